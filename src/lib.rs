@@ -1,0 +1,20 @@
+//! `tokenkeep` keeps an access token for a browser application: in memory only, renewed before it expires
+//! through a credentialed refresh call, attached to requests for listed origins, and renewed once when an
+//! API answers 401.
+//!
+//! The crate is built as wasm and shipped in an npm package; its public API is the package's TypeScript.
+//! What a reader finds here:
+//!
+//! - [`token`]: reading tokens and replies: base64url, bounded JSON, the secret type. Pure.
+//! - [`engine`]: the session machine. Sans-IO and deterministic: time, randomness and the network are inputs.
+//! - `client` (wasm32 with the feature `client`): drives the engine with the browser's APIs.
+//!
+//! Arrows point one way: `client → engine → token`.
+
+#![deny(unsafe_code)]
+
+pub mod engine;
+pub mod token;
+
+#[cfg(all(target_arch = "wasm32", feature = "client"))]
+pub mod client;

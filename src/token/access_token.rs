@@ -1,0 +1,71 @@
+//! The access token as a secret: one buffer, wiped on drop, with no way to print it.
+
+use zeroize::Zeroize;
+
+const SCHEME: &str = "Bearer ";
+
+/// An access token, held as the value of its `Authorization` header so that sending it makes no further copy.
+///
+/// There is no `Debug`, `Display`, `Clone` or serialisation; the memory is wiped on drop.
+pub struct AccessToken {
+    header: Box<str>,
+}
+
+/// The text cannot be an access token: it is empty, or holds a character that no header may carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAToken;
+
+impl AccessToken {
+    /// Takes over `text` as a token. RFC 6750 section 2.1 allows a `b64token`; authorities also issue other visible
+    /// ASCII, so any of that (0x21 to 0x7E) is taken, and white space, control characters and the rest are refused.
+    ///
+    /// # Errors
+    /// [`NotAToken`] when `text` is empty or holds anything but visible ASCII.
+    pub fn new(text: &str) -> Result<Self, NotAToken> {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(NotAToken);
+        }
+        // Exactly sized from the start: growing would leave an unwiped copy behind.
+        let mut header = String::with_capacity(SCHEME.len() + text.len());
+        header.push_str(SCHEME);
+        header.push_str(text);
+        Ok(Self { header: header.into_boxed_str() })
+    }
+
+    /// The token itself, for lending it out and for reading its claims.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.header[SCHEME.len()..]
+    }
+
+    /// The value of an `Authorization` header (RFC 6750 section 2.1).
+    #[must_use]
+    pub fn authorization(&self) -> &str {
+        &self.header
+    }
+}
+
+impl Drop for AccessToken {
+    fn drop(&mut self) {
+        self.header.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn carries_its_header_value() {
+        let token = AccessToken::new("a.b-c_d~e+f/g=").ok().unwrap();
+        assert_eq!(token.expose(), "a.b-c_d~e+f/g=");
+        assert_eq!(token.authorization(), "Bearer a.b-c_d~e+f/g=");
+    }
+
+    #[test]
+    fn refuses_what_no_header_may_carry() {
+        for text in ["", " ", "a b", "a\nb", "a\r\nX-Evil: 1", "a\0", "tok\u{e9}n", "a\u{7f}"] {
+            assert!(AccessToken::new(text).is_err(), "{text:?}");
+        }
+    }
+}

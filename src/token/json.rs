@@ -1,0 +1,378 @@
+//! A small strict JSON reader (RFC 8259): it checks a whole text and hands out the members of its top-level object,
+//! building nothing. Depth is bounded, numbers stay text, and there are no floats, which keeps them out of the wasm.
+
+use core::str;
+
+/// Nesting deeper than this is refused.
+pub const MAX_DEPTH: u32 = 32;
+
+/// The text is not JSON as this reader takes it: syntax, UTF-8, a lone surrogate, or too deep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotJson;
+
+/// One value of the top-level object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A string, still escaped.
+    String(Text<'a>),
+    /// A number as it is written.
+    Number(Number<'a>),
+    /// Anything else, checked and passed over.
+    Other,
+}
+
+/// What stands between the quotes of a checked JSON string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text<'a>(&'a str);
+
+impl<'a> Text<'a> {
+    /// The text when it has no escape in it, else `None`.
+    #[must_use]
+    pub fn plain(self) -> Option<&'a str> {
+        (!self.0.contains('\\')).then_some(self.0)
+    }
+
+    /// The unescaped characters.
+    pub fn chars(self) -> impl Iterator<Item = char> + 'a {
+        let mut rest = self.0.chars();
+        core::iter::from_fn(move || {
+            let first = rest.next()?;
+            if first != '\\' {
+                return Some(first);
+            }
+            // The reader has checked the escapes, so none of these can be missing; ending early is harmless.
+            Some(match rest.next()? {
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => {
+                    let high = hex4(&mut rest)?;
+                    if !(0xD800..0xDC00).contains(&high) {
+                        return char::from_u32(high);
+                    }
+                    rest.next()?;
+                    rest.next()?;
+                    let low = hex4(&mut rest)?;
+                    return char::from_u32(0x1_0000 + ((high & 0x3FF) << 10) + (low & 0x3FF));
+                }
+                same => same,
+            })
+        })
+    }
+
+    /// Whether the unescaped text is `other`.
+    #[must_use]
+    pub fn is(self, other: &str) -> bool {
+        self.chars().eq(other.chars())
+    }
+}
+
+fn hex4(rest: &mut str::Chars<'_>) -> Option<u32> {
+    let mut unit = 0;
+    for _ in 0..4 {
+        unit = unit << 4 | rest.next()?.to_digit(16)?;
+    }
+    Some(unit)
+}
+
+/// A JSON number as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Number<'a>(&'a str);
+
+impl Number<'_> {
+    /// The whole part, saturating at `u64::MAX`; `None` when negative.
+    #[must_use]
+    pub fn whole(self) -> Option<u64> {
+        whole(self.0)
+    }
+}
+
+/// The whole part of a decimal number with optional fraction and exponent; `None` when it is negative or no number.
+#[must_use]
+pub fn whole(text: &str) -> Option<u64> {
+    const DIGITS: u64 = 1_000_000_000_000_000_000;
+    let mut number = Reader { bytes: text.as_bytes(), at: 0 };
+    number.number().ok()?;
+    if number.at != text.len() || text.starts_with('-') {
+        return None;
+    }
+    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    // Five digits of exponent are beyond anything that a u64 can show, so a longer one saturates the same way.
+    let negative = exponent.starts_with('-');
+    let magnitude = exponent.trim_start_matches(['+', '-']).bytes().fold(0_i32, |sum, digit| {
+        (sum * 10 + i32::from(digit - b'0')).min(99_999)
+    });
+    let mut shift = if negative { -magnitude } else { magnitude };
+    let mut mantissa = 0_u64;
+    let mut fraction = false;
+    for byte in digits.bytes() {
+        if byte == b'.' {
+            fraction = true;
+        } else if mantissa < DIGITS {
+            mantissa = mantissa * 10 + u64::from(byte - b'0');
+            shift -= i32::from(fraction);
+        } else {
+            shift += i32::from(!fraction);
+        }
+    }
+    while shift > 0 && mantissa != 0 && mantissa != u64::MAX {
+        mantissa = mantissa.saturating_mul(10);
+        shift -= 1;
+    }
+    while shift < 0 && mantissa != 0 {
+        mantissa /= 10;
+        shift += 1;
+    }
+    Some(mantissa)
+}
+
+/// One member of the top-level object, with the place of the whole member in the text.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    /// The member's name, still escaped.
+    pub name: Text<'a>,
+    /// Its value.
+    pub value: Value<'a>,
+    /// Byte offset where the name's quote stands.
+    pub start: usize,
+    /// Byte offset just past the value.
+    pub end: usize,
+}
+
+/// Checks that `text` is one JSON object and nothing else, and shows `visit` each of its members in order.
+///
+/// # Errors
+/// [`NotJson`] when it is not; `visit` may have seen members by then.
+pub fn members<'a>(text: &'a [u8], mut visit: impl FnMut(Member<'a>)) -> Result<(), NotJson> {
+    let text = str::from_utf8(text).map_err(|_| NotJson)?;
+    let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+    reader.space();
+    reader.expect(b'{')?;
+    reader.sequence(b'}', |reader| {
+        let start = reader.at;
+        let name = Text(reader.string(text)?);
+        reader.space();
+        reader.expect(b':')?;
+        reader.space();
+        let value = reader.value(text)?;
+        visit(Member { name, value, start, end: reader.at });
+        Ok(())
+    })?;
+    reader.space();
+    if reader.at == text.len() { Ok(()) } else { Err(NotJson) }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Result<u8, NotJson> {
+        let byte = self.peek().ok_or(NotJson)?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), NotJson> {
+        if self.take(byte) { Ok(()) } else { Err(NotJson) }
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    /// Items with commas between them up to `close`, the opening bracket being read already.
+    fn sequence(&mut self, close: u8, mut item: impl FnMut(&mut Self) -> Result<(), NotJson>) -> Result<(), NotJson> {
+        self.space();
+        if self.take(close) {
+            return Ok(());
+        }
+        loop {
+            self.space();
+            item(self)?;
+            self.space();
+            if self.take(close) {
+                return Ok(());
+            }
+            self.expect(b',')?;
+        }
+    }
+
+    fn value<'a>(&mut self, text: &'a str) -> Result<Value<'a>, NotJson> {
+        let start = self.at;
+        match self.peek() {
+            Some(b'"') => Ok(Value::String(Text(self.string(text)?))),
+            Some(b'-' | b'0'..=b'9') => {
+                self.number()?;
+                Ok(Value::Number(Number(&text[start..self.at])))
+            }
+            _ => self.skip(text, 1).map(|()| Value::Other),
+        }
+    }
+
+    fn skip(&mut self, text: &str, depth: u32) -> Result<(), NotJson> {
+        match self.peek().ok_or(NotJson)? {
+            b'"' => self.string(text).map(|_| ()),
+            b'{' | b'[' if depth >= MAX_DEPTH => Err(NotJson),
+            b'{' => {
+                self.at += 1;
+                self.sequence(b'}', |reader| {
+                    reader.string(text)?;
+                    reader.space();
+                    reader.expect(b':')?;
+                    reader.space();
+                    reader.skip(text, depth + 1)
+                })
+            }
+            b'[' => {
+                self.at += 1;
+                self.sequence(b']', |reader| reader.skip(text, depth + 1))
+            }
+            b't' => self.literal(b"true"),
+            b'f' => self.literal(b"false"),
+            b'n' => self.literal(b"null"),
+            _ => self.number(),
+        }
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Result<(), NotJson> {
+        word.iter().try_for_each(|&byte| self.expect(byte))
+    }
+
+    fn string<'a>(&mut self, text: &'a str) -> Result<&'a str, NotJson> {
+        self.expect(b'"')?;
+        let start = self.at;
+        loop {
+            match self.next()? {
+                b'"' => return Ok(&text[start..self.at - 1]),
+                b'\\' => self.escape()?,
+                0..0x20 => return Err(NotJson),
+                _ => {}
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), NotJson> {
+        match self.next()? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
+            b'u' => match self.unit()? {
+                0xD800..0xDC00 => {
+                    self.literal(b"\\u")?;
+                    if (0xDC00..0xE000).contains(&self.unit()?) { Ok(()) } else { Err(NotJson) }
+                }
+                0xDC00..0xE000 => Err(NotJson),
+                _ => Ok(()),
+            },
+            _ => Err(NotJson),
+        }
+    }
+
+    fn unit(&mut self) -> Result<u32, NotJson> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            unit = unit << 4 | char::from(self.next()?).to_digit(16).ok_or(NotJson)?;
+        }
+        Ok(unit)
+    }
+
+    fn number(&mut self) -> Result<(), NotJson> {
+        self.take(b'-');
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            let _ = self.take(b'+') || self.take(b'-');
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), NotJson> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(NotJson) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Result<Vec<String>, NotJson> {
+        let mut names = Vec::new();
+        members(text.as_bytes(), |member| names.push(member.name.chars().collect()))?;
+        Ok(names)
+    }
+
+    #[test]
+    fn reads_members_in_order() {
+        let text = r#" { "a" : "x" , "b":-1.5e3,"c":{"d":[1,{}]}, "\u0064\n\ud83d\ude00" : null } "#;
+        assert_eq!(names(text).unwrap(), ["a", "b", "c", "d\n😀"]);
+        assert_eq!(names("{}").unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn tells_where_a_member_stands() {
+        let text = r#"{"a":1, "b" : "x" }"#;
+        let mut spans = Vec::new();
+        members(text.as_bytes(), |member| spans.push(&text[member.start..member.end])).unwrap();
+        assert_eq!(spans, [r#""a":1"#, r#""b" : "x""#]);
+    }
+
+    #[test]
+    fn refuses_what_is_not_json() {
+        for text in [
+            "", "[]", "null", "1", "{", "}", "{a:1}", r#"{"a"}"#, r#"{"a":}"#, r#"{"a":1,}"#, r#"{,"a":1}"#, r#"{"a":1}x"#,
+            r#"{"a":01}"#, r#"{"a":1.}"#, r#"{"a":.5}"#, r#"{"a":+1}"#, r#"{"a":NaN}"#, r#"{"a":tru}"#, r#"{"a":"\x"}"#,
+            "{\"a\":\"\n\"}", r#"{"a":"\ud800"}"#, r#"{"a":"\udc00"}"#, r#"{"a":"\ud800\u0041"}"#, r#"{"a":1}/**/"#,
+            "\u{feff}{}", r#"{"a":[1 2]}"#, r#"{"a":"x}"#, r#"{"a":"\u12"}"#,
+        ] {
+            assert_eq!(names(text), Err(NotJson), "{text}");
+        }
+        assert!(members(b"{\"a\":\"\xff\"}", |_| ()).is_err());
+    }
+
+    #[test]
+    fn bounds_the_depth() {
+        let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(names(&nested(MAX_DEPTH as usize - 1)).is_ok());
+        assert!(names(&nested(MAX_DEPTH as usize)).is_err());
+        assert!(names(&nested(100_000)).is_err());
+    }
+
+    #[test]
+    fn reads_whole_parts_without_floats() {
+        for (text, value) in [
+            ("0", 0), ("900", 900), ("900.9", 900), ("9e2", 900), ("9.005E+2", 900), ("90000e-2", 900), ("1e-400", 0),
+            ("0.00000001e8", 1), ("18446744073709551615", u64::MAX), ("1e999999999999", u64::MAX), ("0e99999", 0),
+            ("123456789012345678901234567890", u64::MAX),
+        ] {
+            let read = whole(text).unwrap();
+            // Beyond eighteen digits only the size counts.
+            assert!(read == value || value > 1 << 60 && read > 1 << 60, "{text}: {read}");
+        }
+        for text in ["-1", "-0.5", "", "abc", "1x", "0x10", " 1", "NaN", "1e", "Infinity"] {
+            assert_eq!(whole(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Reading tokens and the replies that carry them. Knows no web type, no clock, no randomness; may be used by
+//! every other layer and uses none of them.
+
+#![forbid(unsafe_code)]
+
+pub mod access_token;
+pub mod base64url;
+pub mod json;
+pub mod jwt;
+
+pub use access_token::AccessToken;
