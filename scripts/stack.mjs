@@ -1,0 +1,179 @@
+// Runs the demo's three servers in one real workerd (through miniflare): the authority with its database, the API, and, given a
+// folder of built files, the page. It exists so that `npm start`, the tests and the screenshots stand on the same stack: three
+// origins of one site, so that credentialed CORS happens for real. Alone: node scripts/stack.mjs [--app build/app] [--persist .state]
+
+import { readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { argv } from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+
+const www = fileURLToPath(new URL("../www/", import.meta.url));
+const DEFAULT_PORTS = { app: 8780, authority: 8781, api: 8782 };
+const LOOPBACK = "127.0.0.1";
+/** What the API is called in tokens: a name, not an address. */
+const AUDIENCE = "https://api.tokenkeep.example";
+
+/** @typedef {{ app: number, authority: number, api: number }} Ports */
+
+/**
+ * @typedef {object} StackOptions
+ * @property {Partial<Ports>} [ports] 0 takes a free one
+ * @property {string | false} [persist] the folder that keeps the database; false (the default) forgets it
+ * @property {string} [appDirectory] the built page; without it no page is served, but its origin is still the one allowed
+ * @property {boolean} [demo] the demo's accounts and controls; default true
+ * @property {{ authority?: Record<string, string>, api?: Record<string, string> }} [bindings] laid over the text bindings of a Worker
+ */
+
+/**
+ * @typedef {object} Stack
+ * @property {string} app an origin, as are the next two
+ * @property {string} authority
+ * @property {string} api
+ * @property {() => Promise<void>} close
+ */
+
+/** @param {StackOptions} [options] @returns {Promise<Stack>} */
+export async function startStack({ ports: wanted = {}, persist = false, appDirectory, demo = true, bindings = {} } = {}) {
+  const ports = await settlePorts({ ...DEFAULT_PORTS, ...wanted });
+  const app = `http://localhost:${ports.app}`;
+  const authority = `http://localhost:${ports.authority}`;
+  const api = `http://localhost:${ports.api}`;
+  const DEMO = demo ? "on" : "off";
+
+  /** @type {import("miniflare").WorkerOptions[]} */
+  const workers = [
+    {
+      ...(await bundled("authority", ports.authority)),
+      d1Databases: { DB: "authority" },
+      bindings: {
+        ISSUER: authority,
+        AUDIENCE,
+        CLIENT_ID: "tokenkeep-demo",
+        ALLOWED_ORIGINS: app,
+        DEMO,
+        ...bindings.authority,
+      },
+    },
+    {
+      ...(await bundled("api", ports.api)),
+      serviceBindings: { AUTHORITY: "authority" },
+      bindings: { ISSUER: authority, AUDIENCE, ALLOWED_ORIGINS: app, DEMO, ...bindings.api },
+    },
+  ];
+  if (appDirectory !== undefined) {
+    workers.push({
+      ...(await bundled("app", ports.app)),
+      assets: {
+        directory: resolve(appDirectory),
+        binding: "ASSETS",
+        // Every answer passes through the Worker, for the headers that it sets.
+        routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
+      },
+      bindings: { AUTHORITY_ORIGIN: authority, API_ORIGIN: api, DEMO },
+    });
+  }
+
+  const miniflare = new Miniflare({
+    workers,
+    d1Persist: persist === false ? false : join(resolve(persist), "d1"),
+    cf: false, // else it asks the network where on earth it is
+  });
+  try {
+    await miniflare.ready;
+    await prepareDatabase(await miniflare.getD1Database("DB", "authority"), demo);
+  } catch (error) {
+    await miniflare.dispose();
+    throw error;
+  }
+  return { app, authority, api, close: () => miniflare.dispose() };
+}
+
+/**
+ * A Worker of www/ as miniflare takes it: one module, and a port of its own.
+ * @param {string} name @param {number} port
+ */
+async function bundled(name, port) {
+  const { outputFiles } = await build({
+    entryPoints: [join(www, name, "worker.ts")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["node:*"],
+    logLevel: "warning",
+  });
+  return {
+    name,
+    modules: true,
+    script: outputFiles.map((file) => file.text).join(""),
+    compatibilityDate: "2026-04-01",
+    compatibilityFlags: ["nodejs_compat"],
+    unsafeDirectSockets: [{ host: LOOPBACK, port }],
+  };
+}
+
+/**
+ * Applies the migrations that are missing, each as one transaction, noted in the table that wrangler keeps too.
+ * @param {Awaited<ReturnType<Miniflare["getD1Database"]>>} db @param {boolean} demo
+ */
+async function prepareDatabase(db, demo) {
+  await db
+    .prepare(
+      `CREATE TABLE IF NOT EXISTS d1_migrations
+       (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
+    )
+    .run();
+  /** @type {string[][]} */
+  const rows = await db.prepare("SELECT name FROM d1_migrations").raw();
+  const applied = new Set(rows.flat());
+  const folder = join(www, "authority", "migrations");
+  for (const name of (await readdir(folder)).sort()) {
+    if (applied.has(name)) continue;
+    const sql = await readFile(join(folder, name), "utf8");
+    await db.batch([db.prepare(sql), db.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name)]);
+  }
+  if (demo) await db.prepare(await readFile(join(www, "authority", "demo", "users.sql"), "utf8")).run();
+}
+
+/**
+ * Finds free ports for zeros, and says which port is taken while that can still be said plainly.
+ * @param {Ports} wanted @returns {Promise<Ports>}
+ */
+async function settlePorts({ app, authority, api }) {
+  /** @type {import("node:net").Server[]} */
+  const held = [];
+  const hold = async (/** @type {number} */ port) => {
+    const server = createServer();
+    await new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, LOOPBACK, () => resolve(undefined));
+    }).catch((/** @type {NodeJS.ErrnoException} */ error) => {
+      if (error.code !== "EADDRINUSE") throw error;
+      throw Object.assign(new Error(`Port ${port} is taken by another program.`), { code: error.code });
+    });
+    held.push(server);
+    return /** @type {import("node:net").AddressInfo} */ (server.address()).port;
+  };
+  try {
+    // All three are held at once, so that no two are the same.
+    return { app: await hold(app), authority: await hold(authority), api: await hold(api) };
+  } finally {
+    await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+}
+
+if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { app: { type: "string" }, persist: { type: "string" } } });
+  const stack = await startStack({
+    persist: values.persist ?? false,
+    ...(values.app === undefined ? {} : { appDirectory: values.app }),
+  });
+  if (values.app !== undefined) console.log(`page       ${stack.app}`);
+  console.log(`authority  ${stack.authority}\nAPI        ${stack.api}\nEnd with ctrl-C.`);
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.once(signal, () => void stack.close());
+}

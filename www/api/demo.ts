@@ -1,0 +1,58 @@
+// The demo's controls, around the API and apart from it: they make it refuse good tokens, and count. Mounted only where the
+// binding DEMO is "on". Not for copying: what is refused and what was counted lives in one isolate's memory.
+
+import { Hono } from "hono";
+import { createMiddleware } from "hono/factory";
+import { api } from "./app.ts";
+import { allowTheApp } from "./cors.ts";
+import { bearerToken, type GuardedEnv, refuse, requireAccessToken } from "./guard.ts";
+
+const refusedTokens = new Set<string>();
+let refusesAll = false;
+const stats = { total: 0, ok: 0, refused: 0 };
+
+export const demo = new Hono<GuardedEnv>();
+
+demo.use("/demo/*", allowTheApp);
+
+/** From now on the token that comes with this call counts as revoked. Only a good one can be named, so the set stays small. */
+demo.post("/demo/refuse", requireAccessToken, (c) => {
+  const token = bearerToken(c.req.raw);
+  if (token !== null) refusedTokens.add(token);
+  return c.body(null, 204);
+});
+
+/** From now on every token is refused, fresh ones too: an API and an authority that don't agree. */
+demo.post("/demo/refuse-all", (c) => {
+  refusesAll = true;
+  return c.body(null, 204);
+});
+
+demo.post("/demo/accept-all", (c) => {
+  refusesAll = false;
+  refusedTokens.clear();
+  return c.body(null, 204);
+});
+
+demo.get("/demo/stats", (c) => c.json(stats, 200, { "Cache-Control": "no-store" }));
+
+const count = createMiddleware(async (c, next) => {
+  await next();
+  if (c.req.method === "OPTIONS") return;
+  stats.total += 1;
+  if (c.res.ok) stats.ok += 1;
+  if (c.res.status === 401) stats.refused += 1;
+});
+
+demo.use("/api/*", count);
+demo.all("*", async (c) => {
+  const token = bearerToken(c.req.raw);
+  const isCall = c.req.method !== "OPTIONS" && c.req.path.startsWith("/api/");
+  if (isCall && token !== null && (refusesAll || refusedTokens.has(token))) {
+    await allowTheApp(c, async () => {
+      c.res = refuse(c, "invalid");
+    });
+    return c.res;
+  }
+  return api.fetch(c.req.raw, c.env, c.executionCtx);
+});
