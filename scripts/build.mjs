@@ -1,0 +1,38 @@
+// Makes build/ (the output of wasm-pack for each build of wasm-pack.toml) and dist/ (what the npm package ships: the bundles with
+// their wasm inlined, and the types), and prints what they weigh; fails when a bundle is over its budget. It exists because
+// wasm-pack makes half a package only. What is unchanged is not built again. Alone: `npm run build`.
+
+import { buildPackage } from "./lib/bundle.mjs";
+import { endChildrenOnSignal, isMain, report, step, StepFailed } from "./lib/run.mjs";
+import { overBudget, sizeTable, weighAll } from "./lib/sizes.mjs";
+import { alone } from "./lib/stamps.mjs";
+import { buildWasm } from "./lib/wasm.mjs";
+
+/** Brings build/ and dist/ up to date. Quiet when there was nothing to do, unless `sizes` asks for the table. @param {{ sizes?: boolean }} [options] */
+export async function build({ sizes = false } = {}) {
+  // Not at the top: these need npm packages, which set-up may yet have to install.
+  const { checkManifest } = await import("./check-manifest.mjs");
+  const { readManifest } = await import("./lib/manifest.mjs");
+  checkManifest();
+  const { builds } = readManifest();
+  await alone(async () => {
+    let fresh = false;
+    for (const one of builds) fresh = (await buildWasm(one, step)).fresh || fresh;
+    fresh = (await buildPackage(builds, step)).fresh || fresh;
+    const weights = weighAll(builds);
+    if (fresh || sizes) console.log(sizeTable(weights));
+    const tooHeavy = overBudget(weights);
+    if (tooHeavy.length > 0) throw new StepFailed("The package is over its budget.", tooHeavy.join("\n"));
+  });
+}
+
+if (isMain(import.meta.url)) {
+  endChildrenOnSignal();
+  try {
+    const { setUp } = await import("./setup.mjs");
+    await setUp();
+    await build({ sizes: true });
+  } catch (error) {
+    report(error);
+  }
+}

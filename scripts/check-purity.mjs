@@ -1,0 +1,92 @@
+// Checks that the Rust layers keep to their places: token, engine and verify know no web type, no clock, no randomness, no future
+// and nothing unsafe, and no layer names one that it may not depend on. It exists because a sans-IO engine stays deterministic only
+// while nobody slips, and a compiler does not object to `Instant::now()`. Run by test; alone: `node scripts/check-purity.mjs`.
+
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { isMain, report, root, StepFailed } from "./lib/run.mjs";
+
+/** The layers by folder under src/: whether one is pure, and which others it may not name (the arrows of the design point one way). */
+const layers = [
+  { name: "token", pure: true, mayNotName: ["engine", "verify", "client", "edge"] },
+  { name: "engine", pure: true, mayNotName: ["verify", "client", "edge"] },
+  { name: "verify", pure: true, mayNotName: ["engine", "client", "edge"] },
+  { name: "client", pure: false, mayNotName: ["verify", "edge"] },
+  { name: "edge", pure: false, mayNotName: ["engine", "client"] },
+];
+
+// core::time::Duration is a plain number of seconds and stays allowed; std::time is where the clocks are.
+const impure =
+  /\b(web_sys|js_sys|wasm_bindgen\w*|gloo\w*|Instant\s*::\s*now|SystemTime|std\s*::\s*time|rand|getrandom|async|Future|unsafe)\b|\.\s*await\b/g;
+
+/**
+ * Blanks out comments and the insides of string and character literals, keeping the line numbers.
+ * @param {string} source
+ */
+export function codeOf(source) {
+  const token =
+    /\/\/[^\n]*|\/\*|\b[bc]?r(#*)"[\s\S]*?"\1|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\\n]|\\.[^'\n]*)'/g;
+  let code = "";
+  let from = 0;
+  for (let match = token.exec(source); match !== null; match = token.exec(source)) {
+    let end = token.lastIndex;
+    if (match[0] === "/*") end = endOfBlockComment(source, end);
+    code += source.slice(from, match.index) + source.slice(match.index, end).replace(/[^\n]/g, " ");
+    from = end;
+    token.lastIndex = end;
+  }
+  return code + source.slice(from);
+}
+
+/** Where a block comment ends; in Rust they nest. @param {string} source @param {number} from just after its opening */
+function endOfBlockComment(source, from) {
+  const mark = /\/\*|\*\//g;
+  mark.lastIndex = from;
+  let depth = 1;
+  for (let match = mark.exec(source); match !== null; match = mark.exec(source)) {
+    depth += match[0] === "/*" ? 1 : -1;
+    if (depth === 0) return mark.lastIndex;
+  }
+  return source.length;
+}
+
+/** The words in one file that its layer may not use, as `line: word`. @param {string} source @param {(typeof layers)[number]} layer */
+export function impuritiesOf(source, layer) {
+  const code = codeOf(source);
+  const others = layer.mayNotName.join("|");
+  const named = new RegExp(`\\b(${others})\\s*::|\\b(crate|super)\\s*::\\s*(\\{[^;]*\\b)?(${others})\\b`, "g");
+  const matches = [...(layer.pure ? code.matchAll(impure) : []), ...code.matchAll(named)];
+  return matches.map((match) => `${code.slice(0, match.index).split("\n").length}: ${match[0].replace(/\s+/g, " ")}`);
+}
+
+/** @param {string} folder the one that holds src/ @returns {string[]} every slip, as `path:line: word` */
+export function findImpurities(folder) {
+  const found = [];
+  for (const layer of layers) {
+    const place = join(folder, "src", layer.name);
+    if (!existsSync(place)) continue;
+    for (const path of readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".rs"))) {
+      const file = join(place, path);
+      found.push(...impuritiesOf(readFileSync(file, "utf8"), layer).map((slip) => `${relative(folder, file)}:${slip}`));
+    }
+  }
+  return found;
+}
+
+/** Throws a StepFailed that lists the slips of this project, if there are any. */
+export function checkPurity() {
+  for (const name of ["token", "engine"]) {
+    if (!existsSync(join(root, "src", name))) throw new StepFailed(`src/${name} is gone: tell scripts/check-purity.mjs where it went.`);
+  }
+  const found = findImpurities(root);
+  if (found.length > 0) throw new StepFailed("A layer names what it may not know.", found.join("\n"));
+}
+
+if (isMain(import.meta.url)) {
+  try {
+    checkPurity();
+    console.log("token, engine and verify are pure; no layer names one that it may not.");
+  } catch (error) {
+    report(error);
+  }
+}

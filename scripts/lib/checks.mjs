@@ -1,0 +1,60 @@
+// The checks that read the sources instead of running them. Each is one row that passes or fails.
+
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { checkManifest } from "../check-manifest.mjs";
+import { checkPurity } from "../check-purity.mjs";
+import { readManifest } from "./manifest.mjs";
+import { must, root, run, StepFailed } from "./run.mjs";
+
+/** @typedef {{ name: string, check: () => Promise<unknown> }} Check */
+
+const notOurs = new Set(["node_modules", "target", "build", "dist", ".tools", ".state", ".git"]);
+
+/** All files of the project, tools and outputs left out. @param {string} folder @returns {string[]} */
+function ownFiles(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (notOurs.has(entry.name)) return [];
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? ownFiles(path) : [path];
+  });
+}
+
+/** Type-checks every TypeScript project, and complains of files that belong to none: nobody would check those. */
+async function checkTypes() {
+  const files = ownFiles(root);
+  const projects = files.filter((file) => /[/\\]tsconfig(\.client)?\.json$/.test(file));
+  const covered = new Set();
+  for (const project of projects) {
+    const listed = await run("tsc", ["-p", project, "--listFilesOnly"]);
+    for (const line of listed.stdout.split("\n")) covered.add(line.trim());
+    await must("tsc", ["-p", project, "--noEmit", "--pretty", "false"]);
+  }
+  const stray = files.filter((file) => /\.(ts|mts|mjs)$/.test(file) && !covered.has(file));
+  if (stray.length > 0) {
+    throw new StepFailed("Files that no tsconfig includes.", stray.map((file) => relative(root, file)).join("\n"));
+  }
+}
+
+/** @param {readonly string[]} options */
+function clippy(...options) {
+  return must("cargo", ["clippy", "--locked", "--quiet", ...options, "--", "-D", "warnings"], { seconds: 1200 });
+}
+
+/** @type {readonly Check[]} */
+export const checks = [
+  { name: "wasm-pack.toml agrees with the project", check: async () => checkManifest() },
+  { name: "the layers are pure", check: async () => checkPurity() },
+  { name: "rustfmt", check: () => must("cargo", ["fmt", "--check"]) },
+  { name: "clippy, native", check: () => clippy("--all-targets") },
+  {
+    name: "clippy, wasm32",
+    check: async () => {
+      for (const { features } of readManifest().builds) {
+        const chosen = ["--no-default-features", "--features", features.join(",")];
+        await clippy("--target", "wasm32-unknown-unknown", "--lib", "--tests", ...chosen);
+      }
+    },
+  },
+  { name: "TypeScript types", check: checkTypes },
+];

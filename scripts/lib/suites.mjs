@@ -1,0 +1,78 @@
+// The test suites of the project: what each runs and how its tests are counted. test.mjs picks among them and adds up.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { countCargo, countNode, countWasm } from "./counts.mjs";
+import { readManifest } from "./manifest.mjs";
+import { root, run } from "./run.mjs";
+
+/** @typedef {import("./counts.mjs").Count} Count */
+/** @typedef {{ count: Count, output: string }} Outcome */
+
+/** The files of a folder of the project whose names end so, sorted. @param {string} folder @param {string} ending @returns {string[]} */
+function filesIn(folder, ending) {
+  if (!existsSync(join(root, folder))) return [];
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.endsWith(ending)).map((name) => `${folder}/${name.replaceAll("\\", "/")}`).sort();
+}
+
+/** @param {string} problem @returns {Outcome} */
+function nothingRan(problem) {
+  return { count: { passed: 0, failed: 1, complaints: [problem] }, output: "" };
+}
+
+/** Keeps what a suite printed, for reading it in full afterwards. @param {string} name @param {string} output */
+function keepLog(name, output) {
+  mkdirSync(join(root, "build", "logs"), { recursive: true });
+  writeFileSync(join(root, "build", "logs", `${name}.log`), output);
+}
+
+/** Rust on this machine: the engine with virtual time, tables, properties, and the examples in the docs. @returns {Promise<Outcome>} */
+export async function runNative() {
+  const { code, output } = await run("cargo", ["test", "--locked", "--no-fail-fast"], { seconds: 1200 });
+  keepLog("native", output);
+  return { count: countCargo(output, code), output };
+}
+
+/** Rust compiled to wasm, in headless Chromium: the test files that speak of wasm_bindgen_test. @returns {Promise<Outcome>} */
+export async function runWasm() {
+  const files = filesIn("tests", ".rs").filter((file) => /^tests\/[^/]+$/.test(file));
+  const tests = files.filter((file) => readFileSync(join(root, file), "utf8").includes("#[wasm_bindgen_test]"));
+  if (tests.length === 0) return nothingRan("No file under tests/ holds a #[wasm_bindgen_test].");
+  const features = [...new Set(readManifest().builds.flatMap((build) => build.features))].join(",");
+  const chosen = tests.flatMap((file) => ["--test", file.slice("tests/".length, -".rs".length)]);
+  const { code, output } = await run(
+    "wasm-pack",
+    ["test", "--headless", "--chrome", "--mode", "no-install", ".", "--locked", "--no-default-features", "--features", features, ...chosen],
+    { seconds: 1200, env: { WASM_BINDGEN_TEST_TIMEOUT: "180" } },
+  );
+  keepLog("wasm", output);
+  return { count: countWasm(output, code), output };
+}
+
+/**
+ * TypeScript tests with node's own runner.
+ * @param {string} name @param {readonly string[]} files @param {readonly string[]} options @param {Record<string, string>} env @returns {Promise<Outcome>}
+ */
+async function runNode(name, files, options, env) {
+  if (files.length === 0) return nothingRan("There is no test file.");
+  mkdirSync(join(root, "build", "logs"), { recursive: true });
+  const tap = join(root, "build", "logs", `${name}.tap`);
+  writeFileSync(tap, "");
+  const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap", `--test-reporter-destination=${tap}`];
+  const { code, output } = await run("node", ["--import", "tsx", "--test", ...options, ...reporters, ...files], { seconds: 900, env });
+  keepLog(name, output);
+  return { count: countNode(readFileSync(tap, "utf8"), code), output };
+}
+
+const inBrowser = (/** @type {string} */ file) => file.startsWith("tests/browser/");
+
+/** What needs no browser: the Workers over HTTP, the scripts, the package. */
+export function runJs() {
+  return runNode("js", filesIn("tests", ".test.ts").filter((file) => !inBrowser(file)), ["--test-concurrency=2"], {});
+}
+
+/** The demo page in Chromium against the real Workers; one file after the other, for they measure time. @param {string} chromium */
+export function runBrowser(chromium) {
+  return runNode("browser", filesIn("tests", ".test.ts").filter(inBrowser), ["--test-concurrency=1"], { CHROMIUM: chromium });
+}

@@ -1,0 +1,145 @@
+// Installs what the project needs and the machine lacks: npm packages, the wasm target of Rust, wasm-pack and wasm-bindgen
+// in the versions that wasm-pack.toml names (into .tools/), and for tests a Chromium with its driver. It exists so that
+// `npm start` and `npm test` work on a fresh clone; both call it. What is there already costs no more than a look.
+// Alone: `node scripts/setup.mjs`, with `--tests` for what only the tests need. Until npm has run, only Node's own modules can be used.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { endChildrenOnSignal, isMain, must, report, root, run, step, StepFailed, which } from "./lib/run.mjs";
+
+/** @typedef {{ version: string, resolved?: string, integrity?: string, optional?: boolean, devOptional?: boolean }} Locked */
+
+/** The packages of a lock file by folder; npm keeps a copy of the lock file of what it installed in node_modules. @param {string} path @returns {Record<string, Locked>} */
+function packagesOf(path) {
+  return JSON.parse(readFileSync(path, "utf8")).packages;
+}
+
+/** Whether node_modules holds what package-lock.json says; optional packages are for other platforms when absent. @param {string} folder */
+export function packagesAreInstalled(folder) {
+  const copy = join(folder, "node_modules", ".package-lock.json");
+  if (!existsSync(copy)) return false;
+  const installed = packagesOf(copy);
+  return Object.entries(packagesOf(join(folder, "package-lock.json"))).every(([place, wanted]) => {
+    if (place === "") return true;
+    const found = installed[place];
+    if (found === undefined) return wanted.optional === true || wanted.devOptional === true;
+    return found.version === wanted.version && found.integrity === wanted.integrity && existsSync(join(folder, place));
+  });
+}
+
+async function installPackages() {
+  if (packagesAreInstalled(root)) return;
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  await step("Installing the npm packages of package-lock.json", "20 s", () =>
+    must(npm, ["ci", "--no-audit", "--no-fund"], { seconds: 600 }),
+  );
+}
+
+/** @param {boolean} lints */
+async function installRust(lints) {
+  if (which("cargo") === null || which("rustc") === null) {
+    throw new StepFailed("Rust is missing: install rustup with the stable toolchain (https://rustup.rs), then start again.");
+  }
+  const target = "wasm32-unknown-unknown";
+  const library = (await run("rustc", ["--print", "target-libdir", "--target", target])).stdout.trim();
+  if (library === "" || !existsSync(library)) {
+    needRustup(`the Rust target ${target}`);
+    await step(`Adding the Rust target ${target}`, "10 s", () => must("rustup", ["target", "add", target], { seconds: 600 }));
+  }
+  if (!lints) return;
+  for (const [component, program] of /** @type {const} */ ([["clippy", "cargo-clippy"], ["rustfmt", "cargo-fmt"]])) {
+    if ((await run(program, ["--version"])).code === 0) continue;
+    needRustup(component);
+    await step(`Adding ${component}`, "10 s", () => must("rustup", ["component", "add", component], { seconds: 600 }));
+  }
+}
+
+/** @param {string} what */
+function needRustup(what) {
+  if (which("rustup") === null) throw new StepFailed(`Without rustup, ${what} has to be installed by hand; then start again.`);
+}
+
+/**
+ * Builds one command-line tool into .tools/, unless that version is there.
+ * @param {{ crate: string, program: string, version: string, usually: string }} tool
+ */
+async function installTool({ crate, program, version, usually }) {
+  const path = join(root, ".tools", "bin", program);
+  if (existsSync(path) && (await run(path, ["--version"])).stdout.trim().split(/\s+/)[1] === version) return;
+  await step(`Building ${crate} ${version} into .tools/, once`, usually, () =>
+    must("cargo", ["install", "--locked", "--force", "--root", join(root, ".tools"), "--version", version, crate], {
+      seconds: 1800,
+      env: quickBuild,
+    }),
+  );
+}
+
+// These tools run for a fraction of a second: optimising them costs more than it can ever give back.
+const quickBuild = {
+  CARGO_PROFILE_RELEASE_OPT_LEVEL: "1",
+  CARGO_PROFILE_RELEASE_LTO: "off",
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
+};
+
+async function installTools() {
+  // Not before this line: the manifest's parser is one of the npm packages.
+  const { readManifest } = await import("./lib/manifest.mjs");
+  const { tools } = readManifest();
+  await installTool({ crate: "wasm-pack", program: "wasm-pack", version: tools["wasm-pack"], usually: "2 min" });
+  await installTool({ crate: "wasm-bindgen-cli", program: "wasm-bindgen", version: tools["wasm-bindgen"], usually: "2 min" });
+}
+
+/** Where Chromium is, or null. */
+export function findChromium() {
+  const named = process.env["CHROMIUM"];
+  if (named !== undefined && named !== "") return existsSync(named) ? named : which(named);
+  return ["chromium", "chromium-browser", "google-chrome"].map(which).find((path) => path !== null) ?? null;
+}
+
+/** The words that go before apt-get, or null when this person may not install packages. */
+async function asRoot() {
+  if (process.getuid?.() === 0) return [];
+  return which("sudo") !== null && (await run("sudo", ["-n", "true"])).code === 0 ? ["sudo", "-n"] : null;
+}
+
+function isDebian() {
+  return existsSync("/etc/os-release") && /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"));
+}
+
+async function installBrowser() {
+  if (findChromium() !== null && which("chromedriver") !== null) return;
+  const wanted = "The tests need Chromium and its driver: install them (Debian: `apt-get install chromium chromium-driver`)";
+  const before = isDebian() && which("apt-get") !== null ? await asRoot() : null;
+  if (before === null) {
+    throw new StepFailed(`${wanted} so that \`chromium\` and \`chromedriver\` of one version are on the PATH, then start again.`);
+  }
+  await step("Installing Debian's chromium and chromium-driver", "1 min", async () => {
+    /** @param {readonly string[]} args */
+    const apt = (args) => {
+      const [program = "env", ...rest] = [...before, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
+      return must(program, rest, { seconds: 900 });
+    };
+    await apt(["update", "-q"]);
+    await apt(["install", "-q", "-y", "--no-install-recommends", "chromium", "chromium-driver"]);
+  });
+  if (findChromium() === null || which("chromedriver") === null) throw new StepFailed(`${wanted}, then start again.`);
+}
+
+/** Brings the machine to where the package can be built, linted and opened in a browser. @param {{ lints?: boolean, browser?: boolean }} [options] */
+export async function setUp({ lints = false, browser = false } = {}) {
+  await installPackages();
+  await installRust(lints);
+  await installTools();
+  if (browser) await installBrowser();
+}
+
+if (isMain(import.meta.url)) {
+  endChildrenOnSignal();
+  try {
+    const tests = process.argv.includes("--tests");
+    await setUp({ lints: tests, browser: tests });
+    console.log("Everything that is needed is installed.");
+  } catch (error) {
+    report(error);
+  }
+}

@@ -1,0 +1,91 @@
+// Runs everything that shows the project to be sound: checks of the sources, native Rust tests, wasm tests in Chromium, JavaScript
+// tests over HTTP, and browser tests through the demo page; ends with a table of counts. It exists so that one command, typed by
+// a person or by CI on a bare machine, proves a clone. Alone: `npm test`, or `npm test -- native js` for some of the suites
+// (checks, native, wasm, js, browser). What the suites printed is kept in build/logs/.
+
+import { build } from "./build.mjs";
+import { endChildrenOnSignal, report, spoken, StepFailed } from "./lib/run.mjs";
+import { table } from "./lib/sizes.mjs";
+import { findChromium, setUp } from "./setup.mjs";
+
+/** @typedef {import("./lib/counts.mjs").Count} Count */
+
+const names = /** @type {const} */ (["checks", "native", "wasm", "js", "browser"]);
+/** @typedef {(typeof names)[number]} Name */
+
+/** @param {readonly string[]} words @returns {readonly Name[]} */
+function chosenOf(words) {
+  const odd = words.find((word) => !names.some((name) => name === word));
+  if (odd !== undefined) throw new StepFailed(`There is no suite "${odd}"; there are ${names.join(", ")}.`);
+  return words.length === 0 ? names : names.filter((name) => words.includes(name));
+}
+
+/** @param {readonly import("./lib/checks.mjs").Check[]} checks @returns {Promise<Count>} */
+async function runChecks(checks) {
+  const count = { passed: 0, failed: 0, complaints: /** @type {string[]} */ ([]) };
+  for (const { name, check } of checks) {
+    try {
+      await check();
+      count.passed += 1;
+    } catch (error) {
+      const output = error instanceof StepFailed ? error.output : "";
+      console.log(`\n${output.trimEnd()}\n`);
+      count.failed += 1;
+      count.complaints.push(`${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return count;
+}
+
+/** @param {Name} name @param {boolean} built @returns {Promise<Count>} */
+async function runSuite(name, built) {
+  // Not at the top: these need npm packages, which set-up has to install first.
+  const { checks } = await import("./lib/checks.mjs");
+  const { runBrowser, runJs, runNative, runWasm } = await import("./lib/suites.mjs");
+  if (name === "checks") return runChecks(checks);
+  if (!built && (name === "js" || name === "browser")) return { passed: 0, failed: 1, complaints: ["Not run: the build failed."] };
+  const suites = { native: runNative, wasm: runWasm, js: runJs, browser: () => runBrowser(findChromium() ?? "chromium") };
+  const { count, output } = await suites[name]();
+  if (count.failed > 0) console.log(`\n${output.trimEnd()}\n`);
+  return count;
+}
+
+/** Builds the package for the suites that use it. @param {readonly Name[]} chosen @returns {Promise<boolean>} */
+async function tryBuild(chosen) {
+  if (!chosen.some((name) => name === "checks" || name === "js" || name === "browser")) return true;
+  try {
+    await build({ sizes: true });
+    return true;
+  } catch (error) {
+    report(error);
+    return false;
+  }
+}
+
+async function test() {
+  const chosen = chosenOf(process.argv.slice(2));
+  await setUp({ lints: chosen.includes("checks"), browser: chosen.includes("wasm") || chosen.includes("browser") });
+  const built = await tryBuild(chosen);
+
+  /** @type {[Name, Count, number][]} */
+  const rows = [];
+  for (const name of chosen) {
+    console.log(`› ${name}`);
+    const began = performance.now();
+    const count = await runSuite(name, built);
+    for (const complaint of count.complaints) console.log(`  ${complaint}`);
+    rows.push([name, count, performance.now() - began]);
+  }
+  const passed = rows.reduce((total, [, count]) => total + count.passed, 0);
+  const failed = rows.reduce((total, [, count]) => total + count.failed, built ? 0 : 1);
+  const cells = rows.map(([name, count, time]) => [name, String(count.passed), String(count.failed), spoken(time)]);
+  console.log(`\n${table([["", "passed", "failed", "time"], ...cells])}\n\n${passed} passed, ${failed} failed`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+endChildrenOnSignal();
+try {
+  await test();
+} catch (error) {
+  report(error);
+}

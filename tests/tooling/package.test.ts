@@ -1,0 +1,62 @@
+// What `npm run build` made and `npm pack` would publish: the right files, the wasm in them whole, within its budget, and types that
+// stand alone. Needs a built tree, as `npm test` makes it first.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { readManifest } from "../../scripts/lib/manifest.mjs";
+import { overBudget, weighAll } from "../../scripts/lib/sizes.mjs";
+import { gzipOf } from "../../scripts/lib/wasm.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const [client] = readManifest().builds;
+assert.ok(client !== undefined);
+
+test("npm pack holds dist, the README, the licences and package.json, and nothing else", () => {
+  const [pack] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const paths: string[] = pack.files.map((file: { path: string }) => file.path);
+  const others = paths.filter((path) => !path.startsWith("dist/")).sort();
+  assert.deepEqual(others, ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"]);
+  for (const wanted of ["dist/index.js", "dist/index.d.ts"]) assert.ok(paths.includes(wanted), wanted);
+});
+
+test("the inlined wasm is the optimised one, byte for byte, and a wasm module", async () => {
+  const wasm = readFileSync(`${root}/${client.outDir}/${client.outName}_bg.wasm`);
+  const inlined = /gzippedWasm = "([^"]+)"/.exec(readFileSync(`${root}/${client.outDir}/inlined.js`, "utf8"))?.[1] ?? "";
+  assert.deepEqual(gunzipSync(Buffer.from(inlined, "base64")), wasm);
+  assert.ok(readFileSync(`${root}/${client.bundle}`, "utf8").includes(inlined));
+  assert.ok((await WebAssembly.compile(wasm)) instanceof WebAssembly.Module);
+});
+
+test("gzip gives the same bytes each time, and names no system", () => {
+  const bytes = Buffer.from("the same bytes ".repeat(100));
+  assert.deepEqual(gzipOf(bytes), gzipOf(bytes));
+  assert.deepEqual([...gzipOf(bytes).subarray(4, 10)], [0, 0, 0, 0, 2, 255]);
+  assert.deepEqual(gunzipSync(gzipOf(bytes)), bytes);
+});
+
+test("no published type names the generated glue", () => {
+  const declarations = readdirSync(`${root}/dist`, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".d.ts"));
+  assert.ok(declarations.includes("index.d.ts"));
+  for (const name of declarations) {
+    assert.doesNotMatch(readFileSync(`${root}/dist/${name}`, "utf8"), /build\/|_bg|wasm_bindgen|\bany\b(?=\s*[;,)>])/, name);
+  }
+});
+
+test("the package opens in node without a browser, and touches nothing until it is used", async () => {
+  const before = Reflect.ownKeys(globalThis);
+  const { createTokenKeep, TokenKeepError } = await import("tokenkeep");
+  assert.equal(typeof createTokenKeep, "function");
+  assert.ok(TokenKeepError.prototype instanceof Error);
+  assert.deepEqual(Reflect.ownKeys(globalThis), before);
+});
+
+test("the bundle is within its budget, and one that is not is told", () => {
+  const sizes = weighAll([client]);
+  assert.deepEqual(overBudget(sizes), []);
+  const [heavy] = overBudget(weighAll([{ ...client, budget: 100 }]));
+  assert.match(heavy ?? "", /^dist\/index\.js is \d+ bytes gzipped, \d+ over its budget of 100\.$/);
+});

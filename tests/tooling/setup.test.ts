@@ -1,0 +1,47 @@
+// Set-up: it sees what is missing, and on a machine that has everything it does nothing.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { packagesAreInstalled } from "../../scripts/setup.mjs";
+
+const wanted = {
+  "": { version: "1.0.0" },
+  "node_modules/a": { version: "1.0.0", integrity: "sha512-a" },
+  "node_modules/b": { version: "2.0.0", integrity: "sha512-b", optional: true },
+};
+
+/** Whether set-up takes these packages, all with a folder in node_modules, for what the lock file wants. */
+function judge(installed: Record<string, { version: string; integrity?: string }> | null): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "tokenkeep-setup-"));
+  try {
+    writeFileSync(join(folder, "package-lock.json"), JSON.stringify({ packages: wanted }));
+    if (installed !== null) {
+      for (const place of Object.keys(installed)) mkdirSync(join(folder, place), { recursive: true });
+      mkdirSync(join(folder, "node_modules"), { recursive: true });
+      writeFileSync(join(folder, "node_modules", ".package-lock.json"), JSON.stringify({ packages: installed }));
+    }
+    return packagesAreInstalled(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("npm packages are installed when all but optional ones are there in their locked versions", () => {
+  const a = { version: "1.0.0", integrity: "sha512-a" };
+  assert.equal(judge({ "node_modules/a": a }), true);
+  assert.equal(judge({ "node_modules/a": a, "node_modules/b": { version: "2.0.0", integrity: "sha512-b" } }), true);
+  assert.equal(judge({ "node_modules/a": a, "node_modules/b": { version: "2.1.0", integrity: "sha512-c" } }), false);
+  assert.equal(judge({ "node_modules/a": { version: "1.0.1", integrity: "sha512-z" } }), false);
+  assert.equal(judge({}), false);
+  assert.equal(judge(null), false);
+});
+
+test("a second set-up takes no step", () => {
+  const script = fileURLToPath(new URL("../../scripts/setup.mjs", import.meta.url));
+  assert.equal(execFileSync("node", [script, "--tests"], { encoding: "utf8" }), "Everything that is needed is installed.\n");
+});
