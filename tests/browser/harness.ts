@@ -1,0 +1,204 @@
+// One stack of real Workers and one real Chromium for a test file, and visitors: a browser profile of its own each,
+// whose page, requests, console and policy violations are on record.
+
+import assert from "node:assert/strict";
+import { access } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { chromium, type Browser, type BrowserContext, type Page, type Request, type Response } from "playwright-core";
+import { startStack } from "../../scripts/stack.mjs";
+import { buildApp } from "../../www/app/build.mjs";
+
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** What the servers have counted since the stack started. */
+export interface Counts {
+  readonly requests: number;
+  readonly ok: number;
+  readonly refused: number;
+  readonly signIns: number;
+  readonly refreshes: number;
+  readonly mostRefreshesAtOnce: number;
+  readonly reuseAlarms: number;
+}
+
+export interface Demo {
+  readonly app: string;
+  readonly authority: string;
+  readonly api: string;
+  readonly browser: Browser;
+  counts(): Promise<Counts>;
+  /** Asks the authority for a fault or a lifetime, as the page's buttons do. */
+  settings(wanted: { accessTokenSeconds?: number; refreshOutageSeconds?: number }): Promise<void>;
+  refuseAll(): Promise<void>;
+  /** No faults, and tokens of 15 minutes. */
+  peace(): Promise<void>;
+  /** A browser profile that nobody has used, with one page that is at `path`. */
+  visit(path?: string): Promise<Visitor>;
+  close(): Promise<void>;
+}
+
+export interface Visitor {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Every line that reached the console, and every uncaught error. */
+  readonly console: readonly string[];
+  /** Every request that the page sent, in order; preflights are the browser's and not among them. */
+  readonly requests: readonly Request[];
+  /** The access tokens that the authority has given to this visitor, in order. */
+  tokens(): Promise<readonly string[]>;
+  readonly violations: readonly string[];
+  /** Signs in through the form. */
+  signIn(): Promise<void>;
+  press(name: string): Promise<void>;
+  /** Waits until the session card shows this state. */
+  expectSession(state: { status?: string; generation?: number; degraded?: boolean }): Promise<void>;
+  /** Ends the visit, and fails if the page broke its policy or threw. */
+  leave(): Promise<void>;
+}
+
+export async function startDemo(): Promise<Demo> {
+  const appDirectory = fileURLToPath(new URL("../../build/app-under-test", import.meta.url));
+  await buildApp(appDirectory);
+  await access(CHROMIUM).catch(() => assert.fail(`no Chromium at ${CHROMIUM}; name one in the variable CHROMIUM`));
+  const stack = await startStack({ ports: { app: 0, authority: 0, api: 0 }, persist: false, appDirectory, demo: true });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS }).catch(async (error: unknown) => {
+    await stack.close();
+    throw error;
+  });
+  const { app, authority, api } = stack;
+
+  const demo: Demo = {
+    app,
+    authority,
+    api,
+    browser,
+    async counts() {
+      const [atApi, atAuthority] = await Promise.all([read(`${api}/demo/stats`), read(`${authority}/demo/stats`)]);
+      return {
+        requests: count(atApi, "total"),
+        ok: count(atApi, "ok"),
+        refused: count(atApi, "refused"),
+        signIns: count(atAuthority, "signIns"),
+        refreshes: count(atAuthority, "refreshCalls"),
+        mostRefreshesAtOnce: count(atAuthority, "mostRefreshCallsInFlight"),
+        reuseAlarms: count(atAuthority, "reuseAlarms"),
+      };
+    },
+    settings: (wanted) => post(`${authority}/demo/settings`, wanted),
+    refuseAll: () => post(`${api}/demo/refuse-all`),
+    async peace() {
+      await post(`${api}/demo/accept-all`);
+      await demo.settings({ accessTokenSeconds: 900, refreshOutageSeconds: 0 });
+    },
+    visit: (path = "/") => visit(browser, demo, path),
+    async close() {
+      await browser.close();
+      await stack.close();
+    },
+  };
+  return demo;
+}
+
+async function visit(browser: Browser, demo: Demo, path: string): Promise<Visitor> {
+  const context = await browser.newContext();
+  const console: string[] = [];
+  const errors: string[] = [];
+  const violations: string[] = [];
+  const requests: Request[] = [];
+  const tokens: Promise<string>[] = [];
+
+  // The runner's compiler wraps named functions in a call to this; the page has no such function.
+  await context.addInitScript("globalThis.__name = (target) => target");
+  await context.exposeFunction("reportViolation", (text: string) => violations.push(text));
+  await context.addInitScript(`addEventListener("securitypolicyviolation", (event) =>
+    reportViolation(event.effectiveDirective + " " + event.blockedURI))`);
+
+  const page = await context.newPage();
+  page.on("console", (message) => console.push(message.text()));
+  page.on("pageerror", (error) => {
+    console.push(error.message);
+    errors.push(error.message);
+  });
+  page.on("request", (request) => requests.push(request));
+  page.on("response", (response) => {
+    if (response.ok() && /\/session\/(sign-in|refresh)$/.test(response.url())) tokens.push(tokenIn(response));
+  });
+  await page.goto(demo.app + path);
+
+  const visitor: Visitor = {
+    context,
+    page,
+    console,
+    requests,
+    violations,
+    tokens: () => Promise.all(tokens),
+    async signIn() {
+      await page.getByLabel("User name").fill("alice");
+      await page.getByLabel("Password").fill("correct horse battery");
+      await visitor.press("Sign in");
+      await visitor.expectSession({ status: "authenticated" });
+    },
+    press: (name) => page.getByRole("button", { name, exact: true }).click(),
+    async expectSession({ status, generation, degraded }) {
+      const state =
+        (status === undefined ? "" : `[data-status="${status}"]`) +
+        (generation === undefined ? "" : `[data-generation="${generation}"]`) +
+        (degraded === undefined ? "" : `[data-degraded="${degraded}"]`);
+      await page.locator(`#session${state}`).waitFor();
+    },
+    async leave() {
+      await context.close();
+      assert.deepEqual(violations, [], "the page broke its own Content-Security-Policy");
+      assert.deepEqual(errors, [], "the page threw");
+    },
+  };
+  return visitor;
+}
+
+/** Those of `requests` that went to this URL with this method. */
+export function sentTo(requests: readonly Request[], url: string, method = "GET"): Request[] {
+  return requests.filter((request) => request.url() === url && request.method() === method);
+}
+
+/** The Authorization header as it went over the wire. */
+export async function authorization(request: Request): Promise<string | null> {
+  return (await request.allHeaders())["authorization"] ?? null;
+}
+
+/** Read from the wire by the browser's debugger: what the page gets of the reply is another matter. */
+async function tokenIn(response: Response): Promise<string> {
+  const { access_token: token } = (await response.json()) as { access_token?: unknown };
+  assert.ok(typeof token === "string" && token.split(".").length === 3, "the authority gave no JWT");
+  return token;
+}
+
+async function read(url: string): Promise<Record<string, unknown>> {
+  const response = await fetch(url);
+  assert.ok(response.ok, `${url} answered ${response.status}`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+function count(stats: Record<string, unknown>, name: string): number {
+  const value = stats[name];
+  assert.ok(typeof value === "number", `the servers no longer count ${name}`);
+  return value;
+}
+
+async function post(url: string, body?: object): Promise<void> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body ?? {}),
+  });
+  assert.ok(response.ok, `${url} answered ${response.status}`);
+}

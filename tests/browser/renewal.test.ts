@@ -1,0 +1,114 @@
+// Renewals: before the token expires though nobody does anything, through an outage, and never with a used cookie.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import type { Request } from "playwright-core";
+import { sentTo, startDemo, type Demo, type Visitor } from "./harness.ts";
+
+let demo: Demo;
+before(async () => {
+  demo = await startDemo();
+});
+after(() => demo.close());
+afterEach(() => demo.peace());
+
+const refreshesOf = (visitor: Visitor): Request[] =>
+  sentTo(visitor.requests, `${demo.authority}/session/refresh`, "POST");
+
+test("a token that would expire while the page is idle is renewed before it does, time after time", async () => {
+  const lifetime = 4;
+  await demo.settings({ accessTokenSeconds: lifetime });
+  const visitor = await demo.visit();
+  await visitor.signIn();
+  await visitor.expectSession({ generation: 4 });
+
+  const tokens = await visitor.tokens();
+  const renewals = refreshesOf(visitor).slice(1);
+  assert.ok(renewals.length >= 3);
+  renewals.slice(0, 3).forEach((renewal, n) => {
+    const { exp } = JSON.parse(Buffer.from(tokens[n]?.split(".")[1] ?? "", "base64url").toString()) as { exp: number };
+    // exp counts whole seconds and may lie up to one second before the end of the lifetime that was promised.
+    const early = exp * 1000 - renewal.timing().startTime;
+    assert.ok(early > 0, `renewal ${n + 1} was sent ${-early} ms after the token's end`);
+    assert.ok(early < lifetime * 1000 - 500, `renewal ${n + 1} was sent ${early} ms before the token's end: a tight loop`);
+  });
+  assert.equal(sentTo(visitor.requests, `${demo.api}/api/time`).length, 0, "nobody called anything");
+  await visitor.leave();
+});
+
+test("the page counts down to the renewal and starts again after it", async () => {
+  await demo.settings({ accessTokenSeconds: 12 });
+  const visitor = await demo.visit();
+  await visitor.signIn();
+  const seconds = async () => Number(/^0:(\d\d)$/.exec((await visitor.page.getByRole("timer").textContent()) ?? "")?.[1]);
+  const shown = await seconds();
+  assert.ok(shown >= 5 && shown <= 6, `half of a life of 12 s, but it reads ${shown}`);
+  await visitor.page.waitForTimeout(2500);
+  const later = await seconds();
+  assert.ok(later < shown - 1, `${shown}, then ${later}`);
+  await visitor.expectSession({ generation: 2 });
+  await visitor.page.waitForFunction(() => Number(document.getElementById("countdown")?.textContent?.slice(2)) >= 5);
+  await visitor.leave();
+});
+
+test("an outage of the refresh endpoint shows as degraded, calls go on, and it recovers by itself", async () => {
+  const visitor = await demo.visit();
+  await visitor.signIn();
+  await visitor.press("Break it");
+  await visitor.expectSession({ status: "authenticated", degraded: true });
+  await visitor.page.getByText("The last renewal failed.").waitFor();
+  await visitor.page.getByText("The refresh endpoint answered 503.").first().waitFor();
+
+  await visitor.press("Ask for the time");
+  await visitor.page.getByRole("status").filter({ hasText: "200 GET /api/time" }).waitFor();
+
+  await demo.settings({ refreshOutageSeconds: 0 });
+  await visitor.expectSession({ status: "authenticated", degraded: false, generation: 2 });
+  assert.equal(await visitor.page.locator("#degraded").isVisible(), false);
+  await visitor.leave();
+});
+
+test("a page that opens during an outage stays undecided, and is signed in when the outage ends", async () => {
+  const visitor = await demo.visit();
+  await visitor.signIn();
+  await demo.settings({ refreshOutageSeconds: 600 });
+  await visitor.page.reload();
+  await visitor.expectSession({ status: "unknown", degraded: true });
+  await visitor.page.getByText("The authority can’t be asked.").waitFor();
+  await demo.settings({ refreshOutageSeconds: 0 });
+  await visitor.expectSession({ status: "authenticated", degraded: false });
+  await visitor.leave();
+});
+
+test("a rotated cookie used again is refused, and ends the session it was stolen from", async () => {
+  const visitor = await demo.visit();
+  await visitor.signIn();
+  const [stolen] = await visitor.context.cookies();
+  assert.ok(stolen);
+  await visitor.press("Renew now");
+  await visitor.expectSession({ generation: 2 });
+  const { reuseAlarms } = await demo.counts();
+
+  const replay = await fetch(`${demo.authority}/session/refresh`, {
+    method: "POST",
+    headers: { Cookie: `${stolen.name}=${stolen.value}`, "X-Requested-With": "XMLHttpRequest" },
+  });
+  assert.equal(replay.status, 401);
+  assert.deepEqual(await replay.json(), { error: "invalid_grant" });
+  assert.equal((await demo.counts()).reuseAlarms, reuseAlarms + 1);
+
+  await visitor.press("Renew now");
+  await visitor.expectSession({ status: "anonymous" });
+  await visitor.page.getByText("The authority ended the session. Please sign in again.").first().waitFor();
+  await visitor.leave();
+});
+
+test("shorter lifetimes asked for on the page take effect at once", async () => {
+  const visitor = await demo.visit();
+  await visitor.signIn();
+  await visitor.page.getByText("15 min", { exact: true }).waitFor();
+  await visitor.press("20 seconds");
+  await visitor.expectSession({ generation: 2 });
+  await visitor.page.getByText("20 s", { exact: true }).waitFor();
+  await visitor.leave();
+});

@@ -1,0 +1,49 @@
+// Builds the demo page into a folder of static files: the page's own modules bundled into main.js, the package as
+// it is published in tokenkeep.js beside it, the style sheets in one, and the rest as it stands. It exists so that
+// `npm start`, the tests and the screenshots serve the same page. Needs dist/. Alone: node www/app/build.mjs <folder>
+
+import { copyFile, mkdir, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { argv } from "node:process";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/**
+ * @param {string} outDir emptied and filled with the built page
+ * @returns {Promise<void>}
+ */
+export async function buildApp(outDir) {
+  await rm(outDir, { recursive: true, force: true });
+  await mkdir(outDir, { recursive: true });
+  await build({
+    entryPoints: [join(here, "main.ts"), join(here, "app.css")],
+    outdir: outDir,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    // The package stays a file of its own, as it is when it comes from a CDN or an import map.
+    alias: { tokenkeep: "/tokenkeep.js" },
+    external: ["/tokenkeep.js", "/geist.woff2"],
+    logLevel: "warning",
+  });
+  const files = {
+    "index.html": join(here, "index.html"),
+    "favicon.svg": join(here, "favicon.svg"),
+    "geist.woff2": packageFile("@fontsource-variable/geist/files/geist-latin-wght-normal.woff2"),
+    "tokenkeep.js": packageFile("tokenkeep"),
+  };
+  for (const [name, source] of Object.entries(files)) await copyFile(source, join(outDir, name));
+}
+
+/** @param {string} specifier resolved as any importer of the package would */
+function packageFile(specifier) {
+  return fileURLToPath(import.meta.resolve(specifier));
+}
+
+if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {
+  const outDir = argv[2];
+  if (outDir === undefined) throw new Error("which folder? node www/app/build.mjs <folder>");
+  await buildApp(resolve(outDir));
+}

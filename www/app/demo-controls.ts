@@ -1,0 +1,64 @@
+// The demo controls of both servers: their counters, and the faults they can be asked for. An application has no
+// such thing; nothing here belongs in a copy.
+
+import type { TokenKeep } from "tokenkeep";
+import type { Config } from "./config.ts";
+
+/** What both servers have counted since they started. */
+export interface Counts {
+  /** Guarded calls that reached the API. */
+  readonly requests: number;
+  /** Those it answered with 401. */
+  readonly refused: number;
+  /** Refresh calls that reached the authority. */
+  readonly refreshes: number;
+}
+
+export interface DemoControls {
+  counts(): Promise<Counts>;
+  /** The API answers 401 to the present access token from now on. */
+  refuseToken(): Promise<void>;
+  /** It answers 401 to every token, fresh ones included. */
+  refuseAll(): Promise<void>;
+  acceptAll(): Promise<void>;
+  breakRefresh(seconds: number): Promise<void>;
+  setLifetime(seconds: number): Promise<void>;
+}
+
+export function demoControls(keep: TokenKeep, { authority, api }: Config): DemoControls {
+  const configure = (settings: Record<string, number>) =>
+    expectOk(
+      fetch(`${authority}/demo/settings`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest" },
+        body: JSON.stringify(settings),
+      }),
+    );
+
+  return {
+    async counts() {
+      const [atApi, atAuthority] = await Promise.all([
+        read<{ total: number; refused: number }>(`${api}/demo/stats`),
+        read<{ refreshCalls: number }>(`${authority}/demo/stats`),
+      ]);
+      return { requests: atApi.total, refused: atApi.refused, refreshes: atAuthority.refreshCalls };
+    },
+    // This one call goes through the keep, because the token is what the API is to remember.
+    refuseToken: () => expectOk(keep.fetch(`${api}/demo/refuse`, { method: "POST" })),
+    refuseAll: () => expectOk(fetch(`${api}/demo/refuse-all`, { method: "POST" })),
+    acceptAll: () => expectOk(fetch(`${api}/demo/accept-all`, { method: "POST" })),
+    breakRefresh: (seconds) => configure({ refreshOutageSeconds: seconds }),
+    setLifetime: (seconds) => configure({ accessTokenSeconds: seconds }),
+  };
+}
+
+async function read<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${new URL(url).pathname} answered ${response.status}`);
+  return (await response.json()) as T;
+}
+
+async function expectOk(answer: Promise<Response>): Promise<void> {
+  const response = await answer;
+  if (!response.ok) throw new Error(`${new URL(response.url).pathname} answered ${response.status}`);
+}

@@ -1,0 +1,67 @@
+// The sign-in form. The login request is the application's own; the keep sends it and takes the token out of the reply.
+
+import type { TokenKeep } from "tokenkeep";
+import type { Config } from "./config.ts";
+import { button, element, htmlElement } from "./page.ts";
+import { errorSentence } from "./words.ts";
+
+const username = element("username", HTMLInputElement);
+const password = element("password", HTMLInputElement);
+const problem = htmlElement("sign-in-error");
+const submit = button("sign-in-button");
+
+export function offerSignIn(keep: TokenKeep, config: Config): void {
+  element("sign-in", HTMLFormElement).addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (submit.getAttribute("aria-disabled") === "true") return;
+    submit.setAttribute("aria-disabled", "true");
+    submit.textContent = "Signing in";
+    void signIn(keep, config)
+      .then(complain, (error: unknown) => complain({ text: errorSentence(error), field: null }))
+      .finally(() => {
+        submit.removeAttribute("aria-disabled");
+        submit.textContent = "Sign in";
+      });
+  });
+
+  htmlElement("demo-account").hidden = !config.demo;
+  button("fill-in").addEventListener("click", () => {
+    username.value = "alice";
+    password.value = "correct horse battery";
+    submit.focus();
+  });
+}
+
+interface Problem {
+  readonly text: string;
+  /** The field that a person would correct. */
+  readonly field: HTMLInputElement | null;
+}
+
+async function signIn(keep: TokenKeep, { authority }: Config): Promise<Problem | null> {
+  if (username.value === "") return { text: "Enter your user name.", field: username };
+  if (password.value === "") return { text: "Enter your password.", field: password };
+  const reply = await keep.signIn(`${authority}/session/sign-in`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest" },
+    body: JSON.stringify({ username: username.value, password: password.value }),
+  });
+  if (reply.status === 401) return { text: "User name or password is wrong.", field: password };
+  if (!reply.ok) return { text: `The authority answered ${reply.status}. Please try again later.`, field: null };
+  password.value = "";
+  return null;
+}
+
+function complain(found: Problem | null): void {
+  problem.textContent = found?.text ?? "";
+  for (const field of [username, password]) {
+    if (field === found?.field) {
+      field.setAttribute("aria-invalid", "true");
+      field.setAttribute("aria-describedby", problem.id);
+    } else {
+      field.removeAttribute("aria-invalid");
+      field.removeAttribute("aria-describedby");
+    }
+  }
+  found?.field?.focus();
+}
