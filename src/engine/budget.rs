@@ -1,0 +1,60 @@
+//! The bound that holds whatever the server or the clocks do: at most ten refresh calls in any sixty seconds.
+
+use super::clock::{Millis, SECOND};
+
+/// Refresh calls that a tab may make within [`WINDOW`].
+pub const CALLS: usize = 10;
+/// The time in which they are counted.
+pub const WINDOW: Millis = 60 * SECOND;
+
+/// The moments of the latest calls.
+#[derive(Default)]
+pub(super) struct Budget {
+    calls: [Option<Millis>; CALLS],
+    next: usize,
+}
+
+impl Budget {
+    /// The first moment from `now` on when a call leaves at least `reserve` further ones in its window.
+    pub(super) fn ready_at(&self, now: Millis, reserve: usize) -> Millis {
+        // The call that must have left the window: counted back from the latest by what may be spent.
+        let oldest = self.calls[(self.next + reserve.min(CALLS - 1)) % CALLS];
+        oldest.map_or(now, |at| now.max(at + WINDOW + 1))
+    }
+
+    pub(super) fn spend(&mut self, now: Millis) {
+        self.calls[self.next] = Some(now);
+        self.next = (self.next + 1) % CALLS;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn client_f55_no_window_holds_more_than_ten_calls(steps in prop::collection::vec((0..20_000_u64, 0..CALLS), 1..300)) {
+            let (mut budget, mut now, mut spent) = (Budget::default(), 0, Vec::new());
+            for (step, reserve) in steps {
+                now += step;
+                if budget.ready_at(now, reserve) <= now {
+                    budget.spend(now);
+                    spent.push(now);
+                    let recent = spent.iter().filter(|&&at| at + WINDOW >= now).count();
+                    prop_assert!(recent <= CALLS - reserve, "{recent} with {reserve} kept back");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn opens_again_when_the_first_call_has_left_the_window() {
+        let mut budget = Budget::default();
+        (0..10).for_each(|at| budget.spend(at * 100));
+        assert_eq!(budget.ready_at(1_000, 0), WINDOW + 1);
+        assert_eq!(budget.ready_at(1_000, 4), 400 + WINDOW + 1);
+        assert_eq!(budget.ready_at(90_000, 0), 90_000);
+    }
+}

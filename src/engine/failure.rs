@@ -1,0 +1,66 @@
+//! What can go wrong, sorted where it is found out: by what it means for the session.
+
+use super::clock::Millis;
+
+/// Why something failed. The numbers are the wire to the JavaScript half, which owns the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum FailureKind {
+    /// The authority ended the session: 401, 403, or 400 with `invalid_grant`, `invalid_token` or `login_required`.
+    Rejected = 1,
+    /// No answer, or one that says "later": the network, 408, 425, 429, 5xx.
+    Unreachable = 2,
+    /// No answer within the configured time.
+    TimedOut = 3,
+    /// A 200 without a usable token in it.
+    Malformed = 4,
+    /// An answer that no refresh endpoint gives: 404, 405, a redirect, another content type.
+    Misconfigured = 5,
+    /// The authority could not be told of the logout.
+    LogoutFailed = 6,
+    /// There is no session, or it ended while the caller waited.
+    SignedOut = 7,
+    /// The keep was closed.
+    Closed = 8,
+}
+
+/// What a failed refresh means for the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The session is over.
+    Terminal,
+    /// The session stands; try again.
+    Transient,
+    /// Nobody can mend this by trying again soon; the session stands while its token lives.
+    Misconfigured,
+}
+
+impl FailureKind {
+    /// What this means for the session.
+    #[must_use]
+    pub fn blame(self) -> Blame {
+        match self {
+            Self::Rejected => Blame::Terminal,
+            Self::Misconfigured => Blame::Misconfigured,
+            _ => Blame::Transient,
+        }
+    }
+}
+
+/// A failure with what the server said about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failure {
+    /// Why.
+    pub kind: FailureKind,
+    /// The HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// How long the server asked us to wait.
+    pub retry_after: Option<Millis>,
+}
+
+impl From<FailureKind> for Failure {
+    fn from(kind: FailureKind) -> Self {
+        Self { kind, status: None, retry_after: None }
+    }
+}

@@ -1,0 +1,148 @@
+//! What the siblings say, and what it does to us. A message changes what we know of the session; it never brings a
+//! token and is never sent on.
+
+use super::clock::{Millis, Now};
+use super::machine::{Engine, Event};
+use super::reply::LONGEST_RETRY_AFTER;
+use super::session::{SignedOutReason, Status};
+use super::sibling::{Message, News};
+use super::timers::Timer;
+use super::turn::Lock;
+use super::waiters::Attempt;
+
+impl Engine {
+    /// A sibling said something.
+    pub fn handle_sibling(&mut self, now: Now, message: Message) {
+        let now = self.begin_input(now);
+        if !self.closed && self.config.coordinate {
+            self.listen(now, message);
+        }
+        self.conclude(now);
+    }
+
+    fn listen(&mut self, now: Now, Message { epoch, news }: Message) {
+        if !matches!(news, News::Asking | News::Standing { .. }) {
+            self.watch_lock(now);
+        }
+        match news {
+            News::Asking => self.tell_standing(now),
+            News::Standing { signed_in, visible, subject, retry_after } => {
+                if let Some(wait) = retry_after {
+                    self.pause(now, wait);
+                }
+                if epoch > self.epoch {
+                    self.catch_up(now, epoch, signed_in, subject);
+                } else if epoch == self.epoch && signed_in {
+                    self.visible_sibling_at = visible.then_some(now.mono).or(self.visible_sibling_at);
+                    self.confirm(now);
+                }
+            }
+            News::SignedIn { subject } if epoch > self.epoch => self.join(now, epoch, subject),
+            // Of two who raise the epoch at once the logout wins: its call to the server comes last.
+            News::SignedOut if epoch > self.epoch || epoch == self.epoch && self.status == Status::Authenticated => {
+                self.epoch = epoch;
+                self.sign_out(now, SignedOutReason::LogoutElsewhere);
+            }
+            News::Refreshed { visible } if epoch >= self.epoch => {
+                self.heard += 1;
+                self.visible_sibling_at = visible.then_some(now.mono).or(self.visible_sibling_at);
+                if epoch > self.epoch {
+                    self.join(now, epoch, None);
+                } else {
+                    self.hear_success(now);
+                }
+            }
+            News::Rejected if epoch == self.epoch && self.status == Status::Authenticated => {
+                self.write(now, "sibling-rejected", None);
+                let _ = self.want(now, 0);
+            }
+            News::Pause { retry_after } => self.pause(now, retry_after),
+            News::SignedIn { .. } | News::SignedOut | News::Refreshed { .. } | News::Rejected => {}
+        }
+    }
+
+    fn tell_standing(&mut self, now: Now) {
+        if self.logging_out() {
+            self.broadcast(News::SignedOut);
+        } else if self.status != Status::Unknown || self.epoch > 0 {
+            let pause = self.blocked_until.saturating_sub(now.mono);
+            self.broadcast(News::Standing {
+                signed_in: self.status == Status::Authenticated,
+                visible: self.visible,
+                subject: self.subject,
+                retry_after: (pause > 0).then_some(pause),
+            });
+        }
+    }
+
+    /// We missed something: the sibling's epoch is ahead of ours.
+    fn catch_up(&mut self, now: Now, epoch: u64, signed_in: bool, subject: Option<u64>) {
+        if self.status == Status::Unknown {
+            // Nothing of ours can be out of date but a call that began without the lock.
+            let current = self.epoch;
+            self.epoch = epoch;
+            let locked = matches!(self.lock, Lock::Held(_));
+            match &mut self.call {
+                Some(call) if call.epoch == current && locked => call.epoch = epoch,
+                Some(_) if self.started => self.wanted = true,
+                _ => {}
+            }
+        } else if signed_in {
+            self.join(now, epoch, subject);
+        } else {
+            self.epoch = epoch;
+            self.sign_out(now, SignedOutReason::LogoutElsewhere);
+        }
+    }
+
+    /// A sibling signed in: what we hold is of another session, and ours of the new one is to be fetched.
+    fn join(&mut self, now: Now, epoch: u64, subject: Option<u64>) {
+        self.epoch = epoch;
+        let same_user = self.subject.is_some() && self.subject == subject;
+        let (status, stranger) = (self.status, self.stranger || !same_user);
+        self.token = None;
+        self.timers.clear(Timer::Renewal);
+        self.forget_troubles();
+        self.stranger = stranger && status == Status::Authenticated;
+        self.joining = true;
+        self.write(now, "sibling-signed-in", None);
+        if status != Status::Unknown || self.started {
+            if let Attempt::Failed(failure) = self.want(now, 0) {
+                self.settle_waiters(now, Attempt::Failed(failure));
+            }
+        }
+    }
+
+    fn hear_success(&mut self, now: Now) {
+        match self.status {
+            Status::Authenticated => {
+                self.confirm(now);
+                self.emit(Event::Refreshed { generation: self.generation, by_sibling: true });
+            }
+            // We were told that there is no session, and there is one: once more.
+            Status::Anonymous if matches!(self.reason, Some(SignedOutReason::Rejected | SignedOutReason::NoSession)) => {
+                self.joining = true;
+                let _ = self.want(now, super::machine::RESERVE);
+            }
+            Status::Anonymous | Status::Unknown => {}
+        }
+    }
+
+    /// A sibling holds the session that we hold: it stands.
+    fn confirm(&mut self, now: Now) {
+        if self.doubted {
+            self.doubted = false;
+            self.timers.clear(Timer::Answer);
+            self.settle_waiters(now, Attempt::Pending);
+        }
+    }
+
+    /// The authority asked a sibling to wait, so all of us do.
+    fn pause(&mut self, now: Now, wait: Millis) {
+        let until = now.mono + wait.min(LONGEST_RETRY_AFTER);
+        if until > self.blocked_until {
+            self.blocked_until = until;
+            self.write(now, "paused", Some("the authority asked a sibling to wait"));
+        }
+    }
+}

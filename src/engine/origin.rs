@@ -1,0 +1,75 @@
+//! Which requests may carry the token: an exact comparison of origins on the URL that the browser has normalised.
+
+/// The sealed list of allowed origins, each as `URL.origin` gives it: scheme, host and port, no trailing slash.
+pub struct Origins(Box<[String]>);
+
+impl Origins {
+    /// Seals the list. Entries that are no http(s) origin match nothing.
+    #[must_use]
+    pub fn new(origins: impl IntoIterator<Item = String>) -> Self {
+        Self(origins.into_iter().filter(|origin| is_web_origin(origin)).collect())
+    }
+
+    /// Whether the token may go to `url`, which must be `Request.url` or `Response.url`: serialised by the browser
+    /// (lower-case scheme and host, punycode, no default port, no user info, a slash after the host).
+    #[must_use]
+    pub fn allow(&self, url: &str) -> bool {
+        self.0.iter().any(|origin| url.strip_prefix(origin.as_str()).is_some_and(|rest| rest.starts_with('/')))
+    }
+}
+
+/// `https://` or `http://`, then a host and perhaps a port. Anything that could hide a second reading is refused.
+fn is_web_origin(origin: &str) -> bool {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '\\', '@', '?', '#', ' ', '*']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn origins() -> Origins {
+        Origins::new(["https://api.example.com".to_owned(), "http://localhost:8080".to_owned()])
+    }
+
+    #[test]
+    fn client_e41_the_whole_origin_must_be_equal() {
+        assert!(origins().allow("https://api.example.com/"));
+        assert!(origins().allow("https://api.example.com/a?b=https://evil.test/"));
+        assert!(origins().allow("http://localhost:8080/x"));
+    }
+
+    #[test]
+    fn client_e42_look_alikes_get_no_token() {
+        for url in [
+            "https://api.example.com.evil.test/", "https://api.example.com@evil.test/", "https://evil.test/api.example.com",
+            "https://api.example.com:8443/", "https://api.example.com", "https://api.example.com./", "https://xapi.example.com/",
+            "https://example.com/", "blob:https://api.example.com/4b1d", "data:text/plain,x", "//api.example.com/", "",
+            "http://localhost/", "http://localhost:80801/", "HTTPS://API.EXAMPLE.COM/", "https://api.example.com\\@evil.test/",
+        ] {
+            assert!(!origins().allow(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn client_e43_the_http_twin_gets_no_token() {
+        assert!(!origins().allow("http://api.example.com/"));
+        assert!(!origins().allow("https://localhost:8080/"));
+    }
+
+    #[test]
+    fn an_entry_that_is_no_origin_matches_nothing() {
+        for entry in ["", "https://", "*", "https://*", "file://", "null", "https://a/", "https://a@b", "https://a/b"] {
+            assert!(!Origins::new([entry.to_owned()]).allow(&format!("{entry}/")), "{entry}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_a_slash_may_follow_the_origin(rest in "[^/].*") {
+            let url = format!("https://api.example.com{rest}");
+            prop_assert!(!origins().allow(&url));
+        }
+    }
+}

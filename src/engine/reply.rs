@@ -1,0 +1,304 @@
+//! The answer of a refresh endpoint, judged: a grant, or a failure with its meaning.
+
+use super::clock::{Millis, SECOND};
+use super::failure::{Failure, FailureKind};
+use crate::token::AccessToken;
+use crate::token::json::{self, Text, Value};
+use crate::token::jwt::Payload;
+
+/// A body longer than this is refused unread.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// A `Retry-After` beyond this (one day) is taken as this long.
+pub const LONGEST_RETRY_AFTER: Millis = 24 * 3_600 * SECOND;
+
+/// A token as the authority granted it.
+pub struct Grant {
+    /// The token.
+    pub access_token: AccessToken,
+    /// Its lifetime in seconds, when the reply told one that is not negative.
+    pub expires_in: Option<u64>,
+    /// Its claims, when it is a JWT.
+    pub payload: Option<Payload>,
+}
+
+/// The parts of an HTTP answer that matter here.
+pub struct Reply<'a> {
+    /// The status; 0 for a redirect that the browser hides.
+    pub status: u16,
+    /// The `Content-Type` field.
+    pub content_type: Option<&'a str>,
+    /// How long `Retry-After` asks to wait.
+    pub retry_after: Option<Millis>,
+    /// The body, or `None` when it was longer than [`MAX_BODY`].
+    pub body: Option<&'a [u8]>,
+}
+
+impl Grant {
+    /// Takes over a token with the lifetime that was told beside it.
+    ///
+    /// # Errors
+    /// [`FailureKind::Malformed`] when the text can't be a token.
+    pub fn new(access_token: &str, expires_in: Option<u64>) -> Result<Self, FailureKind> {
+        let access_token = AccessToken::new(access_token).map_err(|_| FailureKind::Malformed)?;
+        let payload = Payload::read(access_token.expose());
+        Ok(Self { access_token, expires_in, payload })
+    }
+
+    /// Reads a token response (RFC 6749 section 5.1), in both spellings of its members.
+    ///
+    /// # Errors
+    /// [`FailureKind::Malformed`] when there is no usable bearer token in it.
+    pub fn read(body: &[u8]) -> Result<Self, FailureKind> {
+        let (mut access_token, mut repeated, mut expires_in, mut bearer) = (None, false, None, true);
+        json::members(body, |member| match member.value {
+            value if names_access_token(member.name) => repeated |= access_token.replace(value).is_some(),
+            value if member.name.is("expires_in") || member.name.is("expiresIn") => expires_in = seconds(value),
+            Value::String(kind) if member.name.is("token_type") => bearer = kind.chars().map(|c| c.to_ascii_lowercase()).eq("bearer".chars()),
+            value if member.name.is("token_type") => bearer = matches!(value, Value::Other),
+            _ => {}
+        })
+        .map_err(|_| FailureKind::Malformed)?;
+        match access_token {
+            Some(Value::String(text)) if bearer && !repeated => match text.plain() {
+                Some(plain) => Self::new(plain, expires_in),
+                // Rare (a solidus may be escaped): the unescaped copy is wiped by the allocator when it is dropped.
+                None => Self::new(&text.chars().collect::<String>(), expires_in),
+            },
+            _ => Err(FailureKind::Malformed),
+        }
+    }
+}
+
+fn names_access_token(name: Text<'_>) -> bool {
+    name.is("access_token") || name.is("accessToken")
+}
+
+/// The JSON object `body` without its access token; every other member stays as it is written.
+///
+/// # Errors
+/// [`FailureKind::Malformed`] when `body` is no JSON object.
+pub fn without_access_token(body: &[u8]) -> Result<Vec<u8>, FailureKind> {
+    let mut rest = vec![b'{'];
+    json::members(body, |member| {
+        if !names_access_token(member.name) {
+            if rest.len() > 1 {
+                rest.push(b',');
+            }
+            rest.extend_from_slice(&body[member.start..member.end]);
+        }
+    })
+    .map_err(|_| FailureKind::Malformed)?;
+    rest.push(b'}');
+    Ok(rest)
+}
+
+/// Whether `body` is a JSON object with an access token in it, usable or not.
+#[must_use]
+pub fn has_access_token(body: &[u8]) -> bool {
+    let mut found = false;
+    json::members(body, |member| found |= names_access_token(member.name)).is_ok() && found
+}
+
+fn seconds(value: Value<'_>) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.whole(),
+        Value::String(text) => text.plain().and_then(json::whole),
+        Value::Other => None,
+    }
+}
+
+/// Judges the answer of a refresh endpoint.
+///
+/// # Errors
+/// The failure, sorted into terminal, transient and misconfigured as `docs/server-contract.md` tells.
+pub fn judge(reply: &Reply<'_>) -> Result<Grant, Failure> {
+    let kind = match reply.status {
+        200 | 201 => match granted(reply) {
+            Ok(grant) => return Ok(grant),
+            Err(kind) => kind,
+        },
+        204 => FailureKind::Malformed,
+        401 | 403 => FailureKind::Rejected,
+        400 if ends_the_session(reply.body) => FailureKind::Rejected,
+        408 | 425 | 429 | 500.. => FailureKind::Unreachable,
+        _ => FailureKind::Misconfigured,
+    };
+    let retry_after = reply.retry_after.filter(|_| kind == FailureKind::Unreachable);
+    Err(Failure { kind, status: Some(reply.status).filter(|&status| status != 0), retry_after })
+}
+
+fn granted(reply: &Reply<'_>) -> Result<Grant, FailureKind> {
+    match media_type(reply.content_type) {
+        Media::Json => Grant::read(reply.body.ok_or(FailureKind::Malformed)?),
+        // A captive portal answers 200 with a page of its own; that passes.
+        Media::Html => Err(FailureKind::Malformed),
+        Media::Other => Err(FailureKind::Misconfigured),
+    }
+}
+
+/// What a body claims to be, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json` or a type that ends in `+json`.
+    Json,
+    /// `text/html` and its XML form.
+    Html,
+    /// Anything else, or nothing.
+    Other,
+}
+
+/// Reads a `Content-Type` field (RFC 9110 section 8.3).
+#[must_use]
+pub fn media_type(content_type: Option<&str>) -> Media {
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    let ends_with = |suffix: &str| {
+        essence.len().checked_sub(suffix.len()).and_then(|at| essence.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+    };
+    if essence.eq_ignore_ascii_case("application/json") || ends_with("+json") {
+        Media::Json
+    } else if essence.eq_ignore_ascii_case("text/html") || essence.eq_ignore_ascii_case("application/xhtml+xml") {
+        Media::Html
+    } else {
+        Media::Other
+    }
+}
+
+/// RFC 6749 section 5.2 (and OpenID Connect's `login_required`): the errors that say the grant is gone.
+fn ends_the_session(body: Option<&[u8]>) -> bool {
+    let mut terminal = false;
+    let read = json::members(body.unwrap_or_default(), |member| {
+        if let Value::String(error) = member.value
+            && member.name.is("error")
+        {
+            terminal = ["invalid_grant", "invalid_token", "login_required"].iter().any(|&known| error.is(known));
+        }
+    });
+    read.is_ok() && terminal
+}
+
+/// How long a `Retry-After` field (RFC 9110 section 10.2.3) asks to wait: a number of seconds, or a date, which
+/// `date` turns into milliseconds since the epoch and which is compared with `wall`.
+#[must_use]
+pub fn retry_after(field: &str, date: impl FnOnce(&str) -> Option<Millis>, wall: Millis) -> Option<Millis> {
+    let field = field.trim();
+    let wait = if !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit()) {
+        field.parse::<u64>().map_or(LONGEST_RETRY_AFTER, |seconds| seconds.saturating_mul(SECOND))
+    } else {
+        date(field)?.saturating_sub(wall)
+    };
+    Some(wait.min(LONGEST_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn reply(status: u16, content_type: &str, body: &str) -> Result<(String, Option<u64>), FailureKind> {
+        let reply = Reply { status, content_type: Some(content_type), retry_after: None, body: Some(body.as_bytes()) };
+        judge(&reply).map(|grant| (grant.access_token.expose().to_owned(), grant.expires_in)).map_err(|failure| failure.kind)
+    }
+
+    #[test]
+    fn reads_both_spellings() {
+        let expected = Ok(("t".to_owned(), Some(900)));
+        assert_eq!(reply(200, "application/json", r#"{"access_token":"t","expires_in":900,"token_type":"bearer"}"#), expected);
+        assert_eq!(reply(201, "Application/JSON; charset=utf-8", r#"{"accessToken":"t","expiresIn":"900"}"#), expected);
+        assert_eq!(reply(200, "application/x+json", r#"{"access_token":"\u0074","expires_in":900.7,"token_type":null}"#), expected);
+    }
+
+    #[test]
+    fn client_b11_a_lifetime_that_makes_no_sense_counts_as_not_told() {
+        for told in ["-1", "null", "\"soon\"", "{}", "\"-5\"", "\"\"", "\"1e\""] {
+            let body = format!(r#"{{"access_token":"t","expires_in":{told}}}"#);
+            assert_eq!(reply(200, "application/json", &body), Ok(("t".to_owned(), None)), "{told}");
+        }
+        assert_eq!(reply(200, "application/json", r#"{"access_token":"t","expires_in":1e308}"#), Ok(("t".to_owned(), Some(u64::MAX))));
+        assert_eq!(reply(200, "application/json", r#"{"access_token":"t","expires_in":NaN}"#), Err(FailureKind::Malformed));
+    }
+
+    #[test]
+    fn client_f49_passing_troubles_are_transient() {
+        for status in [408, 425, 429, 500, 502, 503, 504, 599] {
+            assert_eq!(reply(status, "application/json", "{}"), Err(FailureKind::Unreachable), "{status}");
+        }
+    }
+
+    #[test]
+    fn client_f51_only_a_verdict_is_terminal() {
+        for status in [401, 403] {
+            assert_eq!(reply(status, "text/plain", ""), Err(FailureKind::Rejected));
+        }
+        for error in ["invalid_grant", "invalid_token", "login_required"] {
+            assert_eq!(reply(400, "application/json", &format!(r#"{{"error":"{error}"}}"#)), Err(FailureKind::Rejected));
+        }
+        for body in ["", "{}", r#"{"error":"invalid_request"}"#, r#"{"error":["invalid_grant"]}"#, r#"{"error":"invalid_grant""#] {
+            assert_eq!(reply(400, "application/json", body), Err(FailureKind::Misconfigured), "{body}");
+        }
+        for status in [0, 101, 202, 206, 301, 302, 304, 404, 405, 410, 415, 418, 422] {
+            assert_eq!(reply(status, "application/json", r#"{"access_token":"t"}"#), Err(FailureKind::Misconfigured), "{status}");
+        }
+    }
+
+    #[test]
+    fn client_f56_a_captive_portal_is_transient() {
+        assert_eq!(reply(200, "text/html; charset=utf-8", "<html>"), Err(FailureKind::Malformed));
+        assert_eq!(reply(200, "text/plain", r#"{"access_token":"t"}"#), Err(FailureKind::Misconfigured));
+        assert_eq!(reply(200, "application/json", "<html>"), Err(FailureKind::Malformed));
+    }
+
+    #[test]
+    fn client_f57_a_200_without_a_usable_token_is_malformed() {
+        for body in [
+            "{}", "[]", "", "null", r#"{"access_token":""}"#, r#"{"access_token":null}"#, r#"{"access_token":7}"#, r#"{"access_token":"a b"}"#,
+            r#"{"access_token":"a\r\nX: y"}"#, r#"{"access_token":"t","token_type":"mac"}"#, r#"{"access_token":"t","token_type":["bearer"],"x":"#,
+            r#"{"access_token":"t","access_token":"u"}"#, r#"{"access_token":"t","accessToken":"u"}"#, r#"{"access_token":"t","token_type":7}"#,
+        ] {
+            assert_eq!(reply(200, "application/json", body), Err(FailureKind::Malformed), "{body}");
+        }
+        assert_eq!(reply(204, "", ""), Err(FailureKind::Malformed));
+    }
+
+    #[test]
+    fn client_f58_a_body_over_the_cap_is_refused() {
+        let reply = Reply { status: 200, content_type: Some("application/json"), retry_after: None, body: None };
+        assert_eq!(judge(&reply).err().map(|failure| failure.kind), Some(FailureKind::Malformed));
+    }
+
+    #[test]
+    fn takes_the_token_out_and_leaves_the_rest() {
+        let body = br#" { "a" : 1.50 ,"access_token":"secret", "b":{"access_token":"x"},"accessToken":"secret" } "#;
+        assert_eq!(without_access_token(body).unwrap(), br#"{"a" : 1.50,"b":{"access_token":"x"}}"#);
+        assert_eq!(without_access_token(br#"{"access\u005ftoken":"secret"}"#).unwrap(), b"{}");
+        assert!(without_access_token(b"[]").is_err());
+        assert!(has_access_token(br#"{"accessToken":7}"#) && !has_access_token(br#"{"a":1}"#) && !has_access_token(b"x"));
+    }
+
+    #[test]
+    fn client_f50_reads_retry_after_in_both_forms() {
+        let date = |_: &str| Some(100_000);
+        assert_eq!(retry_after(" 120 ", |_| None, 0), Some(120_000));
+        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", date, 40_000), Some(60_000));
+        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", date, 400_000), Some(0));
+        assert_eq!(retry_after("soon", |_| None, 0), None);
+        assert_eq!(retry_after("", |_| None, 0), None);
+        assert_eq!(retry_after("99999999999999999999999", |_| None, 0), Some(LONGEST_RETRY_AFTER));
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_judged(status in 0..700_u16, body in prop::collection::vec(any::<u8>(), 0..300)) {
+            let reply = Reply { status, content_type: Some("application/json"), retry_after: None, body: Some(&body) };
+            let _ = judge(&reply);
+        }
+
+        #[test]
+        fn a_written_grant_is_read_back(token in "[!-~&&[^\"\\\\]]{1,200}", expires_in: u64) {
+            let body = format!(r#"{{"x":[{{"access_token":"no"}}],"access_token":"{token}","expires_in":{expires_in}}}"#);
+            let (read, seconds) = reply(200, "application/json", &body).unwrap();
+            prop_assert_eq!(read, token);
+            prop_assert!(seconds == Some(expires_in) || expires_in > 1 << 60 && seconds > Some(1 << 60));
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What tabs of one origin tell each other: never a token, and no more than they need to keep in step.
+
+use super::clock::Millis;
+
+/// A message to or from a sibling. Received messages are acted on and never sent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message {
+    /// The sender's epoch. Logout and sign-in raise it above every epoch that the sender has seen.
+    pub epoch: u64,
+    /// What it says.
+    pub news: News,
+}
+
+/// What a message says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum News {
+    /// "I have just opened or come back: where do we stand?"
+    Asking,
+    /// The answer to that.
+    Standing {
+        /// Whether the sender holds a session.
+        signed_in: bool,
+        /// Whether the sender can be seen, and so keeps the session alive.
+        visible: bool,
+        /// A hash of the user, see [`crate::token::jwt::Payload::subject`].
+        subject: Option<u64>,
+        /// What is left of a `Retry-After`.
+        retry_after: Option<Millis>,
+    },
+    /// The sender signed in.
+    SignedIn {
+        /// A hash of the user.
+        subject: Option<u64>,
+    },
+    /// The sender logged out, or was told so.
+    SignedOut,
+    /// The sender renewed a token of its own.
+    Refreshed {
+        /// Whether the sender can be seen.
+        visible: bool,
+    },
+    /// The sender was refused a refresh: the session may be over for everybody.
+    Rejected,
+    /// The authority asked to be left alone for so long.
+    Pause {
+        /// How long.
+        retry_after: Millis,
+    },
+}

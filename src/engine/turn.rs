@@ -1,0 +1,205 @@
+//! The one network call that a tab may have under way, and the origin-wide lock around it.
+//!
+//! Refresh, logout and sign-in all change the refresh cookie, so they take turns: in this tab by this file, among tabs by
+//! the lock. The lock guards the call and nothing else; it is waited for within a bound and then done without.
+
+use super::clock::{Millis, Now, SECOND};
+use super::failure::{Failure, FailureKind};
+use super::machine::{Engine, Output};
+use super::timers::Timer;
+use super::waiters::{Attempt, Outcome, WaiterId};
+
+/// Names one network call of one engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallId(pub u32);
+
+/// Names one wish for the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u32);
+
+/// What the lock is waited for beyond the time that its holder's call may take.
+const LOCK_GRACE: Millis = SECOND;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    Free,
+    Waiting(Ticket),
+    Held(Ticket),
+    /// Missing, denied or too slow: this turn goes on without.
+    Bypassed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    Refresh,
+    SignIn(WaiterId),
+    Logout,
+}
+
+pub(super) struct Call {
+    pub(super) id: CallId,
+    pub(super) task: Task,
+    /// The session it belongs to.
+    pub(super) epoch: u64,
+    /// Logouts seen when it began; a sign-in that a logout overtook must not count.
+    pub(super) sign_outs: u32,
+    /// Sibling successes heard when it began.
+    pub(super) heard: u32,
+}
+
+impl Engine {
+    /// Whether a refresh of this session is wanted or under way.
+    pub(super) fn refreshing(&self) -> bool {
+        self.wanted || self.call.as_ref().is_some_and(|call| call.task == Task::Refresh && call.epoch == self.epoch)
+    }
+
+    pub(super) fn logging_out(&self) -> bool {
+        self.logout_wanted || self.call.as_ref().is_some_and(|call| call.task == Task::Logout)
+    }
+
+    /// Gives the next task its turn, if nobody has one.
+    pub(super) fn advance(&mut self, now: Now) {
+        while self.call.is_none() {
+            let Some(task) = self.next_task() else {
+                self.free_lock();
+                return;
+            };
+            match self.lock {
+                Lock::Waiting(_) => return,
+                Lock::Free if self.config.coordinate => {
+                    let ticket = self.new_ticket();
+                    self.lock = Lock::Waiting(ticket);
+                    self.outputs.push_back(Output::AcquireLock { ticket });
+                    self.watch_lock(now);
+                    return;
+                }
+                Lock::Free | Lock::Held(_) | Lock::Bypassed => self.begin(now, task),
+            }
+        }
+    }
+
+    fn next_task(&self) -> Option<Task> {
+        if self.logout_wanted {
+            Some(Task::Logout)
+        } else if let Some(&waiter) = self.sign_ins.front() {
+            Some(Task::SignIn(waiter))
+        } else {
+            self.wanted.then_some(Task::Refresh)
+        }
+    }
+
+    fn begin(&mut self, now: Now, task: Task) {
+        if task == Task::Refresh
+            && let Err(failure) = self.may_call(now, 0)
+        {
+            // A sibling was told to wait while we queued for the lock.
+            self.wanted = false;
+            self.settle_waiters(now, Attempt::Failed(failure));
+            return;
+        }
+        self.next_call = self.next_call.wrapping_add(1);
+        let id = CallId(self.next_call);
+        match task {
+            Task::Refresh => {
+                self.wanted = false;
+                self.budget.spend(now.mono);
+                self.outputs.push_back(Output::SendRefresh { call: id });
+            }
+            Task::SignIn(waiter) => {
+                self.sign_ins.pop_front();
+                self.settle(waiter, Outcome::Proceed);
+            }
+            Task::Logout => {
+                self.logout_wanted = false;
+                self.outputs.push_back(Output::SendLogout { call: id });
+            }
+        }
+        let unlocked = (self.lock == Lock::Bypassed).then_some("without the lock");
+        self.call = Some(Call { id, task, epoch: self.epoch, sign_outs: self.sign_outs, heard: self.heard });
+        self.timers.set(Timer::Call, now.mono + self.config.timeout);
+        self.write(now, task.begins(), unlocked);
+    }
+
+    /// Ends the turn of the call that `is` names; `None` when it has ended before (a late answer).
+    pub(super) fn end_turn(&mut self, is: impl FnOnce(&Call) -> bool) -> Option<Call> {
+        let call = self.call.take_if(|call| is(call))?;
+        self.timers.clear(Timer::Call);
+        // Logout follows on under the same lock, so that no sibling's refresh slips in between.
+        if !self.logout_wanted {
+            self.free_lock();
+        }
+        Some(call)
+    }
+
+    /// The network call took too long.
+    pub(super) fn time_out(&mut self, now: Now) {
+        let Some(call) = self.end_turn(|_| true) else { return };
+        match call.task {
+            Task::Refresh => {
+                self.outputs.push_back(Output::AbortCall { call: call.id });
+                self.finish_refresh(now, &call, Err(FailureKind::TimedOut.into()));
+            }
+            Task::Logout => {
+                self.outputs.push_back(Output::AbortCall { call: call.id });
+                self.finish_logout(now, Err(FailureKind::LogoutFailed.into()));
+            }
+            // The request is the application's and goes on; only its turn is over. Its answer still counts.
+            Task::SignIn(waiter) => {
+                self.detached.push((waiter, call.sign_outs));
+                self.write(now, "sign-in-slow", None);
+            }
+        }
+    }
+
+    /// The lock took too long, or can't be had.
+    pub(super) fn bypass_lock(&mut self, now: Now, note: &'static str) {
+        if let Lock::Waiting(ticket) = self.lock {
+            self.outputs.push_back(Output::ReleaseLock { ticket });
+        }
+        self.lock = Lock::Bypassed;
+        self.timers.clear(Timer::Lock);
+        self.write(now, "lock-bypassed", Some(note));
+    }
+
+    /// As long as the holders of the lock give signs of life, waiting is right.
+    pub(super) fn watch_lock(&mut self, now: Now) {
+        if matches!(self.lock, Lock::Waiting(_)) {
+            self.timers.set(Timer::Lock, now.mono + self.config.timeout + LOCK_GRACE);
+        }
+    }
+
+    /// Gives the lock back, or the wish for it.
+    pub(super) fn free_lock(&mut self) {
+        if let Lock::Held(ticket) | Lock::Waiting(ticket) = self.lock {
+            self.outputs.push_back(Output::ReleaseLock { ticket });
+        }
+        self.lock = Lock::Free;
+        self.timers.clear(Timer::Lock);
+    }
+
+    /// Whether a refresh call may go out now, keeping `reserve` calls of the budget for later.
+    pub(super) fn may_call(&mut self, now: Now, reserve: usize) -> Result<(), Failure> {
+        let ready = self.budget.ready_at(now.mono, reserve).max(self.blocked_until);
+        if ready <= now.mono {
+            return Ok(());
+        }
+        self.timers.set(Timer::Retry, ready);
+        let last = self.failure.unwrap_or(FailureKind::Unreachable.into());
+        Err(Failure { retry_after: Some(ready - now.mono), ..last })
+    }
+
+    fn new_ticket(&mut self) -> Ticket {
+        self.next_ticket = self.next_ticket.wrapping_add(1);
+        Ticket(self.next_ticket)
+    }
+}
+
+impl Task {
+    fn begins(self) -> &'static str {
+        match self {
+            Self::Refresh => "refresh-sent",
+            Self::SignIn(_) => "sign-in-sent",
+            Self::Logout => "logout-sent",
+        }
+    }
+}

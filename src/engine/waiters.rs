@@ -1,0 +1,157 @@
+//! Everybody who waits for the engine, and the one rule by which each of them is answered.
+
+use super::clock::{Millis, Now};
+use super::failure::{Failure, FailureKind};
+use super::machine::{Engine, Output};
+use super::session::Status;
+
+/// Names one waiter of one engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WaiterId(pub u32);
+
+/// What a waiter is told. Each is told exactly once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Send the request (again) with the current token.
+    Token,
+    /// Send the request without a token.
+    Anonymous,
+    /// What was asked for is done: read the session.
+    Done,
+    /// The first answer is the caller's: there is nothing to retry with.
+    GiveUp,
+    /// The sign-in request may be sent; its answer goes to [`Engine::handle_sign_in_answer`].
+    Proceed,
+    /// It failed.
+    Failed(Failure),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Wants to know whether there is a session.
+    Start,
+    /// Asked for a refresh by name.
+    Refresh,
+    /// Wants to send a request.
+    Request,
+    /// Wants the token itself, valid for so long.
+    Lend { validity: Millis },
+    /// Was refused with the token of this generation.
+    Retry { generation: u32 },
+}
+
+pub(super) struct Waiter {
+    pub(super) id: WaiterId,
+    pub(super) purpose: Purpose,
+    /// Whose session it was issued in; `None` when there was none.
+    pub(super) identity: Option<u32>,
+}
+
+/// What has just become of a refresh, for those who wait for one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Attempt {
+    Pending,
+    Succeeded,
+    Failed(Failure),
+}
+
+impl Engine {
+    pub(super) fn new_waiter(&mut self) -> WaiterId {
+        self.next_waiter = self.next_waiter.wrapping_add(1);
+        WaiterId(self.next_waiter)
+    }
+
+    /// Answers at once where that can be, else lets the caller wait.
+    pub(super) fn wait(&mut self, now: Now, purpose: Purpose, attempt: Attempt) -> WaiterId {
+        let id = self.new_waiter();
+        let identity = (self.status == Status::Authenticated).then_some(self.identity);
+        let waiter = Waiter { id, purpose, identity };
+        match self.answer(&waiter, now.mono, attempt) {
+            Some(outcome) => self.settle(id, outcome),
+            None => self.waiters.push(waiter),
+        }
+        id
+    }
+
+    pub(super) fn settle(&mut self, waiter: WaiterId, outcome: Outcome) {
+        self.outputs.push_back(Output::Settle { waiter, outcome });
+    }
+
+    /// Answers all who can be answered now.
+    pub(super) fn settle_waiters(&mut self, now: Now, attempt: Attempt) {
+        for waiter in core::mem::take(&mut self.waiters) {
+            match self.answer(&waiter, now.mono, attempt) {
+                Some(outcome) => self.settle(waiter.id, outcome),
+                None => self.waiters.push(waiter),
+            }
+        }
+    }
+
+    /// The rule. `None`: not yet, and something is under way that will end the wait.
+    fn answer(&self, waiter: &Waiter, now: Millis, attempt: Attempt) -> Option<Outcome> {
+        if self.closed {
+            return Some(failed(FailureKind::Closed));
+        }
+        let stranger = waiter.identity.is_some_and(|identity| identity != self.identity);
+        match waiter.purpose {
+            Purpose::Start => self.answer_start(attempt),
+            Purpose::Refresh => match attempt {
+                Attempt::Succeeded => Some(Outcome::Done),
+                Attempt::Failed(failure) => Some(Outcome::Failed(failure)),
+                Attempt::Pending => (!self.refreshing()).then(|| failed(FailureKind::SignedOut)),
+            },
+            Purpose::Retry { .. } if stranger => Some(Outcome::GiveUp),
+            _ if stranger => Some(failed(FailureKind::SignedOut)),
+            Purpose::Request => self.answer_request(now, 0, attempt, Outcome::Anonymous),
+            Purpose::Lend { validity } => self.answer_request(now, validity, attempt, failed(FailureKind::SignedOut)),
+            Purpose::Retry { generation } => self.answer_retry(now, generation, attempt),
+        }
+    }
+
+    fn answer_start(&self, attempt: Attempt) -> Option<Outcome> {
+        match attempt {
+            _ if self.status != Status::Unknown => Some(Outcome::Done),
+            Attempt::Failed(failure) if !self.waits_for_the_network(failure) => Some(Outcome::Failed(failure)),
+            _ => None,
+        }
+    }
+
+    fn answer_request(&self, now: Millis, validity: Millis, attempt: Attempt, anonymous: Outcome) -> Option<Outcome> {
+        match self.status {
+            Status::Unknown => match attempt {
+                Attempt::Failed(failure) if !self.waits_for_the_network(failure) => Some(Outcome::Failed(failure)),
+                _ => None,
+            },
+            Status::Anonymous => (!self.refreshing()).then_some(anonymous),
+            Status::Authenticated if self.is_good(now, validity) => Some(Outcome::Token),
+            Status::Authenticated => match attempt {
+                Attempt::Pending => None,
+                // A token whose whole life is shorter than what was asked for is the best there is.
+                Attempt::Succeeded => Some(Outcome::Token),
+                Attempt::Failed(_) if self.is_alive(now, validity) => Some(Outcome::Token),
+                Attempt::Failed(failure) => Some(Outcome::Failed(failure)),
+            },
+        }
+    }
+
+    fn answer_retry(&self, now: Millis, generation: u32, attempt: Attempt) -> Option<Outcome> {
+        let renewed = self.token.is_some() && self.generation > generation;
+        match attempt {
+            _ if self.status != Status::Authenticated => Some(Outcome::GiveUp),
+            _ if renewed && self.is_good(now, 0) => Some(Outcome::Token),
+            Attempt::Pending => None,
+            Attempt::Succeeded if renewed => Some(Outcome::Token),
+            _ => Some(Outcome::GiveUp),
+        }
+    }
+
+    /// Before the first answer, a network that is known to be off is waited for.
+    fn waits_for_the_network(&self, failure: Failure) -> bool {
+        !self.online && matches!(failure.kind, FailureKind::Unreachable | FailureKind::TimedOut) && failure.status.is_none()
+    }
+}
+
+fn failed(kind: FailureKind) -> Outcome {
+    Outcome::Failed(kind.into())
+}
