@@ -1,0 +1,77 @@
+// The one error class of the client, with its codes and their words. No message ever holds anything secret.
+
+export type TokenKeepErrorCode =
+  /** Thrown by `createTokenKeep`; the message names the option. */
+  | "config_invalid"
+  /** WebAssembly is missing or forbidden. */
+  | "wasm_unavailable"
+  /** Terminal: the authority ended the session. */
+  | "refresh_rejected"
+  /** The network, 408, 425, 429, 5xx. */
+  | "refresh_unreachable"
+  | "refresh_timeout"
+  /** A 200 without a usable token in it. */
+  | "refresh_malformed"
+  /** 404, 405, a redirect, another content type. */
+  | "refresh_misconfigured"
+  | "logout_failed"
+  | "signed_out"
+  /** `withToken` or `adopt` when the token lives in a worker. */
+  | "not_in_page"
+  | "closed";
+
+const WORDS: Record<TokenKeepErrorCode, string> = {
+  config_invalid: "An option is not valid.",
+  wasm_unavailable:
+    "WebAssembly can't be used here. With a Content-Security-Policy, script-src needs 'wasm-unsafe-eval'; " +
+    "some lockdown modes switch WebAssembly off altogether.",
+  refresh_rejected: "The authority refused to renew the access token: the session is over.",
+  refresh_unreachable: "The refresh endpoint can't be reached, or asks to try again later.",
+  refresh_timeout: "The refresh endpoint did not answer in time.",
+  refresh_malformed: "There is no usable access token in the answer.",
+  refresh_misconfigured: "What answered is no refresh endpoint: a redirect, another status or another content type.",
+  logout_failed: "You are signed out here, but the server could not be told.",
+  signed_out: "There is no session.",
+  not_in_page: "The token does not live in this page.",
+  closed: "This keep is closed.",
+};
+
+const RETRYABLE: readonly TokenKeepErrorCode[] = [
+  "wasm_unavailable", "refresh_unreachable", "refresh_timeout", "refresh_malformed", "logout_failed",
+];
+
+/**
+ * What every call of the client rejects with, beside the caller's own abort reason and what the transport throws.
+ *
+ * ```ts
+ * try {
+ *   await keep.refresh();
+ * } catch (error) {
+ *   if (error instanceof TokenKeepError && error.code === "refresh_rejected") showSignIn();
+ * }
+ * ```
+ */
+export class TokenKeepError extends Error {
+  override readonly name = "TokenKeepError";
+  readonly code: TokenKeepErrorCode;
+  /** Whether the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** The HTTP status, where an answer was the cause. */
+  declare readonly status?: number;
+  /** Seconds to wait, where the server or the rate bound asks for it. */
+  declare readonly retryAfter?: number;
+
+  constructor(code: TokenKeepErrorCode, details: { message?: string; status?: number; retryAfter?: number; cause?: unknown } = {}) {
+    super(details.message ?? WORDS[code], details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.retryable = RETRYABLE.includes(code);
+    if (details.status !== undefined) this.status = details.status;
+    if (details.retryAfter !== undefined) this.retryAfter = details.retryAfter;
+  }
+}
+
+/** The codes by the numbers of `FailureKind` in src/engine/failure.rs. */
+export const FAILURE_CODES: readonly TokenKeepErrorCode[] = [
+  "closed", "refresh_rejected", "refresh_unreachable", "refresh_timeout", "refresh_malformed", "refresh_misconfigured",
+  "logout_failed", "signed_out", "closed",
+];

@@ -1,0 +1,39 @@
+// Telling listeners: after the state has changed, on a task of their own, so that a listener may call anything and throw
+// anything.
+
+import type { TokenKeepEvents } from "./types.js";
+
+type Type = keyof TokenKeepEvents;
+
+export class Listeners {
+  readonly #listeners = new Map<Type, Set<(event: never) => void>>();
+
+  add<K extends Type>(type: K, listener: (event: TokenKeepEvents[K]) => void): () => void {
+    // Wrapped, so that one function added twice is two listeners.
+    const entry = (event: TokenKeepEvents[K]) => listener(event);
+    const set = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, set.add(entry));
+    return () => void set.delete(entry);
+  }
+
+  emit<K extends Type>(type: K, event: TokenKeepEvents[K]): void {
+    const set = this.#listeners.get(type) as Set<(event: TokenKeepEvents[K]) => void> | undefined;
+    if (set === undefined || set.size === 0) return;
+    Object.freeze(event);
+    queueMicrotask(() => {
+      for (const listener of [...set]) {
+        try {
+          listener(event);
+        } catch (error) {
+          report(error);
+        }
+      }
+    });
+  }
+}
+
+/** As the platform reports what an event listener throws. */
+function report(error: unknown): void {
+  if (typeof globalThis.reportError === "function") globalThis.reportError(error);
+  else console.error(error);
+}

@@ -1,0 +1,121 @@
+// The options of `createTokenKeep`, checked and completed. What comes out is what src/client/settings.rs reads.
+
+import { TokenKeepError } from "./error.js";
+import type { EndpointOptions, TokenKeepOptions } from "./types.js";
+
+export interface Settings {
+  readonly refresh: Endpoint;
+  readonly logout: Endpoint | null;
+  readonly origins: readonly string[];
+  readonly name: string;
+  readonly coordinate: boolean;
+  /** All times in milliseconds. */
+  readonly leeway: number;
+  readonly jitter: number;
+  readonly defaultLifetime: number;
+  readonly timeout: number;
+  readonly backoffBase: number;
+  readonly backoffMax: number;
+}
+
+interface Endpoint {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string | null;
+}
+
+const KNOWN: readonly (keyof TokenKeepOptions)[] = [
+  "refresh", "logout", "origins", "leeway", "jitter", "defaultLifetime", "timeout", "backoff", "tabs", "name", "host", "transport",
+];
+
+/** Copies every option, so that nothing can change it afterwards. */
+export function readOptions(options: TokenKeepOptions): Settings {
+  if (typeof options !== "object" || options === null) throw invalid("options", "must be an object");
+  for (const key of Object.keys(options)) {
+    if (!(KNOWN as readonly string[]).includes(key)) throw invalid(key, "is no option of createTokenKeep");
+  }
+  const { tabs = "coordinate", host = "page", transport, logout, name } = options;
+  if (tabs !== "coordinate" && tabs !== "off") throw invalid("tabs", 'must be "coordinate" or "off"');
+  if (host !== "page") throw invalid("host", 'must be "page": other hosts are not built yet');
+  if (transport !== undefined && typeof transport !== "function") throw invalid("transport", "must be a function");
+  if (name !== undefined && (typeof name !== "string" || name === "")) throw invalid("name", "must be a text that is not empty");
+  const backoff = options.backoff ?? {};
+  if (typeof backoff !== "object") throw invalid("backoff", "must be an object");
+  const refresh = endpoint("refresh", options.refresh);
+  return {
+    refresh,
+    logout: logout === undefined ? null : endpoint("logout", logout),
+    origins: origins(options.origins),
+    name: name ?? refresh.url,
+    coordinate: tabs === "coordinate",
+    leeway: time("leeway", options.leeway, 60) * 1000,
+    jitter: options.jitter === 0 ? 0 : time("jitter", options.jitter, 10) * 1000,
+    defaultLifetime: time("defaultLifetime", options.defaultLifetime, 300) * 1000,
+    timeout: time("timeout", options.timeout, 10_000),
+    backoffBase: time("backoff.base", backoff.base, 1000),
+    backoffMax: time("backoff.max", backoff.max, 60_000),
+  };
+}
+
+function endpoint(option: string, given: string | URL | EndpointOptions): Endpoint {
+  const { url, method = "POST", headers = {}, body } = typeof given === "string" || given instanceof URL ? { url: given } : (given ?? {});
+  if (typeof url !== "string" && !(url instanceof URL)) throw invalid(option, "must be a URL or an object with one");
+  if (typeof method !== "string") throw invalid(`${option}.method`, "must be a text");
+  if (body !== undefined && typeof body !== "string") throw invalid(`${option}.body`, "must be a text");
+  const address = absolute(option, url);
+  try {
+    const all = new Headers({ Accept: "application/json", "X-Requested-With": "XMLHttpRequest" });
+    for (const [name, value] of Object.entries(headers)) all.set(name, value);
+    // The browser's own check of method, headers and body.
+    if (!isRelative(address)) new Request(address, { method, headers: all, ...(body === undefined ? {} : { body }) });
+    return { url: address, method, headers: [...all], body: body ?? null };
+  } catch (cause) {
+    throw invalid(option, "makes no request that can be sent", cause);
+  }
+}
+
+/** Resolved against the page. On a server that only renders there is none, and nothing is sent: the text stays as it is. */
+function absolute(option: string, url: string | URL): string {
+  const base = globalThis.location?.href;
+  let address: URL;
+  try {
+    address = new URL(url, base);
+  } catch (cause) {
+    if (base === undefined && typeof url === "string" && isRelative(url)) return url;
+    throw invalid(option, "is no URL", cause);
+  }
+  if (address.protocol !== "https:" && address.protocol !== "http:") throw invalid(option, "must be an https: or http: URL");
+  if (address.username !== "" || address.password !== "") throw invalid(option, "must hold no user name or password");
+  address.hash = "";
+  return address.href;
+}
+
+function isRelative(url: string): boolean {
+  return /^[./]/.test(url);
+}
+
+/** Each as `URL.origin` writes it. */
+function origins(given: readonly string[] | undefined): readonly string[] {
+  if (given === undefined) {
+    const own = globalThis.location?.origin;
+    return own === undefined || own === "null" ? [] : [own];
+  }
+  if (!Array.isArray(given)) throw invalid("origins", "must be a list");
+  return given.map((entry: unknown) => {
+    const url = typeof entry === "string" && URL.canParse(entry) ? new URL(entry) : null;
+    const plain = url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.search + url.hash + url.username + url.password === "";
+    if (!plain || /[*?#@\\\s]/.test(entry as string)) throw invalid("origins", `must hold origins such as "https://api.example.com"`);
+    return url.origin;
+  });
+}
+
+function time(option: string, given: number | undefined, standard: number): number {
+  const value = given ?? standard;
+  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) throw invalid(option, "must be a finite number above zero");
+  return value;
+}
+
+function invalid(option: string, fault: string, cause?: unknown): TokenKeepError {
+  return new TokenKeepError("config_invalid", { message: `${option} ${fault}.`, cause });
+}

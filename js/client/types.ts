@@ -1,0 +1,132 @@
+// The public types of the client. Words: a *generation* is the serial number of one access token in one keep; a *terminal*
+// refresh answer ends the session, a *transient* one never does. Seconds and milliseconds are named where they occur.
+
+import type { TokenKeepError } from "./error.js";
+
+export interface TokenKeepOptions {
+  /** Where the access token is renewed: POSTed with `credentials: "include"`, the HttpOnly cookie being the proof. */
+  refresh: string | URL | EndpointOptions;
+  /** POSTed by `logout()`. Left out: logout is local (this tab and its siblings) only. */
+  logout?: string | URL | EndpointOptions;
+  /** The exact origins (scheme, host, port) that may receive the token. Default: the page's own. Sealed at construction. */
+  origins?: readonly string[];
+  /** Seconds before expiry at which a renewal is due. Default 60; never more than half the lifetime. */
+  leeway?: number;
+  /** Most seconds by which chance brings a renewal forward. Default 10, 0 for none; never more than a tenth of the lifetime. */
+  jitter?: number;
+  /** Lifetime in seconds of a token that tells none (no `expires_in`, no readable `exp` and `iat`). Default 300. */
+  defaultLifetime?: number;
+  /** Milliseconds after which a refresh or logout call is aborted. Default 10 000. */
+  timeout?: number;
+  /** Most milliseconds to wait after the first and after any transient failure. Defaults 1 000 and 60 000. */
+  backoff?: { base?: number; max?: number };
+  /** "coordinate" (default): refreshes of all tabs take turns and the tabs keep in step. "off": this tab is alone. */
+  tabs?: "coordinate" | "off";
+  /** Tells apart several keeps on one origin. Default: derived from the refresh URL. */
+  name?: string;
+  /** Where the engine and the token live. Only "page" is built so far; anything else is `config_invalid`. */
+  host?: "page" | Worker | SharedWorker;
+  /** Replaces `globalThis.fetch`, for tests and special transports. Called with a `Request`. */
+  transport?: (request: Request) => Promise<Response>;
+}
+
+export interface EndpointOptions {
+  url: string | URL;
+  /** Default "POST". */
+  method?: string;
+  /** Added to the defaults `Accept: application/json` and `X-Requested-With: XMLHttpRequest`. */
+  headers?: Record<string, string>;
+  /** A fixed body, if the endpoint wants one. */
+  body?: string;
+}
+
+/** What a refresh endpoint answers with 200 (`application/json`), RFC 6749 section 5.1. Both spellings are understood. */
+export interface TokenResponse {
+  access_token?: string;
+  accessToken?: string;
+  /** Seconds. A string of digits is understood too. */
+  expires_in?: number;
+  expiresIn?: number;
+  token_type?: string;
+}
+
+export type SessionStatus = "unknown" | "anonymous" | "authenticated";
+
+export type SignedOutReason =
+  /** `logout()` here. */
+  | "logout"
+  /** `logout()` in a sibling tab. */
+  | "logout-elsewhere"
+  /** The refresh endpoint's terminal answer. */
+  | "rejected"
+  /** `start()` found no cookie session. */
+  | "no-session"
+  | "closed";
+
+/** An immutable snapshot; the same object is returned until something in it changes. Holds no token. */
+export interface Session {
+  readonly status: SessionStatus;
+  readonly generation: number;
+  /** Epoch milliseconds on the local clock, for display only. */
+  readonly expiresAt: number | null;
+  readonly refreshing: boolean;
+  /** The last refresh failed and the session stands; another is due at `retryAt`. */
+  readonly degraded: boolean;
+  /** Epoch milliseconds on the local clock. */
+  readonly retryAt: number | null;
+  /** The unverified payload of a JWT access token; null when the token is opaque. */
+  readonly claims: Readonly<Record<string, unknown>> | null;
+  readonly reason: SignedOutReason | null;
+}
+
+export interface TokenKeepEvents {
+  change: { session: Session };
+  "signed-in": { session: Session };
+  /** Once each time "authenticated" is left (and for a logout during start). */
+  "signed-out": { reason: SignedOutReason };
+  /** Once for each token that a refresh brought. "sibling": another tab renewed a token of its own; ours is unchanged. */
+  refreshed: { generation: number; by: "this-tab" | "sibling" };
+  "refresh-failed": { error: TokenKeepError; retryAt: number | null };
+  /** A 401 that asked for a stronger login (RFC 9470). No refresh is made for it. `maxAge` in seconds. */
+  "step-up": { acrValues: readonly string[]; maxAge: number | null; url: string };
+  /** The retry was refused too: the API rejects tokens that the authority has just issued. */
+  "rejected-fresh-token": { url: string };
+  /** The session is another user's now: a sibling signed in as somebody else, or the cookie changed hands. */
+  "user-changed": { session: Session };
+}
+
+export interface TokenKeep {
+  /** Asks the authority once whether there is a session. The first request or `withToken` calls it. */
+  start(): Promise<Session>;
+  readonly session: Session;
+  /** Calls `listener` after each change of `session`; returns the function that ends this. */
+  subscribe(listener: () => void): () => void;
+  /** `fetch`, bound, with the token attached for listed origins, and one refresh and one retry after a 401. */
+  readonly fetch: typeof globalThis.fetch;
+  /** Sends the application's sign-in request while no refresh can run, takes the token out of its JSON reply and resolves to
+   *  that reply without it. Rejects with `refresh_malformed` when the token in it can't be used. */
+  signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /** Takes over a token that the application obtained itself. Rejects with `refresh_malformed` when there is none in it. */
+  adopt(response: TokenResponse): Promise<Session>;
+  /** Renews now; concurrent calls share one request. */
+  refresh(): Promise<Session>;
+  /** Lends the token to `use`, renewed first if it has less than `minValidity` seconds left. */
+  withToken<T>(use: (token: string) => T | Promise<T>, options?: { minValidity?: number; signal?: AbortSignal }): Promise<T>;
+  /** Wipes the token here and in sibling tabs at once, and tells the server. Rejects with `logout_failed` when that can't be. */
+  logout(): Promise<void>;
+  on<K extends keyof TokenKeepEvents>(type: K, listener: (event: TokenKeepEvents[K]) => void): () => void;
+  /** The last transitions of the engine, newest last, with no token in them. */
+  explain(): readonly Transition[];
+  /** Ends timers, listeners, channels and locks, and wipes the token. Idempotent; also `[Symbol.dispose]` where that exists. */
+  close(): void;
+}
+
+export interface Transition {
+  /** Epoch milliseconds on the local clock. */
+  readonly at: number;
+  readonly event: string;
+  readonly from: SessionStatus;
+  readonly to: SessionStatus;
+  readonly generation: number;
+  readonly note?: string;
+}
