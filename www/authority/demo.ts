@@ -78,7 +78,7 @@ function outageSecondsLeft(): number {
 }
 
 function isSettings(value: unknown): value is { accessTokenSeconds?: number; refreshOutageSeconds?: number } {
-  if (typeof value !== "object" || value === null) return false;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const { accessTokenSeconds, refreshOutageSeconds } = value as Record<string, unknown>;
   return isSeconds(accessTokenSeconds, 1) && isSeconds(refreshOutageSeconds, 0);
 }

@@ -1,0 +1,89 @@
+// What the tests of the two Workers share: a stack on free ports for the length of a file, and a caller that behaves as a page of
+// the app does, cookie jar included.
+
+import { after, before } from "node:test";
+import { type Stack, type StackOptions, startStack } from "../../scripts/stack.mjs";
+
+export const FREE_PORTS = { app: 0, authority: 0, api: 0 };
+export const ALICE = { username: "alice", password: "correct horse battery" };
+export const COOKIE = "__Secure-refresh";
+
+/** Starts a stack before the tests of a file and ends it after them; the getter gives it to a running test. */
+export function useStack(options: StackOptions = {}): () => Stack {
+  let stack: Stack | undefined;
+  before(async () => {
+    stack = await startStack({ ports: FREE_PORTS, ...options });
+  });
+  after(() => stack?.close());
+  return () => {
+    if (stack === undefined) throw new Error("the stack runs inside tests only");
+    return stack;
+  };
+}
+
+export interface TokenReply {
+  access_token: string;
+  expires_in: number;
+  token_type: string;
+}
+
+export function authorization(accessToken: string): { Authorization: string } {
+  return { Authorization: `Bearer ${accessToken}` };
+}
+
+/** One browser's dealings with the authority: it sends what a page of the app would send, and keeps the cookie. */
+export class Visitor {
+  cookie: string | null;
+  readonly #stack: Stack;
+
+  constructor(stack: Stack, cookie: string | null = null) {
+    this.#stack = stack;
+    this.cookie = cookie;
+  }
+
+  async post(path: string, { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {}): Promise<Response> {
+    const response = await fetch(this.#stack.authority + path, {
+      method: "POST",
+      headers: {
+        Origin: this.#stack.app,
+        "X-Requested-With": "XMLHttpRequest",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(this.cookie === null ? {} : { Cookie: `${COOKIE}=${this.cookie}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const set = setCookie(response);
+    if (set !== null) this.cookie = set.attributes.has("max-age=0") ? null : set.value;
+    return response;
+  }
+
+  async signIn(credentials: unknown = ALICE): Promise<TokenReply> {
+    return granted(await this.post("/session/sign-in", { body: credentials }));
+  }
+
+  async refresh(): Promise<TokenReply> {
+    return granted(await this.post("/session/refresh"));
+  }
+
+  /** The status of a refresh that may fail. */
+  async tryRefresh(): Promise<number> {
+    const response = await this.post("/session/refresh");
+    await response.body?.cancel();
+    return response.status;
+  }
+}
+
+/** The refresh cookie that an answer sets, its attributes in lower case. */
+export function setCookie(response: Response): { value: string; attributes: Set<string> } | null {
+  const [line] = response.headers.getSetCookie();
+  if (line === undefined) return null;
+  const [pair = "", ...attributes] = line.split("; ");
+  if (!pair.startsWith(`${COOKIE}=`)) throw new Error(`an unexpected cookie: ${pair}`);
+  return { value: pair.slice(COOKIE.length + 1), attributes: new Set(attributes.map((text) => text.toLowerCase())) };
+}
+
+async function granted(response: Response): Promise<TokenReply> {
+  if (response.status !== 200) throw new Error(`answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as TokenReply;
+}
