@@ -59,6 +59,8 @@ export interface Visitor {
   readonly violations: readonly string[];
   /** Signs in through the form. */
   signIn(): Promise<void>;
+  /** Logs out through the button, and waits until the authority has answered. */
+  logOut(): Promise<void>;
   press(name: string): Promise<void>;
   /** Waits until the session card shows this state. */
   expectSession(state: { status?: string; generation?: number; degraded?: boolean }): Promise<void>;
@@ -111,6 +113,7 @@ export async function startDemo(): Promise<Demo> {
 
 async function visit(browser: Browser, demo: Demo, path: string): Promise<Visitor> {
   const context = await browser.newContext();
+  context.setDefaultTimeout(20_000);
   const console: string[] = [];
   const errors: string[] = [];
   const violations: string[] = [];
@@ -148,6 +151,12 @@ async function visit(browser: Browser, demo: Demo, path: string): Promise<Visito
       await visitor.press("Sign in");
       await visitor.expectSession({ status: "authenticated" });
     },
+    async logOut() {
+      const answered = page.waitForResponse(`${demo.authority}/session/logout`);
+      await visitor.press("Log out");
+      await visitor.expectSession({ status: "anonymous" });
+      await answered;
+    },
     press: (name) => page.getByRole("button", { name, exact: true }).click(),
     async expectSession({ status, generation, degraded }) {
       const state =
@@ -157,12 +166,19 @@ async function visit(browser: Browser, demo: Demo, path: string): Promise<Visito
       await page.locator(`#session${state}`).waitFor();
     },
     async leave() {
+      // Reports of violations are events of their own; those on their way arrive within a turn.
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
       await context.close();
       assert.deepEqual(violations, [], "the page broke its own Content-Security-Policy");
       assert.deepEqual(errors, [], "the page threw");
     },
   };
   return visitor;
+}
+
+/** What a program in the page is told of the servers. */
+export function addresses({ authority, api }: Demo): { authority: string; api: string } {
+  return { authority, api };
 }
 
 /** Those of `requests` that went to this URL with this method. */

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import type { Session, TokenKeepEvents } from "tokenkeep";
-import { startDemo, type Demo, type Visitor } from "./harness.ts";
+import { addresses, startDemo, type Demo, type Visitor } from "./harness.ts";
 
 let demo: Demo;
 before(async () => {
@@ -156,7 +156,7 @@ test("no event, error, snapshot, transition or serialisation of a keep holds the
     await keep.fetch(`${api}/api/time`).catch(noteError);
     note("keep", keep);
     return { texts, lent };
-  }, demo);
+  }, addresses(demo));
 
   const tokens = await visitor.tokens();
   assert.ok(tokens.includes(seen.lent));

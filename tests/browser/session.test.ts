@@ -84,10 +84,7 @@ test("sign-in sets the cookie, refresh sends and rotates it, logout sends and cl
   const rotated = (await visitor.context.cookies())[0]?.value;
   assert.ok(rotated);
   assert.notEqual(rotated, given);
-  await visitor.press("Log out");
-  await visitor.expectSession({ status: "anonymous" });
-  const told = visitor.page.getByText("the session ended at the authority");
-  await told.waitFor();
+  await visitor.logOut();
 
   const [signIn] = sentTo(visitor.requests, `${demo.authority}/session/sign-in`, "POST");
   const refreshes = sentTo(visitor.requests, `${demo.authority}/session/refresh`, "POST");
@@ -150,8 +147,7 @@ test("the cookie of a logged-out session is worth nothing", async () => {
   await visitor.signIn();
   const [cookie] = await visitor.context.cookies();
   assert.ok(cookie);
-  await visitor.press("Log out");
-  await visitor.page.getByText("the session ended at the authority").waitFor();
+  await visitor.logOut();
   await visitor.context.addCookies([cookie]);
   await visitor.page.reload();
   await visitor.expectSession({ status: "anonymous" });

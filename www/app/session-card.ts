@@ -75,13 +75,13 @@ function drawTime(session: Session, lifetime: number): void {
     life.style.setProperty("--elapsed", String(clamp(1 - (session.expiresAt - now) / lifetime)));
     life.style.setProperty("--due", String(clamp(1 - leeway / lifetime)));
   }
-  showText(htmlElement("degraded"), troubleSentence(session, now));
-  if (session.status === "unknown") {
-    htmlElement("unknown-text").textContent =
-      troubleSentence(session, now) ?? "Asking the authority whether this browser has a session.";
-  }
+  const trouble = troubleSentence(session, now);
+  const undecided = session.status === "unknown";
+  showText(htmlElement("degraded"), undecided ? null : trouble);
+  showText(htmlElement("undecided"), undecided ? (trouble ?? "Asking the authority for a session.") : null);
 }
 
+/** Why renewals are not going well and when the next is tried; null when all is well. */
 function troubleSentence(session: Session, now: number): string | null {
   if (!session.degraded) return null;
   const next =

@@ -28,7 +28,7 @@ export function span(milliseconds: number): string {
 export function signedOutSentence(reason: SignedOutReason | null): string | null {
   switch (reason) {
     case "logout":
-      return "You logged out. The token is wiped and the session ended at the authority.";
+      return "You logged out. The token is wiped.";
     case "logout-elsewhere":
       return "You logged out in another tab.";
     case "rejected":
