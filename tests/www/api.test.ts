@@ -115,6 +115,19 @@ describe("an API beside an authority that issues for another one", () => {
   });
 });
 
+describe("an API that can't get the key set", () => {
+  const stack = useStack({ bindings: { api: { ISSUER: "urn:nowhere" } } });
+
+  test("answers 503 and when to come back, never 401: the token may be good", async () => {
+    const { access_token: token } = await new Visitor(stack()).signIn();
+    const response = await fetch(`${stack().api}/api/me`, { headers: { Origin: stack().app, ...authorization(token) } });
+    assert.equal(response.status, 503);
+    assert.equal(response.headers.get("Retry-After"), "5");
+    assert.equal(response.headers.get("Access-Control-Allow-Origin"), stack().app);
+    assert.deepEqual(await response.json(), { error: "keys_unavailable" });
+  });
+});
+
 function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
