@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { chromium, type Browser, type BrowserContext, type Page, type Request, type Response } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type Page, type Request } from "playwright-core";
 import { startStack } from "../../scripts/stack.mjs";
 import { buildApp } from "../../www/app/build.mjs";
 
@@ -55,7 +55,7 @@ export interface Visitor {
   /** Every request that the page sent, in order; preflights are the browser's and not among them. */
   readonly requests: readonly Request[];
   /** The access tokens that the authority has given to this visitor, in order. */
-  tokens(): Promise<readonly string[]>;
+  readonly tokens: readonly string[];
   readonly violations: readonly string[];
   /** Signs in through the form. */
   signIn(): Promise<void>;
@@ -118,7 +118,7 @@ async function visit(browser: Browser, demo: Demo, path: string): Promise<Visito
   const errors: string[] = [];
   const violations: string[] = [];
   const requests: Request[] = [];
-  const tokens: Promise<string>[] = [];
+  const tokens: string[] = [];
 
   // The runner's compiler wraps named functions in a call to this; the page has no such function.
   await context.addInitScript("globalThis.__name = (target) => target");
@@ -133,9 +133,7 @@ async function visit(browser: Browser, demo: Demo, path: string): Promise<Visito
     errors.push(error.message);
   });
   page.on("request", (request) => requests.push(request));
-  page.on("response", (response) => {
-    if (response.ok() && /\/session\/(sign-in|refresh)$/.test(response.url())) tokens.push(tokenIn(response));
-  });
+  await readTokens(context, page, demo.authority, tokens, errors);
   await page.goto(demo.app + path);
 
   const visitor: Visitor = {
@@ -143,8 +141,8 @@ async function visit(browser: Browser, demo: Demo, path: string): Promise<Visito
     page,
     console,
     requests,
+    tokens,
     violations,
-    tokens: () => Promise.all(tokens),
     async signIn() {
       await page.getByLabel("User name").fill("alice");
       await page.getByLabel("Password").fill("correct horse battery");
@@ -168,9 +166,9 @@ async function visit(browser: Browser, demo: Demo, path: string): Promise<Visito
     async leave() {
       // Reports of violations are events of their own; those on their way arrive within a turn.
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
-      await context.close();
       assert.deepEqual(violations, [], "the page broke its own Content-Security-Policy");
       assert.deepEqual(errors, [], "the page threw");
+      await context.close();
     },
   };
   return visitor;
@@ -191,11 +189,30 @@ export async function authorization(request: Request): Promise<string | null> {
   return (await request.allHeaders())["authorization"] ?? null;
 }
 
-/** Read from the wire by the browser's debugger: what the page gets of the reply is another matter. */
-async function tokenIn(response: Response): Promise<string> {
-  const { access_token: token } = (await response.json()) as { access_token?: unknown };
-  assert.ok(typeof token === "string" && token.split(".").length === 3, "the authority gave no JWT");
-  return token;
+/** Reads the token out of each reply on its way in: after the network and the cookies, before the page has it. */
+async function readTokens(
+  context: BrowserContext,
+  page: Page,
+  authority: string,
+  tokens: string[],
+  errors: string[],
+): Promise<void> {
+  const wire = await context.newCDPSession(page);
+  const read = async (requestId: string): Promise<void> => {
+    const { body, base64Encoded } = await wire.send("Fetch.getResponseBody", { requestId });
+    const reply: unknown = JSON.parse(Buffer.from(body, base64Encoded ? "base64" : "utf8").toString());
+    if (typeof reply === "object" && reply !== null && "access_token" in reply) tokens.push(String(reply.access_token));
+  };
+  wire.on("Fetch.requestPaused", ({ requestId, request, responseStatusCode }) => {
+    void (request.method === "POST" && responseStatusCode === 200 ? read(requestId) : Promise.resolve())
+      .then(() => wire.send("Fetch.continueRequest", { requestId }))
+      .catch((error: unknown) => errors.push(String(error)));
+  });
+  await wire.send("Fetch.enable", {
+    patterns: ["sign-in", "refresh"].map((name) => {
+      return { urlPattern: `${authority}/session/${name}`, requestStage: "Response" as const };
+    }),
+  });
 }
 
 async function read(url: string): Promise<Record<string, unknown>> {

@@ -22,7 +22,7 @@ test("a token that would expire while the page is idle is renewed before it does
   await visitor.signIn();
   await visitor.expectSession({ generation: 4 });
 
-  const tokens = await visitor.tokens();
+  const tokens = visitor.tokens;
   const renewals = refreshesOf(visitor).slice(1);
   assert.ok(renewals.length >= 3);
   renewals.slice(0, 3).forEach((renewal, n) => {

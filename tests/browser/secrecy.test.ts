@@ -27,7 +27,7 @@ test("after a full life on the page the token is in no storage, URL, document, c
   await visitor.press("Break it");
   await visitor.expectSession({ degraded: true });
 
-  const tokens = await visitor.tokens();
+  const tokens = visitor.tokens;
   assert.equal(tokens.length, 2);
   assertAbsent(tokens, await traces(visitor));
   await visitor.press("Log out");
@@ -41,7 +41,7 @@ test("the search finds a token wherever a careless program would leave it", asyn
   await visitor.context.addInitScript(recordChannels);
   await visitor.page.reload();
   await visitor.signIn();
-  const [token] = await visitor.tokens();
+  const [token] = visitor.tokens;
   assert.ok(token);
   const places = ["localStorage", "sessionStorage", "indexedDB", "caches", "cookie", "url", "document", "channel", "console"];
   await visitor.page.evaluate(plantEverywhere, token);
@@ -158,7 +158,7 @@ test("no event, error, snapshot, transition or serialisation of a keep holds the
     return { texts, lent };
   }, addresses(demo));
 
-  const tokens = await visitor.tokens();
+  const tokens = visitor.tokens;
   assert.ok(tokens.includes(seen.lent));
   for (const kind of ["change", "signed-in", "signed-out", "refreshed", "refresh-failed", "rejected-fresh-token"]) {
     assert.ok((seen.texts[kind] ?? []).length > 0, `no ${kind} was seen, so nothing is shown about it`);

@@ -17,7 +17,7 @@ export function showTimeline(keep: TokenKeep): void {
 
   const drawSteps = () => {
     const latest = keep.explain();
-    for (const step of added(known, latest)) add(step.at, "step", stepSentence(step), step.note);
+    for (const step of added(known, latest)) add(step.at, "step", step.event.replaceAll("-", " "), stepNote(step));
     known = latest;
   };
   const drawEvent = (kind: Kind, what: string, note?: string) => {
@@ -72,16 +72,29 @@ function same(a: Transition, b: Transition | undefined): boolean {
   );
 }
 
-function stepSentence({ event, from, to }: Transition): string {
-  return from === to ? event : `${event}: ${from} to ${to}`;
+function stepNote({ from, to, note }: Transition): string {
+  return [...(from === to ? [] : [`From ${from} to ${to}`]), ...(note === undefined ? [] : [note])].join("; ");
 }
 
 function generationNote(session: Session): string {
   return `Generation ${session.generation}`;
 }
 
-function add(at: number, kind: Kind, what: string, note?: string): void {
+/** The newest moment, and how often it has happened in a row: 50 calls refused together are one line, not 50. */
+let newest: { key: string; times: number; moment: HTMLElement } | null = null;
+
+function add(at: number, kind: Kind, what: string, note = ""): void {
   htmlElement("history-empty").hidden = true;
+  const key = JSON.stringify([kind, what, note]);
+  const times = newest?.key === key ? newest.times + 1 : 1;
+  const moment = draw(at, kind, times === 1 ? what : `${what}, ${times} times`, note);
+  if (times > 1) newest?.moment.remove();
+  list.prepend(moment);
+  newest = { key, times, moment };
+  while (list.children.length > MOMENTS) list.lastElementChild?.remove();
+}
+
+function draw(at: number, kind: Kind, what: string, note: string): HTMLElement {
   const moment = document.createElement("li");
   moment.className = "moment";
   moment.dataset.kind = kind;
@@ -92,11 +105,9 @@ function add(at: number, kind: Kind, what: string, note?: string): void {
 
   const text = document.createElement("div");
   text.append(paragraph("moment-what", what));
-  if (note !== undefined && note !== "") text.append(paragraph("moment-note", note));
-
+  if (note !== "") text.append(paragraph("moment-note", note));
   moment.append(time, text);
-  list.prepend(moment);
-  while (list.children.length > MOMENTS) list.lastElementChild?.remove();
+  return moment;
 }
 
 function paragraph(className: string, text: string): HTMLParagraphElement {
