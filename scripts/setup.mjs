@@ -127,6 +127,9 @@ async function installBrowser() {
 
 /** Brings the machine to where the package can be built, linted and opened in a browser. @param {{ lints?: boolean, browser?: boolean }} [options] */
 export async function setUp({ lints = false, browser = false } = {}) {
+  if (Number(process.versions.node.split(".")[0]) < 20) {
+    throw new StepFailed(`Node 20 or newer is needed; this is ${process.version}.`);
+  }
   await installPackages();
   await installRust(lints);
   await installTools();

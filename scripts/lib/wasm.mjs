@@ -1,11 +1,12 @@
-// One build of wasm-pack.toml: Rust to wasm and its JavaScript glue by wasm-pack, then a current wasm-opt, then the module that
-// carries the wasm as base64 of its gzip stream (base64 of the raw wasm would cost 40 % more over the wire, this about 3 %).
+// One build of wasm-pack.toml: Rust to wasm and its JavaScript glue by wasm-pack, then a current wasm-opt, then short names between
+// the two, then the module that carries the wasm as base64 of its gzip stream (of the raw wasm it would cost 40 % more over the wire).
 
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { must, root, run, StepFailed } from "./run.mjs";
+import { shortenImports } from "./shorten.mjs";
 import { unlessDone } from "./stamps.mjs";
 
 /** @typedef {import("./manifest.mjs").Build} Build */
@@ -41,12 +42,14 @@ async function compile(build) {
 /** @param {Build} build */
 async function optimise(build) {
   const path = join(root, build.outDir, `${build.outName}_bg.wasm`);
-  await must("wasm-opt", [path, "-o", `${path}.optimised`, ...build.wasmOpt]);
-  renameSync(`${path}.optimised`, path);
-  const wasm = readFileSync(path);
+  const gluePath = join(root, build.outDir, `${build.outName}.js`);
+  await must("wasm-opt", [path, "-o", path, ...build.wasmOpt]);
+  const { wasm, glue } = shortenImports(readFileSync(path), readFileSync(gluePath, "utf8"));
   if (wasm.includes(homedir()) || wasm.includes(root)) {
     throw new StepFailed(`${build.outDir}/${build.outName}_bg.wasm names folders of this machine.`);
   }
+  writeFileSync(path, wasm);
+  writeFileSync(gluePath, glue);
   return wasm;
 }
 
@@ -66,7 +69,7 @@ export async function buildWasm(build, step) {
   const compiler = (await run("rustc", ["--version"])).stdout.trim();
   const what = {
     name: `wasm-${build.name}`,
-    inputs: ["src", "Cargo.toml", "Cargo.lock", "scripts/lib/wasm.mjs", "node_modules/binaryen/package.json"],
+    inputs: ["src", "Cargo.toml", "Cargo.lock", "scripts/lib/wasm.mjs", "scripts/lib/shorten.mjs", "node_modules/binaryen/package.json"],
     words: [compiler, JSON.stringify({ ...build, budget: 0 })],
     outputs: [build.outDir],
   };
