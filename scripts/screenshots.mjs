@@ -66,6 +66,8 @@ async function takePair(browser, viewport, colorScheme) {
   await page.getByRole("status").filter({ hasText: "refuses the present token" }).waitFor();
   await page.getByRole("button", { name: "50 at once" }).click();
   await page.locator("#ledger").waitFor();
+  // The timeline looks for new transitions once a second.
+  await page.waitForTimeout(1200);
   await take("signed-in");
   await context.close();
 }
