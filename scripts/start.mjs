@@ -31,7 +31,7 @@ function optionsOf() {
 async function start() {
   const { persist, ports } = optionsOf();
   await setUp();
-  await build();
+  await build({ lenient: true });
   // Not at the top: these need npm packages, which set-up has to install first.
   const { buildApp } = await import("../www/app/build.mjs");
   const { startStack } = await import("./stack.mjs");
@@ -52,12 +52,12 @@ async function start() {
   return stack;
 }
 
-const leaveSignals = endChildrenOnSignal();
+endChildrenOnSignal();
 try {
   const stack = await start();
-  leaveSignals();
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    process.once(signal, () => void stack.close().then(() => process.exit(0)));
+    // Miniflare listens too, and would end the process before the stack has been closed.
+    process.removeAllListeners(signal).once(signal, () => void stack.close().then(() => process.exit(0)));
   }
 } catch (error) {
   report(error);

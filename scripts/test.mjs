@@ -54,7 +54,8 @@ async function runSuite(name, built) {
 async function tryBuild(chosen) {
   if (!chosen.some((name) => name === "checks" || name === "js" || name === "browser")) return true;
   try {
-    await build({ sizes: true });
+    // The budget is a test of its own, so that being over it hides nothing else.
+    await build({ sizes: true, lenient: true });
     return true;
   } catch (error) {
     report(error);

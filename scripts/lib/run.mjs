@@ -54,17 +54,14 @@ function endGroup(child) {
   }
 }
 
-/** Ends the children on ctrl-C: being in groups of their own they don't hear it. Returns how to stop doing so. */
+/** Ends the children with the script on ctrl-C: being in groups of their own they don't hear it. */
 export function endChildrenOnSignal() {
-  const signals = /** @type {const} */ (["SIGINT", "SIGTERM"]);
-  const end = () => {
-    for (const child of running) endGroup(child);
-    process.exit(130);
-  };
-  for (const signal of signals) process.once(signal, end);
-  return () => {
-    for (const signal of signals) process.off(signal, end);
-  };
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+    process.once(signal, () => {
+      for (const child of running) endGroup(child);
+      process.exit(130);
+    });
+  }
 }
 
 /**
