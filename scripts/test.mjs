@@ -37,6 +37,12 @@ async function runChecks(checks) {
   return count;
 }
 
+/** Node's runner and cargo's both end with the failures alone; where there are none, all of it tells. @param {string} output */
+function tellingPart(output) {
+  const begins = /^(✖ failing tests:|failures:)$/m.exec(output)?.index ?? 0;
+  return output.slice(begins);
+}
+
 /** @param {Name} name @param {boolean} built @returns {Promise<Count>} */
 async function runSuite(name, built) {
   // Not at the top: these need npm packages, which set-up has to install first.
@@ -46,7 +52,7 @@ async function runSuite(name, built) {
   if (!built && (name === "js" || name === "browser")) return { passed: 0, failed: 1, complaints: ["Not run: the build failed."] };
   const suites = { native: runNative, wasm: runWasm, js: runJs, browser: () => runBrowser(findChromium() ?? "chromium") };
   const { count, output } = await suites[name]();
-  if (count.failed > 0) console.log(`\n${output.trimEnd()}\n`);
+  if (count.failed > 0) console.log(`\n${tellingPart(output).trimEnd()}\n\n  All of it is in build/logs/${name}.log.`);
   return count;
 }
 
