@@ -70,8 +70,15 @@ export class TokenKeepError extends Error {
   }
 }
 
-/** The codes by the numbers of `FailureKind` in src/engine/failure.rs. */
-export const FAILURE_CODES: readonly TokenKeepErrorCode[] = [
-  "closed", "refresh_rejected", "refresh_unreachable", "refresh_timeout", "refresh_malformed", "refresh_misconfigured",
+/** By the numbers of `FailureKind` in src/engine/failure.rs, which counts from 1. */
+const FAILURES: readonly TokenKeepErrorCode[] = [
+  "refresh_rejected", "refresh_unreachable", "refresh_timeout", "refresh_malformed", "refresh_misconfigured",
   "logout_failed", "signed_out", "closed",
 ];
+
+/** The error for a failure that crossed as numbers; 0 and below stand for nothing told. */
+export function failure(kind: number, status: number, retryAfter: number): TokenKeepError | null {
+  const code = FAILURES[kind - 1];
+  if (code === undefined) return null;
+  return new TokenKeepError(code, { ...(status > 0 ? { status } : {}), ...(retryAfter >= 0 ? { retryAfter } : {}) });
+}

@@ -1,20 +1,21 @@
-// The keep: the public object over the wasm half, which is loaded at first use. The state lives there; here are the
-// snapshot that was shown last, the listeners, and the words.
+// The keep: the public object. Its state lives in the wasm half, which is loaded at first use; here are the snapshot that was
+// shown last and the listeners.
 
 import type { Keep as Engine } from "../../build/client/client.js";
-import { FAILURE_CODES, TokenKeepError } from "./error.js";
+import { failure, TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
+import { Host, type Teller, type Transport } from "./host.js";
 import type { Core } from "./load.js";
 import { readOptions, type Settings } from "./options.js";
-import { abortable, isReplayable } from "./requests.js";
+import { abortable, isReplayable, send } from "./requests.js";
 import { readClaims, REASONS, STATUSES, UNKNOWN } from "./session.js";
+import { signIn } from "./sign-in.js";
 import type { Session, TokenKeep, TokenKeepEvents, TokenKeepOptions, TokenResponse, Transition } from "./types.js";
-
-type Transport = (request: Request) => Promise<Response>;
 
 /** A keep over the wasm that `load` brings. */
 export function keepWith(options: TokenKeepOptions, load: () => Promise<Core>): TokenKeep {
-  return new Keep(readOptions(options), options.transport ?? ((request) => globalThis.fetch(request)), load);
+  const settings = readOptions(options);
+  return new Keep(settings, options.transport ?? ((request) => globalThis.fetch(request)), load);
 }
 
 class Keep implements TokenKeep {
@@ -22,7 +23,7 @@ class Keep implements TokenKeep {
   readonly #transport: Transport;
   readonly #load: () => Promise<Core>;
   readonly #listeners = new Listeners();
-  #engine: Engine | null = null;
+  #host: Host | null = null;
   #session: Session = UNKNOWN;
   #claims: string | undefined;
   #closed = false;
@@ -41,41 +42,47 @@ class Keep implements TokenKeep {
   }
 
   start(): Promise<Session> {
-    return this.#withSession((engine) => engine.start());
+    return this.#settled((engine) => engine.start());
   }
 
   refresh(): Promise<Session> {
-    return this.#withSession((engine) => engine.refresh());
+    return this.#settled((engine) => engine.refresh());
   }
 
-  logout(): Promise<void> {
-    return this.#use((engine) => engine.logout());
+  async logout(): Promise<void> {
+    await this.#settled((engine) => engine.logout());
   }
 
-  adopt(response: TokenResponse): Promise<Session> {
+  async adopt(response: TokenResponse): Promise<Session> {
     const { access_token, accessToken = access_token, expires_in, expiresIn = expires_in, token_type = "bearer" } = response ?? {};
-    if (typeof accessToken !== "string" || String(token_type).toLowerCase() !== "bearer") {
-      return Promise.reject(new TokenKeepError("refresh_malformed"));
-    }
-    return this.#withSession(async (engine) => engine.adopt(accessToken, Number(expiresIn)));
+    return this.#use(({ engine }) => {
+      const bearer = typeof accessToken === "string" && String(token_type).toLowerCase() === "bearer";
+      if (!bearer || !engine.adopt(accessToken, Number(expiresIn))) throw new TokenKeepError("refresh_malformed");
+      return this.#session;
+    });
   }
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(input, init);
     const replayable = isReplayable(input, init, request);
     const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
-    return abortable(signal, this.#use<Response>((engine) => engine.fetch(request, replayable)));
+    return abortable(signal, this.#use((host) => send(host, request, replayable)));
   };
 
   async signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, { ...init, credentials: "include", cache: "no-store" });
-    return abortable(request.signal, this.#use<Response>((engine) => engine.signIn(request)));
+    return abortable(request.signal, this.#use((host) => signIn(host, request)));
   }
 
   async withToken<T>(use: (token: string) => T | Promise<T>, options: { minValidity?: number; signal?: AbortSignal } = {}): Promise<T> {
     const { minValidity = 0, signal } = options;
-    const token = await abortable(signal, this.#use<string>((engine) => engine.lend(Math.max(0, minValidity) * 1000)));
-    return use(token);
+    const lent = this.#use(async (host) => {
+      await host.answer(host.engine.lend(Math.max(0, minValidity) * 1000));
+      const token = host.engine.token();
+      if (token === undefined) throw new TokenKeepError("signed_out");
+      return token;
+    });
+    return use(await abortable(signal, lent));
   }
 
   subscribe(listener: () => void): () => void {
@@ -87,31 +94,33 @@ class Keep implements TokenKeep {
   }
 
   explain(): readonly Transition[] {
-    const entries = (this.#engine?.explain() ?? []) as (Omit<Transition, "from" | "to"> & { from: number; to: number })[];
-    return entries.map((entry) => Object.freeze({ ...entry, from: STATUSES[entry.from]!, to: STATUSES[entry.to]! }));
+    const entries = this.#host?.explain() ?? [];
+    return entries.map(([event, [at = 0, from = 0, to = 0, generation = 0], note]) =>
+      Object.freeze({ at, event, from: STATUSES[from]!, to: STATUSES[to]!, generation, ...(note === undefined ? {} : { note }) }),
+    );
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#engine) this.#engine.close();
+    if (this.#host) this.#host.close();
     else this.#show({ ...UNKNOWN, status: "anonymous", reason: "closed" });
   }
 
-  async #withSession(call: (engine: Engine) => Promise<void>): Promise<Session> {
-    await this.#use(call);
+  async #settled(call: (engine: Engine) => number): Promise<Session> {
+    await this.#use((host) => host.answer(call(host.engine)));
     return this.#session;
   }
 
-  /** Calls the wasm half, at once where it is loaded: what it changes, it changes before this returns. */
-  async #use<T>(call: (engine: Engine) => Promise<T>): Promise<T> {
+  /** Uses the wasm half, at once where it is loaded: what is changed there is changed before this returns. */
+  async #use<T>(use: (host: Host) => T | Promise<T>): Promise<T> {
     if (this.#closed) throw new TokenKeepError("closed");
-    if (this.#engine === null) {
+    if (this.#host === null) {
       const core = await this.#load();
       if (this.#closed) throw new TokenKeepError("closed");
-      this.#engine ??= new core(this.#settings, this.#host());
+      this.#host ??= new Host(core, this.#settings, this.#transport, this.#teller());
     }
-    return call(this.#engine);
+    return use(this.#host);
   }
 
   #show(session: Session): void {
@@ -119,42 +128,46 @@ class Keep implements TokenKeep {
     this.#listeners.emit("change", { session });
   }
 
-  /** What src/client/host.rs calls. Nothing here runs the application's code before the next task, but `transport`. */
-  #host() {
+  /** Turns the numbers of the wasm half into words; their order is in src/client/driver.rs. */
+  #teller(): Teller {
     const listeners = this.#listeners;
     return {
-      transport: (request: Request) => this.#transport.call(undefined, request),
-      error: (kind: number, status: number, retryAfter: number) =>
-        new TokenKeepError(FAILURE_CODES[kind] ?? "closed", {
-          ...(status === 0 ? {} : { status }),
-          ...(retryAfter < 0 ? {} : { retryAfter }),
-        }),
-      changed: (status: number, generation: number, expiresAt: number, refreshing: boolean, retryAt: number, reason: number, claims: string | undefined) => {
-        const same = claims === this.#claims;
+      changed: ([status = 0, generation = 0, expiresAt = NaN, refreshing = 0, retryAt = NaN, reason = 0], claims) => {
+        const known = claims === this.#claims ? this.#session.claims : claims === undefined ? null : readClaims(claims);
         this.#claims = claims;
         this.#show({
           status: STATUSES[status]!,
           generation,
-          expiresAt: moment(expiresAt),
-          refreshing,
-          degraded: moment(retryAt) !== null,
-          retryAt: moment(retryAt),
-          claims: same ? this.#session.claims : claims === undefined ? null : readClaims(claims),
+          expiresAt: orNull(expiresAt),
+          refreshing: refreshing === 1,
+          degraded: orNull(retryAt) !== null,
+          retryAt: orNull(retryAt),
+          claims: known,
           reason: REASONS[reason] ?? null,
         });
       },
-      signedIn: () => listeners.emit("signed-in", { session: this.#session }),
-      signedOut: (reason: number) => listeners.emit("signed-out", { reason: REASONS[reason] ?? "rejected" }),
-      refreshed: (generation: number, bySibling: boolean) => listeners.emit("refreshed", { generation, by: bySibling ? "sibling" : "this-tab" }),
-      refreshFailed: (error: TokenKeepError, retryAt: number) => listeners.emit("refresh-failed", { error, retryAt: moment(retryAt) }),
-      userChanged: () => listeners.emit("user-changed", { session: this.#session }),
-      stepUp: (acrValues: string[], maxAge: number, url: string) => listeners.emit("step-up", { acrValues: Object.freeze(acrValues), maxAge: moment(maxAge), url }),
-      rejectedFreshToken: (url: string) => listeners.emit("rejected-fresh-token", { url }),
+      emit: (event, [first = 0, second = 0, third = 0, fourth = 0]) => {
+        const session = this.#session;
+        switch (event) {
+          case 0:
+            return listeners.emit("signed-in", { session });
+          case 1:
+            return listeners.emit("signed-out", { reason: REASONS[first]! });
+          case 2:
+            return listeners.emit("refreshed", { generation: first, by: second === 1 ? "sibling" : "this-tab" });
+          case 3:
+            return listeners.emit("refresh-failed", { error: failure(first, second, third)!, retryAt: orNull(fourth) });
+          default:
+            return listeners.emit("user-changed", { session });
+        }
+      },
+      stepUp: (acrValues, maxAge, url) => listeners.emit("step-up", { acrValues: Object.freeze([...acrValues]), maxAge: orNull(maxAge), url }),
+      rejectedFreshToken: (url) => listeners.emit("rejected-fresh-token", { url }),
     };
   }
 }
 
 /** NaN crosses from the wasm half where there is no number. */
-function moment(value: number): number | null {
+function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value;
 }

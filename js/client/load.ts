@@ -1,12 +1,12 @@
 // Loading the wasm: inlined as base64 of its gzip stream, unpacked and instantiated once, at first use. A failed load is
 // forgotten, so the next use tries again.
 
-import init, { Keep } from "../../build/client/client.js";
+import init, * as core from "../../build/client/client.js";
 import { gzippedWasm } from "../../build/client/inlined.js";
 import { TokenKeepError } from "./error.js";
 
-/** The wasm half, ready for use. */
-export type Core = typeof Keep;
+/** The classes of the wasm half, ready for use. */
+export type Core = Pick<typeof core, "Keep" | "Body">;
 
 let loading: Promise<Core> | null = null;
 
@@ -14,7 +14,7 @@ export function loadInlined(): Promise<Core> {
   loading ??= unpack()
     .then(async (wasm) => {
       await init({ module_or_path: wasm });
-      return Keep;
+      return core;
     })
     .catch((cause: unknown) => {
       loading = null;

@@ -5,8 +5,10 @@ import type { EndpointOptions, TokenKeepOptions } from "./types.js";
 
 export interface Settings {
   readonly refresh: Endpoint;
-  readonly logout: Endpoint | null;
-  readonly origins: readonly string[];
+  readonly logout: Endpoint | undefined;
+  readonly tellsLogout: boolean;
+  /** Separated by spaces. */
+  readonly origins: string;
   readonly name: string;
   readonly coordinate: boolean;
   /** All times in milliseconds. */
@@ -18,11 +20,11 @@ export interface Settings {
   readonly backoffMax: number;
 }
 
-interface Endpoint {
+export interface Endpoint {
   readonly url: string;
   readonly method: string;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: string | null;
+  readonly headers: Headers;
+  readonly body: string | undefined;
 }
 
 const KNOWN: readonly (keyof TokenKeepOptions)[] = [
@@ -45,8 +47,9 @@ export function readOptions(options: TokenKeepOptions): Settings {
   const refresh = endpoint("refresh", options.refresh);
   return {
     refresh,
-    logout: logout === undefined ? null : endpoint("logout", logout),
-    origins: origins(options.origins),
+    logout: logout === undefined ? undefined : endpoint("logout", logout),
+    tellsLogout: logout !== undefined,
+    origins: origins(options.origins).join(" "),
     name: name ?? refresh.url,
     coordinate: tabs === "coordinate",
     leeway: time("leeway", options.leeway, 60) * 1000,
@@ -69,7 +72,7 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
     // The browser's own check of method, headers and body.
     if (!isRelative(address)) new Request(address, { method, headers: all, ...(body === undefined ? {} : { body }) });
-    return { url: address, method, headers: [...all], body: body ?? null };
+    return { url: address, method, headers: all, body };
   } catch (cause) {
     throw invalid(option, "makes no request that can be sent", cause);
   }

@@ -1,4 +1,48 @@
-// What a caller of `fetch` hands in: whether its body can be sent twice, and when it has had enough.
+// An authorised request: the token attached for listed origins, one refresh and one retry after a 401. It is sent at most
+// twice, the second time from a copy that was taken before the first.
+
+import { discard } from "./authority.js";
+import type { Host } from "./host.js";
+import { OUTCOME } from "./waiters.js";
+
+/** Sends what a caller of `fetch` hands in. */
+export function send(host: Host, request: Request, replayable: boolean): Promise<Response> {
+  const { url } = request;
+  // A foreign origin, or a foreign proof: not ours to touch.
+  if (!host.engine.allows(url) || request.headers.has("Authorization")) return host.transport(request);
+  return sendAuthorized(host, request, url, replayable);
+}
+
+async function sendAuthorized(host: Host, request: Request, url: string, replayable: boolean): Promise<Response> {
+  const { engine } = host;
+  await host.answer(engine.request());
+  request.signal.throwIfAborted();
+  // Copied before the header is set: the copy carries no token.
+  const spare = replayable ? request.clone() : null;
+  const generation = engine.authorize(request);
+  const first = await host.transport(request);
+  if (generation === 0) return first;
+  if (first.status !== 401) {
+    host.accepted(generation);
+    return first;
+  }
+  if (!isRenewable(host, first, url)) return first;
+  const outcome = await host.answer(engine.unauthorized(generation));
+  request.signal.throwIfAborted();
+  const renewed = outcome === OUTCOME.token && spare !== null ? engine.authorize(spare) : 0;
+  if (renewed === 0) return first;
+  discard(first.body);
+  const second = await host.transport(spare!);
+  if (second.status !== 401) host.accepted(renewed);
+  else if (isRenewable(host, second, url)) host.rejectedFreshToken(renewed, url);
+  return second;
+}
+
+/** Whether a 401 is about our token's age: it comes from a listed origin and asks for no other remedy. */
+function isRenewable(host: Host, response: Response, url: string): boolean {
+  if (response.redirected && !host.engine.allows(response.url)) return false;
+  return host.engine.renewable(response.headers.get("WWW-Authenticate") ?? undefined, url);
+}
 
 /** Whether a `Request` made of these can be sent again: everything but a one-shot stream. */
 export function isReplayable(input: RequestInfo | URL, init: RequestInit | undefined, request: Request): boolean {
@@ -13,7 +57,7 @@ function hasBody(request: Request): boolean {
 
 /**
  * A `Request` does not tell what its body was made of. But the Fetch standard refuses the mode "no-cors" for a body
- * "whose source is null", which only a stream is, so a trial copy tells.
+ * "whose source is null", which only a stream's is, so a trial copy tells.
  */
 function isMadeOfStream(request: Request): boolean {
   try {

@@ -5,6 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { silencePanics } from "./panics.mjs";
 import { must, root, run, StepFailed } from "./run.mjs";
 import { shortenImports } from "./shorten.mjs";
 import { unlessDone } from "./stamps.mjs";
@@ -43,6 +44,7 @@ async function compile(build) {
 async function optimise(build) {
   const path = join(root, build.outDir, `${build.outName}_bg.wasm`);
   const gluePath = join(root, build.outDir, `${build.outName}.js`);
+  await silencePanics(path);
   await must("wasm-opt", [path, "-o", path, ...build.wasmOpt]);
   const { wasm, glue } = shortenImports(readFileSync(path), readFileSync(gluePath, "utf8"));
   if (wasm.includes(homedir()) || wasm.includes(root)) {
@@ -69,7 +71,7 @@ export async function buildWasm(build, step) {
   const compiler = (await run("rustc", ["--version"])).stdout.trim();
   const what = {
     name: `wasm-${build.name}`,
-    inputs: ["src", "Cargo.toml", "Cargo.lock", "scripts/lib/wasm.mjs", "scripts/lib/shorten.mjs", "node_modules/binaryen/package.json"],
+    inputs: ["src", "Cargo.toml", "Cargo.lock", "scripts/lib/wasm.mjs", "scripts/lib/panics.mjs", "scripts/lib/shorten.mjs", "node_modules/binaryen/package.json"],
     words: [compiler, JSON.stringify({ ...build, budget: 0 })],
     outputs: [build.outDir],
   };

@@ -1,43 +1,50 @@
-//! What the JavaScript half lends to this one: the transport, the words of errors and events, the session snapshot.
-//! Numbers cross here; their words are in `js/client/words.ts`.
+//! What the JavaScript half does for this one: the transport, the lock, the siblings, the words. Only numbers cross, and
+//! the texts that are public anyway; `js/client/host.ts` is the other side.
 
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The object that `js/client/keep.ts` makes.
+    /// The object that `js/client/host.ts` makes.
     pub type Host;
 
-    /// The application's transport, or `fetch`.
-    #[wasm_bindgen(method, catch)]
-    pub(super) fn transport(this: &Host, request: &web_sys::Request) -> Result<js_sys::Promise, JsValue>;
-
-    /// Makes a `TokenKeepError`. `status` 0 and a negative `retry_after` (seconds) stand for none.
+    /// Answers a waiter: `outcome` by the numbers of [`super::driver::outcome`], and a failure where there is one.
     #[wasm_bindgen(method)]
-    pub(super) fn error(this: &Host, kind: u8, status: u16, retry_after: f64) -> JsValue;
+    pub(super) fn settle(this: &Host, waiter: u32, outcome: u8, kind: u8, status: u16, retry_after: f64);
 
-    /// The session changed. Moments are epoch milliseconds; NaN stands for none. `claims` is JSON text.
+    /// POSTs to the refresh (or logout) endpoint and brings the answer back by `refreshed`, `unreachable` or `loggedOut`.
     #[wasm_bindgen(method)]
-    pub(super) fn changed(this: &Host, status: u8, generation: u32, expires_at: f64, refreshing: bool, retry_at: f64, reason: u8, claims: Option<&str>);
-
-    #[wasm_bindgen(method, js_name = signedIn)]
-    pub(super) fn signed_in(this: &Host);
-
-    #[wasm_bindgen(method, js_name = signedOut)]
-    pub(super) fn signed_out(this: &Host, reason: u8);
+    pub(super) fn send(this: &Host, call: u32, logout: bool);
 
     #[wasm_bindgen(method)]
-    pub(super) fn refreshed(this: &Host, generation: u32, by_sibling: bool);
+    pub(super) fn abort(this: &Host, call: u32);
 
-    #[wasm_bindgen(method, js_name = refreshFailed)]
-    pub(super) fn refresh_failed(this: &Host, error: JsValue, retry_at: f64);
+    /// Asks for the origin-wide lock; the answer comes back by `locked`.
+    #[wasm_bindgen(method)]
+    pub(super) fn lock(this: &Host, ticket: u32);
 
-    #[wasm_bindgen(method, js_name = userChanged)]
-    pub(super) fn user_changed(this: &Host);
+    /// Gives the lock back, or stops asking for it.
+    #[wasm_bindgen(method)]
+    pub(super) fn unlock(this: &Host, ticket: u32);
 
+    /// Tells the siblings.
+    #[wasm_bindgen(method)]
+    pub(super) fn tell(this: &Host, message: &[f64]);
+
+    /// The session changed: status, generation, moment of expiry, whether a refresh is on, moment of the retry, reason.
+    /// Moments are epoch milliseconds, NaN for none. `claims` is JSON text.
+    #[wasm_bindgen(method)]
+    pub(super) fn changed(this: &Host, numbers: &[f64], claims: Option<&str>);
+
+    /// An event by the numbers of [`super::driver::Driver::emit`].
+    #[wasm_bindgen(method)]
+    pub(super) fn emit(this: &Host, event: u8, numbers: &[f64]);
+
+    /// A 401 asked for a stronger login. `max_age` in seconds, NaN for none.
     #[wasm_bindgen(method, js_name = stepUp)]
-    pub(super) fn step_up(this: &Host, acr_values: Vec<String>, max_age: f64, url: &str);
+    pub(super) fn step_up(this: &Host, acr_values: JsValue, max_age: f64, url: &str);
 
-    #[wasm_bindgen(method, js_name = rejectedFreshToken)]
-    pub(super) fn rejected_fresh_token(this: &Host, url: &str);
+    /// One transition: moment, status before and after, generation.
+    #[wasm_bindgen(method)]
+    pub(super) fn entry(this: &Host, event: &str, numbers: &[f64], note: Option<&str>);
 }

@@ -1,43 +1,50 @@
-//! The options as the JavaScript half has checked and completed them; times in milliseconds.
+//! The options as `js/client/options.ts` has checked and completed them; times in milliseconds.
 
-use serde::Deserialize;
+use wasm_bindgen::prelude::*;
 
-use crate::engine::{Backoff, Config, Lead};
+use crate::engine::{Backoff, Config, Lead, Origins};
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Settings {
-    pub(super) refresh: Endpoint,
-    pub(super) logout: Option<Endpoint>,
-    pub(super) origins: Vec<String>,
-    /// Names the lock and the channel; tells apart several keeps on one origin.
-    pub(super) name: String,
-    coordinate: bool,
-    leeway: f64,
-    jitter: f64,
-    default_lifetime: f64,
-    timeout: f64,
-    backoff_base: f64,
-    backoff_max: f64,
+#[wasm_bindgen]
+extern "C" {
+    /// `Settings` of `js/client/options.ts`, read member by member: reading it as a whole would cost a tenth of the wasm.
+    #[wasm_bindgen(typescript_type = "Settings")]
+    pub type GivenSettings;
+
+    /// Separated by spaces, which no origin holds.
+    #[wasm_bindgen(method, getter)]
+    fn origins(this: &GivenSettings) -> String;
+    /// Whether there is an endpoint to tell of a logout.
+    #[wasm_bindgen(method, getter, js_name = tellsLogout)]
+    fn tells_logout(this: &GivenSettings) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn coordinate(this: &GivenSettings) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn leeway(this: &GivenSettings) -> f64;
+    #[wasm_bindgen(method, getter)]
+    fn jitter(this: &GivenSettings) -> f64;
+    #[wasm_bindgen(method, getter, js_name = defaultLifetime)]
+    fn default_lifetime(this: &GivenSettings) -> f64;
+    #[wasm_bindgen(method, getter)]
+    fn timeout(this: &GivenSettings) -> f64;
+    #[wasm_bindgen(method, getter, js_name = backoffBase)]
+    fn backoff_base(this: &GivenSettings) -> f64;
+    #[wasm_bindgen(method, getter, js_name = backoffMax)]
+    fn backoff_max(this: &GivenSettings) -> f64;
 }
 
-#[derive(Deserialize)]
-pub(super) struct Endpoint {
-    pub(super) url: String,
-    pub(super) method: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Option<String>,
-}
+impl GivenSettings {
+    pub(super) fn origins_allowed(&self) -> Origins {
+        Origins::new(self.origins().split(' ').map(str::to_owned))
+    }
 
-impl Settings {
     pub(super) fn config(&self) -> Config {
         Config {
-            lead: Lead { leeway: self.leeway as u64, jitter: self.jitter as u64 },
-            default_lifetime: self.default_lifetime as u64,
-            timeout: self.timeout as u64,
-            backoff: Backoff { base: self.backoff_base as u64, max: self.backoff_max as u64 },
-            coordinate: self.coordinate,
-            logout_endpoint: self.logout.is_some(),
+            lead: Lead { leeway: self.leeway() as u64, jitter: self.jitter() as u64 },
+            default_lifetime: self.default_lifetime() as u64,
+            timeout: self.timeout() as u64,
+            backoff: Backoff { base: self.backoff_base() as u64, max: self.backoff_max() as u64 },
+            coordinate: self.coordinate(),
+            logout_endpoint: self.tells_logout(),
         }
     }
 }

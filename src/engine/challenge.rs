@@ -86,10 +86,9 @@ fn challenges(header: &str) -> Vec<Challenge> {
 
 /// A token68 of a scheme such as `Negotiate` is passed over: the word up to a comma, unless it reads as `name=value`.
 fn skip_token68(text: &str) -> &str {
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-._~+/".contains(c))).unwrap_or(text.len());
-    let padding = text[end..].len() - text[end..].trim_start_matches('=').len();
-    let after = skip_space(&text[end + padding..]);
-    if end > 0 && (after.is_empty() || after.starts_with(',')) { after } else { text }
+    let word = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '+' | '/'));
+    let after = skip_space(word.trim_start_matches('='));
+    if word.len() < text.len() && (after.is_empty() || after.starts_with(',')) { after } else { text }
 }
 
 fn skip_space(text: &str) -> &str {
@@ -98,8 +97,10 @@ fn skip_space(text: &str) -> &str {
 
 /// `token = 1*tchar` (RFC 9110 section 5.6.2), perhaps empty, and what follows.
 fn token(text: &str) -> (&str, &str) {
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))).unwrap_or(text.len());
-    text.split_at(end)
+    let after = text.trim_start_matches(|c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '!' | '#'..='\'' | '*' | '+' | '-' | '.' | '^'..='`' | '|' | '~')
+    });
+    (&text[..text.len() - after.len()], after)
 }
 
 /// A token or a quoted-string (RFC 9110 section 5.6.4), and what follows; `None` when a quote is left open.

@@ -29,7 +29,11 @@ pub struct Transition {
 pub(super) struct Journal(VecDeque<Transition>);
 
 impl Journal {
+    /// A run of the same transition (fifty parallel calls that are all refused) is told once, by its first.
     pub(super) fn write(&mut self, transition: Transition) {
+        if self.0.back().is_some_and(|last| Transition { at: last.at, ..transition } == *last) {
+            return;
+        }
         if self.0.len() == KEPT {
             self.0.pop_front();
         }

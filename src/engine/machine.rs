@@ -164,6 +164,8 @@ pub struct Engine {
     pub(super) reason: Option<SignedOutReason>,
     pub(super) epoch: u64,
     pub(super) generation: u32,
+    /// The first generation of this epoch: a 401 to an older one is of another session.
+    pub(super) first_generation: u32,
     pub(super) token: Option<Token>,
     /// Counts changes of user; a waiter of another count gets no token.
     pub(super) identity: u32,
@@ -228,6 +230,7 @@ impl Engine {
             reason: None,
             epoch: 0,
             generation: 0,
+            first_generation: 1,
             token: None,
             identity: 0,
             subject: None,
@@ -284,10 +287,10 @@ impl Engine {
         self.token.as_ref()?.grant.payload.as_ref().map(|payload| payload.json.as_str())
     }
 
-    /// The current token with its generation and epoch, which a 401 to it must bring back.
+    /// The current token with its generation, which a 401 to it must bring back.
     #[must_use]
-    pub fn token(&self) -> Option<(&AccessToken, u32, u64)> {
-        self.token.as_ref().map(|token| (&token.grant.access_token, self.generation, self.epoch))
+    pub fn token(&self) -> Option<(&AccessToken, u32)> {
+        self.token.as_ref().map(|token| (&token.grant.access_token, self.generation))
     }
 
     /// The last transitions, oldest first.
@@ -330,11 +333,11 @@ impl Engine {
         waiter
     }
 
-    /// An API answered 401 to the token of this generation and epoch.
-    pub fn handle_unauthorized(&mut self, now: Now, generation: u32, epoch: u64) -> WaiterId {
+    /// An API answered 401 to the token of this generation.
+    pub fn handle_unauthorized(&mut self, now: Now, generation: u32) -> WaiterId {
         let now = self.begin_input(now);
         self.write(now, "unauthorized", None);
-        let current = epoch == self.epoch && self.status == Status::Authenticated;
+        let current = generation >= self.first_generation && self.status == Status::Authenticated;
         let refused_again = self.refused.is_some_and(|(known, at)| known == generation && now.mono < at + REFUSAL_MEMORY);
         let waiter = if !current || refused_again && generation == self.generation {
             let waiter = self.new_waiter();
@@ -401,7 +404,7 @@ impl Engine {
             self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
         } else {
             let told = self.logging_out() && self.status == Status::Anonymous;
-            self.epoch += 1;
+            self.raise_epoch(self.epoch + 1);
             self.sign_out(now, SignedOutReason::Logout);
             self.broadcast(News::SignedOut);
             if self.config.logout_endpoint {
@@ -413,14 +416,6 @@ impl Engine {
         }
         self.conclude(now);
         waiter
-    }
-
-    /// The waiter is gone: its caller aborted. What it waited for goes on for the others.
-    pub fn handle_cancel(&mut self, now: Now, waiter: WaiterId) {
-        let now = self.begin_input(now);
-        self.waiters.retain(|known| known.id != waiter);
-        self.sign_ins.retain(|&known| known != waiter);
-        self.conclude(now);
     }
 
     /// The lock for `ticket` was granted, or can't be had.
@@ -474,7 +469,7 @@ impl Engine {
     pub fn handle_close(&mut self, now: Now) {
         let now = self.begin_input(now);
         if !self.closed {
-            self.epoch += 1;
+            self.raise_epoch(self.epoch + 1);
             let call = self.end_turn(|_| true);
             if let Some(call) = call {
                 self.outputs.push_back(Output::AbortCall { call: call.id });
@@ -587,6 +582,12 @@ impl Engine {
             Status::Anonymous => self.joining,
             Status::Authenticated => true,
         }
+    }
+
+    /// Another session begins, or none: what belongs to an older epoch has no effect any more.
+    pub(super) fn raise_epoch(&mut self, epoch: u64) {
+        self.epoch = epoch;
+        self.first_generation = self.generation + 1;
     }
 
     pub(super) fn broadcast(&mut self, news: News) {

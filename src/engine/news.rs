@@ -40,7 +40,7 @@ impl Engine {
             News::SignedIn { subject } if epoch > self.epoch => self.join(now, epoch, subject),
             // Of two who raise the epoch at once the logout wins: its call to the server comes last.
             News::SignedOut if epoch > self.epoch || epoch == self.epoch && self.status == Status::Authenticated => {
-                self.epoch = epoch;
+                self.raise_epoch(epoch);
                 self.sign_out(now, SignedOutReason::LogoutElsewhere);
             }
             News::Refreshed { visible } if epoch >= self.epoch => {
@@ -80,7 +80,7 @@ impl Engine {
         if self.status == Status::Unknown {
             // Nothing of ours can be out of date but a call that began without the lock.
             let current = self.epoch;
-            self.epoch = epoch;
+            self.raise_epoch(epoch);
             let locked = matches!(self.lock, Lock::Held(_));
             match &mut self.call {
                 Some(call) if call.epoch == current && locked => call.epoch = epoch,
@@ -90,14 +90,14 @@ impl Engine {
         } else if signed_in {
             self.join(now, epoch, subject);
         } else {
-            self.epoch = epoch;
+            self.raise_epoch(epoch);
             self.sign_out(now, SignedOutReason::LogoutElsewhere);
         }
     }
 
     /// A sibling signed in: what we hold is of another session, and ours of the new one is to be fetched.
     fn join(&mut self, now: Now, epoch: u64, subject: Option<u64>) {
-        self.epoch = epoch;
+        self.raise_epoch(epoch);
         let same_user = self.subject.is_some() && self.subject == subject;
         let (status, stranger) = (self.status, self.stranger || !same_user);
         self.token = None;

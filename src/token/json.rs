@@ -29,7 +29,7 @@ impl<'a> Text<'a> {
     /// The text when it has no escape in it, else `None`.
     #[must_use]
     pub fn plain(self) -> Option<&'a str> {
-        (!self.0.contains('\\')).then_some(self.0)
+        (!self.0.as_bytes().contains(&b'\\')).then_some(self.0)
     }
 
     /// The unescaped characters.

@@ -1,0 +1,39 @@
+// The origin-wide lock, by Web Locks. Where they are missing or denied the engine is told so and goes on without.
+
+export class Locks {
+  readonly #name: string;
+  readonly #answer: (ticket: number, granted: boolean) => void;
+  /** How to give back, or give up, what a ticket stands for. */
+  readonly #release = new Map<number, () => void>();
+
+  constructor(name: string, answer: (ticket: number, granted: boolean) => void) {
+    this.#name = `tokenkeep:${name}`;
+    this.#answer = answer;
+  }
+
+  acquire(ticket: number): void {
+    const controller = new AbortController();
+    this.#release.set(ticket, () => controller.abort());
+    // On a task of its own: the engine has not finished what it is doing.
+    queueMicrotask(() => {
+      this.#request(ticket, controller.signal).catch(() => this.#answer(ticket, false));
+    });
+  }
+
+  release(ticket: number): void {
+    const release = this.#release.get(ticket);
+    this.#release.delete(ticket);
+    release?.();
+  }
+
+  async #request(ticket: number, signal: AbortSignal): Promise<void> {
+    await navigator.locks.request(this.#name, { signal }, () => {
+      // Given up just before it was granted.
+      if (!this.#release.has(ticket)) return undefined;
+      return new Promise<void>((resolve) => {
+        this.#release.set(ticket, resolve);
+        this.#answer(ticket, true);
+      });
+    });
+  }
+}

@@ -1,0 +1,40 @@
+// What the page goes through: seen and hidden, online and offline, frozen and restored. Each is a hint to look again.
+// Outside a page nothing is heard.
+
+/** By the numbers of `wake` in src/client/mod.rs. */
+const WAKE = { hidden: 0, visible: 1, offline: 2, online: 3, restored: 4 } as const;
+
+const WINDOW = ["online", "offline", "pageshow", "pagehide", "focus"];
+const DOCUMENT = ["visibilitychange", "resume"];
+
+/** Tells `wake` where the page stands and what it goes through; `stored` and `restored` frame the back/forward cache. */
+export function watchPage(wake: (what: number) => void, bfcache: { stored(): void; restored(): void }): () => void {
+  const { document, navigator } = globalThis;
+  const hidden = () => document?.visibilityState === "hidden";
+  const hear = (event: Event) => {
+    switch (event.type) {
+      case "online":
+        return wake(WAKE.online);
+      case "offline":
+        return wake(WAKE.offline);
+      case "resume":
+        return wake(WAKE.restored);
+      case "pageshow":
+        if (!(event as PageTransitionEvent).persisted) return;
+        bfcache.restored();
+        return wake(WAKE.restored);
+      case "pagehide":
+        return (event as PageTransitionEvent).persisted ? bfcache.stored() : undefined;
+      default:
+        return wake(hidden() ? WAKE.hidden : WAKE.visible);
+    }
+  };
+  const targets: [EventTarget | undefined, string[]][] = [[globalThis, WINDOW], [document, DOCUMENT]];
+  const each = (method: "addEventListener" | "removeEventListener") => {
+    for (const [target, names] of targets) for (const name of names) target?.[method]?.(name, hear);
+  };
+  each("addEventListener");
+  if (hidden()) wake(WAKE.hidden);
+  if (navigator?.onLine === false) wake(WAKE.offline);
+  return () => each("removeEventListener");
+}
