@@ -34,13 +34,18 @@ export async function runNative() {
   return { count: countCargo(output, code), output };
 }
 
-/** Rust compiled to wasm, in headless Chromium: the test files that speak of wasm_bindgen_test. @returns {Promise<Outcome>} */
-export async function runWasm() {
+/** The options of cargo that choose the wasm tests: the files under tests/ that hold a #[wasm_bindgen_test]. @returns {string[]} */
+export function wasmTests() {
   const files = filesIn("tests", ".rs").filter((file) => /^tests\/[^/]+$/.test(file));
-  const tests = files.filter((file) => readFileSync(join(root, file), "utf8").includes("#[wasm_bindgen_test]"));
-  if (tests.length === 0) return nothingRan("No file under tests/ holds a #[wasm_bindgen_test].");
+  const tests = files.filter((file) => readFileSync(join(root, file), "utf8").includes("#[wasm_bindgen_test"));
+  return tests.flatMap((file) => ["--test", file.slice("tests/".length, -".rs".length)]);
+}
+
+/** Rust compiled to wasm, in headless Chromium. @returns {Promise<Outcome>} */
+export async function runWasm() {
+  const chosen = wasmTests();
+  if (chosen.length === 0) return nothingRan("No file under tests/ holds a #[wasm_bindgen_test].");
   const features = [...new Set(readManifest().builds.flatMap((build) => build.features))].join(",");
-  const chosen = tests.flatMap((file) => ["--test", file.slice("tests/".length, -".rs".length)]);
   const { code, output } = await run(
     "wasm-pack",
     ["test", "--headless", "--chrome", "--mode", "no-install", ".", "--locked", "--no-default-features", "--features", features, ...chosen],
