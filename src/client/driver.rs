@@ -22,7 +22,12 @@ impl Driver {
         // Two draws of 32 bits; the seed spreads load and guards nothing.
         let draw = || (js_sys::Math::random() * 4_294_967_296.0) as u64;
         let engine = Engine::new(config, draw() << 32 | draw(), clock::now());
-        Rc::new_cyclic(|this| Self { this: this.clone(), engine: RefCell::new(engine), host, timer: RefCell::default() })
+        Rc::new_cyclic(|this| Self {
+            this: this.clone(),
+            engine: RefCell::new(engine),
+            host,
+            timer: RefCell::default(),
+        })
     }
 
     pub(super) fn engine(&self) -> Ref<'_, Engine> {
@@ -97,7 +102,9 @@ impl Driver {
         match event {
             Event::SignedIn => self.host.emit(0, &[]),
             Event::SignedOut(reason) => self.host.emit(1, &[f64::from(reason as u8)]),
-            Event::Refreshed { generation, by_sibling } => self.host.emit(2, &[f64::from(generation), f64::from(u8::from(by_sibling))]),
+            Event::Refreshed { generation, by_sibling } => {
+                self.host.emit(2, &[f64::from(generation), f64::from(u8::from(by_sibling))])
+            }
             Event::RefreshFailed { failure, retry_at } => {
                 let [kind, status, retry_after] = numbers(failure);
                 self.host.emit(3, &[kind, status, retry_after, moment(retry_at)]);

@@ -21,7 +21,10 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
-use crate::engine::{CallId, Failure, FailureKind, Grant, Origins, Remedy, Ticket, WaiterId, Wake, has_access_token, remedy, without_access_token};
+use crate::engine::{
+    CallId, Failure, FailureKind, Grant, Origins, Remedy, Ticket, WaiterId, Wake, has_access_token, remedy,
+    without_access_token,
+};
 use body::Body;
 use driver::Driver;
 use host::Host;
@@ -138,12 +141,21 @@ impl Keep {
         let bytes = body.and_then(Body::whole).filter(|bytes| has_access_token(bytes));
         let grant = bytes.as_deref().map(Grant::read);
         let usable = matches!(grant, Some(Ok(_)));
-        self.driver.input(|engine, now| engine.handle_sign_in_answer(now, WaiterId(waiter), grant.and_then(Result::ok)));
+        self.driver
+            .input(|engine, now| engine.handle_sign_in_answer(now, WaiterId(waiter), grant.and_then(Result::ok)));
         bytes.map(|bytes| if usable { without_access_token(&bytes).unwrap_or_default() } else { Vec::new() })
     }
 
     /// The refresh endpoint answered `call`. `date` is the server's clock where it can be seen.
-    pub fn refreshed(&self, call: u32, status: u16, content_type: Option<String>, retry_after: Option<String>, date: Option<String>, body: Body) {
+    pub fn refreshed(
+        &self,
+        call: u32,
+        status: u16,
+        content_type: Option<String>,
+        retry_after: Option<String>,
+        date: Option<String>,
+        body: Body,
+    ) {
         let answer = reply::judge(status, content_type.as_deref(), retry_after.as_deref(), date.as_deref(), body);
         self.driver.input(|engine, now| engine.handle_refresh_answer(now, CallId(call), answer));
     }
@@ -160,7 +172,9 @@ impl Keep {
         let answer = match status {
             // A 401 says that there is no session left to end, which is what was wanted.
             200..300 | 401 => Ok(()),
-            _ => Err(Failure { status: Some(status).filter(|&status| status != 0), ..FailureKind::LogoutFailed.into() }),
+            _ => {
+                Err(Failure { status: Some(status).filter(|&status| status != 0), ..FailureKind::LogoutFailed.into() })
+            }
         };
         self.driver.input(|engine, now| engine.handle_logout_answer(now, CallId(call), answer));
     }
@@ -192,7 +206,8 @@ impl Keep {
     /// Tells [`Host::entry`] the last transitions, oldest first.
     pub fn explain(&self) {
         for entry in self.driver.engine().explain() {
-            let numbers = [entry.at as f64, f64::from(entry.from as u8), f64::from(entry.to as u8), f64::from(entry.generation)];
+            let numbers =
+                [entry.at as f64, f64::from(entry.from as u8), f64::from(entry.to as u8), f64::from(entry.generation)];
             self.driver.host().entry(entry.event, &numbers, entry.note);
         }
     }

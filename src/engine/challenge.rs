@@ -86,7 +86,8 @@ fn challenges(header: &str) -> Vec<Challenge> {
 
 /// A token68 of a scheme such as `Negotiate` is passed over: the word up to a comma, unless it reads as `name=value`.
 fn skip_token68(text: &str) -> &str {
-    let word = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '+' | '/'));
+    let word =
+        text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '+' | '/'));
     let after = skip_space(word.trim_start_matches('='));
     if word.len() < text.len() && (after.is_empty() || after.starts_with(',')) { after } else { text }
 }
@@ -150,8 +151,18 @@ mod tests {
     #[test]
     fn everything_else_asks_for_a_fresh_token() {
         for header in [
-            "", "Bearer", "Bearer error=\"invalid_token\"", "Basic realm=x", "Basic error=\"insufficient_scope\"", "error=insufficient_scope",
-            "Bearer realm=\"open, error=insufficient_scope", "\"", "=,=", "Bearer =", ", , ,", "Bearer description=\"error=insufficient_scope\"",
+            "",
+            "Bearer",
+            "Bearer error=\"invalid_token\"",
+            "Basic realm=x",
+            "Basic error=\"insufficient_scope\"",
+            "error=insufficient_scope",
+            "Bearer realm=\"open, error=insufficient_scope",
+            "\"",
+            "=,=",
+            "Bearer =",
+            ", , ,",
+            "Bearer description=\"error=insufficient_scope\"",
         ] {
             assert_eq!(remedy(Some(header)), Remedy::Renew, "{header}");
         }

@@ -18,7 +18,9 @@ mod backoff;
 mod budget;
 mod challenge;
 mod clock;
+mod contract;
 mod failure;
+mod inputs;
 mod journal;
 mod lifetime;
 mod machine;
@@ -37,12 +39,16 @@ pub use backoff::Backoff;
 pub use budget::{CALLS, WINDOW};
 pub use challenge::{Remedy, remedy};
 pub use clock::{Millis, Now, SECOND};
+pub use contract::{Config, Event, Output, Wake};
 pub use failure::{Blame, Failure, FailureKind};
 pub use journal::{KEPT, Transition};
 pub use lifetime::{LONGEST_LIFETIME, Lead};
-pub use machine::{Config, Engine, Event, Output, Wake};
+pub use machine::Engine;
 pub use origin::Origins;
-pub use reply::{Grant, LONGEST_RETRY_AFTER, MAX_BODY, Media, Reply, has_access_token, judge, media_type, retry_after, without_access_token};
+pub use reply::{
+    Grant, LONGEST_RETRY_AFTER, MAX_BODY, Media, Reply, has_access_token, judge, media_type, retry_after,
+    without_access_token,
+};
 pub use session::{Session, SignedOutReason, Status};
 pub use sibling::{Message, News};
 pub use timers::Timer;

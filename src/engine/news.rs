@@ -2,7 +2,8 @@
 //! token and is never sent on.
 
 use super::clock::{Millis, Now};
-use super::machine::{Engine, Event};
+use super::contract::Event;
+use super::machine::{Engine, RESERVE};
 use super::reply::LONGEST_RETRY_AFTER;
 use super::session::{SignedOutReason, Status};
 use super::sibling::{Message, News};
@@ -120,9 +121,11 @@ impl Engine {
                 self.emit(Event::Refreshed { generation: self.generation, by_sibling: true });
             }
             // We were told that there is no session, and there is one: once more.
-            Status::Anonymous if matches!(self.reason, Some(SignedOutReason::Rejected | SignedOutReason::NoSession)) => {
+            Status::Anonymous
+                if matches!(self.reason, Some(SignedOutReason::Rejected | SignedOutReason::NoSession)) =>
+            {
                 self.joining = true;
-                let _ = self.want(now, super::machine::RESERVE);
+                let _ = self.want(now, RESERVE);
             }
             Status::Anonymous | Status::Unknown => {}
         }

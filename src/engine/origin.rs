@@ -43,10 +43,22 @@ mod tests {
     #[test]
     fn client_e42_look_alikes_get_no_token() {
         for url in [
-            "https://api.example.com.evil.test/", "https://api.example.com@evil.test/", "https://evil.test/api.example.com",
-            "https://api.example.com:8443/", "https://api.example.com", "https://api.example.com./", "https://xapi.example.com/",
-            "https://example.com/", "blob:https://api.example.com/4b1d", "data:text/plain,x", "//api.example.com/", "",
-            "http://localhost/", "http://localhost:80801/", "HTTPS://API.EXAMPLE.COM/", "https://api.example.com\\@evil.test/",
+            "https://api.example.com.evil.test/",
+            "https://api.example.com@evil.test/",
+            "https://evil.test/api.example.com",
+            "https://api.example.com:8443/",
+            "https://api.example.com",
+            "https://api.example.com./",
+            "https://xapi.example.com/",
+            "https://example.com/",
+            "blob:https://api.example.com/4b1d",
+            "data:text/plain,x",
+            "//api.example.com/",
+            "",
+            "http://localhost/",
+            "http://localhost:80801/",
+            "HTTPS://API.EXAMPLE.COM/",
+            "https://api.example.com\\@evil.test/",
         ] {
             assert!(!origins().allow(url), "{url}");
         }

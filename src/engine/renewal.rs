@@ -1,9 +1,10 @@
 //! When a token is renewed, and what the answers of the authority mean for the session.
 
 use super::clock::Now;
+use super::contract::Event;
 use super::failure::{Blame, Failure, FailureKind};
 use super::lifetime;
-use super::machine::{ANSWER_BOUND, Engine, Event, RESERVE, Token};
+use super::machine::{ANSWER_BOUND, Engine, RESERVE, Token};
 use super::reply::Grant;
 use super::session::{SignedOutReason, Status};
 use super::sibling::News;
@@ -313,7 +314,8 @@ impl Engine {
 
     /// Those who asked for the refresh by name are told how it failed; the others are told what that means for them.
     fn settle_refreshers(&mut self, now: Now, attempt: Attempt) {
-        let (refreshers, others) = core::mem::take(&mut self.waiters).into_iter().partition(|waiter| waiter.purpose == Purpose::Refresh);
+        let (refreshers, others) =
+            core::mem::take(&mut self.waiters).into_iter().partition(|waiter| waiter.purpose == Purpose::Refresh);
         self.waiters = refreshers;
         self.settle_waiters(now, attempt);
         self.waiters = others;

@@ -54,7 +54,9 @@ impl Grant {
         json::members(body, |member| match member.value {
             value if names_access_token(member.name) => repeated |= access_token.replace(value).is_some(),
             value if member.name.is("expires_in") || member.name.is("expiresIn") => expires_in = seconds(value),
-            Value::String(kind) if member.name.is("token_type") => bearer = kind.chars().map(|c| c.to_ascii_lowercase()).eq("bearer".chars()),
+            Value::String(kind) if member.name.is("token_type") => {
+                bearer = kind.chars().map(|c| c.to_ascii_lowercase()).eq("bearer".chars())
+            }
             value if member.name.is("token_type") => bearer = matches!(value, Value::Other),
             _ => {}
         })
@@ -153,7 +155,11 @@ pub enum Media {
 pub fn media_type(content_type: Option<&str>) -> Media {
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     let ends_with = |suffix: &str| {
-        essence.len().checked_sub(suffix.len()).and_then(|at| essence.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+        essence
+            .len()
+            .checked_sub(suffix.len())
+            .and_then(|at| essence.get(at..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
     };
     if essence.eq_ignore_ascii_case("application/json") || ends_with("+json") {
         Media::Json
@@ -197,15 +203,23 @@ mod tests {
 
     fn reply(status: u16, content_type: &str, body: &str) -> Result<(String, Option<u64>), FailureKind> {
         let reply = Reply { status, content_type: Some(content_type), retry_after: None, body: Some(body.as_bytes()) };
-        judge(&reply).map(|grant| (grant.access_token.expose().to_owned(), grant.expires_in)).map_err(|failure| failure.kind)
+        judge(&reply)
+            .map(|grant| (grant.access_token.expose().to_owned(), grant.expires_in))
+            .map_err(|failure| failure.kind)
     }
 
     #[test]
     fn reads_both_spellings() {
         let expected = Ok(("t".to_owned(), Some(900)));
-        assert_eq!(reply(200, "application/json", r#"{"access_token":"t","expires_in":900,"token_type":"bearer"}"#), expected);
+        assert_eq!(
+            reply(200, "application/json", r#"{"access_token":"t","expires_in":900,"token_type":"bearer"}"#),
+            expected
+        );
         assert_eq!(reply(201, "Application/JSON; charset=utf-8", r#"{"accessToken":"t","expiresIn":"900"}"#), expected);
-        assert_eq!(reply(200, "application/x+json", r#"{"access_token":"\u0074","expires_in":900.7,"token_type":null}"#), expected);
+        assert_eq!(
+            reply(200, "application/x+json", r#"{"access_token":"\u0074","expires_in":900.7,"token_type":null}"#),
+            expected
+        );
     }
 
     #[test]
@@ -214,8 +228,14 @@ mod tests {
             let body = format!(r#"{{"access_token":"t","expires_in":{told}}}"#);
             assert_eq!(reply(200, "application/json", &body), Ok(("t".to_owned(), None)), "{told}");
         }
-        assert_eq!(reply(200, "application/json", r#"{"access_token":"t","expires_in":1e308}"#), Ok(("t".to_owned(), Some(u64::MAX))));
-        assert_eq!(reply(200, "application/json", r#"{"access_token":"t","expires_in":NaN}"#), Err(FailureKind::Malformed));
+        assert_eq!(
+            reply(200, "application/json", r#"{"access_token":"t","expires_in":1e308}"#),
+            Ok(("t".to_owned(), Some(u64::MAX)))
+        );
+        assert_eq!(
+            reply(200, "application/json", r#"{"access_token":"t","expires_in":NaN}"#),
+            Err(FailureKind::Malformed)
+        );
     }
 
     #[test]
@@ -231,13 +251,26 @@ mod tests {
             assert_eq!(reply(status, "text/plain", ""), Err(FailureKind::Rejected));
         }
         for error in ["invalid_grant", "invalid_token", "login_required"] {
-            assert_eq!(reply(400, "application/json", &format!(r#"{{"error":"{error}"}}"#)), Err(FailureKind::Rejected));
+            assert_eq!(
+                reply(400, "application/json", &format!(r#"{{"error":"{error}"}}"#)),
+                Err(FailureKind::Rejected)
+            );
         }
-        for body in ["", "{}", r#"{"error":"invalid_request"}"#, r#"{"error":["invalid_grant"]}"#, r#"{"error":"invalid_grant""#] {
+        for body in [
+            "",
+            "{}",
+            r#"{"error":"invalid_request"}"#,
+            r#"{"error":["invalid_grant"]}"#,
+            r#"{"error":"invalid_grant""#,
+        ] {
             assert_eq!(reply(400, "application/json", body), Err(FailureKind::Misconfigured), "{body}");
         }
         for status in [0, 101, 202, 206, 301, 302, 304, 404, 405, 410, 415, 418, 422] {
-            assert_eq!(reply(status, "application/json", r#"{"access_token":"t"}"#), Err(FailureKind::Misconfigured), "{status}");
+            assert_eq!(
+                reply(status, "application/json", r#"{"access_token":"t"}"#),
+                Err(FailureKind::Misconfigured),
+                "{status}"
+            );
         }
     }
 
@@ -251,9 +284,20 @@ mod tests {
     #[test]
     fn client_f57_a_200_without_a_usable_token_is_malformed() {
         for body in [
-            "{}", "[]", "", "null", r#"{"access_token":""}"#, r#"{"access_token":null}"#, r#"{"access_token":7}"#, r#"{"access_token":"a b"}"#,
-            r#"{"access_token":"a\r\nX: y"}"#, r#"{"access_token":"t","token_type":"mac"}"#, r#"{"access_token":"t","token_type":["bearer"],"x":"#,
-            r#"{"access_token":"t","access_token":"u"}"#, r#"{"access_token":"t","accessToken":"u"}"#, r#"{"access_token":"t","token_type":7}"#,
+            "{}",
+            "[]",
+            "",
+            "null",
+            r#"{"access_token":""}"#,
+            r#"{"access_token":null}"#,
+            r#"{"access_token":7}"#,
+            r#"{"access_token":"a b"}"#,
+            r#"{"access_token":"a\r\nX: y"}"#,
+            r#"{"access_token":"t","token_type":"mac"}"#,
+            r#"{"access_token":"t","token_type":["bearer"],"x":"#,
+            r#"{"access_token":"t","access_token":"u"}"#,
+            r#"{"access_token":"t","accessToken":"u"}"#,
+            r#"{"access_token":"t","token_type":7}"#,
         ] {
             assert_eq!(reply(200, "application/json", body), Err(FailureKind::Malformed), "{body}");
         }
@@ -272,7 +316,9 @@ mod tests {
         assert_eq!(without_access_token(body).unwrap(), br#"{"a" : 1.50,"b":{"access_token":"x"}}"#);
         assert_eq!(without_access_token(br#"{"access\u005ftoken":"secret"}"#).unwrap(), b"{}");
         assert!(without_access_token(b"[]").is_err());
-        assert!(has_access_token(br#"{"accessToken":7}"#) && !has_access_token(br#"{"a":1}"#) && !has_access_token(b"x"));
+        assert!(
+            has_access_token(br#"{"accessToken":7}"#) && !has_access_token(br#"{"a":1}"#) && !has_access_token(b"x")
+        );
     }
 
     #[test]

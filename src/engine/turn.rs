@@ -4,8 +4,9 @@
 //! the lock. The lock guards the call and nothing else; it is waited for within a bound and then done without.
 
 use super::clock::{Millis, Now, SECOND};
+use super::contract::Output;
 use super::failure::{Failure, FailureKind};
-use super::machine::{Engine, Output};
+use super::machine::Engine;
 use super::timers::Timer;
 use super::waiters::{Attempt, Outcome, WaiterId};
 

@@ -1,8 +1,9 @@
 //! Everybody who waits for the engine, and the one rule by which each of them is answered.
 
 use super::clock::{Millis, Now};
+use super::contract::Output;
 use super::failure::{Failure, FailureKind};
-use super::machine::{Engine, Output};
+use super::machine::Engine;
 use super::session::Status;
 
 /// Names one waiter of one engine.
@@ -148,7 +149,9 @@ impl Engine {
 
     /// Before the first answer, a network that is known to be off is waited for.
     fn waits_for_the_network(&self, failure: Failure) -> bool {
-        !self.online && matches!(failure.kind, FailureKind::Unreachable | FailureKind::TimedOut) && failure.status.is_none()
+        !self.online
+            && matches!(failure.kind, FailureKind::Unreachable | FailureKind::TimedOut)
+            && failure.status.is_none()
     }
 }
 

@@ -101,9 +101,10 @@ pub fn whole(text: &str) -> Option<u64> {
     let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     // Five digits of exponent are beyond anything that a u64 can show, so a longer one saturates the same way.
     let negative = exponent.starts_with('-');
-    let magnitude = exponent.trim_start_matches(['+', '-']).bytes().fold(0_i32, |sum, digit| {
-        (sum * 10 + i32::from(digit - b'0')).min(99_999)
-    });
+    let magnitude = exponent
+        .trim_start_matches(['+', '-'])
+        .bytes()
+        .fold(0_i32, |sum, digit| (sum * 10 + i32::from(digit - b'0')).min(99_999));
     let mut shift = if negative { -magnitude } else { magnitude };
     let mut mantissa = 0_u64;
     let mut fraction = false;
@@ -342,10 +343,34 @@ mod tests {
     #[test]
     fn refuses_what_is_not_json() {
         for text in [
-            "", "[]", "null", "1", "{", "}", "{a:1}", r#"{"a"}"#, r#"{"a":}"#, r#"{"a":1,}"#, r#"{,"a":1}"#, r#"{"a":1}x"#,
-            r#"{"a":01}"#, r#"{"a":1.}"#, r#"{"a":.5}"#, r#"{"a":+1}"#, r#"{"a":NaN}"#, r#"{"a":tru}"#, r#"{"a":"\x"}"#,
-            "{\"a\":\"\n\"}", r#"{"a":"\ud800"}"#, r#"{"a":"\udc00"}"#, r#"{"a":"\ud800\u0041"}"#, r#"{"a":1}/**/"#,
-            "\u{feff}{}", r#"{"a":[1 2]}"#, r#"{"a":"x}"#, r#"{"a":"\u12"}"#,
+            "",
+            "[]",
+            "null",
+            "1",
+            "{",
+            "}",
+            "{a:1}",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":1,}"#,
+            r#"{,"a":1}"#,
+            r#"{"a":1}x"#,
+            r#"{"a":01}"#,
+            r#"{"a":1.}"#,
+            r#"{"a":.5}"#,
+            r#"{"a":+1}"#,
+            r#"{"a":NaN}"#,
+            r#"{"a":tru}"#,
+            r#"{"a":"\x"}"#,
+            "{\"a\":\"\n\"}",
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":"\udc00"}"#,
+            r#"{"a":"\ud800\u0041"}"#,
+            r#"{"a":1}/**/"#,
+            "\u{feff}{}",
+            r#"{"a":[1 2]}"#,
+            r#"{"a":"x}"#,
+            r#"{"a":"\u12"}"#,
         ] {
             assert_eq!(names(text), Err(NotJson), "{text}");
         }
@@ -363,8 +388,17 @@ mod tests {
     #[test]
     fn reads_whole_parts_without_floats() {
         for (text, value) in [
-            ("0", 0), ("900", 900), ("900.9", 900), ("9e2", 900), ("9.005E+2", 900), ("90000e-2", 900), ("1e-400", 0),
-            ("0.00000001e8", 1), ("18446744073709551615", u64::MAX), ("1e999999999999", u64::MAX), ("0e99999", 0),
+            ("0", 0),
+            ("900", 900),
+            ("900.9", 900),
+            ("9e2", 900),
+            ("9.005E+2", 900),
+            ("90000e-2", 900),
+            ("1e-400", 0),
+            ("0.00000001e8", 1),
+            ("18446744073709551615", u64::MAX),
+            ("1e999999999999", u64::MAX),
+            ("0e99999", 0),
             ("123456789012345678901234567890", u64::MAX),
         ] {
             let read = whole(text).unwrap();

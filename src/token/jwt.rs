@@ -52,7 +52,8 @@ mod tests {
     use super::*;
 
     // {"iss":"https://a.example","sub":"alice","iat":1700000000,"exp":1700000900}
-    const PAYLOAD: &str = "eyJpc3MiOiJodHRwczovL2EuZXhhbXBsZSIsInN1YiI6ImFsaWNlIiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA5MDB9";
+    const PAYLOAD: &str =
+        "eyJpc3MiOiJodHRwczovL2EuZXhhbXBsZSIsInN1YiI6ImFsaWNlIiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA5MDB9";
 
     #[test]
     fn reads_lifetime_and_subject() {

@@ -1,0 +1,226 @@
+//! The inputs that come from the application, the page and the clock. Those that answer a network call are in `renewal`,
+//! those of siblings in `news`.
+
+use super::clock::{Millis, Now, SECOND};
+use super::contract::Output;
+use super::contract::Wake;
+use super::failure::FailureKind;
+use super::machine::{Engine, RESERVE};
+use super::reply::Grant;
+use super::session::{SignedOutReason, Status};
+use super::sibling::News;
+use super::timers::Timer;
+use super::turn::{Lock, Ticket};
+use super::waiters::{Attempt, Outcome, Purpose, WaiterId};
+
+/// For so long after a fresh token was refused too, its 401s start no further refresh.
+const REFUSAL_MEMORY: Millis = 10 * SECOND;
+
+impl Engine {
+    /// Asks the authority for the session, at most once however often it is called.
+    pub fn handle_start(&mut self, now: Now) -> WaiterId {
+        let now = self.begin_input(now);
+        let attempt = self.start(now);
+        // Plain backoff is joined; a pause that the authority asked for is told.
+        let attempt = match attempt {
+            Attempt::Failed(failure) if failure.retry_after.is_none() => Attempt::Pending,
+            other => other,
+        };
+        let waiter = self.wait(now, Purpose::Start, attempt);
+        self.conclude(now);
+        waiter
+    }
+
+    /// Somebody wants to send a request with the token.
+    pub fn handle_request(&mut self, now: Now) -> WaiterId {
+        self.demand(now, Purpose::Request, 0)
+    }
+
+    /// Somebody wants to borrow the token, valid for at least `validity` more milliseconds.
+    pub fn handle_lend(&mut self, now: Now, validity: Millis) -> WaiterId {
+        self.demand(now, Purpose::Lend { validity }, validity)
+    }
+
+    /// A refresh was asked for by name. It goes through plain backoff, but not through `Retry-After` or the budget.
+    pub fn handle_refresh(&mut self, now: Now) -> WaiterId {
+        let now = self.begin_input(now);
+        self.started = true;
+        self.timers.clear(Timer::Retry);
+        let attempt = self.want(now, 0);
+        let waiter = self.wait(now, Purpose::Refresh, attempt);
+        self.conclude(now);
+        waiter
+    }
+
+    /// An API answered 401 to the token of this generation.
+    pub fn handle_unauthorized(&mut self, now: Now, generation: u32) -> WaiterId {
+        let now = self.begin_input(now);
+        self.write(now, "unauthorized", None);
+        let current = generation >= self.first_generation && self.status == Status::Authenticated;
+        let refused_again =
+            self.refused.is_some_and(|(known, at)| known == generation && now.mono < at + REFUSAL_MEMORY);
+        let waiter = if !current || refused_again && generation == self.generation {
+            let waiter = self.new_waiter();
+            self.settle(waiter, Outcome::GiveUp);
+            waiter
+        } else {
+            if generation == self.generation
+                && let Some(token) = &mut self.token
+            {
+                token.refused = true;
+            }
+            let attempt = if self.is_good(now.mono, 0) { Attempt::Pending } else { self.want(now, 0) };
+            if matches!(attempt, Attempt::Failed(_)) {
+                self.pardon();
+            }
+            self.wait(now, Purpose::Retry { generation }, attempt)
+        };
+        self.conclude(now);
+        waiter
+    }
+
+    /// The retry with the token of this generation was refused too.
+    pub fn handle_retry_refused(&mut self, now: Now, generation: u32) {
+        let now = self.begin_input(now);
+        if generation == self.generation {
+            self.refused = Some((generation, now.mono));
+        }
+        self.write(now, "fresh-token-rejected", None);
+        self.conclude(now);
+    }
+
+    /// An API took the token of this generation: it is no stranger to all of them.
+    pub fn handle_accepted(&mut self, generation: u32) {
+        self.refused.take_if(|&mut (known, _)| known == generation);
+    }
+
+    /// Takes over a token that the application obtained itself.
+    pub fn handle_adopt(&mut self, now: Now, grant: Grant) {
+        let now = self.begin_input(now);
+        if !self.closed {
+            self.adopt(now, grant, "adopted");
+        }
+        self.conclude(now);
+    }
+
+    /// Somebody wants to sign in: told to proceed when no refresh can run.
+    pub fn handle_sign_in(&mut self, now: Now) -> WaiterId {
+        let now = self.begin_input(now);
+        let waiter = self.new_waiter();
+        if self.closed {
+            self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
+        } else {
+            self.sign_ins.push_back(waiter);
+        }
+        self.conclude(now);
+        waiter
+    }
+
+    /// Ends this tab's session at once, then the siblings' and the server's.
+    pub fn handle_logout(&mut self, now: Now) -> WaiterId {
+        let now = self.begin_input(now);
+        let waiter = self.new_waiter();
+        if self.closed {
+            self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
+        } else {
+            let told = self.logging_out() && self.status == Status::Anonymous;
+            self.raise_epoch(self.epoch + 1);
+            self.sign_out(now, SignedOutReason::Logout);
+            self.broadcast(News::SignedOut);
+            if self.config.logout_endpoint {
+                self.logouts.push(waiter);
+                self.logout_wanted |= !told;
+            } else {
+                self.settle(waiter, Outcome::Done);
+            }
+        }
+        self.conclude(now);
+        waiter
+    }
+
+    /// The lock for `ticket` was granted, or can't be had.
+    pub fn handle_lock(&mut self, now: Now, ticket: Ticket, granted: bool) {
+        let now = self.begin_input(now);
+        if self.lock != Lock::Waiting(ticket) {
+            if granted {
+                self.outputs.push_back(Output::ReleaseLock { ticket });
+            }
+        } else if granted {
+            self.lock = Lock::Held(ticket);
+            self.timers.clear(Timer::Lock);
+        } else {
+            self.bypass_lock(now, "there is none to be had");
+        }
+        self.conclude(now);
+    }
+
+    /// The timer fired.
+    pub fn handle_timer(&mut self, now: Now) {
+        let now = self.begin_input(now);
+        self.armed = None;
+        self.look(now);
+        self.conclude(now);
+    }
+
+    /// The page went through something.
+    pub fn handle_wake(&mut self, now: Now, wake: Wake) {
+        let now = self.begin_input(now);
+        match wake {
+            Wake::Visible => {
+                self.visible = true;
+                self.resume_renewal(now);
+            }
+            Wake::Hidden => self.visible = false,
+            Wake::Online => {
+                self.online = true;
+                if self.pursues() && self.failure.is_some() {
+                    self.timers.clear(Timer::Retry);
+                    let _ = self.want(now, RESERVE);
+                }
+            }
+            Wake::Offline => self.online = false,
+            Wake::Restored => self.doubt(now),
+        }
+        self.look(now);
+        self.conclude(now);
+    }
+
+    /// Ends everything. After the outputs of this input there is none any more.
+    pub fn handle_close(&mut self, now: Now) {
+        let now = self.begin_input(now);
+        if !self.closed {
+            self.raise_epoch(self.epoch + 1);
+            let call = self.end_turn(|_| true);
+            if let Some(call) = call {
+                self.outputs.push_back(Output::AbortCall { call: call.id });
+            }
+            self.logout_wanted = false;
+            self.sign_out(now, SignedOutReason::Closed);
+            self.closed = true;
+            for waiter in self.sign_ins.drain(..).chain(self.logouts.drain(..)).collect::<Vec<_>>() {
+                self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
+            }
+            self.settle_waiters(now, Attempt::Pending);
+            self.timers.clear_all();
+        }
+        self.conclude(now);
+    }
+
+    fn demand(&mut self, now: Now, purpose: Purpose, validity: Millis) -> WaiterId {
+        let now = self.begin_input(now);
+        let attempt = match self.status {
+            Status::Unknown => self.start(now),
+            Status::Authenticated if !self.is_good(now.mono, validity) && !self.doubted => self.want(now, 0),
+            Status::Authenticated | Status::Anonymous => Attempt::Pending,
+        };
+        self.look(now);
+        let waiter = self.wait(now, purpose, attempt);
+        self.conclude(now);
+        waiter
+    }
+
+    fn start(&mut self, now: Now) -> Attempt {
+        self.started = true;
+        if self.status == Status::Unknown { self.want(now, 0) } else { Attempt::Pending }
+    }
+}
