@@ -1,5 +1,5 @@
-// The JavaScript half of the package: bundles each entry of wasm-pack.toml with esbuild into dist/, and lays the type declarations
-// beside it, only those that the public ones lead to, none of them naming the generated glue.
+// The JavaScript half of the package: bundles each entry of wasm-pack.toml, and those that need no wasm, with esbuild into dist/, and lays
+// the type declarations beside them, only those that the public ones lead to, none of them naming the generated glue.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -7,14 +7,19 @@ import { must, root, StepFailed } from "./run.mjs";
 import { unlessDone } from "./stamps.mjs";
 
 /** @typedef {import("./manifest.mjs").Build} Build */
+/** @typedef {{ entry: string, bundle: string, peers: readonly string[] }} Entry `peers`: the packages that it leaves to the application */
 
-/** @param {Build} build */
-async function bundle(build) {
+/** Entry points without wasm, which wasm-pack.toml has no place for. @type {readonly Entry[]} */
+const adapters = [{ entry: "js/react.ts", bundle: "dist/react.js", peers: ["react"] }];
+
+/** @param {Entry} entry */
+async function bundle({ entry, bundle: to, peers }) {
   const { build: esbuild } = await import("esbuild");
   const { metafile } = await esbuild({
-    entryPoints: [join(root, build.entry)],
-    outfile: join(root, build.bundle),
+    entryPoints: [join(root, entry)],
+    outfile: join(root, to),
     bundle: true,
+    external: [...peers],
     format: "esm",
     target: "es2022",
     minify: true,
@@ -23,8 +28,8 @@ async function bundle(build) {
     logLevel: "warning",
     absWorkingDir: root,
   });
-  const outside = Object.values(metafile.outputs).flatMap((output) => output.imports.filter((found) => found.external));
-  if (outside.length > 0) throw new StepFailed(`${build.bundle} imports ${outside.map((found) => found.path).join(", ")}.`);
+  const outside = Object.values(metafile.outputs).flatMap((output) => output.imports.filter((found) => found.external && !peers.includes(found.path)));
+  if (outside.length > 0) throw new StepFailed(`${to} imports ${outside.map((found) => found.path).join(", ")}.`);
 }
 
 /** The modules that a declaration file imports or re-exports, in any of TypeScript's spellings. @param {string} source */
@@ -51,14 +56,14 @@ function copyDeclarations(types, file, seen) {
   }
 }
 
-/** @param {readonly Build[]} builds */
-async function declare(builds) {
+/** @param {readonly Entry[]} entries */
+async function declare(entries) {
   const types = join(root, "build", "types");
   rmSync(types, { recursive: true, force: true });
   await must("tsc", ["-p", "tsconfig.client.json", "--outDir", types]);
   const seen = new Set();
-  for (const build of builds) {
-    copyDeclarations(types, join(types, basename(build.entry).replace(/\.ts$/, ".d.ts")), seen);
+  for (const { entry } of entries) {
+    copyDeclarations(types, join(types, basename(entry).replace(/\.ts$/, ".d.ts")), seen);
   }
 }
 
@@ -67,18 +72,19 @@ async function declare(builds) {
  * @param {readonly Build[]} builds @param {(what: string, usually: string, work: () => Promise<void>) => Promise<void>} step
  */
 export async function buildPackage(builds, step) {
-  const tools = ["esbuild", "typescript"].map((name) => `node_modules/${name}/package.json`);
+  const entries = [...builds.map((build) => ({ ...build, peers: [] })), ...adapters];
+  const tools = ["esbuild", "typescript", "@types/react"].map((name) => `node_modules/${name}/package.json`);
   const what = {
     name: "package",
     inputs: ["js", ...builds.map((build) => build.outDir), "tsconfig.base.json", "tsconfig.client.json", "scripts/lib/bundle.mjs", ...tools],
-    words: [JSON.stringify(builds.map(({ entry, bundle: to }) => [entry, to]))],
+    words: [JSON.stringify(entries.map(({ entry, bundle: to, peers }) => [entry, to, peers]))],
     outputs: ["dist"],
   };
   return unlessDone(what, () =>
     step("Bundling the package into dist/", "3 s", async () => {
       rmSync(join(root, "dist"), { recursive: true, force: true });
-      for (const build of builds) await bundle(build);
-      await declare(builds);
+      for (const entry of entries) await bundle(entry);
+      await declare(entries);
     }),
   );
 }

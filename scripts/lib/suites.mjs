@@ -70,14 +70,14 @@ async function runNode(name, files, options, env) {
   return { count: countNode(readFileSync(tap, "utf8"), code), output };
 }
 
-const inBrowser = (/** @type {string} */ file) => file.startsWith("tests/browser/");
+const inBrowser = (/** @type {string} */ file) => /^tests\/(browser|client)\//.test(file);
 
 /** What needs no browser: the Workers over HTTP, the scripts, the package. */
 export function runJs() {
   return runNode("js", filesIn("tests", ".test.ts").filter((file) => !inBrowser(file)), ["--test-concurrency=2"], {});
 }
 
-/** The demo page in Chromium against the real Workers; one file after the other, for they measure time. @param {string} chromium */
+/** The demo page against the real Workers, and the client against scripted servers, in Chromium; one file after the other, for they measure time. @param {string} chromium */
 export function runBrowser(chromium) {
   return runNode("browser", filesIn("tests", ".test.ts").filter(inBrowser), ["--test-concurrency=1"], { CHROMIUM: chromium });
 }
