@@ -17,7 +17,6 @@ impl Body {
     /// Nothing has arrived yet.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "JavaScript makes it")]
     pub fn new() -> Self {
         Self { bytes: Vec::new(), over: false }
     }

@@ -19,7 +19,7 @@ pub(super) fn write(Message { epoch, news }: Message) -> [f64; 7] {
     let kind = match news {
         News::Asking => 1,
         News::Standing { signed_in, visible, subject: user, retry_after } => {
-            flags = u32::from(signed_in) * SIGNED_IN | u32::from(visible) * VISIBLE;
+            flags = flag(signed_in, SIGNED_IN) | flag(visible, VISIBLE);
             (subject, wait) = (user, retry_after);
             2
         }
@@ -29,7 +29,7 @@ pub(super) fn write(Message { epoch, news }: Message) -> [f64; 7] {
         }
         News::SignedOut => 4,
         News::Refreshed { visible } => {
-            flags = u32::from(visible) * VISIBLE;
+            flags = flag(visible, VISIBLE);
             5
         }
         News::Rejected => 6,
@@ -38,10 +38,14 @@ pub(super) fn write(Message { epoch, news }: Message) -> [f64; 7] {
             7
         }
     };
-    flags |= u32::from(subject.is_some()) * HAS_SUBJECT | u32::from(wait.is_some()) * HAS_WAIT;
+    flags |= flag(subject.is_some(), HAS_SUBJECT) | flag(wait.is_some(), HAS_WAIT);
     let user = subject.unwrap_or(0);
     let [high, low] = [user >> 32, user & 0xFFFF_FFFF].map(|half| half as f64);
     [VERSION, epoch as f64, f64::from(kind), f64::from(flags), high, low, wait.unwrap_or(0) as f64]
+}
+
+fn flag(on: bool, flag: u32) -> u32 {
+    if on { flag } else { 0 }
 }
 
 /// `None` for anything that this version of the protocol does not write.

@@ -195,8 +195,8 @@ impl Engine {
                 self.outputs.push_back(Output::AbortCall { call: call.id });
             }
             self.logout_wanted = false;
-            self.sign_out(now, SignedOutReason::Closed);
             self.closed = true;
+            self.sign_out(now, SignedOutReason::Closed);
             for waiter in self.sign_ins.drain(..).chain(self.logouts.drain(..)).collect::<Vec<_>>() {
                 self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
             }

@@ -107,10 +107,10 @@ impl Engine {
         self.stranger = stranger && status == Status::Authenticated;
         self.joining = true;
         self.write(now, "sibling-signed-in", None);
-        if status != Status::Unknown || self.started {
-            if let Attempt::Failed(failure) = self.want(now, 0) {
-                self.settle_waiters(now, Attempt::Failed(failure));
-            }
+        if (status != Status::Unknown || self.started)
+            && let Attempt::Failed(failure) = self.want(now, 0)
+        {
+            self.settle_waiters(now, Attempt::Failed(failure));
         }
     }
 

@@ -1,0 +1,197 @@
+//! Group F: what failures of the authority do, and what they never do.
+
+use proptest::prelude::*;
+use tokenkeep::engine::{CALLS, Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status, WINDOW, Wake};
+
+use crate::tab::{Tab, failed};
+
+#[test]
+fn client_f49_a_transient_failure_keeps_the_session_and_backs_off() {
+    let mut tab = Tab::signed_in(900);
+    tab.pass(840_000);
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        tab.fail(FailureKind::Unreachable);
+        assert_eq!(tab.status(), Status::Authenticated);
+        waits.push(tab.timer_in().unwrap());
+        tab.pass(*waits.last().unwrap());
+    }
+    for (attempt, wait) in waits.iter().enumerate() {
+        assert!(*wait <= 1_000 << attempt, "{waits:?}");
+    }
+    tab.grant(900);
+    assert_eq!((tab.status(), tab.engine.session().retry_at), (Status::Authenticated, None));
+}
+
+#[test]
+fn client_f50_retry_after_is_obeyed_even_by_name() {
+    let mut tab = Tab::signed_in(900);
+    tab.pass(840_000);
+    tab.refuse_for(120_000);
+    tab.pass(100_000);
+    let named = tab.input(Engine::handle_refresh);
+    let Some(Outcome::Failed(failure)) = tab.outcome(named) else { panic!("it is refused at once") };
+    assert_eq!((failure.kind, failure.retry_after), (FailureKind::Unreachable, Some(20_000)));
+    tab.pass(19_999);
+    assert_eq!(tab.sent.len(), 1);
+    tab.pass(1_001);
+    assert_eq!(tab.sent.len(), 2);
+}
+
+#[test]
+fn client_f50_retry_after_of_a_sibling_is_obeyed_too() {
+    let mut tab = Tab::coordinating();
+    tab.sign_in(900);
+    tab.hear(1, News::Pause { retry_after: 600_000 });
+    let named = tab.input(Engine::handle_refresh);
+    assert!(matches!(tab.outcome(named), Some(Outcome::Failed(_))));
+    tab.pass(600_000);
+    assert_eq!(tab.locks.len(), 1);
+}
+
+#[test]
+fn client_f50_a_pause_that_comes_while_queueing_for_the_lock_is_obeyed() {
+    let mut tab = Tab::coordinating();
+    tab.sign_in(900);
+    let named = tab.input(Engine::handle_refresh);
+    tab.hear(1, News::Pause { retry_after: 600_000 });
+    tab.lock();
+    assert_eq!((tab.sent.len(), tab.released.len()), (0, 1));
+    assert!(matches!(tab.outcome(named), Some(Outcome::Failed(_))));
+}
+
+#[test]
+fn client_f50_one_tab_tells_the_others() {
+    let mut tab = Tab::coordinating();
+    tab.sign_in(900);
+    tab.input(Engine::handle_refresh);
+    tab.lock();
+    tab.refuse_for(90_000);
+    assert_eq!(tab.told.last().map(|message| message.news), Some(News::Pause { retry_after: 90_000 }));
+}
+
+#[test]
+fn client_f51_a_verdict_ends_the_session_once() {
+    let mut tab = Tab::signed_in(900);
+    tab.pass(840_000);
+    let named = tab.input(Engine::handle_refresh);
+    tab.fail(FailureKind::Rejected);
+    assert_eq!((tab.status(), tab.reason()), (Status::Anonymous, Some(SignedOutReason::Rejected)));
+    assert!(tab.engine.token().is_none());
+    assert_eq!(tab.outcome(named), failed(FailureKind::Rejected));
+    tab.pass(1_000_000);
+    let ends = tab.events.iter().filter(|event| matches!(event, Event::SignedOut(_))).count();
+    assert_eq!((ends, tab.timer_in(), tab.sent.len()), (1, None, 1));
+}
+
+#[test]
+fn client_f52_a_verdict_after_a_siblings_success_is_not_believed_once() {
+    let mut tab = Tab::coordinating();
+    tab.sign_in(900);
+    tab.input(Engine::handle_refresh);
+    tab.lock();
+    tab.hear(1, News::Refreshed { visible: true });
+    tab.fail(FailureKind::Rejected);
+    assert_eq!(tab.status(), Status::Authenticated);
+    tab.lock();
+    tab.fail(FailureKind::Rejected);
+    assert_eq!(tab.status(), Status::Anonymous, "the second time it is");
+}
+
+#[test]
+fn client_f53_a_failed_renewal_leaves_the_token_to_its_last_second() {
+    let mut tab = Tab::signed_in(900);
+    tab.pass(840_000);
+    tab.fail(FailureKind::Unreachable);
+    tab.refreshes.clear();
+    tab.pass(1_000);
+    for _ in 0..4 {
+        if !tab.refreshes.is_empty() {
+            tab.fail(FailureKind::Unreachable);
+        }
+        let request = tab.request();
+        assert_eq!(tab.outcome(request), Some(Outcome::Token));
+        tab.pass(14_000);
+    }
+    assert_eq!(tab.status(), Status::Authenticated);
+}
+
+#[test]
+fn client_f54_calls_inside_the_cool_down_make_no_network_call() {
+    let mut tab = Tab::signed_in(900);
+    tab.pass(840_000);
+    tab.fail(FailureKind::Misconfigured);
+    let sent = tab.sent.len();
+    tab.sleep(59_000, true);
+    tab.now.mono += 500;
+    // The token is not yet expired: requests go on. Refused ones start nothing.
+    for _ in 0..20 {
+        let waiter = tab.refused(1);
+        assert_eq!(tab.outcome(waiter), Some(Outcome::GiveUp));
+    }
+    assert_eq!(tab.sent.len(), sent);
+}
+
+#[test]
+fn client_f54_waiting_requests_fail_with_the_last_error() {
+    let mut tab = Tab::new();
+    tab.request();
+    tab.fail(FailureKind::Misconfigured);
+    for _ in 0..20 {
+        let request = tab.request();
+        assert_eq!(tab.outcome(request), failed(FailureKind::Misconfigured));
+    }
+    assert_eq!(tab.sent.len(), 1);
+}
+
+#[test]
+fn client_f55_ten_calls_a_minute_and_no_more() {
+    let mut tab = Tab::signed_in(900);
+    for _ in 0..100 {
+        tab.input(Engine::handle_refresh);
+        if !tab.refreshes.is_empty() {
+            tab.grant(900);
+        }
+        tab.pass(100);
+    }
+    assert_eq!(tab.sent.len(), CALLS);
+    tab.pass(WINDOW);
+    tab.input(Engine::handle_refresh);
+    assert_eq!(tab.sent.len(), CALLS + 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn client_f55_whatever_the_server_or_the_clocks_do(
+        steps in prop::collection::vec((0..8_u8, 0..5_u8, 0..30_000_u64, -4_000_000..4_000_000_i64), 1..200),
+    ) {
+        let mut tab = Tab::signed_in(3);
+        for (action, answer, pass, jump) in steps {
+            match action {
+                0 => { tab.input(Engine::handle_refresh); }
+                1 => { tab.request(); }
+                2 => { let generation = tab.generation(); tab.refused(generation); }
+                3 => tab.input(|engine, now| engine.handle_wake(now, Wake::Online)),
+                4 => tab.input(|engine, now| engine.handle_wake(now, Wake::Restored)),
+                5 => tab.now.wall = tab.now.wall.saturating_add_signed(jump),
+                6 => tab.sign_in(2),
+                _ => {}
+            }
+            if !tab.refreshes.is_empty() {
+                match answer {
+                    0 => tab.grant(1),
+                    1 => tab.fail(FailureKind::Unreachable),
+                    2 => tab.fail(FailureKind::Rejected),
+                    3 => tab.refuse_for(pass),
+                    _ => {}
+                }
+            }
+            tab.pass(pass);
+        }
+        for (index, at) in tab.sent.iter().enumerate() {
+            let in_window = tab.sent[index..].iter().take_while(|&later| later - at <= WINDOW).count();
+            prop_assert!(in_window <= CALLS);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Group H, and signing in: what ends a session and what begins one, in order.
+
+use tokenkeep::engine::{Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status};
+
+use crate::tab::{Tab, failed, token, token_of};
+
+#[test]
+fn client_h68_an_answer_that_comes_after_logout_is_dropped() {
+    let mut tab = Tab::signed_in(900);
+    tab.input(Engine::handle_refresh);
+    let logout = tab.input(Engine::handle_logout);
+    assert_eq!((tab.status(), tab.engine.token().is_none()), (Status::Anonymous, true));
+    tab.grant(900);
+    assert_eq!((tab.status(), tab.generation()), (Status::Anonymous, 1));
+    assert!(tab.saw("answer-discarded"));
+    let call = tab.logouts[0];
+    tab.input(|engine, now| engine.handle_logout_answer(now, call, Ok(())));
+    assert_eq!(tab.outcome(logout), Some(Outcome::Done));
+}
+
+#[test]
+fn client_h68_a_logout_during_start_is_told() {
+    let mut tab = Tab::new();
+    let (start, request) = (tab.input(Engine::handle_start), tab.request());
+    tab.input(Engine::handle_logout);
+    tab.grant(900);
+    assert_eq!(
+        (tab.status(), tab.events.clone()),
+        (Status::Anonymous, vec![Event::SignedOut(SignedOutReason::Logout)])
+    );
+    assert_eq!((tab.outcome(start), tab.outcome(request)), (Some(Outcome::Done), Some(Outcome::Anonymous)));
+}
+
+#[test]
+fn client_h69_the_lock_is_held_until_the_server_has_answered() {
+    let mut tab = Tab::coordinating();
+    tab.sign_in(900);
+    tab.input(Engine::handle_logout);
+    assert_eq!(tab.told.last().map(|message| message.news), Some(News::SignedOut), "siblings first");
+    assert!(tab.logouts.is_empty());
+    tab.lock();
+    assert_eq!((tab.logouts.len(), tab.released.len()), (1, 0));
+    let call = tab.logouts[0];
+    tab.input(|engine, now| engine.handle_logout_answer(now, call, Ok(())));
+    assert_eq!(tab.released, tab.locks);
+}
+
+#[test]
+fn client_h69_logout_follows_a_refresh_under_the_same_lock() {
+    let mut tab = Tab::coordinating();
+    tab.sign_in(900);
+    tab.input(Engine::handle_refresh);
+    tab.lock();
+    tab.input(Engine::handle_logout);
+    assert!(tab.logouts.is_empty(), "the cookie of the refresh lands first");
+    tab.grant(900);
+    assert_eq!((tab.logouts.len(), tab.locks.len(), tab.released.len()), (1, 1, 0));
+}
+
+#[test]
+fn client_h70_a_logout_that_reaches_nobody_is_reported_and_stands() {
+    let mut tab = Tab::signed_in(900);
+    let logout = tab.input(Engine::handle_logout);
+    let call = tab.logouts[0];
+    tab.input(|engine, now| engine.handle_logout_answer(now, call, Err(FailureKind::LogoutFailed.into())));
+    assert_eq!((tab.outcome(logout), tab.status()), (failed(FailureKind::LogoutFailed), Status::Anonymous));
+}
+
+#[test]
+fn client_h70_a_logout_call_that_hangs_is_given_up() {
+    let mut tab = Tab::signed_in(900);
+    let logout = tab.input(Engine::handle_logout);
+    tab.pass(10_000);
+    assert_eq!((tab.outcome(logout), tab.aborted.len()), (failed(FailureKind::LogoutFailed), 1));
+}
+
+#[test]
+fn client_h71_nothing_is_retried_after_logout() {
+    let mut tab = Tab::signed_in(900);
+    let retry = tab.refused(1);
+    tab.input(Engine::handle_logout);
+    assert_eq!(tab.outcome(retry), Some(Outcome::GiveUp));
+    let request = tab.request();
+    assert_eq!(tab.outcome(request), Some(Outcome::Anonymous));
+}
+
+#[test]
+fn two_logouts_tell_the_server_once() {
+    let mut tab = Tab::signed_in(900);
+    let waiters = [tab.input(Engine::handle_logout), tab.input(Engine::handle_logout)];
+    assert_eq!(tab.logouts.len(), 1);
+    let call = tab.logouts[0];
+    tab.input(|engine, now| engine.handle_logout_answer(now, call, Ok(())));
+    assert!(waiters.iter().all(|&waiter| tab.outcome(waiter) == Some(Outcome::Done)));
+    let ends = tab.events.iter().filter(|event| matches!(event, Event::SignedOut(_))).count();
+    assert_eq!((ends, tab.logouts.len()), (1, 1));
+}
+
+#[test]
+fn a_sign_in_waits_for_a_refresh_and_raises_the_epoch() {
+    let mut tab = Tab::new();
+    let start = tab.input(Engine::handle_start);
+    let turn = tab.input(Engine::handle_sign_in);
+    assert_eq!(tab.outcome(turn), None);
+    tab.fail(FailureKind::Rejected);
+    assert_eq!((tab.outcome(start), tab.outcome(turn)), (Some(Outcome::Done), Some(Outcome::Proceed)));
+    tab.input(Engine::handle_refresh);
+    assert_eq!(tab.sent.len(), 1, "no refresh runs beside a sign-in");
+    assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
+    assert_eq!(tab.status(), Status::Authenticated);
+}
+
+#[test]
+fn a_failed_sign_in_leaves_the_session_as_it_was() {
+    let mut tab = Tab::signed_in(900);
+    let turn = tab.input(Engine::handle_sign_in);
+    tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, None));
+    assert_eq!((tab.status(), tab.generation()), (Status::Authenticated, 1));
+    tab.input(Engine::handle_refresh);
+    assert_eq!(tab.sent.len(), 1, "its turn is over");
+}
+
+#[test]
+fn a_logout_goes_before_a_sign_in_that_it_overtook() {
+    let mut tab = Tab::new();
+    let turn = tab.input(Engine::handle_sign_in);
+    tab.input(Engine::handle_logout);
+    assert!(tab.logouts.is_empty());
+    assert!(!tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
+    assert_eq!((tab.status(), tab.logouts.len()), (Status::Anonymous, 1), "and the new cookie is logged out too");
+}
+
+#[test]
+fn a_slow_sign_in_loses_its_turn_and_still_counts() {
+    let mut tab = Tab::new();
+    let turn = tab.input(Engine::handle_sign_in);
+    tab.pass(10_000);
+    tab.input(Engine::handle_refresh);
+    assert_eq!(tab.sent.len(), 1);
+    assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
+    tab.grant(60);
+    assert_eq!((tab.generation(), tab.status()), (1, Status::Authenticated), "the older refresh has no effect");
+}
+
+#[test]
+fn signing_in_as_somebody_else_is_told() {
+    let mut tab = Tab::new();
+    tab.input(|engine, now| engine.handle_adopt(now, token_of("alice")));
+    tab.input(|engine, now| engine.handle_adopt(now, token_of("bob")));
+    assert!(tab.events.contains(&Event::UserChanged));
+    let claims = tab.engine.claims().unwrap();
+    assert!(claims.contains("bob"));
+}

@@ -1,0 +1,237 @@
+//! Group G: several tabs of one origin.
+
+use tokenkeep::engine::{Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status, Wake};
+
+use crate::tab::{Tab, failed, token_of};
+
+/// A coordinating tab of alice, at epoch 1.
+fn alice() -> Tab {
+    let mut tab = Tab::coordinating();
+    tab.input(|engine, now| engine.handle_adopt(now, token_of("alice")));
+    tab.told.clear();
+    tab.events.clear();
+    tab
+}
+
+fn subject_of(user: &str) -> Option<u64> {
+    token_of(user).payload.and_then(|payload| payload.subject)
+}
+
+#[test]
+fn client_g59_the_call_goes_out_under_the_lock_only() {
+    let mut tab = alice();
+    tab.input(Engine::handle_refresh);
+    assert_eq!((tab.locks.len(), tab.sent.len()), (1, 0));
+    tab.lock();
+    assert_eq!((tab.sent.len(), tab.released.len()), (1, 0));
+    tab.grant(900);
+    assert_eq!(tab.released, tab.locks);
+}
+
+#[test]
+fn client_g59_after_the_lock_it_asks_again_whether_it_must() {
+    let mut tab = alice();
+    let named = tab.input(Engine::handle_refresh);
+    tab.hear(2, News::SignedOut);
+    assert_eq!(tab.outcome(named), failed(FailureKind::SignedOut));
+    assert_eq!(tab.released, tab.locks, "it stops asking");
+    tab.lock();
+    assert_eq!((tab.sent.len(), tab.released.len()), (0, 2), "and gives back what it is granted all the same");
+}
+
+#[test]
+fn client_g60_a_frozen_holder_delays_no_longer_than_the_bound() {
+    let mut tab = alice();
+    tab.input(Engine::handle_refresh);
+    tab.pass(10_999);
+    assert!(tab.sent.is_empty());
+    tab.pass(1);
+    assert_eq!((tab.sent.len(), tab.released.len()), (1, 1));
+    tab.lock();
+    assert_eq!(tab.sent.len(), 1, "a grant that comes too late is given back");
+}
+
+#[test]
+fn client_g60_signs_of_life_extend_the_wait() {
+    let mut tab = alice();
+    tab.input(Engine::handle_refresh);
+    for _ in 0..5 {
+        tab.pass(8_000);
+        tab.hear(1, News::Refreshed { visible: true });
+    }
+    assert!(tab.sent.is_empty());
+    tab.lock();
+    assert_eq!(tab.sent.len(), 1);
+}
+
+#[test]
+fn client_g61_without_locks_it_goes_on() {
+    let mut tab = alice();
+    tab.input(Engine::handle_refresh);
+    let ticket = tab.locks[0];
+    tab.input(|engine, now| engine.handle_lock(now, ticket, false));
+    assert_eq!(tab.sent.len(), 1);
+    assert!(tab.saw("lock-bypassed"));
+}
+
+#[test]
+fn client_g62_nothing_is_heard_when_the_tab_is_alone() {
+    let mut tab = Tab::signed_in(900);
+    tab.hear(99, News::SignedOut);
+    assert_eq!(tab.status(), Status::Authenticated);
+}
+
+#[test]
+fn client_g63_old_news_change_nothing_and_none_is_sent_on() {
+    let mut tab = alice();
+    for news in [
+        News::SignedOut,
+        News::SignedIn { subject: None },
+        News::Rejected,
+        News::Refreshed { visible: true },
+        News::Standing { signed_in: false, visible: true, subject: None, retry_after: None },
+    ] {
+        tab.hear(0, news);
+    }
+    assert_eq!((tab.status(), tab.generation(), tab.events.len()), (Status::Authenticated, 1, 0));
+    tab.hear(1, News::Refreshed { visible: true });
+    tab.hear(5, News::SignedOut);
+    assert_eq!(tab.told.len(), 0);
+}
+
+#[test]
+fn client_g64_a_sign_in_elsewhere_leads_out_of_anonymous() {
+    let mut tab = Tab::coordinating();
+    tab.input(Engine::handle_start);
+    tab.lock();
+    tab.fail(FailureKind::Rejected);
+    tab.hear(1, News::SignedIn { subject: subject_of("alice") });
+    tab.lock();
+    tab.answer(Ok(token_of("alice")));
+    assert_eq!(tab.status(), Status::Authenticated);
+    assert!(tab.events.contains(&Event::SignedIn) && !tab.events.contains(&Event::UserChanged));
+}
+
+#[test]
+fn client_g64_another_user_elsewhere_is_told_and_no_token_is_mixed() {
+    let mut tab = alice();
+    tab.sleep(1_000_000, true);
+    let pending = tab.request();
+    tab.hear(2, News::SignedIn { subject: subject_of("bob") });
+    assert!(tab.engine.token().is_none(), "alice's token is wiped at once");
+    let request = tab.request();
+    tab.lock();
+    // The refresh that was queued for alice is bob's now.
+    tab.answer(Ok(token_of("bob")));
+    assert!(tab.events.contains(&Event::UserChanged));
+    assert_eq!(tab.outcome(pending), failed(FailureKind::SignedOut), "alice's request is not sent as bob");
+    assert!(matches!(tab.outcome(request), Some(Outcome::Failed(_) | Outcome::Token)));
+    assert_eq!(tab.status(), Status::Authenticated);
+}
+
+#[test]
+fn client_g64_the_same_user_elsewhere_is_no_change() {
+    let mut tab = alice();
+    tab.hear(2, News::SignedIn { subject: subject_of("alice") });
+    tab.lock();
+    tab.answer(Ok(token_of("alice")));
+    assert!(!tab.events.contains(&Event::UserChanged));
+}
+
+#[test]
+fn client_g65_a_logout_elsewhere_wipes_at_once() {
+    let mut tab = alice();
+    tab.hear(2, News::SignedOut);
+    assert_eq!((tab.status(), tab.reason()), (Status::Anonymous, Some(SignedOutReason::LogoutElsewhere)));
+    assert!(tab.engine.token().is_none());
+    assert_eq!(tab.timer_in(), None);
+}
+
+#[test]
+fn client_g65_a_tab_that_comes_back_asks_before_it_sends() {
+    let mut tab = alice();
+    tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
+    assert_eq!(tab.told.last().map(|message| message.news), Some(News::Asking));
+    let request = tab.request();
+    assert_eq!(tab.outcome(request), None);
+    tab.hear(2, News::Standing { signed_in: false, visible: true, subject: None, retry_after: None });
+    assert_eq!((tab.status(), tab.outcome(request)), (Status::Anonymous, Some(Outcome::Anonymous)));
+}
+
+#[test]
+fn client_g65_a_sibling_that_confirms_ends_the_doubt() {
+    let mut tab = alice();
+    tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
+    let request = tab.request();
+    tab.hear(1, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    assert_eq!((tab.outcome(request), tab.sent.len()), (Some(Outcome::Token), 0));
+}
+
+#[test]
+fn client_g65_without_siblings_the_authority_is_asked() {
+    let mut tab = alice();
+    tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
+    let request = tab.request();
+    tab.pass(500);
+    tab.lock();
+    assert_eq!((tab.sent.len(), tab.outcome(request)), (1, None));
+    tab.fail(FailureKind::Rejected);
+    assert_eq!((tab.status(), tab.outcome(request)), (Status::Anonymous, Some(Outcome::Anonymous)));
+}
+
+#[test]
+fn client_g65_and_when_it_does_not_answer_the_session_stands() {
+    let mut tab = alice();
+    tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
+    let request = tab.request();
+    tab.pass(500);
+    tab.lock();
+    tab.fail(FailureKind::Unreachable);
+    assert_eq!((tab.status(), tab.outcome(request)), (Status::Authenticated, Some(Outcome::Token)));
+}
+
+#[test]
+fn client_g66_a_new_tab_waits_for_its_turn() {
+    let mut tab = Tab::coordinating();
+    let start = tab.input(Engine::handle_start);
+    tab.hear(3, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    assert!(tab.sent.is_empty());
+    tab.lock();
+    tab.grant(900);
+    assert_eq!((tab.outcome(start), tab.sent.len()), (Some(Outcome::Done), 1));
+    tab.hear(3, News::SignedIn { subject: None });
+    assert_eq!(tab.generation(), 1, "it has taken over the siblings' epoch");
+    assert!(tab.engine.token().is_some());
+}
+
+#[test]
+fn a_tab_that_asks_during_a_logout_is_told_of_it() {
+    let mut tab = alice();
+    tab.input(Engine::handle_logout);
+    tab.told.clear();
+    tab.hear(0, News::Asking);
+    assert_eq!(tab.told[0].news, News::SignedOut);
+}
+
+#[test]
+fn a_verdict_elsewhere_is_checked_not_believed() {
+    let mut tab = alice();
+    tab.hear(1, News::Rejected);
+    assert_eq!(tab.status(), Status::Authenticated);
+    tab.lock();
+    tab.grant(900);
+    assert_eq!(tab.status(), Status::Authenticated);
+}
+
+#[test]
+fn a_tab_that_was_refused_tries_again_when_a_sibling_is_served() {
+    let mut tab = alice();
+    tab.input(Engine::handle_refresh);
+    tab.lock();
+    tab.fail(FailureKind::Rejected);
+    assert_eq!(tab.status(), Status::Anonymous);
+    tab.hear(1, News::Refreshed { visible: true });
+    tab.lock();
+    tab.answer(Ok(token_of("alice")));
+    assert_eq!(tab.status(), Status::Authenticated);
+}
