@@ -25,10 +25,11 @@ use crate::engine::{
     CallId, Failure, FailureKind, Grant, Origins, Remedy, Ticket, WaiterId, Wake, has_access_token, remedy,
     without_access_token,
 };
-use body::Body;
 use driver::Driver;
-use host::Host;
-use settings::GivenSettings;
+
+pub use body::Body;
+pub use host::Host;
+pub use settings::GivenSettings;
 
 /// One keep: a session machine with its token. Those who wait are numbered and answered through [`Host::settle`].
 #[wasm_bindgen]

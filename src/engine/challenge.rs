@@ -122,7 +122,7 @@ fn parameter_value(text: &str) -> Option<(String, &str)> {
     None
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

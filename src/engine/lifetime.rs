@@ -32,7 +32,7 @@ pub(super) fn due_after(lifetime: Millis, lead: Lead, chance: impl FnOnce(Millis
     lifetime - leeway - jitter
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

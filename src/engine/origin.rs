@@ -24,7 +24,7 @@ fn is_web_origin(origin: &str) -> bool {
     host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '\\', '@', '?', '#', ' ', '*']))
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

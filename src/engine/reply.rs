@@ -196,7 +196,7 @@ pub fn retry_after(field: &str, date: impl FnOnce(&str) -> Option<Millis>, wall:
     Some(wait.min(LONGEST_RETRY_AFTER))
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -51,7 +51,7 @@ impl Drop for AccessToken {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
 

@@ -43,7 +43,7 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, NotBase64url> {
     Ok(bytes)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
 

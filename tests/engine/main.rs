@@ -1,6 +1,8 @@
 //! The engine in virtual time: one tab, every moment and every answer chosen by the test. Tests bear the ids of the
 //! behaviours that they show.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod tab;
 
 mod failures;
