@@ -5,7 +5,7 @@ use super::clock::{Millis, Now, SECOND};
 use super::contract::Output;
 use super::contract::Wake;
 use super::failure::FailureKind;
-use super::machine::{Engine, RESERVE};
+use super::machine::Engine;
 use super::reply::Grant;
 use super::session::{SignedOutReason, Status};
 use super::sibling::News;
@@ -175,7 +175,7 @@ impl Engine {
                 self.online = true;
                 if self.pursues() && self.failure.is_some() {
                     self.timers.clear(Timer::Retry);
-                    let _ = self.want(now, RESERVE);
+                    let _ = self.want(now, 0);
                 }
             }
             Wake::Offline => self.online = false,

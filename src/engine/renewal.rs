@@ -1,6 +1,6 @@
 //! When a token is renewed, and what the answers of the authority mean for the session.
 
-use super::clock::Now;
+use super::clock::{Millis, Now, SECOND};
 use super::contract::Event;
 use super::failure::{Blame, Failure, FailureKind};
 use super::lifetime;
@@ -11,6 +11,9 @@ use super::sibling::News;
 use super::timers::Timer;
 use super::turn::{Call, CallId, Task};
 use super::waiters::{Attempt, Outcome, Purpose, WaiterId};
+
+/// Least time between two tries while the browser says that it is offline.
+const OFFLINE_WAIT: Millis = 30 * SECOND;
 
 impl Engine {
     /// The refresh endpoint answered `call`.
@@ -261,6 +264,8 @@ impl Engine {
                 wait.saturating_add(self.config.backoff.wait(1, &mut self.random))
             }
             (None, Blame::Misconfigured) => self.config.backoff.max,
+            // A network that is known to be off tells when it is back; a try now and then is for when it does not.
+            (None, _) if !self.online => self.config.backoff.max.max(OFFLINE_WAIT),
             (None, _) => self.config.backoff.wait(self.failures, &mut self.random),
         };
         let retry_at = now.mono + wait;

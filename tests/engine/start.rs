@@ -42,6 +42,8 @@ fn client_a4_offline_it_waits_and_does_not_guess() {
     let (start, request) = (tab.input(Engine::handle_start), tab.request());
     tab.fail(FailureKind::Unreachable);
     assert_eq!((tab.status(), tab.outcome(start), tab.outcome(request)), (Status::Unknown, None, None));
+    tab.pass(29_000);
+    assert_eq!(tab.sent.len(), 1, "no calls into the void");
     tab.input(|engine, now| engine.handle_wake(now, Wake::Online));
     assert_eq!(tab.sent.len(), 2);
     tab.grant(900);
