@@ -1,0 +1,195 @@
+// A scene for each test: real Chromium, a page of its own origin, and an authority, an API and a foreign server that the test
+// scripts. Unless it says otherwise the authority grants a new token at each refresh and the API takes every token that was
+// granted and not withdrawn.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import type { Session, TokenKeepOptions } from "tokenkeep";
+import type { Seen } from "./page.ts";
+import { json, ScriptedServer, type Reply } from "./server.ts";
+
+export { Gate, hang, json, ScriptedServer, type Answer, type Call, type Reply } from "./server.ts";
+export { pause };
+
+const ARGUMENTS = [
+  "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+const LIMIT = 20_000;
+
+/** Those that can travel to the page. */
+export type Options = Omit<Partial<TokenKeepOptions>, "transport" | "host">;
+
+export interface Scene {
+  readonly app: ScriptedServer;
+  readonly authority: ScriptedServer;
+  readonly api: ScriptedServer;
+  readonly foreign: ScriptedServer;
+  /** The origins of the four, for programs in the page. */
+  readonly at: { readonly app: string; readonly authority: string; readonly api: string; readonly foreign: string };
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** The tokens that were granted, in order, and those of them that the API still takes. */
+  readonly granted: string[];
+  readonly valid: Set<string>;
+  /** Seconds that the tokens granted from now on live, and whom they name. */
+  lifetime: number;
+  subject: string | null;
+  /** A grant as the refresh endpoint sends it. */
+  grant(members?: Record<string, unknown>): Reply;
+  refreshes(): number;
+  /** Another tab. */
+  open(): Promise<Page>;
+  /** Makes `keep` in a page; `started` starts it too. */
+  keep(options?: Options, page?: Page): Promise<void>;
+  started(options?: Options, page?: Page): Promise<void>;
+  session(page?: Page): Promise<Session>;
+  /** Waits for a status. */
+  reaches(status: Session["status"], page?: Page): Promise<void>;
+  /** The events so far, snapshots left out. */
+  events(page?: Page): Promise<Exclude<Seen, { type: "change" }>[]>;
+  /** Every uncaught error of a page. */
+  readonly errors: string[];
+}
+
+export interface Setting {
+  /** Playwright's own arguments to leave out, and ours to add. */
+  readonly without?: string[];
+  readonly arguments?: string[];
+}
+
+/** The tests of one file share a browser: `const behaviour = scenes()`, then `behaviour("client_A2_…", async (scene) => …)`. */
+export function scenes(setting: Setting = {}): (name: string, body: (scene: Scene) => Promise<void>) => void {
+  let browser: Browser;
+  before(async () => {
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: [...ARGUMENTS, ...(setting.arguments ?? [])],
+      ignoreDefaultArgs: setting.without ?? [],
+    });
+  });
+  after(() => browser.close());
+  return (name, body) =>
+    void test(name, { timeout: 90_000 }, async () => {
+      const { scene, end } = await begin(browser);
+      try {
+        await body(scene);
+      } finally {
+        await end();
+      }
+    });
+}
+
+/** Waits until `check` holds. */
+export async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const end = performance.now() + LIMIT; performance.now() < end; await pause(20)) if (await check()) return;
+  assert.fail(`waited ${LIMIT / 1000} s for: ${what}`);
+}
+
+/** An unsigned JWT with these claims: the client reads and never verifies. */
+export function jwt(claims: Record<string, unknown>): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "ES256", typ: "at+jwt" })}.${part(claims)}.${Buffer.alloc(64, 7).toString("base64url")}`;
+}
+
+/** Bundles a program of tests/client for the page; all of them share one copy of the package. */
+export async function bundled(file: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    alias: { tokenkeep: "/tokenkeep.js", "tokenkeep/react": fileURLToPath(new URL("../../dist/react.js", import.meta.url)) },
+    external: ["/tokenkeep.js"],
+    define: { "process.env.NODE_ENV": '"development"' },
+    logLevel: "warning",
+  });
+  return outputFiles[0]!.text;
+}
+
+const PAGE = { headers: { "Content-Type": "text/html" }, body: '<!doctype html><title>scene</title><script type="module" src="/page.js"></script>' };
+
+export function script(body: string): Reply {
+  return { headers: { "Content-Type": "text/javascript" }, body };
+}
+
+let files: Promise<{ client: string; page: string }> | undefined;
+
+async function readFiles() {
+  return { client: readFileSync(new URL("../../dist/index.js", import.meta.url), "utf8"), page: await bundled("page.ts") };
+}
+
+async function begin(browser: Browser): Promise<{ scene: Scene; end(): Promise<void> }> {
+  const { client, page: program } = await (files ??= readFiles());
+  const granted: string[] = [];
+  const valid = new Set<string>();
+  const refused = json({ error: "invalid_token" }, 401, { "WWW-Authenticate": 'Bearer error="invalid_token"' });
+  const app = await ScriptedServer.open(() => PAGE);
+  app.on("/tokenkeep.js", () => script(client));
+  app.on("/page.js", () => script(program));
+  const authority = await ScriptedServer.open(() => ({ status: 404 }));
+  authority.on("/session/refresh", () => scene.grant());
+  authority.on("/session/logout", () => ({ status: 204 }));
+  const api = await ScriptedServer.open(({ token, path, body }) => (token !== null && valid.has(token) ? json({ path, body: body.toString() }) : refused));
+  const foreign = await ScriptedServer.open(() => json({ foreign: true }));
+  const servers = [app, authority, api, foreign];
+  const at = { app: app.origin, authority: authority.origin, api: api.origin, foreign: foreign.origin };
+
+  const context = await browser.newContext();
+  context.setDefaultTimeout(LIMIT);
+  const errors: string[] = [];
+  // The runner's compiler wraps named functions in a call to this; the page has no such function.
+  await context.addInitScript("globalThis.__name = (target) => target");
+  const open = async () => {
+    const opened = await context.newPage();
+    opened.on("pageerror", (error) => errors.push(error.message));
+    await opened.goto(app.origin);
+    await opened.waitForFunction(() => "stage" in globalThis);
+    return opened;
+  };
+  const page = await open();
+
+  const scene: Scene = {
+    app, authority, api, foreign, at, context, page, granted, valid, errors, open,
+    lifetime: 900,
+    subject: null,
+    grant(members) {
+      const secret = `token-${granted.length + 1}-${crypto.randomUUID()}`;
+      const token = scene.subject === null ? secret : jwt({ sub: scene.subject, jti: secret });
+      granted.push(token);
+      valid.add(token);
+      return json({ access_token: token, expires_in: scene.lifetime, token_type: "Bearer", ...members });
+    },
+    refreshes: () => authority.to("/session/refresh").length,
+    async keep(options = {}, where = page) {
+      await where.evaluate(
+        ([{ authority, api }, given]) => {
+          globalThis.keep = stage.make({ refresh: `${authority}/session/refresh`, logout: `${authority}/session/logout`, origins: [api], ...given });
+        },
+        [at, { ...options }] as const,
+      );
+    },
+    async started(options, where = page) {
+      await scene.keep(options, where);
+      await where.evaluate(() => keep.start());
+    },
+    session: (where = page) => where.evaluate(() => keep.session),
+    async reaches(status, where = page) {
+      await until(async () => (await scene.session(where)).status === status, `status ${status}`);
+    },
+    events: async (where = page) => (await where.evaluate(() => stage.events)).filter((event) => event.type !== "change"),
+  };
+  return {
+    scene,
+    async end() {
+      await context.close();
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}

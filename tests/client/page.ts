@@ -1,0 +1,61 @@
+// What runs in the page before a test's own programs: makes keeps, keeps their events, and turns outcomes into plain values that
+// can travel back to the test.
+
+import { createTokenKeep, TokenKeepError, type TokenKeep, type TokenKeepEvents, type TokenKeepOptions } from "tokenkeep";
+
+export type Seen = { [K in keyof TokenKeepEvents]: { readonly type: K } & TokenKeepEvents[K] }[keyof TokenKeepEvents];
+
+export interface Outcome {
+  /** What it resolved to; of a response its status. */
+  readonly value?: unknown;
+  /** The text of a response. */
+  readonly text?: string;
+  /** What it rejected with. */
+  readonly error?: { readonly name: string; readonly code?: string; readonly message: string; readonly retryable?: boolean; readonly status?: number; readonly retryAfter?: number };
+}
+
+const types: readonly (keyof TokenKeepEvents)[] = [
+  "change", "signed-in", "signed-out", "refreshed", "refresh-failed", "step-up", "rejected-fresh-token", "user-changed",
+];
+
+const stage = {
+  createTokenKeep,
+  TokenKeepError,
+  /** The events of the keep that was made last; those of its sessions that differ, by status. */
+  events: [] as Seen[],
+
+  make(options: TokenKeepOptions): TokenKeep {
+    const keep = createTokenKeep(options);
+    const events: Seen[] = [];
+    for (const type of types) keep.on(type, (event) => events.push({ type, ...event } as Seen));
+    stage.events = events;
+    return keep;
+  },
+
+  async outcome(promise: Promise<unknown>): Promise<Outcome> {
+    try {
+      const value = await promise;
+      if (value instanceof Response) return { value: value.status, text: await value.text() };
+      return { value };
+    } catch (error) {
+      if (!(error instanceof Error)) return { error: { name: typeof error, message: String(error) } };
+      const { name, message, code, retryable, status, retryAfter } = error as TokenKeepError;
+      return { error: { name, message, code, retryable, ...(status === undefined ? {} : { status }), ...(retryAfter === undefined ? {} : { retryAfter }) } };
+    }
+  },
+
+  until(check: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => (check() ? resolve() : void setTimeout(look, 10));
+      look();
+    });
+  },
+};
+
+declare global {
+  var stage: typeof import("./page.ts").stage;
+  var keep: TokenKeep;
+}
+
+globalThis.stage = stage;
+export { stage };
