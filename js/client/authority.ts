@@ -3,8 +3,8 @@
 import type { Body } from "../../build/client/client.js";
 import type { Endpoint } from "./options.js";
 
-/** The request to `endpoint`. */
-export function requestTo(endpoint: Endpoint, signal: AbortSignal): Request {
+/** The request to `endpoint`. With `keepalive` it is finished, and its cookie lands, even when the page goes away meanwhile. */
+export function requestTo(endpoint: Endpoint, signal: AbortSignal, keepalive: boolean): Request {
   return new Request(endpoint.url, {
     method: endpoint.method,
     headers: endpoint.headers,
@@ -14,8 +14,7 @@ export function requestTo(endpoint: Endpoint, signal: AbortSignal): Request {
     cache: "no-store",
     // A redirect is no answer of these endpoints, and must not carry the request elsewhere.
     redirect: "manual",
-    // The rotated cookie lands even when the page goes away meanwhile.
-    keepalive: true,
+    keepalive,
     signal,
   });
 }

@@ -33,6 +33,11 @@ export class Host {
   readonly #locks: Locks;
   readonly #siblings: Siblings;
   readonly #leave: () => void;
+  /**
+   * Off between a call that was given up and the next answer: Chromium leaves an aborted keepalive request on its connection, and
+   * six of those to a server that hangs would be all that HTTP/1.1 has.
+   */
+  #keepalive = true;
   /** An API refused a fresh token: the next one that takes it is news to the engine. */
   #refused = false;
   /** Where `explain` collects. */
@@ -107,7 +112,8 @@ export class Host {
     const controller = new AbortController();
     this.#calls.set(call, controller);
     try {
-      const response = await this.transport(requestTo(endpoint, controller.signal));
+      const response = await this.transport(requestTo(endpoint, controller.signal, this.#keepalive));
+      this.#keepalive = true;
       if (logout) {
         discard(response.body);
         this.engine.loggedOut(call, statusOf(response));
@@ -127,6 +133,7 @@ export class Host {
 
   #abort(call: number): void {
     const controller = this.#calls.get(call);
+    this.#keepalive = false;
     // Listeners of the signal are the transport's.
     queueMicrotask(() => controller?.abort());
   }
