@@ -220,6 +220,10 @@ impl Engine {
     }
 
     fn start(&mut self, now: Now) -> Attempt {
+        if !self.started {
+            // Their epoch is ours from the start; the authority is asked without waiting for it.
+            self.broadcast(News::Asking);
+        }
         self.started = true;
         if self.status == Status::Unknown { self.want(now, 0) } else { Attempt::Pending }
     }

@@ -8,7 +8,6 @@ use super::reply::LONGEST_RETRY_AFTER;
 use super::session::{SignedOutReason, Status};
 use super::sibling::{Message, News};
 use super::timers::Timer;
-use super::turn::Lock;
 use super::waiters::Attempt;
 
 impl Engine {
@@ -48,10 +47,9 @@ impl Engine {
                 self.heard += 1;
                 self.visible_sibling_at = visible.then_some(now.mono).or(self.visible_sibling_at);
                 if epoch > self.epoch {
-                    self.join(now, epoch, None);
-                } else {
-                    self.hear_success(now);
+                    self.catch_up(now, epoch, true, None);
                 }
+                self.hear_success(now);
             }
             News::Rejected if epoch == self.epoch && self.status == Status::Authenticated => {
                 self.write(now, "sibling-rejected", None);
@@ -76,23 +74,22 @@ impl Engine {
         }
     }
 
-    /// We missed something: the sibling's epoch is ahead of ours.
+    /// The sibling's epoch is ahead of ours.
     fn catch_up(&mut self, now: Now, epoch: u64, signed_in: bool, subject: Option<u64>) {
-        if self.status == Status::Unknown {
-            // Nothing of ours can be out of date but a call that began without the lock.
-            let current = self.epoch;
-            self.raise_epoch(epoch);
-            let locked = matches!(self.lock, Lock::Held(_));
-            match &mut self.call {
-                Some(call) if call.epoch == current && locked => call.epoch = epoch,
-                Some(_) if self.started => self.wanted = true,
-                _ => {}
+        match self.status {
+            Status::Authenticated if self.doubted && !signed_in => {
+                self.raise_epoch(epoch);
+                self.sign_out(now, SignedOutReason::LogoutElsewhere);
             }
-        } else if signed_in {
-            self.join(now, epoch, subject);
-        } else {
-            self.raise_epoch(epoch);
-            self.sign_out(now, SignedOutReason::LogoutElsewhere);
+            Status::Authenticated if self.doubted => self.join(now, epoch, subject),
+            Status::Anonymous if signed_in => self.join(now, epoch, subject),
+            // We have listened since we opened, so what raised it came before us: our session is the one that it began.
+            _ => {
+                let current = core::mem::replace(&mut self.epoch, epoch);
+                if let Some(call) = self.call.as_mut().filter(|call| call.epoch == current) {
+                    call.epoch = epoch;
+                }
+            }
         }
     }
 

@@ -194,6 +194,7 @@ fn client_g65_and_when_it_does_not_answer_the_session_stands() {
 fn client_g66_a_new_tab_waits_for_its_turn() {
     let mut tab = Tab::coordinating();
     let start = tab.input(Engine::handle_start);
+    assert_eq!(tab.told[0].news, News::Asking);
     tab.hear(3, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
     assert!(tab.sent.is_empty());
     tab.lock();
@@ -202,6 +203,20 @@ fn client_g66_a_new_tab_waits_for_its_turn() {
     tab.hear(3, News::SignedIn { subject: None });
     assert_eq!(tab.generation(), 1, "it has taken over the siblings' epoch");
     assert!(tab.engine.token().is_some());
+}
+
+#[test]
+fn client_g66_an_epoch_that_is_told_late_costs_a_new_tab_nothing() {
+    let mut tab = Tab::coordinating();
+    tab.input(Engine::handle_start);
+    tab.lock();
+    tab.grant(900);
+    tab.hear(3, News::Standing { signed_in: true, visible: true, subject: subject_of("alice"), retry_after: None });
+    tab.hear(3, News::Refreshed { visible: true });
+    assert!(tab.engine.token().is_some());
+    assert_eq!((tab.generation(), tab.locks.len()), (1, 1));
+    let refused = tab.refused(1);
+    assert_eq!((tab.outcome(refused), tab.locks.len()), (None, 2), "its 401s are still its own");
 }
 
 #[test]
