@@ -64,6 +64,7 @@ class Keep implements TokenKeep {
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(input, init);
+    request.signal.throwIfAborted();
     const replayable = isReplayable(input, init, request);
     const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
     return abortable(signal, this.#use((host) => send(host, request, replayable)));
@@ -71,11 +72,13 @@ class Keep implements TokenKeep {
 
   async signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, { ...init, credentials: "include", cache: "no-store" });
+    request.signal.throwIfAborted();
     return abortable(request.signal, this.#use((host) => signIn(host, request)));
   }
 
   async withToken<T>(use: (token: string) => T | Promise<T>, options: { minValidity?: number; signal?: AbortSignal } = {}): Promise<T> {
     const { minValidity = 0, signal } = options;
+    signal?.throwIfAborted();
     const lent = this.#use(async (host) => {
       await host.answer(host.engine.lend(Math.max(0, minValidity) * 1000));
       const token = host.engine.token();

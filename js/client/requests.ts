@@ -73,7 +73,6 @@ export function abortable<T>(signal: AbortSignal | null | undefined, promise: Pr
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as unknown);
-    if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
