@@ -7,6 +7,7 @@ use crate::engine::MAX_BODY;
 
 /// A body that arrives chunk by chunk.
 #[wasm_bindgen]
+#[derive(Default)]
 pub struct Body {
     bytes: Vec<u8>,
     over: bool,
@@ -18,7 +19,7 @@ impl Body {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
-        Self { bytes: Vec::new(), over: false }
+        Self::default()
     }
 
     /// Copies a chunk and wipes it on the JavaScript side. False: that is more than a token reply may hold.
