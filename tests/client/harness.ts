@@ -8,18 +8,16 @@ import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import type { Session, TokenKeepOptions } from "tokenkeep";
+import { launch, type Chromium } from "./browser.ts";
 import type { Seen } from "./page.ts";
 import { json, ScriptedServer, type Reply } from "./server.ts";
 
 export { Gate, hang, json, ScriptedServer, type Answer, type Call, type Reply } from "./server.ts";
+export { launch, launchAsPeopleHaveIt } from "./browser.ts";
 export { pause };
 
-const ARGUMENTS = [
-  "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync",
-];
 const LIMIT = 20_000;
 
 /** Those that can travel to the page. */
@@ -57,21 +55,11 @@ export interface Scene {
   readonly errors: string[];
 }
 
-export interface Setting {
-  /** Playwright's own arguments to leave out, and ours to add. */
-  readonly without?: string[];
-  readonly arguments?: string[];
-}
-
 /** The tests of one file share a browser: `const behaviour = scenes()`, then `behaviour("client_A2_…", async (scene) => …)`. */
-export function scenes(setting: Setting = {}): (name: string, body: (scene: Scene) => Promise<void>) => void {
-  let browser: Browser;
+export function scenes(start: () => Promise<Chromium> = launch): (name: string, body: (scene: Scene) => Promise<void>) => void {
+  let browser: Chromium;
   before(async () => {
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: [...ARGUMENTS, ...(setting.arguments ?? [])],
-      ignoreDefaultArgs: setting.without ?? [],
-    });
+    browser = await start();
   });
   after(() => browser.close());
   return (name, body) =>
@@ -113,7 +101,7 @@ export async function bundled(file: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-const PAGE = { headers: { "Content-Type": "text/html" }, body: '<!doctype html><title>scene</title><script type="module" src="/page.js"></script>' };
+const PAGE = { headers: { "Content-Type": "text/html", "Cache-Control": "no-cache" }, body: '<!doctype html><title>scene</title><script type="module" src="/page.js"></script>' };
 
 export function script(body: string): Reply {
   return { headers: { "Content-Type": "text/javascript" }, body };
@@ -125,7 +113,7 @@ async function readFiles() {
   return { client: readFileSync(new URL("../../dist/index.js", import.meta.url), "utf8"), page: await bundled("page.ts") };
 }
 
-async function begin(browser: Browser): Promise<{ scene: Scene; end(): Promise<void> }> {
+async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<void> }> {
   const { client, page: program } = await (files ??= readFiles());
   const granted: string[] = [];
   const valid = new Set<string>();
@@ -141,7 +129,7 @@ async function begin(browser: Browser): Promise<{ scene: Scene; end(): Promise<v
   const servers = [app, authority, api, foreign];
   const at = { app: app.origin, authority: authority.origin, api: api.origin, foreign: foreign.origin };
 
-  const context = await browser.newContext();
+  const context = await browser.context();
   context.setDefaultTimeout(LIMIT);
   const errors: string[] = [];
   // The runner's compiler wraps named functions in a call to this; the page has no such function.
@@ -188,7 +176,7 @@ async function begin(browser: Browser): Promise<{ scene: Scene; end(): Promise<v
   return {
     scene,
     async end() {
-      await context.close();
+      await browser.leave(context);
       await Promise.all(servers.map((server) => server.close()));
     },
   };

@@ -1,0 +1,70 @@
+// The two ways in which the tests have Chromium. As Playwright starts it, every page is always taken for seen and focused, and
+// there is no back/forward cache; "as people have it" is the same program without these overrides, so that tabs are hidden,
+// frozen and restored for real.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium, type Browser, type BrowserContext } from "playwright-core";
+
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const ARGUMENTS = [
+  "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+
+export interface Chromium {
+  readonly browser: Browser;
+  /** A context for one test: a profile of its own, or as people have it the only one, with nothing open in it. */
+  context(): Promise<BrowserContext>;
+  leave(context: BrowserContext): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function launch(): Promise<Chromium> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  return { browser, context: () => browser.newContext(), leave: (context) => context.close(), close: () => browser.close() };
+}
+
+export async function launchAsPeopleHaveIt(): Promise<Chromium> {
+  const profile = mkdtempSync(join(tmpdir(), "tokenkeep-chromium-"));
+  const program = spawn(
+    CHROMIUM,
+    [...ARGUMENTS, "--headless=new", "--no-default-browser-check", "--password-store=basic", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"],
+    { stdio: ["ignore", "ignore", "pipe"], detached: true },
+  );
+  const browser = await chromium.connectOverCDP(await addressOf(program), { noDefaults: true });
+  const [context] = browser.contexts();
+  if (context === undefined) throw new Error("Chromium has no default context");
+  return {
+    browser,
+    context: () => Promise.resolve(context),
+    // One page stays, else the browser ends.
+    leave: async () => {
+      for (const page of context.pages().slice(1)) await page.close();
+      await context.clearCookies();
+    },
+    async close() {
+      const gone = new Promise((resolve) => program.once("exit", resolve));
+      const wire = await browser.newBrowserCDPSession();
+      await wire.send("Browser.close").catch(() => undefined);
+      await gone;
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Where the browser says that it can be driven. */
+function addressOf(program: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    program.stderr?.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+      const address = /DevTools listening on (ws:\S+)/.exec(said)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+    program.once("error", reject);
+    program.once("exit", (code) => reject(new Error(`Chromium ended with ${code}: ${said.slice(-500)}`)));
+  });
+}
