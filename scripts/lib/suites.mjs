@@ -65,7 +65,7 @@ async function runNode(name, files, options, env) {
   const tap = join(root, "build", "logs", `${name}.tap`);
   writeFileSync(tap, "");
   const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap", `--test-reporter-destination=${tap}`];
-  const { code, output } = await run("node", ["--import", "tsx", "--test", ...options, ...reporters, ...files], { seconds: 900, env });
+  const { code, output } = await run("node", ["--import", "tsx", "--test", ...options, ...reporters, ...files], { seconds: 1800, env });
   keepLog(name, output);
   return { count: countNode(readFileSync(tap, "utf8"), code), output };
 }
