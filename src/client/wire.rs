@@ -37,6 +37,7 @@ pub(super) fn write(Message { epoch, news }: Message) -> [f64; 7] {
             wait = Some(retry_after);
             7
         }
+        News::TurnOver => 8,
     };
     flags |= flag(subject.is_some(), HAS_SUBJECT) | flag(wait.is_some(), HAS_WAIT);
     let user = subject.unwrap_or(0);
@@ -67,6 +68,7 @@ pub(super) fn read(wire: &[f64]) -> Option<Message> {
         5 => News::Refreshed { visible },
         6 => News::Rejected,
         7 => News::Pause { retry_after: retry_after? },
+        8 => News::TurnOver,
         _ => return None,
     };
     Some(Message { epoch: epoch as u64, news })

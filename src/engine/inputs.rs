@@ -124,7 +124,7 @@ impl Engine {
             self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
         } else {
             let told = self.logging_out() && self.status == Status::Anonymous;
-            self.raise_epoch(self.epoch + 1);
+            self.raise_epoch(self.next_epoch(now));
             self.sign_out(now, SignedOutReason::Logout);
             self.broadcast(News::SignedOut);
             if self.config.logout_endpoint {
@@ -166,6 +166,7 @@ impl Engine {
     pub fn handle_wake(&mut self, now: Now, wake: Wake) {
         let now = self.begin_input(now);
         match wake {
+            _ if self.closed => {}
             Wake::Visible => {
                 self.visible = true;
                 self.resume_renewal(now);
@@ -189,7 +190,7 @@ impl Engine {
     pub fn handle_close(&mut self, now: Now) {
         let now = self.begin_input(now);
         if !self.closed {
-            self.raise_epoch(self.epoch + 1);
+            self.raise_epoch(self.next_epoch(now));
             let call = self.end_turn(|_| true);
             if let Some(call) = call {
                 self.outputs.push_back(Output::AbortCall { call: call.id });

@@ -273,6 +273,12 @@ impl Engine {
         self.first_generation = self.generation + 1;
     }
 
+    /// Above every epoch that was heard of. A tab that has just opened has heard of none; the wall clock, which is one for
+    /// all tabs of a browser, puts its logout above what its siblings know all the same.
+    pub(super) fn next_epoch(&self, now: Now) -> u64 {
+        now.wall.max(self.epoch + 1)
+    }
+
     pub(super) fn broadcast(&mut self, news: News) {
         if self.config.coordinate {
             self.outputs.push_back(Output::Broadcast(Message { epoch: self.epoch, news }));

@@ -21,10 +21,8 @@ impl Engine {
     }
 
     fn listen(&mut self, now: Now, Message { epoch, news }: Message) {
-        if !matches!(news, News::Asking | News::Standing { .. }) {
-            self.watch_lock(now);
-        }
         match news {
+            News::TurnOver => self.watch_lock(now),
             News::Asking => self.tell_standing(now),
             News::Standing { signed_in, visible, subject, retry_after } => {
                 if let Some(wait) = retry_after {

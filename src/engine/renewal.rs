@@ -161,7 +161,7 @@ impl Engine {
     /// A token that comes with a session of its own: a sign-in's, or the application's.
     pub(super) fn adopt(&mut self, now: Now, grant: Grant, event: &'static str) {
         let from = self.status;
-        self.raise_epoch(self.epoch + 1);
+        self.raise_epoch(self.next_epoch(now));
         self.started = true;
         self.accept(now, grant);
         self.write_from(now, event, from, None);

@@ -40,6 +40,8 @@ pub enum News {
         /// Whether the sender can be seen.
         visible: bool,
     },
+    /// The sender's turn at the lock is over, whatever came of it.
+    TurnOver,
     /// The sender was refused a refresh: the session may be over for everybody.
     Rejected,
     /// The authority asked to be left alone for so long.

@@ -7,6 +7,7 @@ use super::clock::{Millis, Now, SECOND};
 use super::contract::Output;
 use super::failure::{Failure, FailureKind};
 use super::machine::Engine;
+use super::sibling::News;
 use super::timers::Timer;
 use super::waiters::{Attempt, Outcome, WaiterId};
 
@@ -125,6 +126,10 @@ impl Engine {
     pub(super) fn end_turn(&mut self, is: impl FnOnce(&Call) -> bool) -> Option<Call> {
         let call = self.call.take_if(|call| is(call))?;
         self.timers.clear(Timer::Call);
+        if matches!(self.lock, Lock::Held(_)) {
+            // A sign of life for those who queue: whoever is next has the whole bound again.
+            self.broadcast(News::TurnOver);
+        }
         // Logout follows on under the same lock, so that no sibling's refresh slips in between.
         if !self.logout_wanted {
             self.free_lock();

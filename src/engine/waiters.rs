@@ -152,6 +152,7 @@ impl Engine {
         !self.online
             && matches!(failure.kind, FailureKind::Unreachable | FailureKind::TimedOut)
             && failure.status.is_none()
+            && failure.retry_after.is_none()
     }
 }
 

@@ -42,7 +42,7 @@ fn client_f50_retry_after_is_obeyed_even_by_name() {
 fn client_f50_retry_after_of_a_sibling_is_obeyed_too() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
-    tab.hear(1, News::Pause { retry_after: 600_000 });
+    tab.hear(0, News::Pause { retry_after: 600_000 });
     let named = tab.input(Engine::handle_refresh);
     assert!(matches!(tab.outcome(named), Some(Outcome::Failed(_))));
     tab.pass(600_000);
@@ -54,7 +54,7 @@ fn client_f50_a_pause_that_comes_while_queueing_for_the_lock_is_obeyed() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
     let named = tab.input(Engine::handle_refresh);
-    tab.hear(1, News::Pause { retry_after: 600_000 });
+    tab.hear(0, News::Pause { retry_after: 600_000 });
     tab.lock();
     assert_eq!((tab.sent.len(), tab.released.len()), (0, 1));
     assert!(matches!(tab.outcome(named), Some(Outcome::Failed(_))));
@@ -90,7 +90,7 @@ fn client_f52_a_verdict_after_a_siblings_success_is_not_believed_once() {
     tab.sign_in(900);
     tab.input(Engine::handle_refresh);
     tab.lock();
-    tab.hear(1, News::Refreshed { visible: true });
+    tab.hear(0, News::Refreshed { visible: true });
     tab.fail(FailureKind::Rejected);
     assert_eq!(tab.status(), Status::Authenticated);
     tab.lock();

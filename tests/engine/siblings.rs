@@ -4,7 +4,7 @@ use tokenkeep::engine::{Engine, Event, FailureKind, News, Outcome, SignedOutReas
 
 use crate::tab::{Tab, failed, token_of};
 
-/// A coordinating tab of alice, at epoch 1.
+/// A coordinating tab of alice.
 fn alice() -> Tab {
     let mut tab = Tab::coordinating();
     tab.input(|engine, now| engine.handle_adopt(now, token_of("alice")));
@@ -32,7 +32,7 @@ fn client_g59_the_call_goes_out_under_the_lock_only() {
 fn client_g59_after_the_lock_it_asks_again_whether_it_must() {
     let mut tab = alice();
     let named = tab.input(Engine::handle_refresh);
-    tab.hear(2, News::SignedOut);
+    tab.hear(1, News::SignedOut);
     assert_eq!(tab.outcome(named), failed(FailureKind::SignedOut));
     assert_eq!(tab.released, tab.locks, "it stops asking");
     tab.lock();
@@ -57,7 +57,7 @@ fn client_g60_signs_of_life_extend_the_wait() {
     tab.input(Engine::handle_refresh);
     for _ in 0..5 {
         tab.pass(8_000);
-        tab.hear(1, News::Refreshed { visible: true });
+        tab.hear(0, News::TurnOver);
     }
     assert!(tab.sent.is_empty());
     tab.lock();
@@ -91,11 +91,11 @@ fn client_g63_old_news_change_nothing_and_none_is_sent_on() {
         News::Refreshed { visible: true },
         News::Standing { signed_in: false, visible: true, subject: None, retry_after: None },
     ] {
-        tab.hear(0, news);
+        tab.hear(-1, news);
     }
     assert_eq!((tab.status(), tab.generation(), tab.events.len()), (Status::Authenticated, 1, 0));
-    tab.hear(1, News::Refreshed { visible: true });
-    tab.hear(5, News::SignedOut);
+    tab.hear(0, News::Refreshed { visible: true });
+    tab.hear(4, News::SignedOut);
     assert_eq!(tab.told.len(), 0);
 }
 
@@ -117,7 +117,7 @@ fn client_g64_another_user_elsewhere_is_told_and_no_token_is_mixed() {
     let mut tab = alice();
     tab.sleep(1_000_000, true);
     let pending = tab.request();
-    tab.hear(2, News::SignedIn { subject: subject_of("bob") });
+    tab.hear(1, News::SignedIn { subject: subject_of("bob") });
     assert!(tab.engine.token().is_none(), "alice's token is wiped at once");
     let request = tab.request();
     tab.lock();
@@ -132,7 +132,7 @@ fn client_g64_another_user_elsewhere_is_told_and_no_token_is_mixed() {
 #[test]
 fn client_g64_the_same_user_elsewhere_is_no_change() {
     let mut tab = alice();
-    tab.hear(2, News::SignedIn { subject: subject_of("alice") });
+    tab.hear(1, News::SignedIn { subject: subject_of("alice") });
     tab.lock();
     tab.answer(Ok(token_of("alice")));
     assert!(!tab.events.contains(&Event::UserChanged));
@@ -141,7 +141,7 @@ fn client_g64_the_same_user_elsewhere_is_no_change() {
 #[test]
 fn client_g65_a_logout_elsewhere_wipes_at_once() {
     let mut tab = alice();
-    tab.hear(2, News::SignedOut);
+    tab.hear(1, News::SignedOut);
     assert_eq!((tab.status(), tab.reason()), (Status::Anonymous, Some(SignedOutReason::LogoutElsewhere)));
     assert!(tab.engine.token().is_none());
     assert_eq!(tab.timer_in(), None);
@@ -154,7 +154,7 @@ fn client_g65_a_tab_that_comes_back_asks_before_it_sends() {
     assert_eq!(tab.told.last().map(|message| message.news), Some(News::Asking));
     let request = tab.request();
     assert_eq!(tab.outcome(request), None);
-    tab.hear(2, News::Standing { signed_in: false, visible: true, subject: None, retry_after: None });
+    tab.hear(1, News::Standing { signed_in: false, visible: true, subject: None, retry_after: None });
     assert_eq!((tab.status(), tab.outcome(request)), (Status::Anonymous, Some(Outcome::Anonymous)));
 }
 
@@ -163,7 +163,7 @@ fn client_g65_a_sibling_that_confirms_ends_the_doubt() {
     let mut tab = alice();
     tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
     let request = tab.request();
-    tab.hear(1, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    tab.hear(0, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
     assert_eq!((tab.outcome(request), tab.sent.len()), (Some(Outcome::Token), 0));
 }
 
@@ -200,7 +200,7 @@ fn client_g66_a_new_tab_waits_for_its_turn() {
     tab.lock();
     tab.grant(900);
     assert_eq!((tab.outcome(start), tab.sent.len()), (Some(Outcome::Done), 1));
-    tab.hear(3, News::SignedIn { subject: None });
+    tab.hear(0, News::SignedIn { subject: None });
     assert_eq!(tab.generation(), 1, "it has taken over the siblings' epoch");
     assert!(tab.engine.token().is_some());
 }
@@ -224,14 +224,14 @@ fn a_tab_that_asks_during_a_logout_is_told_of_it() {
     let mut tab = alice();
     tab.input(Engine::handle_logout);
     tab.told.clear();
-    tab.hear(0, News::Asking);
+    tab.hear(-1, News::Asking);
     assert_eq!(tab.told[0].news, News::SignedOut);
 }
 
 #[test]
 fn a_verdict_elsewhere_is_checked_not_believed() {
     let mut tab = alice();
-    tab.hear(1, News::Rejected);
+    tab.hear(0, News::Rejected);
     assert_eq!(tab.status(), Status::Authenticated);
     tab.lock();
     tab.grant(900);
@@ -245,8 +245,29 @@ fn a_tab_that_was_refused_tries_again_when_a_sibling_is_served() {
     tab.lock();
     tab.fail(FailureKind::Rejected);
     assert_eq!(tab.status(), Status::Anonymous);
-    tab.hear(1, News::Refreshed { visible: true });
+    tab.hear(0, News::Refreshed { visible: true });
     tab.lock();
     tab.answer(Ok(token_of("alice")));
     assert_eq!(tab.status(), Status::Authenticated);
+}
+
+#[test]
+fn client_g60_a_turn_that_is_over_is_told_to_those_who_queue() {
+    let mut tab = alice();
+    tab.input(Engine::handle_refresh);
+    tab.lock();
+    tab.told.clear();
+    tab.fail(FailureKind::Unreachable);
+    assert_eq!(tab.told[0].news, News::TurnOver);
+}
+
+#[test]
+fn client_g65_a_logout_in_a_tab_that_knows_nobody_reaches_everybody() {
+    let old = alice();
+    let mut new = Tab::coordinating();
+    new.now.wall = old.now.wall + 60_000;
+    new.input(Engine::handle_logout);
+    assert!(new.told[0].epoch > old.epoch());
+    new.hear(-50_000, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    assert_eq!(new.status(), Status::Anonymous);
 }

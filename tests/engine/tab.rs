@@ -34,6 +34,8 @@ pub(crate) struct Tab {
     pub(crate) told: Vec<Message>,
     pub(crate) events: Vec<Event>,
     pub(crate) changes: usize,
+    /// The epoch of the last message; 0 before the first.
+    epoch: u64,
 }
 
 impl Tab {
@@ -61,6 +63,7 @@ impl Tab {
             told: Vec::new(),
             events: Vec::new(),
             changes: 0,
+            epoch: 0,
         }
     }
 
@@ -92,7 +95,10 @@ impl Tab {
             Output::ReleaseLock { ticket } => self.released.push(ticket),
             Output::SetTimer { delay, .. } => self.timer = Some(self.now.mono + delay),
             Output::ClearTimer => self.timer = None,
-            Output::Broadcast(message) => self.told.push(message),
+            Output::Broadcast(message) => {
+                self.epoch = message.epoch;
+                self.told.push(message);
+            }
             Output::Settle { waiter, outcome } => {
                 assert_eq!(self.outcomes.insert(waiter, outcome), None, "a waiter is answered once");
             }
@@ -164,7 +170,9 @@ impl Tab {
         self.input(|engine, now| engine.handle_unauthorized(now, generation))
     }
 
-    pub(crate) fn hear(&mut self, epoch: u64, news: News) {
+    /// A sibling says something, its epoch so far ahead of the last that this tab has told.
+    pub(crate) fn hear(&mut self, ahead: i64, news: News) {
+        let epoch = self.epoch.saturating_add_signed(ahead);
         self.input(|engine, now| engine.handle_sibling(now, Message { epoch, news }));
     }
 
@@ -184,6 +192,10 @@ impl Tab {
 
     pub(crate) fn generation(&self) -> u32 {
         self.engine.session().generation
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     pub(crate) fn saw(&self, event: &str) -> bool {
