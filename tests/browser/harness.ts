@@ -1,6 +1,7 @@
 // One stack of real Workers and one real Chromium for a test file, and visitors: a browser profile of its own each,
 // whose page, requests, console and policy violations are on record.
 
+import { rmSync } from "node:fs";
 import assert from "node:assert/strict";
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -69,8 +70,9 @@ export interface Visitor {
 }
 
 export async function startDemo(): Promise<Demo> {
-  const appDirectory = fileURLToPath(new URL("../../build/app-under-test", import.meta.url));
+  const appDirectory = fileURLToPath(new URL(`../../build/app-under-test-${process.pid}`, import.meta.url));
   await buildApp(appDirectory);
+  process.once("exit", () => rmSync(appDirectory, { recursive: true, force: true }));
   await access(CHROMIUM).catch(() => assert.fail(`no Chromium at ${CHROMIUM}; name one in the variable CHROMIUM`));
   const stack = await startStack({ ports: { app: 0, authority: 0, api: 0 }, persist: false, appDirectory, demo: true });
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS }).catch(async (error: unknown) => {

@@ -37,6 +37,8 @@ const slips: [string, string, string][] = [
   ["src/engine/a.rs", "use crate::{token::Jwt, client};", "client"],
   ["src/client/a.rs", "use crate::edge::Guard;", "edge"],
   ["src/edge/a.rs", "use super::client;", "client"],
+  ["src/client/a.rs", 'let name = format!("tokenkeep:{name}");', "format!"],
+  ["src/engine/a.rs", "let text = number.to_string();", "to_string"],
 ];
 
 for (const [file, source, word] of slips) {
@@ -58,6 +60,10 @@ test("comments, strings, lifetimes and core's durations are no slips", () => {
     fn f<'a>(quote: &'a str) -> core::time::Duration { g('"', '\\'', "gloo") }
   `;
   assert.deepEqual(findIn({ "src/engine/a.rs": source, "src/client/b.rs": "use web_sys::Request; use crate::engine::Session;" }), []);
+});
+
+test("tests may format", () => {
+  assert.deepEqual(findIn({ "src/engine/a.rs": '#[cfg(test)]\nmod tests { fn f() { println!("x"); } }' }), []);
 });
 
 test("code after a string with slashes in it is still read", () => {
