@@ -196,6 +196,8 @@ impl Engine {
                 self.outputs.push_back(Output::AbortCall { call: call.id });
             }
             self.logout_wanted = false;
+            // Also the mere wish: a closed keep would never give back what it is granted.
+            self.free_lock();
             self.closed = true;
             self.sign_out(now, SignedOutReason::Closed);
             for waiter in self.sign_ins.drain(..).chain(self.logouts.drain(..)).collect::<Vec<_>>() {
@@ -221,7 +223,7 @@ impl Engine {
     }
 
     fn start(&mut self, now: Now) -> Attempt {
-        if !self.started {
+        if !self.started && !self.closed {
             // Their epoch is ours from the start; the authority is asked without waiting for it.
             self.broadcast(News::Asking);
         }

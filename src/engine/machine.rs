@@ -276,7 +276,7 @@ impl Engine {
     /// Above every epoch that was heard of. A tab that has just opened has heard of none; the wall clock, which is one for
     /// all tabs of a browser, puts its logout above what its siblings know all the same.
     pub(super) fn next_epoch(&self, now: Now) -> u64 {
-        now.wall.max(self.epoch + 1)
+        if self.epoch == 0 { now.wall.max(1) } else { self.epoch + 1 }
     }
 
     pub(super) fn broadcast(&mut self, news: News) {
