@@ -1,6 +1,7 @@
 //! The browser half in a real browser: what crosses between wasm and JavaScript, the timers, and the memory.
 
 #![cfg(all(target_arch = "wasm32", feature = "client"))]
+#![expect(non_snake_case, reason = "tests bear the ids of behaviours")]
 
 use js_sys::{Array, Float64Array, Object, Promise, Uint8Array};
 use tokenkeep::client::{Body, GivenSettings, Host, Keep};
@@ -117,7 +118,7 @@ fn the_token_goes_into_the_header_and_nowhere_else() {
 }
 
 #[wasm_bindgen_test]
-fn client_f57_what_no_header_may_carry_is_no_token() {
+fn client_F57_what_no_header_may_carry_is_no_token() {
     let (keep, _host) = keep(false);
     for text in ["", "a b", "a\r\nX: y", "tok\u{e9}n"] {
         assert!(!keep.adopt(text, 900.0), "{text:?}");
@@ -125,14 +126,14 @@ fn client_f57_what_no_header_may_carry_is_no_token() {
 }
 
 #[wasm_bindgen_test]
-fn client_e41_only_listed_origins_are_allowed() {
+fn client_E41_only_listed_origins_are_allowed() {
     let (keep, _host) = keep(false);
     assert!(keep.allows("https://api.example.com/x") && keep.allows("http://localhost:8080/"));
     assert!(!keep.allows("https://example.com/x") && !keep.allows("http://localhost/"));
 }
 
 #[wasm_bindgen_test]
-async fn client_b8_a_timer_of_the_browser_fires_the_renewal() {
+async fn client_B8_a_timer_of_the_browser_fires_the_renewal() {
     let (keep, host) = keep(false);
     keep.adopt("t", 1.0);
     assert_eq!(calls_of(&host, "send").length(), 0);
@@ -146,7 +147,7 @@ async fn client_b8_a_timer_of_the_browser_fires_the_renewal() {
 }
 
 #[wasm_bindgen_test]
-async fn client_j84_after_close_no_timer_fires() {
+async fn client_J84_after_close_no_timer_fires() {
     let (keep, host) = keep(false);
     keep.adopt("t", 1.0);
     keep.close();
@@ -156,7 +157,7 @@ async fn client_j84_after_close_no_timer_fires() {
 }
 
 #[wasm_bindgen_test]
-fn client_f50_a_date_is_compared_with_the_servers_own_clock() {
+fn client_F50_a_date_is_compared_with_the_servers_own_clock() {
     let (keep, host) = keep(false);
     let waiter = keep.refresh();
     let call = last(&host, "send").get(0).as_f64().unwrap() as u32;
@@ -168,7 +169,7 @@ fn client_f50_a_date_is_compared_with_the_servers_own_clock() {
 }
 
 #[wasm_bindgen_test]
-fn client_f58_a_body_over_the_cap_is_cut_off() {
+fn client_F58_a_body_over_the_cap_is_cut_off() {
     let mut body = Body::new();
     let chunk = Uint8Array::new_with_length(40_000);
     assert!(body.push(&chunk));
@@ -183,7 +184,7 @@ fn a_chunk_is_wiped_when_it_has_been_read() {
 }
 
 #[wasm_bindgen_test]
-fn client_g62_what_no_sibling_writes_is_ignored() {
+fn client_G62_what_no_sibling_writes_is_ignored() {
     let (keep, host) = keep(true);
     keep.adopt("t", 900.0);
     let changes = calls_of(&host, "changed").length();
@@ -231,7 +232,7 @@ fn a_sign_in_reply_comes_back_without_its_token() {
 }
 
 #[wasm_bindgen_test]
-fn client_d31_a_step_up_challenge_is_told_and_needs_no_refresh() {
+fn client_D31_a_step_up_challenge_is_told_and_needs_no_refresh() {
     let (keep, host) = keep(false);
     let challenge = r#"Bearer error="insufficient_user_authentication", acr_values="a b", max_age=5"#;
     assert!(!keep.renewable(Some(challenge.to_owned()), "https://api.example.com/x"));
@@ -246,7 +247,7 @@ fn client_d31_a_step_up_challenge_is_told_and_needs_no_refresh() {
 }
 
 #[wasm_bindgen_test]
-fn client_h72_after_logout_no_copy_of_the_token_is_left_in_memory() {
+fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
     let memory = wasm_bindgen::memory();
     let secret = secret(400);
     let (keep, host) = keep(false);

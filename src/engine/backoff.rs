@@ -26,13 +26,14 @@ impl Backoff {
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[expect(non_snake_case, reason = "tests bear the ids of behaviours")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
-        fn client_f49_waits_stay_under_a_growing_ceiling(base in 1..10_000_u64, max in 1..10_000_000_u64, seed: u64) {
+        fn client_F49_waits_stay_under_a_growing_ceiling(base in 1..10_000_u64, max in 1..10_000_000_u64, seed: u64) {
             let backoff = Backoff { base, max };
             let mut random = Random::new(seed);
             for failures in 1..100 {

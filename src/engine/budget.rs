@@ -29,13 +29,14 @@ impl Budget {
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[expect(non_snake_case, reason = "tests bear the ids of behaviours")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
-        fn client_f55_no_window_holds_more_than_ten_calls(steps in prop::collection::vec((0..20_000_u64, 0..CALLS), 1..300)) {
+        fn client_F55_no_window_holds_more_than_ten_calls(steps in prop::collection::vec((0..20_000_u64, 0..CALLS), 1..300)) {
             let (mut budget, mut now, mut spent) = (Budget::default(), 0, Vec::new());
             for (step, reserve) in steps {
                 now += step;

@@ -123,6 +123,7 @@ fn parameter_value(text: &str) -> Option<(String, &str)> {
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[expect(non_snake_case, reason = "tests bear the ids of behaviours")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn client_d31_reads_a_step_up_challenge() {
+    fn client_D31_reads_a_step_up_challenge() {
         let header = r#"Bearer error="insufficient_user_authentication", error_description="A, \"different\" one", acr_values="urn:a  urn:b", max_age="5""#;
         assert_eq!(remedy(Some(header)), step_up(&["urn:a", "urn:b"], Some(5)));
         let header = "Basic realm=\"a, Bearer error=x\", bearer  ERROR = insufficient_user_authentication ,max_age=0";
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn client_d32_reads_insufficient_scope() {
+    fn client_D32_reads_insufficient_scope() {
         assert_eq!(remedy(Some(r#"Bearer realm="x", error="insufficient_scope", scope="a b""#)), Remedy::MoreScope);
     }
 

@@ -33,6 +33,7 @@ pub(super) fn due_after(lifetime: Millis, lead: Lead, chance: impl FnOnce(Millis
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[expect(non_snake_case, reason = "tests bear the ids of behaviours")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -48,7 +49,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn client_b9_a_token_is_due_between_four_tenths_of_its_life_and_its_end(
+        fn client_B9_a_token_is_due_between_four_tenths_of_its_life_and_its_end(
             life in 1..=LONGEST_LIFETIME, leeway in 1..u64::MAX, jitter in 0..u64::MAX, part in 0.0..=1.0_f64,
         ) {
             let due = due_after(life, Lead { leeway, jitter }, |most| (most as f64 * part) as u64);

@@ -25,6 +25,7 @@ fn is_web_origin(origin: &str) -> bool {
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[expect(non_snake_case, reason = "tests bear the ids of behaviours")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -34,14 +35,14 @@ mod tests {
     }
 
     #[test]
-    fn client_e41_the_whole_origin_must_be_equal() {
+    fn client_E41_the_whole_origin_must_be_equal() {
         assert!(origins().allow("https://api.example.com/"));
         assert!(origins().allow("https://api.example.com/a?b=https://evil.test/"));
         assert!(origins().allow("http://localhost:8080/x"));
     }
 
     #[test]
-    fn client_e42_look_alikes_get_no_token() {
+    fn client_E42_look_alikes_get_no_token() {
         for url in [
             "https://api.example.com.evil.test/",
             "https://api.example.com@evil.test/",
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn client_e43_the_http_twin_gets_no_token() {
+    fn client_E43_the_http_twin_gets_no_token() {
         assert!(!origins().allow("http://api.example.com/"));
         assert!(!origins().allow("https://localhost:8080/"));
     }

@@ -197,6 +197,7 @@ pub fn retry_after(field: &str, date: impl FnOnce(&str) -> Option<Millis>, wall:
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[expect(non_snake_case, reason = "tests bear the ids of behaviours")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn client_b11_a_lifetime_that_makes_no_sense_counts_as_not_told() {
+    fn client_B11_a_lifetime_that_makes_no_sense_counts_as_not_told() {
         for told in ["-1", "null", "\"soon\"", "{}", "\"-5\"", "\"\"", "\"1e\""] {
             let body = format!(r#"{{"access_token":"t","expires_in":{told}}}"#);
             assert_eq!(reply(200, "application/json", &body), Ok(("t".to_owned(), None)), "{told}");
@@ -239,14 +240,14 @@ mod tests {
     }
 
     #[test]
-    fn client_f49_passing_troubles_are_transient() {
+    fn client_F49_passing_troubles_are_transient() {
         for status in [408, 425, 429, 500, 502, 503, 504, 599] {
             assert_eq!(reply(status, "application/json", "{}"), Err(FailureKind::Unreachable), "{status}");
         }
     }
 
     #[test]
-    fn client_f51_only_a_verdict_is_terminal() {
+    fn client_F51_only_a_verdict_is_terminal() {
         for status in [401, 403] {
             assert_eq!(reply(status, "text/plain", ""), Err(FailureKind::Rejected));
         }
@@ -275,14 +276,14 @@ mod tests {
     }
 
     #[test]
-    fn client_f56_a_captive_portal_is_transient() {
+    fn client_F56_a_captive_portal_is_transient() {
         assert_eq!(reply(200, "text/html; charset=utf-8", "<html>"), Err(FailureKind::Malformed));
         assert_eq!(reply(200, "text/plain", r#"{"access_token":"t"}"#), Err(FailureKind::Misconfigured));
         assert_eq!(reply(200, "application/json", "<html>"), Err(FailureKind::Malformed));
     }
 
     #[test]
-    fn client_f57_a_200_without_a_usable_token_is_malformed() {
+    fn client_F57_a_200_without_a_usable_token_is_malformed() {
         for body in [
             "{}",
             "[]",
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn client_f58_a_body_over_the_cap_is_refused() {
+    fn client_F58_a_body_over_the_cap_is_refused() {
         let reply = Reply { status: 200, content_type: Some("application/json"), retry_after: None, body: None };
         assert_eq!(judge(&reply).err().map(|failure| failure.kind), Some(FailureKind::Malformed));
     }
@@ -322,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn client_f50_reads_retry_after_in_both_forms() {
+    fn client_F50_reads_retry_after_in_both_forms() {
         let date = |_: &str| Some(100_000);
         assert_eq!(retry_after(" 120 ", |_| None, 0), Some(120_000));
         assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", date, 40_000), Some(60_000));

@@ -6,7 +6,7 @@ use tokenkeep::engine::{CALLS, Engine, Event, FailureKind, News, Outcome, Signed
 use crate::tab::{Tab, failed};
 
 #[test]
-fn client_f49_a_transient_failure_keeps_the_session_and_backs_off() {
+fn client_F49_a_transient_failure_keeps_the_session_and_backs_off() {
     let mut tab = Tab::signed_in(900);
     tab.pass(840_000);
     let mut waits = Vec::new();
@@ -24,7 +24,7 @@ fn client_f49_a_transient_failure_keeps_the_session_and_backs_off() {
 }
 
 #[test]
-fn client_f50_retry_after_is_obeyed_even_by_name() {
+fn client_F50_retry_after_is_obeyed_even_by_name() {
     let mut tab = Tab::signed_in(900);
     tab.pass(840_000);
     tab.refuse_for(120_000);
@@ -39,7 +39,7 @@ fn client_f50_retry_after_is_obeyed_even_by_name() {
 }
 
 #[test]
-fn client_f50_retry_after_of_a_sibling_is_obeyed_too() {
+fn client_F50_retry_after_of_a_sibling_is_obeyed_too() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
     tab.hear(0, News::Pause { retry_after: 600_000 });
@@ -50,7 +50,7 @@ fn client_f50_retry_after_of_a_sibling_is_obeyed_too() {
 }
 
 #[test]
-fn client_f50_a_pause_that_comes_while_queueing_for_the_lock_is_obeyed() {
+fn client_F50_a_pause_that_comes_while_queueing_for_the_lock_is_obeyed() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
     let named = tab.input(Engine::handle_refresh);
@@ -61,7 +61,7 @@ fn client_f50_a_pause_that_comes_while_queueing_for_the_lock_is_obeyed() {
 }
 
 #[test]
-fn client_f50_one_tab_tells_the_others() {
+fn client_F50_one_tab_tells_the_others() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
     tab.input(Engine::handle_refresh);
@@ -71,7 +71,7 @@ fn client_f50_one_tab_tells_the_others() {
 }
 
 #[test]
-fn client_f51_a_verdict_ends_the_session_once() {
+fn client_F51_a_verdict_ends_the_session_once() {
     let mut tab = Tab::signed_in(900);
     tab.pass(840_000);
     let named = tab.input(Engine::handle_refresh);
@@ -85,7 +85,7 @@ fn client_f51_a_verdict_ends_the_session_once() {
 }
 
 #[test]
-fn client_f52_a_verdict_after_a_siblings_success_is_not_believed_once() {
+fn client_F52_a_verdict_after_a_siblings_success_is_not_believed_once() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
     tab.input(Engine::handle_refresh);
@@ -99,7 +99,7 @@ fn client_f52_a_verdict_after_a_siblings_success_is_not_believed_once() {
 }
 
 #[test]
-fn client_f53_a_failed_renewal_leaves_the_token_to_its_last_second() {
+fn client_F53_a_failed_renewal_leaves_the_token_to_its_last_second() {
     let mut tab = Tab::signed_in(900);
     tab.pass(840_000);
     tab.fail(FailureKind::Unreachable);
@@ -117,7 +117,7 @@ fn client_f53_a_failed_renewal_leaves_the_token_to_its_last_second() {
 }
 
 #[test]
-fn client_f54_calls_inside_the_cool_down_make_no_network_call() {
+fn client_F54_calls_inside_the_cool_down_make_no_network_call() {
     let mut tab = Tab::signed_in(900);
     tab.pass(840_000);
     tab.fail(FailureKind::Misconfigured);
@@ -133,7 +133,7 @@ fn client_f54_calls_inside_the_cool_down_make_no_network_call() {
 }
 
 #[test]
-fn client_f54_waiting_requests_fail_with_the_last_error() {
+fn client_F54_waiting_requests_fail_with_the_last_error() {
     let mut tab = Tab::new();
     tab.request();
     tab.fail(FailureKind::Misconfigured);
@@ -145,7 +145,7 @@ fn client_f54_waiting_requests_fail_with_the_last_error() {
 }
 
 #[test]
-fn client_f55_ten_calls_a_minute_and_no_more() {
+fn client_F55_ten_calls_a_minute_and_no_more() {
     let mut tab = Tab::signed_in(900);
     for _ in 0..100 {
         tab.input(Engine::handle_refresh);
@@ -163,7 +163,7 @@ fn client_f55_ten_calls_a_minute_and_no_more() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
-    fn client_f55_whatever_the_server_or_the_clocks_do(
+    fn client_F55_whatever_the_server_or_the_clocks_do(
         steps in prop::collection::vec((0..8_u8, 0..5_u8, 0..30_000_u64, -4_000_000..4_000_000_i64), 1..200),
     ) {
         let mut tab = Tab::signed_in(3);

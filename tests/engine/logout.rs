@@ -5,7 +5,7 @@ use tokenkeep::engine::{Engine, Event, FailureKind, News, Outcome, SignedOutReas
 use crate::tab::{Tab, failed, token, token_of};
 
 #[test]
-fn client_h68_an_answer_that_comes_after_logout_is_dropped() {
+fn client_H68_an_answer_that_comes_after_logout_is_dropped() {
     let mut tab = Tab::signed_in(900);
     tab.input(Engine::handle_refresh);
     let logout = tab.input(Engine::handle_logout);
@@ -19,7 +19,7 @@ fn client_h68_an_answer_that_comes_after_logout_is_dropped() {
 }
 
 #[test]
-fn client_h68_a_logout_during_start_is_told() {
+fn client_H68_a_logout_during_start_is_told() {
     let mut tab = Tab::new();
     let (start, request) = (tab.input(Engine::handle_start), tab.request());
     tab.input(Engine::handle_logout);
@@ -32,7 +32,7 @@ fn client_h68_a_logout_during_start_is_told() {
 }
 
 #[test]
-fn client_h69_the_lock_is_held_until_the_server_has_answered() {
+fn client_H69_the_lock_is_held_until_the_server_has_answered() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
     tab.input(Engine::handle_logout);
@@ -46,7 +46,7 @@ fn client_h69_the_lock_is_held_until_the_server_has_answered() {
 }
 
 #[test]
-fn client_h69_logout_follows_a_refresh_under_the_same_lock() {
+fn client_H69_logout_follows_a_refresh_under_the_same_lock() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
     tab.input(Engine::handle_refresh);
@@ -58,7 +58,7 @@ fn client_h69_logout_follows_a_refresh_under_the_same_lock() {
 }
 
 #[test]
-fn client_h70_a_logout_that_reaches_nobody_is_reported_and_stands() {
+fn client_H70_a_logout_that_reaches_nobody_is_reported_and_stands() {
     let mut tab = Tab::signed_in(900);
     let logout = tab.input(Engine::handle_logout);
     let call = tab.logouts[0];
@@ -67,7 +67,7 @@ fn client_h70_a_logout_that_reaches_nobody_is_reported_and_stands() {
 }
 
 #[test]
-fn client_h70_a_logout_call_that_hangs_is_given_up() {
+fn client_H70_a_logout_call_that_hangs_is_given_up() {
     let mut tab = Tab::signed_in(900);
     let logout = tab.input(Engine::handle_logout);
     tab.pass(10_000);
@@ -75,7 +75,7 @@ fn client_h70_a_logout_call_that_hangs_is_given_up() {
 }
 
 #[test]
-fn client_h71_nothing_is_retried_after_logout() {
+fn client_H71_nothing_is_retried_after_logout() {
     let mut tab = Tab::signed_in(900);
     let retry = tab.refused(1);
     tab.input(Engine::handle_logout);

@@ -2,6 +2,7 @@
 //! behaviours that they show.
 
 #![cfg(not(target_arch = "wasm32"))]
+#![expect(non_snake_case, reason = "tests bear the ids of behaviours")]
 
 mod tab;
 

@@ -5,7 +5,7 @@ use tokenkeep::engine::{Engine, FailureKind, Outcome};
 use crate::tab::Tab;
 
 #[test]
-fn client_d25_fifty_refusals_share_one_refresh() {
+fn client_D25_fifty_refusals_share_one_refresh() {
     let mut tab = Tab::signed_in(900);
     let waiters: Vec<_> = (0..50).map(|_| tab.refused(1)).collect();
     assert_eq!(tab.sent.len(), 1);
@@ -15,7 +15,7 @@ fn client_d25_fifty_refusals_share_one_refresh() {
 }
 
 #[test]
-fn client_d25_while_a_refused_token_is_renewed_new_requests_wait() {
+fn client_D25_while_a_refused_token_is_renewed_new_requests_wait() {
     let mut tab = Tab::signed_in(900);
     tab.refused(1);
     let request = tab.request();
@@ -25,7 +25,7 @@ fn client_d25_while_a_refused_token_is_renewed_new_requests_wait() {
 }
 
 #[test]
-fn client_d27_a_fresh_token_that_is_refused_too_starts_no_second_refresh() {
+fn client_D27_a_fresh_token_that_is_refused_too_starts_no_second_refresh() {
     let mut tab = Tab::signed_in(900);
     tab.refused(1);
     tab.grant(900);
@@ -38,7 +38,7 @@ fn client_d27_a_fresh_token_that_is_refused_too_starts_no_second_refresh() {
 }
 
 #[test]
-fn client_d27_and_not_for_ever() {
+fn client_D27_and_not_for_ever() {
     let mut tab = Tab::signed_in(900);
     tab.refused(1);
     tab.grant(900);
@@ -49,7 +49,7 @@ fn client_d27_and_not_for_ever() {
 }
 
 #[test]
-fn client_d28_a_late_refusal_of_an_old_token_needs_no_refresh() {
+fn client_D28_a_late_refusal_of_an_old_token_needs_no_refresh() {
     let mut tab = Tab::signed_in(900);
     tab.refused(1);
     tab.grant(900);
@@ -58,7 +58,7 @@ fn client_d28_a_late_refusal_of_an_old_token_needs_no_refresh() {
 }
 
 #[test]
-fn client_d29_a_refusal_after_logout_is_the_callers() {
+fn client_D29_a_refusal_after_logout_is_the_callers() {
     let mut tab = Tab::signed_in(900);
     tab.input(Engine::handle_logout);
     let late = tab.refused(1);
@@ -66,7 +66,7 @@ fn client_d29_a_refusal_after_logout_is_the_callers() {
 }
 
 #[test]
-fn client_d29_a_refusal_of_another_sessions_token_is_the_callers() {
+fn client_D29_a_refusal_of_another_sessions_token_is_the_callers() {
     let mut tab = Tab::signed_in(900);
     tab.input(Engine::handle_logout);
     tab.sign_in(900);
@@ -75,7 +75,7 @@ fn client_d29_a_refusal_of_another_sessions_token_is_the_callers() {
 }
 
 #[test]
-fn client_d33_a_401_from_the_refresh_endpoint_ends_there() {
+fn client_D33_a_401_from_the_refresh_endpoint_ends_there() {
     let mut tab = Tab::signed_in(900);
     let waiter = tab.refused(1);
     tab.fail(FailureKind::Rejected);
@@ -85,7 +85,7 @@ fn client_d33_a_401_from_the_refresh_endpoint_ends_there() {
 }
 
 #[test]
-fn client_d34_when_the_refresh_fails_the_first_answer_is_the_callers() {
+fn client_D34_when_the_refresh_fails_the_first_answer_is_the_callers() {
     for kind in [FailureKind::Unreachable, FailureKind::Malformed, FailureKind::Misconfigured, FailureKind::Rejected] {
         let mut tab = Tab::signed_in(900);
         let waiter = tab.refused(1);
@@ -97,7 +97,7 @@ fn client_d34_when_the_refresh_fails_the_first_answer_is_the_callers() {
 }
 
 #[test]
-fn client_d34_and_the_token_serves_on_where_it_is_taken() {
+fn client_D34_and_the_token_serves_on_where_it_is_taken() {
     let mut tab = Tab::signed_in(900);
     tab.refused(1);
     tab.fail(FailureKind::Unreachable);

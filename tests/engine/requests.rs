@@ -5,7 +5,7 @@ use tokenkeep::engine::{Engine, FailureKind, Outcome, SignedOutReason, Status};
 use crate::tab::{Tab, failed};
 
 #[test]
-fn client_c19_all_who_wait_get_one_result() {
+fn client_C19_all_who_wait_get_one_result() {
     let mut tab = Tab::signed_in(900);
     tab.sleep(1_000_000, true);
     let waiters: Vec<_> = (0..50).map(|_| tab.request()).collect();
@@ -17,7 +17,7 @@ fn client_c19_all_who_wait_get_one_result() {
 }
 
 #[test]
-fn client_c19_or_one_error() {
+fn client_C19_or_one_error() {
     let mut tab = Tab::signed_in(900);
     tab.sleep(1_000_000, true);
     let waiters: Vec<_> = (0..50).map(|_| tab.request()).collect();
@@ -27,7 +27,7 @@ fn client_c19_or_one_error() {
 }
 
 #[test]
-fn client_c22_a_refresh_that_hangs_is_given_up_and_the_next_may_go() {
+fn client_C22_a_refresh_that_hangs_is_given_up_and_the_next_may_go() {
     let mut tab = Tab::signed_in(900);
     let first = tab.input(Engine::handle_refresh);
     let late = tab.refreshes.remove(0);

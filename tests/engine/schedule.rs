@@ -7,7 +7,7 @@ use crate::tab::{CONFIG, Tab, token};
 const HOUR: u64 = 3_600_000;
 
 #[test]
-fn client_b8_a_renewal_is_due_a_leeway_before_expiry() {
+fn client_B8_a_renewal_is_due_a_leeway_before_expiry() {
     let mut tab = Tab::signed_in(900);
     tab.pass(839_999);
     assert!(tab.sent.is_empty());
@@ -16,7 +16,7 @@ fn client_b8_a_renewal_is_due_a_leeway_before_expiry() {
 }
 
 #[test]
-fn client_b8_jitter_only_brings_it_forward() {
+fn client_B8_jitter_only_brings_it_forward() {
     let mut tab = Tab::with(Config { lead: Lead { leeway: 60_000, jitter: 10_000 }, ..CONFIG });
     tab.sign_in(900);
     let due = tab.timer_in().unwrap();
@@ -24,7 +24,7 @@ fn client_b8_jitter_only_brings_it_forward() {
 }
 
 #[test]
-fn client_b9_a_life_shorter_than_the_leeway_is_halved_and_makes_no_loop() {
+fn client_B9_a_life_shorter_than_the_leeway_is_halved_and_makes_no_loop() {
     let mut tab = Tab::signed_in(10);
     assert_eq!(tab.timer_in(), Some(5_000));
     for _ in 0..60 {
@@ -39,7 +39,7 @@ fn client_b9_a_life_shorter_than_the_leeway_is_halved_and_makes_no_loop() {
 }
 
 #[test]
-fn client_b10_a_year_is_waited_for_in_pieces() {
+fn client_B10_a_year_is_waited_for_in_pieces() {
     let mut tab = Tab::signed_in(365 * 24 * 3_600);
     assert_eq!(tab.timer_in(), Some(0x7FFF_FFFF));
     tab.pass(0x7FFF_FFFF);
@@ -51,7 +51,7 @@ fn client_b10_a_year_is_waited_for_in_pieces() {
 }
 
 #[test]
-fn client_b11_a_lifetime_of_nothing_is_the_default() {
+fn client_B11_a_lifetime_of_nothing_is_the_default() {
     for seconds in [0, u64::MAX] {
         let tab = Tab::signed_in(seconds);
         let life = if seconds == 0 { 300_000 } else { 366 * 24 * HOUR };
@@ -61,7 +61,7 @@ fn client_b11_a_lifetime_of_nothing_is_the_default() {
 }
 
 #[test]
-fn client_b12_a_new_token_replaces_the_old_schedule() {
+fn client_B12_a_new_token_replaces_the_old_schedule() {
     let mut tab = Tab::signed_in(900);
     tab.sign_in(3_600);
     tab.pass(3_539_999);
@@ -71,7 +71,7 @@ fn client_b12_a_new_token_replaces_the_old_schedule() {
 }
 
 #[test]
-fn client_b13_a_late_timer_behaves_as_if_on_time() {
+fn client_B13_a_late_timer_behaves_as_if_on_time() {
     for ticks in [true, false] {
         let mut tab = Tab::signed_in(900);
         tab.sleep(8 * HOUR, ticks);
@@ -85,7 +85,7 @@ fn client_b13_a_late_timer_behaves_as_if_on_time() {
 }
 
 #[test]
-fn client_b14_a_wall_clock_that_jumps_costs_at_most_one_refresh() {
+fn client_B14_a_wall_clock_that_jumps_costs_at_most_one_refresh() {
     for hours in [-5_i64, -1, 1, 5] {
         let mut tab = Tab::signed_in(900);
         tab.pass(1_000);
@@ -103,7 +103,7 @@ fn client_b14_a_wall_clock_that_jumps_costs_at_most_one_refresh() {
 }
 
 #[test]
-fn client_b15_a_clock_that_is_wrong_from_the_start_changes_nothing() {
+fn client_B15_a_clock_that_is_wrong_from_the_start_changes_nothing() {
     let mut tab = Tab::new();
     tab.now.wall = 12_345;
     tab.sign_in(900);
@@ -114,7 +114,7 @@ fn client_b15_a_clock_that_is_wrong_from_the_start_changes_nothing() {
 }
 
 #[test]
-fn client_b16_a_hidden_tab_leaves_the_renewal_to_a_visible_one() {
+fn client_B16_a_hidden_tab_leaves_the_renewal_to_a_visible_one() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
     tab.input(|engine, now| engine.handle_wake(now, Wake::Hidden));
@@ -129,7 +129,7 @@ fn client_b16_a_hidden_tab_leaves_the_renewal_to_a_visible_one() {
 }
 
 #[test]
-fn client_b16_a_hidden_tab_that_is_alone_renews() {
+fn client_B16_a_hidden_tab_that_is_alone_renews() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
     tab.input(|engine, now| engine.handle_wake(now, Wake::Hidden));
@@ -138,7 +138,7 @@ fn client_b16_a_hidden_tab_that_is_alone_renews() {
 }
 
 #[test]
-fn client_b17_wake_ups_that_arrive_together_are_one() {
+fn client_B17_wake_ups_that_arrive_together_are_one() {
     let mut tab = Tab::signed_in(900);
     tab.sleep(HOUR, false);
     for wake in [Wake::Visible, Wake::Online, Wake::Restored, Wake::Visible] {

@@ -18,7 +18,7 @@ fn subject_of(user: &str) -> Option<u64> {
 }
 
 #[test]
-fn client_g59_the_call_goes_out_under_the_lock_only() {
+fn client_G59_the_call_goes_out_under_the_lock_only() {
     let mut tab = alice();
     tab.input(Engine::handle_refresh);
     assert_eq!((tab.locks.len(), tab.sent.len()), (1, 0));
@@ -29,7 +29,7 @@ fn client_g59_the_call_goes_out_under_the_lock_only() {
 }
 
 #[test]
-fn client_g59_after_the_lock_it_asks_again_whether_it_must() {
+fn client_G59_after_the_lock_it_asks_again_whether_it_must() {
     let mut tab = alice();
     let named = tab.input(Engine::handle_refresh);
     tab.hear(1, News::SignedOut);
@@ -40,7 +40,7 @@ fn client_g59_after_the_lock_it_asks_again_whether_it_must() {
 }
 
 #[test]
-fn client_g60_a_frozen_holder_delays_no_longer_than_the_bound() {
+fn client_G60_a_frozen_holder_delays_no_longer_than_the_bound() {
     let mut tab = alice();
     tab.input(Engine::handle_refresh);
     tab.pass(10_999);
@@ -52,7 +52,7 @@ fn client_g60_a_frozen_holder_delays_no_longer_than_the_bound() {
 }
 
 #[test]
-fn client_g60_signs_of_life_extend_the_wait() {
+fn client_G60_signs_of_life_extend_the_wait() {
     let mut tab = alice();
     tab.input(Engine::handle_refresh);
     for _ in 0..5 {
@@ -65,7 +65,7 @@ fn client_g60_signs_of_life_extend_the_wait() {
 }
 
 #[test]
-fn client_g61_without_locks_it_goes_on() {
+fn client_G61_without_locks_it_goes_on() {
     let mut tab = alice();
     tab.input(Engine::handle_refresh);
     let ticket = tab.locks[0];
@@ -75,14 +75,14 @@ fn client_g61_without_locks_it_goes_on() {
 }
 
 #[test]
-fn client_g62_nothing_is_heard_when_the_tab_is_alone() {
+fn client_G62_nothing_is_heard_when_the_tab_is_alone() {
     let mut tab = Tab::signed_in(900);
     tab.hear(99, News::SignedOut);
     assert_eq!(tab.status(), Status::Authenticated);
 }
 
 #[test]
-fn client_g63_old_news_change_nothing_and_none_is_sent_on() {
+fn client_G63_old_news_change_nothing_and_none_is_sent_on() {
     let mut tab = alice();
     for news in [
         News::SignedOut,
@@ -100,7 +100,7 @@ fn client_g63_old_news_change_nothing_and_none_is_sent_on() {
 }
 
 #[test]
-fn client_g64_a_sign_in_elsewhere_leads_out_of_anonymous() {
+fn client_G64_a_sign_in_elsewhere_leads_out_of_anonymous() {
     let mut tab = Tab::coordinating();
     tab.input(Engine::handle_start);
     tab.lock();
@@ -113,7 +113,7 @@ fn client_g64_a_sign_in_elsewhere_leads_out_of_anonymous() {
 }
 
 #[test]
-fn client_g64_another_user_elsewhere_is_told_and_no_token_is_mixed() {
+fn client_G64_another_user_elsewhere_is_told_and_no_token_is_mixed() {
     let mut tab = alice();
     tab.sleep(1_000_000, true);
     let pending = tab.request();
@@ -130,7 +130,7 @@ fn client_g64_another_user_elsewhere_is_told_and_no_token_is_mixed() {
 }
 
 #[test]
-fn client_g64_the_same_user_elsewhere_is_no_change() {
+fn client_G64_the_same_user_elsewhere_is_no_change() {
     let mut tab = alice();
     tab.hear(1, News::SignedIn { subject: subject_of("alice") });
     tab.lock();
@@ -139,7 +139,7 @@ fn client_g64_the_same_user_elsewhere_is_no_change() {
 }
 
 #[test]
-fn client_g65_a_logout_elsewhere_wipes_at_once() {
+fn client_G65_a_logout_elsewhere_wipes_at_once() {
     let mut tab = alice();
     tab.hear(1, News::SignedOut);
     assert_eq!((tab.status(), tab.reason()), (Status::Anonymous, Some(SignedOutReason::LogoutElsewhere)));
@@ -148,7 +148,7 @@ fn client_g65_a_logout_elsewhere_wipes_at_once() {
 }
 
 #[test]
-fn client_g65_a_tab_that_comes_back_asks_before_it_sends() {
+fn client_G65_a_tab_that_comes_back_asks_before_it_sends() {
     let mut tab = alice();
     tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
     assert_eq!(tab.told.last().map(|message| message.news), Some(News::Asking));
@@ -159,7 +159,7 @@ fn client_g65_a_tab_that_comes_back_asks_before_it_sends() {
 }
 
 #[test]
-fn client_g65_a_sibling_that_confirms_ends_the_doubt() {
+fn client_G65_a_sibling_that_confirms_ends_the_doubt() {
     let mut tab = alice();
     tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
     let request = tab.request();
@@ -168,7 +168,7 @@ fn client_g65_a_sibling_that_confirms_ends_the_doubt() {
 }
 
 #[test]
-fn client_g65_without_siblings_the_authority_is_asked() {
+fn client_G65_without_siblings_the_authority_is_asked() {
     let mut tab = alice();
     tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
     let request = tab.request();
@@ -180,7 +180,7 @@ fn client_g65_without_siblings_the_authority_is_asked() {
 }
 
 #[test]
-fn client_g65_and_when_it_does_not_answer_the_session_stands() {
+fn client_G65_and_when_it_does_not_answer_the_session_stands() {
     let mut tab = alice();
     tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
     let request = tab.request();
@@ -191,7 +191,7 @@ fn client_g65_and_when_it_does_not_answer_the_session_stands() {
 }
 
 #[test]
-fn client_g66_a_new_tab_waits_for_its_turn() {
+fn client_G66_a_new_tab_waits_for_its_turn() {
     let mut tab = Tab::coordinating();
     let start = tab.input(Engine::handle_start);
     assert_eq!(tab.told[0].news, News::Asking);
@@ -206,7 +206,7 @@ fn client_g66_a_new_tab_waits_for_its_turn() {
 }
 
 #[test]
-fn client_g66_an_epoch_that_is_told_late_costs_a_new_tab_nothing() {
+fn client_G66_an_epoch_that_is_told_late_costs_a_new_tab_nothing() {
     let mut tab = Tab::coordinating();
     tab.input(Engine::handle_start);
     tab.lock();
@@ -252,7 +252,7 @@ fn a_tab_that_was_refused_tries_again_when_a_sibling_is_served() {
 }
 
 #[test]
-fn client_g60_a_turn_that_is_over_is_told_to_those_who_queue() {
+fn client_G60_a_turn_that_is_over_is_told_to_those_who_queue() {
     let mut tab = alice();
     tab.input(Engine::handle_refresh);
     tab.lock();
@@ -262,7 +262,7 @@ fn client_g60_a_turn_that_is_over_is_told_to_those_who_queue() {
 }
 
 #[test]
-fn client_g65_a_logout_in_a_tab_that_knows_nobody_reaches_everybody() {
+fn client_G65_a_logout_in_a_tab_that_knows_nobody_reaches_everybody() {
     let old = alice();
     let mut new = Tab::coordinating();
     new.now.wall = old.now.wall + 60_000;

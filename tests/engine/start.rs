@@ -5,7 +5,7 @@ use tokenkeep::engine::{Engine, Event, FailureKind, Outcome, SignedOutReason, St
 use crate::tab::{Tab, failed};
 
 #[test]
-fn client_a2_a_good_cookie_gives_a_session_with_one_refresh() {
+fn client_A2_a_good_cookie_gives_a_session_with_one_refresh() {
     let mut tab = Tab::new();
     let start = tab.input(Engine::handle_start);
     assert_eq!((tab.sent.len(), tab.outcome(start)), (1, None));
@@ -16,7 +16,7 @@ fn client_a2_a_good_cookie_gives_a_session_with_one_refresh() {
 }
 
 #[test]
-fn client_a3_no_cookie_means_anonymous_until_somebody_asks() {
+fn client_A3_no_cookie_means_anonymous_until_somebody_asks() {
     let mut tab = Tab::new();
     let start = tab.input(Engine::handle_start);
     tab.fail(FailureKind::Rejected);
@@ -36,7 +36,7 @@ fn client_a3_no_cookie_means_anonymous_until_somebody_asks() {
 }
 
 #[test]
-fn client_a4_offline_it_waits_and_does_not_guess() {
+fn client_A4_offline_it_waits_and_does_not_guess() {
     let mut tab = Tab::new();
     tab.input(|engine, now| engine.handle_wake(now, Wake::Offline));
     let (start, request) = (tab.input(Engine::handle_start), tab.request());
@@ -51,7 +51,7 @@ fn client_a4_offline_it_waits_and_does_not_guess() {
 }
 
 #[test]
-fn client_a5_two_starts_share_one_refresh() {
+fn client_A5_two_starts_share_one_refresh() {
     let mut tab = Tab::new();
     let (first, second) = (tab.input(Engine::handle_start), tab.input(Engine::handle_start));
     tab.grant(900);
@@ -62,7 +62,7 @@ fn client_a5_two_starts_share_one_refresh() {
 }
 
 #[test]
-fn client_a6_requests_before_the_answer_wait_for_it() {
+fn client_A6_requests_before_the_answer_wait_for_it() {
     let mut tab = Tab::new();
     let request = tab.request();
     assert_eq!((tab.outcome(request), tab.sent.len()), (None, 1));
@@ -71,7 +71,7 @@ fn client_a6_requests_before_the_answer_wait_for_it() {
 }
 
 #[test]
-fn client_a7_a_failed_start_is_told_and_recovers() {
+fn client_A7_a_failed_start_is_told_and_recovers() {
     let mut tab = Tab::new();
     let start = tab.input(Engine::handle_start);
     tab.pass(10_000);
