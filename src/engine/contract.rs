@@ -8,8 +8,6 @@ use super::lifetime::Lead;
 use super::session::SignedOutReason;
 use super::sibling::Message;
 use super::timers::Timer;
-use super::turn::{CallId, Ticket};
-use super::waiters::{Outcome, WaiterId};
 
 /// How the engine shall behave; times in milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -48,12 +46,12 @@ pub enum Wake {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Output {
-    /// POST to the refresh endpoint; the answer goes to [`Engine::handle_refresh_answer`].
+    /// POST to the refresh endpoint; the answer goes to [`super::Engine::handle_refresh_answer`].
     SendRefresh {
         /// The call.
         call: CallId,
     },
-    /// POST to the logout endpoint; the answer goes to [`Engine::handle_logout_answer`].
+    /// POST to the logout endpoint; the answer goes to [`super::Engine::handle_logout_answer`].
     SendLogout {
         /// The call.
         call: CallId,
@@ -63,7 +61,7 @@ pub enum Output {
         /// The call.
         call: CallId,
     },
-    /// Ask for the origin-wide lock; the answer goes to [`Engine::handle_lock`].
+    /// Ask for the origin-wide lock; the answer goes to [`super::Engine::handle_lock`].
     AcquireLock {
         /// The wish.
         ticket: Ticket,
@@ -73,7 +71,7 @@ pub enum Output {
         /// The wish.
         ticket: Ticket,
     },
-    /// Call [`Engine::handle_timer`] after `delay` milliseconds, instead of what was set before.
+    /// Call [`super::Engine::handle_timer`] after `delay` milliseconds, instead of what was set before.
     SetTimer {
         /// How long from now.
         delay: Millis,
@@ -121,4 +119,34 @@ pub enum Event {
     },
     /// The session is another user's now.
     UserChanged,
+}
+
+/// Names one network call of one engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallId(pub u32);
+
+/// Names one wish for the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u32);
+
+/// Names one waiter of one engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WaiterId(pub u32);
+
+/// What a waiter is told. Each is told exactly once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Send the request (again) with the current token.
+    Token,
+    /// Send the request without a token.
+    Anonymous,
+    /// What was asked for is done: read the session.
+    Done,
+    /// The first answer is the caller's: there is nothing to retry with.
+    GiveUp,
+    /// The sign-in request may be sent; its answer goes to [`super::Engine::handle_sign_in_answer`].
+    Proceed,
+    /// It failed.
+    Failed(Failure),
 }

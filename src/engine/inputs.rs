@@ -2,16 +2,15 @@
 //! those of siblings in `news`.
 
 use super::clock::{Millis, Now, SECOND};
-use super::contract::Output;
-use super::contract::Wake;
+use super::contract::{Outcome, Output, Ticket, WaiterId, Wake};
 use super::failure::FailureKind;
 use super::machine::Engine;
 use super::reply::Grant;
 use super::session::{SignedOutReason, Status};
 use super::sibling::News;
+use super::state::{Lock, Purpose};
 use super::timers::Timer;
-use super::turn::{Lock, Ticket};
-use super::waiters::{Attempt, Outcome, Purpose, WaiterId};
+use super::waiters::Attempt;
 
 /// For so long after a fresh token was refused too, its 401s start no further refresh.
 const REFUSAL_MEMORY: Millis = 10 * SECOND;

@@ -6,16 +6,14 @@ use std::collections::VecDeque;
 
 use super::budget::Budget;
 use super::clock::{Millis, Now, SECOND};
-use super::contract::{Config, Event, Output};
+use super::contract::{Config, Event, Output, WaiterId};
 use super::failure::Failure;
 use super::journal::{Journal, Transition};
 use super::random::Random;
-use super::reply::Grant;
 use super::session::{Session, SignedOutReason, Status};
 use super::sibling::{Message, News};
+use super::state::{Call, Lock, Token, Waiter};
 use super::timers::{LONGEST_DELAY, Timer, Timers};
-use super::turn::{Call, Lock};
-use super::waiters::{Waiter, WaiterId};
 use crate::token::AccessToken;
 
 /// A wall clock that moved this much against the monotonic one was set, or the machine slept.
@@ -24,19 +22,6 @@ const JUMP: Millis = 5 * SECOND;
 pub(super) const ANSWER_BOUND: Millis = SECOND / 2;
 /// Calls of the budget that renewals on the engine's own account leave to requests.
 pub(super) const RESERVE: usize = 4;
-
-pub(super) struct Token {
-    pub(super) grant: Grant,
-    pub(super) lifetime: Millis,
-    /// From here on a renewal is due.
-    pub(super) due_at: Millis,
-    /// From here on requests wait for a renewal. Moves ahead of `expires_at` when the machine may have slept.
-    pub(super) fresh_until: Millis,
-    pub(super) expires_at: Millis,
-    pub(super) expires_at_wall: Millis,
-    /// An API refused it.
-    pub(super) refused: bool,
-}
 
 /// The session machine of one tab.
 pub struct Engine {

@@ -1,16 +1,16 @@
 //! When a token is renewed, and what the answers of the authority mean for the session.
 
 use super::clock::{Millis, Now, SECOND};
-use super::contract::Event;
+use super::contract::{CallId, Event, Outcome, WaiterId};
 use super::failure::{Blame, Failure, FailureKind};
 use super::lifetime;
-use super::machine::{ANSWER_BOUND, Engine, RESERVE, Token};
+use super::machine::{ANSWER_BOUND, Engine, RESERVE};
 use super::reply::Grant;
 use super::session::{SignedOutReason, Status};
 use super::sibling::News;
+use super::state::{Call, Purpose, Task, Token};
 use super::timers::Timer;
-use super::turn::{Call, CallId, Task};
-use super::waiters::{Attempt, Outcome, Purpose, WaiterId};
+use super::waiters::Attempt;
 
 /// Least time between two tries while the browser says that it is offline.
 const OFFLINE_WAIT: Millis = 30 * SECOND;

@@ -4,50 +4,16 @@
 //! the lock. The lock guards the call and nothing else; it is waited for within a bound and then done without.
 
 use super::clock::{Millis, Now, SECOND};
-use super::contract::Output;
+use super::contract::{CallId, Outcome, Output, Ticket};
 use super::failure::{Failure, FailureKind};
 use super::machine::Engine;
 use super::sibling::News;
+use super::state::{Call, Lock, Task};
 use super::timers::Timer;
-use super::waiters::{Attempt, Outcome, WaiterId};
-
-/// Names one network call of one engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CallId(pub u32);
-
-/// Names one wish for the lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Ticket(pub u32);
+use super::waiters::Attempt;
 
 /// What the lock is waited for beyond the time that its holder's call may take.
 const LOCK_GRACE: Millis = SECOND;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lock {
-    Free,
-    Waiting(Ticket),
-    Held(Ticket),
-    /// Missing, denied or too slow: this turn goes on without.
-    Bypassed,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Task {
-    Refresh,
-    SignIn(WaiterId),
-    Logout,
-}
-
-pub(super) struct Call {
-    pub(super) id: CallId,
-    pub(super) task: Task,
-    /// The session it belongs to.
-    pub(super) epoch: u64,
-    /// Logouts seen when it began; a sign-in that a logout overtook must not count.
-    pub(super) sign_outs: u32,
-    /// Sibling successes heard when it began.
-    pub(super) heard: u32,
-}
 
 impl Engine {
     /// Whether a refresh of this session is wanted or under way.

@@ -1,53 +1,11 @@
 //! Everybody who waits for the engine, and the one rule by which each of them is answered.
 
 use super::clock::{Millis, Now};
-use super::contract::Output;
+use super::contract::{Outcome, Output, WaiterId};
 use super::failure::{Failure, FailureKind};
 use super::machine::Engine;
 use super::session::Status;
-
-/// Names one waiter of one engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WaiterId(pub u32);
-
-/// What a waiter is told. Each is told exactly once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Send the request (again) with the current token.
-    Token,
-    /// Send the request without a token.
-    Anonymous,
-    /// What was asked for is done: read the session.
-    Done,
-    /// The first answer is the caller's: there is nothing to retry with.
-    GiveUp,
-    /// The sign-in request may be sent; its answer goes to [`Engine::handle_sign_in_answer`].
-    Proceed,
-    /// It failed.
-    Failed(Failure),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// Wants to know whether there is a session.
-    Start,
-    /// Asked for a refresh by name.
-    Refresh,
-    /// Wants to send a request.
-    Request,
-    /// Wants the token itself, valid for so long.
-    Lend { validity: Millis },
-    /// Was refused with the token of this generation.
-    Retry { generation: u32 },
-}
-
-pub(super) struct Waiter {
-    pub(super) id: WaiterId,
-    pub(super) purpose: Purpose,
-    /// Whose session it was issued in; `None` when there was none.
-    pub(super) identity: Option<u32>,
-}
+use super::state::{Purpose, Waiter};
 
 /// What has just become of a refresh, for those who wait for one.
 #[derive(Debug, Clone, Copy)]
