@@ -271,3 +271,53 @@ fn client_G65_a_logout_in_a_tab_that_knows_nobody_reaches_everybody() {
     new.hear(-50_000, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
     assert_eq!(new.status(), Status::Anonymous);
 }
+
+#[test]
+fn client_G64_a_tab_that_comes_back_to_another_users_session_joins_it() {
+    let mut tab = alice();
+    tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
+    let request = tab.request();
+    tab.hear(1, News::Standing { signed_in: true, visible: true, subject: subject_of("bob"), retry_after: None });
+    assert!(tab.engine.token().is_none());
+    tab.lock();
+    tab.answer(Ok(token_of("bob")));
+    assert!(tab.events.contains(&Event::UserChanged));
+    assert_eq!(tab.outcome(request), failed(FailureKind::SignedOut));
+}
+
+#[test]
+fn client_G64_a_tab_without_a_session_learns_of_one_when_it_asks() {
+    let mut tab = Tab::coordinating();
+    tab.input(Engine::handle_start);
+    tab.lock();
+    tab.fail(FailureKind::Rejected);
+    tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
+    tab.hear(1, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    tab.lock();
+    tab.grant(900);
+    assert_eq!(tab.status(), Status::Authenticated);
+}
+
+#[test]
+fn client_F50_a_pause_is_told_to_a_tab_that_opens() {
+    let mut tab = Tab::coordinating();
+    tab.hear(0, News::Standing { signed_in: true, visible: true, subject: None, retry_after: Some(60_000) });
+    let start = tab.input(Engine::handle_start);
+    assert!(matches!(tab.outcome(start), Some(Outcome::Failed(_))));
+    assert!(tab.locks.is_empty());
+    tab.told.clear();
+    tab.hear(1, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    tab.hear(0, News::Asking);
+    let News::Standing { signed_in, retry_after, .. } = tab.told[0].news else { panic!("it tells where it stands") };
+    assert_eq!((signed_in, retry_after), (false, Some(60_000)));
+}
+
+#[test]
+fn client_F50_a_tab_that_joins_while_the_authority_pauses_says_so_to_its_callers() {
+    let mut tab = alice();
+    tab.hear(0, News::Pause { retry_after: 60_000 });
+    tab.sleep(1_000, true);
+    tab.hear(1, News::SignedIn { subject: subject_of("alice") });
+    let request = tab.request();
+    assert!(matches!(tab.outcome(request), Some(Outcome::Failed(_))), "no token, and none to be had for a minute");
+}
