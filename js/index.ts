@@ -13,5 +13,5 @@ export function createTokenKeep(options: TokenKeepOptions): TokenKeep {
   return keepWith(options, loadInlined);
 }
 
-export { TokenKeepError } from "./client/error.js";
+export { TokenKeepError, type TokenKeepErrorCode } from "./client/error.js";
 export type * from "./client/types.js";
