@@ -1,0 +1,103 @@
+// The same file of the package in Node, Bun, Deno and workerd: importing it does nothing, a keep that is closed leaves nothing, and
+// every process ends by itself.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { json, ScriptedServer } from "./server.ts";
+
+const modules = fileURLToPath(new URL("../../node_modules/", import.meta.url));
+const program = fileURLToPath(new URL("runtimes/lifecycle.mjs", import.meta.url));
+const built = new URL("../../dist/index.js", import.meta.url).href;
+
+/** The runtime that npm has installed for this machine. Its package may have moved the program to itself after installation. */
+function installed(scope: string, path: string, moved: string): string {
+  const places = [...readdirSync(modules + scope).map((name) => `${modules}${scope}/${name}/${path}`), modules + moved];
+  const found = places.find((place) => existsSync(place));
+  assert.ok(found !== undefined, `none of ${places.join(", ")} is there`);
+  return found;
+}
+
+const runtimes: Record<string, () => [command: string, options: string[]]> = {
+  node: () => [process.execPath, []],
+  bun: () => [installed("@oven", "bin/bun", "bun/bin/bun.exe"), ["run"]],
+  deno: () => [installed("@deno", "deno", "deno/deno"), ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", "--no-config"]],
+};
+
+let server: ScriptedServer;
+before(async () => {
+  server = await ScriptedServer.open(({ token }) => json({ token: token !== null }));
+  server.on("/refresh", () => json({ access_token: "a-token", expires_in: 900 }));
+});
+after(() => server.close());
+
+/** Runs to its own end, and gives what it printed. */
+function run(runtime: string, ...words: string[]): Promise<{ code: number | null; output: string }> {
+  const [command, options] = runtimes[runtime]!();
+  const env = { ...process.env, NODE_OPTIONS: "", DENO_NO_UPDATE_CHECK: "1" };
+  const child = spawn(command, [...options, program, ...words], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const limit = setTimeout(() => {
+    output += "\nit did not end by itself";
+    child.kill("SIGKILL");
+  }, 30_000);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      clearTimeout(limit);
+      resolve({ code, output });
+    });
+  });
+}
+
+const careless = new URL("runtimes/careless.mjs", import.meta.url).href;
+
+for (const runtime of Object.keys(runtimes)) {
+  test(`client_A1_importing_in_${runtime}_touches_no_global_and_does_nothing`, async () => {
+    assert.deepEqual(await run(runtime, "import", built), { code: 0, output: "ok\n" });
+    const { code, output } = await run(runtime, "import", careless);
+    assert.ok(code === 1 && output.includes("importing touched fetch, leftBehind"), output);
+  });
+
+  test(`client_J80_in_${runtime}_a_keep_works_and_the_process_ends_by_itself`, async () => {
+    assert.deepEqual(await run(runtime, "render", built), { code: 0, output: "ok\n" });
+    const before = server.to("/refresh").length;
+    assert.deepEqual(await run(runtime, "live", built, `${server.origin}/refresh`), { code: 0, output: "ok\n" });
+    assert.equal(server.to("/refresh").length - before, 2);
+  });
+}
+
+test("client_A1_client_J80_in_workerd_the_package_imports_where_nothing_may_be_done_and_says_what_is_missing", async () => {
+  // Workers refuse timers, chance and I/O while a module is evaluated, and WebAssembly from bytes at any time.
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `
+        import { createTokenKeep, TokenKeepError } from ${JSON.stringify(fileURLToPath(built))};
+        const keep = createTokenKeep({ refresh: "https://auth.example.com/session/refresh", origins: ["https://api.example.com"] });
+        export default {
+          async fetch() {
+            const { status } = keep.session;
+            const error = await keep.start().catch((error) => error);
+            return Response.json({ status, code: error.code, typed: error instanceof TokenKeepError });
+          },
+        };`,
+      resolveDir: modules,
+    },
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+  });
+  const miniflare = new Miniflare({ modules: true, script: outputFiles[0]!.text, compatibilityDate: "2026-04-01" });
+  try {
+    const response = await miniflare.dispatchFetch("http://localhost/");
+    assert.deepEqual(await response.json(), { status: "unknown", code: "wasm_unavailable", typed: true });
+  } finally {
+    await miniflare.dispose();
+  }
+});
