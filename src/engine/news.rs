@@ -64,7 +64,8 @@ impl Engine {
         } else if self.status != Status::Unknown || self.epoch > 0 {
             let pause = self.blocked_until.saturating_sub(now.mono);
             self.broadcast(News::Standing {
-                signed_in: self.status == Status::Authenticated,
+                // Whoever is about to join a session says so: its epoch would else be taken for that of a logout.
+                signed_in: self.status == Status::Authenticated || self.joining,
                 visible: self.visible,
                 subject: self.subject,
                 retry_after: (pause > 0).then_some(pause),

@@ -1,0 +1,241 @@
+//! What users do, and what goes wrong.
+
+use tokenkeep::engine::{Engine, Grant, SECOND, Wake};
+
+use crate::network::Answer;
+use crate::script::{HOUR, MINUTE};
+use crate::tab::{Life, Purpose, Request, Task};
+use crate::trace::tell;
+use crate::world::{Event, World};
+
+#[derive(Clone, Copy)]
+enum Act {
+    Request,
+    ForeignRequest,
+    Start,
+    Refresh,
+    Lend,
+    SignIn,
+    Logout,
+    Adopt,
+    Close,
+    Hide,
+    Show,
+}
+
+#[derive(Clone, Copy)]
+enum Fault {
+    Outage,
+    Offline,
+    Freeze,
+    Store,
+    Kill,
+    Open,
+    Sleep,
+    WallClock,
+    Refusals,
+}
+
+/// Look-alikes of the listed origins, and strangers.
+const FOREIGN: [&str; 4] =
+    ["https://api.example.evil.test/x", "https://evil.test/", "http://api.example/x", "https://data.example/x"];
+const OWN: [&str; 2] = ["https://api.example/x", "https://data.example:8443/y"];
+
+impl World {
+    /// One thing happens in the storm.
+    pub fn act(&mut self) {
+        if self.dice.chance(self.script.weather.faults) {
+            return self.fault();
+        }
+        let running: Vec<usize> = (0..self.tabs.len()).filter(|&tab| self.tabs[tab].life == Life::Running).collect();
+        if running.is_empty() || self.device.asleep_until > self.now {
+            return;
+        }
+        let tab = self.dice.pick(&running);
+        let act = self.dice.weighted(&[
+            (60, Act::Request),
+            (4, Act::ForeignRequest),
+            (6, Act::Start),
+            (6, Act::Refresh),
+            (6, Act::Lend),
+            (6, Act::SignIn),
+            (4, Act::Logout),
+            (1, Act::Adopt),
+            (1, Act::Close),
+            (6, Act::Hide),
+            (6, Act::Show),
+        ]);
+        self.perform_act(tab, act);
+    }
+
+    fn perform_act(&mut self, tab: usize, act: Act) {
+        let id = self.tabs[tab].id;
+        match act {
+            Act::Request => {
+                for _ in 0..self.dice.pick(&[1, 1, 1, 4]) {
+                    let url = self.dice.pick(&OWN);
+                    self.request(tab, url);
+                }
+            }
+            Act::ForeignRequest => {
+                let url = self.dice.pick(&FOREIGN);
+                self.request(tab, url);
+            }
+            Act::Start => self.ask(tab, Purpose::Start, Engine::handle_start),
+            Act::Refresh => self.ask(tab, Purpose::Refresh, Engine::handle_refresh),
+            Act::Lend => {
+                let validity = self.dice.pick(&[0, 30 * SECOND, HOUR]);
+                self.ask(tab, Purpose::Lend, |engine, now| engine.handle_lend(now, validity));
+            }
+            Act::SignIn => {
+                let user = self.dice.pick(&[1, 1, 2]);
+                tell!(self, id, "the user signs in as {user}");
+                self.ask(tab, Purpose::SignIn { user }, Engine::handle_sign_in);
+            }
+            Act::Logout => {
+                tell!(self, id, "the user logs out");
+                if !self.tabs[tab].closed {
+                    let notes = &mut self.tabs[tab].notes;
+                    notes.fences += 1;
+                    notes.sign_outs += 1;
+                    notes.ended_at = self.now;
+                    notes.may_end = true;
+                }
+                self.ask(tab, Purpose::Logout, Engine::handle_logout);
+            }
+            Act::Adopt => self.adopt(tab),
+            Act::Close => {
+                tell!(self, id, "closes its keep");
+                self.tabs[tab].notes.may_end = true;
+                self.input(tab, Engine::handle_close);
+                self.tabs[tab].closed = true;
+                // What it did not abort is the application's own sign-in: it goes on, and nobody waits for it.
+                for (_, number) in core::mem::take(&mut self.tabs[tab].calls) {
+                    self.leave(number, false);
+                }
+            }
+            Act::Hide => self.schedule(0, Event::Task { tab: id, task: Task::Wake(Wake::Hidden) }),
+            Act::Show => {
+                // Browsers tell it several times over: focus, visibilitychange, pageshow.
+                self.schedule(0, Event::Task { tab: id, task: Task::Wake(Wake::Visible) });
+                self.schedule(0, Event::Task { tab: id, task: Task::Wake(Wake::Visible) });
+            }
+        }
+    }
+
+    /// The application calls `fetch`.
+    pub fn request(&mut self, tab: usize, url: &'static str) {
+        let request = self.tabs[tab].requests.len();
+        self.tabs[tab].requests.push(Request { url, ..Request::default() });
+        if self.origins.allow(url) {
+            self.ask(tab, Purpose::First { request }, Engine::handle_request);
+        } else {
+            self.send_request(tab, request);
+        }
+    }
+
+    /// The application brings a token that came with the page: one of the session that the cookie stands for.
+    fn adopt(&mut self, tab: usize) {
+        let Some(cookie) = self.jar.filter(|_| self.authority.honours(self.now, self.jar)) else { return };
+        if self.tabs[tab].closed {
+            return;
+        }
+        let token = self.authority.issue(self.now, cookie.family);
+        tell!(self, self.tabs[tab].id, "the page brings {:?}", Answer::Token(token));
+        let grant = Grant::read(self.reply_body(token).as_bytes()).expect("it is a token reply");
+        let notes = &mut self.tabs[tab].notes;
+        notes.fences += 1;
+        notes.signed_in_at = self.now;
+        self.input(tab, |engine, now| engine.handle_adopt(now, grant));
+    }
+
+    fn fault(&mut self) {
+        let weather = self.script.weather;
+        let fault = self.dice.weighted(&[
+            (3 * weather.outages, Fault::Outage),
+            (weather.outages, Fault::Offline),
+            (2 * weather.lives, Fault::Freeze),
+            (weather.lives, Fault::Store),
+            (weather.lives, Fault::Kill),
+            (1, Fault::Open),
+            (weather.clocks, Fault::Sleep),
+            (2 * weather.clocks, Fault::WallClock),
+            (2 * weather.refusals, Fault::Refusals),
+        ]);
+        let most = self.dice.pick(&[3 * SECOND, 40 * SECOND, 10 * MINUTE]);
+        let lasts = self.dice.between(1, most);
+        if self.device.asleep_until > self.now {
+            return;
+        }
+        match fault {
+            Fault::Outage => {
+                let outage = self.authority.fail(&mut self.dice, self.now + lasts);
+                tell!(self, "authority", "fails with {outage:?} for {lasts} ms");
+            }
+            Fault::Offline => self.switch_network(),
+            Fault::Refusals => self.api_refuses_until = self.now + lasts,
+            Fault::Open => self.schedule(0, Event::Open),
+            Fault::Sleep => {
+                self.note_stalls();
+                let lasts = lasts * self.dice.pick(&[1, 100]);
+                tell!(self, "device", "sleeps for {lasts} ms");
+                self.device.sleep(self.now, self.now + lasts);
+            }
+            Fault::WallClock => {
+                let by = self.dice.between(0, 24 * HOUR) as i64 - 12 * HOUR as i64;
+                tell!(self, "device", "the wall clock is set by {by} ms");
+                self.device.set_wall_clock(by);
+            }
+            Fault::Freeze | Fault::Store | Fault::Kill => {
+                if !self.tabs.is_empty() {
+                    let tab = self.dice.between(0, self.tabs.len() as u64 - 1) as usize;
+                    self.suspend(tab, fault, lasts);
+                }
+            }
+        }
+    }
+
+    /// Offline, or online again; each tab is told on a task of its own.
+    fn switch_network(&mut self) {
+        self.device.online = !self.device.online;
+        let wake = if self.device.online { Wake::Online } else { Wake::Offline };
+        for tab in 0..self.tabs.len() {
+            let tab = self.tabs[tab].id;
+            self.schedule(0, Event::Task { tab, task: Task::Wake(wake) });
+        }
+    }
+
+    fn suspend(&mut self, tab: usize, fault: Fault, lasts: u64) {
+        let id = self.tabs[tab].id;
+        // A page with a lock or with calls under way is not stored: it is gone when the user leaves it.
+        let busy = self.tabs[tab].notes.wish.is_some() || !self.tabs[tab].calls.is_empty();
+        match fault {
+            Fault::Freeze if self.tabs[tab].life == Life::Running => {
+                tell!(self, id, "freezes for {lasts} ms");
+                self.tabs[tab].life = Life::Frozen;
+                self.note_stalls();
+                self.schedule(lasts, Event::Thaw { tab: id });
+            }
+            Fault::Store if self.tabs[tab].life == Life::Running && !busy => {
+                tell!(self, id, "is stored for {lasts} ms");
+                self.tabs[tab].life = Life::Stored;
+                self.note_stalls();
+                self.schedule(lasts, Event::Thaw { tab: id });
+            }
+            Fault::Freeze => {}
+            _ => {
+                tell!(self, id, "is gone");
+                self.tabs.remove(tab);
+                self.orphan(id);
+                if self.locks.holder() == Some(id) {
+                    self.locks.stalled_at = Some(self.now);
+                }
+                let next = self.locks.bury(id);
+                self.grant(next);
+                if self.dice.chance(700) {
+                    self.schedule(lasts.min(5 * SECOND), Event::Open);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! What the browser half does in the shipped build: carries an engine's outputs out, and its answers back in.
+
+use tokenkeep::engine::{
+    CallId, Engine, FailureKind, Grant, Message, News, Now, Outcome, Output, Status, Ticket, WaiterId, Wake,
+};
+
+use crate::invariants;
+use crate::locks::Wish;
+use crate::network::{Answer, Errand};
+use crate::planted::Bug;
+use crate::script::LockManner;
+use crate::tab::{End, Heard, Life, Purpose, Request, Task, Waiting};
+use crate::trace::tell;
+use crate::world::{Event, World};
+
+impl World {
+    /// Somebody asks the engine of a tab for something, and waits.
+    pub fn ask(&mut self, tab: usize, purpose: Purpose, input: impl FnOnce(&mut Engine, Now) -> WaiterId) {
+        let id = self.step(tab, input);
+        let waiting = Waiting { id, purpose, since: self.now };
+        self.tabs[tab].waiters.push(waiting);
+        self.follow_up(tab);
+    }
+
+    /// Something happens to a tab.
+    pub fn input<T>(&mut self, tab: usize, input: impl FnOnce(&mut Engine, Now) -> T) -> T {
+        let result = self.step(tab, input);
+        self.follow_up(tab);
+        result
+    }
+
+    /// One mutation of the engine, its outputs, and the invariants.
+    fn step<T>(&mut self, tab: usize, input: impl FnOnce(&mut Engine, Now) -> T) -> T {
+        let clocks = self.clocks(tab);
+        self.tabs[tab].notes.status = self.tabs[tab].status();
+        let result = input(&mut self.tabs[tab].engine, clocks);
+        while let Some(output) = self.tabs[tab].engine.poll_output() {
+            if self.tabs[tab].closed {
+                let verdict = invariants::nothing_comes_out_of_a_closed_keep(&output);
+                self.hold(verdict);
+            }
+            self.perform(tab, output);
+        }
+        self.steps += 1;
+        let verdict = invariants::every_waiter_settles_in_time(self, tab);
+        self.hold(verdict);
+        let verdict = invariants::only_a_verdict_ends_a_session(&self.tabs[tab]);
+        self.hold(verdict);
+        self.tabs[tab].notes.may_end = false;
+        if self.tabs[tab].status() == Status::Anonymous && self.tabs[tab].notes.status != Status::Anonymous {
+            self.tabs[tab].notes.ended_at = self.now;
+        }
+        result
+    }
+
+    fn perform(&mut self, tab: usize, output: Output) {
+        let id = self.tabs[tab].id;
+        if !matches!(output, Output::Settle { .. } | Output::Changed | Output::SetTimer { .. } | Output::ClearTimer) {
+            tell!(self, id, "{output:?}");
+        }
+        match output {
+            Output::SendRefresh { call } => {
+                let verdict = invariants::refresh_calls_stay_in_the_budget(self, tab);
+                self.hold(verdict);
+                self.send_turn(tab, call, Errand::Refresh(call));
+            }
+            Output::SendLogout { call } => self.send_turn(tab, call, Errand::Logout(call)),
+            Output::AbortCall { call } => self.drop_call(tab, call),
+            Output::AcquireLock { ticket } => self.ask_for_lock(tab, ticket),
+            Output::ReleaseLock { ticket } => {
+                self.tabs[tab].notes.wish.take_if(|wish| *wish == ticket);
+                self.note_stalls();
+                let next = self.locks.release(id, ticket);
+                self.grant(next);
+            }
+            Output::SetTimer { delay, .. } => self.arm(tab, Some(delay)),
+            Output::ClearTimer => self.arm(tab, None),
+            Output::Broadcast(message) => self.tell_siblings(tab, message),
+            Output::Settle { waiter, outcome } => self.tabs[tab].settled.push_back((waiter, outcome)),
+            // The application of the simulator reads the session from the engine when it wants to know.
+            _ => {}
+        }
+    }
+
+    fn send_turn(&mut self, tab: usize, call: CallId, errand: Errand) {
+        let number = self.send(tab, errand);
+        self.tabs[tab].calls.push((call, number));
+        let verdict = invariants::refresh_calls_never_overlap(self, number);
+        self.hold(verdict);
+    }
+
+    fn drop_call(&mut self, tab: usize, call: CallId) {
+        let calls = &mut self.tabs[tab].calls;
+        if let Some(at) = calls.iter().position(|&(known, _)| known == call) {
+            let (_, exchange) = calls.swap_remove(at);
+            self.tabs[tab].notes.stirred_at = self.now;
+            self.leave(exchange, true);
+        }
+    }
+
+    fn ask_for_lock(&mut self, tab: usize, ticket: Ticket) {
+        let id = self.tabs[tab].id;
+        let notes = &mut self.tabs[tab].notes;
+        (notes.wish, notes.wished_at, notes.stirred_at) = (Some(ticket), self.now, self.now);
+        if self.bug == Some(Bug::NoLockRecheck) {
+            self.schedule(0, Event::Task { tab: id, task: Task::Lock { ticket, granted: true } });
+            return;
+        }
+        match self.script.locks {
+            LockManner::Denied => {
+                self.schedule(0, Event::Task { tab: id, task: Task::Lock { ticket, granted: false } })
+            }
+            LockManner::Hanging => {}
+            LockManner::Working | LockManner::Slow(_) => {
+                let next = self.locks.ask(Wish { tab: id, ticket });
+                self.grant(next);
+            }
+        }
+    }
+
+    /// The lock is somebody's now; they will hear of it.
+    pub fn grant(&mut self, wish: Option<Wish>) {
+        let Some(Wish { tab, ticket }) = wish else { return };
+        self.note_stalls();
+        let most = match self.script.locks {
+            LockManner::Slow(most) if !self.calm => most,
+            _ => 3,
+        };
+        let delay = self.dice.between(0, most);
+        self.schedule(delay, Event::Task { tab, task: Task::Lock { ticket, granted: true } });
+    }
+
+    fn tell_siblings(&mut self, tab: usize, message: Message) {
+        let family = self.tabs[tab].token().map(|(token, _)| self.authority.issued[token].family);
+        // What is said of a logout later, to one who asks, is about the logout all the same.
+        let since = if message.news == News::SignedOut { self.tabs[tab].notes.ended_at } else { self.now };
+        let heard = Heard { message, from: self.tabs[tab].id, since, family };
+        if self.tabs[tab].life == Life::Stored {
+            return; // Its channel is closed.
+        }
+        let notes = &mut self.tabs[tab].notes;
+        notes.epoch = notes.epoch.max(message.epoch);
+        for sibling in 0..self.tabs.len() {
+            if sibling != tab && self.tabs[sibling].life != Life::Stored && !self.tabs[sibling].closed {
+                let at = self.now + self.dice.between(0, 5);
+                let arrivals = &mut self.tabs[sibling].arrivals;
+                let at = match arrivals.iter_mut().find(|(from, _)| *from == heard.from) {
+                    Some((_, last)) => {
+                        *last = at.max(*last);
+                        *last
+                    }
+                    None => {
+                        arrivals.push((heard.from, at));
+                        at
+                    }
+                };
+                let tab = self.tabs[sibling].id;
+                self.schedule(at - self.now, Event::Task { tab, task: Task::Hear(heard) });
+            }
+        }
+    }
+
+    /// A task of a tab that runs.
+    pub fn run_task(&mut self, tab: usize, task: Task) {
+        match task {
+            Task::Timer { serial } => self.fire(tab, serial),
+            Task::Lock { ticket, granted } => {
+                // Given up on meanwhile: the page lets go of it itself.
+                if self.tabs[tab].notes.wish == Some(ticket) {
+                    self.tabs[tab].notes.stirred_at = self.now;
+                    self.input(tab, |engine, now| engine.handle_lock(now, ticket, granted));
+                }
+            }
+            Task::Hear(heard) => self.hear(tab, heard),
+            Task::Answer { exchange } => self.answer(tab, exchange),
+            Task::Wake(wake) => {
+                tell!(self, self.tabs[tab].id, "{wake:?}");
+                self.note_stalls();
+                match wake {
+                    Wake::Visible => self.show(tab),
+                    Wake::Hidden => self.tabs[tab].visible = false,
+                    Wake::Online => self.tabs[tab].notes.offline = false,
+                    Wake::Offline => self.tabs[tab].notes.offline = true,
+                    _ => {}
+                }
+                self.tabs[tab].notes.stirred_at = self.now;
+                self.note_stalls();
+                self.input(tab, |engine, now| engine.handle_wake(now, wake));
+            }
+        }
+    }
+
+    fn hear(&mut self, tab: usize, heard: Heard) {
+        if self.tabs[tab].closed {
+            return;
+        }
+        tell!(self, self.tabs[tab].id, "hears {:?} from {}", heard.message, heard.from);
+        let before = self.tabs[tab].status();
+        let Message { epoch, news } = heard.message;
+        let notes = &mut self.tabs[tab].notes;
+        if !matches!(news, News::Asking) {
+            notes.stirred_at = self.now;
+        }
+        let newer = epoch > notes.epoch;
+        let logout =
+            matches!(news, News::SignedOut) && (newer || epoch == notes.epoch && before == Status::Authenticated);
+        let other = match news {
+            News::SignedIn { .. } | News::Refreshed { .. } => newer,
+            // To one who has listened since it opened, a higher epoch is that of the session that it has.
+            News::Standing { signed_in, .. } => newer && signed_in && before == Status::Anonymous,
+            _ => false,
+        };
+        notes.fences += u32::from(logout || other);
+        if logout {
+            notes.sign_outs += 1;
+            notes.ended_at = self.now;
+        }
+        notes.may_end = matches!(news, News::SignedOut | News::Standing { signed_in: false, .. });
+        // A tab that has just opened knows no epoch and goes by the wall clock: set back, it is not believed.
+        let believed = epoch >= notes.epoch || !self.device.was_set_back;
+        if let (News::SignedIn { .. }, Some(family), true) = (news, heard.family, believed) {
+            notes.sign_in_heard = Some((family, self.now));
+        }
+        notes.epoch = notes.epoch.max(epoch);
+        self.input(tab, |engine, now| engine.handle_sibling(now, heard.message));
+        let verdict = invariants::a_logout_reaches_the_siblings(self, tab, &heard);
+        self.hold(verdict);
+    }
+
+    fn answer(&mut self, tab: usize, number: usize) {
+        let exchange = &self.exchanges[number];
+        let (errand, answer) = (exchange.errand, exchange.answer);
+        if let Errand::Api { request, token } = errand {
+            return self.api_answer(tab, request, token, answer);
+        }
+        if !self.tabs[tab].calls.iter().any(|&(_, known)| known == number) {
+            return;
+        }
+        self.tabs[tab].calls.retain(|&(_, known)| known != number);
+        self.tabs[tab].notes.stirred_at = self.now;
+        tell!(self, self.tabs[tab].id, "#{number} is answered: {answer:?}");
+        match errand {
+            Errand::Refresh(call) => self.refresh_answer(tab, number, call, answer),
+            Errand::Logout(call) => {
+                let done = matches!(answer, Answer::Status(200..300 | 401, _));
+                let answer = if done { Ok(()) } else { Err(FailureKind::LogoutFailed.into()) };
+                self.input(tab, |engine, now| engine.handle_logout_answer(now, call, answer));
+            }
+            Errand::SignIn { waiter, .. } => {
+                let grant = match answer {
+                    Answer::Token(token) => Grant::read(self.reply_body(token).as_bytes()).ok(),
+                    _ => None,
+                };
+                // A logout in the meantime goes before; where there is none the session is a new one from here on.
+                let late = self.exchanges[number].sign_outs != self.tabs[tab].notes.sign_outs;
+                let fresh = grant.is_some() && !late && !self.tabs[tab].closed;
+                if fresh {
+                    self.tabs[tab].notes.fences += 1;
+                    self.tabs[tab].notes.signed_in_at = self.now;
+                }
+                let before = self.tabs[tab].token();
+                self.input(tab, |engine, now| engine.handle_sign_in_answer(now, waiter, grant));
+                if late {
+                    let verdict = invariants::a_late_answer_changes_nothing(self, tab, before);
+                    self.hold(verdict);
+                }
+            }
+            Errand::Api { .. } => {}
+        }
+    }
+
+    fn refresh_answer(&mut self, tab: usize, number: usize, call: CallId, answer: Answer) {
+        let before = self.tabs[tab].token();
+        let late = self.exchanges[number].fences != self.tabs[tab].notes.fences;
+        let judged = self.judged(answer);
+        let terminal = judged.as_ref().is_err_and(|failure| failure.kind == FailureKind::Rejected);
+        self.tabs[tab].notes.may_end = terminal && !late;
+        match judged {
+            Ok(grant) if late && self.bug == Some(Bug::NoEpochCheck) => {
+                self.input(tab, |engine, now| engine.handle_adopt(now, grant));
+            }
+            judged => self.input(tab, |engine, now| engine.handle_refresh_answer(now, call, judged)),
+        }
+        if late {
+            let verdict = invariants::a_late_answer_changes_nothing(self, tab, before);
+            self.hold(verdict);
+        }
+        if terminal {
+            if self.tabs[tab].status() == Status::Anonymous {
+                self.tabs[tab].notes.ended_at = self.now;
+            }
+            let verdict = invariants::a_verdict_that_is_believed_is_true(self, tab, number);
+            self.hold(verdict);
+        }
+    }
+
+    fn api_answer(&mut self, tab: usize, request: usize, token: Option<usize>, answer: Answer) {
+        let Answer::Status(status, _) = answer else {
+            self.tabs[tab].requests[request].end = Some(End::Status(0));
+            return;
+        };
+        self.tabs[tab].requests[request].refused = status == 401;
+        let Request { sends, carried, .. } = self.tabs[tab].requests[request];
+        let Some((generation, _)) = carried.filter(|_| token.is_some()) else {
+            self.tabs[tab].requests[request].end = Some(End::Anonymous);
+            return;
+        };
+        tell!(self, self.tabs[tab].id, "request {request} got {status} to generation {generation}");
+        if status != 401 {
+            if core::mem::take(&mut self.tabs[tab].refused) {
+                self.input(tab, |engine, _| engine.handle_accepted(generation));
+            }
+        } else if sends == 1 || self.bug == Some(Bug::ThirdAttempt) && sends == 2 {
+            let retry = Purpose::Retry { request };
+            return self.ask(tab, retry, |engine, now| engine.handle_unauthorized(now, generation));
+        } else {
+            self.tabs[tab].refused = true;
+            self.input(tab, |engine, now| engine.handle_retry_refused(now, generation));
+        }
+        self.tabs[tab].requests[request].end = Some(End::Status(status));
+    }
+
+    /// What the promises that were settled by an input do next.
+    fn follow_up(&mut self, tab: usize) {
+        while let Some((id, outcome)) = self.tabs[tab].settled.pop_front() {
+            let waiters = &mut self.tabs[tab].waiters;
+            let waiting = waiters.iter().position(|waiting| waiting.id == id).map(|at| waiters.swap_remove(at));
+            let verdict = invariants::a_waiter_is_settled_once(self.tabs[tab].id, id, waiting, outcome);
+            self.hold(verdict);
+            let Some(Waiting { purpose, .. }) = waiting else { continue };
+            tell!(self, self.tabs[tab].id, "{purpose:?}: {outcome:?}");
+            match (purpose, outcome) {
+                (Purpose::SignIn { user }, Outcome::Proceed) => self.send_sign_in(tab, id, user),
+                (Purpose::First { request } | Purpose::Retry { request }, Outcome::Token) => {
+                    self.send_request(tab, request)
+                }
+                (Purpose::First { request }, Outcome::Anonymous) => self.send_request(tab, request),
+                (Purpose::First { request }, _) => self.tabs[tab].requests[request].end = Some(End::Unsent),
+                (Purpose::Retry { request }, _) => self.tabs[tab].requests[request].end = Some(End::Status(401)),
+                _ => {}
+            }
+        }
+    }
+
+    fn send_sign_in(&mut self, tab: usize, waiter: WaiterId, user: u32) {
+        let number = self.send(tab, Errand::SignIn { waiter, user });
+        // The application's request has no number among the engine's calls; the engine never aborts it.
+        self.tabs[tab].calls.push((CallId(u32::MAX), number));
+    }
+
+    /// Sends a request for the first or the second time, with the token if there is one.
+    pub fn send_request(&mut self, tab: usize, request: usize) {
+        let allowed = self.origins.allow(self.tabs[tab].requests[request].url);
+        let token = self.tabs[tab].token().filter(|_| allowed);
+        let state = &mut self.tabs[tab].requests[request];
+        if state.sends > 0 && token.is_none() {
+            state.end = Some(End::Status(401));
+            return;
+        }
+        let before = *state;
+        state.sends += 1;
+        state.carried = token.map(|(number, generation)| (generation, number));
+        let after = *state;
+        let verdict = invariants::a_request_is_sent_twice_at_most(&before);
+        self.hold(verdict);
+        let verdict = invariants::the_token_goes_to_listed_origins_only(&after);
+        self.hold(verdict);
+        self.send(tab, Errand::Api { request, token: token.map(|(number, _)| number) });
+    }
+}

@@ -1,0 +1,94 @@
+//! Running seeds: one, many on all processors, or until a planted bug is found.
+
+use std::fmt;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::invariants::Broken;
+use crate::planted::Bug;
+use crate::trace::Trace;
+use crate::world::World;
+
+/// How one seed ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Inputs that the engines were given.
+    pub steps: u64,
+    pub broken: Option<Broken>,
+}
+
+/// The run of one seed.
+pub fn run_one(seed: u64, bug: Option<Bug>, trace: Trace) -> Run {
+    // A panic of the engine is a bug like any other, and wants its seed told.
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        let mut world = World::new(seed, bug, trace);
+        world.run();
+        Run { steps: world.steps, broken: world.broken }
+    }));
+    ended.unwrap_or_else(|_| Run { steps: 0, broken: Some(Broken { number: 0, what: "a panic".to_owned() }) })
+}
+
+/// How many seeds ended.
+pub struct Report {
+    seeds: u64,
+    steps: u64,
+    time: Duration,
+    pub failures: Vec<(u64, Broken)>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seeds, steps, time, failures } = self;
+        let speed = *seeds as f64 / time.as_secs_f64();
+        writeln!(f, "{seeds} seeds, {steps} steps, {:.1} s, {speed:.0} seeds/s", time.as_secs_f64())?;
+        for (seed, broken) in failures.iter().take(2000) {
+            writeln!(f, "  seed {seed}: {broken}")?;
+        }
+        match failures.first() {
+            Some((seed, _)) => {
+                write!(f, "{} seeds broke an invariant; replay one: npm run sim -- --seed {seed}", failures.len())
+            }
+            None => write!(f, "no invariant was broken"),
+        }
+    }
+}
+
+/// Runs all of `seeds`, spread over the processors.
+pub fn run_many(seeds: Range<u64>) -> Report {
+    let began = Instant::now();
+    let (next, steps, failures) = (AtomicU64::new(seeds.start), AtomicU64::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return;
+            }
+            let run = run_one(seed, None, Trace::Off);
+            steps.fetch_add(run.steps, Ordering::Relaxed);
+            if let Some(broken) = run.broken {
+                failures.lock().expect("no thread panics").push((seed, broken));
+            }
+        }
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(work);
+        }
+    });
+    let mut failures = failures.into_inner().expect("no thread panics");
+    failures.sort_by_key(|&(seed, _)| seed);
+    Report { seeds: seeds.end - seeds.start, steps: steps.into_inner(), time: began.elapsed(), failures }
+}
+
+/// Asserts that one of the first `most` seeds shows that `bug` breaks the invariant of this number, and none another one
+/// before it.
+pub fn caught_within(most: u64, bug: Bug, number: u8) {
+    let found = (0..most).find_map(|seed| run_one(seed, Some(bug), Trace::Off).broken.map(|broken| (seed, broken)));
+    let (seed, broken) = found.unwrap_or_else(|| panic!("{bug:?} is not caught within {most} seeds"));
+    println!("{bug:?} is caught by seed {seed}: {broken}");
+    assert_eq!(broken.number, number, "seed {seed}: {broken}");
+}

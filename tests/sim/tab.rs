@@ -1,0 +1,180 @@
+//! One tab: a real engine, the page around it, and the notes that the invariants are judged by.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use tokenkeep::engine::{CallId, Engine, Message, Millis, Now, Outcome, Status, Ticket, WaiterId, Wake};
+
+/// One life of one tab; a reload is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TabId(pub u32);
+
+impl fmt::Display for TabId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tab {}", self.0)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    Running,
+    /// Its tasks pile up.
+    Frozen,
+    /// In the back/forward cache: its tasks pile up, and its channel is closed.
+    Stored,
+}
+
+/// What the browser lets a tab do, one after the other.
+#[derive(Debug, Clone, Copy)]
+pub enum Task {
+    Timer { serial: u32 },
+    Lock { ticket: Ticket, granted: bool },
+    Hear(Heard),
+    Answer { exchange: usize },
+    Wake(Wake),
+}
+
+/// A message on its way, with what the sender knew when it said so.
+#[derive(Debug, Clone, Copy)]
+pub struct Heard {
+    pub message: Message,
+    pub from: TabId,
+    /// Since when that is so.
+    pub since: Millis,
+    /// The family of the sender's token.
+    pub family: Option<usize>,
+}
+
+/// What a waiter of the engine is waiting for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Start,
+    Refresh,
+    Lend,
+    Logout,
+    SignIn { user: u32 },
+    First { request: usize },
+    Retry { request: usize },
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    pub id: WaiterId,
+    pub purpose: Purpose,
+    pub since: Millis,
+}
+
+/// One request of the application to an API.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request {
+    pub url: &'static str,
+    pub sends: u32,
+    /// The latest answer was a 401.
+    pub refused: bool,
+    /// Generation and number of the token of the latest send.
+    pub carried: Option<(u32, usize)>,
+    pub end: Option<End>,
+}
+
+/// What the application got for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Status(u16),
+    /// It went out without a token.
+    Anonymous,
+    Unsent,
+}
+
+pub struct Tab {
+    pub id: TabId,
+    pub engine: Engine,
+    pub life: Life,
+    pub visible: bool,
+    pub closed: bool,
+    /// The monotonic clock of a page counts from its birth.
+    born_at_mono: Millis,
+    pub backlog: VecDeque<Task>,
+    /// Due by the page's own clock.
+    pub timer: Option<Millis>,
+    pub timer_serial: u32,
+    pub waiters: Vec<Waiting>,
+    pub settled: VecDeque<(WaiterId, Outcome)>,
+    pub requests: Vec<Request>,
+    /// The exchanges of its turns that have not been answered, aborted or overtaken.
+    pub calls: Vec<(CallId, usize)>,
+    /// A fresh token was refused and no API has taken one since.
+    pub refused: bool,
+    /// When the latest message of each sibling arrives: one sender's messages keep their order.
+    pub arrivals: Vec<(TabId, Millis)>,
+    pub notes: Notes,
+}
+
+/// What the invariants need to know about a tab, gathered apart from the engine.
+#[derive(Default)]
+pub struct Notes {
+    /// Sessions that have ended for this tab: by its own logout and sign-in, and by those that it heard of.
+    pub fences: u32,
+    /// Logouts among them.
+    pub sign_outs: u32,
+    /// The highest epoch that it said or heard.
+    pub epoch: u64,
+    /// Its wish for the lock.
+    pub wish: Option<Ticket>,
+    pub wished_at: Millis,
+    /// When it last could not run, or not on time.
+    pub stalled_at: Option<Millis>,
+    /// It was told that the network is off.
+    pub offline: bool,
+    /// The moments of its refresh calls, by its own monotonic clock.
+    pub refreshes: VecDeque<Millis>,
+    /// When something last happened that a waiter may be waiting for.
+    pub stirred_at: Millis,
+    /// When it last became anonymous, or was told that it is.
+    pub ended_at: Millis,
+    /// The latest sign-in that it heard of: family and moment.
+    pub sign_in_heard: Option<(usize, Millis)>,
+    /// When it last took a token from a sign-in of its own, or from the application.
+    pub signed_in_at: Millis,
+    /// Status before the input that is being carried out.
+    pub status: Status,
+    /// That input may end the session.
+    pub may_end: bool,
+}
+
+impl Tab {
+    pub fn new(id: TabId, engine: Engine, born_at_mono: Millis, now: Millis) -> Self {
+        Self {
+            id,
+            engine,
+            life: Life::Running,
+            visible: true,
+            closed: false,
+            born_at_mono,
+            backlog: VecDeque::new(),
+            timer: None,
+            timer_serial: 0,
+            waiters: Vec::new(),
+            settled: VecDeque::new(),
+            requests: Vec::new(),
+            calls: Vec::new(),
+            refused: false,
+            arrivals: Vec::new(),
+            notes: Notes { stirred_at: now, ..Notes::default() },
+        }
+    }
+
+    /// Both clocks as this page reads them.
+    pub fn clocks(&self, mono: Millis, wall: Millis) -> Now {
+        Now { mono: mono - self.born_at_mono, wall }
+    }
+
+    /// The number of the token that the engine would send.
+    pub fn token(&self) -> Option<(usize, u32)> {
+        let (token, generation) = self.engine.token()?;
+        Some((crate::tokens::token_number(token.expose()), generation))
+    }
+
+    pub fn status(&self) -> Status {
+        self.engine.session().status
+    }
+}
