@@ -210,12 +210,13 @@ impl Engine {
 
     fn demand(&mut self, now: Now, purpose: Purpose, validity: Millis) -> WaiterId {
         let now = self.begin_input(now);
+        // What is overdue happens first: who comes after it must not wait for it.
+        self.look(now);
         let attempt = match self.status {
             Status::Unknown => self.start(now),
             Status::Authenticated if !self.is_good(now.mono, validity) && !self.doubted => self.want(now, 0),
             Status::Authenticated | Status::Anonymous => Attempt::Pending,
         };
-        self.look(now);
         let waiter = self.wait(now, purpose, attempt);
         self.conclude(now);
         waiter

@@ -3,6 +3,7 @@
 
 use super::clock::{Millis, Now};
 use super::contract::Event;
+use super::failure::FailureKind;
 use super::machine::{Engine, RESERVE};
 use super::reply::LONGEST_RETRY_AFTER;
 use super::session::{SignedOutReason, Status};
@@ -59,7 +60,7 @@ impl Engine {
     }
 
     fn tell_standing(&mut self, now: Now) {
-        if self.logging_out() {
+        if self.logging_out() && self.status == Status::Anonymous && !self.joining {
             self.broadcast(News::SignedOut);
         } else if self.status != Status::Unknown || self.epoch > 0 {
             let pause = self.blocked_until.saturating_sub(now.mono);
@@ -103,6 +104,10 @@ impl Engine {
         self.stranger = stranger && status == Status::Authenticated;
         self.joining = true;
         self.write(now, "sibling-signed-in", None);
+        if core::mem::take(&mut self.logout_wanted) {
+            // The cookie is the new session's now: a logout that still queues would end that one.
+            self.finish_logout(now, Err(FailureKind::LogoutFailed.into()));
+        }
         if (status != Status::Unknown || self.started)
             && let Attempt::Failed(failure) = self.want(now, 0)
         {
