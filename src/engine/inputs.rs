@@ -175,7 +175,10 @@ impl Engine {
                 self.online = true;
                 if self.pursues() && self.failure.is_some() {
                     self.timers.clear(Timer::Retry);
-                    let _ = self.want(now, 0);
+                    // Who waited for the network is not made to wait for a pause that the authority asked for.
+                    if let Attempt::Failed(failure) = self.want(now, 0) {
+                        self.settle_waiters(now, Attempt::Failed(failure));
+                    }
                 }
             }
             Wake::Offline => self.online = false,
