@@ -97,6 +97,7 @@ behaviour("client_H69_a_refresh_that_waited_for_the_lock_sees_the_logout_and_doe
   const queued = second.evaluate(() => stage.outcome(keep.refresh()));
   await pause(200);
   const out = logout(scene);
+  await scene.reaches("anonymous", second);
   gate.open();
   assert.equal((await queued).error?.code, "signed_out");
   await out;
