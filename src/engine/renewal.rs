@@ -129,7 +129,7 @@ impl Engine {
     }
 
     pub(super) fn finish_refresh(&mut self, now: Now, call: &Call, answer: Result<Grant, Failure>) {
-        if call.epoch != self.epoch || self.closed {
+        if !self.is_current(call) || self.closed {
             self.write(now, "answer-discarded", Some("its session is over"));
             return;
         }

@@ -18,7 +18,13 @@ const LOCK_GRACE: Millis = SECOND;
 impl Engine {
     /// Whether a refresh of this session is wanted or under way.
     pub(super) fn refreshing(&self) -> bool {
-        self.wanted || self.call.as_ref().is_some_and(|call| call.task == Task::Refresh && call.epoch == self.epoch)
+        self.wanted || self.call.as_ref().is_some_and(|call| call.task == Task::Refresh && self.is_current(call))
+    }
+
+    /// Whether the session that `call` belongs to has not ended. A sibling's logout may have come at the very epoch at
+    /// which another signed in, so the epoch alone does not tell.
+    pub(super) fn is_current(&self, call: &Call) -> bool {
+        call.epoch == self.epoch && call.sign_outs == self.sign_outs
     }
 
     pub(super) fn logging_out(&self) -> bool {

@@ -98,7 +98,7 @@ impl World {
                     let notes = &mut self.tabs[tab].notes;
                     notes.fences += 1;
                     notes.sign_outs += 1;
-                    notes.ended_at = self.now;
+                    (notes.ended_at, notes.logged_out_at) = (self.now, self.now);
                     notes.may_end = true;
                 }
                 self.ask(tab, Purpose::Logout, Engine::handle_logout);
@@ -145,7 +145,7 @@ impl World {
         let grant = Grant::read(self.reply_body(token).as_bytes()).expect("it is a token reply");
         let notes = &mut self.tabs[tab].notes;
         notes.fences += 1;
-        notes.signed_in_at = self.now;
+        (notes.signed_in_at, notes.adopted_at) = (self.now, self.now);
         self.input(tab, |engine, now| engine.handle_adopt(now, grant));
     }
 

@@ -64,7 +64,11 @@ impl World {
                 self.hold(verdict);
                 self.send_turn(tab, call, Errand::Refresh(call));
             }
-            Output::SendLogout { call } => self.send_turn(tab, call, Errand::Logout(call)),
+            Output::SendLogout { call } => {
+                let verdict = invariants::a_late_logout_ends_no_newer_session(&self.tabs[tab]);
+                self.hold(verdict);
+                self.send_turn(tab, call, Errand::Logout(call));
+            }
             Output::AbortCall { call } => self.drop_call(tab, call),
             Output::AcquireLock { ticket } => self.ask_for_lock(tab, ticket),
             Output::ReleaseLock { ticket } => {
@@ -133,7 +137,7 @@ impl World {
     fn tell_siblings(&mut self, tab: usize, message: Message) {
         let family = self.tabs[tab].token().map(|(token, _)| self.authority.issued[token].family);
         // What is said of a logout later, to one who asks, is about the logout all the same.
-        let since = if message.news == News::SignedOut { self.tabs[tab].notes.ended_at } else { self.now };
+        let since = if message.news == News::SignedOut { self.tabs[tab].notes.logged_out_at } else { self.now };
         let heard = Heard { message, from: self.tabs[tab].id, since, family };
         if self.tabs[tab].life == Life::Stored {
             return; // Its channel is closed.
@@ -205,9 +209,9 @@ impl World {
         let logout =
             matches!(news, News::SignedOut) && (newer || epoch == notes.epoch && before == Status::Authenticated);
         let other = match news {
-            News::SignedIn { .. } | News::Refreshed { .. } => newer,
+            News::SignedIn { .. } => newer,
             // To one who has listened since it opened, a higher epoch is that of the session that it has.
-            News::Standing { signed_in, .. } => newer && signed_in && before == Status::Anonymous,
+            News::Refreshed { .. } | News::Standing { signed_in: true, .. } => newer && before == Status::Anonymous,
             _ => false,
         };
         notes.fences += u32::from(logout || other);
@@ -216,9 +220,7 @@ impl World {
             notes.ended_at = self.now;
         }
         notes.may_end = matches!(news, News::SignedOut | News::Standing { signed_in: false, .. });
-        // A tab that has just opened knows no epoch and goes by the wall clock: set back, it is not believed.
-        let believed = epoch >= notes.epoch || !self.device.was_set_back;
-        if let (News::SignedIn { .. }, Some(family), true) = (news, heard.family, believed) {
+        if let (News::SignedIn { .. }, Some(family), true) = (news, heard.family, newer) {
             notes.sign_in_heard = Some((family, self.now));
         }
         notes.epoch = notes.epoch.max(epoch);

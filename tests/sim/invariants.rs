@@ -99,18 +99,28 @@ pub fn a_late_answer_changes_nothing(world: &World, tab: usize, before: Option<(
 
 /// 3. No effect of an epoch that logout has ended: a sibling that hears of the logout holds no token from before it.
 ///
-/// Exception: a tab that has just opened knows no epoch and goes by the wall clock, and that was set back.
+/// Exception: a tab that has just opened knows no epoch and goes by the wall clock. That can be set back, and it runs on
+/// while the tab is frozen and the answer to its sign-in waits.
 pub fn a_logout_reaches_the_siblings(world: &World, tab: usize, heard: &Heard) -> Verdict {
     let Tab { id, notes, .. } = &world.tabs[tab];
     let Some((token, _)) = world.tabs[tab].token().filter(|_| heard.message.news == News::SignedOut) else {
         return Ok(());
     };
     let family = &world.authority.families[world.authority.issued[token].family];
-    let outbid = heard.message.epoch < notes.epoch && world.device.was_set_back;
-    if family.began_at >= heard.since || outbid {
+    let thawed = notes.stalled_at.is_some_and(|at| at >= family.began_at);
+    let outbid = heard.message.epoch < notes.epoch && (world.device.was_set_back || thawed);
+    if family.began_at.max(notes.adopted_at) >= heard.since || outbid {
         return Ok(());
     }
     broken(3, format!("{id} keeps its token after it heard of the logout"))
+}
+
+/// 3. No effect of an epoch that a newer sign-in has ended: a logout that queued meanwhile is not sent with its cookie.
+pub fn a_late_logout_ends_no_newer_session(tab: &Tab) -> Verdict {
+    if tab.notes.sign_in_heard.is_some_and(|(_, at)| at > tab.notes.logged_out_at) {
+        return broken(3, format!("{} sends a logout of an older session", tab.id));
+    }
+    Ok(())
 }
 
 /// 3. No effect of an epoch that a newer sign-in has ended: an older Set-Cookie never overwrites its cookie.

@@ -131,8 +131,12 @@ pub struct Notes {
     pub stirred_at: Millis,
     /// When it last became anonymous, or was told that it is.
     pub ended_at: Millis,
-    /// The latest sign-in that it heard of: family and moment.
+    /// When its user last logged out in it.
+    pub logged_out_at: Millis,
+    /// The latest sign-in that it heard of, newer than what it knew: family and moment.
     pub sign_in_heard: Option<(usize, Millis)>,
+    /// When the application last brought a token of its own.
+    pub adopted_at: Millis,
     /// When it last took a token from a sign-in of its own, or from the application.
     pub signed_in_at: Millis,
     /// Status before the input that is being carried out.
