@@ -114,6 +114,24 @@ behaviour("client_J84_a_closed_keep_says_so_and_never_stirs_again", async (scene
   assert.deepEqual(scene.errors, []);
 });
 
+behaviour("client_J84_a_keep_may_be_closed_from_inside_any_of_its_events", async (scene) => {
+  const { page, at } = scene;
+  scene.subject = "ann";
+  for (const type of ["change", "signed-in", "refreshed", "signed-out"] as const) {
+    await scene.keep();
+    const code = await page.evaluate(async ([{ api }, type]) => {
+      keep.on(type, () => keep.close());
+      const waiting = stage.outcome(keep.fetch(`${api}/x`));
+      await keep.start().catch(() => undefined);
+      await keep.logout().catch(() => undefined);
+      await waiting;
+      return (await stage.outcome(keep.refresh())).error?.code;
+    }, [at, type] as const);
+    assert.equal(code, "closed", type);
+  }
+  assert.deepEqual(scene.errors, []);
+});
+
 behaviour("client_J84_using_declares_the_end_where_the_platform_has_it", async (scene) => {
   const has = await scene.page.evaluate(({ authority }) => {
     const one = stage.createTokenKeep({ refresh: `${authority}/session/refresh` });
