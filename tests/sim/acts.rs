@@ -3,10 +3,11 @@
 use tokenkeep::engine::{Engine, Grant, SECOND, Wake};
 
 use crate::network::Answer;
+use crate::queue::Event;
 use crate::script::{HOUR, MINUTE};
 use crate::tab::{Life, Purpose, Request, Task};
 use crate::trace::tell;
-use crate::world::{Event, World};
+use crate::world::World;
 
 #[derive(Clone, Copy)]
 enum Act {

@@ -33,7 +33,7 @@ fn broken(number: u8, what: impl Into<String>) -> Verdict {
     Err(Broken { number, what: what.into() })
 }
 
-/// 1. No request is sent more than twice, and the second time only after a 401 to a token of ours.
+/// Invariant 1: No request is sent more than twice, and the second time only after a 401 to a token of ours.
 pub fn a_request_is_sent_twice_at_most(before: &Request) -> Verdict {
     match before.sends {
         0 => Ok(()),
@@ -43,7 +43,7 @@ pub fn a_request_is_sent_twice_at_most(before: &Request) -> Verdict {
     }
 }
 
-/// 2. On one origin with locks, refresh calls never overlap. `number` has just been sent.
+/// Invariant 2: On one origin with locks, refresh calls never overlap. `number` has just been sent.
 ///
 /// Exceptions: a tab that waited in vain for a holder that could not run or was killed, or that could not run itself;
 /// what such a call then overlaps with. Calls whose tab is gone or has given them up can't be called back. A sign-in is
@@ -74,7 +74,7 @@ pub fn refresh_calls_never_overlap(world: &World, number: usize) -> Verdict {
     overlapped.map_or(Ok(()), |(other, _)| broken(2, format!("#{number} overlaps with #{other}")))
 }
 
-/// 2. With a rotating authority no rotated cookie is ever presented. `number` presents one.
+/// Invariant 2: With a rotating authority no rotated cookie is ever presented. `number` presents one.
 ///
 /// Exceptions: the reply that brought the successor was lost on its way; a copy that the network made rotated it; either
 /// call was one of those that may overlap.
@@ -89,7 +89,7 @@ pub fn no_rotated_cookie_is_presented(world: &World, number: usize) -> Verdict {
     broken(2, format!("#{number} presents a rotated cookie"))
 }
 
-/// 3. No effect of an epoch that logout or a newer sign-in has ended: the answer to a call of one.
+/// Invariant 3: No effect of an epoch that logout or a newer sign-in has ended: the answer to a call of one.
 pub fn a_late_answer_changes_nothing(world: &World, tab: usize, before: Option<(usize, u32)>) -> Verdict {
     if world.tabs[tab].token() == before {
         return Ok(());
@@ -97,7 +97,7 @@ pub fn a_late_answer_changes_nothing(world: &World, tab: usize, before: Option<(
     broken(3, format!("{} takes the answer to a call of an ended session", world.tabs[tab].id))
 }
 
-/// 3. No effect of an epoch that logout has ended: a sibling that hears of the logout holds no token from before it.
+/// Invariant 3: No effect of an epoch that logout has ended: a sibling that hears of the logout holds no token from before it.
 ///
 /// Exception: a tab that has just opened knows no epoch and goes by the wall clock. That can be set back, and it runs on
 /// while the tab is frozen and the answer to its sign-in waits.
@@ -115,7 +115,7 @@ pub fn a_logout_reaches_the_siblings(world: &World, tab: usize, heard: &Heard) -
     broken(3, format!("{id} keeps its token after it heard of the logout"))
 }
 
-/// 3. No effect of an epoch that a newer sign-in has ended: a logout that queued meanwhile is not sent with its cookie.
+/// Invariant 3: No effect of an epoch that a newer sign-in has ended: a logout that queued meanwhile is not sent with its cookie.
 pub fn a_late_logout_ends_no_newer_session(tab: &Tab) -> Verdict {
     if tab.notes.sign_in_heard.is_some_and(|(_, at)| at > tab.notes.logged_out_at) {
         return broken(3, format!("{} sends a logout of an older session", tab.id));
@@ -123,18 +123,18 @@ pub fn a_late_logout_ends_no_newer_session(tab: &Tab) -> Verdict {
     Ok(())
 }
 
-/// 3. No effect of an epoch that a newer sign-in has ended: an older Set-Cookie never overwrites its cookie.
+/// Invariant 3: No effect of an epoch that a newer sign-in has ended: an older Set-Cookie never overwrites its cookie.
 pub fn no_cookie_of_an_ended_session_comes_back(world: &World, number: usize, cookie: Option<Cookie>) -> Verdict {
     let Some(current) = world.jar else { return Ok(()) };
     let newer = world.authority.families[current.family].began_at >= world.exchanges[number].sent_at;
     let older = cookie.is_none_or(|cookie| cookie.family < current.family);
-    if !(newer && older) || !world.locks_work() || !is_undisturbed(world, number) {
-        return Ok(());
+    if newer && older && world.locks_work() && is_undisturbed(world, number) {
+        return broken(3, format!("#{number} overwrites the cookie of a newer sign-in"));
     }
-    broken(3, format!("#{number} overwrites the cookie of a newer sign-in"))
+    Ok(())
 }
 
-/// 4. Every waiter settles, once, with a token, a session answer or a typed error.
+/// Invariant 4: Every waiter settles, once, with a token, a session answer or a typed error.
 pub fn a_waiter_is_settled_once(tab: TabId, id: WaiterId, waiting: Option<Waiting>, outcome: Outcome) -> Verdict {
     let Some(Waiting { purpose, .. }) = waiting else {
         return broken(4, format!("{tab} settles {id:?}, who does not wait"));
@@ -156,7 +156,7 @@ pub fn a_waiter_is_settled_once(tab: TabId, id: WaiterId, waiting: Option<Waitin
     if fits { Ok(()) } else { broken(4, format!("{tab} settles {purpose:?} with {outcome:?}")) }
 }
 
-/// 4. Every waiter settles within its bounds, counted from when its tab last had something to go on.
+/// Invariant 4: Every waiter settles within its bounds, counted from when its tab last had something to go on.
 ///
 /// Exception: before the first answer, a network that is known to be off is waited for.
 pub fn every_waiter_settles_in_time(world: &World, tab: usize) -> Verdict {
@@ -178,7 +178,7 @@ pub fn every_waiter_settles_in_time(world: &World, tab: usize) -> Verdict {
     late.map_or(Ok(()), |waiting| broken(4, format!("{id} lets {:?} wait since {} ms", waiting.purpose, waiting.since)))
 }
 
-/// 5. No more than 10 refresh calls in any 60 s per tab. One is about to be sent.
+/// Invariant 5: No more than 10 refresh calls in any 60 s per tab. One is about to be sent.
 pub fn refresh_calls_stay_in_the_budget(world: &mut World, tab: usize) -> Verdict {
     let now = world.clocks(tab).mono;
     let refreshes = &mut world.tabs[tab].notes.refreshes;
@@ -189,13 +189,13 @@ pub fn refresh_calls_stay_in_the_budget(world: &mut World, tab: usize) -> Verdic
     if refreshes.len() <= CALLS { Ok(()) } else { broken(5, "an eleventh refresh call within a minute") }
 }
 
-/// 6. The token goes to listed origins only.
+/// Invariant 6: The token goes to listed origins only.
 pub fn the_token_goes_to_listed_origins_only(sent: &Request) -> Verdict {
     let listed = LISTED.iter().any(|origin| sent.url.strip_prefix(origin).is_some_and(|path| path.starts_with('/')));
     if listed || sent.carried.is_none() { Ok(()) } else { broken(6, format!("the token goes to {}", sent.url)) }
 }
 
-/// 7. If the authority is up and the cookie is good, a visible tab that makes a request gets a valid token. It was asked
+/// Invariant 7: If the authority is up and the cookie is good, a visible tab that makes a request gets a valid token. It was asked
 /// at the end of a calm, and has had its time; whoever waits now waits forever (4).
 ///
 /// Exceptions: a tab that is anonymous and to whom nobody has told of a sign-in since asks nobody, on purpose. Without
@@ -233,7 +233,7 @@ pub fn everybody_has_found_back(world: &World, tab: usize) -> Verdict {
     }
 }
 
-/// 8. A transient failure never changes `authenticated` to `anonymous`; nor does anything else but a logout, a close, and
+/// Invariant 8: A transient failure never changes `authenticated` to `anonymous`; nor does anything else but a logout, a close, and
 /// the authority's verdict.
 pub fn only_a_verdict_ends_a_session(tab: &Tab) -> Verdict {
     if tab.notes.status == Status::Authenticated && tab.status() != Status::Authenticated && !tab.notes.may_end {
@@ -242,7 +242,7 @@ pub fn only_a_verdict_ends_a_session(tab: &Tab) -> Verdict {
     Ok(())
 }
 
-/// 8. The verdict that a tab has just been given, if it is believed, is about the cookie that the browser has.
+/// Invariant 8: The verdict that a tab has just been given, if it is believed, is about the cookie that the browser has.
 ///
 /// Exception: calls that overlap, where that is excused.
 pub fn a_verdict_that_is_believed_is_true(world: &World, tab: usize, number: usize) -> Verdict {
@@ -259,7 +259,7 @@ pub fn a_verdict_that_is_believed_is_true(world: &World, tab: usize, number: usi
     Ok(())
 }
 
-/// 9. After `close()`: no timer, no output. Whoever asks all the same is told, and a lock that comes late is given back.
+/// Invariant 9: After `close()`: no timer, no output. Whoever asks all the same is told, and a lock that comes late is given back.
 pub fn nothing_comes_out_of_a_closed_keep(output: &Output) -> Verdict {
     match output {
         Output::Settle { outcome: Outcome::Failed(failure), .. } if failure.kind == FailureKind::Closed => Ok(()),

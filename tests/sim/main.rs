@@ -7,6 +7,7 @@
 #![expect(unreachable_pub, reason = "a test has no API; `pub` marks what other files of it may use")]
 
 mod acts;
+mod answers;
 mod authority;
 mod device;
 mod dice;
@@ -14,7 +15,9 @@ mod driver;
 mod invariants;
 mod locks;
 mod network;
+mod pages;
 mod planted;
+mod queue;
 mod runs;
 mod script;
 mod tab;

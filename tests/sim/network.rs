@@ -8,11 +8,12 @@ use tokenkeep::engine::{CallId, Failure, FailureKind, Grant, Millis, Reply, SECO
 use crate::authority::{Cookie, Outage, Verdict};
 use crate::dice::Dice;
 use crate::invariants;
+use crate::queue::Event;
 use crate::script::{MINUTE, Weather};
 use crate::tab::{Life, TabId, Task};
 use crate::tokens::{token_reply, token_text};
 use crate::trace::tell;
-use crate::world::{Event, World};
+use crate::world::World;
 
 /// A connection that hangs is given up by the browser after this.
 const HANG: Millis = 2 * MINUTE;

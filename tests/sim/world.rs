@@ -3,10 +3,7 @@
 //! A run is one or two storms, in which users act and things go wrong, each followed by a calm, at the end of which
 //! everybody has to have found back.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use tokenkeep::engine::{Engine, Millis, Now, Origins, Wake};
+use tokenkeep::engine::{Millis, Origins, Wake};
 
 use crate::authority::{Authority, Cookie};
 use crate::device::Device;
@@ -15,8 +12,9 @@ use crate::invariants::{self, Broken};
 use crate::locks::Locks;
 use crate::network::Exchange;
 use crate::planted::Bug;
+use crate::queue::{Event, Queue};
 use crate::script::{LockManner, MINUTE, Script};
-use crate::tab::{Life, Tab, TabId, Task};
+use crate::tab::{Life, Tab, Task};
 use crate::trace::{Trace, tell};
 
 /// The APIs that may get the token.
@@ -27,76 +25,9 @@ const CALM: Millis = 6 * MINUTE;
 /// And how long they have to answer.
 const PATIENCE: Millis = MINUTE;
 
-#[derive(Debug, Clone, Copy)]
-pub enum Event {
-    /// A user or a fault acts; so many times more in this storm.
-    Act {
-        left: u64,
-    },
-    /// The storm is over.
-    Calm,
-    /// Every tab is asked for a request.
-    Question,
-    /// And what became of it.
-    Judgement,
-    /// A request reaches its server; `again` for a second copy.
-    Arrive {
-        exchange: usize,
-        again: bool,
-    },
-    /// A reply reaches the browser.
-    Return {
-        exchange: usize,
-    },
-    /// The browser learns that there will be none.
-    Fail {
-        exchange: usize,
-    },
-    Task {
-        tab: TabId,
-        task: Task,
-    },
-    Thaw {
-        tab: TabId,
-    },
-    /// A tab is opened, as far as there is room.
-    Open,
-}
-
-impl Event {
-    /// It happens elsewhere, whether the machine sleeps or not.
-    fn is_remote(self) -> bool {
-        matches!(self, Self::Act { .. } | Self::Arrive { .. })
-    }
-}
-
-struct Scheduled {
-    at: Millis,
-    order: u64,
-    event: Event,
-}
-
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.order) == (other.at, other.order)
-    }
-}
-impl Eq for Scheduled {}
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.order).cmp(&(other.at, other.order))
-    }
-}
-
 pub struct World {
     pub now: Millis,
-    queue: BinaryHeap<Reverse<Scheduled>>,
-    order: u64,
+    queue: Queue,
     pub dice: Dice,
     pub script: Script,
     pub trace: Trace,
@@ -117,7 +48,7 @@ pub struct World {
     /// Who rotated which refresh token, and whether that was the second copy of a request.
     pub rotations: Vec<(Cookie, usize, bool)>,
     pub tabs: Vec<Tab>,
-    next_tab: u32,
+    pub next_tab: u32,
     /// The cookie, and whether it was good, when everybody was asked.
     pub question: Option<(Cookie, bool)>,
     pub steps: u64,
@@ -130,8 +61,7 @@ impl World {
         let script = Script::draw(&mut dice);
         let mut world = Self {
             now: 0,
-            queue: BinaryHeap::new(),
-            order: 0,
+            queue: Queue::default(),
             trace,
             bug,
             calm: false,
@@ -168,7 +98,7 @@ impl World {
     /// Lets everything happen that is to come, or until an invariant is broken.
     pub fn run(&mut self) {
         while self.broken.is_none()
-            && let Some(Reverse(Scheduled { at, event, .. })) = self.queue.pop()
+            && let Some((at, event)) = self.queue.pop()
         {
             self.now = at;
             if self.device.asleep_until > at && !event.is_remote() {
@@ -180,8 +110,7 @@ impl World {
     }
 
     pub fn schedule(&mut self, delay: Millis, event: Event) {
-        self.order += 1;
-        self.queue.push(Reverse(Scheduled { at: self.now + delay, order: self.order, event }));
+        self.queue.push(self.now + delay, event);
     }
 
     /// Notes an invariant that does not hold; the first is the one that counts.
@@ -190,11 +119,6 @@ impl World {
             tell!(self, "broken", "{broken}");
             self.broken.get_or_insert(broken);
         }
-    }
-
-    /// Both clocks as the page of this tab reads them now.
-    pub fn clocks(&self, tab: usize) -> Now {
-        self.tabs[tab].clocks(self.device.mono(self.now), self.device.wall(self.now))
     }
 
     /// False at the end of the last calm.
@@ -270,103 +194,6 @@ impl World {
             self.request(tab, "https://api.example/question");
         }
         self.schedule(PATIENCE, Event::Judgement);
-    }
-
-    pub fn find(&self, id: TabId) -> Option<usize> {
-        self.tabs.iter().position(|tab| tab.id == id)
-    }
-
-    pub fn open_tab(&mut self) {
-        self.next_tab += 1;
-        let id = TabId(self.next_tab);
-        let mono = self.device.mono(self.now);
-        let now = Now { mono: 0, wall: self.device.wall(self.now) };
-        let engine = Engine::new(self.script.config, self.dice.next(), now);
-        self.tabs.push(Tab::new(id, engine, mono, self.now));
-        tell!(self, id, "opens");
-        let tab = self.tabs.len() - 1;
-        if !self.device.online {
-            self.run_task(tab, Task::Wake(Wake::Offline));
-        }
-        if self.dice.chance(800) {
-            self.ask(tab, crate::tab::Purpose::Start, Engine::handle_start);
-        }
-    }
-
-    /// A task reaches its tab, or the pile in front of it.
-    fn deliver(&mut self, tab: TabId, task: Task) {
-        let Some(at) = self.find(tab) else { return };
-        if self.tabs[at].life == Life::Running {
-            self.run_task(at, task);
-        } else {
-            self.tabs[at].backlog.push_back(task);
-        }
-    }
-
-    /// A frozen or stored tab runs again. Whether it is told so before it finds what has piled up is the browser's choice.
-    fn thaw(&mut self, tab: usize) {
-        self.note_stalls();
-        tell!(self, self.tabs[tab].id, "runs again");
-        self.tabs[tab].life = Life::Running;
-        self.tabs[tab].notes.stirred_at = self.now;
-        if self.dice.chance(500) {
-            self.tabs[tab].backlog.push_front(Task::Wake(Wake::Restored));
-        } else {
-            self.tabs[tab].backlog.push_back(Task::Wake(Wake::Restored));
-        }
-        for task in core::mem::take(&mut self.tabs[tab].backlog) {
-            self.run_task(tab, task);
-        }
-    }
-
-    /// Notes who can't run, or not on time: the lock's holder, and each that waits.
-    pub fn note_stalls(&mut self) {
-        if self.locks.holder().is_some_and(|holder| self.is_late(holder)) {
-            self.locks.stalled_at = Some(self.now);
-        }
-        for tab in 0..self.tabs.len() {
-            if self.is_late(self.tabs[tab].id) {
-                self.tabs[tab].notes.stalled_at = Some(self.now);
-            }
-        }
-    }
-
-    /// Sets the one timer of a tab, or clears it.
-    pub fn arm(&mut self, tab: usize, delay: Option<Millis>) {
-        let mono = self.clocks(tab).mono;
-        let throttle = if self.tabs[tab].visible { 1 } else { self.script.throttle };
-        let state = &mut self.tabs[tab];
-        state.timer_serial += 1;
-        state.timer = delay.map(|delay| mono + delay);
-        if let Some(delay) = delay {
-            let late = (self.now + delay).next_multiple_of(throttle) - self.now;
-            let (tab, serial) = (state.id, state.timer_serial);
-            self.schedule(late, Event::Task { tab, task: Task::Timer { serial } });
-        }
-    }
-
-    /// A tab that is seen has its timers on time again.
-    pub fn show(&mut self, tab: usize) {
-        let mono = self.clocks(tab).mono;
-        let state = &mut self.tabs[tab];
-        state.visible = true;
-        if let Some(due) = state.timer {
-            let (tab, serial) = (state.id, state.timer_serial);
-            self.schedule(due.saturating_sub(mono), Event::Task { tab, task: Task::Timer { serial } });
-        }
-    }
-
-    /// The timer goes off, unless it is another by now or its clock stood still meanwhile.
-    pub fn fire(&mut self, tab: usize, serial: u32) {
-        let state = &self.tabs[tab];
-        let Some(due) = state.timer.filter(|_| state.timer_serial == serial) else { return };
-        let (id, mono) = (state.id, self.clocks(tab).mono);
-        if mono < due {
-            self.schedule(due - mono, Event::Task { tab: id, task: Task::Timer { serial } });
-            return;
-        }
-        self.tabs[tab].timer = None;
-        self.input(tab, Engine::handle_timer);
     }
 
     /// Whether the locks of this browser do what the standard says.

@@ -1,0 +1,106 @@
+//! What comes back: the driver reads the answer of a server as the browser half does, and hands it to the engine.
+
+use tokenkeep::engine::{CallId, FailureKind, Grant, Status};
+
+use crate::invariants;
+use crate::network::{Answer, Errand};
+use crate::planted::Bug;
+use crate::tab::{End, Purpose, Request};
+use crate::trace::tell;
+use crate::world::World;
+
+impl World {
+    /// The answer to an exchange reaches its tab.
+    pub fn answer(&mut self, tab: usize, number: usize) {
+        let exchange = &self.exchanges[number];
+        let (errand, answer) = (exchange.errand, exchange.answer);
+        if let Errand::Api { request, token } = errand {
+            return self.api_answer(tab, request, token, answer);
+        }
+        if !self.tabs[tab].calls.iter().any(|&(_, known)| known == number) {
+            return;
+        }
+        self.tabs[tab].calls.retain(|&(_, known)| known != number);
+        self.tabs[tab].notes.stirred_at = self.now;
+        tell!(self, self.tabs[tab].id, "#{number} is answered: {answer:?}");
+        match errand {
+            Errand::Refresh(call) => self.refresh_answer(tab, number, call, answer),
+            Errand::Logout(call) => {
+                let done = matches!(answer, Answer::Status(200..300 | 401, _));
+                let answer = if done { Ok(()) } else { Err(FailureKind::LogoutFailed.into()) };
+                self.input(tab, |engine, now| engine.handle_logout_answer(now, call, answer));
+            }
+            Errand::SignIn { waiter, .. } => {
+                let grant = match answer {
+                    Answer::Token(token) => Grant::read(self.reply_body(token).as_bytes()).ok(),
+                    _ => None,
+                };
+                // A logout in the meantime goes before; where there is none the session is a new one from here on.
+                let late = self.exchanges[number].sign_outs != self.tabs[tab].notes.sign_outs;
+                let fresh = grant.is_some() && !late && !self.tabs[tab].closed;
+                if fresh {
+                    self.tabs[tab].notes.fences += 1;
+                    self.tabs[tab].notes.signed_in_at = self.now;
+                }
+                let before = self.tabs[tab].token();
+                self.input(tab, |engine, now| engine.handle_sign_in_answer(now, waiter, grant));
+                if late {
+                    let verdict = invariants::a_late_answer_changes_nothing(self, tab, before);
+                    self.hold(verdict);
+                }
+            }
+            Errand::Api { .. } => {}
+        }
+    }
+
+    fn refresh_answer(&mut self, tab: usize, number: usize, call: CallId, answer: Answer) {
+        let before = self.tabs[tab].token();
+        let late = self.exchanges[number].fences != self.tabs[tab].notes.fences;
+        let judged = self.judged(answer);
+        let terminal = judged.as_ref().is_err_and(|failure| failure.kind == FailureKind::Rejected);
+        self.tabs[tab].notes.may_end = terminal && !late;
+        match judged {
+            Ok(grant) if late && self.bug == Some(Bug::NoEpochCheck) => {
+                self.input(tab, |engine, now| engine.handle_adopt(now, grant));
+            }
+            judged => self.input(tab, |engine, now| engine.handle_refresh_answer(now, call, judged)),
+        }
+        if late {
+            let verdict = invariants::a_late_answer_changes_nothing(self, tab, before);
+            self.hold(verdict);
+        }
+        if terminal {
+            if self.tabs[tab].status() == Status::Anonymous {
+                self.tabs[tab].notes.ended_at = self.now;
+            }
+            let verdict = invariants::a_verdict_that_is_believed_is_true(self, tab, number);
+            self.hold(verdict);
+        }
+    }
+
+    fn api_answer(&mut self, tab: usize, request: usize, token: Option<usize>, answer: Answer) {
+        let Answer::Status(status, _) = answer else {
+            self.tabs[tab].requests[request].end = Some(End::Status(0));
+            return;
+        };
+        self.tabs[tab].requests[request].refused = status == 401;
+        let Request { sends, carried, .. } = self.tabs[tab].requests[request];
+        let Some((generation, _)) = carried.filter(|_| token.is_some()) else {
+            self.tabs[tab].requests[request].end = Some(End::Anonymous);
+            return;
+        };
+        tell!(self, self.tabs[tab].id, "request {request} got {status} to generation {generation}");
+        if status != 401 {
+            if core::mem::take(&mut self.tabs[tab].refused) {
+                self.input(tab, |engine, _| engine.handle_accepted(generation));
+            }
+        } else if sends == 1 || self.bug == Some(Bug::ThirdAttempt) && sends == 2 {
+            let retry = Purpose::Retry { request };
+            return self.ask(tab, retry, |engine, now| engine.handle_unauthorized(now, generation));
+        } else {
+            self.tabs[tab].refused = true;
+            self.input(tab, |engine, now| engine.handle_retry_refused(now, generation));
+        }
+        self.tabs[tab].requests[request].end = Some(End::Status(status));
+    }
+}
