@@ -17,6 +17,9 @@ use crate::world::World;
 pub struct Run {
     /// Inputs that the engines were given.
     pub steps: u64,
+    /// Tabs that were asked for a request at the end of a calm while the cookie was good, and those that got a valid token.
+    pub asked: u64,
+    pub served: u64,
     pub broken: Option<Broken>,
 }
 
@@ -26,25 +29,42 @@ pub fn run_one(seed: u64, bug: Option<Bug>, trace: Trace) -> Run {
     let ended = catch_unwind(AssertUnwindSafe(|| {
         let mut world = World::new(seed, bug, trace);
         world.run();
-        Run { steps: world.steps, broken: world.broken }
+        Run { steps: world.steps, asked: world.asked, served: world.served, broken: world.broken }
     }));
-    ended.unwrap_or_else(|_| Run { steps: 0, broken: Some(Broken { number: 0, what: "a panic".to_owned() }) })
+    let panic = || Broken { number: 0, what: "a panic".to_owned() };
+    ended.unwrap_or_else(|_| Run { steps: 0, asked: 0, served: 0, broken: Some(panic()) })
 }
 
 /// How many seeds ended.
+#[derive(Default)]
 pub struct Report {
     seeds: u64,
     steps: u64,
+    pub asked: u64,
+    pub served: u64,
     time: Duration,
     pub failures: Vec<(u64, Broken)>,
 }
 
+impl Report {
+    fn add(&mut self, seed: u64, run: Run) {
+        self.steps += run.steps;
+        self.asked += run.asked;
+        self.served += run.served;
+        self.failures.extend(run.broken.map(|broken| (seed, broken)));
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seeds, steps, time, failures } = self;
+        let Self { seeds, steps, asked, served, time, failures } = self;
         let speed = *seeds as f64 / time.as_secs_f64();
         writeln!(f, "{seeds} seeds, {steps} steps, {:.1} s, {speed:.0} seeds/s", time.as_secs_f64())?;
-        for (seed, broken) in failures.iter().take(2000) {
+        writeln!(
+            f,
+            "{asked} tabs were asked at the end of a calm with a good cookie: {served} got a valid token, the others are signed out"
+        )?;
+        for (seed, broken) in failures.iter().take(20) {
             writeln!(f, "  seed {seed}: {broken}")?;
         }
         match failures.first() {
@@ -59,7 +79,8 @@ impl fmt::Display for Report {
 /// Runs all of `seeds`, spread over the processors.
 pub fn run_many(seeds: Range<u64>) -> Report {
     let began = Instant::now();
-    let (next, steps, failures) = (AtomicU64::new(seeds.start), AtomicU64::new(0), Mutex::new(Vec::new()));
+    let next = AtomicU64::new(seeds.start);
+    let report = Mutex::new(Report { seeds: seeds.end - seeds.start, ..Report::default() });
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -67,10 +88,7 @@ pub fn run_many(seeds: Range<u64>) -> Report {
                 return;
             }
             let run = run_one(seed, None, Trace::Off);
-            steps.fetch_add(run.steps, Ordering::Relaxed);
-            if let Some(broken) = run.broken {
-                failures.lock().expect("no thread panics").push((seed, broken));
-            }
+            report.lock().expect("no thread panics").add(seed, run);
         }
     };
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -79,9 +97,10 @@ pub fn run_many(seeds: Range<u64>) -> Report {
             scope.spawn(work);
         }
     });
-    let mut failures = failures.into_inner().expect("no thread panics");
-    failures.sort_by_key(|&(seed, _)| seed);
-    Report { seeds: seeds.end - seeds.start, steps: steps.into_inner(), time: began.elapsed(), failures }
+    let mut report = report.into_inner().expect("no thread panics");
+    report.failures.sort_by_key(|&(seed, _)| seed);
+    report.time = began.elapsed();
+    report
 }
 
 /// Asserts that one of the first `most` seeds shows that `bug` breaks the invariant of this number, and none another one

@@ -14,7 +14,7 @@ use crate::network::Exchange;
 use crate::planted::Bug;
 use crate::queue::{Event, Queue};
 use crate::script::{LockManner, MINUTE, Script};
-use crate::tab::{Life, Tab, Task};
+use crate::tab::{End, Life, Tab, Task};
 use crate::trace::{Trace, tell};
 
 /// The APIs that may get the token.
@@ -52,6 +52,9 @@ pub struct World {
     /// The cookie, and whether it was good, when everybody was asked.
     pub question: Option<(Cookie, bool)>,
     pub steps: u64,
+    /// How often a tab was asked while the cookie was good, and how often it got a valid token.
+    pub asked: u64,
+    pub served: u64,
     pub broken: Option<Broken>,
 }
 
@@ -80,6 +83,8 @@ impl World {
             next_tab: 0,
             question: None,
             steps: 0,
+            asked: 0,
+            served: 0,
             broken: None,
             dice,
             script,
@@ -134,6 +139,11 @@ impl World {
             Event::Question => self.question(),
             Event::Judgement => {
                 for tab in 0..self.tabs.len() {
+                    let served =
+                        self.tabs[tab].requests.last().is_some_and(|request| request.end == Some(End::Status(200)));
+                    let good = self.question.is_some_and(|(_, good)| good);
+                    self.asked += u64::from(good);
+                    self.served += u64::from(good && served);
                     let verdict = invariants::everybody_has_found_back(self, tab);
                     self.hold(verdict);
                 }
