@@ -104,6 +104,20 @@ behaviour("client_C22_a_refresh_that_hangs_is_given_up_and_the_next_can_succeed"
   assert.equal(await page.evaluate(({ api }) => keep.fetch(`${api}/again`).then(({ status }) => status), at), 200);
 });
 
+behaviour("client_C22_refreshes_that_hang_one_after_the_other_do_not_use_up_the_connections", async (scene) => {
+  const { page, authority, at } = scene;
+  // Browsers keep six connections to an origin; what is given up has to be let go.
+  authority.on("/session/refresh", hang);
+  await scene.keep({ timeout: 150, backoff: { base: 60_000, max: 60_000 } });
+  for (let n = 0; n < 8; n++) {
+    assert.equal((await page.evaluate(() => stage.outcome(keep.refresh()))).error?.code, "refresh_timeout");
+  }
+  authority.on("/session/sign-in", () => scene.grant());
+  const { value } = await page.evaluate(({ authority }) => stage.outcome(keep.signIn(`${authority}/session/sign-in`, { method: "POST" })), at);
+  assert.equal(value, 200);
+  assert.equal((await scene.session()).status, "authenticated");
+});
+
 behaviour("client_C23_every_method_may_be_called_from_every_event", async (scene) => {
   const { page, authority, api, at } = scene;
   scene.subject = "ann";
