@@ -264,14 +264,19 @@ impl World {
         }
     }
 
-    /// A tab is gone: its `keepalive` calls go on, all others are cut.
+    /// A tab is gone. Its `keepalive` calls go on, and most of its turns are such; all others are cut.
     pub fn orphan(&mut self, tab: TabId) {
-        for exchange in self.exchanges.iter_mut().filter(|exchange| exchange.tab == tab && exchange.ended_at.is_none())
-        {
-            exchange.left = true;
-            if !matches!(exchange.errand, Errand::Refresh(_) | Errand::Logout(_)) {
-                exchange.cut = true;
-                exchange.ended_at = Some(self.now);
+        for number in 0..self.exchanges.len() {
+            let exchange = &self.exchanges[number];
+            if exchange.tab == tab && exchange.ended_at.is_none() {
+                let keepalive =
+                    matches!(exchange.errand, Errand::Refresh(_) | Errand::Logout(_)) && self.dice.chance(700);
+                let exchange = &mut self.exchanges[number];
+                exchange.left = true;
+                if !keepalive {
+                    exchange.cut = true;
+                    exchange.ended_at = Some(self.now);
+                }
             }
         }
     }
