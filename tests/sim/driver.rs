@@ -223,7 +223,10 @@ impl World {
             notes.sign_in_heard = Some((family, self.now));
         }
         notes.epoch = notes.epoch.max(epoch);
+        let token = self.tabs[tab].token();
         self.input(tab, |engine, now| engine.handle_sibling(now, heard.message));
+        let verdict = invariants::an_old_logout_ends_no_newer_session(self, tab, &heard, token);
+        self.hold(verdict);
         let verdict = invariants::a_logout_reaches_the_siblings(self, tab, &heard);
         self.hold(verdict);
     }

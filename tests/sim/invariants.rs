@@ -115,6 +115,23 @@ pub fn a_logout_reaches_the_siblings(world: &World, tab: usize, heard: &Heard) -
     broken(3, format!("{id} keeps its token after it heard of the logout"))
 }
 
+/// Invariant 3: No effect of an epoch that a newer sign-in has ended: what is told of an old logout ends no newer session.
+///
+/// Exception: within a minute of each other a logout and a sign-in count as simultaneous, and then the logout wins.
+pub fn an_old_logout_ends_no_newer_session(
+    world: &World,
+    tab: usize,
+    heard: &Heard,
+    before: Option<(usize, u32)>,
+) -> Verdict {
+    let Some((token, _)) = before.filter(|_| heard.message.news == News::SignedOut) else { return Ok(()) };
+    let began_at = world.authority.families[world.authority.issued[token].family].began_at;
+    if began_at > heard.since + MINUTE && world.tabs[tab].token().is_none() {
+        return broken(3, format!("{} leaves its session for a logout before it", world.tabs[tab].id));
+    }
+    Ok(())
+}
+
 /// Invariant 3: No effect of an epoch that a newer sign-in has ended: a logout that queued meanwhile is not sent with its cookie.
 pub fn a_late_logout_ends_no_newer_session(tab: &Tab) -> Verdict {
     if tab.notes.sign_in_heard.is_some_and(|(_, at)| at > tab.notes.logged_out_at) {

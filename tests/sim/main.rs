@@ -30,7 +30,17 @@ use runs::{caught_within, run_many, run_one};
 use trace::Trace;
 
 /// Seeds that once broke an invariant, and what the engine has learned from each.
-const REGRESSIONS: [(u64, &str); 0] = [];
+const REGRESSIONS: [(u64, &str); 9] = [
+    (6, "whoever queues behind several holders hears that each turn is over"),
+    (2_060, "a tab that has just opened can end everybody's session"),
+    (9_253, "a pause that the authority asked for is no missing network"),
+    (21, "a closed keep asks nobody when it is restored"),
+    (903, "a closed keep asks nobody when it is started"),
+    (153, "a closed keep gives up its wish for the lock"),
+    (38_902, "a tab that is about to join a session says so"),
+    (30_239, "what is overdue happens before a new request waits for it"),
+    (82, "a logout that queued is not sent with the cookie of a newer sign-in"),
+];
 
 /// How many seeds run where nobody says otherwise.
 const SEEDS: u64 = 20_000;
