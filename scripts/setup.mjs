@@ -4,7 +4,7 @@
 // Alone: `node scripts/setup.mjs`, with `--tests` for what only the tests need. Until npm has run, only Node's own modules can be used.
 
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { endChildrenOnSignal, isMain, must, report, root, run, step, StepFailed, which } from "./lib/run.mjs";
 
 /** @typedef {{ version: string, resolved?: string, integrity?: string, optional?: boolean, devOptional?: boolean }} Locked */
@@ -87,6 +87,23 @@ async function installTools() {
   await installTool("wasm-bindgen-cli", tools["wasm-bindgen"], ["wasm-bindgen", "wasm-bindgen-test-runner"]);
 }
 
+// Not among the npm packages: a lock file that names Deno's packages of every platform can't be made where only one of them is offered.
+const deno = "2.9.6";
+
+/** Where Deno is, or will be. */
+export function denoPath() {
+  const platform = process.platform === "linux" ? `linux-${process.arch}-glibc` : `${process.platform}-${process.arch}`;
+  return join(root, ".tools", "deno", "node_modules", "@deno", platform, process.platform === "win32" ? "deno.exe" : "deno");
+}
+
+async function installDeno() {
+  if (existsSync(denoPath()) && (await run(denoPath(), ["--version"])).stdout.startsWith(`deno ${deno} `)) return;
+  const platform = basename(dirname(denoPath()));
+  await step(`Installing Deno ${deno} into .tools/, once`, "10 s", () =>
+    must("npm", ["install", "--prefix", join(root, ".tools", "deno"), "--no-save", "--no-package-lock", "--no-audit", "--no-fund", `@deno/${platform}@${deno}`], { seconds: 300 }),
+  );
+}
+
 /** Where Chromium is, or null. */
 export function findChromium() {
   const named = process.env["CHROMIUM"];
@@ -131,7 +148,10 @@ export async function setUp({ lints = false, browser = false } = {}) {
   await installPackages();
   await installRust(lints);
   await installTools();
-  if (browser) await installBrowser();
+  if (browser) {
+    await installBrowser();
+    await installDeno();
+  }
 }
 
 if (isMain(import.meta.url)) {

@@ -32,18 +32,19 @@ const KNOWN: readonly (keyof TokenKeepOptions)[] = [
 ];
 
 /** Copies every option, so that nothing can change it afterwards. */
-export function readOptions(options: TokenKeepOptions): Settings {
-  if (typeof options !== "object" || options === null) throw invalid("options", "must be an object");
-  for (const key of Object.keys(options)) {
+export function readOptions(given: TokenKeepOptions): Settings {
+  if (typeof given !== "object" || given === null) throw invalid("options", "must be an object");
+  for (const key of Object.keys(given)) {
     if (!(KNOWN as readonly string[]).includes(key)) throw invalid(key, "is no option of createTokenKeep");
   }
+  const options = own(given);
   const { tabs = "coordinate", host = "page", transport, logout, name } = options;
   if (tabs !== "coordinate" && tabs !== "off") throw invalid("tabs", 'must be "coordinate" or "off"');
   if (host !== "page") throw invalid("host", 'must be "page": other hosts are not built yet');
   if (transport !== undefined && typeof transport !== "function") throw invalid("transport", "must be a function");
   if (name !== undefined && (typeof name !== "string" || name === "")) throw invalid("name", "must be a text that is not empty");
-  const backoff = options.backoff ?? {};
-  if (typeof backoff !== "object") throw invalid("backoff", "must be an object");
+  if (typeof options.backoff !== "object" && options.backoff !== undefined) throw invalid("backoff", "must be an object");
+  const backoff = own(options.backoff ?? {});
   const refresh = endpoint("refresh", options.refresh);
   return {
     refresh,
@@ -61,8 +62,13 @@ export function readOptions(options: TokenKeepOptions): Settings {
   };
 }
 
+/** What the application wrote itself, and nothing that a prototype adds. */
+function own<T extends object>(options: T): T {
+  return Object.assign(Object.create(null) as T, options);
+}
+
 function endpoint(option: string, given: string | URL | EndpointOptions): Endpoint {
-  const { url, method = "POST", headers = {}, body } = typeof given === "string" || given instanceof URL ? { url: given } : (given ?? {});
+  const { url, method = "POST", headers = {}, body } = own(typeof given === "string" || given instanceof URL ? { url: given } : (given ?? {}));
   if (typeof url !== "string" && !(url instanceof URL)) throw invalid(option, "must be a URL or an object with one");
   if (typeof method !== "string") throw invalid(`${option}.method`, "must be a text");
   if (body !== undefined && typeof body !== "string") throw invalid(`${option}.body`, "must be a text");

@@ -8,15 +8,16 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { denoPath } from "../../scripts/setup.mjs";
 import { json, ScriptedServer } from "./server.ts";
 
 const modules = fileURLToPath(new URL("../../node_modules/", import.meta.url));
 const program = fileURLToPath(new URL("runtimes/lifecycle.mjs", import.meta.url));
 const built = new URL("../../dist/index.js", import.meta.url).href;
 
-/** The runtime that npm has installed for this machine. Its package may have moved the program to itself after installation. */
-function installed(scope: string, path: string, moved: string): string {
-  const places = [...readdirSync(modules + scope).map((name) => `${modules}${scope}/${name}/${path}`), modules + moved];
+/** Bun as npm has installed it for this machine; its package may have moved the program to itself afterwards. */
+function bun(): string {
+  const places = [...readdirSync(`${modules}@oven`).map((name) => `${modules}@oven/${name}/bin/bun`), `${modules}bun/bin/bun.exe`];
   const found = places.find((place) => existsSync(place));
   assert.ok(found !== undefined, `none of ${places.join(", ")} is there`);
   return found;
@@ -24,8 +25,8 @@ function installed(scope: string, path: string, moved: string): string {
 
 const runtimes: Record<string, () => [command: string, options: string[]]> = {
   node: () => [process.execPath, []],
-  bun: () => [installed("@oven", "bin/bun", "bun/bin/bun.exe"), ["run"]],
-  deno: () => [installed("@deno", "deno", "deno/deno"), ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", "--no-config"]],
+  bun: () => [bun(), ["run"]],
+  deno: () => [denoPath(), ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", "--no-config"]],
 };
 
 let server: ScriptedServer;
