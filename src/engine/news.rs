@@ -38,7 +38,7 @@ impl Engine {
             }
             News::SignedIn { subject } if epoch > self.epoch => self.join(now, epoch, subject),
             // Of two who raise the epoch at once the logout wins: its call to the server comes last.
-            News::SignedOut if epoch > self.epoch || epoch == self.epoch && self.status == Status::Authenticated => {
+            News::SignedOut if epoch > self.epoch || epoch == self.epoch && self.pursues() => {
                 self.raise_epoch(epoch);
                 self.sign_out(now, SignedOutReason::LogoutElsewhere);
             }

@@ -321,3 +321,44 @@ fn client_F50_a_tab_that_joins_while_the_authority_pauses_says_so_to_its_callers
     let request = tab.request();
     assert!(matches!(tab.outcome(request), Some(Outcome::Failed(_))), "no token, and none to be had for a minute");
 }
+
+#[test]
+fn client_H69_a_logout_that_queues_ends_no_session_that_came_after_it() {
+    let mut tab = alice();
+    let logout = tab.input(Engine::handle_logout);
+    tab.hear(1, News::SignedIn { subject: subject_of("bob") });
+    assert_eq!(tab.outcome(logout), failed(FailureKind::LogoutFailed));
+    tab.told.clear();
+    tab.hear(1, News::Asking);
+    assert!(!tab.told.iter().any(|message| message.news == News::SignedOut), "it speaks for the newer session");
+    tab.lock();
+    assert_eq!((tab.logouts.len(), tab.sent.len()), (0, 1));
+}
+
+#[test]
+fn client_A4_back_online_during_a_pause_those_who_waited_are_told_of_it() {
+    let mut tab = Tab::coordinating();
+    tab.input(|engine, now| engine.handle_wake(now, Wake::Offline));
+    let request = tab.request();
+    tab.lock();
+    tab.fail(FailureKind::Unreachable);
+    assert_eq!(tab.outcome(request), None);
+    tab.hear(0, News::Pause { retry_after: 60_000 });
+    tab.input(|engine, now| engine.handle_wake(now, Wake::Online));
+    let Some(Outcome::Failed(failure)) = tab.outcome(request) else { panic!("it waits no longer") };
+    assert_eq!(failure.retry_after, Some(60_000));
+}
+
+#[test]
+fn client_G65_of_a_sign_in_and_a_logout_that_tie_the_logout_wins() {
+    let mut tab = Tab::coordinating();
+    tab.input(Engine::handle_start);
+    tab.lock();
+    tab.fail(FailureKind::Rejected);
+    tab.hear(7, News::SignedIn { subject: None });
+    tab.lock();
+    tab.hear(7, News::SignedOut);
+    tab.grant(900);
+    assert_eq!(tab.status(), Status::Anonymous);
+    assert!(tab.engine.token().is_none());
+}
