@@ -1,0 +1,81 @@
+// What a caller gets for a token that passed. Claims and header are frozen through and through and shared between hits; the sets are each
+// caller's own.
+
+import type { Key } from "./crypto.js";
+import type { Held } from "./key-sets.js";
+import type { RevocationSubject } from "./store-types.js";
+import type { Claims, JoseHeader, Verified } from "./verified.js";
+
+/** What stays true of a token. */
+export interface Facts {
+  readonly claims: Claims;
+  readonly header: JoseHeader;
+  readonly issuer: string;
+  readonly tenant: string | null;
+  readonly key: Verified["key"];
+  readonly subject: RevocationSubject;
+}
+
+export function factsOf(payload: string, header: string, alg: string, key: Key, issuer: string, tenant: string | null): Facts {
+  const claims = frozen(JSON.parse(payload) as Claims);
+  const text = (name: string) => own(claims, name, "string") ?? null;
+  return {
+    claims,
+    header: frozen(JSON.parse(header) as JoseHeader),
+    issuer,
+    tenant,
+    key: Object.freeze({ kid: key.kid, alg, thumbprint: key.thumbprint }),
+    subject: Object.freeze({ issuer, jti: text("jti"), sid: text("sid"), sub: text("sub"), iat: own(claims, "iat", "number") ?? null }),
+  };
+}
+
+interface Primitives {
+  string: string;
+  number: number;
+}
+
+/** A claim of the token's own and of the right type: never one that an object inherits. */
+export function own<T extends keyof Primitives>(claims: Claims, name: string, type: T): Primitives[T] | undefined {
+  const value: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
+  return typeof value === type ? (value as Primitives[T]) : undefined;
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null) for (const member of Object.values(Object.freeze(value))) frozen(member);
+  return value;
+}
+
+export function verified(facts: Facts, cached: boolean, held: Held, now: number, granted: readonly string[] = []): Verified {
+  const { claims, header, issuer, tenant, key } = facts;
+  let sets: { scopes: ReadonlySet<string>; roles: ReadonlySet<string>; permissions: ReadonlySet<string> } | undefined;
+  const made = () => (sets ??= { scopes: scopesOf(claims), roles: listed(claims, "roles"), permissions: new Set([...listed(claims, "permissions"), ...granted]) });
+  const source = cached && held.source !== "bundled" ? "memory" : held.source;
+  return Object.freeze({
+    claims, header, issuer, tenant, key, cached,
+    keys: Object.freeze({ source, ageMs: Math.max(0, now - held.fetchedAt), stale: now >= held.freshUntil }),
+    get scopes() {
+      return made().scopes;
+    },
+    get roles() {
+      return made().roles;
+    },
+    get permissions() {
+      return made().permissions;
+    },
+  });
+}
+
+/** RFC 8693 section 4.2: one text, spaces between; some authorities have `scp`, as a text or a list. Anything else grants nothing. */
+function scopesOf(claims: Claims): ReadonlySet<string> {
+  const name = Object.hasOwn(claims, "scope") ? "scope" : "scp";
+  const text = own(claims, name, "string");
+  if (text !== undefined) return new Set(text.split(" ").filter((scope) => scope !== ""));
+  return name === "scp" ? listed(claims, name) : new Set();
+}
+
+function listed(claims: Claims, name: string): ReadonlySet<string> {
+  const value: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
+  if (typeof value === "string") return new Set([value]);
+  const isList = Array.isArray(value) && value.every((item) => typeof item === "string");
+  return new Set(isList ? (value as readonly string[]) : []);
+}
