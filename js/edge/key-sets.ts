@@ -118,7 +118,10 @@ export class KeySets {
       this.#say({ outcome: "served-stale" });
       return this.#held ?? held;
     };
-    if (call.now < this.#notBefore) return stale();
+    if (call.now < this.#notBefore) {
+      const shared = call.context === null ? this.#shared(call) : undefined;
+      return shared === undefined ? stale() : shared.catch(stale);
+    }
     if (call.context !== null && call.now < held.freshUntil + (held.freshUntil - held.fetchedAt)) {
       call.context.waitUntil(this.#refresh(call).catch(() => undefined));
       return stale();
@@ -154,14 +157,15 @@ export class KeySets {
   }
 
   /** Staleness: another isolate may have been quicker. */
-  async #refresh(call: Call): Promise<Held> {
+  #refresh(call: Call): Promise<Held> {
     this.#stamp(call.now);
-    const stored = await this.#fromStore(call);
-    if (stored !== null && call.now < stored.freshUntil && stored.fetchedAt > (this.#held?.fetchedAt ?? 0)) {
+    if (this.#settings.store === undefined) return this.#renew(call);
+    return this.#share(call, async () => {
+      const stored = await this.#fromStore(call);
+      if (stored === null || call.now >= stored.freshUntil || stored.fetchedAt <= (this.#held?.fetchedAt ?? 0)) return this.#fetch(call);
       this.#notBefore = -Infinity;
       return (this.#held = stored);
-    }
-    return this.#renew(call);
+    });
   }
 
   #shared({ scope }: Call): Promise<Held> | undefined {
@@ -175,10 +179,17 @@ export class KeySets {
   }
 
   #renew(call: Call): Promise<Held> {
+    return this.#share(call, () => {
+      this.#stamp(call.now);
+      return this.#fetch(call);
+    });
+  }
+
+  /** What is under way for the scope, or else `work`. */
+  #share(call: Call, work: () => Promise<Held>): Promise<Held> {
     const shared = this.#shared(call);
     if (shared !== undefined) return shared;
-    this.#stamp(call.now);
-    const renewal = this.#fetch(call);
+    const renewal = work();
     const { scope } = call;
     if (scope === null) return renewal;
     const kept = renewal.finally(() => this.#underWay.delete(scope));
