@@ -286,4 +286,4 @@ edge("K_rotates_under_load", async () => {
   clock.forward(1);
   await both(["k1", "k2"], 10);
   await both(["k2"], 20);
-});
+}, "node");

@@ -8,13 +8,15 @@ import { createVerifier, type IssuerOptions, type Jwk, VerifyError, type Verifie
 export interface Case {
   readonly name: string;
   readonly run: () => Promise<void>;
+  /** "node": what it shows rests on promises that requests share, which on Workers they do not. */
+  readonly where: "node" | "everywhere";
 }
 
 export const cases: Case[] = [];
 
 /** Enters a case under its id. */
-export function edge(name: string, run: () => Promise<void>): void {
-  cases.push({ name: `edge_${name}`, run });
+export function edge(name: string, run: () => Promise<void>, where: Case["where"] = "everywhere"): void {
+  cases.push({ name: `edge_${name}`, run, where });
 }
 
 /** Seconds; where every test's clock begins. */
