@@ -26,7 +26,9 @@ async function verify(instance: Instance, jws: string, given: Jwk | { keys: read
   const core = instance.current() ?? (await instance.load());
   if (typeof jws !== "string") throw new VerifyError("token.malformed");
   const keys = keysOf(core.readKeys(textOf(given), true));
-  const refusal = jws.length > MOST_BYTES ? "token.too_large" : core.read(jws, MOST_BYTES, JWS, list);
+  if (jws.length > MOST_BYTES) throw new VerifyError("token.too_large");
+  core.take(jws);
+  const refusal = core.read(MOST_BYTES, JWS, list);
   if (refusal !== undefined) throw new VerifyError(refusal);
   const alg = core.alg() ?? "";
   const kid = core.kid() ?? null;

@@ -93,7 +93,7 @@ export async function signerAmong(
   throw new VerifyError(usable ? "signature.invalid" : "key.unknown");
 }
 
-async function holds(key: CryptoKey, alg: string, signature: Uint8Array<ArrayBuffer>, signed: Uint8Array<ArrayBuffer>): Promise<boolean> {
+export async function holds(key: CryptoKey, alg: string, signature: Uint8Array<ArrayBuffer>, signed: Uint8Array<ArrayBuffer>): Promise<boolean> {
   try {
     return await crypto.subtle.verify(verifyParameters(alg, key), key, signature, signed);
   } catch (cause) {

@@ -1,13 +1,14 @@
 // Every check of a token with its outcome, for finding out why one is refused. A development aid: it goes on where a verification
 // would stop, and its findings are for the developer, not for the client.
 
-import { type Key, signerAmong, signingInput } from "./crypto.js";
+import { signerAmong, signingInput } from "./crypto.js";
 import { VerifyError } from "./error.js";
 import type { Core } from "./instance.js";
 import type { Issuer } from "./issuers.js";
-import type { Held } from "./key-sets.js";
+import type { Found } from "./key-sets.js";
 import { readClock, type Settings } from "./options.js";
-import { type Facts, factsOf } from "./outcome.js";
+import { type Facts, factsOf, frozen } from "./outcome.js";
+import type { JoseHeader } from "./verified.js";
 
 export interface Finding {
   check: string;
@@ -19,7 +20,7 @@ interface Means {
   readonly settings: Settings;
   readonly allowed: string;
   issuer(): Issuer | Promise<Issuer>;
-  keys(issuer: Issuer, alg: string, kid: string | null, now: number): Promise<{ held: Held; keys: readonly Key[] }>;
+  keys(issuer: Issuer, alg: string, kid: string | null, now: number): Promise<Found>;
   vouch(facts: Facts): Promise<void>;
 }
 
@@ -36,13 +37,13 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
     }
   };
   const { settings } = means;
-  const { profile, maxTokenBytes, clockTolerance, maxTokenAge, requiredClaims, allowNoExpiry } = settings;
-  const read = () => refuseFor(typeof token === "string" ? core.read(token, maxTokenBytes, profile, means.allowed) : "token.malformed");
+  const { profile, clockTolerance, maxTokenAge, requiredClaims, allowNoExpiry } = settings;
+  const read = () => refuseFor(readBy(core, token, settings, means.allowed));
   if ((await attempt("shape and header", () => (read(), true))) === null) return findings;
   read();
   const alg = core.alg() ?? "";
   const kid = core.kid() ?? null;
-  const header = core.header() ?? "";
+  const header = frozen(JSON.parse(core.header() ?? "{}") as JoseHeader);
   const signature = core.signature() as Uint8Array<ArrayBuffer>;
   const issuer = await attempt("issuer is known", means.issuer);
   if (issuer === null) return findings;
@@ -57,10 +58,17 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
     const [check = "", code = ""] = line.split("\t");
     if (check !== "") findings.push(code === "" ? { check, ok: true } : { check, ok: false, detail: code });
   }
-  if (key === null || core.judge(token, profile, ...rules) !== undefined) return findings;
+  if (key === null || core.judge(token.split(".")[1] ?? "", profile, ...rules) !== undefined) return findings;
   const facts = factsOf(core.payload(), header, alg, key, issuer.settings.issuer, issuer.settings.tenant);
   await attempt("revocation and check", () => means.vouch(facts));
   return findings;
+}
+
+function readBy(core: Core, token: unknown, { maxTokenBytes, profile }: Settings, allowed: string): string | undefined {
+  if (typeof token !== "string") return "token.malformed";
+  if (token.length > maxTokenBytes) return "token.too_large";
+  core.take(token);
+  return core.read(maxTokenBytes, profile, allowed);
 }
 
 function refuseFor(code: string | undefined): void {

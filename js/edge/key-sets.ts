@@ -30,6 +30,11 @@ export interface Held {
   readonly source: "memory" | "store" | "network" | "bundled";
 }
 
+export interface Found {
+  readonly held: Held;
+  readonly keys: readonly Key[];
+}
+
 /** One verification that needs keys. */
 export interface Call {
   readonly core: Core;
@@ -45,6 +50,7 @@ const FIRST_WAIT = 1_000;
 
 export function keysFor(set: KeySet, alg: string, kid: string | null): readonly Key[] {
   const found = set.keys.filter((key) => key.algorithms.includes(alg) && (kid === null || key.kid === kid));
+  if (found.length < 2) return found;
   const distinct = found.filter((key, place) => found.findIndex((other) => other.thumbprint === key.thumbprint) === place);
   return distinct.length > MOST_CANDIDATES ? [] : distinct;
 }
@@ -79,8 +85,15 @@ export class KeySets {
     return held !== null && now < held.freshUntil && now >= held.fetchedAt ? held : null;
   }
 
+  /** The keys that may have signed a token, when that needs no waiting. */
+  peekFor(alg: string, kid: string | null, now: number): Found | null {
+    const held = this.peek(now);
+    const keys = held === null ? [] : keysFor(held.set, alg, kid);
+    return held === null || keys.length === 0 ? null : { held, keys };
+  }
+
   /** The keys that may have signed a token, never none. */
-  async find(alg: string, kid: string | null, call: Call): Promise<{ held: Held; keys: readonly Key[] }> {
+  async find(alg: string, kid: string | null, call: Call): Promise<Found> {
     let held = this.peek(call.now) ?? (await this.current(call));
     let keys = keysFor(held.set, alg, kid);
     if (keys.length === 0 && this.#issuer.jwksUri !== null) {

@@ -16,12 +16,12 @@ export interface Facts {
   readonly subject: RevocationSubject;
 }
 
-export function factsOf(payload: string, header: string, alg: string, key: Key, issuer: string, tenant: string | null): Facts {
+export function factsOf(payload: string, header: JoseHeader, alg: string, key: Key, issuer: string, tenant: string | null): Facts {
   const claims = frozen(JSON.parse(payload) as Claims);
   const text = (name: string) => own(claims, name, "string") ?? null;
   return {
     claims,
-    header: frozen(JSON.parse(header) as JoseHeader),
+    header,
     issuer,
     tenant,
     key: Object.freeze({ kid: key.kid, alg, thumbprint: key.thumbprint }),
@@ -40,29 +40,56 @@ export function own<T extends keyof Primitives>(claims: Claims, name: string, ty
   return typeof value === type ? (value as Primitives[T]) : undefined;
 }
 
-function frozen<T>(value: T): T {
-  if (typeof value === "object" && value !== null) for (const member of Object.values(Object.freeze(value))) frozen(member);
-  return value;
+export function frozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const name of Object.keys(value)) frozen(value[name as keyof T]);
+  return Object.freeze(value);
+}
+
+class Outcome implements Verified {
+  readonly claims: Claims;
+  readonly header: JoseHeader;
+  readonly issuer: string;
+  readonly tenant: string | null;
+  readonly key: Verified["key"];
+  readonly cached: boolean;
+  readonly keys: Verified["keys"];
+  readonly #granted: readonly string[];
+  #sets: Pick<Verified, "scopes" | "roles" | "permissions"> | undefined;
+
+  constructor({ claims, header, issuer, tenant, key }: Facts, cached: boolean, held: Held, now: number, granted: readonly string[]) {
+    this.claims = claims;
+    this.header = header;
+    this.issuer = issuer;
+    this.tenant = tenant;
+    this.key = key;
+    this.cached = cached;
+    const source = cached && held.source !== "bundled" ? "memory" : held.source;
+    this.keys = { source, ageMs: Math.max(0, now - held.fetchedAt), stale: now >= held.freshUntil };
+    this.#granted = granted;
+  }
+
+  get scopes(): ReadonlySet<string> {
+    return this.#made().scopes;
+  }
+
+  get roles(): ReadonlySet<string> {
+    return this.#made().roles;
+  }
+
+  get permissions(): ReadonlySet<string> {
+    return this.#made().permissions;
+  }
+
+  /** Most handlers look at none of them, or at one. */
+  #made(): Pick<Verified, "scopes" | "roles" | "permissions"> {
+    const { claims } = this;
+    return (this.#sets ??= { scopes: scopesOf(claims), roles: listed(claims, "roles"), permissions: new Set([...listed(claims, "permissions"), ...this.#granted]) });
+  }
 }
 
 export function verified(facts: Facts, cached: boolean, held: Held, now: number, granted: readonly string[] = []): Verified {
-  const { claims, header, issuer, tenant, key } = facts;
-  let sets: { scopes: ReadonlySet<string>; roles: ReadonlySet<string>; permissions: ReadonlySet<string> } | undefined;
-  const made = () => (sets ??= { scopes: scopesOf(claims), roles: listed(claims, "roles"), permissions: new Set([...listed(claims, "permissions"), ...granted]) });
-  const source = cached && held.source !== "bundled" ? "memory" : held.source;
-  return Object.freeze({
-    claims, header, issuer, tenant, key, cached,
-    keys: Object.freeze({ source, ageMs: Math.max(0, now - held.fetchedAt), stale: now >= held.freshUntil }),
-    get scopes() {
-      return made().scopes;
-    },
-    get roles() {
-      return made().roles;
-    },
-    get permissions() {
-      return made().permissions;
-    },
-  });
+  return new Outcome(facts, cached, held, now, granted);
 }
 
 /** RFC 8693 section 4.2: one text, spaces between; some authorities have `scp`, as a text or a list. Anything else grants nothing. */

@@ -13,6 +13,12 @@ export interface Result {
   readonly facts: Facts;
 }
 
+/** 128 bits that stand for a token. */
+export interface Name {
+  readonly first: bigint;
+  readonly rest: bigint;
+}
+
 /** Longer tokens are not remembered. */
 const LONGEST = 4_096;
 
@@ -26,38 +32,33 @@ export class Results {
     this.#max = max;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  find(core: Core, token: string): Result | null {
-    if (this.#entries.size === 0 || token.length > LONGEST) return null;
-    const [name, rest] = this.#digest(core, token);
-    const entry = this.#entries.get(name);
-    if (entry === undefined || entry.rest !== rest) return null;
-    this.#entries.delete(name);
-    this.#entries.set(name, entry);
-    return entry.result;
-  }
-
-  remember(core: Core, token: string, result: Result): void {
-    if (this.#max === 0 || token.length > LONGEST) return;
-    const [name, rest] = this.#digest(core, token);
-    this.#entries.delete(name);
-    this.#entries.set(name, { rest, result });
-    const oldest = this.#entries.keys().next();
-    if (this.#entries.size > this.#max && oldest.done !== true) this.#entries.delete(oldest.value);
-  }
-
-  forget(core: Core, token: string): void {
-    this.#entries.delete(this.#digest(core, token)[0]);
-  }
-
-  #digest(core: Core, token: string): readonly [bigint, bigint] {
+  /** The name of the token that the wasm has taken in; null when it will not be remembered. */
+  nameOf(core: Core, token: string): Name | null {
+    if (this.#max === 0 || token.length > LONGEST) return null;
     if (this.#key === null) {
       const [half = 0n, other = 0n] = crypto.getRandomValues(new BigUint64Array(2));
       this.#key = [half, other];
     }
-    return [core.digest(token, ...this.#key), core.digestRest()];
+    return { first: core.digest(this.#key[0], this.#key[1]), rest: core.digestRest() };
+  }
+
+  find({ first, rest }: Name): Result | null {
+    const entry = this.#entries.get(first);
+    if (entry === undefined || entry.rest !== rest) return null;
+    this.#entries.delete(first);
+    this.#entries.set(first, entry);
+    return entry.result;
+  }
+
+  remember({ first, rest }: Name, result: Result): void {
+    this.#entries.delete(first);
+    this.#entries.set(first, { rest, result });
+    if (this.#entries.size <= this.#max) return;
+    const oldest = this.#entries.keys().next();
+    if (oldest.done !== true) this.#entries.delete(oldest.value);
+  }
+
+  forget({ first }: Name): void {
+    this.#entries.delete(first);
   }
 }

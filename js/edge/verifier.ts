@@ -10,16 +10,23 @@ import { type Issuer, type Issuers, issuersOf } from "./issuers.js";
 import type { Call, Held } from "./key-sets.js";
 import { readClock, readSettings, SEPARATOR, type Settings } from "./options.js";
 import type { VerifierEvent, VerifierOptions } from "./option-types.js";
-import { type Facts, factsOf, own, verified } from "./outcome.js";
+import { type Facts, factsOf, frozen, own, verified } from "./outcome.js";
 import { checkPolicy, enforce, permissionsOf } from "./policy.js";
-import { type Result, Results } from "./results.js";
+import { type Name, type Result, Results } from "./results.js";
 import { promiseScope } from "./scope.js";
-import type { ExecutionContextLike, Policy, Verified, Verifier } from "./verified.js";
+import type { ExecutionContextLike, JoseHeader, Policy, Verified, Verifier } from "./verified.js";
 
 /** Every algorithm there is, for when the issuer decides. */
 const ALL = ["RS", "PS", "ES", "HS"].flatMap((family) => ["256", "384", "512"].map((size) => family + size)).concat("EdDSA").join(SEPARATOR);
 
 type Handler = (request: Request, env: unknown, ctx: ExecutionContextLike, auth: Verified | null) => Response | Promise<Response>;
+
+interface Header {
+  readonly part: string;
+  readonly alg: string;
+  readonly kid: string | null;
+  readonly header: JoseHeader;
+}
 
 /** A token that passed, with the set that says so. */
 interface Passed {
@@ -39,6 +46,8 @@ class TokenVerifier implements Verifier {
   readonly #issuers: Issuers;
   readonly #allowed: string;
   readonly #results: Results;
+  readonly #vouches: boolean;
+  #header: Header | null = null;
 
   constructor(options: VerifierOptions, instance: Instance) {
     this.#settings = readSettings(options);
@@ -46,6 +55,7 @@ class TokenVerifier implements Verifier {
     this.#allowed = this.#issuers.algorithms === null ? ALL : [...this.#issuers.algorithms].join(SEPARATOR);
     this.#results = new Results(this.#settings.resultCacheSize);
     this.#instance = instance;
+    this.#vouches = this.#settings.revocation !== undefined || this.#settings.check !== undefined;
   }
 
   async verify(token: string, ctx?: ExecutionContextLike): Promise<Verified> {
@@ -134,15 +144,19 @@ class TokenVerifier implements Verifier {
     const core = this.#instance.current() ?? (await this.#instance.load());
     if (typeof token !== "string") throw new VerifyError("token.malformed");
     const call = { core, now, context, scope: promiseScope(context) };
-    const result = this.#results.find(core, token);
-    const passed = (result === null ? null : await this.#again(result, token, call)) ?? (await this.#fresh(token, call));
-    await this.#vouch(passed.facts);
+    // Longer in characters is longer in bytes: no need to carry it over.
+    if (token.length > this.#settings.maxTokenBytes) throw new VerifyError("token.too_large");
+    core.take(token);
+    const name = this.#results.nameOf(core, token);
+    const result = name === null ? null : this.#results.find(name);
+    const passed = (result === null || name === null ? null : await this.#again(result, name, call)) ?? (await this.#fresh(token, name, call, result !== null));
+    if (this.#vouches) await this.#vouch(passed.facts);
     this.#tell({ type: "verified", issuer: passed.facts.issuer, cached: passed.cached });
     return passed;
   }
 
   /** A token that passed before; null when its signature has to be looked at again. */
-  async #again({ issuer, set, facts }: Result, token: string, call: Call): Promise<Passed | null> {
+  async #again({ issuer, set, facts }: Result, name: Name, call: Call): Promise<Passed | null> {
     const { clockTolerance, maxTokenAge, clock } = this.#settings;
     if (this.#issuers.algorithms === null && (await this.#issuers.named(facts.issuer)) !== issuer) return null;
     const held = issuer.keys.peek(call.now) ?? (await issuer.keys.current(call));
@@ -150,19 +164,17 @@ class TokenVerifier implements Verifier {
     const date = (name: string) => own(facts.claims, name, "number") ?? Number.NaN;
     const late = call.core.alive(date("exp"), date("nbf"), date("iat"), readClock(clock) / 1000, clockTolerance, maxTokenAge);
     if (late === undefined) return { facts, held, cached: true };
-    this.#results.forget(call.core, token);
+    this.#results.forget(name);
     throw new VerifyError(late);
   }
 
-  async #fresh(token: string, call: Call): Promise<Passed> {
+  async #fresh(token: string, name: Name | null, call: Call, waited: boolean): Promise<Passed> {
     const { core } = call;
     const { profile, maxTokenBytes, clock, clockTolerance, maxTokenAge, requiredClaims, allowNoExpiry } = this.#settings;
-    // Longer in characters is longer in bytes: no need to carry it over.
-    if (token.length > maxTokenBytes) throw new VerifyError("token.too_large");
-    refuseFor(core.read(token, maxTokenBytes, profile, this.#allowed));
-    const alg = core.alg() ?? "";
-    const kid = core.kid() ?? null;
-    const header = core.header() ?? "";
+    // Another request may have been here meanwhile.
+    if (waited) core.take(token);
+    refuseFor(core.read(maxTokenBytes, profile, this.#allowed));
+    const { alg, kid, header } = this.#headerOf(core, token);
     // A copy of its own: wasm memory can move while the platform is at work.
     const signature = core.signature() as Uint8Array<ArrayBuffer>;
     const found = this.#issuerOf(core);
@@ -170,13 +182,22 @@ class TokenVerifier implements Verifier {
     const { settings, keys } = issuer;
     if (!settings.algorithms.has(alg)) throw new VerifyError("alg.not_allowed");
 
-    const { held, keys: candidates } = await keys.find(alg, kid, call);
+    const { held, keys: candidates } = keys.peekFor(alg, kid, call.now) ?? (await keys.find(alg, kid, call));
     const key: Key = await signerAmong(candidates, held.set.cryptoKeys, alg, signature, signingInput(token));
     const now = readClock(clock) / 1000;
-    refuseFor(core.judge(token, profile, settings.issuer, settings.audiences, requiredClaims, allowNoExpiry, now, clockTolerance, maxTokenAge));
+    const part = token.slice(token.indexOf(".") + 1, token.lastIndexOf("."));
+    refuseFor(core.judge(part, profile, settings.issuer, settings.audiences, requiredClaims, allowNoExpiry, now, clockTolerance, maxTokenAge));
     const facts = factsOf(core.payload(), header, alg, key, settings.issuer, settings.tenant);
-    this.#results.remember(core, token, { issuer, set: held.set, facts });
+    if (name !== null) this.#results.remember(name, { issuer, set: held.set, facts });
     return { facts, held, cached: false };
+  }
+
+  /** The header of the token that the wasm has just read. Most tokens have that of the one before. */
+  #headerOf(core: Core, token: string): Header {
+    const part = token.slice(0, token.indexOf("."));
+    if (this.#header?.part === part) return this.#header;
+    const header = frozen(JSON.parse(core.header() ?? "{}") as JoseHeader);
+    return (this.#header = { part, alg: core.alg() ?? "", kid: core.kid() ?? null, header });
   }
 
   /** Whose token it says it is; of the one that the wasm has just read. */

@@ -18,6 +18,7 @@ const SEPARATOR: char = '\0';
 
 #[derive(Default)]
 struct Seen {
+    token: String,
     jws: Option<Jws>,
     issuer: Option<String>,
     payload: Vec<u8>,
@@ -41,12 +42,19 @@ fn profile(number: u8) -> Profile {
     }
 }
 
-/// Looks at the shape and the header of a token, and for a JWT at whose it says it is. The code of a refusal, or `undefined`.
+/// Takes a token in, for [`digest`] and [`read`].
 #[wasm_bindgen]
-pub fn read(token: &str, longest: u32, expected: u8, allowed: &str) -> Option<String> {
+pub fn take(token: String) {
+    seen(|seen| seen.token = token);
+}
+
+/// Looks at the shape and the header of the token, and for a JWT at whose it says it is. The code of a refusal, or `undefined`.
+#[wasm_bindgen]
+pub fn read(longest: u32, expected: u8, allowed: &str) -> Option<String> {
     let expected = profile(expected);
     let is_allowed = |name: &str| allowed.split(SEPARATOR).any(|one| one == name);
-    let result = Jws::read(token, longest as usize, expected, is_allowed).and_then(|jws| {
+    let token = seen(|seen| std::mem::take(&mut seen.token));
+    let result = Jws::read(&token, longest as usize, expected, is_allowed).and_then(|jws| {
         let issuer = if expected == Profile::Jws { None } else { Claims::read(&jws.parts.payload)?.issuer() };
         Ok((jws, issuer))
     });
@@ -112,11 +120,12 @@ fn number(number: f64) -> Option<f64> {
     (!number.is_nan()).then_some(number)
 }
 
-/// Judges the claims of a token whose signature holds. The code of a refusal, or `undefined`, and then [`payload`] has the claims.
+/// Judges the claims of a token whose signature holds; `part` is its second. The code of a refusal, or `undefined`, and then
+/// [`payload`] has the claims.
 #[wasm_bindgen]
 #[expect(clippy::too_many_arguments, reason = "an object would cost more to cross than the rest of the judging")]
 pub fn judge(
-    token: &str,
+    part: &str,
     expected: u8,
     issuer: &str,
     audiences: &str,
@@ -135,7 +144,7 @@ pub fn judge(
         allow_no_expiry,
         time: time(now, tolerance, max_age),
     };
-    let payload = token.split('.').nth(1).and_then(|part| base64url::decode(part.as_bytes()).ok()).unwrap_or_default();
+    let payload = base64url::decode(part.as_bytes()).unwrap_or_default();
     match Claims::read(&payload).map_err(Failure::from).and_then(|claims| rules.judge(&claims)) {
         Ok(()) => seen(|seen| seen.payload = payload),
         Err(failure) => return Some(code(failure, &lists[1])),
@@ -211,13 +220,15 @@ pub fn read_keys(text: &str, given: bool) -> Option<String> {
     Some(Keys::read(text, if given { Origin::Given } else { Origin::Published })?.to_json())
 }
 
-/// Half of what a token is remembered by; [`digest_rest`] is the other.
+/// Half of what the token is remembered by; [`digest_rest`] is the other.
 #[wasm_bindgen]
 #[must_use]
-pub fn digest(token: &str, key: u64, more_key: u64) -> u64 {
-    let [first, rest] = hash::digest(token.as_bytes(), [key, more_key]);
-    seen(|seen| seen.digest_rest = rest);
-    first
+pub fn digest(key: u64, more_key: u64) -> u64 {
+    seen(|seen| {
+        let [first, rest] = hash::digest(seen.token.as_bytes(), [key, more_key]);
+        seen.digest_rest = rest;
+        first
+    })
 }
 
 /// The other half.

@@ -67,7 +67,10 @@ impl<'a> Text<'a> {
     /// Whether the unescaped text is `other`.
     #[must_use]
     pub fn is(self, other: &str) -> bool {
-        self.chars().eq(other.chars())
+        match self.plain() {
+            Some(plain) => plain == other,
+            None => self.chars().eq(other.chars()),
+        }
     }
 }
 
