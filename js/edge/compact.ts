@@ -1,6 +1,6 @@
 // The JWS layer alone (RFC 7515): one compact JWS against given keys. What the payload means is the caller's affair.
 
-import { CryptoKeys, type Key, signerAmong, signingInput } from "./crypto.js";
+import { bytesOf, CryptoKeys, type Key, signerAmong, signingInput } from "./crypto.js";
 import { invalidOption, VerifyError } from "./error.js";
 import type { Instance } from "./instance.js";
 import { readIssuer, SEPARATOR } from "./options.js";
@@ -27,7 +27,8 @@ async function verify(instance: Instance, jws: string, given: Jwk | { keys: read
   if (typeof jws !== "string") throw new VerifyError("token.malformed");
   const keys = keysOf(core.readKeys(textOf(given), true));
   if (jws.length > MOST_BYTES) throw new VerifyError("token.too_large");
-  core.take(jws);
+  const bytes = bytesOf(jws);
+  core.take(bytes);
   const refusal = core.read(MOST_BYTES, JWS, list);
   if (refusal !== undefined) throw new VerifyError(refusal);
   const alg = core.alg() ?? "";
@@ -37,7 +38,7 @@ async function verify(instance: Instance, jws: string, given: Jwk | { keys: read
   const signature = core.signature() as Uint8Array<ArrayBuffer>;
   const candidates = keys.filter((key) => key.algorithms.includes(alg) && (kid === null || key.kid === null || key.kid === kid));
   if (candidates.length === 0) throw new VerifyError("key.unknown");
-  await signerAmong(candidates, new CryptoKeys(), alg, signature, signingInput(jws));
+  await signerAmong(candidates, new CryptoKeys(), alg, signature, signingInput(bytes));
   return { header, payload };
 }
 

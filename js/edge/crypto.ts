@@ -27,14 +27,19 @@ function importParameters(alg: string, { crv }: JsonWebKey): RsaHashedImportPara
   }
 }
 
-function verifyParameters(alg: string, key: CryptoKey): AlgorithmIdentifier | RsaPssParams | EcdsaParams {
+/** By the algorithm and the curve alone: asking a CryptoKey for its algorithm makes a new object each time. */
+function verifyParameters(alg: string, { crv }: JsonWebKey): AlgorithmIdentifier | RsaPssParams | EcdsaParams {
   switch (alg.slice(0, 2)) {
+    case "RS":
+      return "RSASSA-PKCS1-v1_5";
     case "PS":
       return { name: "RSA-PSS", saltLength: Number(alg.slice(2)) / 8 };
     case "ES":
       return { name: "ECDSA", hash: SHA(alg) };
+    case "HS":
+      return "HMAC";
     default:
-      return key.algorithm.name;
+      return crv ?? "";
   }
 }
 
@@ -68,10 +73,20 @@ function isUnsupported(cause: unknown): boolean {
 }
 
 const encoder = new TextEncoder();
+const DOT = 0x2e;
+
+export function bytesOf(token: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(token);
+}
 
 /** The bytes that a compact JWS signs. */
-export function signingInput(token: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(token.slice(0, token.lastIndexOf(".")));
+export function signingInput(token: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return token.subarray(0, token.lastIndexOf(DOT));
+}
+
+/** The second part of a compact JWS. */
+export function payloadPart(token: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return token.subarray(token.indexOf(DOT) + 1, token.lastIndexOf(DOT));
 }
 
 /** The first of the keys whose signature it is. */
@@ -88,14 +103,14 @@ export async function signerAmong(
     const cryptoKey = cryptoKeys.peek(key, alg) ?? (await cryptoKeys.ready(key, alg));
     if (cryptoKey === null) continue;
     usable = true;
-    if (await holds(cryptoKey, alg, signature, signed)) return key;
+    if (await holds(cryptoKey, verifyParameters(alg, key.jwk), signature, signed)) return key;
   }
   throw new VerifyError(usable ? "signature.invalid" : "key.unknown");
 }
 
-export async function holds(key: CryptoKey, alg: string, signature: Uint8Array<ArrayBuffer>, signed: Uint8Array<ArrayBuffer>): Promise<boolean> {
+async function holds(key: CryptoKey, parameters: ReturnType<typeof verifyParameters>, signature: Uint8Array<ArrayBuffer>, signed: Uint8Array<ArrayBuffer>): Promise<boolean> {
   try {
-    return await crypto.subtle.verify(verifyParameters(alg, key), key, signature, signed);
+    return await crypto.subtle.verify(parameters, key, signature, signed);
   } catch (cause) {
     if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
     // Some platforms throw for a signature that no key could have made.

@@ -1,7 +1,7 @@
 // Every check of a token with its outcome, for finding out why one is refused. A development aid: it goes on where a verification
 // would stop, and its findings are for the developer, not for the client.
 
-import { signerAmong, signingInput } from "./crypto.js";
+import { bytesOf, payloadPart, signerAmong, signingInput } from "./crypto.js";
 import { VerifyError } from "./error.js";
 import type { Core } from "./instance.js";
 import type { Issuer } from "./issuers.js";
@@ -41,6 +41,7 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
   const read = () => refuseFor(readBy(core, token, settings, means.allowed));
   if ((await attempt("shape and header", () => (read(), true))) === null) return findings;
   read();
+  const bytes = bytesOf(token);
   const alg = core.alg() ?? "";
   const kid = core.kid() ?? null;
   const header = frozen(JSON.parse(core.header() ?? "{}") as JoseHeader);
@@ -51,14 +52,14 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
   const now = await attempt("clock", () => readClock(settings.clock));
   if (now === null) return findings;
   const found = await attempt("key", () => means.keys(issuer, alg, kid, now));
-  const key = found === null ? null : await attempt("signature", () => signerAmong(found.keys, found.held.set.cryptoKeys, alg, signature, signingInput(token)));
+  const key = found === null ? null : await attempt("signature", () => signerAmong(found.keys, found.held.set.cryptoKeys, alg, signature, signingInput(bytes)));
   read();
   const rules = [issuer.settings.issuer, issuer.settings.audiences, requiredClaims, allowNoExpiry, now / 1000, clockTolerance, maxTokenAge] as const;
   for (const line of core.explain(profile, ...rules).split("\n")) {
     const [check = "", code = ""] = line.split("\t");
     if (check !== "") findings.push(code === "" ? { check, ok: true } : { check, ok: false, detail: code });
   }
-  if (key === null || core.judge(token.split(".")[1] ?? "", profile, ...rules) !== undefined) return findings;
+  if (key === null || core.judge(payloadPart(bytes), profile, ...rules) !== undefined) return findings;
   const facts = factsOf(core.payload(), header, alg, key, issuer.settings.issuer, issuer.settings.tenant);
   await attempt("revocation and check", () => means.vouch(facts));
   return findings;
@@ -67,7 +68,7 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
 function readBy(core: Core, token: unknown, { maxTokenBytes, profile }: Settings, allowed: string): string | undefined {
   if (typeof token !== "string") return "token.malformed";
   if (token.length > maxTokenBytes) return "token.too_large";
-  core.take(token);
+  core.take(bytesOf(token));
   return core.read(maxTokenBytes, profile, allowed);
 }
 

@@ -6,27 +6,41 @@ import type { Held } from "./key-sets.js";
 import type { RevocationSubject } from "./store-types.js";
 import type { Claims, JoseHeader, Verified } from "./verified.js";
 
-/** What stays true of a token. */
-export interface Facts {
-  readonly claims: Claims;
+/** What stays true of a token. The claims are read when somebody wants them, once for all hits. */
+export class Facts {
   readonly header: JoseHeader;
   readonly issuer: string;
   readonly tenant: string | null;
   readonly key: Verified["key"];
-  readonly subject: RevocationSubject;
+  #payload: string;
+  #claims: Claims | undefined;
+
+  /** `payload` is JSON text that the wasm has checked. */
+  constructor(payload: string, header: JoseHeader, key: Verified["key"], issuer: string, tenant: string | null) {
+    this.#payload = payload;
+    this.header = header;
+    this.key = key;
+    this.issuer = issuer;
+    this.tenant = tenant;
+  }
+
+  get claims(): Claims {
+    if (this.#claims === undefined) {
+      this.#claims = frozen(JSON.parse(this.#payload) as Claims);
+      this.#payload = "";
+    }
+    return this.#claims;
+  }
+
+  get subject(): RevocationSubject {
+    const { claims, issuer } = this;
+    const text = (name: string) => own(claims, name, "string") ?? null;
+    return { issuer, jti: text("jti"), sid: text("sid"), sub: text("sub"), iat: own(claims, "iat", "number") ?? null };
+  }
 }
 
-export function factsOf(payload: string, header: JoseHeader, alg: string, key: Key, issuer: string, tenant: string | null): Facts {
-  const claims = frozen(JSON.parse(payload) as Claims);
-  const text = (name: string) => own(claims, name, "string") ?? null;
-  return {
-    claims,
-    header,
-    issuer,
-    tenant,
-    key: Object.freeze({ kid: key.kid, alg, thumbprint: key.thumbprint }),
-    subject: Object.freeze({ issuer, jti: text("jti"), sid: text("sid"), sub: text("sub"), iat: own(claims, "iat", "number") ?? null }),
-  };
+export function factsOf(payload: string, header: JoseHeader, alg: string, { kid, thumbprint }: Key, issuer: string, tenant: string | null): Facts {
+  return new Facts(payload, header, Object.freeze({ kid, alg, thumbprint }), issuer, tenant);
 }
 
 interface Primitives {
@@ -47,26 +61,38 @@ export function frozen<T>(value: T): T {
 }
 
 class Outcome implements Verified {
-  readonly claims: Claims;
-  readonly header: JoseHeader;
-  readonly issuer: string;
-  readonly tenant: string | null;
-  readonly key: Verified["key"];
+  readonly #facts: Facts;
   readonly cached: boolean;
   readonly keys: Verified["keys"];
   readonly #granted: readonly string[];
   #sets: Pick<Verified, "scopes" | "roles" | "permissions"> | undefined;
 
-  constructor({ claims, header, issuer, tenant, key }: Facts, cached: boolean, held: Held, now: number, granted: readonly string[]) {
-    this.claims = claims;
-    this.header = header;
-    this.issuer = issuer;
-    this.tenant = tenant;
-    this.key = key;
+  constructor(facts: Facts, cached: boolean, held: Held, now: number, granted: readonly string[]) {
+    this.#facts = facts;
     this.cached = cached;
     const source = cached && held.source !== "bundled" ? "memory" : held.source;
     this.keys = { source, ageMs: Math.max(0, now - held.fetchedAt), stale: now >= held.freshUntil };
     this.#granted = granted;
+  }
+
+  get claims(): Claims {
+    return this.#facts.claims;
+  }
+
+  get header(): JoseHeader {
+    return this.#facts.header;
+  }
+
+  get issuer(): string {
+    return this.#facts.issuer;
+  }
+
+  get tenant(): string | null {
+    return this.#facts.tenant;
+  }
+
+  get key(): Verified["key"] {
+    return this.#facts.key;
   }
 
   get scopes(): ReadonlySet<string> {

@@ -2,7 +2,7 @@
 // put in order, and everything that goes wrong becomes a VerifyError.
 
 import { bearerToken, forwarded } from "./bearer.js";
-import { type Key, signerAmong, signingInput } from "./crypto.js";
+import { bytesOf, type Key, payloadPart, signerAmong, signingInput } from "./crypto.js";
 import { VerifyError } from "./error.js";
 import { explainWith, type Finding } from "./explain.js";
 import type { Core, Instance } from "./instance.js";
@@ -146,10 +146,11 @@ class TokenVerifier implements Verifier {
     const call = { core, now, context, scope: promiseScope(context) };
     // Longer in characters is longer in bytes: no need to carry it over.
     if (token.length > this.#settings.maxTokenBytes) throw new VerifyError("token.too_large");
-    core.take(token);
+    const bytes = bytesOf(token);
+    core.take(bytes);
     const name = this.#results.nameOf(core, token);
     const result = name === null ? null : this.#results.find(name);
-    const passed = (result === null || name === null ? null : await this.#again(result, name, call)) ?? (await this.#fresh(token, name, call, result !== null));
+    const passed = (result === null || name === null ? null : await this.#again(result, name, call)) ?? (await this.#fresh(token, bytes, name, call, result !== null));
     if (this.#vouches) await this.#vouch(passed.facts);
     this.#tell({ type: "verified", issuer: passed.facts.issuer, cached: passed.cached });
     return passed;
@@ -168,11 +169,11 @@ class TokenVerifier implements Verifier {
     throw new VerifyError(late);
   }
 
-  async #fresh(token: string, name: Name | null, call: Call, waited: boolean): Promise<Passed> {
+  async #fresh(token: string, bytes: Uint8Array<ArrayBuffer>, name: Name | null, call: Call, waited: boolean): Promise<Passed> {
     const { core } = call;
     const { profile, maxTokenBytes, clock, clockTolerance, maxTokenAge, requiredClaims, allowNoExpiry } = this.#settings;
     // Another request may have been here meanwhile.
-    if (waited) core.take(token);
+    if (waited) core.take(bytes);
     refuseFor(core.read(maxTokenBytes, profile, this.#allowed));
     const { alg, kid, header } = this.#headerOf(core, token);
     // A copy of its own: wasm memory can move while the platform is at work.
@@ -183,10 +184,9 @@ class TokenVerifier implements Verifier {
     if (!settings.algorithms.has(alg)) throw new VerifyError("alg.not_allowed");
 
     const { held, keys: candidates } = keys.peekFor(alg, kid, call.now) ?? (await keys.find(alg, kid, call));
-    const key: Key = await signerAmong(candidates, held.set.cryptoKeys, alg, signature, signingInput(token));
+    const key: Key = await signerAmong(candidates, held.set.cryptoKeys, alg, signature, signingInput(bytes));
     const now = readClock(clock) / 1000;
-    const part = token.slice(token.indexOf(".") + 1, token.lastIndexOf("."));
-    refuseFor(core.judge(part, profile, settings.issuer, settings.audiences, requiredClaims, allowNoExpiry, now, clockTolerance, maxTokenAge));
+    refuseFor(core.judge(payloadPart(bytes), profile, settings.issuer, settings.audiences, requiredClaims, allowNoExpiry, now, clockTolerance, maxTokenAge));
     const facts = factsOf(core.payload(), header, alg, key, settings.issuer, settings.tenant);
     if (name !== null) this.#results.remember(name, { issuer, set: held.set, facts });
     return { facts, held, cached: false };
@@ -208,12 +208,12 @@ class TokenVerifier implements Verifier {
   }
 
   /** What can change from one use of a token to the next: revocation, and the application's own mind. */
-  async #vouch({ claims, header, subject }: Facts): Promise<void> {
+  async #vouch(facts: Facts): Promise<void> {
     const { revocation, check } = this.#settings;
     if (revocation !== undefined) {
       let revoked: unknown;
       try {
-        revoked = await revocation.isRevoked(subject);
+        revoked = await revocation.isRevoked(facts.subject);
       } catch (cause) {
         throw new VerifyError("revocation.unavailable", { cause });
       }
@@ -223,7 +223,7 @@ class TokenVerifier implements Verifier {
     if (check === undefined) return;
     let answer: unknown;
     try {
-      answer = await check(claims, header);
+      answer = await check(facts.claims, facts.header);
     } catch (cause) {
       throw new VerifyError("claim.custom", { cause });
     }

@@ -18,7 +18,7 @@ const SEPARATOR: char = '\0';
 
 #[derive(Default)]
 struct Seen {
-    token: String,
+    token: Vec<u8>,
     jws: Option<Jws>,
     issuer: Option<String>,
     payload: Vec<u8>,
@@ -42,9 +42,9 @@ fn profile(number: u8) -> Profile {
     }
 }
 
-/// Takes a token in, for [`digest`] and [`read`].
+/// Takes a token in, for [`digest`] and [`read`]: as bytes, for the host needs them as bytes itself.
 #[wasm_bindgen]
-pub fn take(token: String) {
+pub fn take(token: Vec<u8>) {
     seen(|seen| seen.token = token);
 }
 
@@ -54,7 +54,8 @@ pub fn read(longest: u32, expected: u8, allowed: &str) -> Option<String> {
     let expected = profile(expected);
     let is_allowed = |name: &str| allowed.split(SEPARATOR).any(|one| one == name);
     let token = seen(|seen| std::mem::take(&mut seen.token));
-    let result = Jws::read(&token, longest as usize, expected, is_allowed).and_then(|jws| {
+    let Ok(token) = str::from_utf8(&token) else { return Some(Failure::Malformed.code()) };
+    let result = Jws::read(token, longest as usize, expected, is_allowed).and_then(|jws| {
         let issuer = if expected == Profile::Jws { None } else { Claims::read(&jws.parts.payload)?.issuer() };
         Ok((jws, issuer))
     });
@@ -125,7 +126,7 @@ fn number(number: f64) -> Option<f64> {
 #[wasm_bindgen]
 #[expect(clippy::too_many_arguments, reason = "an object would cost more to cross than the rest of the judging")]
 pub fn judge(
-    part: &str,
+    part: &[u8],
     expected: u8,
     issuer: &str,
     audiences: &str,
@@ -144,7 +145,7 @@ pub fn judge(
         allow_no_expiry,
         time: time(now, tolerance, max_age),
     };
-    let payload = base64url::decode(part.as_bytes()).unwrap_or_default();
+    let payload = base64url::decode(part).unwrap_or_default();
     match Claims::read(&payload).map_err(Failure::from).and_then(|claims| rules.judge(&claims)) {
         Ok(()) => seen(|seen| seen.payload = payload),
         Err(failure) => return Some(code(failure, &lists[1])),
@@ -225,7 +226,7 @@ pub fn read_keys(text: &str, given: bool) -> Option<String> {
 #[must_use]
 pub fn digest(key: u64, more_key: u64) -> u64 {
     seen(|seen| {
-        let [first, rest] = hash::digest(seen.token.as_bytes(), [key, more_key]);
+        let [first, rest] = hash::digest(&seen.token, [key, more_key]);
         seen.digest_rest = rest;
         first
     })
