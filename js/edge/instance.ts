@@ -7,7 +7,7 @@ import { VerifyError } from "./error.js";
 /** The functions of src/edge/mod.rs. */
 export type Core = Pick<
   typeof core,
-  "take" | "read" | "alg" | "kid" | "issuer" | "header" | "signature" | "bytes" | "judge" | "payload" | "explain" | "alive" | "readKeys" | "digest" | "digestRest"
+  "take" | "read" | "alg" | "kid" | "issuer" | "issuedBy" | "header" | "signature" | "bytes" | "judge" | "payload" | "explain" | "alive" | "readKeys" | "digest" | "digestRest"
 >;
 
 export interface Instance {

@@ -6,17 +6,19 @@ import type { Held } from "./key-sets.js";
 import type { RevocationSubject } from "./store-types.js";
 import type { Claims, JoseHeader, Verified } from "./verified.js";
 
+const decoder = new TextDecoder();
+
 /** What stays true of a token. The claims are read when somebody wants them, once for all hits. */
 export class Facts {
   readonly header: JoseHeader;
   readonly issuer: string;
   readonly tenant: string | null;
   readonly key: Verified["key"];
-  #payload: string;
+  #payload: Uint8Array | null;
   #claims: Claims | undefined;
 
-  /** `payload` is JSON text that the wasm has checked. */
-  constructor(payload: string, header: JoseHeader, key: Verified["key"], issuer: string, tenant: string | null) {
+  /** `payload`: the bytes of a JSON text that the wasm has checked. */
+  constructor(payload: Uint8Array, header: JoseHeader, key: Verified["key"], issuer: string, tenant: string | null) {
     this.#payload = payload;
     this.header = header;
     this.key = key;
@@ -25,10 +27,8 @@ export class Facts {
   }
 
   get claims(): Claims {
-    if (this.#claims === undefined) {
-      this.#claims = frozen(JSON.parse(this.#payload) as Claims);
-      this.#payload = "";
-    }
+    this.#claims ??= frozen(JSON.parse(decoder.decode(this.#payload ?? undefined)) as Claims);
+    this.#payload = null;
     return this.#claims;
   }
 
@@ -39,7 +39,7 @@ export class Facts {
   }
 }
 
-export function factsOf(payload: string, header: JoseHeader, alg: string, { kid, thumbprint }: Key, issuer: string, tenant: string | null): Facts {
+export function factsOf(payload: Uint8Array, header: JoseHeader, alg: string, { kid, thumbprint }: Key, issuer: string, tenant: string | null): Facts {
   return new Facts(payload, header, Object.freeze({ kid, alg, thumbprint }), issuer, tenant);
 }
 

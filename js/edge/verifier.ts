@@ -202,6 +202,8 @@ class TokenVerifier implements Verifier {
 
   /** Whose token it says it is; of the one that the wasm has just read. */
   #issuerOf(core: Core): Issuer | Promise<Issuer> {
+    const [only, another] = this.#issuers.known;
+    if (only !== undefined && another === undefined && core.issuedBy(only.settings.issuer) === true) return only;
     const name = core.issuer();
     if (name === undefined) throw new VerifyError("claim.iss");
     return this.#issuers.named(name);

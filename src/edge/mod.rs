@@ -91,6 +91,13 @@ pub fn issuer() -> Option<String> {
     seen(|seen| seen.issuer.take())
 }
 
+/// Whether its `iss` is this one, for a verifier that knows but one; a text need not cross for it. `undefined`: it has none.
+#[wasm_bindgen(js_name = issuedBy)]
+#[must_use]
+pub fn issued_by(name: &str) -> Option<bool> {
+    seen(|seen| seen.issuer.as_deref().map(|issuer| issuer == name))
+}
+
 /// Its header as JSON text, checked.
 #[wasm_bindgen]
 #[must_use]
@@ -153,11 +160,11 @@ pub fn judge(
     None
 }
 
-/// The claims that [`judge`] let pass, as JSON text; once.
+/// The claims that [`judge`] let pass, as the bytes of a JSON text; once. They become a text when somebody asks for them.
 #[wasm_bindgen]
 #[must_use]
-pub fn payload() -> String {
-    String::from_utf8(seen(|seen| std::mem::take(&mut seen.payload))).unwrap_or_default()
+pub fn payload() -> Vec<u8> {
+    seen(|seen| std::mem::take(&mut seen.payload))
 }
 
 /// Every rule for the claims of the token that was read: a name, a tab, the code of a refusal or nothing, a line each.

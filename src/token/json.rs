@@ -392,36 +392,17 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_json() {
-        for text in [
-            "",
-            "[]",
-            "null",
-            "1",
-            "{",
-            "}",
-            "{a:1}",
-            r#"{"a"}"#,
-            r#"{"a":}"#,
-            r#"{"a":1,}"#,
-            r#"{,"a":1}"#,
-            r#"{"a":1}x"#,
-            r#"{"a":01}"#,
-            r#"{"a":1.}"#,
-            r#"{"a":.5}"#,
-            r#"{"a":+1}"#,
-            r#"{"a":NaN}"#,
-            r#"{"a":tru}"#,
+        let plain = r#"|[]|null|1|{|}|{a:1}|{"a"}|{"a":}|{"a":1,}|{,"a":1}|{"a":1}x|{"a":1}/**/|{"a":[1 2]}|{"a":"x}"#;
+        let literals = r#"{"a":01}|{"a":1.}|{"a":.5}|{"a":+1}|{"a":NaN}|{"a":tru}"#;
+        for text in plain.split('|').chain(literals.split('|')).chain([
             r#"{"a":"\x"}"#,
             "{\"a\":\"\n\"}",
             r#"{"a":"\ud800"}"#,
             r#"{"a":"\udc00"}"#,
             r#"{"a":"\ud800\u0041"}"#,
-            r#"{"a":1}/**/"#,
             "\u{feff}{}",
-            r#"{"a":[1 2]}"#,
-            r#"{"a":"x}"#,
             r#"{"a":"\u12"}"#,
-        ] {
+        ]) {
             assert_eq!(names(text), Err(NotJson), "{text}");
         }
         assert!(members(b"{\"a\":\"\xff\"}", |_| ()).is_err());

@@ -79,7 +79,7 @@ impl Keys {
             |key| json!({ "kid": key.kid, "algorithms": key.algorithms, "thumbprint": key.thumbprint, "jwk": key.jwk }),
         );
         let skipped = self.skipped.iter().map(|key| json!({ "kid": key.kid, "reason": key.reason }));
-        json!({ "keys": keys.collect::<Vec<_>>(), "skipped": skipped.collect::<Vec<_>>() }).to_string()
+        text_of(&json!({ "keys": keys.collect::<Vec<_>>(), "skipped": skipped.collect::<Vec<_>>() }))
     }
 }
 
@@ -204,6 +204,10 @@ fn read_material(jwk: &Map<String, Value>, origin: Origin) -> Result<(Value, Fit
     Ok((material, fits))
 }
 
+fn text_of(value: &Value) -> String {
+    serde_json::to_string(value).expect("a value of texts and lists has a text")
+}
+
 /// How many bits a big-endian number has.
 fn bits(number: &[u8]) -> usize {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
@@ -216,7 +220,7 @@ fn thumbprint(jwk: &Value) -> String {
         return String::new();
     }
     // serde_json's maps are ordered by name, and base64url needs no escape.
-    let hash: [u8; 32] = Sha256::digest(jwk.to_string()).into();
+    let hash: [u8; 32] = Sha256::digest(text_of(jwk)).into();
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::with_capacity(43);
     for chunk in hash.chunks(3) {

@@ -108,7 +108,7 @@ edge("J81_counts_bytes_as_they_are_after_unpacking", async () => {
 edge("J_sends_nothing_that_a_runtime_could_refuse", async () => {
   const { verifier, endpoint } = await bench();
   await verifier.verify(await sign());
-  const [{ init } = { init: {} }] = endpoint.requests;
+  const init: RequestInit = endpoint.requests[0]?.init ?? {};
   assert.deepEqual(Object.keys(init).filter((name) => name !== "cache").sort(), ["headers", "method", "redirect", "signal"]);
   assert.equal(init.redirect, "manual");
 });
