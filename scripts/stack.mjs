@@ -12,6 +12,7 @@ import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 
 const www = fileURLToPath(new URL("../www/", import.meta.url));
+const edgeWasm = fileURLToPath(new URL("../dist/edge.wasm", import.meta.url));
 const DEFAULT_PORTS = { app: 8780, authority: 8781, api: 8782 };
 const LOOPBACK = "127.0.0.1";
 /** What the API is called in tokens: a name, not an address. */
@@ -61,6 +62,7 @@ export async function startStack({ ports: wanted = {}, persist = false, appDirec
     {
       ...(await bundled("api", ports.api)),
       serviceBindings: { AUTHORITY: "authority" },
+      kvNamespaces: { SHARED: "shared" },
       bindings: { ISSUER: authority, AUDIENCE, ALLOWED_ORIGINS: app, DEMO, ...bindings.api },
     },
   ];
@@ -80,6 +82,7 @@ export async function startStack({ ports: wanted = {}, persist = false, appDirec
   const miniflare = new Miniflare({
     workers,
     d1Persist: persist === false ? false : join(resolve(persist), "d1"),
+    kvPersist: persist === false ? false : join(resolve(persist), "kv"),
     cf: false, // else it asks the network where on earth it is
   });
   try {
@@ -104,13 +107,18 @@ async function bundled(name, port) {
     format: "esm",
     target: "es2022",
     conditions: ["workerd", "worker", "browser"],
-    external: ["node:*"],
+    external: ["node:*", "*.wasm"],
     logLevel: "warning",
   });
+  const script = outputFiles.map((file) => file.text).join("");
+  // What a deployment does by itself: the wasm goes along as a compiled module.
+  const guarded = script.includes("./edge.wasm");
   return {
     name,
-    modules: true,
-    script: outputFiles.map((file) => file.text).join(""),
+    modules: [
+      { type: /** @type {const} */ ("ESModule"), path: "worker.mjs", contents: script },
+      ...(guarded ? [{ type: /** @type {const} */ ("CompiledWasm"), path: "edge.wasm", contents: await readFile(edgeWasm) }] : []),
+    ],
     compatibilityDate: "2026-04-01",
     compatibilityFlags: ["nodejs_compat"],
     unsafeDirectSockets: [{ host: LOOPBACK, port }],

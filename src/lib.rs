@@ -7,14 +7,22 @@
 //!
 //! - [`token`]: reading tokens and replies: base64url, bounded JSON, the secret type. Pure.
 //! - [`engine`]: the session machine. Sans-IO and deterministic: time, randomness and the network are inputs.
+//! - [`verify`] (feature `edge`): the rules by which an API judges an access token. Pure as well.
 //! - `client` (wasm32 with the feature `client`): drives the engine with the browser's APIs.
 //!
-//! Arrows point one way: `client → engine → token`.
+//! - `edge` (wasm32 with the feature `edge`): shows `verify` to JavaScript.
+//!
+//! Arrows point one way: `client → engine → token`, `edge → verify → token`.
 
 #![deny(unsafe_code)]
 
 pub mod engine;
 pub mod token;
+#[cfg(feature = "edge")]
+pub mod verify;
 
 #[cfg(all(target_arch = "wasm32", feature = "client"))]
 pub mod client;
+
+#[cfg(all(target_arch = "wasm32", feature = "edge"))]
+pub mod edge;

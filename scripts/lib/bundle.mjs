@@ -7,10 +7,17 @@ import { must, root, StepFailed } from "./run.mjs";
 import { unlessDone } from "./stamps.mjs";
 
 /** @typedef {import("./manifest.mjs").Build} Build */
-/** @typedef {{ entry: string, bundle: string, peers: readonly string[] }} Entry `peers`: the packages that it leaves to the application */
+/** @typedef {{ entry: string, bundle: string, peers: readonly string[] }} Entry `peers`: what it leaves to the application, or to the runtime */
 
-/** Entry points without wasm, which wasm-pack.toml has no place for. @type {readonly Entry[]} */
-const adapters = [{ entry: "js/react.ts", bundle: "dist/react.js", peers: ["react"] }];
+/** Entry points without wasm in them, which wasm-pack.toml has no place for. @type {readonly Entry[]} */
+const adapters = [
+  { entry: "js/react.ts", bundle: "dist/react.js", peers: ["react"] },
+  { entry: "js/edge-workerd.ts", bundle: "dist/edge-workerd.js", peers: ["./edge.wasm"] },
+  { entry: "js/hono.ts", bundle: "dist/hono.js", peers: ["hono"] },
+];
+
+/** Modules that lie beside the bundles as they are. @type {readonly (readonly [from: string, to: string])[]} */
+const modules = [["build/edge/edge_bg.wasm", "dist/edge.wasm"]];
 
 /** @param {Entry} entry */
 async function bundle({ entry, bundle: to, peers }) {
@@ -19,7 +26,8 @@ async function bundle({ entry, bundle: to, peers }) {
     entryPoints: [join(root, entry)],
     outfile: join(root, to),
     bundle: true,
-    external: [...peers],
+    // By its own name: a path would be rewritten as one into js/.
+    external: peers.map((peer) => (peer.endsWith(".wasm") ? "*.wasm" : peer)),
     format: "esm",
     target: "es2022",
     minify: true,
@@ -39,9 +47,9 @@ function importsOf(source) {
 
 /**
  * Copies a declaration file and those it leads to into dist/.
- * @param {string} types the folder that tsc wrote @param {string} file @param {Set<string>} seen
+ * @param {string} types the folder that tsc wrote @param {string} file @param {Set<string>} seen @param {readonly string[]} peers
  */
-function copyDeclarations(types, file, seen) {
+function copyDeclarations(types, file, seen, peers) {
   if (seen.has(file)) return;
   seen.add(file);
   const target = join(root, "dist", relative(types, file));
@@ -49,10 +57,11 @@ function copyDeclarations(types, file, seen) {
   copyFileSync(file, target);
   for (const specifier of importsOf(readFileSync(file, "utf8"))) {
     const next = resolve(dirname(file), specifier.replace(/\.js$/, ".d.ts"));
+    if (peers.includes(specifier)) continue;
     if (!specifier.startsWith(".") || !next.startsWith(types + sep) || !existsSync(next)) {
       throw new StepFailed(`The public types lead outside the package: ${basename(file)} imports "${specifier}".`);
     }
-    copyDeclarations(types, next, seen);
+    copyDeclarations(types, next, seen, peers);
   }
 }
 
@@ -62,8 +71,8 @@ async function declare(entries) {
   rmSync(types, { recursive: true, force: true });
   await must("tsc", ["-p", "tsconfig.client.json", "--outDir", types]);
   const seen = new Set();
-  for (const { entry } of entries) {
-    copyDeclarations(types, join(types, basename(entry).replace(/\.ts$/, ".d.ts")), seen);
+  for (const { entry, peers } of entries) {
+    copyDeclarations(types, join(types, basename(entry).replace(/\.ts$/, ".d.ts")), seen, peers);
   }
 }
 
@@ -73,7 +82,7 @@ async function declare(entries) {
  */
 export async function buildPackage(builds, step) {
   const entries = [...builds.map((build) => ({ ...build, peers: [] })), ...adapters];
-  const tools = ["esbuild", "typescript", "@types/react"].map((name) => `node_modules/${name}/package.json`);
+  const tools = ["esbuild", "typescript", "@types/react", "hono"].map((name) => `node_modules/${name}/package.json`);
   const what = {
     name: "package",
     inputs: ["js", ...builds.map((build) => build.outDir), "tsconfig.base.json", "tsconfig.client.json", "scripts/lib/bundle.mjs", ...tools],
@@ -84,6 +93,7 @@ export async function buildPackage(builds, step) {
     step("Bundling the package into dist/", "3 s", async () => {
       rmSync(join(root, "dist"), { recursive: true, force: true });
       for (const entry of entries) await bundle(entry);
+      for (const [from, to] of modules) copyFileSync(join(root, from), join(root, to));
       await declare(entries);
     }),
   );

@@ -57,7 +57,7 @@ impl Grant {
             Value::String(kind) if member.name.is("token_type") => {
                 bearer = kind.chars().map(|c| c.to_ascii_lowercase()).eq("bearer".chars())
             }
-            value if member.name.is("token_type") => bearer = matches!(value, Value::Other),
+            value if member.name.is("token_type") => bearer = matches!(value, Value::Other(_)),
             _ => {}
         })
         .map_err(|_| FailureKind::Malformed)?;
@@ -106,7 +106,7 @@ fn seconds(value: Value<'_>) -> Option<u64> {
     match value {
         Value::Number(number) => number.whole(),
         Value::String(text) => text.plain().and_then(json::whole),
-        Value::Other => None,
+        Value::Other(_) => None,
     }
 }
 

@@ -3,6 +3,8 @@
 
 use core::str;
 
+use super::strict::{Lenient, Strict, Strictness};
+
 /// Nesting deeper than this is refused.
 pub const MAX_DEPTH: u32 = 32;
 
@@ -17,8 +19,8 @@ pub enum Value<'a> {
     String(Text<'a>),
     /// A number as it is written.
     Number(Number<'a>),
-    /// Anything else, checked and passed over.
-    Other,
+    /// Anything else as it is written, checked and passed over.
+    Other(&'a str),
 }
 
 /// What stands between the quotes of a checked JSON string.
@@ -65,7 +67,10 @@ impl<'a> Text<'a> {
     /// Whether the unescaped text is `other`.
     #[must_use]
     pub fn is(self, other: &str) -> bool {
-        self.chars().eq(other.chars())
+        match self.plain() {
+            Some(plain) => plain == other,
+            None => self.chars().eq(other.chars()),
+        }
     }
 }
 
@@ -81,7 +86,13 @@ fn hex4(rest: &mut str::Chars<'_>) -> Option<u32> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number<'a>(&'a str);
 
-impl Number<'_> {
+impl<'a> Number<'a> {
+    /// The number's text.
+    #[must_use]
+    pub fn written(self) -> &'a str {
+        self.0
+    }
+
     /// The whole part, saturating at `u64::MAX`; `None` when negative.
     #[must_use]
     pub fn whole(self) -> Option<u64> {
@@ -93,7 +104,7 @@ impl Number<'_> {
 #[must_use]
 pub fn whole(text: &str) -> Option<u64> {
     const DIGITS: u64 = 1_000_000_000_000_000_000;
-    let mut number = Reader { bytes: text.as_bytes(), at: 0 };
+    let mut number = Reader { bytes: text.as_bytes(), at: 0, rules: Lenient };
     number.number().ok()?;
     if number.at != text.len() || text.starts_with('-') {
         return None;
@@ -146,17 +157,39 @@ pub struct Member<'a> {
 ///
 /// # Errors
 /// [`NotJson`] when it is not; `visit` may have seen members by then.
-pub fn members<'a>(text: &'a [u8], mut visit: impl FnMut(Member<'a>)) -> Result<(), NotJson> {
+pub fn members<'a>(text: &'a [u8], visit: impl FnMut(Member<'a>)) -> Result<(), NotJson> {
+    read_members(text, Lenient, visit)
+}
+
+/// [`members`] for what is to be trusted: names that come twice in one object, at any depth, numbers that no double holds and more
+/// than [`MAX_MEMBERS`](super::strict::MAX_MEMBERS) members in all are refused too.
+///
+/// # Errors
+/// [`NotJson`] when it is not; `visit` may have seen members by then.
+pub fn strict_members<'a>(text: &'a [u8], visit: impl FnMut(Member<'a>)) -> Result<(), NotJson> {
+    read_members(text, Strict::default(), visit)
+}
+
+/// Shows `visit` the items of an array that a reader has checked, and handed out as [`Value::Other`]. `false`: it is no array.
+pub fn items<'a>(array: &'a str, mut visit: impl FnMut(Value<'a>)) -> bool {
+    let mut reader = Reader { bytes: array.as_bytes(), at: 0, rules: Lenient };
+    reader.take(b'[')
+        && reader
+            .sequence(b']', |reader| {
+                visit(reader.value(array)?);
+                Ok(())
+            })
+            .is_ok()
+}
+
+fn read_members<'a>(text: &'a [u8], rules: impl Strictness, mut visit: impl FnMut(Member<'a>)) -> Result<(), NotJson> {
     let text = str::from_utf8(text).map_err(|_| NotJson)?;
-    let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+    let mut reader = Reader { bytes: text.as_bytes(), at: 0, rules };
     reader.space();
     reader.expect(b'{')?;
     reader.sequence(b'}', |reader| {
         let start = reader.at;
-        let name = Text(reader.string(text)?);
-        reader.space();
-        reader.expect(b':')?;
-        reader.space();
+        let name = reader.name(text)?;
         let value = reader.value(text)?;
         visit(Member { name, value, start, end: reader.at });
         Ok(())
@@ -165,12 +198,13 @@ pub fn members<'a>(text: &'a [u8], mut visit: impl FnMut(Member<'a>)) -> Result<
     if reader.at == text.len() { Ok(()) } else { Err(NotJson) }
 }
 
-struct Reader<'a> {
+struct Reader<'a, S> {
     bytes: &'a [u8],
     at: usize,
+    rules: S,
 }
 
-impl Reader<'_> {
+impl<S: Strictness> Reader<'_, S> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -220,9 +254,11 @@ impl Reader<'_> {
             Some(b'"') => Ok(Value::String(Text(self.string(text)?))),
             Some(b'-' | b'0'..=b'9') => {
                 self.number()?;
-                Ok(Value::Number(Number(&text[start..self.at])))
+                let written = &text[start..self.at];
+                self.rules.number(written)?;
+                Ok(Value::Number(Number(written)))
             }
-            _ => self.skip(text, 1).map(|()| Value::Other),
+            _ => self.skip(text, 1).map(|()| Value::Other(&text[start..self.at])),
         }
     }
 
@@ -232,13 +268,13 @@ impl Reader<'_> {
             b'{' | b'[' if depth >= MAX_DEPTH => Err(NotJson),
             b'{' => {
                 self.at += 1;
+                let outer = self.rules.open();
                 self.sequence(b'}', |reader| {
-                    reader.string(text)?;
-                    reader.space();
-                    reader.expect(b':')?;
-                    reader.space();
+                    reader.name(text)?;
                     reader.skip(text, depth + 1)
-                })
+                })?;
+                self.rules.close(outer);
+                Ok(())
             }
             b'[' => {
                 self.at += 1;
@@ -247,8 +283,22 @@ impl Reader<'_> {
             b't' => self.literal(b"true"),
             b'f' => self.literal(b"false"),
             b'n' => self.literal(b"null"),
-            _ => self.number(),
+            _ => {
+                let start = self.at;
+                self.number()?;
+                self.rules.number(&text[start..self.at])
+            }
         }
+    }
+
+    /// A member's name, up to where its value begins.
+    fn name<'a>(&mut self, text: &'a str) -> Result<Text<'a>, NotJson> {
+        let name = Text(self.string(text)?);
+        self.rules.name(name)?;
+        self.space();
+        self.expect(b':')?;
+        self.space();
+        Ok(name)
     }
 
     fn literal(&mut self, word: &[u8]) -> Result<(), NotJson> {
@@ -342,36 +392,17 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_json() {
-        for text in [
-            "",
-            "[]",
-            "null",
-            "1",
-            "{",
-            "}",
-            "{a:1}",
-            r#"{"a"}"#,
-            r#"{"a":}"#,
-            r#"{"a":1,}"#,
-            r#"{,"a":1}"#,
-            r#"{"a":1}x"#,
-            r#"{"a":01}"#,
-            r#"{"a":1.}"#,
-            r#"{"a":.5}"#,
-            r#"{"a":+1}"#,
-            r#"{"a":NaN}"#,
-            r#"{"a":tru}"#,
+        let plain = r#"|[]|null|1|{|}|{a:1}|{"a"}|{"a":}|{"a":1,}|{,"a":1}|{"a":1}x|{"a":1}/**/|{"a":[1 2]}|{"a":"x}"#;
+        let literals = r#"{"a":01}|{"a":1.}|{"a":.5}|{"a":+1}|{"a":NaN}|{"a":tru}"#;
+        for text in plain.split('|').chain(literals.split('|')).chain([
             r#"{"a":"\x"}"#,
             "{\"a\":\"\n\"}",
             r#"{"a":"\ud800"}"#,
             r#"{"a":"\udc00"}"#,
             r#"{"a":"\ud800\u0041"}"#,
-            r#"{"a":1}/**/"#,
             "\u{feff}{}",
-            r#"{"a":[1 2]}"#,
-            r#"{"a":"x}"#,
             r#"{"a":"\u12"}"#,
-        ] {
+        ]) {
             assert_eq!(names(text), Err(NotJson), "{text}");
         }
         assert!(members(b"{\"a\":\"\xff\"}", |_| ()).is_err());

@@ -6,6 +6,8 @@
 pub mod access_token;
 pub mod base64url;
 pub mod json;
+pub mod jws;
 pub mod jwt;
+pub mod strict;
 
 pub use access_token::AccessToken;

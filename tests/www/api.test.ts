@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type CryptoKey, decodeJwt, exportSPKI, generateKeyPair, importJWK, type JSONWebKeySet, SignJWT } from "jose";
 import { authorization, useStack, Visitor } from "./harness.ts";
 
-const REFUSAL = 'Bearer realm="api", error="invalid_token"';
+const REFUSAL = 'Bearer realm="api", error="invalid_token", error_description="The access token is not valid."';
 
 describe("the API", () => {
   const stack = useStack();
@@ -25,11 +25,29 @@ describe("the API", () => {
   });
 
   test("answers no token with a bare challenge, as RFC 6750 wants it", async () => {
-    for (const headers of [{}, { Authorization: "Basic YTpi" }, { Authorization: "Bearer" }, { Authorization: "Bearer a b" }]) {
-      const response = await me(headers);
-      assert.equal(response.status, 401);
-      assert.equal(response.headers.get("WWW-Authenticate"), 'Bearer realm="api"');
+    const response = await me({});
+    assert.equal(response.status, 401);
+    assert.equal(response.headers.get("WWW-Authenticate"), 'Bearer realm="api"');
+  });
+
+  test("answers 400 to what carries no bearer token", async () => {
+    for (const value of ["Basic YTpi", "Bearer", "Bearer a b"]) {
+      const response = await me({ Authorization: value });
+      assert.equal(response.status, 400, value);
+      assert.match(response.headers.get("WWW-Authenticate") ?? "", /^Bearer realm="api", error="invalid_request"/);
     }
+  });
+
+  test("refuses a token once it is revoked in KV, and no other", async () => {
+    const visitor = new Visitor(stack());
+    const { access_token: token } = await visitor.signIn();
+    assert.equal((await me(authorization(token))).status, 200);
+    const revoked = await fetch(`${stack().api}/demo/revoke`, { method: "POST", headers: authorization(token) });
+    assert.equal(revoked.status, 204);
+    const response = await me(authorization(token));
+    assert.equal(response.status, 401);
+    assert.equal(response.headers.get("WWW-Authenticate"), REFUSAL);
+    assert.equal((await me(authorization((await visitor.refresh()).access_token))).status, 200);
   });
 
   test("refuses what isn't the authority's signature over these very bytes", async () => {
@@ -116,15 +134,15 @@ describe("an API beside an authority that issues for another one", () => {
 });
 
 describe("an API that can't get the key set", () => {
-  const stack = useStack({ bindings: { api: { ISSUER: "urn:nowhere" } } });
+  const stack = useStack({ bindings: { authority: { ISSUER: "http://localhost:1/none" }, api: { ISSUER: "http://localhost:1/none" } } });
 
   test("answers 503 and when to come back, never 401: the token may be good", async () => {
     const { access_token: token } = await new Visitor(stack()).signIn();
     const response = await fetch(`${stack().api}/api/me`, { headers: { Origin: stack().app, ...authorization(token) } });
     assert.equal(response.status, 503);
-    assert.equal(response.headers.get("Retry-After"), "5");
+    assert.match(response.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
     assert.equal(response.headers.get("Access-Control-Allow-Origin"), stack().app);
-    assert.deepEqual(await response.json(), { error: "keys_unavailable" });
+    assert.deepEqual(await response.json(), { error: "temporarily_unavailable" });
   });
 });
 

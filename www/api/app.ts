@@ -21,7 +21,7 @@ api.use("/api/*", bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: (c) => c.json(
 api.get("/api/time", (c) => c.json({ time: new Date().toISOString() }));
 
 api.get("/api/me", (c) => {
-  const { sub, name } = c.var.accessToken;
+  const { sub, name } = c.var.auth.claims;
   return c.json({ sub, name: name ?? null });
 });
 

@@ -3,6 +3,8 @@
 export interface ApiBindings {
   /** The authority's Worker. A Worker can't fetch another one of its own zone by URL; a service binding always works. */
   AUTHORITY: Fetcher;
+  /** What isolates share: revocations, and the key set. */
+  SHARED: KVNamespace;
   /** Whose tokens count: their `iss`, and where the key set is found below it. */
   ISSUER: string;
   /** This API's own name: the `aud` that a token must carry. */

@@ -3,9 +3,10 @@
 
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
+import { VerifyError } from "tokenkeep/edge";
 import { api } from "./app.ts";
 import { allowTheApp } from "./cors.ts";
-import { bearerToken, type GuardedEnv, refuse, requireAccessToken } from "./guard.ts";
+import { doorOf, type GuardedEnv, POLICY, requireAccessToken } from "./guard.ts";
 
 const refusedTokens = new Set<string>();
 let refusesAll = false;
@@ -19,6 +20,13 @@ demo.use("/demo/*", allowTheApp);
 demo.post("/demo/refuse", requireAccessToken, (c) => {
   const token = bearerToken(c.req.raw);
   if (token !== null) refusedTokens.add(token);
+  return c.body(null, 204);
+});
+
+/** Revokes the token that comes with this call, for good and in every isolate. */
+demo.post("/demo/revoke", requireAccessToken, async (c) => {
+  const { issuer, claims } = c.var.auth;
+  await doorOf(c.env).revocation.revokeToken(issuer, claims.jti ?? "", claims.exp ?? 0);
   return c.body(null, 204);
 });
 
@@ -50,9 +58,13 @@ demo.all("*", async (c) => {
   const isCall = c.req.method !== "OPTIONS" && c.req.path.startsWith("/api/");
   if (isCall && token !== null && (refusesAll || refusedTokens.has(token))) {
     await allowTheApp(c, async () => {
-      c.res = refuse(c, "invalid");
+      c.res = new VerifyError("token.revoked").response(POLICY);
     });
     return c.res;
   }
   return api.fetch(c.req.raw, c.env, c.executionCtx);
 });
+
+function bearerToken(request: Request): string | null {
+  return /^Bearer +([\w.~+/-]+=*)$/i.exec(request.headers.get("Authorization") ?? "")?.[1] ?? null;
+}

@@ -1,0 +1,29 @@
+// The entry point `tokenkeep/edge` on Workers: the same verifier with the wasm as a module of its own, compiled when the Worker is
+// deployed, instantiated at its module scope. It compiles nothing at run time, which Workers forbid.
+
+import wasm from "./edge.wasm";
+import { verifyCompactOver } from "./edge/compact.js";
+import { instanceOf } from "./edge/instance.js";
+import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/option-types.js";
+import type { Verifier } from "./edge/verified.js";
+import { verifierOver } from "./edge/verifier.js";
+
+const instance = instanceOf(wasm);
+instance.current();
+
+/** As in edge.ts. */
+export function createVerifier(options: VerifierOptions): Verifier {
+  return verifierOver(options, instance);
+}
+
+/** As in edge.ts. */
+export function verifyCompact(jws: string, keys: Jwk | { keys: readonly Jwk[] }, options: CompactOptions): Promise<Compact> {
+  return verifyCompactOver(instance, jws, keys, options);
+}
+
+export { VerifyError, type VerifyErrorCategory } from "./edge/error.js";
+export { kvRevocation, memoryRevocation } from "./edge/revocation.js";
+export { cacheJwksStore, kvJwksStore } from "./edge/shared-store.js";
+export type * from "./edge/option-types.js";
+export type * from "./edge/store-types.js";
+export type * from "./edge/verified.js";

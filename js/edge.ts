@@ -1,0 +1,33 @@
+// The entry point `tokenkeep/edge`: the verifier with its wasm inlined, for Node, Bun, Deno and browsers. Importing it touches no global
+// and does no I/O.
+
+import { verifyCompactOver } from "./edge/compact.js";
+import { inlined } from "./edge/inlined.js";
+import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/option-types.js";
+import type { Verifier } from "./edge/verified.js";
+import { verifierOver } from "./edge/verifier.js";
+
+/**
+ * Makes a verifier. No I/O, no clock and no randomness until the first token: safe at a Worker's module scope.
+ *
+ * @throws {VerifyError} `config_invalid` for an option that could never be right; the message names it.
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  return verifierOver(options, inlined);
+}
+
+/**
+ * The JWS layer: one compact JWS against given keys; payload bytes, no claims.
+ *
+ * @throws {VerifyError}
+ */
+export function verifyCompact(jws: string, keys: Jwk | { keys: readonly Jwk[] }, options: CompactOptions): Promise<Compact> {
+  return verifyCompactOver(inlined, jws, keys, options);
+}
+
+export { VerifyError, type VerifyErrorCategory } from "./edge/error.js";
+export { kvRevocation, memoryRevocation } from "./edge/revocation.js";
+export { cacheJwksStore, kvJwksStore } from "./edge/shared-store.js";
+export type * from "./edge/option-types.js";
+export type * from "./edge/store-types.js";
+export type * from "./edge/verified.js";

@@ -1,0 +1,64 @@
+// The JWS layer alone (RFC 7515): one compact JWS against given keys. What the payload means is the caller's affair.
+
+import { bytesOf, CryptoKeys, type Key, signerAmong, signingInput } from "./crypto.js";
+import { invalidOption, VerifyError } from "./error.js";
+import type { Instance } from "./instance.js";
+import { readIssuer, SEPARATOR } from "./options.js";
+import type { Algorithm, Compact, CompactOptions, Jwk } from "./option-types.js";
+import type { JoseHeader } from "./verified.js";
+
+const MOST_BYTES = 1_048_576;
+/** By the numbers of src/edge/mod.rs. */
+const JWS = 3;
+
+export async function verifyCompactOver(instance: Instance, jws: string, given: Jwk | { keys: readonly Jwk[] }, options: CompactOptions): Promise<Compact> {
+  try {
+    return await verify(instance, jws, given, options);
+  } catch (cause) {
+    if (cause instanceof VerifyError) throw cause;
+    if (cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError) instance.discard();
+    throw new VerifyError("runtime.failed", { cause });
+  }
+}
+
+async function verify(instance: Instance, jws: string, given: Jwk | { keys: readonly Jwk[] }, options: CompactOptions): Promise<Compact> {
+  const list = allowList(options?.algorithms);
+  const core = instance.current() ?? (await instance.load());
+  if (typeof jws !== "string") throw new VerifyError("token.malformed");
+  const keys = keysOf(core.readKeys(textOf(given), true));
+  if (jws.length > MOST_BYTES) throw new VerifyError("token.too_large");
+  const bytes = bytesOf(jws);
+  core.take(bytes);
+  const refusal = core.read(MOST_BYTES, JWS, list);
+  if (refusal !== undefined) throw new VerifyError(refusal);
+  const alg = core.alg() ?? "";
+  const kid = core.kid() ?? null;
+  const header = JSON.parse(core.header() ?? "") as JoseHeader;
+  const payload = core.bytes();
+  const signature = core.signature() as Uint8Array<ArrayBuffer>;
+  const candidates = keys.filter((key) => key.algorithms.includes(alg) && (kid === null || key.kid === null || key.kid === kid));
+  if (candidates.length === 0) throw new VerifyError("key.unknown");
+  await signerAmong(candidates, new CryptoKeys(), alg, signature, signingInput(bytes));
+  return { header, payload };
+}
+
+/** The same rules as for an issuer: not empty, known names, HS* apart from the rest. */
+function allowList(algorithms: readonly Algorithm[]): string {
+  const hmac = Array.isArray(algorithms) && algorithms.some((name) => String(name).startsWith("HS"));
+  const key = hmac ? { secret: new Uint8Array(64) } : { jwks: { keys: [{}] } };
+  const checked = readIssuer({ issuer: "-", audience: "-", algorithms, ...key }, "options");
+  return [...checked.algorithms].join(SEPARATOR);
+}
+
+function textOf(given: Jwk | { keys: readonly Jwk[] }): string {
+  if (typeof given !== "object" || given === null) throw invalidOption("keys", "must be a key or a key set");
+  return JSON.stringify("keys" in given && Array.isArray(given.keys) ? { keys: given.keys } : { keys: [given] });
+}
+
+function keysOf(text: string | undefined): readonly Key[] {
+  if (text === undefined) throw invalidOption("keys", "must be a key or a key set that is not empty");
+  const { keys } = JSON.parse(text) as { keys: readonly Key[] };
+  const clash = (key: Key, place: number) => keys.findIndex((other) => other.kid === key.kid && other.jwk.kty === key.jwk.kty) !== place;
+  if (keys.some((key, place) => key.kid !== null && clash(key, place))) throw invalidOption("keys", "must not have two keys of one type under one kid");
+  return keys;
+}

@@ -1,0 +1,101 @@
+// The one error class of the verifier, with what each code means for the caller: whose fault it is, which status answers it, and
+// the challenge (RFC 6750 section 3, RFC 9470 section 3, RFC 9728 section 5.1). No text here ever holds anything of a token.
+
+import { challengeFor, type Refusal } from "./challenge.js";
+import type { Policy } from "./verified.js";
+
+export type VerifyErrorCategory = "request" | "token" | "policy" | "keys" | "config" | "runtime";
+
+interface Kind {
+  readonly category: VerifyErrorCategory;
+  readonly status: number;
+  readonly refusal: Refusal;
+}
+
+const TOKEN: Kind = { category: "token", status: 401, refusal: "invalid_token" };
+const FORBIDDEN: Kind = { category: "policy", status: 403, refusal: "insufficient_scope" };
+const KEYS: Kind = { category: "keys", status: 503, refusal: "temporarily_unavailable" };
+const UNAVAILABLE: Kind = { category: "runtime", status: 503, refusal: "temporarily_unavailable" };
+
+/** Codes that are not a token's fault; the longest prefix counts. */
+const KINDS: readonly (readonly [prefix: string, kind: Kind])[] = [
+  ["request.missing", { category: "request", status: 401, refusal: "token_missing" }],
+  ["request.", { category: "request", status: 400, refusal: "invalid_request" }],
+  ["policy.step_up", { category: "policy", status: 401, refusal: "insufficient_user_authentication" }],
+  ["policy.", FORBIDDEN],
+  ["jwks.", KEYS],
+  ["revocation.", UNAVAILABLE],
+  ["clock.", UNAVAILABLE],
+  ["issuer.unavailable", UNAVAILABLE],
+  ["runtime.", UNAVAILABLE],
+  ["alg.unsupported_by_runtime", { category: "runtime", status: 500, refusal: "server_error" }],
+  ["config_invalid", { category: "config", status: 500, refusal: "server_error" }],
+];
+
+const WORDS: Record<Refusal, string> = {
+  token_missing: "The request carries no access token.",
+  invalid_request: "The request carries no usable access token.",
+  invalid_token: "The access token is not valid.",
+  insufficient_scope: "The access token does not allow this.",
+  insufficient_user_authentication: "A stronger or more recent login is needed.",
+  temporarily_unavailable: "The access token can't be checked at present.",
+  server_error: "The verifier is not set up for this.",
+};
+
+/**
+ * What every call of the verifier rejects with.
+ *
+ * ```ts
+ * try {
+ *   await verifier.verify(token);
+ * } catch (error) {
+ *   if (error instanceof VerifyError && error.category === "keys") retryLater();
+ * }
+ * ```
+ */
+export class VerifyError extends Error {
+  override readonly name = "VerifyError";
+  /**
+   * Dotted and stable; docs/edge.md has the table. The code is for logs: an answer to a client never holds it.
+   */
+  readonly code: string;
+  readonly category: VerifyErrorCategory;
+  /** 400, 401, 403, 500 or 503. A key set that can't be had is 503, never 401. */
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly #refusal: Refusal;
+  readonly #retryAfter: number;
+
+  constructor(code: string, details: { message?: string; retryAfter?: number; cause?: unknown } = {}) {
+    const { category, status, refusal } = KINDS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? TOKEN;
+    super(details.message ?? `${WORDS[refusal]} (${code})`, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.category = category;
+    this.status = status;
+    this.retryable = status === 503;
+    this.#refusal = refusal;
+    this.#retryAfter = Math.max(1, Math.ceil(details.retryAfter ?? 5));
+  }
+
+  /**
+   * The `WWW-Authenticate` value, or null where none belongs (500, 503: there `Retry-After` is sent instead). Tells a client nothing that
+   * an attacker could use.
+   */
+  challenge(policy: Policy = {}): string | null {
+    return this.status >= 500 ? null : challengeFor(this.#refusal, this.code, WORDS[this.#refusal], policy);
+  }
+
+  /** The whole answer: status, challenge, `Cache-Control: no-store`, a fixed JSON body `{ "error": … }`. */
+  response(policy: Policy = {}): Response {
+    const headers = new Headers({ "Cache-Control": "no-store", "Content-Type": "application/json" });
+    const challenge = this.challenge(policy);
+    if (challenge !== null) headers.set("WWW-Authenticate", challenge);
+    if (this.status === 503) headers.set("Retry-After", String(this.#retryAfter));
+    return new Response(JSON.stringify({ error: this.#refusal }), { status: this.status, headers });
+  }
+}
+
+/** An option that could never be right. */
+export function invalidOption(option: string, problem: string): VerifyError {
+  return new VerifyError("config_invalid", { message: `\`${option}\` ${problem}.` });
+}

@@ -1,0 +1,86 @@
+// One fetch of a key set: bounded in time, body included, and in size. The bounds hold even if `fetch` ignores its signal.
+
+import { VerifyError } from "./error.js";
+import type { JwksSettings } from "./options.js";
+
+export interface FetchedKeys {
+  /** Null: the set that we have is still the one (304). */
+  readonly body: string | null;
+  readonly etag: string | undefined;
+  /** Milliseconds, clamped; null where the answer does not say. */
+  readonly maxAge: number | null;
+}
+
+const SHORTEST = 60_000;
+const LONGEST = 86_400_000;
+
+/** @throws {VerifyError} jwks.unreachable, jwks.timeout, jwks.malformed, jwks.too_large */
+export async function fetchKeys(uri: string, etag: string | undefined, settings: JwksSettings): Promise<FetchedKeys> {
+  const controller = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new VerifyError("jwks.timeout"));
+      controller.abort();
+    }, settings.timeout);
+  });
+  try {
+    return await Promise.race([exchange(uri, etag, settings, controller.signal), tooLate]);
+  } catch (cause) {
+    throw cause instanceof VerifyError ? cause : new VerifyError("jwks.unreachable", { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function exchange(uri: string, etag: string | undefined, settings: JwksSettings, signal: AbortSignal): Promise<FetchedKeys> {
+  const headers: Record<string, string> = { Accept: "application/jwk-set+json, application/json" };
+  if (etag !== undefined) headers["If-None-Match"] = etag;
+  // Nothing more: some runtimes throw for fields that others want. A redirect comes back as it is, and counts as a failure.
+  const init: RequestInit = { method: "GET", headers, signal, redirect: "manual" };
+  // Our own cache decides; another one in between would hide a rotation.
+  if ("cache" in Request.prototype) init.cache = "no-store";
+  const response = await settings.fetch(uri, init);
+  const seen = { etag: response.headers.get("ETag") ?? undefined, maxAge: maxAgeOf(response.headers.get("Cache-Control")) };
+  if (response.status === 304 && etag !== undefined) {
+    discard(response);
+    return { ...seen, etag: seen.etag ?? etag, body: null };
+  }
+  if (response.status !== 200) {
+    discard(response);
+    throw new VerifyError("jwks.unreachable", { message: `The key set's endpoint answered ${response.status}.` });
+  }
+  return { ...seen, body: await textOf(response, settings.maxBytes) };
+}
+
+/** Leaves no body open: a Worker has six connections. */
+function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined);
+}
+
+async function textOf(response: Response, maxBytes: number): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) throw new VerifyError("jwks.malformed");
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let text = "";
+  for (let bytes = 0; ; ) {
+    const { done, value } = await reader.read();
+    try {
+      if (done) return text + decoder.decode();
+      text += decoder.decode(value, { stream: true });
+    } catch (cause) {
+      reader.cancel().catch(() => undefined);
+      throw new VerifyError("jwks.malformed", { cause });
+    }
+    bytes += value.length;
+    if (bytes > maxBytes) {
+      reader.cancel().catch(() => undefined);
+      throw new VerifyError("jwks.too_large");
+    }
+  }
+}
+
+function maxAgeOf(cacheControl: string | null): number | null {
+  const seconds = /(?:^|[\s,])max-age="?(\d{1,10})"?(?:$|[\s,])/i.exec(cacheControl ?? "")?.[1];
+  return seconds === undefined ? null : Math.min(LONGEST, Math.max(SHORTEST, Number(seconds) * 1000));
+}

@@ -1,0 +1,53 @@
+// The wasm behind the verifiers: made once, at first use or at a Worker's module scope, and made anew after a trap, which leaves an
+// instance in no state to go on with.
+
+import * as core from "../../build/edge/edge.js";
+import { VerifyError } from "./error.js";
+
+/** The functions of src/edge/mod.rs. */
+export type Core = Pick<
+  typeof core,
+  "take" | "read" | "alg" | "kid" | "issuer" | "issuedBy" | "header" | "signature" | "bytes" | "judge" | "payload" | "explain" | "alive" | "readKeys" | "digest" | "digestRest"
+>;
+
+export interface Instance {
+  /** Ready for use, or null. */
+  current(): Core | null;
+  load(): Promise<Core>;
+  /** What is there has trapped. */
+  discard(): void;
+}
+
+/** An instance of a module that is at hand: no promise is needed, and none is kept. */
+export function instanceOf(module: WebAssembly.Module): Instance {
+  let ready: Core | null = null;
+  const current = () => {
+    if (ready === null) {
+      core.initSync({ module });
+      ready = core;
+    }
+    return ready;
+  };
+  return { current, load: async () => current(), discard: () => void (ready = null) };
+}
+
+/** An instance whose module has to be brought first. The promise is kept while it is under way and forgotten if it fails. */
+export function instanceFrom(bring: () => Promise<WebAssembly.Module>): Instance {
+  let made: Instance | null = null;
+  let loading: Promise<Core> | null = null;
+  const load = async () => {
+    try {
+      made = instanceOf(await bring());
+      return await made.load();
+    } catch (cause) {
+      throw new VerifyError("runtime.wasm_unavailable", { cause });
+    } finally {
+      loading = null;
+    }
+  };
+  return {
+    current: () => made?.current() ?? null,
+    load: () => (loading ??= load()),
+    discard: () => made?.discard(),
+  };
+}

@@ -1,0 +1,68 @@
+// Whose tokens count: a fixed list, or a resolver's answers, remembered by everything that makes them. A token of an issuer that nobody
+// knows is refused here, before any key is looked for.
+
+import { invalidOption, VerifyError } from "./error.js";
+import { KeySets } from "./key-sets.js";
+import { type IssuerSettings, readIssuer, type Settings } from "./options.js";
+import type { IssuerOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
+
+/** An issuer with its keys. */
+export interface Issuer {
+  readonly settings: IssuerSettings;
+  readonly keys: KeySets;
+}
+
+/** How many tenants of a resolver keep their keys in memory. */
+const MOST_TENANTS = 1_000;
+
+export interface Issuers {
+  /** Those known beforehand. */
+  readonly known: readonly Issuer[];
+  /** Every algorithm that some issuer may use; null when that is not known beforehand. */
+  readonly algorithms: ReadonlySet<string> | null;
+  named(issuer: string): Issuer | Promise<Issuer>;
+}
+
+export function issuersOf(given: VerifierOptions["issuers"], settings: Settings, tell: (event: VerifierEvent) => void): Issuers {
+  const made = (one: IssuerSettings): Issuer => ({ settings: one, keys: new KeySets(one, settings.jwks, settings.clock, tell) });
+  if (typeof given === "function") return resolved(given, made);
+  const list = Array.isArray(given) ? (given as readonly IssuerOptions[]) : [given as IssuerOptions];
+  if (list.length === 0) throw invalidOption("issuers", "must not be empty");
+  const known = list.map((one, place) => made(readIssuer(one, list.length === 1 ? "issuers" : `issuers[${place}]`)));
+  const byName = new Map(known.map((issuer) => [issuer.settings.issuer, issuer]));
+  if (byName.size < known.length) throw invalidOption("issuers", "must not name one issuer twice");
+  return {
+    known,
+    algorithms: new Set(known.flatMap((issuer) => [...issuer.settings.algorithms])),
+    named(name) {
+      const issuer = byName.get(name);
+      if (issuer === undefined) throw new VerifyError("issuer.unknown");
+      return issuer;
+    },
+  };
+}
+
+function resolved(resolve: (issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>, made: (settings: IssuerSettings) => Issuer): Issuers {
+  const tenants = new Map<string, Issuer>();
+  return {
+    known: [],
+    algorithms: null,
+    async named(name) {
+      let answer: IssuerOptions | null;
+      try {
+        answer = await resolve(name);
+      } catch (cause) {
+        throw new VerifyError("issuer.unavailable", { cause });
+      }
+      if (answer === null || answer === undefined) throw new VerifyError("issuer.unknown");
+      const settings = readIssuer(answer);
+      if (settings.issuer !== name) throw invalidOption("issuers", "resolved an issuer to another one");
+      const issuer = tenants.get(settings.identity) ?? made(settings);
+      tenants.delete(settings.identity);
+      tenants.set(settings.identity, issuer);
+      const oldest = tenants.keys().next();
+      if (tenants.size > MOST_TENANTS && oldest.done !== true) tenants.delete(oldest.value);
+      return issuer;
+    },
+  };
+}

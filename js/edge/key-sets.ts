@@ -1,0 +1,300 @@
+// The keys of one issuer: isolate memory, then a store that isolates share, then the network. Fresh, stale while a new one is
+// fetched, stale while none can be had, gone. What is kept from one request to the next are settled values and moments: a request that
+// is cancelled in the middle of a fetch leaves a stamp behind, and nothing that another could wait for in vain.
+
+import { CryptoKeys, type Key } from "./crypto.js";
+import { VerifyError } from "./error.js";
+import { type FetchedKeys, fetchKeys } from "./fetch-keys.js";
+import type { Core } from "./instance.js";
+import type { ExecutionContextLike } from "./verified.js";
+import type { IssuerSettings, JwksSettings } from "./options.js";
+import type { VerifierEvent } from "./option-types.js";
+import { digestOf, withoutDelay } from "./shared-store.js";
+import type { StoredJwks } from "./store-types.js";
+
+type Skipped = readonly { kid: string | null; reason: string }[];
+
+/** What an answer or a bundled set held. A new object for each change: results remembered with an older one count no more. */
+export interface KeySet {
+  readonly keys: readonly Key[];
+  readonly cryptoKeys: CryptoKeys;
+}
+
+export interface Held {
+  readonly set: KeySet;
+  /** As the wasm read it: two sets are the same if this is. */
+  readonly text: string;
+  readonly etag: string | undefined;
+  readonly fetchedAt: number;
+  readonly freshUntil: number;
+  readonly source: "memory" | "store" | "network" | "bundled";
+}
+
+export interface Found {
+  readonly held: Held;
+  readonly keys: readonly Key[];
+}
+
+/** One verification that needs keys. */
+export interface Call {
+  readonly core: Core;
+  readonly now: number;
+  readonly context: ExecutionContextLike | null;
+  /** What requests may share a promise through; null for none. */
+  readonly scope: object | null;
+}
+
+/** More candidates than this for a token without a kid, and none is tried. */
+const MOST_CANDIDATES = 4;
+const FIRST_WAIT = 1_000;
+
+export function keysFor(set: KeySet, alg: string, kid: string | null): readonly Key[] {
+  const found = set.keys.filter((key) => key.algorithms.includes(alg) && (kid === null || key.kid === kid));
+  if (found.length < 2) return found;
+  const distinct = found.filter((key, place) => found.findIndex((other) => other.thumbprint === key.thumbprint) === place);
+  return distinct.length > MOST_CANDIDATES ? [] : distinct;
+}
+
+export class KeySets {
+  readonly #issuer: IssuerSettings;
+  readonly #settings: JwksSettings;
+  readonly #tell: (event: VerifierEvent) => void;
+  readonly #clock: () => number;
+  #held: Held | null = null;
+  /** Numbers the fetches as they begin, so that an older answer never takes the place of a newer one. */
+  #begun = 0;
+  #applied = 0;
+  #lastBegan = -Infinity;
+  /** Before this moment a stale set is not asked for again. */
+  #notBefore = -Infinity;
+  #failures = 0;
+  #lastFailure: VerifyError | null = null;
+  /** By scope, for as long as it lasts. */
+  readonly #underWay = new WeakMap<object, Promise<Held>>();
+
+  constructor(issuer: IssuerSettings, settings: JwksSettings, clock: () => number, tell: (event: VerifierEvent) => void) {
+    this.#issuer = issuer;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  /** The set when it needs no waiting. */
+  peek(now: number): Held | null {
+    const held = this.#held;
+    return held !== null && now < held.freshUntil && now >= held.fetchedAt ? held : null;
+  }
+
+  /** The keys that may have signed a token, when that needs no waiting. */
+  peekFor(alg: string, kid: string | null, now: number): Found | null {
+    const held = this.peek(now);
+    const keys = held === null ? [] : keysFor(held.set, alg, kid);
+    return held === null || keys.length === 0 ? null : { held, keys };
+  }
+
+  /** The keys that may have signed a token, never none. */
+  async find(alg: string, kid: string | null, call: Call): Promise<Found> {
+    let held = this.peek(call.now) ?? (await this.current(call));
+    let keys = keysFor(held.set, alg, kid);
+    if (keys.length === 0 && this.#issuer.jwksUri !== null) {
+      // The authority may have a new key. The store is not asked: it can be as old as we are.
+      held = await this.#lookAgain(held, call);
+      keys = keysFor(held.set, alg, kid);
+    }
+    if (keys.length > 0) return { held, keys };
+    // While the endpoint fails nobody can say that the key does not exist.
+    if (this.#lastFailure !== null) throw this.#unreachable(call.now);
+    throw new VerifyError("key.unknown");
+  }
+
+  async #lookAgain(held: Held, call: Call): Promise<Held> {
+    const underWay = this.#shared(call);
+    if (underWay === undefined && call.now - this.#lastBegan < this.#settings.cooldown) return this.#held ?? held;
+    try {
+      return await (underWay ?? this.#renew(call));
+    } catch {
+      return this.#held ?? held;
+    }
+  }
+
+  /** The set as it stands, renewed where it must be. */
+  async current(call: Call): Promise<Held> {
+    if (this.#issuer.jwksUri === null) return (this.#held ??= this.#bundledSet(call, Infinity));
+    const fresh = this.peek(call.now);
+    if (fresh !== null) return fresh;
+    this.#held ??= await this.#fromStore(call);
+    const held = this.peek(call.now) ?? this.#held;
+    const { maxStale } = this.#settings;
+    if (held === null || call.now >= held.freshUntil + maxStale) return this.#cold(call);
+    if (call.now < held.freshUntil) return held;
+    const stale = () => {
+      this.#say({ outcome: "served-stale" });
+      return this.#held ?? held;
+    };
+    if (call.now < this.#notBefore) {
+      const shared = call.context === null ? this.#shared(call) : undefined;
+      return shared === undefined ? stale() : shared.catch(stale);
+    }
+    if (call.context !== null && call.now < held.freshUntil + (held.freshUntil - held.fetchedAt)) {
+      call.context.waitUntil(this.#refresh(call).catch(() => undefined));
+      return stale();
+    }
+    return this.#refresh(call).catch(stale);
+  }
+
+  async #cold(call: Call): Promise<Held> {
+    if (this.#failures > 0 && call.now < this.#notBefore) {
+      const shared = this.#shared(call);
+      if (shared === undefined) return this.#lastGood(call) ?? Promise.reject(this.#unreachable(call.now));
+    }
+    try {
+      return await (this.#shared(call) ?? this.#renew(call));
+    } catch (error) {
+      const last = this.#lastGood(call);
+      if (last === null) throw error;
+      return last;
+    }
+  }
+
+  /** The bundled set, while the endpoint has never been reached. It is stale from its first use on. */
+  #lastGood(call: Call): Held | null {
+    if (this.#issuer.bundled === null || this.#held !== null) return null;
+    this.#say({ outcome: "served-stale" });
+    return (this.#held = this.#bundledSet(call, call.now));
+  }
+
+  #bundledSet({ core, now }: Call, freshUntil: number): Held {
+    const text = core.readKeys(this.#issuer.bundled ?? secretSet(this.#issuer.secret), this.#issuer.secret !== null);
+    if (text === undefined) throw new VerifyError("jwks.malformed");
+    return { set: keySet(text), text, etag: undefined, fetchedAt: now, freshUntil, source: "bundled" };
+  }
+
+  /** Staleness: another isolate may have been quicker. */
+  #refresh(call: Call): Promise<Held> {
+    this.#stamp(call.now);
+    if (this.#settings.store === undefined) return this.#renew(call);
+    return this.#share(call, async () => {
+      const stored = await this.#fromStore(call);
+      if (stored === null || call.now >= stored.freshUntil || stored.fetchedAt <= (this.#held?.fetchedAt ?? 0)) return this.#fetch(call);
+      this.#notBefore = -Infinity;
+      return (this.#held = stored);
+    });
+  }
+
+  #shared({ scope }: Call): Promise<Held> | undefined {
+    return scope === null ? undefined : this.#underWay.get(scope);
+  }
+
+  /** Before anything is awaited: this, and not a promise, is what holds other requests back. */
+  #stamp(now: number): void {
+    this.#lastBegan = now;
+    this.#notBefore = now + Math.min(this.#settings.cooldown, FIRST_WAIT * 2 ** Math.min(this.#failures, 20));
+  }
+
+  #renew(call: Call): Promise<Held> {
+    return this.#share(call, () => {
+      this.#stamp(call.now);
+      return this.#fetch(call);
+    });
+  }
+
+  /** What is under way for the scope, or else `work`. */
+  #share(call: Call, work: () => Promise<Held>): Promise<Held> {
+    const shared = this.#shared(call);
+    if (shared !== undefined) return shared;
+    const renewal = work();
+    const { scope } = call;
+    if (scope === null) return renewal;
+    const kept = renewal.finally(() => this.#underWay.delete(scope));
+    this.#underWay.set(scope, kept);
+    return kept;
+  }
+
+  async #fetch(call: Call): Promise<Held> {
+    const sequence = ++this.#begun;
+    const uri = this.#issuer.jwksUri ?? "";
+    const before = this.#held?.source === "bundled" ? undefined : this.#held;
+    let answer: FetchedKeys;
+    let text: string | undefined;
+    try {
+      answer = await fetchKeys(uri, before?.etag, this.#settings);
+      text = answer.body === null ? before?.text : call.core.readKeys(answer.body, false);
+      if (text === undefined) throw new VerifyError("jwks.malformed");
+    } catch (error) {
+      if (!(error instanceof VerifyError)) throw error;
+      if (sequence > this.#applied) {
+        this.#failures += 1;
+        this.#lastFailure = error;
+        this.#notBefore = this.#clock() + Math.min(this.#settings.cooldown, FIRST_WAIT * 2 ** Math.min(this.#failures - 1, 20));
+      }
+      this.#say({ outcome: "failed" });
+      throw this.#unreachable(this.#clock(), error);
+    }
+    if (sequence < this.#applied) return this.#held ?? this.#made(text, answer, call.now);
+    this.#applied = sequence;
+    const previous = this.#held;
+    const held = this.#made(text, answer, call.now);
+    this.#held = held;
+    this.#failures = 0;
+    this.#lastFailure = null;
+    this.#notBefore = -Infinity;
+    if (answer.body === null) this.#say({ outcome: "not-modified", keys: held.set.keys.length });
+    else this.#say({ outcome: previous === null || previous.text === text ? "fetched" : "rotated", keys: held.set.keys.length, skipped: skippedIn(text) });
+    if (answer.body !== null) this.#toStore({ body: answer.body, fetchedAt: call.now, ...(answer.etag === undefined ? {} : { etag: answer.etag }) }, call.context);
+    return held;
+  }
+
+  #made(text: string, { etag, maxAge }: FetchedKeys, now: number): Held {
+    const same = this.#held?.text === text ? this.#held.set : null;
+    return { set: same ?? keySet(text), text, etag, fetchedAt: now, freshUntil: now + (maxAge ?? this.#settings.maxAge), source: "network" };
+  }
+
+  /** What another isolate left, if it is any good: of a moment in the past, not too old, and a key set. */
+  async #fromStore({ core, now }: Call): Promise<Held | null> {
+    const { store, maxAge, maxStale, maxBytes, timeout } = this.#settings;
+    if (store === undefined) return null;
+    const stored = await withoutDelay(timeout, async () => store.get(await this.#storeKey()));
+    if (typeof stored?.body !== "string" || stored.body.length > maxBytes) return null;
+    const { fetchedAt, body, etag } = stored;
+    const age = typeof fetchedAt === "number" ? now - fetchedAt : Number.NaN;
+    if (!(age >= 0 && age < maxAge + maxStale) || fetchedAt < (this.#held?.fetchedAt ?? 0)) return null;
+    const text = core.readKeys(body, false);
+    if (text === undefined) return null;
+    const same = this.#held?.text === text ? this.#held.set : null;
+    return { set: same ?? keySet(text), text, etag: typeof etag === "string" ? etag : undefined, fetchedAt, freshUntil: fetchedAt + maxAge, source: "store" };
+  }
+
+  #toStore(stored: StoredJwks, context: ExecutionContextLike | null): void {
+    const { store, maxAge, maxStale, timeout } = this.#settings;
+    if (store === undefined) return;
+    const lifetime = Math.ceil((maxAge + maxStale) / 1000);
+    const put = withoutDelay(timeout, async () => store.put(await this.#storeKey(), stored, lifetime));
+    context?.waitUntil(put);
+  }
+
+  #storeKey(): Promise<string> {
+    return digestOf([this.#issuer.issuer, this.#issuer.jwksUri ?? ""]);
+  }
+
+  #unreachable(now: number, cause = this.#lastFailure): VerifyError {
+    return new VerifyError(cause?.code ?? "jwks.unreachable", { retryAfter: Math.max(1, (this.#notBefore - now) / 1000), cause });
+  }
+
+  #say(what: Omit<Extract<VerifierEvent, { type: "jwks" }>, "type" | "issuer">): void {
+    this.#tell({ type: "jwks", issuer: this.#issuer.issuer, ...what });
+  }
+}
+
+function keySet(text: string): KeySet {
+  return { keys: (JSON.parse(text) as { keys: readonly Key[] }).keys, cryptoKeys: new CryptoKeys() };
+}
+
+function skippedIn(text: string): Skipped {
+  return (JSON.parse(text) as { skipped: Skipped }).skipped;
+}
+
+/** A secret as a set of one key. */
+function secretSet(secret: Uint8Array | null): string {
+  const k = btoa(String.fromCharCode(...(secret ?? []))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  return JSON.stringify({ keys: [{ kty: "oct", k }] });
+}

@@ -1,0 +1,210 @@
+// The options of `createVerifier`, checked and completed. What comes out is frozen by copying: nothing can change it afterwards.
+
+import { invalidOption, VerifyError } from "./error.js";
+import type { Algorithm, IssuerOptions, JwksOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
+import type { JwksStore, RevocationStore } from "./store-types.js";
+
+/** No audience and no claim name holds it; lists of texts cross to the wasm joined by it. */
+export const SEPARATOR = "\0";
+
+export interface Settings {
+  /** By the numbers of src/edge/mod.rs. */
+  readonly profile: number;
+  /** Seconds; NaN for no `maxTokenAge`. */
+  readonly clockTolerance: number;
+  readonly maxTokenAge: number;
+  readonly requiredClaims: string;
+  readonly allowNoExpiry: boolean;
+  readonly maxTokenBytes: number;
+  readonly check: VerifierOptions["check"];
+  readonly revocation: RevocationStore | undefined;
+  readonly jwks: JwksSettings;
+  readonly resultCacheSize: number;
+  readonly clock: () => number;
+  readonly onEvent: (event: VerifierEvent) => void;
+}
+
+/** All times in milliseconds. */
+export interface JwksSettings {
+  readonly maxAge: number;
+  readonly maxStale: number;
+  readonly cooldown: number;
+  readonly timeout: number;
+  readonly maxBytes: number;
+  readonly store: JwksStore | undefined;
+  readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
+}
+
+/** One issuer, checked. */
+export interface IssuerSettings {
+  readonly issuer: string;
+  readonly audiences: string;
+  /** Under the names that the wasm gives them: EdDSA, never Ed25519. */
+  readonly algorithms: ReadonlySet<string>;
+  readonly jwksUri: string | null;
+  /** The text of a key set. */
+  readonly bundled: string | null;
+  readonly secret: Uint8Array<ArrayBuffer> | null;
+  readonly tenant: string | null;
+  /** Two issuers are the same if this is. */
+  readonly identity: string;
+}
+
+const ASYMMETRIC: readonly string[] = [
+  "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
+] satisfies Algorithm[];
+const HASH_BYTES: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
+const PROFILES: readonly string[] = ["jwt", "access-token", "id-token"];
+
+const KNOWN: readonly string[] = [
+  "issuers", "profile", "clockTolerance", "maxTokenAge", "requiredClaims", "allowNoExpiry", "maxTokenBytes", "check", "revocation",
+  "jwks", "resultCacheSize", "clock", "onEvent",
+] satisfies (keyof VerifierOptions)[];
+const KNOWN_OF_ISSUERS: readonly string[] = [
+  "issuer", "audience", "algorithms", "jwksUri", "jwks", "secret", "tenant",
+] satisfies (keyof IssuerOptions)[];
+const KNOWN_OF_JWKS: readonly string[] = [
+  "maxAge", "maxStale", "cooldown", "timeout", "maxBytes", "store", "fetch",
+] satisfies (keyof JwksOptions)[];
+
+export function readSettings(options: VerifierOptions): Settings {
+  onlyKnown("options", options, KNOWN);
+  const { profile = "jwt", maxTokenAge, requiredClaims = [], allowNoExpiry = false, check, revocation, clock, onEvent } = options;
+  if (!PROFILES.includes(profile)) throw invalidOption("profile", `must be one of ${PROFILES.join(", ")}`);
+  if (typeof allowNoExpiry !== "boolean") throw invalidOption("allowNoExpiry", "must be true or false");
+  functionIfGiven("check", check);
+  functionIfGiven("clock", clock);
+  functionIfGiven("onEvent", onEvent);
+  if (revocation !== undefined && typeof revocation?.isRevoked !== "function") throw invalidOption("revocation", "must have a method isRevoked");
+  return {
+    profile: PROFILES.indexOf(profile),
+    clockTolerance: number("clockTolerance", options.clockTolerance, 30, 0, 600),
+    maxTokenAge: maxTokenAge === undefined ? Number.NaN : number("maxTokenAge", maxTokenAge, 0, 0, Number.MAX_SAFE_INTEGER),
+    requiredClaims: texts("requiredClaims", requiredClaims).join(SEPARATOR),
+    allowNoExpiry,
+    maxTokenBytes: whole("maxTokenBytes", options.maxTokenBytes, 16_384, 1, 1_048_576),
+    check,
+    revocation,
+    jwks: readJwksSettings(options.jwks ?? {}),
+    resultCacheSize: whole("resultCacheSize", options.resultCacheSize, 1_000, 0, 1_000_000),
+    clock: clock ?? (() => Date.now()),
+    onEvent: onEvent ?? (() => undefined),
+  };
+}
+
+function readJwksSettings(given: JwksOptions): JwksSettings {
+  onlyKnown("jwks", given, KNOWN_OF_JWKS);
+  const { store, fetch } = given;
+  functionIfGiven("jwks.fetch", fetch);
+  if (store !== undefined && (typeof store?.get !== "function" || typeof store.put !== "function")) {
+    throw invalidOption("jwks.store", "must have the methods get and put");
+  }
+  return {
+    maxAge: number("jwks.maxAge", given.maxAge, 600, 60, 86_400) * 1000,
+    maxStale: number("jwks.maxStale", given.maxStale, 86_400, 0, 365 * 86_400) * 1000,
+    cooldown: number("jwks.cooldown", given.cooldown, 30, 1, 3_600) * 1000,
+    timeout: number("jwks.timeout", given.timeout, 5_000, 1, 60_000),
+    maxBytes: whole("jwks.maxBytes", given.maxBytes, 262_144, 64, 16 * 1_048_576),
+    store,
+    // A plain call: a stored method would lose its `this`.
+    fetch: fetch === undefined ? (input, init) => globalThis.fetch(input, init) : (input, init) => fetch.call(undefined, input, init),
+  };
+}
+
+export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSettings {
+  onlyKnown(where, given, KNOWN_OF_ISSUERS);
+  const { issuer, audience, algorithms, jwksUri, jwks, secret, tenant } = given;
+  if (typeof issuer !== "string" || issuer === "") throw invalidOption(`${where}.issuer`, "must be a text that is not empty");
+  if (tenant !== undefined && (typeof tenant !== "string" || tenant === "")) throw invalidOption(`${where}.tenant`, "must be a text that is not empty");
+  const audiences = texts(`${where}.audience`, typeof audience === "string" ? [audience] : audience);
+  if (audiences.length === 0) throw invalidOption(`${where}.audience`, "must not be empty");
+  const names = texts(`${where}.algorithms`, algorithms);
+  if (names.length === 0) throw invalidOption(`${where}.algorithms`, "must not be empty");
+  const symmetric = names.filter((name) => name in HASH_BYTES && Object.hasOwn(HASH_BYTES, name));
+  const odd = names.find((name) => !ASYMMETRIC.includes(name) && !symmetric.includes(name));
+  if (odd !== undefined) throw invalidOption(`${where}.algorithms`, `must not name ${JSON.stringify(odd)}`);
+  if (symmetric.length > 0 && symmetric.length < names.length) throw invalidOption(`${where}.algorithms`, "must not mix HS* with the rest");
+  if (symmetric.length > 0) checkSecret(where, given, Math.max(...symmetric.map((name) => HASH_BYTES[name] ?? 0)));
+  else if (secret !== undefined) throw invalidOption(`${where}.secret`, "goes with HS* only");
+  else if (jwksUri === undefined && jwks === undefined) throw invalidOption(where, "needs `jwksUri`, `jwks` or `secret`");
+  const uri = jwksUri === undefined ? null : keySetUri(where, jwksUri);
+  const bundled = jwks === undefined ? null : keySetText(where, jwks);
+  const copy = secret === undefined ? null : new Uint8Array(secret);
+  const sorted = [...new Set(names.map((name) => (name === "Ed25519" ? "EdDSA" : name)))].sort();
+  return {
+    issuer,
+    audiences: audiences.join(SEPARATOR),
+    algorithms: new Set(sorted),
+    jwksUri: uri,
+    bundled,
+    secret: copy,
+    tenant: tenant ?? null,
+    // JSON of a tuple: no two lists of texts look the same, whatever is in them.
+    identity: JSON.stringify([issuer, audiences, sorted, uri, bundled, copy === null ? null : [...copy], tenant ?? null]),
+  };
+}
+
+function checkSecret(where: string, { secret, jwksUri, jwks }: IssuerOptions, bytes: number): void {
+  if (!(secret instanceof Uint8Array)) throw invalidOption(`${where}.secret`, "must be a Uint8Array for HS*");
+  if (secret.length < bytes) throw invalidOption(`${where}.secret`, `must be at least as long as the hash: ${bytes} bytes`);
+  if (jwksUri !== undefined || jwks !== undefined) throw invalidOption(where, "must not have both a secret and a key set");
+}
+
+function keySetUri(where: string, given: string | URL): string {
+  let url: URL;
+  try {
+    url = new URL(given);
+  } catch {
+    throw invalidOption(`${where}.jwksUri`, "must be an absolute URL");
+  }
+  const local = url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && local)) throw invalidOption(`${where}.jwksUri`, "must be an https: URL");
+  if (url.username !== "" || url.password !== "") throw invalidOption(`${where}.jwksUri`, "must not hold a user name or a password");
+  if (url.hash !== "" || url.href.includes("#")) throw invalidOption(`${where}.jwksUri`, "must not have a fragment");
+  return url.href;
+}
+
+function keySetText(where: string, jwks: NonNullable<IssuerOptions["jwks"]>): string {
+  if (!Array.isArray(jwks?.keys) || jwks.keys.length === 0) throw invalidOption(`${where}.jwks`, "must be a key set that is not empty");
+  return JSON.stringify({ keys: jwks.keys });
+}
+
+function onlyKnown(name: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw invalidOption(name, "must be an object");
+  const odd = Object.keys(given).find((key) => !known.includes(key));
+  if (odd !== undefined) throw invalidOption(name === "options" ? odd : `${name}.${odd}`, "is no option");
+}
+
+function functionIfGiven(name: string, given: unknown): void {
+  if (given !== undefined && typeof given !== "function") throw invalidOption(name, "must be a function");
+}
+
+function texts(name: string, given: unknown): readonly string[] {
+  const isText = (one: unknown): one is string => typeof one === "string" && one !== "" && !one.includes(SEPARATOR);
+  if (!Array.isArray(given) || !given.every(isText)) throw invalidOption(name, "must be a list of texts that are not empty");
+  return [...given];
+}
+
+function number(name: string, given: unknown, usual: number, least: number, most: number): number {
+  if (given === undefined) return usual;
+  if (typeof given !== "number" || !(given >= least && given <= most)) throw invalidOption(name, `must be a number from ${least} to ${most}`);
+  return given;
+}
+
+function whole(name: string, given: unknown, usual: number, least: number, most: number): number {
+  const value = number(name, given, usual, least, most);
+  if (!Number.isInteger(value)) throw invalidOption(name, "must be a whole number");
+  return value;
+}
+
+/** A clock that says nothing, or something before 2020, decides nothing: on Workers it stands at zero outside a request. */
+export function readClock(clock: () => number): number {
+  let now: unknown;
+  try {
+    now = clock();
+  } catch (cause) {
+    throw new VerifyError("clock.unavailable", { cause });
+  }
+  if (typeof now !== "number" || !Number.isFinite(now) || now < 1_577_836_800_000) throw new VerifyError("clock.unavailable");
+  return now;
+}

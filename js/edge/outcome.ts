@@ -1,0 +1,134 @@
+// What a caller gets for a token that passed. Claims and header are frozen through and through and shared between hits; the sets are each
+// caller's own.
+
+import type { Key } from "./crypto.js";
+import type { Held } from "./key-sets.js";
+import type { RevocationSubject } from "./store-types.js";
+import type { Claims, JoseHeader, Verified } from "./verified.js";
+
+const decoder = new TextDecoder();
+
+/** What stays true of a token. The claims are read when somebody wants them, once for all hits. */
+export class Facts {
+  readonly header: JoseHeader;
+  readonly issuer: string;
+  readonly tenant: string | null;
+  readonly key: Verified["key"];
+  #payload: Uint8Array | null;
+  #claims: Claims | undefined;
+
+  /** `payload`: the bytes of a JSON text that the wasm has checked. */
+  constructor(payload: Uint8Array, header: JoseHeader, key: Verified["key"], issuer: string, tenant: string | null) {
+    this.#payload = payload;
+    this.header = header;
+    this.key = key;
+    this.issuer = issuer;
+    this.tenant = tenant;
+  }
+
+  get claims(): Claims {
+    this.#claims ??= frozen(JSON.parse(decoder.decode(this.#payload ?? undefined)) as Claims);
+    this.#payload = null;
+    return this.#claims;
+  }
+
+  get subject(): RevocationSubject {
+    const { claims, issuer } = this;
+    const text = (name: string) => own(claims, name, "string") ?? null;
+    return { issuer, jti: text("jti"), sid: text("sid"), sub: text("sub"), iat: own(claims, "iat", "number") ?? null };
+  }
+}
+
+export function factsOf(payload: Uint8Array, header: JoseHeader, alg: string, { kid, thumbprint }: Key, issuer: string, tenant: string | null): Facts {
+  return new Facts(payload, header, Object.freeze({ kid, alg, thumbprint }), issuer, tenant);
+}
+
+interface Primitives {
+  string: string;
+  number: number;
+}
+
+/** A claim of the token's own and of the right type: never one that an object inherits. */
+export function own<T extends keyof Primitives>(claims: Claims, name: string, type: T): Primitives[T] | undefined {
+  const value: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
+  return typeof value === type ? (value as Primitives[T]) : undefined;
+}
+
+export function frozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const name of Object.keys(value)) frozen(value[name as keyof T]);
+  return Object.freeze(value);
+}
+
+class Outcome implements Verified {
+  readonly #facts: Facts;
+  readonly cached: boolean;
+  readonly keys: Verified["keys"];
+  readonly #granted: readonly string[];
+  #sets: Pick<Verified, "scopes" | "roles" | "permissions"> | undefined;
+
+  constructor(facts: Facts, cached: boolean, held: Held, now: number, granted: readonly string[]) {
+    this.#facts = facts;
+    this.cached = cached;
+    const source = cached && held.source !== "bundled" ? "memory" : held.source;
+    this.keys = { source, ageMs: Math.max(0, now - held.fetchedAt), stale: now >= held.freshUntil };
+    this.#granted = granted;
+  }
+
+  get claims(): Claims {
+    return this.#facts.claims;
+  }
+
+  get header(): JoseHeader {
+    return this.#facts.header;
+  }
+
+  get issuer(): string {
+    return this.#facts.issuer;
+  }
+
+  get tenant(): string | null {
+    return this.#facts.tenant;
+  }
+
+  get key(): Verified["key"] {
+    return this.#facts.key;
+  }
+
+  get scopes(): ReadonlySet<string> {
+    return this.#made().scopes;
+  }
+
+  get roles(): ReadonlySet<string> {
+    return this.#made().roles;
+  }
+
+  get permissions(): ReadonlySet<string> {
+    return this.#made().permissions;
+  }
+
+  /** Most handlers look at none of them, or at one. */
+  #made(): Pick<Verified, "scopes" | "roles" | "permissions"> {
+    const { claims } = this;
+    return (this.#sets ??= { scopes: scopesOf(claims), roles: listed(claims, "roles"), permissions: new Set([...listed(claims, "permissions"), ...this.#granted]) });
+  }
+}
+
+export function verified(facts: Facts, cached: boolean, held: Held, now: number, granted: readonly string[] = []): Verified {
+  return new Outcome(facts, cached, held, now, granted);
+}
+
+/** RFC 8693 section 4.2: one text, spaces between; some authorities have `scp`, as a text or a list. Anything else grants nothing. */
+function scopesOf(claims: Claims): ReadonlySet<string> {
+  const name = Object.hasOwn(claims, "scope") ? "scope" : "scp";
+  const text = own(claims, name, "string");
+  if (text !== undefined) return new Set(text.split(" ").filter((scope) => scope !== ""));
+  return name === "scp" ? listed(claims, name) : new Set();
+}
+
+function listed(claims: Claims, name: string): ReadonlySet<string> {
+  const value: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
+  if (typeof value === "string") return new Set([value]);
+  const isList = Array.isArray(value) && value.every((item) => typeof item === "string");
+  return new Set(isList ? (value as readonly string[]) : []);
+}

@@ -1,0 +1,64 @@
+// Tokens that were verified, remembered by a keyed 128-bit hash of their whole text, the least recently used forgotten first. What is
+// remembered is the signature's verdict alone: everything that can change is judged again at each hit.
+
+import type { Core } from "./instance.js";
+import type { Issuer } from "./issuers.js";
+import type { KeySet } from "./key-sets.js";
+import type { Facts } from "./outcome.js";
+
+export interface Result {
+  readonly issuer: Issuer;
+  /** A hit counts only while this is the issuer's set. */
+  readonly set: KeySet;
+  readonly facts: Facts;
+}
+
+/** 128 bits that stand for a token. */
+export interface Name {
+  readonly first: bigint;
+  readonly rest: bigint;
+}
+
+/** Longer tokens are not remembered. */
+const LONGEST = 4_096;
+
+export class Results {
+  readonly #max: number;
+  readonly #entries = new Map<bigint, { readonly rest: bigint; readonly result: Result }>();
+  /** Drawn at first use: a Worker's module scope has no randomness. */
+  #key: readonly [bigint, bigint] | null = null;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** The name of the token that the wasm has taken in; null when it will not be remembered. */
+  nameOf(core: Core, token: string): Name | null {
+    if (this.#max === 0 || token.length > LONGEST) return null;
+    if (this.#key === null) {
+      const [half = 0n, other = 0n] = crypto.getRandomValues(new BigUint64Array(2));
+      this.#key = [half, other];
+    }
+    return { first: core.digest(this.#key[0], this.#key[1]), rest: core.digestRest() };
+  }
+
+  find({ first, rest }: Name): Result | null {
+    const entry = this.#entries.get(first);
+    if (entry === undefined || entry.rest !== rest) return null;
+    this.#entries.delete(first);
+    this.#entries.set(first, entry);
+    return entry.result;
+  }
+
+  remember({ first, rest }: Name, result: Result): void {
+    this.#entries.delete(first);
+    this.#entries.set(first, { rest, result });
+    if (this.#entries.size <= this.#max) return;
+    const oldest = this.#entries.keys().next();
+    if (oldest.done !== true) this.#entries.delete(oldest.value);
+  }
+
+  forget({ first }: Name): void {
+    this.#entries.delete(first);
+  }
+}

@@ -1,0 +1,52 @@
+// The second layer of the key-set cache: stores over Workers KV and the Cache API, and how they are asked. A store is a help and no
+// more: one that fails, hangs or lies costs a fetch.
+
+import type { JwksStore, KeyValue, StoredJwks } from "./store-types.js";
+
+/** A name that no two lists of texts share, fit for any store. */
+export async function digestOf(parts: readonly string[]): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(parts)));
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** What `ask` gives, or null when it fails or takes longer than `timeout` milliseconds. */
+export async function withoutDelay<T>(timeout: number, ask: () => Promise<T>): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), timeout);
+  });
+  try {
+    return await Promise.race([ask(), tooLate]);
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Key sets in Workers KV. Only your own code may write to the namespace: what is in it is trusted as much as the endpoint. */
+export function kvJwksStore(kv: KeyValue, { prefix = "tokenkeep:jwks:" }: { prefix?: string } = {}): JwksStore {
+  return {
+    async get(key) {
+      const text = await kv.get(prefix + key);
+      return text === null ? null : (JSON.parse(text) as StoredJwks);
+    },
+    put: (key, value, ttlSeconds) => kv.put(prefix + key, JSON.stringify(value), { expirationTtl: Math.max(60, Math.ceil(ttlSeconds)) }),
+  };
+}
+
+/** Key sets in the Cache API, which is shared within one data centre. */
+export function cacheJwksStore(cache: Cache): JwksStore {
+  // Never fetched: a name that the cache accepts.
+  const address = (key: string) => `https://jwks.tokenkeep.invalid/${key}`;
+  return {
+    async get(key) {
+      const found = await cache.match(address(key));
+      return found === undefined ? null : ((await found.json()) as StoredJwks);
+    },
+    async put(key, value, ttlSeconds) {
+      const headers = { "Content-Type": "application/json", "Cache-Control": `max-age=${Math.ceil(ttlSeconds)}` };
+      await cache.put(address(key), new Response(JSON.stringify(value), { headers }));
+    },
+  };
+}

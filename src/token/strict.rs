@@ -1,0 +1,118 @@
+//! What the JSON reader refuses beyond bad syntax when the text is to be trusted rather than looked at. Two parsers that read a
+//! repeated name or an endless number differently are how a check and its use come to disagree (RFC 8725 section 2.4).
+
+use super::json::{NotJson, Text};
+
+/// More members than this, over all objects of a text, are refused.
+pub const MAX_MEMBERS: u32 = 1_000;
+
+/// Asked by the reader as it goes.
+pub(super) trait Strictness {
+    /// An object begins inside another one; gives what [`Strictness::close`] wants back.
+    fn open(&mut self) -> usize;
+    fn close(&mut self, outer: usize);
+    fn name(&mut self, name: Text<'_>) -> Result<(), NotJson>;
+    fn number(&mut self, written: &str) -> Result<(), NotJson>;
+}
+
+/// Syntax alone.
+pub(super) struct Lenient;
+
+impl Strictness for Lenient {
+    fn open(&mut self) -> usize {
+        0
+    }
+
+    fn close(&mut self, _outer: usize) {}
+
+    fn name(&mut self, _name: Text<'_>) -> Result<(), NotJson> {
+        Ok(())
+    }
+
+    fn number(&mut self, _written: &str) -> Result<(), NotJson> {
+        Ok(())
+    }
+}
+
+/// Names once an object, numbers finite, members bounded.
+#[derive(Default)]
+pub(super) struct Strict {
+    /// Hashes of the names of the objects that are open, outermost first.
+    names: Vec<u64>,
+    /// Where those of the innermost begin.
+    from: usize,
+    members: u32,
+}
+
+impl Strictness for Strict {
+    fn open(&mut self) -> usize {
+        core::mem::replace(&mut self.from, self.names.len())
+    }
+
+    fn close(&mut self, outer: usize) {
+        self.names.truncate(self.from);
+        self.from = outer;
+    }
+
+    fn name(&mut self, name: Text<'_>) -> Result<(), NotJson> {
+        // FNV-1a. Names made to collide are taken for one and refuse the token of whoever made them.
+        let hash = name
+            .chars()
+            .map(u64::from)
+            .fold(0xCBF2_9CE4_8422_2325_u64, |hash, part| (hash ^ part).wrapping_mul(0x0000_0100_0000_01B3));
+        self.members += 1;
+        if self.members > MAX_MEMBERS || self.names[self.from..].contains(&hash) {
+            return Err(NotJson);
+        }
+        self.names.push(hash);
+        Ok(())
+    }
+
+    fn number(&mut self, written: &str) -> Result<(), NotJson> {
+        // Short and without an exponent there is no way to infinity.
+        let plain = written.len() < 300 && !written.bytes().any(|byte| matches!(byte, b'e' | b'E'));
+        if plain || written.parse().is_ok_and(f64::is_finite) { Ok(()) } else { Err(NotJson) }
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use crate::token::json::{Value, items, members, strict_members};
+
+    fn is_taken(text: &str) -> bool {
+        strict_members(text.as_bytes(), |_| {}).is_ok()
+    }
+
+    #[test]
+    fn refuses_a_name_that_comes_twice() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"alg":1,"\u0061lg":1}"#,
+            r#"{"x":{"a":1,"b":{},"a":1}}"#,
+            r#"{"x":[{"a":1,"a":2}]}"#,
+        ] {
+            assert!(!is_taken(text), "{text}");
+            assert!(members(text.as_bytes(), |_| {}).is_ok(), "{text}");
+        }
+        assert!(is_taken(r#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}],"c":{"a":1,"b":1}}"#));
+    }
+
+    #[test]
+    fn refuses_numbers_that_are_not_finite_and_more_members_than_it_counts() {
+        assert!(!is_taken(r#"{"a":1e999}"#) && !is_taken(r#"{"a":[{"b":-1E400}]}"#));
+        assert!(is_taken(r#"{"a":1e300,"b":-0.5e-400}"#));
+        let many = |count: u32| {
+            let list = (0..count).map(|index| format!("\"n{index}\":0")).collect::<Vec<_>>();
+            format!("{{{}}}", list.join(","))
+        };
+        assert!(is_taken(&many(super::MAX_MEMBERS)) && !is_taken(&many(super::MAX_MEMBERS + 1)));
+    }
+
+    #[test]
+    fn shows_the_items_of_an_array() {
+        let mut seen = Vec::new();
+        assert!(items(r#"["a", 1 ,[2],null]"#, |value| seen.push(value)));
+        assert!(matches!(seen[..], [Value::String(_), Value::Number(_), Value::Other("[2]"), Value::Other("null")]));
+        assert!(!items("{}", |_| {}) && !items("null", |_| {}));
+    }
+}

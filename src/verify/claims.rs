@@ -1,0 +1,221 @@
+//! The claims of a JWT and the rules they must keep (RFC 7519 section 4.1, RFC 9068 section 4, OpenID Connect Core section 3.1.3.7).
+
+use super::{Failure, Profile};
+use crate::token::json::{self, NotJson, Text, Value};
+
+/// Dates outside this many seconds of the epoch are not taken: beyond it a double skips whole seconds.
+const LATEST: f64 = 9_007_199_254_740_992.0;
+
+/// A payload that is one JSON object. Its claims are not judged yet.
+pub struct Claims<'a>(Vec<(Text<'a>, Value<'a>)>);
+
+/// What the verifier was told.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The kind of token.
+    pub profile: Profile,
+    /// Exactly this `iss`.
+    pub issuer: &'a str,
+    /// One of these must be in `aud`.
+    pub audiences: &'a [&'a str],
+    /// Present and not null.
+    pub required: &'a [&'a str],
+    /// Whether `exp` may be absent.
+    pub allow_no_expiry: bool,
+    /// When it may be used.
+    pub time: Time,
+}
+
+/// The clock and its slack, all in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Time {
+    /// Since the epoch.
+    pub now: f64,
+    /// Slack on every date.
+    pub tolerance: f64,
+    /// Oldest age by `iat`.
+    pub max_age: Option<f64>,
+}
+
+/// The dates of a token, in seconds since the epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Dates {
+    /// `exp`.
+    pub expires: Option<f64>,
+    /// `nbf`.
+    pub not_before: Option<f64>,
+    /// `iat`.
+    pub issued: Option<f64>,
+}
+
+impl Time {
+    /// Whether a token of these dates may be used now. A fraction of a second counts as it stands.
+    ///
+    /// # Errors
+    /// Which date speaks against it.
+    pub fn judge(self, dates: Dates) -> Result<(), Failure> {
+        let Self { now, tolerance, max_age } = self;
+        if dates.expires.is_some_and(|expires| now >= expires + tolerance) {
+            return Err(Failure::Expired);
+        }
+        if dates.not_before.is_some_and(|not_before| now + tolerance < not_before) {
+            return Err(Failure::NotYetValid);
+        }
+        match (max_age, dates.issued) {
+            (None, _) => Ok(()),
+            (Some(_), None) => Err(Failure::Claim("iat")),
+            (Some(_), Some(issued)) if issued > now + tolerance => Err(Failure::Claim("iat")),
+            (Some(max_age), Some(issued)) if now - issued > max_age + tolerance => Err(Failure::Expired),
+            _ => Ok(()),
+        }
+    }
+}
+
+type Rule<'r> = dyn Fn() -> Result<(), Failure> + 'r;
+
+/// Shown each rule with its outcome; `false` ends the judging.
+type Witness<'w> = dyn FnMut(&'static str, Result<(), Failure>) -> bool + 'w;
+
+impl Rules<'_> {
+    /// Judges all claims.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn judge(&self, claims: &Claims<'_>) -> Result<(), Failure> {
+        let mut verdict = Ok(());
+        self.each(claims, &mut |_, outcome| {
+            verdict = outcome;
+            outcome.is_ok()
+        });
+        verdict
+    }
+
+    /// Shows every rule with its outcome, for explaining a refusal.
+    pub fn each(&self, claims: &Claims<'_>, witness: &mut Witness<'_>) {
+        let rules: [(&'static str, &Rule<'_>); 6] = [
+            ("issuer", &|| match claims.text("iss")? {
+                Some(issuer) if issuer.is(self.issuer) => Ok(()),
+                _ => Err(Failure::Claim("iss")),
+            }),
+            ("audience", &|| self.audience(claims)),
+            ("dates", &|| self.dates(claims).map(|_| ())),
+            ("time", &|| self.time.judge(self.dates(claims).unwrap_or_default())),
+            ("profile", &|| self.profile(claims)),
+            ("required claims", &|| self.required(claims)),
+        ];
+        for (name, rule) in rules {
+            if !witness(name, rule()) {
+                return;
+            }
+        }
+    }
+
+    fn audience(&self, claims: &Claims<'_>) -> Result<(), Failure> {
+        let wrong = Err(Failure::Claim("aud"));
+        let wanted = |text: Text<'_>| self.audiences.iter().any(|audience| text.is(audience));
+        match claims.find("aud") {
+            Some(Value::String(one)) if wanted(one) => Ok(()),
+            Some(Value::Other(list)) => {
+                let (mut found, mut odd, mut count) = (false, false, 0);
+                let is_list = json::items(list, |item| {
+                    count += 1;
+                    match item {
+                        Value::String(one) => found |= wanted(one),
+                        _ => odd = true,
+                    }
+                });
+                if !is_list || odd || !found {
+                    return wrong;
+                }
+                // OpenID Connect Core section 3.1.3.7: with several audiences, `azp` says for whom it was made.
+                let azp = claims.find("azp");
+                let needed = self.profile == Profile::IdToken && (count > 1 || azp.is_some());
+                match azp {
+                    Some(Value::String(party)) if needed && wanted(party) => Ok(()),
+                    _ if needed => Err(Failure::Claim("azp")),
+                    _ => Ok(()),
+                }
+            }
+            _ => wrong,
+        }
+    }
+
+    fn dates(&self, claims: &Claims<'_>) -> Result<Dates, Failure> {
+        let dates =
+            Dates { expires: claims.date("exp")?, not_before: claims.date("nbf")?, issued: claims.date("iat")? };
+        let needed = !self.allow_no_expiry || self.profile == Profile::AccessToken;
+        match dates {
+            Dates { expires: None, .. } if needed => Err(Failure::Claim("exp")),
+            Dates { expires: Some(expires), not_before: Some(not_before), .. } if expires < not_before => {
+                Err(Failure::Claim("exp"))
+            }
+            dates => Ok(dates),
+        }
+    }
+
+    fn profile(&self, claims: &Claims<'_>) -> Result<(), Failure> {
+        let needed: &[&'static str] = match self.profile {
+            Profile::AccessToken => &["sub", "client_id", "jti", "iat"],
+            Profile::IdToken => &["sub", "iat"],
+            _ => &[],
+        };
+        // Numbers here would slip past a revocation that knows the text.
+        for name in ["sub", "jti", "sid", "client_id"] {
+            claims.text(name)?;
+        }
+        match needed.iter().find(|name| claims.find(name).is_none()) {
+            Some(name) => Err(Failure::Claim(name)),
+            None => Ok(()),
+        }
+    }
+
+    fn required(&self, claims: &Claims<'_>) -> Result<(), Failure> {
+        let missing = |name: &&str| matches!(claims.find(name), None | Some(Value::Other("null")));
+        match self.required.iter().position(missing) {
+            Some(place) => Err(Failure::Required(place)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'a> Claims<'a> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// When it is not one strict JSON object.
+    pub fn read(payload: &'a [u8]) -> Result<Self, NotJson> {
+        let mut claims = Vec::with_capacity(16);
+        json::strict_members(payload, |member| claims.push((member.name, member.value)))?;
+        Ok(Self(claims))
+    }
+
+    /// `iss`, for finding the issuer.
+    #[must_use]
+    pub fn issuer(&self) -> Option<String> {
+        self.text("iss").ok().flatten().map(|issuer| issuer.chars().collect())
+    }
+
+    fn find(&self, name: &str) -> Option<Value<'a>> {
+        self.0.iter().find(|(found, _)| found.is(name)).map(|&(_, value)| value)
+    }
+
+    /// A claim that is a text if it is there.
+    fn text(&self, name: &'static str) -> Result<Option<Text<'a>>, Failure> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Failure::Claim(name)),
+        }
+    }
+
+    fn date(&self, name: &'static str) -> Result<Option<f64>, Failure> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Value::Number(number)) => match number.written().parse::<f64>() {
+                Ok(date) if date.abs() <= LATEST => Ok(Some(date)),
+                _ => Err(Failure::Claim(name)),
+            },
+            Some(_) => Err(Failure::Claim(name)),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Why a token is refused, by the codes of the package's contract.
+
+/// One reason for a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// No compact JWS, or JSON that is not what it should be.
+    Malformed,
+    /// Over a bound.
+    TooLarge,
+    /// A JWE.
+    Encrypted,
+    /// A header parameter that must not be there, or not so: "crit", "typ", "cty", "b64", "zip", "enc".
+    Header(&'static str),
+    /// An algorithm outside the allow-list, or none that exists.
+    Algorithm,
+    /// `exp` is over, or the token is older than allowed.
+    Expired,
+    /// `nbf` is to come.
+    NotYetValid,
+    /// A claim is missing or not as it should be.
+    Claim(&'static str),
+    /// A claim that the application requires, by its place in the list.
+    Required(usize),
+}
+
+impl Failure {
+    /// The code in full, but for [`Failure::Required`], whose claim only the caller can name.
+    #[must_use]
+    pub fn code(self) -> String {
+        match self {
+            Self::Malformed => "token.malformed".into(),
+            Self::TooLarge => "token.too_large".into(),
+            Self::Encrypted => "token.encrypted_unsupported".into(),
+            Self::Header(name) => ["header.", name].concat(),
+            Self::Algorithm => "alg.not_allowed".into(),
+            Self::Expired => "token.expired".into(),
+            Self::NotYetValid => "token.not_yet_valid".into(),
+            Self::Claim(name) => ["claim.", name].concat(),
+            Self::Required(_) => "claim.".into(),
+        }
+    }
+}
+
+impl From<crate::token::jws::NotCompact> for Failure {
+    fn from(reason: crate::token::jws::NotCompact) -> Self {
+        use crate::token::jws::NotCompact;
+        match reason {
+            NotCompact::TooLarge => Self::TooLarge,
+            NotCompact::Encrypted => Self::Encrypted,
+            NotCompact::Malformed => Self::Malformed,
+        }
+    }
+}
+
+impl From<crate::token::json::NotJson> for Failure {
+    fn from(_: crate::token::json::NotJson) -> Self {
+        Self::Malformed
+    }
+}

@@ -1,0 +1,18 @@
+//! The rules by which an access token is judged. Pure: the token, the key set and the time are inputs, and nothing is waited for.
+//! Who uses it: `src/edge`. What it uses: [`crate::token`].
+//!
+//! A token passes in this order: its shape and header ([`Jws::read`]), a key that may have signed it ([`keys`]), the signature (the
+//! host's), its claims ([`claims::Rules::judge`]). Claims are looked at for a verdict only when the signature holds.
+
+#![forbid(unsafe_code)]
+
+pub mod algorithm;
+pub mod claims;
+pub mod digest;
+mod failure;
+mod jws;
+pub mod keys;
+
+pub use algorithm::Algorithm;
+pub use failure::Failure;
+pub use jws::{Jws, Profile};

@@ -1,0 +1,12 @@
+// Every case of the edge suite.
+
+import "./shape.ts";
+import "./header.ts";
+import "./keys.ts";
+import "./claims.ts";
+import "./fetching.ts";
+import "./caching.ts";
+import "./results.ts";
+import "./http.ts";
+
+export { cases } from "./kit.ts";

@@ -1,0 +1,179 @@
+// Group M: requests and their answers.
+
+import assert from "node:assert/strict";
+import type { Policy, Verified } from "tokenkeep/edge";
+import { bench, claims, edge, misconfigured, NOW, refused, sign } from "./kit.ts";
+
+const context = { waitUntil: (promise: Promise<unknown>) => void promise.catch(() => undefined) };
+const request = (headers: Record<string, string> = {}, init: RequestInit = {}) => new Request("https://api.example/x?access_token=abc", { ...init, headers });
+const bearer = (token: string, more: Record<string, string> = {}) => ({ Authorization: `Bearer ${token}`, ...more });
+const REALM = { realm: "api" };
+
+async function door(policy: Policy = REALM, options: Parameters<typeof bench>[0] = {}) {
+  const { verifier, endpoint } = await bench(options);
+  const seen: { request: Request; auth: Verified | null }[] = [];
+  const handler = verifier.guard((admitted: Request, _env: unknown, _ctx: unknown, auth: Verified) => {
+    seen.push({ request: admitted, auth });
+    return new Response("in");
+  }, policy);
+  return { ask: (given: Request) => handler(given, {}, context), seen, endpoint };
+}
+
+edge("M102_answers_no_token_with_a_bare_challenge", async () => {
+  const { ask } = await door();
+  const response = await ask(request());
+  assert.equal(response.status, 401);
+  assert.equal(response.headers.get("WWW-Authenticate"), 'Bearer realm="api"');
+  assert.equal(response.headers.get("Cache-Control"), "no-store");
+  assert.equal((await (await door({})).ask(request())).headers.get("WWW-Authenticate"), "Bearer");
+});
+
+edge("M103_answers_400_to_what_is_no_bearer_token", async () => {
+  const { ask, seen } = await door();
+  const token = await sign();
+  for (const value of ["Basic YTpi", "DPoP abc", "Bearer", "Bearer ", `Bearer ${token} ${token}`, `Bearer ${token}, Bearer ${token}`, `${token}`, `Bearer,${token}`, `Bearer "${token}"`]) {
+    const response = await ask(request({ Authorization: value }));
+    assert.equal(response.status, 400, value);
+    assert.match(response.headers.get("WWW-Authenticate") ?? "", /error="invalid_request"/);
+  }
+  const twice = new Headers({ Authorization: `Bearer ${token}` });
+  twice.append("Authorization", `Bearer ${token}`);
+  assert.equal((await ask(new Request("https://api.example", { headers: twice }))).status, 400);
+  assert.equal(seen.length, 0);
+});
+
+edge("M104_takes_the_scheme_in_any_case", async () => {
+  const { ask } = await door();
+  const token = await sign();
+  for (const scheme of ["Bearer ", "bearer ", "BEARER ", "Bearer   "]) assert.equal((await ask(request({ Authorization: scheme + token }))).status, 200, scheme);
+  for (const odd of [`Bearer\t${token}`, `Bearer ${token}!`, `Bearer ${token}é`]) assert.equal((await ask(request({ Authorization: odd }))).status, 400);
+});
+
+edge("M105_takes_no_token_from_the_address_or_a_cookie", async () => {
+  const { ask } = await door();
+  const token = await sign();
+  assert.equal((await ask(new Request(`https://api.example/x?access_token=${token}`, { headers: { Cookie: `access_token=${token}` } }))).status, 401);
+});
+
+edge("M106_tells_a_client_nothing_about_a_bad_token", async () => {
+  const { ask } = await door();
+  const answers = [];
+  for (const token of ["abc", await sign(claims({ exp: 1 })), await sign(claims({ aud: 'x"\r\nSet-Cookie: a=b' })), `${(await sign()).slice(0, -4)}AAAA`]) {
+    const response = await ask(request(bearer(token)));
+    answers.push([response.status, response.headers.get("WWW-Authenticate"), await response.text()]);
+  }
+  const expected = [401, 'Bearer realm="api", error="invalid_token", error_description="The access token is not valid."', '{"error":"invalid_token"}'];
+  assert.deepEqual(answers, [expected, expected, expected, expected]);
+  const quoting = await (await door({ realm: 'a"b\\c\r\nd\u00e9' })).ask(request());
+  assert.equal(quoting.headers.get("WWW-Authenticate"), 'Bearer realm="a\\"b\\\\cd"');
+});
+
+edge("M107_names_the_scopes_that_are_missing", async () => {
+  const { ask } = await door({ ...REALM, scopes: ["a", "b"] });
+  const response = await ask(request(bearer(await sign(claims({ scope: "a" })))));
+  assert.equal(response.status, 403);
+  assert.match(response.headers.get("WWW-Authenticate") ?? "", /error="insufficient_scope".*, scope="a b"/);
+  assert.deepEqual(await response.json(), { error: "insufficient_scope" });
+});
+
+edge("M108_answers_503_when_it_can_not_tell", async () => {
+  const { ask, endpoint } = await door();
+  endpoint.answer = () => new Response(null, { status: 500 });
+  const response = await ask(request(bearer(await sign())));
+  assert.equal(response.status, 503);
+  assert.equal(response.headers.get("WWW-Authenticate"), null);
+  assert.match(response.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
+  assert.deepEqual(await response.json(), { error: "temporarily_unavailable" });
+  const malformed = await ask(request(bearer("a.b.c")));
+  assert.equal(malformed.status, 401, "a bad token never looks like an outage");
+});
+
+edge("M109_asks_for_a_stronger_login", async () => {
+  const { ask } = await door({ ...REALM, acr: ["gold", "silver"], maxAge: 300 });
+  const good = { acr: "silver", auth_time: NOW - 300 };
+  assert.equal((await ask(request(bearer(await sign(claims(good)))))).status, 200);
+  for (const more of [{ ...good, acr: undefined }, { ...good, acr: "bronze" }, { ...good, acr: ["gold"] }, { ...good, auth_time: undefined }, { ...good, auth_time: NOW - 301 }, { ...good, auth_time: "x" }, { ...good, auth_time: NOW + 60 }]) {
+    const response = await ask(request(bearer(await sign(claims(more)))));
+    assert.equal(response.status, 401, JSON.stringify(more));
+    const challenge = response.headers.get("WWW-Authenticate") ?? "";
+    assert.match(challenge, /error="insufficient_user_authentication"/);
+    assert.match(challenge, /acr_values="gold silver", max_age="300"/);
+  }
+});
+
+edge("M110_points_to_the_resource_metadata_in_every_challenge", async () => {
+  const resourceMetadata = "https://api.example/.well-known/oauth-protected-resource";
+  const { ask } = await door({ resourceMetadata, scopes: ["a"] });
+  for (const headers of [{}, bearer("abc"), bearer(await sign()), { Authorization: "Basic x" }]) {
+    const response = await ask(request(headers as Record<string, string>));
+    assert.ok(response.headers.get("WWW-Authenticate")?.includes(`resource_metadata="${resourceMetadata}"`), String(response.status));
+  }
+});
+
+edge("M111_lets_no_refusal_be_stored", async () => {
+  const { ask } = await door({ scopes: ["a"] });
+  for (const method of ["GET", "HEAD", "OPTIONS", "POST"]) {
+    for (const headers of [{}, bearer("abc"), bearer(await sign())]) {
+      const response = await ask(request(headers as Record<string, string>, { method }));
+      assert.ok(response.status === 401 || response.status === 403);
+      assert.equal(response.headers.get("Cache-Control"), "no-store");
+    }
+  }
+});
+
+edge("M112_hands_on_what_the_token_says_and_nothing_that_the_caller_wrote", async () => {
+  const forward = { "X-User": "sub", "X-Role": ["realm_access", "role"], "X-Level": "level", "X-Odd": "odd", "X-List": "list", "X-Inherited": "constructor", "X-Absent": "absent" };
+  const forged = Object.fromEntries(Object.keys(forward).map((name) => [name.toLowerCase(), "admin"]));
+  const { ask, seen } = await door({ forward });
+  const token = await sign(claims({ realm_access: { role: "editor" }, level: 7, odd: "a\r\nX-User: admin", list: ["a"] }));
+  assert.equal((await ask(request(bearer(token, { ...forged, "x-user": "mallory" })))).status, 200);
+  const headers = seen[0]?.request.headers;
+  assert.deepEqual(Object.keys(forward).map((name) => headers?.get(name)), ["alice", "editor", "7", null, null, null, null]);
+  const { verifier } = await bench();
+  misconfigured(() => verifier.guard(() => new Response(null), { forward: { "no header": "sub" } }));
+});
+
+edge("M112_never_throws_for_the_sake_of_a_token", async () => {
+  const thrower = () => {
+    throw new Error("x");
+  };
+  const options = [{ check: thrower }, { clock: thrower }, { revocation: { isRevoked: thrower } }, { onEvent: thrower }, { jwks: { fetch: thrower as never } }];
+  for (const option of options) {
+    const { ask } = await door(REALM, option);
+    for (const headers of [{}, bearer("\u00ff"), bearer(await sign())]) {
+      const response = await ask(request(headers as Record<string, string>)).catch(() => assert.fail("it threw"));
+      assert.ok([200, 400, 401, 503].includes(response.status));
+    }
+  }
+});
+
+edge("M113_lets_nobody_in_with_a_bad_token_where_none_is_needed", async () => {
+  const { ask, seen } = await door({ optional: true, forward: { "X-User": "sub" } });
+  assert.equal((await ask(request({ "X-User": "admin" }))).status, 200);
+  assert.deepEqual([seen[0]?.auth, seen[0]?.request.headers.get("X-User")], [null, null]);
+  assert.equal((await ask(request(bearer(await sign())))).status, 200);
+  assert.equal(seen[1]?.auth?.claims.sub, "alice");
+  assert.equal((await ask(request(bearer(await sign(claims({ exp: 1 })))))).status, 401);
+  assert.equal((await ask(request({ Authorization: "Basic x" }))).status, 400);
+});
+
+edge("M_binds_a_token_to_its_request", async () => {
+  const { verifier } = await bench();
+  const token = await sign(claims({ fingerprint: "abc" }));
+  const ask = (fingerprint: () => unknown, given = token) => verifier.authenticate(request(bearer(given)), { fingerprint: fingerprint as () => string });
+  await ask(() => "abc");
+  await ask(async () => "abc");
+  for (const wrong of [() => "abd", () => "", () => undefined, () => Promise.reject(new Error("x"))]) await refused(ask(wrong), "policy.fingerprint");
+  for (const odd of [undefined, "", 1]) await refused(ask(() => odd, await sign(claims({ fingerprint: odd }))), "policy.fingerprint");
+});
+
+edge("M_explains_every_check", async () => {
+  const { verifier } = await bench({ requiredClaims: ["org"] });
+  const findings = await verifier.explain(await sign(claims({ exp: 1, aud: "other" })));
+  const failed = findings.filter(({ ok }) => !ok).map(({ check, detail }) => [check, detail]);
+  assert.deepEqual(failed, [["audience", "claim.aud"], ["time", "token.expired"], ["required claims", "claim.org"]]);
+  assert.ok(findings.some(({ check, ok }) => check === "signature" && ok));
+  assert.deepEqual(await verifier.explain("abc"), [{ check: "shape and header", ok: false, detail: "token.malformed" }]);
+  const good = await verifier.explain(await sign(claims({ org: 1 })));
+  assert.ok(good.every(({ ok }) => ok) && good.length > 10);
+});

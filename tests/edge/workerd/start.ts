@@ -1,0 +1,46 @@
+// A bundled Worker in a real workerd, with the package's wasm beside it as a compiled module, and everything that it logs.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare, type MiniflareOptions } from "miniflare";
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export interface Running {
+  readonly url: URL;
+  readonly miniflare: Miniflare;
+  log(): string;
+}
+
+export async function startWorker(entry: string, options: Partial<MiniflareOptions> = {}): Promise<Running> {
+  const { outputFiles } = await build({
+    entryPoints: [at(entry)],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["node:*", "*.wasm"],
+    // package.json says that nothing here has side effects; entering a case is one.
+    ignoreAnnotations: true,
+    logLevel: "warning",
+  });
+  let log = "";
+  const keep = (chunk: Buffer) => void (log += chunk.toString());
+  const miniflare = new Miniflare({
+    modules: [
+      { type: "ESModule", path: "worker.mjs", contents: outputFiles.map((file) => file.text).join("") },
+      { type: "CompiledWasm", path: "edge.wasm", contents: readFileSync(at("../../../dist/edge.wasm")) },
+    ],
+    compatibilityDate: "2026-04-01",
+    compatibilityFlags: ["nodejs_compat"],
+    cf: false,
+    handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
+      stdout.on("data", keep);
+      stderr.on("data", keep);
+    },
+    ...options,
+  } as MiniflareOptions);
+  return { url: await miniflare.ready, miniflare, log: () => log };
+}
