@@ -8,8 +8,7 @@
 //! - [`token`]: reading tokens and replies: base64url, bounded JSON, the secret type. Pure.
 //! - [`engine`]: the session machine. Sans-IO and deterministic: time, randomness and the network are inputs.
 //! - [`verify`] (feature `edge`): the rules by which an API judges an access token. Pure as well.
-//! - `client` (wasm32 with the feature `client`): drives the engine with the browser's APIs.
-//!
+//! - `client` (wasm32 with the feature `client`): carries the engine into the page.
 //! - `edge` (wasm32 with the feature `edge`): shows `verify` to JavaScript.
 //!
 //! Arrows point one way: `client → engine → token`, `edge → verify → token`.
