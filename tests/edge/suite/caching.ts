@@ -28,7 +28,7 @@ class Shelf implements JwksStore {
   }
 }
 
-edge("K82_fetches_once_while_fresh_and_once_for_all_of_a_request", async () => {
+edge("edge_K82_fetches_once_while_fresh_and_once_for_all_of_a_request", async () => {
   const { verifier, endpoint } = await bench();
   const context = new Context();
   const tokens = await Promise.all(Array.from({ length: 100 }, () => fresh()));
@@ -38,7 +38,7 @@ edge("K82_fetches_once_while_fresh_and_once_for_all_of_a_request", async () => {
   assert.equal(endpoint.fetches, 1);
 });
 
-edge("K83_is_not_poisoned_by_a_fetch_that_never_ends", async () => {
+edge("edge_K83_is_not_poisoned_by_a_fetch_that_never_ends", async () => {
   const { verifier, endpoint, clock } = await bench({ jwks: { timeout: 60 } });
   endpoint.answer = () => new Promise(() => undefined);
   await refused(verifier.verify(await fresh(), new Context()), "jwks.timeout");
@@ -47,7 +47,7 @@ edge("K83_is_not_poisoned_by_a_fetch_that_never_ends", async () => {
   await verifier.verify(await fresh(), new Context());
 });
 
-edge("K84_looks_for_an_unknown_kid_once_a_cooldown", async () => {
+edge("edge_K84_looks_for_an_unknown_kid_once_a_cooldown", async () => {
   const { verifier, endpoint, clock } = await bench();
   await verifier.verify(await fresh());
   const next = await keyPair("ES256", "k2");
@@ -60,7 +60,7 @@ edge("K84_looks_for_an_unknown_kid_once_a_cooldown", async () => {
   assert.equal(endpoint.fetches, 2);
 });
 
-edge("K85_goes_on_with_known_keys_through_an_hour_of_outage", async () => {
+edge("edge_K85_goes_on_with_known_keys_through_an_hour_of_outage", async () => {
   const { verifier, endpoint, clock, events } = await bench();
   await verifier.verify(await fresh());
   endpoint.answer = outage;
@@ -86,7 +86,7 @@ edge("K85_goes_on_with_known_keys_through_an_hour_of_outage", async () => {
   await verifier.verify(await fresh());
 });
 
-edge("K85_tries_a_cold_endpoint_no_more_often_than_its_backoff", async () => {
+edge("edge_K85_tries_a_cold_endpoint_no_more_often_than_its_backoff", async () => {
   const { verifier, endpoint, clock } = await bench();
   endpoint.answer = outage;
   for (let tenth = 0; tenth < 600; tenth += 1) {
@@ -96,7 +96,7 @@ edge("K85_tries_a_cold_endpoint_no_more_often_than_its_backoff", async () => {
   assert.ok(endpoint.fetches <= 7, `${endpoint.fetches} fetches in a minute`);
 });
 
-edge("K86_refuses_a_removed_key_after_the_refresh", async () => {
+edge("edge_K86_refuses_a_removed_key_after_the_refresh", async () => {
   const { verifier, endpoint, clock } = await bench({ keys: [(await keyPair()).jwk, (await keyPair("ES256", "k2")).jwk] });
   const token = await fresh();
   await verifier.verify(token);
@@ -108,7 +108,7 @@ edge("K86_refuses_a_removed_key_after_the_refresh", async () => {
   await verifier.verify(await fresh("k2"));
 });
 
-edge("K87_uses_new_material_under_an_old_kid_after_the_refresh", async () => {
+edge("edge_K87_uses_new_material_under_an_old_kid_after_the_refresh", async () => {
   const [old, renewed] = [await makeKeyPair("ES256", "same"), await makeKeyPair("ES256", "same")];
   const { verifier, endpoint, clock } = await bench({ keys: [old.jwk] });
   const token = await sign(claims(FAR), {}, old);
@@ -119,7 +119,7 @@ edge("K87_uses_new_material_under_an_old_kid_after_the_refresh", async () => {
   await refused(verifier.verify(token), "signature.invalid");
 });
 
-edge("K88_lets_no_older_answer_overwrite_a_newer_one", async () => {
+edge("edge_K88_lets_no_older_answer_overwrite_a_newer_one", async () => {
   const { verifier, endpoint, clock } = await bench();
   await verifier.verify(await fresh());
   const [first, second] = [await keyPair("ES256", "k2"), await keyPair("ES256", "k3")];
@@ -140,7 +140,7 @@ edge("K88_lets_no_older_answer_overwrite_a_newer_one", async () => {
   await refused(verifier.verify(await fresh("k2"), new Context()), "key.unknown");
 });
 
-edge("K89_ignores_what_is_wrong_in_the_shared_store", async () => {
+edge("edge_K89_ignores_what_is_wrong_in_the_shared_store", async () => {
   const text = JSON.stringify({ keys: [(await keyPair("ES256", "evil")).jwk] });
   const wrong = ["garbage", 1, {}, { body: text }, { body: text, fetchedAt: "now" }, { body: text, fetchedAt: NOW * 1000 + 1 }, { body: text, fetchedAt: (NOW - 87_001) * 1000 }, { body: "{}", fetchedAt: NOW * 1000 }, { body: "<html>", fetchedAt: NOW * 1000 }, { body: text + " ".repeat(300_000), fetchedAt: NOW * 1000 }];
   for (const value of wrong) {
@@ -152,7 +152,7 @@ edge("K89_ignores_what_is_wrong_in_the_shared_store", async () => {
   }
 });
 
-edge("K89_shares_a_set_through_the_store_and_never_with_another_issuer", async () => {
+edge("edge_K89_shares_a_set_through_the_store_and_never_with_another_issuer", async () => {
   const store = new Shelf();
   const jwks = { store };
   const one = await bench({ jwks: { ...jwks, fetch: new Endpoint((await keyPair()).jwk).fetch } });
@@ -177,7 +177,7 @@ edge("K89_shares_a_set_through_the_store_and_never_with_another_issuer", async (
   assert.equal(other.fetches, 1);
 });
 
-edge("K90_works_as_well_when_the_store_fails", async () => {
+edge("edge_K90_works_as_well_when_the_store_fails", async () => {
   const failing = () => Promise.reject(new Error("KV is down"));
   const throwing = () => {
     throw new Error("KV is down");
@@ -191,7 +191,7 @@ edge("K90_works_as_well_when_the_store_fails", async () => {
   }
 });
 
-edge("K90_keeps_sets_in_KV_and_in_the_Cache_API", async () => {
+edge("edge_K90_keeps_sets_in_KV_and_in_the_Cache_API", async () => {
   const entries = new Map<string, string>();
   let ttl = 0;
   const kv = kvJwksStore({
@@ -213,7 +213,7 @@ edge("K90_keeps_sets_in_KV_and_in_the_Cache_API", async () => {
   assert.deepEqual([ttl, [...entries.keys()]], [100, ["tokenkeep:jwks:a"]]);
 });
 
-edge("K92_asks_for_nothing_until_the_first_token", async () => {
+edge("edge_K92_asks_for_nothing_until_the_first_token", async () => {
   let asked = 0;
   const count = () => (asked += 1, NOW * 1000);
   createVerifier({
@@ -225,14 +225,14 @@ edge("K92_asks_for_nothing_until_the_first_token", async () => {
   assert.equal(asked, 0);
 });
 
-edge("K93_stays_small_whatever_it_is_shown", async () => {
+edge("edge_K93_stays_small_whatever_it_is_shown", async () => {
   const { verifier, endpoint } = await bench({ resultCacheSize: 50 });
   await verifier.verify(await fresh());
   for (let count = 0; count < 2_000; count += 1) await refused(verifier.verify(await sign(claims(FAR), { kid: `r${count}` })), "key.unknown");
   assert.equal(endpoint.fetches, 1);
 });
 
-edge("K_serves_stale_while_a_context_keeps_the_refresh_alive", async () => {
+edge("edge_K_serves_stale_while_a_context_keeps_the_refresh_alive", async () => {
   const { verifier, endpoint, clock } = await bench();
   await verifier.verify(await fresh(), new Context());
   clock.forward(601);
@@ -248,7 +248,7 @@ edge("K_serves_stale_while_a_context_keeps_the_refresh_alive", async () => {
   assert.equal((await verifier.verify(await fresh(), new Context())).keys.stale, false);
 });
 
-edge("K_primes_and_falls_back_on_a_bundled_set", async () => {
+edge("edge_K_primes_and_falls_back_on_a_bundled_set", async () => {
   const { verifier, endpoint } = await bench();
   await verifier.prime();
   assert.equal(endpoint.fetches, 1);
@@ -267,7 +267,7 @@ edge("K_primes_and_falls_back_on_a_bundled_set", async () => {
   assert.equal((await down.verifier.verify(await fresh())).keys.source, "network");
 });
 
-edge("K_rotates_under_load", async () => {
+edge("edge_K_rotates_under_load", async () => {
   const [old, next] = [await keyPair(), await keyPair("ES256", "k2")];
   const { verifier, endpoint, clock } = await bench();
   const both = async (which: readonly string[], expected: number) => {

@@ -6,7 +6,7 @@ import { AUDIENCE, bench, claims, edge, ISSUER, keyPair, misconfigured, refused,
 
 const keySet = async () => JSON.stringify({ keys: [(await keyPair()).jwk] });
 
-edge("J75_fetches_by_https_alone", async () => {
+edge("edge_J75_fetches_by_https_alone", async () => {
   const make = (jwksUri: string) => createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri } });
   for (const uri of ["http://issuer.example/k", "https://user:pass@issuer.example/k", "https://user@issuer.example/k", "data:application/json,{}", "file:///etc/keys", "https://issuer.example/k#x", "/k", "", "http://localhost.example/k", "http://127.0.0.1.example/k"]) {
     misconfigured(() => make(uri), uri);
@@ -14,7 +14,7 @@ edge("J75_fetches_by_https_alone", async () => {
   for (const uri of ["https://issuer.example/k", "http://localhost:1/k", "http://127.0.0.1/k", "http://[::1]:80/k"]) make(uri);
 });
 
-edge("J76_takes_a_200_with_a_key_set_and_nothing_else", async () => {
+edge("edge_J76_takes_a_200_with_a_key_set_and_nothing_else", async () => {
   const text = await keySet();
   const answers: readonly (readonly [string, () => Response, string])[] = [
     ["204", () => new Response(null, { status: 204 }), "jwks.unreachable"],
@@ -43,7 +43,7 @@ edge("J76_takes_a_200_with_a_key_set_and_nothing_else", async () => {
   await refused(verifier.verify(await sign()), "jwks.unreachable");
 });
 
-edge("J77_bounds_the_body_in_bytes_and_in_time", async () => {
+edge("edge_J77_bounds_the_body_in_bytes_and_in_time", async () => {
   const { verifier, endpoint } = await bench({ jwks: { maxBytes: 1_000 } });
   let sent = 0;
   endpoint.answer = () =>
@@ -55,7 +55,7 @@ edge("J77_bounds_the_body_in_bytes_and_in_time", async () => {
   await refused(slow.verifier.verify(await sign()), "jwks.timeout");
 });
 
-edge("J78_aborts_the_fetch_when_time_is_up_and_waits_no_longer", async () => {
+edge("edge_J78_aborts_the_fetch_when_time_is_up_and_waits_no_longer", async () => {
   const { verifier, endpoint } = await bench({ jwks: { timeout: 40 } });
   let aborted = false;
   endpoint.answer = (init) => new Promise(() => init.signal?.addEventListener("abort", () => (aborted = true)));
@@ -65,7 +65,7 @@ edge("J78_aborts_the_fetch_when_time_is_up_and_waits_no_longer", async () => {
   assert.ok(aborted);
 });
 
-edge("J79_obeys_max_age_within_bounds_and_keeps_a_set_that_has_not_changed", async () => {
+edge("edge_J79_obeys_max_age_within_bounds_and_keeps_a_set_that_has_not_changed", async () => {
   for (const [header, lifetime] of [["max-age=120", 120], ["public, max-age=1", 60], ["max-age=999999", 86_400], ["no-store", 600], ["s-maxage=5", 600]] as const) {
     const { verifier, endpoint, clock } = await bench();
     const text = await keySet();
@@ -81,7 +81,7 @@ edge("J79_obeys_max_age_within_bounds_and_keeps_a_set_that_has_not_changed", asy
   }
 });
 
-edge("J79_asks_with_the_etag_and_keeps_its_results_on_a_304", async () => {
+edge("edge_J79_asks_with_the_etag_and_keeps_its_results_on_a_304", async () => {
   const { verifier, endpoint, clock, events } = await bench();
   const text = await keySet();
   endpoint.answer = (init) =>
@@ -97,7 +97,7 @@ edge("J79_asks_with_the_etag_and_keeps_its_results_on_a_304", async () => {
   assert.equal(endpoint.fetches, 2, "a 304 renews");
 });
 
-edge("J81_counts_bytes_as_they_are_after_unpacking", async () => {
+edge("edge_J81_counts_bytes_as_they_are_after_unpacking", async () => {
   const { verifier, endpoint } = await bench({ jwks: { maxBytes: 10_000 } });
   // What fetch hands over is decoded already; a bomb shows as many bytes.
   endpoint.answer = () =>
@@ -105,7 +105,7 @@ edge("J81_counts_bytes_as_they_are_after_unpacking", async () => {
   await refused(verifier.verify(await sign()), "jwks.too_large");
 });
 
-edge("J_sends_nothing_that_a_runtime_could_refuse", async () => {
+edge("edge_J_sends_nothing_that_a_runtime_could_refuse", async () => {
   const { verifier, endpoint } = await bench();
   await verifier.verify(await sign());
   const init: RequestInit = endpoint.requests[0]?.init ?? {};

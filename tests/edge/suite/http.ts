@@ -19,7 +19,7 @@ async function door(policy: Policy = REALM, options: Parameters<typeof bench>[0]
   return { ask: (given: Request) => handler(given, {}, context), seen, endpoint };
 }
 
-edge("M102_answers_no_token_with_a_bare_challenge", async () => {
+edge("edge_M102_answers_no_token_with_a_bare_challenge", async () => {
   const { ask } = await door();
   const response = await ask(request());
   assert.equal(response.status, 401);
@@ -28,7 +28,7 @@ edge("M102_answers_no_token_with_a_bare_challenge", async () => {
   assert.equal((await (await door({})).ask(request())).headers.get("WWW-Authenticate"), "Bearer");
 });
 
-edge("M103_answers_400_to_what_is_no_bearer_token", async () => {
+edge("edge_M103_answers_400_to_what_is_no_bearer_token", async () => {
   const { ask, seen } = await door();
   const token = await sign();
   for (const value of ["Basic YTpi", "DPoP abc", "Bearer", "Bearer ", `Bearer ${token} ${token}`, `Bearer ${token}, Bearer ${token}`, `${token}`, `Bearer,${token}`, `Bearer "${token}"`]) {
@@ -42,20 +42,20 @@ edge("M103_answers_400_to_what_is_no_bearer_token", async () => {
   assert.equal(seen.length, 0);
 });
 
-edge("M104_takes_the_scheme_in_any_case", async () => {
+edge("edge_M104_takes_the_scheme_in_any_case", async () => {
   const { ask } = await door();
   const token = await sign();
   for (const scheme of ["Bearer ", "bearer ", "BEARER ", "Bearer   "]) assert.equal((await ask(request({ Authorization: scheme + token }))).status, 200, scheme);
   for (const odd of [`Bearer\t${token}`, `Bearer ${token}!`, `Bearer ${token}é`]) assert.equal((await ask(request({ Authorization: odd }))).status, 400);
 });
 
-edge("M105_takes_no_token_from_the_address_or_a_cookie", async () => {
+edge("edge_M105_takes_no_token_from_the_address_or_a_cookie", async () => {
   const { ask } = await door();
   const token = await sign();
   assert.equal((await ask(new Request(`https://api.example/x?access_token=${token}`, { headers: { Cookie: `access_token=${token}` } }))).status, 401);
 });
 
-edge("M106_tells_a_client_nothing_about_a_bad_token", async () => {
+edge("edge_M106_tells_a_client_nothing_about_a_bad_token", async () => {
   const { ask } = await door();
   const answers = [];
   for (const token of ["abc", await sign(claims({ exp: 1 })), await sign(claims({ aud: 'x"\r\nSet-Cookie: a=b' })), `${(await sign()).slice(0, -4)}AAAA`]) {
@@ -68,7 +68,7 @@ edge("M106_tells_a_client_nothing_about_a_bad_token", async () => {
   assert.equal(quoting.headers.get("WWW-Authenticate"), 'Bearer realm="a\\"b\\\\cd"');
 });
 
-edge("M107_names_the_scopes_that_are_missing", async () => {
+edge("edge_M107_names_the_scopes_that_are_missing", async () => {
   const { ask } = await door({ ...REALM, scopes: ["a", "b"] });
   const response = await ask(request(bearer(await sign(claims({ scope: "a" })))));
   assert.equal(response.status, 403);
@@ -76,7 +76,7 @@ edge("M107_names_the_scopes_that_are_missing", async () => {
   assert.deepEqual(await response.json(), { error: "insufficient_scope" });
 });
 
-edge("M108_answers_503_when_it_can_not_tell", async () => {
+edge("edge_M108_answers_503_when_it_can_not_tell", async () => {
   const { ask, endpoint } = await door();
   endpoint.answer = () => new Response(null, { status: 500 });
   const response = await ask(request(bearer(await sign())));
@@ -88,7 +88,7 @@ edge("M108_answers_503_when_it_can_not_tell", async () => {
   assert.equal(malformed.status, 401, "a bad token never looks like an outage");
 });
 
-edge("M109_asks_for_a_stronger_login", async () => {
+edge("edge_M109_asks_for_a_stronger_login", async () => {
   const { ask } = await door({ ...REALM, acr: ["gold", "silver"], maxAge: 300 });
   const good = { acr: "silver", auth_time: NOW - 300 };
   assert.equal((await ask(request(bearer(await sign(claims(good)))))).status, 200);
@@ -101,7 +101,7 @@ edge("M109_asks_for_a_stronger_login", async () => {
   }
 });
 
-edge("M110_points_to_the_resource_metadata_in_every_challenge", async () => {
+edge("edge_M110_points_to_the_resource_metadata_in_every_challenge", async () => {
   const resourceMetadata = "https://api.example/.well-known/oauth-protected-resource";
   const { ask } = await door({ resourceMetadata, scopes: ["a"] });
   for (const headers of [{}, bearer("abc"), bearer(await sign()), { Authorization: "Basic x" }]) {
@@ -110,7 +110,7 @@ edge("M110_points_to_the_resource_metadata_in_every_challenge", async () => {
   }
 });
 
-edge("M111_lets_no_refusal_be_stored", async () => {
+edge("edge_M111_lets_no_refusal_be_stored", async () => {
   const { ask } = await door({ scopes: ["a"] });
   for (const method of ["GET", "HEAD", "OPTIONS", "POST"]) {
     for (const headers of [{}, bearer("abc"), bearer(await sign())]) {
@@ -121,7 +121,7 @@ edge("M111_lets_no_refusal_be_stored", async () => {
   }
 });
 
-edge("M112_hands_on_what_the_token_says_and_nothing_that_the_caller_wrote", async () => {
+edge("edge_M112_hands_on_what_the_token_says_and_nothing_that_the_caller_wrote", async () => {
   const forward = { "X-User": "sub", "X-Role": ["realm_access", "role"], "X-Level": "level", "X-Odd": "odd", "X-List": "list", "X-Inherited": "constructor", "X-Absent": "absent" };
   const forged = Object.fromEntries(Object.keys(forward).map((name) => [name.toLowerCase(), "admin"]));
   const { ask, seen } = await door({ forward });
@@ -133,7 +133,7 @@ edge("M112_hands_on_what_the_token_says_and_nothing_that_the_caller_wrote", asyn
   misconfigured(() => verifier.guard(() => new Response(null), { forward: { "no header": "sub" } }));
 });
 
-edge("M112_never_throws_for_the_sake_of_a_token", async () => {
+edge("edge_M112_never_throws_for_the_sake_of_a_token", async () => {
   const thrower = () => {
     throw new Error("x");
   };
@@ -147,7 +147,7 @@ edge("M112_never_throws_for_the_sake_of_a_token", async () => {
   }
 });
 
-edge("M113_lets_nobody_in_with_a_bad_token_where_none_is_needed", async () => {
+edge("edge_M113_lets_nobody_in_with_a_bad_token_where_none_is_needed", async () => {
   const { ask, seen } = await door({ optional: true, forward: { "X-User": "sub" } });
   assert.equal((await ask(request({ "X-User": "admin" }))).status, 200);
   assert.deepEqual([seen[0]?.auth, seen[0]?.request.headers.get("X-User")], [null, null]);
@@ -157,7 +157,7 @@ edge("M113_lets_nobody_in_with_a_bad_token_where_none_is_needed", async () => {
   assert.equal((await ask(request({ Authorization: "Basic x" }))).status, 400);
 });
 
-edge("M_binds_a_token_to_its_request", async () => {
+edge("edge_M_binds_a_token_to_its_request", async () => {
   const { verifier } = await bench();
   const token = await sign(claims({ fingerprint: "abc" }));
   const ask = (fingerprint: () => unknown, given = token) => verifier.authenticate(request(bearer(given)), { fingerprint: fingerprint as () => string });
@@ -167,7 +167,7 @@ edge("M_binds_a_token_to_its_request", async () => {
   for (const odd of [undefined, "", 1]) await refused(ask(() => odd, await sign(claims({ fingerprint: odd }))), "policy.fingerprint");
 });
 
-edge("M_explains_every_check", async () => {
+edge("edge_M_explains_every_check", async () => {
   const { verifier } = await bench({ requiredClaims: ["org"] });
   const findings = await verifier.explain(await sign(claims({ exp: 1, aud: "other" })));
   const failed = findings.filter(({ ok }) => !ok).map(({ check, detail }) => [check, detail]);

@@ -16,7 +16,7 @@ async function skippedOf(keys: readonly unknown[], issuer = {}): Promise<Record<
   return Object.fromEntries(told.skipped.map(({ kid, reason }) => [kid ?? "", reason]));
 }
 
-edge("E39_passes_over_odd_keys_one_by_one", async () => {
+edge("edge_E39_passes_over_odd_keys_one_by_one", async () => {
   const rsa = (await keyPair("RS256", "r1")).jwk;
   const ec = (await keyPair("ES256", "k2")).jwk;
   const odd = [
@@ -38,7 +38,7 @@ edge("E39_passes_over_odd_keys_one_by_one", async () => {
   assert.deepEqual(await skippedOf([{ ...ec, x5c: ["!!"], x5t: 1 }]), {});
 });
 
-edge("E40_bounds_RSA_keys", async () => {
+edge("edge_E40_bounds_RSA_keys", async () => {
   const rsa = (await keyPair("RS256", "r1")).jwk;
   const modulus = (bits: number) => base64url(Uint8Array.from({ length: bits / 8 }, (_, place) => (place === 0 ? 0x80 : 1)));
   const skipped = await skippedOf([
@@ -54,7 +54,7 @@ edge("E40_bounds_RSA_keys", async () => {
   assert.deepEqual(Object.keys(skipped).sort(), ["1024", "16384", "2040", "e0", "e1", "even", "huge"]);
 });
 
-edge("E41_refuses_points_that_are_not_on_the_curve", async () => {
+edge("edge_E41_refuses_points_that_are_not_on_the_curve", async () => {
   const { jwk } = await keyPair();
   const y = bytesOf(jwk.y ?? "");
   y[31] = (y[31] ?? 0) ^ 1;
@@ -64,7 +64,7 @@ edge("E41_refuses_points_that_are_not_on_the_curve", async () => {
   assert.deepEqual(Object.keys(skipped), ["short", "long"]);
 });
 
-edge("E42_obeys_use_and_key_ops", async () => {
+edge("edge_E42_obeys_use_and_key_ops", async () => {
   const { jwk } = await keyPair();
   for (const more of [{ use: "enc" }, { use: 1 }, { key_ops: ["sign"] }, { key_ops: [] }, { key_ops: "verify" }, { key_ops: ["verify", "verify"] }]) {
     const { verifier } = await bench({ keys: [{ ...jwk, ...more } as Jwk] });
@@ -75,7 +75,7 @@ edge("E42_obeys_use_and_key_ops", async () => {
   }
 });
 
-edge("E43_obeys_the_alg_of_a_key", async () => {
+edge("edge_E43_obeys_the_alg_of_a_key", async () => {
   const { jwk } = await keyPair();
   for (const alg of ["ES384", "RS256", "es256", "none", 1]) {
     await refused((await bench({ keys: [{ ...jwk, alg } as Jwk] })).verifier.verify(await sign()), "key.unknown", String(alg));
@@ -84,18 +84,18 @@ edge("E43_obeys_the_alg_of_a_key", async () => {
   await (await bench({ keys: [unpinned] })).verifier.verify(await sign());
 });
 
-edge("E44_uses_no_published_private_key", async () => {
+edge("edge_E44_uses_no_published_private_key", async () => {
   const { jwk } = await keyPair();
   for (const member of ["d", "p", "q", "dp", "dq", "qi", "oth"]) {
     await refused((await bench({ keys: [{ ...jwk, [member]: "AA" }] })).verifier.verify(await sign()), "key.unknown", member);
   }
 });
 
-edge("E45_uses_no_published_secret", async () => {
+edge("edge_E45_uses_no_published_secret", async () => {
   assert.deepEqual(await skippedOf([{ kty: "oct", kid: "o", k: base64url(new Uint8Array(32)), alg: "HS256" }]), { o: "a symmetric key" });
 });
 
-edge("E46_finds_a_key_without_a_kid_among_a_few", async () => {
+edge("edge_E46_finds_a_key_without_a_kid_among_a_few", async () => {
   const pairs = await Promise.all(["k1", "k2", "k3", "k4", "k5"].map((kid) => keyPair("ES256", kid)));
   const jwks = pairs.map(({ jwk }) => jwk);
   const [first] = pairs;
@@ -106,7 +106,7 @@ edge("E46_finds_a_key_without_a_kid_among_a_few", async () => {
   await refused((await bench({ keys: jwks })).verifier.verify(token), "key.unknown");
 });
 
-edge("E47_takes_two_keys_under_one_kid", async () => {
+edge("edge_E47_takes_two_keys_under_one_kid", async () => {
   const rsa = await keyPair("RS256", "k1");
   const ec = await keyPair();
   for (const keys of [[rsa.jwk, ec.jwk], [ec.jwk, rsa.jwk], [ec.jwk, ec.jwk, rsa.jwk]]) {
@@ -116,7 +116,7 @@ edge("E47_takes_two_keys_under_one_kid", async () => {
   }
 });
 
-edge("E48_tries_no_other_key_when_the_named_one_fails", async () => {
+edge("edge_E48_tries_no_other_key_when_the_named_one_fails", async () => {
   const other = await keyPair("ES256", "k2");
   const { verifier, endpoint, clock } = await bench({ keys: [(await keyPair()).jwk, other.jwk] });
   const forged = await sign(claims(), { kid: "k1" }, other);
@@ -127,7 +127,7 @@ edge("E48_tries_no_other_key_when_the_named_one_fails", async () => {
   assert.ok(endpoint.fetches <= 2, `${endpoint.fetches} fetches`);
 });
 
-edge("E49_takes_no_key_of_another_issuer", async () => {
+edge("edge_E49_takes_no_key_of_another_issuer", async () => {
   const [ours, theirs] = [await makeKeyPair("ES256", "same"), await makeKeyPair("ES256", "same")];
   const sets: Record<string, unknown> = { [`${ISSUER}/a`]: ours.jwk, [`${ISSUER}/b`]: theirs.jwk };
   const issuers = ["a", "b"].map((name) => ({ issuer: `${ISSUER}/${name}/`, audience: AUDIENCE, algorithms: ["ES256"] as const, jwksUri: `${ISSUER}/${name}`, tenant: name }));
@@ -140,14 +140,14 @@ edge("E49_takes_no_key_of_another_issuer", async () => {
   await refused(verifier.verify(await token(theirs, "a")), "signature.invalid");
 });
 
-edge("E_gives_the_thumbprint_of_RFC_7638", async () => {
+edge("edge_E_gives_the_thumbprint_of_RFC_7638", async () => {
   for (const pair of [await keyPair(), await keyPair("RS256", "r1"), await keyPair("EdDSA", "e1")]) {
     const { verifier } = await bench({ keys: [pair.jwk], issuer: { algorithms: ["ES256", "RS256", "EdDSA"] } });
     assert.equal((await verifier.verify(await sign(claims(), {}, pair))).key.thumbprint, await calculateJwkThumbprint(pair.jwk));
   }
 });
 
-edge("F51_refuses_every_changed_byte", async () => {
+edge("edge_F51_refuses_every_changed_byte", async () => {
   const token = await sign();
   const { verifier } = await bench();
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -169,7 +169,7 @@ function scalar(value: bigint): Uint8Array {
   return Uint8Array.from({ length: 32 }, (_, place) => Number((value >> BigInt(8 * (31 - place))) & 255n));
 }
 
-edge("F52_takes_an_ECDSA_signature_in_one_form", async () => {
+edge("edge_F52_takes_an_ECDSA_signature_in_one_form", async () => {
   const { verifier } = await bench();
   const [header, payload, signature = ""] = (await sign()).split(".");
   const bytes = bytesOf(signature);
@@ -183,7 +183,7 @@ edge("F52_takes_an_ECDSA_signature_in_one_form", async () => {
   await verifier.verify(`${header}.${payload}.${base64url(Uint8Array.from([...r, ...scalar(ORDER - number(s))]))}`);
 });
 
-edge("F53_takes_an_RSA_signature_in_one_form", async () => {
+edge("edge_F53_takes_an_RSA_signature_in_one_form", async () => {
   const rsa = await keyPair("RS256", "r1");
   const { verifier } = await bench({ keys: [rsa.jwk], issuer: RSA });
   const [header, payload, signature = ""] = (await sign(claims(), {}, rsa)).split(".");
@@ -193,7 +193,7 @@ edge("F53_takes_an_RSA_signature_in_one_form", async () => {
   }
 });
 
-edge("F54_says_nothing_of_the_claims_before_the_signature_holds", async () => {
+edge("edge_F54_says_nothing_of_the_claims_before_the_signature_holds", async () => {
   const stranger = await makeKeyPair("ES256", "k1");
   const { verifier } = await bench();
   for (const payload of [claims(), claims({ exp: 1 }), claims({ aud: "other" }), claims({ sub: 1 })]) {

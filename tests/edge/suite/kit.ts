@@ -16,7 +16,7 @@ export const cases: Case[] = [];
 
 /** Enters a case under its id. */
 export function edge(name: string, run: () => Promise<void>, where: Case["where"] = "everywhere"): void {
-  cases.push({ name: `edge_${name}`, run, where });
+  cases.push({ name, run, where });
 }
 
 /** Seconds; where every test's clock begins. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createVerifier, memoryRevocation } from "tokenkeep/edge";
 import { AUDIENCE, base64url, bench, bytesOf, claims, edge, Endpoint, ISSUER, keyPair, NOW, refused, sign } from "./kit.ts";
 
-edge("L94_judges_the_dates_at_each_hit", async () => {
+edge("edge_L94_judges_the_dates_at_each_hit", async () => {
   for (const iat of [NOW, undefined]) {
     const { verifier, clock } = await bench();
     const token = await sign(claims({ iat, exp: NOW + 60 }));
@@ -26,7 +26,7 @@ edge("L94_judges_the_dates_at_each_hit", async () => {
   await refused(verifier.verify(token), "token.not_yet_valid", "and nbf, when the clock is set back");
 });
 
-edge("L95_asks_about_revocation_at_each_hit", async () => {
+edge("edge_L95_asks_about_revocation_at_each_hit", async () => {
   let asked = 0;
   let answer: unknown = false;
   const isRevoked = async () => (asked += 1, answer as boolean);
@@ -46,7 +46,7 @@ edge("L95_asks_about_revocation_at_each_hit", async () => {
   await verifier.verify(token);
 });
 
-edge("L95_runs_check_at_each_hit", async () => {
+edge("edge_L95_runs_check_at_each_hit", async () => {
   let answer = true;
   const { verifier } = await bench({ check: () => answer });
   const token = await sign();
@@ -55,7 +55,7 @@ edge("L95_runs_check_at_each_hit", async () => {
   await refused(verifier.verify(token), "claim.custom");
 });
 
-edge("L95_revokes_by_token_session_and_user", async () => {
+edge("edge_L95_revokes_by_token_session_and_user", async () => {
   let now = NOW * 1000;
   const clock = () => now;
   const revocation = memoryRevocation({ clock });
@@ -86,7 +86,7 @@ edge("L95_revokes_by_token_session_and_user", async () => {
   assert.equal(await full.isRevoked({ issuer: ISSUER, jti: null, sid: "b", sub: null, iat: null }), true);
 });
 
-edge("L95_takes_the_twin_of_a_revoked_signature_for_the_same_token", async () => {
+edge("edge_L95_takes_the_twin_of_a_revoked_signature_for_the_same_token", async () => {
   const revocation = memoryRevocation({ clock: () => NOW * 1000 });
   const { verifier } = await bench({ revocation });
   const token = await sign();
@@ -99,7 +99,7 @@ edge("L95_takes_the_twin_of_a_revoked_signature_for_the_same_token", async () =>
   await refused(verifier.verify(`${header}.${payload}.${base64url(twin)}`), "token.revoked");
 });
 
-edge("L96_looks_at_the_signature_again_when_the_set_has_changed", async () => {
+edge("edge_L96_looks_at_the_signature_again_when_the_set_has_changed", async () => {
   const { verifier, endpoint, clock } = await bench();
   const token = await sign(claims({ exp: NOW + 5_000 }));
   await verifier.verify(token);
@@ -110,7 +110,7 @@ edge("L96_looks_at_the_signature_again_when_the_set_has_changed", async () => {
   assert.equal((await verifier.verify(token)).cached, true);
 });
 
-edge("L97_gives_nothing_that_a_caller_could_change", async () => {
+edge("edge_L97_gives_nothing_that_a_caller_could_change", async () => {
   const { verifier } = await bench();
   const token = await sign(claims({ roles: ["user"], deep: { list: [1] } }));
   const first = await verifier.verify(token);
@@ -125,7 +125,7 @@ edge("L97_gives_nothing_that_a_caller_could_change", async () => {
   assert.deepEqual([second.claims.sub, [...second.roles], [...second.scopes]], ["alice", ["user"], []]);
 });
 
-edge("L98_tells_tokens_apart_by_every_character_and_verifiers_by_themselves", async () => {
+edge("edge_L98_tells_tokens_apart_by_every_character_and_verifiers_by_themselves", async () => {
   const { verifier } = await bench();
   const token = await sign();
   await verifier.verify(token);
@@ -138,7 +138,7 @@ edge("L98_tells_tokens_apart_by_every_character_and_verifiers_by_themselves", as
   await refused(strict.verifier.verify(token), "claim.aud");
 });
 
-edge("L99_remembers_no_failure", async () => {
+edge("edge_L99_remembers_no_failure", async () => {
   const { verifier, endpoint, clock } = await bench();
   endpoint.answer = () => new Response(null, { status: 500 });
   const token = await sign();
@@ -152,7 +152,7 @@ edge("L99_remembers_no_failure", async () => {
   await verifier.verify(early);
 });
 
-edge("L100_forgets_the_least_recently_used", async () => {
+edge("edge_L100_forgets_the_least_recently_used", async () => {
   const { verifier } = await bench({ resultCacheSize: 2 });
   const [a, b, c] = await Promise.all(["a", "b", "c"].map((jti) => sign(claims({ jti }))));
   const cached = async (token = "") => (await verifier.verify(token)).cached;
@@ -169,7 +169,7 @@ edge("L100_forgets_the_least_recently_used", async () => {
   assert.equal((await off.verifier.verify(a ?? "")).cached, false);
 });
 
-edge("L101_asks_a_resolver_at_each_hit_and_keeps_tenants_apart", async () => {
+edge("edge_L101_asks_a_resolver_at_each_hit_and_keeps_tenants_apart", async () => {
   const { jwk } = await keyPair();
   const endpoint = new Endpoint(jwk);
   let audience: string | null = AUDIENCE;
