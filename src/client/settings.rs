@@ -6,7 +6,7 @@ use crate::engine::{Backoff, Config, Lead, Origins};
 
 #[wasm_bindgen]
 extern "C" {
-    /// `Settings` of `js/client/options.ts`, read member by member: reading it as a whole would cost a tenth of the wasm.
+    /// `Settings` of `js/client/options.ts`, read member by member: reading it as a whole would bring float formatting along.
     #[wasm_bindgen(typescript_type = "Settings")]
     pub type GivenSettings;
 
