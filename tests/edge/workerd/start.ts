@@ -21,7 +21,7 @@ export async function startWorker(entry: string, options: Partial<MiniflareOptio
     format: "esm",
     target: "es2022",
     conditions: ["workerd", "worker", "browser"],
-    external: ["node:*", "*.wasm"],
+    external: ["node:*", "cloudflare:*", "*.wasm"],
     // package.json says that nothing here has side effects; entering a case is one.
     ignoreAnnotations: true,
     logLevel: "warning",
