@@ -13,7 +13,8 @@ export interface Running {
   log(): string;
 }
 
-export async function startWorker(entry: string, options: Partial<MiniflareOptions> = {}): Promise<Running> {
+/** What every Worker here runs with: its code bundled, the package's wasm beside it. */
+export async function workerOf(entry: string) {
   const { outputFiles } = await build({
     entryPoints: [at(entry)],
     bundle: true,
@@ -26,15 +27,21 @@ export async function startWorker(entry: string, options: Partial<MiniflareOptio
     ignoreAnnotations: true,
     logLevel: "warning",
   });
-  let log = "";
-  const keep = (chunk: Buffer) => void (log += chunk.toString());
-  const miniflare = new Miniflare({
+  return {
     modules: [
-      { type: "ESModule", path: "worker.mjs", contents: outputFiles.map((file) => file.text).join("") },
-      { type: "CompiledWasm", path: "edge.wasm", contents: readFileSync(at("../../../dist/edge.wasm")) },
+      { type: "ESModule" as const, path: "worker.mjs", contents: outputFiles.map((file) => file.text).join("") },
+      { type: "CompiledWasm" as const, path: "edge.wasm", contents: readFileSync(at("../../../dist/edge.wasm")) },
     ],
     compatibilityDate: "2026-04-01",
     compatibilityFlags: ["nodejs_compat"],
+  };
+}
+
+export async function startWorker(entry: string, options: Partial<MiniflareOptions> = {}): Promise<Running> {
+  let log = "";
+  const keep = (chunk: Buffer) => void (log += chunk.toString());
+  const miniflare = new Miniflare({
+    ...(await workerOf(entry)),
     cf: false,
     handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
       stdout.on("data", keep);
