@@ -24,21 +24,35 @@ const VALUES: [u8; 256] = {
 /// [`NotBase64url`] for anything but the one canonical text.
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, NotBase64url> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    for quad in text.chunks(4) {
-        let mut bits = 0_u32;
-        for &symbol in quad {
-            let value = VALUES[usize::from(symbol)];
-            if value == INVALID {
+    let mut quads = text.chunks_exact(4);
+    for quad in &mut quads {
+        let [a, b, c, d] = [quad[0], quad[1], quad[2], quad[3]].map(|symbol| VALUES[usize::from(symbol)]);
+        if (a | b | c | d) == INVALID {
+            return Err(NotBase64url);
+        }
+        bytes.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+    }
+    let value = |&symbol: &u8| match VALUES[usize::from(symbol)] {
+        INVALID => Err(NotBase64url),
+        value => Ok(value),
+    };
+    match quads.remainder() {
+        [] => {}
+        [a, b] => {
+            let [a, b] = [value(a)?, value(b)?];
+            if b & 0b1111 != 0 {
                 return Err(NotBase64url);
             }
-            bits = bits << 6 | u32::from(value);
+            bytes.push(a << 2 | b >> 4);
         }
-        match quad.len() {
-            4 => bytes.extend_from_slice(&bits.to_be_bytes()[1..]),
-            3 if bits & 0b11 == 0 => bytes.extend_from_slice(&(bits << 6).to_be_bytes()[1..3]),
-            2 if bits & 0b1111 == 0 => bytes.push((bits >> 4) as u8),
-            _ => return Err(NotBase64url),
+        [a, b, c] => {
+            let [a, b, c] = [value(a)?, value(b)?, value(c)?];
+            if c & 0b11 != 0 {
+                return Err(NotBase64url);
+            }
+            bytes.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2]);
         }
+        _ => return Err(NotBase64url),
     }
     Ok(bytes)
 }

@@ -3,6 +3,7 @@
 
 use core::str;
 
+use super::decimal::Decimal;
 use super::strict::{Lenient, Strict, Strictness};
 
 /// Nesting deeper than this is refused.
@@ -25,18 +26,27 @@ pub enum Value<'a> {
 
 /// What stands between the quotes of a checked JSON string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Text<'a>(&'a str);
+pub struct Text<'a> {
+    written: &'a str,
+    is_escaped: bool,
+}
 
 impl<'a> Text<'a> {
+    /// The text as it is written, escapes and all: between quotes it is JSON again.
+    #[must_use]
+    pub fn written(self) -> &'a str {
+        self.written
+    }
+
     /// The text when it has no escape in it, else `None`.
     #[must_use]
     pub fn plain(self) -> Option<&'a str> {
-        (!self.0.as_bytes().contains(&b'\\')).then_some(self.0)
+        (!self.is_escaped).then_some(self.written)
     }
 
     /// The unescaped characters.
     pub fn chars(self) -> impl Iterator<Item = char> + 'a {
-        let mut rest = self.0.chars();
+        let mut rest = self.written.chars();
         core::iter::from_fn(move || {
             let first = rest.next()?;
             if first != '\\' {
@@ -96,48 +106,22 @@ impl<'a> Number<'a> {
     /// The whole part, saturating at `u64::MAX`; `None` when negative.
     #[must_use]
     pub fn whole(self) -> Option<u64> {
-        whole(self.0)
+        Decimal::read(self.0).whole()
+    }
+
+    /// The nearest double, or one beside it; infinite from 1e19 on.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        Decimal::read(self.0).to_f64()
     }
 }
 
 /// The whole part of a decimal number with optional fraction and exponent; `None` when it is negative or no number.
 #[must_use]
 pub fn whole(text: &str) -> Option<u64> {
-    const DIGITS: u64 = 1_000_000_000_000_000_000;
     let mut number = Reader { bytes: text.as_bytes(), at: 0, rules: Lenient };
     number.number().ok()?;
-    if number.at != text.len() || text.starts_with('-') {
-        return None;
-    }
-    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    // Five digits of exponent are beyond anything that a u64 can show, so a longer one saturates the same way.
-    let negative = exponent.starts_with('-');
-    let magnitude = exponent
-        .trim_start_matches(['+', '-'])
-        .bytes()
-        .fold(0_i32, |sum, digit| (sum * 10 + i32::from(digit - b'0')).min(99_999));
-    let mut shift = if negative { -magnitude } else { magnitude };
-    let mut mantissa = 0_u64;
-    let mut fraction = false;
-    for byte in digits.bytes() {
-        if byte == b'.' {
-            fraction = true;
-        } else if mantissa < DIGITS {
-            mantissa = mantissa * 10 + u64::from(byte - b'0');
-            shift -= i32::from(fraction);
-        } else {
-            shift += i32::from(!fraction);
-        }
-    }
-    while shift > 0 && mantissa != 0 && mantissa != u64::MAX {
-        mantissa = mantissa.saturating_mul(10);
-        shift -= 1;
-    }
-    while shift < 0 && mantissa != 0 {
-        mantissa /= 10;
-        shift += 1;
-    }
-    Some(mantissa)
+    if number.at == text.len() { Number(text).whole() } else { None }
 }
 
 /// One member of the top-level object, with the place of the whole member in the text.
@@ -251,7 +235,7 @@ impl<S: Strictness> Reader<'_, S> {
     fn value<'a>(&mut self, text: &'a str) -> Result<Value<'a>, NotJson> {
         let start = self.at;
         match self.peek() {
-            Some(b'"') => Ok(Value::String(Text(self.string(text)?))),
+            Some(b'"') => Ok(Value::String(self.string(text)?)),
             Some(b'-' | b'0'..=b'9') => {
                 self.number()?;
                 let written = &text[start..self.at];
@@ -293,7 +277,7 @@ impl<S: Strictness> Reader<'_, S> {
 
     /// A member's name, up to where its value begins.
     fn name<'a>(&mut self, text: &'a str) -> Result<Text<'a>, NotJson> {
-        let name = Text(self.string(text)?);
+        let name = self.string(text)?;
         self.rules.name(name)?;
         self.space();
         self.expect(b':')?;
@@ -305,13 +289,17 @@ impl<S: Strictness> Reader<'_, S> {
         word.iter().try_for_each(|&byte| self.expect(byte))
     }
 
-    fn string<'a>(&mut self, text: &'a str) -> Result<&'a str, NotJson> {
+    fn string<'a>(&mut self, text: &'a str) -> Result<Text<'a>, NotJson> {
         self.expect(b'"')?;
         let start = self.at;
+        let mut is_escaped = false;
         loop {
             match self.next()? {
-                b'"' => return Ok(&text[start..self.at - 1]),
-                b'\\' => self.escape()?,
+                b'"' => return Ok(Text { written: &text[start..self.at - 1], is_escaped }),
+                b'\\' => {
+                    is_escaped = true;
+                    self.escape()?;
+                }
                 0..0x20 => return Err(NotJson),
                 _ => {}
             }

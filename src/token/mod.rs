@@ -5,6 +5,7 @@
 
 pub mod access_token;
 pub mod base64url;
+mod decimal;
 pub mod json;
 pub mod jws;
 pub mod jwt;

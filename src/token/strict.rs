@@ -1,6 +1,7 @@
 //! What the JSON reader refuses beyond bad syntax when the text is to be trusted rather than looked at. Two parsers that read a
 //! repeated name or an endless number differently are how a check and its use come to disagree (RFC 8725 section 2.4).
 
+use super::decimal::Decimal;
 use super::json::{NotJson, Text};
 
 /// More members than this, over all objects of a text, are refused.
@@ -55,11 +56,12 @@ impl Strictness for Strict {
     }
 
     fn name(&mut self, name: Text<'_>) -> Result<(), NotJson> {
-        // FNV-1a. Names made to collide are taken for one and refuse the token of whoever made them.
-        let hash = name
-            .chars()
-            .map(u64::from)
-            .fold(0xCBF2_9CE4_8422_2325_u64, |hash, part| (hash ^ part).wrapping_mul(0x0000_0100_0000_01B3));
+        let hash = match name.plain() {
+            Some(plain) => plain.bytes().fold(FNV_START, fnv),
+            None => name
+                .chars()
+                .fold(FNV_START, |hash, character| character.encode_utf8(&mut [0; 4]).bytes().fold(hash, fnv)),
+        };
         self.members += 1;
         if self.members > MAX_MEMBERS || self.names[self.from..].contains(&hash) {
             return Err(NotJson);
@@ -71,8 +73,15 @@ impl Strictness for Strict {
     fn number(&mut self, written: &str) -> Result<(), NotJson> {
         // Short and without an exponent there is no way to infinity.
         let plain = written.len() < 300 && !written.bytes().any(|byte| matches!(byte, b'e' | b'E'));
-        if plain || written.parse().is_ok_and(f64::is_finite) { Ok(()) } else { Err(NotJson) }
+        if plain || Decimal::read(written).is_finite() { Ok(()) } else { Err(NotJson) }
     }
+}
+
+const FNV_START: u64 = 0xCBF2_9CE4_8422_2325;
+
+/// FNV-1a. Names made to collide are taken for one and refuse the token of whoever made them.
+fn fnv(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -211,8 +211,8 @@ impl<'a> Claims<'a> {
     fn date(&self, name: &'static str) -> Result<Option<f64>, Failure> {
         match self.find(name) {
             None => Ok(None),
-            Some(Value::Number(number)) => match number.written().parse::<f64>() {
-                Ok(date) if date.abs() <= LATEST => Ok(Some(date)),
+            Some(Value::Number(number)) => match number.to_f64() {
+                date if date.abs() <= LATEST => Ok(Some(date)),
                 _ => Err(Failure::Claim(name)),
             },
             Some(_) => Err(Failure::Claim(name)),
