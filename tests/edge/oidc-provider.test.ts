@@ -1,19 +1,24 @@
 // Against an authority that nobody here wrote: the certified oidc-provider issues access tokens of RFC 9068 through the client
-// credentials flow; discovery and key set are its own, and its keys rotate while requests run.
+// credentials flow; discovery and key set are its own, and its keys rotate while verifications run without pause.
 
 import assert from "node:assert/strict";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
+import { setImmediate as breath } from "node:timers/promises";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import Provider from "oidc-provider";
-import { createVerifier, type Verifier, VerifyError } from "tokenkeep/edge";
+import { createVerifier, type Verifier, VerifyError, type VerifierEvent, type VerifierOptions } from "tokenkeep/edge";
 
 const RESOURCE = "https://api.example";
 const CLIENT = { client_id: "service", client_secret: "a-secret-of-the-test-and-of-nothing-else" };
 
 let answer: RequestListener = (_request, response) => response.end();
-const server = createServer((request, response) => answer(request, response));
+let keySetRequests = 0;
+const server = createServer((request, response) => {
+  if (request.url === "/jwks") keySetRequests += 1;
+  answer(request, response);
+});
 let issuer = "";
 let keys: JWK[] = [];
 
@@ -35,7 +40,7 @@ function serveWith(...wanted: JWK[]): void {
         enabled: true,
         defaultResource: () => RESOURCE,
         useGrantedResource: () => true,
-        getResourceServerInfo: () => ({ scope: "read write", audience: RESOURCE, accessTokenFormat: "jwt", accessTokenTTL: 300, jwt: { sign: { alg: "ES256" } } }),
+        getResourceServerInfo: () => ({ scope: "read write", audience: RESOURCE, accessTokenFormat: "jwt", accessTokenTTL: 3_600, jwt: { sign: { alg: "ES256" } } }),
       },
     },
   });
@@ -56,51 +61,118 @@ async function tokenOf(): Promise<string> {
 before(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  serveWith(await privateKey("first"));
 });
 after(() => new Promise((resolve) => server.close(resolve)));
 
-async function verifierFor(clock: () => number): Promise<Verifier> {
+async function verifierFor(options: Partial<VerifierOptions> = {}): Promise<Verifier> {
   const discovered = (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as { issuer: string; jwks_uri: string };
   assert.equal(discovered.issuer, issuer);
   return createVerifier({
     issuers: { issuer, audience: RESOURCE, algorithms: ["ES256"], jwksUri: discovered.jwks_uri },
     profile: "access-token",
-    clock,
+    ...options,
   });
 }
 
-test("edge_interop_takes_the_access_tokens_of_oidc_provider_and_follows_its_rotation", async () => {
-  let ahead = 0;
-  const verifier = await verifierFor(() => Date.now() + ahead);
-  const first = await tokenOf();
-  const { claims, key, scopes } = await verifier.verify(first);
+test("edge_interop_takes_the_access_tokens_of_oidc_provider", async () => {
+  serveWith(await privateKey("first"));
+  const { claims, key, scopes } = await (await verifierFor()).verify(await tokenOf());
   assert.deepEqual([claims["client_id"], key.kid, [...scopes]], ["service", "first", ["read"]]);
-
-  serveWith(await privateKey("second"), ...keys);
-  ahead = 31_000;
-  const tokens = await Promise.all(Array.from({ length: 10 }, tokenOf));
-  const verified = await Promise.all([...tokens, first].map((token) => verifier.verify(token)));
-  assert.deepEqual([...new Set(verified.map((one) => one.key.kid))].sort(), ["first", "second"]);
-
-  serveWith(...keys.slice(0, 1));
-  ahead += 31_000;
-  await verifier.prime();
-  await assert.rejects(
-    (async () => {
-      // A kid that nobody has makes the verifier look again; then the first key is gone.
-      const [, payload, signature] = first.split(".");
-      const header = btoa(JSON.stringify({ alg: "ES256", typ: "at+jwt", kid: "third" })).replace(/=+$/, "");
-      await verifier.verify(`${header}.${payload}.${signature}`).catch(() => undefined);
-      await verifier.verify(first);
-    })(),
-    (error) => error instanceof VerifyError && error.code === "key.unknown",
-  );
-  await verifier.verify(tokens[0] ?? "");
 });
 
+/** One verification under load: when it began, in virtual seconds, whose key had signed, and what came of it. */
+interface Trial {
+  readonly at: number;
+  readonly kid: string;
+  readonly code: "accepted" | string;
+}
+
+const COOLDOWN = 30;
+const MAX_AGE = 120;
+
+for (const way of ["waiting for the refresh", "with a context, served stale meanwhile"] as const) {
+  test(`edge_interop_refuses_no_good_token_and_takes_no_removed_key_while_keys_rotate_under_load, ${way}`, async () => {
+    const context = way.startsWith("with") ? { waitUntil: (promise: Promise<unknown>) => void promise.catch(() => undefined) } : undefined;
+    const began = Date.now();
+    // Time passes by the load alone: what is shown does not hang on how fast this machine is.
+    let elapsed = 0;
+    let issuing = false;
+    const fetched: { at: number; keys: number }[] = [];
+    const onEvent = (event: VerifierEvent) => {
+      if (event.type === "jwks" && event.outcome !== "served-stale") fetched.push({ at: elapsed, keys: event.keys ?? 0 });
+    };
+    keySetRequests = 0;
+    const verifier = await verifierFor({ clock: () => began + elapsed * 1000, onEvent, jwks: { cooldown: COOLDOWN, maxAge: MAX_AGE } });
+
+    const tokens: { kid: string; token: string }[] = [];
+    const trials: Trial[] = [];
+    let running = true;
+    const worker = async (first: number) => {
+      for (let turn = first; running; turn += 1) {
+        const at = (elapsed += issuing ? 0 : 0.02);
+        const { kid, token } = tokens[turn % tokens.length] ?? assert.fail("no token");
+        const code = await verifier.verify(token, context).then(
+          ({ key }) => (key.kid === kid ? "accepted" : "another key"),
+          (error: unknown) => (error instanceof VerifyError ? error.code : String(error)),
+        );
+        trials.push({ at, kid, code });
+        await breath();
+      }
+    };
+    const issue = async (kid: string) => {
+      // Time stands meanwhile, the load does not.
+      issuing = true;
+      for (let count = 0; count < 10; count += 1) tokens.push({ kid, token: await tokenOf() });
+      issuing = false;
+    };
+    const until = async (moment: number) => {
+      while (elapsed < moment) await breath();
+    };
+
+    const [old, next] = [await privateKey("old"), await privateKey("new")];
+    serveWith(old);
+    await issue("old");
+    const load = Promise.all([0, 3, 6, 9].map(worker));
+    await until(10);
+    serveWith(next, old);
+    const introduced = elapsed;
+    await issue("new");
+    await until(100);
+    serveWith(next);
+    const removed = elapsed;
+    await until(removed + MAX_AGE + COOLDOWN + 10);
+    running = false;
+    await load;
+
+    const those = (kid: string, code: string) => trials.filter((trial) => trial.kid === kid && trial.code === code);
+    const codes = [...new Set(trials.map(({ code }) => code))].sort();
+    assert.deepEqual(codes, ["accepted", "key.unknown"], "nothing else ever came of it");
+
+    // Old key, then both: good tokens are refused only until the cooldown of the cold fetch is over.
+    const early = those("new", "key.unknown");
+    const [cold, second] = fetched;
+    assert.ok(cold !== undefined && second !== undefined);
+    assert.deepEqual([cold.keys, second.keys], [1, 2]);
+    assert.ok(early.length > 0 && early.every(({ at }) => at >= introduced && at < cold.at + COOLDOWN + 1), "only within the cooldown");
+    assert.ok(those("new", "accepted").length > 1_000);
+
+    // New alone: the old key counts until the refresh, which comes within the set's lifetime, and never after it.
+    const refresh = fetched.find(({ at, keys: count }) => at > removed && count === 1);
+    assert.ok(refresh !== undefined && refresh.at < removed + MAX_AGE + COOLDOWN, "the refresh came in time");
+    const late = those("old", "key.unknown");
+    assert.ok(late.length > 100 && late.every(({ at }) => at > removed));
+    assert.ok(those("old", "accepted").some(({ at }) => at > removed), "the load went on between removal and refresh");
+    assert.deepEqual(those("old", "accepted").filter(({ at }) => at > refresh.at), [], "after the refresh");
+
+    // And all that at the price of a fetch for the cold start, one for the new kid, one for each lifetime, and one a cooldown for the kid that is gone.
+    assert.ok(keySetRequests <= 2 + Math.ceil(elapsed / MAX_AGE) + Math.ceil((elapsed - refresh.at) / COOLDOWN), `${keySetRequests} requests`);
+    assert.ok(trials.length > 10_000, `${trials.length} verifications`);
+  });
+}
+
 test("edge_interop_refuses_what_another_instance_of_it_issued", async () => {
-  const verifier = await verifierFor(() => Date.now());
+  serveWith(await privateKey("first"));
+  const verifier = await verifierFor();
   const good = await tokenOf();
   await verifier.verify(good);
   serveWith(await privateKey("second"));
