@@ -1,7 +1,7 @@
 // Takes the pictures of the demo page that the documents show: signed out and signed in, light and dark, 1280 and 390
 // pixels wide, into docs/screenshots. It exists so that the pictures are of the page as it is, taken again by one command
 // after a change. Runs the real stack on free ports in Chromium (/usr/bin/chromium, or the path in CHROMIUM) and needs a
-// built dist/. Alone: node scripts/screenshots.mjs
+// built dist/. Alone: npm run screenshots
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -59,7 +59,7 @@ async function takePair(browser, viewport, colorScheme) {
   await page.locator('#session[data-status="anonymous"]').waitFor();
   await take("signed-out");
 
-  await page.getByRole("button", { name: "Fill it in" }).click();
+  await page.getByRole("button", { name: "Fill in the demo account" }).click();
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.locator('#session[data-status="authenticated"]').waitFor();
   await page.getByRole("button", { name: "This one" }).click();

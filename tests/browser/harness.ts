@@ -114,7 +114,8 @@ export async function startDemo(): Promise<Demo> {
 }
 
 async function visit(browser: Browser, demo: Demo, path: string): Promise<Visitor> {
-  const context = await browser.newContext();
+  // A strip that glides takes the processor from what is measured.
+  const context = await browser.newContext({ reducedMotion: "reduce" });
   context.setDefaultTimeout(20_000);
   const console: string[] = [];
   const errors: string[] = [];

@@ -2,46 +2,56 @@
 
 import type { TokenKeep } from "tokenkeep";
 import type { DemoControls } from "./demo-controls.ts";
+import { SERVERS } from "./moments.ts";
 import { button, htmlElement, onPress } from "./page.ts";
+import type { Tabs } from "./tabs.ts";
 import { errorSentence } from "./words.ts";
 
 const OUTAGE_SECONDS = 15;
 const SHORT_SECONDS = 20;
 const LONG_SECONDS = 15 * 60;
 
-export function offerFaults(keep: TokenKeep, demo: DemoControls): void {
+export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): void {
   const result = htmlElement("fault-result");
   const offer = (id: string, work: () => Promise<string>) =>
     onPress(button(id), async () => {
       result.textContent = await work().catch(errorSentence);
     });
+  const tell = (what: string, lasts?: number) =>
+    tabs.tell({ lane: SERVERS, at: Date.now(), kind: "fault", what, ...(lasts === undefined ? {} : { lasts: lasts * 1000 }) });
 
   offer("refuse", async () => {
     if (keep.session.status !== "authenticated") return "There is no token to refuse: sign in first.";
     await demo.refuseToken();
+    tell("One token refused");
     return "The API refuses the present token. Call it and see.";
   });
   offer("refuse-all", async () => {
     await demo.refuseAll();
+    tell("Every token refused");
     return "The API refuses every token. A call is sent twice at most; the second 401 is the answer.";
   });
   offer("accept", async () => {
     await demo.acceptAll();
+    tell("Tokens accepted");
     return "The API accepts every valid token.";
   });
   offer("outage", async () => {
     await demo.breakRefresh(OUTAGE_SECONDS);
+    tell("Outage", OUTAGE_SECONDS);
     // The renewal is meant to fail; its error shows in the timeline and in the session card.
     await renewIfSignedIn(keep).catch(() => undefined);
     return `The refresh endpoint is down for ${OUTAGE_SECONDS} seconds.`;
   });
   offer("short-lifetime", async () => {
     await demo.setLifetime(SHORT_SECONDS);
+    tell(`Lifetime ${SHORT_SECONDS} s`);
     await renewIfSignedIn(keep);
     return `Tokens live ${SHORT_SECONDS} seconds from now on.`;
   });
   offer("long-lifetime", async () => {
     await demo.setLifetime(LONG_SECONDS);
+    tell("Lifetime 15 min");
     await renewIfSignedIn(keep);
     return "Tokens live 15 minutes from now on.";
   });

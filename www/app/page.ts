@@ -1,4 +1,4 @@
-// Finding the page's elements. index.html and the modules agree on ids; a missing one fails at once, by name.
+// Finding and making the page's elements. index.html and the modules agree on ids; a missing one fails at once, by name.
 
 /** The element with this id, which must be there and of this kind. */
 export function element<T extends Element>(id: string, kind: new () => T): T {
@@ -13,6 +13,17 @@ export function htmlElement(id: string): HTMLElement {
 
 export function button(id: string): HTMLButtonElement {
   return element(id, HTMLButtonElement);
+}
+
+/** A new element with these properties. Text goes in as text: the page's policy forbids markup from strings. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
 }
 
 /** Shows `text` in the element, or hides the element when there is none. */

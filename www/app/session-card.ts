@@ -3,6 +3,7 @@
 
 import type { Session, TokenKeep } from "tokenkeep";
 import { htmlElement, showText } from "./page.ts";
+import { dueAt } from "./witness.ts";
 import { countdown, signedOutSentence, span, timeOfDay } from "./words.ts";
 
 /** What the keep was built with: seconds before expiry at which a renewal is due at the latest. */
@@ -69,11 +70,10 @@ function drawTime(session: Session, lifetime: number): void {
   if (session.expiresAt === null) {
     time.textContent = "";
   } else {
-    // Half a token's life is the most that the engine gives to the leeway.
-    const leeway = Math.min(LEEWAY_SECONDS * 1000, lifetime / 2);
-    time.textContent = countdown(session.expiresAt - leeway - now);
+    const due = dueAt(session, lifetime, LEEWAY_SECONDS);
+    time.textContent = countdown(due - now);
     life.style.setProperty("--elapsed", String(clamp(1 - (session.expiresAt - now) / lifetime)));
-    life.style.setProperty("--due", String(clamp(1 - leeway / lifetime)));
+    life.style.setProperty("--due", String(clamp(1 - (session.expiresAt - due) / lifetime)));
   }
   const trouble = troubleSentence(session, now);
   const undecided = session.status === "unknown";

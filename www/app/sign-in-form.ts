@@ -24,7 +24,7 @@ export function offerSignIn(keep: TokenKeep, config: Config): void {
       });
   });
 
-  htmlElement("demo-account").hidden = !config.demo;
+  button("fill-in").hidden = !config.demo;
   button("fill-in").addEventListener("click", () => {
     username.value = "alice";
     password.value = "correct horse battery";

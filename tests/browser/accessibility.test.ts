@@ -1,0 +1,78 @@
+// What axe-core finds in each state of the page, in light and dark and on a phone: nothing.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+import { after, afterEach, before, test } from "node:test";
+import type { AxeResults, RunOptions } from "axe-core";
+import type { Page } from "playwright-core";
+import { startDemo, type Demo } from "./harness.ts";
+
+let demo: Demo;
+let axe: string;
+before(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  demo = await startDemo();
+});
+after(() => demo.close());
+afterEach(() => demo.peace());
+
+/** All that axe looks for by default: WCAG 2 up to AA, and its best practices. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } };
+    const { violations, passes } = await axe.run({ resultTypes: ["violations"] });
+    return {
+      rules: passes.length,
+      violations: violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`)),
+    };
+  });
+  assert.ok(found.rules > 20, `axe looked at ${found.rules} rules only`);
+  return found.violations;
+}
+
+/** Looks at the state that the page is in: light, dark, and as wide as a phone. */
+async function expectNoViolations(page: Page): Promise<void> {
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 360]] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    assert.deepEqual(await violations(page), [], `${colorScheme}, ${width} px`);
+  }
+}
+
+test("axe finds an unnamed button that was put there to be found", async () => {
+  const visitor = await demo.visit();
+  await visitor.page.evaluate(() => document.querySelector("main")?.append(document.createElement("button")));
+  const found = await violations(visitor.page);
+  assert.equal(found.filter((violation) => violation.startsWith("button-name")).length, 1);
+  await visitor.leave();
+});
+
+test("signed out, and after a wrong password", async () => {
+  const visitor = await demo.visit();
+  await visitor.expectSession({ status: "anonymous" });
+  await expectNoViolations(visitor.page);
+  await visitor.page.getByLabel("User name").fill("alice");
+  await visitor.press("Sign in");
+  await visitor.page.getByRole("alert").filter({ hasText: "Enter your password." }).waitFor();
+  await expectNoViolations(visitor.page);
+  await visitor.leave();
+});
+
+test("signed in, after calls that were refused, with a second tab, and while renewals fail", async () => {
+  const visitor = await demo.visit();
+  await visitor.signIn();
+  await visitor.press("This one");
+  await visitor.page.getByRole("status").filter({ hasText: "refuses the present token" }).waitFor();
+  await visitor.press("50 at once");
+  await visitor.page.getByRole("status").filter({ hasText: "succeeded" }).waitFor();
+  const second = await visitor.context.newPage();
+  await second.goto(demo.app);
+  await second.locator('#session[data-status="authenticated"]').waitFor();
+  await visitor.page.bringToFront();
+  await visitor.press("Break it");
+  await visitor.expectSession({ degraded: true });
+  await expectNoViolations(visitor.page);
+  await visitor.leave();
+});

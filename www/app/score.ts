@@ -1,0 +1,194 @@
+// The score: the moments of the last minute drawn as a chart recorder would, one lane for each keep of each tab and one for the
+// servers. Now is a fixed line; to its right is what the tokens have still to live. The list tells the same in words.
+
+import { laneOf, SERVERS, type Moment } from "./moments.ts";
+import { htmlElement, make } from "./page.ts";
+import type { Tabs } from "./tabs.ts";
+import { timeOfDay } from "./words.ts";
+
+const LANE = 60;
+const AXIS = 26;
+/** Where a lane's track runs, from the lane's top, and how thick it is. */
+const TRACK = { top: 26, height: 16 };
+/** How much of the width is past. */
+const PAST = 0.72;
+const TICK_SECONDS = 10;
+/** Milliseconds beyond the left edge at which drawing begins, so that nothing is seen to be cut. */
+const MARGIN = 5000;
+/** Pixels, on average. */
+const LETTER_WIDTH = 6.4;
+
+const score = htmlElement("score");
+const lanes = htmlElement("score-lanes");
+const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+/** Holds all that moves: its coordinates are times since the page opened. */
+const strip = svg("g", { class: "strip" });
+const ruler = svg("g", { class: "ruler" });
+
+export function drawScore({ letter, chronicle }: Tabs): void {
+  const opened = Date.now();
+  let drawn = 0;
+  drawing.setAttribute("aria-hidden", "true");
+  drawing.append(ruler, strip);
+  score.prepend(drawing);
+
+  const draw = () => {
+    drawn = 0;
+    if (document.hidden) return;
+    const now = Date.now();
+    const width = score.clientWidth;
+    const scale = (width < 640 ? 4 : 8) / 1000;
+    const nowX = Math.round(width * PAST);
+    const x = (at: number) => (at - opened) * scale;
+    const from = now - nowX / scale;
+    const until = now + (width - nowX) / scale;
+
+    const byLane = laneByLane(chronicle.moments);
+    const keys = [...byLane.keys()].filter((key) => key !== SERVERS).sort();
+    const rows = [SERVERS, ...keys];
+    const height = AXIS + rows.length * LANE;
+    drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    drawing.setAttribute("height", String(height));
+
+    ruler.replaceChildren(
+      ...rows.map((_, n) => svg("line", { class: "rail", x1: 0, x2: width, y1: trackY(n), y2: trackY(n) })),
+      svg("rect", { class: "future", x: nowX, y: AXIS, width: width - nowX, height: height - AXIS }),
+      svg("line", { class: "now", x1: nowX, x2: nowX, y1: AXIS - 8, y2: height }),
+    );
+    strip.replaceChildren(
+      ...ticks(from, until, x, height),
+      ...rows.flatMap((key, n) => {
+        const group = svg("g", { transform: `translate(0 ${AXIS + n * LANE})` });
+        const moments = byLane.get(key) ?? [];
+        const recent = moments.filter(({ at }) => at >= from - MARGIN);
+        group.append(...lives(moments, from, x), ...recent.flatMap((moment) => marks(moment, x)), ...faultNames(recent, x));
+        return group;
+      }),
+    );
+    strip.style.transform = `translateX(${nowX - x(now)}px)`;
+    nameLanes(rows, byLane, letter);
+  };
+
+  const soon = () => {
+    if (drawn === 0) drawn = requestAnimationFrame(draw);
+  };
+  chronicle.onMoment(soon);
+  new ResizeObserver(soon).observe(score);
+  document.addEventListener("visibilitychange", soon);
+  setInterval(draw, 1000);
+  draw();
+}
+
+function laneByLane(moments: readonly Moment[]): ReadonlyMap<string, readonly Moment[]> {
+  const byLane = new Map<string, Moment[]>();
+  for (const moment of moments) {
+    const lane = laneOf(moment);
+    byLane.set(lane, [...(byLane.get(lane) ?? []), moment]);
+  }
+  return byLane;
+}
+
+function trackY(row: number): number {
+  return AXIS + row * LANE + TRACK.top + TRACK.height / 2;
+}
+
+/** A line and a time of day every ten seconds. */
+function ticks(from: number, until: number, x: (at: number) => number, height: number): SVGElement[] {
+  const step = TICK_SECONDS * 1000;
+  const made: SVGElement[] = [];
+  for (let at = Math.ceil(from / step) * step; at < until; at += step) {
+    made.push(svg("line", { class: "tick", x1: x(at), x2: x(at), y1: AXIS - 6, y2: height }));
+    if ((at / step) % 2 === 0) made.push(svg("text", { class: "tick-time", x: x(at), y: AXIS - 11 }, timeOfDay(at)));
+  }
+  return made;
+}
+
+/** The tokens of a lane: each a bar from its receipt to its successor, its session's end or its expiry. */
+function lives(moments: readonly Moment[], from: number, x: (at: number) => number): SVGElement[] {
+  const bounds = moments.filter(({ token, kind }) => token !== undefined || kind === "end");
+  return bounds.flatMap(({ at, token }, n) => {
+    if (token === undefined) return [];
+    const end = Math.min(bounds[n + 1]?.at ?? Infinity, token.expiresAt);
+    if (end < from) return [];
+    // A bar that begins before the strip does keeps its number in sight.
+    const start = Math.max(at, from - MARGIN);
+    const bar = { y: TRACK.top, height: TRACK.height };
+    const made = [svg("rect", { class: "life-bar", x: x(start), width: Math.max(2, x(end) - x(start) - 2), ...bar })];
+    if (token.dueAt < end) {
+      made.push(svg("rect", { class: "life-late", x: x(token.dueAt), width: Math.max(1, x(end) - x(token.dueAt) - 2), ...bar }));
+    }
+    made.push(svg("text", { class: "life-number", x: x(Math.max(at, from)) + 10, y: TRACK.top + 12 }, String(token.generation)));
+    return made;
+  });
+}
+
+function marks(moment: Moment, x: (at: number) => number): SVGElement[] {
+  const { at, kind, lasts = 0, times = 1 } = moment;
+  const middle = TRACK.top + TRACK.height / 2;
+  const below = TRACK.top + TRACK.height;
+  switch (kind) {
+    case "step":
+      return [];
+    case "wait": {
+      const width = Math.max(4, x(at) - x(at - lasts));
+      return [svg("rect", { class: "mark-wait", x: x(at) - width, y: TRACK.top, width, height: TRACK.height })];
+    }
+    case "call":
+    case "refused": {
+      const tick = svg("line", { class: `mark-${kind}`, x1: x(at), x2: x(at), y1: below + 3, y2: below + (kind === "call" ? 9 : 13) });
+      const count = times === 1 ? [] : [svg("text", { class: `count-${kind}`, x: x(at) + 4, y: below + 13 }, String(times))];
+      return [tick, ...count];
+    }
+    case "fault": {
+      const bar = lasts > 0 ? [svg("rect", { class: "fault-bar", x: x(at), y: TRACK.top, width: x(at + lasts) - x(at), height: TRACK.height })] : [];
+      return [...bar, glyph(kind, x(at), middle)];
+    }
+    case "retry":
+      return [glyph(kind, x(at), TRACK.top)];
+    default:
+      return [glyph(kind, x(at), middle)];
+  }
+}
+
+/** Beside each fault its name; a row higher where the one before would run into it. */
+function faultNames(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
+  const ends = [-Infinity, -Infinity];
+  return moments
+    .filter(({ kind }) => kind === "fault")
+    .map(({ at, what }) => {
+      const start = x(at) + 10;
+      const row = ends.findIndex((end) => end < start);
+      ends[Math.max(0, row)] = start + what.length * LETTER_WIDTH + 18;
+      return svg("text", { class: "fault-name", x: start, y: row === 1 ? 16 : TRACK.top + 12 }, what);
+    });
+}
+
+/** One of the symbols of the legend, so that both show the same. */
+function glyph(kind: string, x: number, y: number): SVGElement {
+  return svg("use", { class: `glyph glyph-${kind}`, href: `#glyph-${kind}`, x: x - 7, y: y - 7, width: 14, height: 14 });
+}
+
+/** The names of the lanes, over the drawing, and how each keep stands. */
+function nameLanes(rows: readonly string[], byLane: ReadonlyMap<string, readonly Moment[]>, letter: string): void {
+  lanes.replaceChildren(
+    ...rows.map((key) => {
+      if (key === SERVERS) return make("li", { className: "lane" }, make("b", { textContent: "Servers" }));
+      const [tab = "", tenant = ""] = key.split("/");
+      const name = tab === letter ? `Tab ${tab}, this one` : `Tab ${tab}`;
+      const standing = make("span", { className: "quiet", textContent: standingOf(byLane.get(key) ?? []) });
+      return make("li", { className: "lane" }, make("b", { textContent: tenant === "main" ? name : `${name}, ${tenant}` }), standing);
+    }),
+  );
+}
+
+function standingOf(moments: readonly Moment[]): string {
+  const last = moments.findLast(({ token, kind }) => token !== undefined || kind === "end");
+  return last?.token === undefined ? "signed out" : `generation ${last.token.generation}`;
+}
+
+function svg(name: string, attributes: Record<string, string | number>, text?: string): SVGElement {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
