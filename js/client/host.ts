@@ -19,11 +19,13 @@ export interface Teller {
   emit(event: number, numbers: Float64Array): void;
   stepUp(acrValues: readonly string[], maxAge: number, url: string): void;
   rejectedFreshToken(url: string): void;
+  /** The instance has trapped; this host is of no more use. */
+  lost(): void;
 }
 
 /** An engine with everything around it. */
 export class Host {
-  readonly engine: Engine;
+  readonly #engine: Engine;
   readonly waiters = new Waiters();
   readonly transport: Transport;
   readonly tell: Teller;
@@ -52,9 +54,10 @@ export class Host {
       return transport.call(undefined, request);
     };
     this.tell = tell;
-    this.#locks = new Locks(settings.name, (ticket, granted) => this.engine.locked(ticket, granted));
-    this.#siblings = new Siblings(settings.name, (message) => this.engine.hear(message));
-    this.engine = new core.Keep(settings, {
+    this.#locks = new Locks(settings.name, (ticket, granted) => this.#engine.locked(ticket, granted));
+    this.#siblings = new Siblings(settings.name, (message) => this.#engine.hear(message));
+    if (core.lost) throw core.lost;
+    this.#engine = new core.Keep(settings, {
       settle: (waiter: number, outcome: number, ...numbers: [number, number, number]) => this.waiters.settle(waiter, outcome, failure(...numbers)),
       send: (call: number, logout: boolean) => void this.#send(call, logout),
       abort: (call: number) => this.#abort(call),
@@ -68,7 +71,18 @@ export class Host {
     });
     const listen = () => settings.coordinate && this.#siblings.open();
     listen();
-    this.#leave = watchPage((what) => this.engine.wake(what), { stored: () => this.#siblings.close(), restored: listen });
+    this.#leave = watchPage((what) => this.#engine.wake(what), { stored: () => this.#siblings.close(), restored: listen });
+    core.losses.add(this.#lose);
+  }
+
+  get lost(): boolean {
+    return this.#core.lost !== null;
+  }
+
+  /** @throws what there is to say of a trap, after one */
+  get engine(): Engine {
+    if (this.#core.lost) throw this.#core.lost;
+    return this.#engine;
   }
 
   /** Waits for whom the engine has just numbered. */
@@ -85,7 +99,7 @@ export class Host {
   accepted(generation: number): void {
     if (!this.#refused) return;
     this.#refused = false;
-    this.engine.accepted(generation);
+    this.#engine.accepted(generation);
   }
 
   /** The retry with the token of this generation was refused too. */
@@ -102,9 +116,26 @@ export class Host {
   }
 
   close(): void {
-    this.engine.close();
+    this.#core.losses.delete(this.#lose);
+    this.#engine.close();
+    this.#end();
+  }
+
+  #end(): void {
     this.#leave();
     this.#siblings.close();
+  }
+
+  readonly #lose = (): void => {
+    this.#end();
+    this.waiters.fail(this.#core.lost);
+    this.#letGo();
+    this.tell.lost();
+  };
+
+  /** After a trap: the lock is held until no call of ours is under way, for a rotated cookie may be in its answer. */
+  #letGo(): void {
+    if (this.#core.lost && this.#calls.size === 0) this.#locks.releaseAll();
   }
 
   async #send(call: number, logout: boolean): Promise<void> {
@@ -124,10 +155,12 @@ export class Host {
         this.engine.refreshed(call, statusOf(response), header("Content-Type"), header("Retry-After"), header("Date"), body);
       }
     } catch {
+      if (this.lost) return;
       if (logout) this.engine.loggedOut(call, 0);
       else this.engine.unreachable(call);
     } finally {
       this.#calls.delete(call);
+      this.#letGo();
     }
   }
 

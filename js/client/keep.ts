@@ -27,6 +27,7 @@ class Keep implements TokenKeep {
   #session: Session = UNKNOWN;
   #claims: string | undefined;
   #closed = false;
+  #lostAt = -Infinity;
 
   constructor(settings: Settings, transport: Transport, load: () => Promise<Core>) {
     this.#settings = settings;
@@ -166,6 +167,15 @@ class Keep implements TokenKeep {
       },
       stepUp: (acrValues, maxAge, url) => listeners.emit("step-up", { acrValues: Object.freeze([...acrValues]), maxAge: orNull(maxAge), url }),
       rejectedFreshToken: (url) => listeners.emit("rejected-fresh-token", { url }),
+      lost: () => {
+        const [{ status }, lostAt] = [this.#session, this.#lostAt];
+        this.#lostAt = performance.now();
+        this.#host = null;
+        this.#claims = undefined;
+        this.#show(UNKNOWN);
+        // The cookie still stands for the session. But what traps again and again waits for somebody to ask.
+        if (status === "authenticated" && this.#lostAt - lostAt > 60_000) this.start().catch(() => undefined);
+      },
     };
   }
 }

@@ -1,29 +1,64 @@
-// Loading the wasm: inlined as base64 of its gzip stream, unpacked and instantiated once, at first use. A failed load is
-// forgotten, so the next use tries again.
+// Loading the wasm: compiled once, instantiated at first use, and again after a trap, which leaves an instance in no state to go on
+// with. A failed load is forgotten, so the next use tries again.
 
-import init, * as core from "../../build/client/client.js";
+import { instantiate } from "../../build/client/client.js";
 import { gzippedWasm } from "../../build/client/inlined.js";
 import { TokenKeepError } from "./error.js";
 
-/** The classes of the wasm half, ready for use. */
-export type Core = Pick<typeof core, "Keep" | "Body">;
+/** The classes of the wasm half, of one instance. */
+export interface Core extends Awaited<ReturnType<typeof instantiate>> {
+  /** What every call rejects with after a trap. */
+  readonly lost: TokenKeepError | null;
+  /** Whom to tell of it. */
+  readonly losses: Set<() => void>;
+}
 
-let loading: Promise<Core> | null = null;
-
-export function loadInlined(): Promise<Core> {
-  loading ??= unpack()
-    .then(async (wasm) => {
-      await init({ module_or_path: wasm });
-      return core;
-    })
-    .catch((cause: unknown) => {
+/** Those who ask while an instance is being made, or after that, get the same one. `bring` is asked until it brings something. */
+export function coreFrom(bring: () => Promise<BufferSource | WebAssembly.Module>): () => Promise<Core> {
+  let source: BufferSource | WebAssembly.Module | null = null;
+  let loading: Promise<Core> | null = null;
+  const load = async () => {
+    const state = { lost: null as TokenKeepError | null, losses: new Set<() => void>() };
+    const trapped = (cause: unknown) => {
+      state.lost = new TokenKeepError("wasm_unavailable", { message: "The wasm half has trapped; the next call begins afresh.", cause });
+      loading = null;
+      for (const tell of state.losses) tell();
+      return state.lost;
+    };
+    source ??= await bring();
+    const made = await instantiate(source, (exports) => guarded(exports, state, trapped));
+    source = made.module;
+    return Object.assign(state, made);
+  };
+  return () =>
+    (loading ??= load().catch((cause: unknown) => {
       loading = null;
       throw new TokenKeepError("wasm_unavailable", { cause });
-    });
-  return loading;
+    }));
 }
 
-async function unpack(): Promise<ArrayBuffer> {
-  const packed = Uint8Array.from(atob(gzippedWasm), (character) => character.charCodeAt(0));
-  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+/**
+ * Whatever leaves an export by a throw (a trap, a stack that ran out) has left work half done in there. From then on the exports do
+ * nothing: timers and finalizers come late.
+ */
+function guarded(exports: WebAssembly.Exports, state: { lost: unknown }, trapped: (cause: unknown) => Error): WebAssembly.Exports {
+  const guard = (call: WebAssembly.ExportValue) => {
+    if (typeof call !== "function") return call;
+    return (...values: unknown[]): unknown => {
+      if (state.lost !== null) return undefined;
+      try {
+        return (call as (...values: unknown[]) => unknown)(...values);
+      } catch (cause) {
+        // From a call inside a call it is told already.
+        throw state.lost ?? trapped(cause);
+      }
+    };
+  };
+  return Object.fromEntries(Object.entries(exports).map(([name, value]) => [name, guard(value)]));
 }
+
+export const loadInlined = coreFrom(async () => {
+  const packed = Uint8Array.from(atob(gzippedWasm), (character) => character.charCodeAt(0));
+  const unpacked = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")));
+  return unpacked.arrayBuffer();
+});

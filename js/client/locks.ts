@@ -26,6 +26,10 @@ export class Locks {
     release?.();
   }
 
+  releaseAll(): void {
+    for (const ticket of [...this.#release.keys()]) this.release(ticket);
+  }
+
   async #request(ticket: number, signal: AbortSignal): Promise<void> {
     await navigator.locks.request(this.#name, { signal }, () => {
       // Given up just before it was granted.

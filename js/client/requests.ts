@@ -27,7 +27,10 @@ async function sendAuthorized(host: Host, request: Request, url: string, replaya
     return first;
   }
   if (!isRenewable(host, first, url)) return first;
-  const outcome = await host.answer(engine.unauthorized(generation));
+  const outcome = await host.answer(engine.unauthorized(generation)).catch((error: unknown) => {
+    if (host.lost) return OUTCOME.giveUp;
+    throw error;
+  });
   request.signal.throwIfAborted();
   const renewed = outcome === OUTCOME.token && spare !== null ? engine.authorize(spare) : 0;
   if (renewed === 0) return first;
@@ -40,6 +43,7 @@ async function sendAuthorized(host: Host, request: Request, url: string, replaya
 
 /** Whether a 401 is about our token's age: it comes from a listed origin and asks for no other remedy. */
 function isRenewable(host: Host, response: Response, url: string): boolean {
+  if (host.lost) return false;
   if (response.redirected && !host.engine.allows(response.url)) return false;
   return host.engine.renewable(response.headers.get("WWW-Authenticate") ?? undefined, url);
 }

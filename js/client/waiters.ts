@@ -11,9 +11,11 @@ interface Waiter {
 
 export class Waiters {
   readonly #waiters = new Map<number, Waiter>();
+  #failed: unknown = null;
 
   /** Resolves to the outcome, or rejects with the failure. */
   wait(id: number): Promise<number> {
+    if (this.#failed !== null) return Promise.reject(this.#failed);
     return this.#waiter(id).answer.finally(() => this.#waiters.delete(id));
   }
 
@@ -21,6 +23,12 @@ export class Waiters {
     const waiter = this.#waiter(id);
     if (outcome === OUTCOME.failed) waiter.reject(error);
     else waiter.resolve(outcome);
+  }
+
+  /** Everybody, from now on too: the engine will answer no more. */
+  fail(error: unknown): void {
+    this.#failed = error;
+    for (const waiter of this.#waiters.values()) waiter.reject(error);
   }
 
   #waiter(id: number): Waiter {

@@ -5,6 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { renewable } from "./glue.mjs";
 import { silencePanics } from "./panics.mjs";
 import { must, root, run, StepFailed } from "./run.mjs";
 import { shortenImports } from "./shorten.mjs";
@@ -40,16 +41,6 @@ async function compile(build) {
   );
 }
 
-/**
- * wasm-bindgen's glue makes one instance and stays with it. After a trap a fresh one is needed, so the two lines that refuse go.
- * @param {string} glue
- */
-function renewable(glue) {
-  const parts = glue.split("if (wasm !== undefined) return wasm;");
-  if (parts.length !== 3) throw new StepFailed("The glue no longer begins its two init functions as it did: wasm-bindgen has changed its ways.");
-  return parts.join("");
-}
-
 /** @param {Build} build */
 async function optimise(build) {
   const path = join(root, build.outDir, `${build.outName}_bg.wasm`);
@@ -61,7 +52,10 @@ async function optimise(build) {
     throw new StepFailed(`${build.outDir}/${build.outName}_bg.wasm names folders of this machine.`);
   }
   writeFileSync(path, wasm);
-  writeFileSync(gluePath, renewable(glue));
+  const typesPath = join(root, build.outDir, `${build.outName}.d.ts`);
+  const renewed = renewable({ glue, types: readFileSync(typesPath, "utf8") });
+  writeFileSync(gluePath, renewed.glue);
+  writeFileSync(typesPath, renewed.types);
   return wasm;
 }
 
@@ -81,7 +75,7 @@ export async function buildWasm(build, step) {
   const compiler = (await run("rustc", ["--version"])).stdout.trim();
   const what = {
     name: `wasm-${build.name}`,
-    inputs: ["src", "Cargo.toml", "Cargo.lock", "scripts/lib/wasm.mjs", "scripts/lib/panics.mjs", "scripts/lib/shorten.mjs", "node_modules/binaryen/package.json"],
+    inputs: ["src", "Cargo.toml", "Cargo.lock", "scripts/lib/wasm.mjs", "scripts/lib/glue.mjs", "scripts/lib/panics.mjs", "scripts/lib/shorten.mjs", "node_modules/binaryen/package.json"],
     words: [compiler, JSON.stringify({ ...build, budget: 0 })],
     outputs: [build.outDir],
   };

@@ -1,0 +1,19 @@
+// Runs in the page beside page.ts: keeps over a wasm file that the test serves, with a loader that any number of keeps may share.
+
+import { keepWith } from "../../js/client/keep.ts";
+import { coreFrom } from "../../js/client/load.ts";
+import type { TokenKeep, TokenKeepOptions } from "tokenkeep";
+
+const loader = {
+  from(url: string): (options: TokenKeepOptions) => TokenKeep {
+    const load = coreFrom(async () => WebAssembly.compileStreaming(fetch(url)));
+    return (options) => keepWith(options, load);
+  },
+};
+
+declare global {
+  var loader: typeof import("./loading-page.ts").loader;
+}
+
+globalThis.loader = loader;
+export { loader };
