@@ -6,6 +6,7 @@ import "./keys.ts";
 import "./claims.ts";
 import "./fetching.ts";
 import "./caching.ts";
+import "./outage.ts";
 import "./results.ts";
 import "./http.ts";
 

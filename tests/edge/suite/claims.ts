@@ -98,6 +98,17 @@ edge("edge_H64_keeps_issuers_apart", async () => {
   const verifier = createVerifier({ issuers, clock: () => NOW * 1000 });
   await verifier.verify(await sign(claims({ iss: "https://a.example", aud: "api-a" })));
   await refused(verifier.verify(await sign(claims({ iss: "https://a.example", aud: "api-b" }))), "claim.aud");
+  const rsa = await keyPair("RS256", "r1");
+  const keys = { jwks: { keys: [jwk, rsa.jwk] }, audience: AUDIENCE };
+  const apart = createVerifier({
+    issuers: [
+      { ...keys, issuer: "https://a.example", algorithms: ["ES256"] },
+      { ...keys, issuer: "https://b.example", algorithms: ["RS256"] },
+    ],
+    clock: () => NOW * 1000,
+  });
+  await apart.verify(await sign(claims({ iss: "https://b.example" }), {}, rsa));
+  await refused(apart.verify(await sign(claims({ iss: "https://a.example" }), {}, rsa)), "alg.not_allowed");
 });
 
 edge("edge_H65_asks_nothing_for_an_unknown_issuer", async () => {

@@ -97,6 +97,17 @@ edge("edge_J79_asks_with_the_etag_and_keeps_its_results_on_a_304", async () => {
   assert.equal(endpoint.fetches, 2, "a 304 renews");
 });
 
+edge("edge_J80_discovers_nothing", async () => {
+  // The address of the key set is the application's to give; none is taken from an issuer, a token or a metadata document.
+  const issuers = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] } as const;
+  misconfigured(() => createVerifier({ issuers }), "an issuer without keys");
+  const { verifier, endpoint } = await bench();
+  endpoint.answer = () => Response.json({ issuer: ISSUER, jwks_uri: "https://evil.example/k", keys: endpoint.keys });
+  await verifier.verify(await sign());
+  await refused(verifier.verify(await sign(claims(), { kid: "unknown" })), "key.unknown");
+  assert.deepEqual([...new Set(endpoint.requests.map(({ url }) => url))], [`${ISSUER}/jwks.json`]);
+});
+
 edge("edge_J81_counts_bytes_as_they_are_after_unpacking", async () => {
   const { verifier, endpoint } = await bench({ jwks: { maxBytes: 10_000 } });
   // What fetch hands over is decoded already; a bomb shows as many bytes.

@@ -1,7 +1,7 @@
 // Group D: the header.
 
 import assert from "node:assert/strict";
-import { createVerifier, type Algorithm } from "tokenkeep/edge";
+import { createVerifier, type Algorithm, verifyCompact } from "tokenkeep/edge";
 import { exportSPKI, SignJWT } from "jose";
 import { AUDIENCE, base64url, bench, bytesOf, claims, edge, ISSUER, keyPair, makeKeyPair, misconfigured, refusal, refused, sign, signRaw } from "./kit.ts";
 
@@ -43,6 +43,14 @@ edge("edge_D26_takes_no_public_key_for_a_secret", async () => {
       const token = await new SignJWT(claims()).setProtectedHeader({ alg, kid: "k1" }).sign(secret);
       await refused(verify(token), "alg.not_allowed");
     }
+  }
+  const rsa = await keyPair("RS256", "r1");
+  for (const secret of [bytesOf(rsa.jwk.n ?? ""), text(rsa.jwk.n ?? ""), text(await exportSPKI(rsa.publicKey))]) {
+    const token = await new SignJWT(claims()).setProtectedHeader({ alg: "HS256", kid: "r1" }).sign(secret);
+    await refused(verify(token, { keys: [rsa.jwk], issuer: { algorithms: ["RS256"] } }), "alg.not_allowed");
+    // Nor where the caller hands over the keys: an RSA key is no secret, whatever the list says.
+    await refused(verifyCompact(token, rsa.jwk, { algorithms: ["HS256"] }), "key.unknown");
+    await refused(verifyCompact(token, { ...rsa.jwk, alg: "HS256" }, { algorithms: ["HS256"] }), "key.unknown");
   }
 });
 
@@ -128,6 +136,15 @@ edge("edge_D30_takes_EdDSA_and_Ed25519_for_the_same", async () => {
   }
   const token = await sign(claims(), {}, pair);
   await refused(verify(token, { keys: [{ ...bare, crv: "X25519" }], issuer: { algorithms: ["EdDSA"] } }), "key.unknown");
+});
+
+edge("edge_D30_says_so_where_the_runtime_lacks_a_curve", async () => {
+  const jwk = { kty: "OKP", crv: "Ed448", kid: "e4", x: "X9dEm1m0Yf0s54fsYWrUah2hNCSFpw4fig6nXYDpZ3jt8SR2m0bHBhvWeD3x5Q9s0foavq_oJWGA" };
+  const known = await crypto.subtle.importKey("jwk", jwk, { name: "Ed448" }, false, ["verify"]).then(() => true, () => false);
+  const [, payload] = (await sign()).split(".");
+  const forged = `${base64url(JSON.stringify({ alg: "EdDSA", kid: "e4" }))}.${payload}.${base64url(new Uint8Array(114))}`;
+  const error = await refused(verify(forged, { keys: [jwk], issuer: { algorithms: ["EdDSA"] } }), known ? "signature.invalid" : "alg.unsupported_by_runtime");
+  assert.equal(error.status, known ? 401 : 500);
 });
 
 edge("edge_D31_refuses_crit", async () => {

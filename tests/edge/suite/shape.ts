@@ -21,9 +21,13 @@ edge("edge_A2_wants_three_parts", async () => {
   const { verifier } = await bench({ maxTokenBytes: 1_048_576 });
   await verifier.verify(token);
   const dots = ".".repeat(1_000_000);
-  const began = performance.now();
-  await refused(verifier.verify(dots), "token.malformed");
-  assert.ok(performance.now() - began < 50, "a million dots are refused at the fourth");
+  let quickest = Infinity;
+  for (let tries = 0; tries < 20; tries += 1) {
+    const began = performance.now();
+    await refused(verifier.verify(dots), "token.malformed");
+    quickest = Math.min(quickest, performance.now() - began);
+  }
+  assert.ok(quickest < 5, `a million dots took ${quickest} ms`);
 });
 
 edge("edge_A3_tells_a_jwe_before_decoding_anything", async () => {

@@ -1,0 +1,66 @@
+// How much a verifier keeps when it is shown very many different things.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { SignJWT } from "jose";
+import { createVerifier, VerifyError } from "tokenkeep/edge";
+import { AUDIENCE, base64url, bench, claims, ISSUER, NOW, sign } from "./suite/kit.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Bytes that are still held after the garbage is gone; wasm memory is among the array buffers. */
+async function held(): Promise<number> {
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  collect();
+  const { heapUsed, arrayBuffers, external } = process.memoryUsage();
+  return heapUsed + Math.max(arrayBuffers, external);
+}
+
+const MEGABYTE = 1_048_576;
+
+/** What `show` makes grow, when the first tenth, in which caches fill up, is not counted. */
+async function growthOf(times: number, show: (place: number) => Promise<unknown>): Promise<number> {
+  for (let place = 0; place < times / 10; place += 1) await show(place);
+  const before = await held();
+  for (let place = times / 10; place < times; place += 1) await show(place);
+  return (await held()) - before;
+}
+
+test("edge_K93_is_no_bigger_after_100_000_unknown_kids", async () => {
+  // Not bench()'s own: that one keeps all events.
+  const { verifier } = await bench({ onEvent: () => undefined });
+  await verifier.verify(await sign());
+  const [, payload, signature] = (await sign()).split(".");
+  const growth = await growthOf(100_000, async (place) => {
+    const header = base64url(JSON.stringify({ alg: "ES256", kid: `kid-${place}`, typ: "JWT" }));
+    const error: unknown = await verifier.verify(`${header}.${payload}.${signature}`).catch((cause: unknown) => cause);
+    assert.ok(error instanceof VerifyError && error.code === "key.unknown");
+  });
+  assert.ok(growth < MEGABYTE, `${growth} bytes`);
+});
+
+test("edge_K93_is_no_bigger_after_10_000_good_tokens", async () => {
+  // HS256, for jose signs nothing quicker; what is remembered of a token is the same.
+  const secret = new Uint8Array(32).fill(7);
+  const verifier = createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["HS256"], secret }, clock: () => NOW * 1000 });
+  const growth = await growthOf(10_000, async (place) => {
+    const token = await new SignJWT(claims({ jti: `t${place}` })).setProtectedHeader({ alg: "HS256" }).sign(secret);
+    assert.equal((await verifier.verify(token)).claims.jti, `t${place}`);
+  });
+  assert.ok(growth < MEGABYTE, `${growth} bytes`);
+});
+
+test("edge_K93_is_no_bigger_after_10_000_issuers_that_a_resolver_does_not_know", async () => {
+  const verifier = createVerifier({ issuers: () => null, clock: () => NOW * 1000 });
+  const [header, , signature] = (await sign()).split(".");
+  const growth = await growthOf(10_000, async (place) => {
+    const payload = base64url(JSON.stringify(claims({ iss: `${ISSUER}/${place}` })));
+    const error: unknown = await verifier.verify(`${header}.${payload}.${signature}`).catch((cause: unknown) => cause);
+    assert.ok(error instanceof VerifyError && error.code === "issuer.unknown");
+  });
+  assert.ok(growth < MEGABYTE, `${growth} bytes`);
+});
