@@ -2,7 +2,8 @@
 // folder of built files, the page. It exists so that `npm start`, the tests and the screenshots stand on the same stack: three
 // origins of one site, so that credentialed CORS happens for real. Alone: node scripts/stack.mjs [--app build/app] [--persist .state]
 
-import { readdir, readFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { argv } from "node:process";
@@ -17,6 +18,8 @@ const DEFAULT_PORTS = { app: 8780, authority: 8781, api: 8782 };
 const LOOPBACK = "127.0.0.1";
 /** What the API is called in tokens: a name, not an address. */
 const AUDIENCE = "https://api.tokenkeep.example";
+/** The second tenant, beside `main`. */
+const TENANTS = JSON.stringify([{ id: "south", audience: "https://api.south.tokenkeep.example" }]);
 
 /** @typedef {{ app: number, authority: number, api: number }} Ports */
 
@@ -44,26 +47,22 @@ export async function startStack({ ports: wanted = {}, persist = false, appDirec
   const authority = `http://localhost:${ports.authority}`;
   const api = `http://localhost:${ports.api}`;
   const DEMO = demo ? "on" : "off";
+  const shared = { ISSUER: authority, AUDIENCE, TENANTS, ALLOWED_ORIGINS: app, DEMO };
 
   /** @type {import("miniflare").WorkerOptions[]} */
   const workers = [
     {
       ...(await bundled("authority", ports.authority)),
       d1Databases: { DB: "authority" },
-      bindings: {
-        ISSUER: authority,
-        AUDIENCE,
-        CLIENT_ID: "tokenkeep-demo",
-        ALLOWED_ORIGINS: app,
-        DEMO,
-        ...bindings.authority,
-      },
+      kvNamespaces: { SHARED: "shared" },
+      bindings: { ...shared, CLIENT_ID: "tokenkeep-demo", KEY_ENCRYPTION_SECRET: await keptSecret(persist), ...bindings.authority },
     },
     {
       ...(await bundled("api", ports.api)),
       serviceBindings: { AUTHORITY: "authority" },
       kvNamespaces: { SHARED: "shared" },
-      bindings: { ISSUER: authority, AUDIENCE, ALLOWED_ORIGINS: app, DEMO, ...bindings.api },
+      // A revocation is to be seen at work, so it takes effect sooner than it has to.
+      bindings: { ...shared, REVOCATION_CACHE_SECONDS: "2", ...bindings.api },
     },
   ];
   if (appDirectory !== undefined) {
@@ -107,7 +106,7 @@ async function bundled(name, port) {
     format: "esm",
     target: "es2022",
     conditions: ["workerd", "worker", "browser"],
-    external: ["node:*", "*.wasm"],
+    external: ["node:*", "cloudflare:*", "*.wasm"],
     logLevel: "warning",
   });
   const script = outputFiles.map((file) => file.text).join("");
@@ -123,6 +122,23 @@ async function bundled(name, port) {
     compatibilityFlags: ["nodejs_compat"],
     unsafeDirectSockets: [{ host: LOOPBACK, port }],
   };
+}
+
+/**
+ * The secret that seals the authority's keys: made here, and kept beside the database that can't be read without it. A deployment sets
+ * its own, where no database backup has it.
+ * @param {string | false} persist
+ */
+async function keptSecret(persist) {
+  const secret = randomBytes(32).toString("base64url");
+  if (persist === false) return secret;
+  const file = join(resolve(persist), "key-encryption-secret");
+  await mkdir(resolve(persist), { recursive: true });
+  // "wx" writes a new file only, so a secret that is there stays.
+  await writeFile(file, secret, { flag: "wx", mode: 0o600 }).catch((/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  return readFile(file, "utf8");
 }
 
 /**

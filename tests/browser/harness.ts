@@ -39,7 +39,7 @@ export interface Demo {
   readonly browser: Browser;
   counts(): Promise<Counts>;
   /** Asks the authority for a fault or a lifetime, as the page's buttons do. */
-  settings(wanted: { accessTokenSeconds?: number; refreshOutageSeconds?: number }): Promise<void>;
+  settings(wanted: { accessTokenSeconds?: number; refreshOutageSeconds?: number; graceSeconds?: number }): Promise<void>;
   refuseAll(): Promise<void>;
   /** No faults, and tokens of 15 minutes. */
   peace(): Promise<void>;
@@ -102,7 +102,7 @@ export async function startDemo(): Promise<Demo> {
     refuseAll: () => post(`${api}/demo/refuse-all`),
     async peace() {
       await post(`${api}/demo/accept-all`);
-      await demo.settings({ accessTokenSeconds: 900, refreshOutageSeconds: 0 });
+      await demo.settings({ accessTokenSeconds: 900, refreshOutageSeconds: 0, graceSeconds: 20 });
     },
     visit: (path = "/") => visit(browser, demo, path),
     async close() {

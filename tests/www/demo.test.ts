@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { authorization, useStack, Visitor } from "./harness.ts";
+import { authorization, claimsOf, SOUTH, useStack, Visitor } from "./harness.ts";
 
 const json = async (response: Response) => (await response.json()) as Record<string, number>;
 
@@ -18,7 +18,7 @@ describe("with the demo on", () => {
   test("the lifetime of access tokens can be changed", async () => {
     const visitor = new Visitor(stack());
     const answer = await visitor.post("/demo/settings", { body: { accessTokenSeconds: 30 } });
-    assert.deepEqual(await answer.json(), { accessTokenSeconds: 30, refreshOutageSeconds: 0 });
+    assert.deepEqual(await answer.json(), { accessTokenSeconds: 30, refreshOutageSeconds: 0, graceSeconds: null, lostReplies: 0 });
     assert.equal((await visitor.signIn()).expires_in, 30);
     assert.equal((await visitor.refresh()).expires_in, 30);
   });
@@ -26,7 +26,7 @@ describe("with the demo on", () => {
   test("settings out of range or from a foreign origin change nothing", async () => {
     const visitor = new Visitor(stack());
     const before = (await visitor.signIn()).expires_in;
-    for (const body of [{ accessTokenSeconds: 0 }, { accessTokenSeconds: "9" }, { refreshOutageSeconds: 1e9 }, [], "x"]) {
+    for (const body of [{ accessTokenSeconds: 0 }, { accessTokenSeconds: "9" }, { refreshOutageSeconds: 1e9 }, { graceSeconds: -1 }, { lostReplies: 1.5 }, { unknown: 1 }, [], "x"]) {
       assert.equal((await visitor.post("/demo/settings", { body })).status, 400, JSON.stringify(body));
     }
     const foreign = { Origin: "https://evil.example" };
@@ -51,14 +51,46 @@ describe("with the demo on", () => {
     const visitor = new Visitor(stack());
     await visitor.signIn();
     await visitor.post("/session/sign-in", { body: { username: "alice", password: "wrong" } });
-    await Promise.all(Array.from({ length: 10 }, () => new Visitor(stack(), visitor.cookie).tryRefresh()));
+    const { cookie } = visitor;
+    await Promise.all(Array.from({ length: 10 }, () => new Visitor(stack(), cookie).tryRefresh()));
     const after = await authorityStats();
     const grown = (name: string) => Number(after[name]) - Number(before[name]);
     assert.equal(grown("signIns"), 1);
     assert.equal(grown("refreshCalls"), 10);
-    assert.equal(grown("refreshSuccesses"), 1);
-    assert.equal(grown("reuseAlarms"), 1);
+    assert.equal(grown("refreshSuccesses"), 10);
+    assert.equal(grown("graceReplays"), 9);
+    assert.equal(grown("reuseAlarms"), 0);
     assert.ok(Number(after.mostRefreshCallsInFlight) >= 2 && Number(after.mostRefreshCallsInFlight) <= 10);
+  });
+
+  test("replies can be lost after the rotation: the next try gets what was lost", async () => {
+    const visitor = new Visitor(stack());
+    await visitor.signIn();
+    const { cookie } = visitor;
+    await visitor.post("/demo/settings", { body: { lostReplies: 1 } });
+    const before = await authorityStats();
+    const lost = await visitor.post("/session/refresh");
+    assert.equal(lost.status, 503);
+    assert.deepEqual(lost.headers.getSetCookie(), []);
+    assert.equal(await visitor.tryRefresh(), 200);
+    assert.notEqual(visitor.cookie, cookie);
+    assert.equal(Number((await authorityStats()).graceReplays) - Number(before.graceReplays), 1);
+  });
+
+  test("a thief replays the used token: harmless within the window, an alarm beyond it", async () => {
+    for (const base of ["", SOUTH]) {
+      const visitor = new Visitor(stack(), null, base);
+      const { sid } = claimsOf(await visitor.signIn());
+      const replay = async () => (await visitor.post("/demo/replay", { body: { session: sid } })).json();
+      await visitor.refresh();
+      assert.deepEqual(await replay(), { status: 200 });
+      await new Visitor(stack()).post("/demo/settings", { body: { graceSeconds: 0 } });
+      const { reuseAlarms } = await authorityStats();
+      assert.deepEqual(await replay(), { status: 401, error: "invalid_grant" });
+      assert.equal(Number((await authorityStats()).reuseAlarms), Number(reuseAlarms) + 1);
+      assert.equal(await visitor.tryRefresh(), 401);
+      await new Visitor(stack()).post("/demo/settings", { body: { graceSeconds: 20 } });
+    }
   });
 
   test("the API refuses the token it is told to, no other, until it is told to accept all", async () => {

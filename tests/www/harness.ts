@@ -6,6 +6,7 @@ import { type Stack, type StackOptions, startStack } from "../../scripts/stack.m
 
 export const FREE_PORTS = { app: 0, authority: 0, api: 0 };
 export const ALICE = { username: "alice", password: "correct horse battery" };
+export const SOUTH = "/tenants/south";
 export const COOKIE = "__Secure-refresh";
 
 /** Starts a stack before the tests of a file and ends it after them; the getter gives it to a running test. */
@@ -35,14 +36,17 @@ export function authorization(accessToken: string): { Authorization: string } {
 export class Visitor {
   cookie: string | null;
   readonly #stack: Stack;
+  readonly #base: string;
 
-  constructor(stack: Stack, cookie: string | null = null) {
+  /** `base`: that of the tenant it deals with. */
+  constructor(stack: Stack, cookie: string | null = null, base = "") {
     this.#stack = stack;
+    this.#base = base;
     this.cookie = cookie;
   }
 
   async post(path: string, { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {}): Promise<Response> {
-    const response = await fetch(this.#stack.authority + path, {
+    const response = await fetch(this.#stack.authority + this.#base + path, {
       method: "POST",
       headers: {
         Origin: this.#stack.app,
@@ -69,9 +73,14 @@ export class Visitor {
   /** The status of a refresh that may fail. */
   async tryRefresh(): Promise<number> {
     const response = await this.post("/session/refresh");
-    await response.body?.cancel();
+    await response.arrayBuffer();
     return response.status;
   }
+}
+
+/** The claims of an access token, unverified: the tests of the key set verify. */
+export function claimsOf({ access_token: token }: TokenReply): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
 }
 
 /** The refresh cookie that an answer sets, its attributes in lower case. */

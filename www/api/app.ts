@@ -1,32 +1,22 @@
-// A protected API: three routes that want an access token made for this audience.
+// A protected API, once for each tenant: `main` under /api, the others under /tenants/<id>/api.
 
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { allowTheApp } from "./cors.ts";
-import { type GuardedEnv, requireAccessToken } from "./guard.ts";
-
-const BODY_LIMIT_BYTES = 1024 * 1024;
+import type { GuardedEnv } from "./guard.ts";
+import { routes } from "./routes.ts";
 
 export const api = new Hono<GuardedEnv>();
 
-api.use(allowTheApp);
-api.use("/api/*", async (c, next) => {
+api.use(async (c, next) => {
   await next();
-  c.header("Cache-Control", "no-store");
   c.header("X-Content-Type-Options", "nosniff");
+  c.header("Referrer-Policy", "no-referrer");
+  c.header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  c.header("Strict-Transport-Security", "max-age=63072000");
 });
-api.use("/api/*", requireAccessToken);
-api.use("/api/*", bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: (c) => c.json({ error: "body_too_large" }, 413) }));
-
-api.get("/api/time", (c) => c.json({ time: new Date().toISOString() }));
-
-api.get("/api/me", (c) => {
-  const { sub, name } = c.var.auth.claims;
-  return c.json({ sub, name: name ?? null });
-});
-
-/** Answers with the bytes it was sent, as bytes: a page's HTML sent here must not come back as this origin's HTML. */
-api.post("/api/echo", async (c) => c.body(await c.req.arrayBuffer(), 200, { "Content-Type": "application/octet-stream" }));
+api.use(allowTheApp);
+api.route("/api", routes);
+api.route("/tenants/:tenant/api", routes);
 
 api.notFound((c) => c.json({ error: "not_found" }, 404));
 

@@ -1,14 +1,15 @@
 // What the API's Worker is told from outside.
 
-export interface ApiBindings {
+import type { TenantBindings } from "../tenants.ts";
+
+/** Whose tokens count: TenantBindings has the issuers and audiences, the same as the authority's. */
+export interface ApiBindings extends TenantBindings {
   /** The authority's Worker. A Worker can't fetch another one of its own zone by URL; a service binding always works. */
   AUTHORITY: Fetcher;
-  /** What isolates share: revocations, and the key set. */
+  /** What isolates share: revocations, and the key sets. */
   SHARED: KVNamespace;
-  /** Whose tokens count: their `iss`, and where the key set is found below it. */
-  ISSUER: string;
-  /** This API's own name: the `aud` that a token must carry. */
-  AUDIENCE: string;
+  /** How long an isolate remembers that a token was not revoked. Default: 30 seconds. */
+  REVOCATION_CACHE_SECONDS?: string;
   /** Origins of the pages that may call, separated by commas. */
   ALLOWED_ORIGINS: string;
   /** "on" mounts demo.ts around the API. Never in production. */

@@ -6,43 +6,44 @@ import { createMiddleware } from "hono/factory";
 import { VerifyError } from "tokenkeep/edge";
 import { api } from "./app.ts";
 import { allowTheApp } from "./cors.ts";
-import { doorOf, type GuardedEnv, POLICY, requireAccessToken } from "./guard.ts";
+import { doorOf, findTenant, type GuardedEnv, REALM, requireAccessToken } from "./guard.ts";
 
 const refusedTokens = new Set<string>();
 let refusesAll = false;
 const stats = { total: 0, ok: 0, refused: 0 };
 
 export const demo = new Hono<GuardedEnv>();
-
-demo.use("/demo/*", allowTheApp);
+const CALLS = ["/api/*", "/tenants/:tenant/api/*"];
+const controls = new Hono<GuardedEnv>();
+controls.use(allowTheApp, findTenant);
 
 /** From now on the token that comes with this call counts as revoked. Only a good one can be named, so the set stays small. */
-demo.post("/demo/refuse", requireAccessToken, (c) => {
+controls.post("/refuse", requireAccessToken(), (c) => {
   const token = bearerToken(c.req.raw);
   if (token !== null) refusedTokens.add(token);
   return c.body(null, 204);
 });
 
 /** Revokes the token that comes with this call, for good and in every isolate. */
-demo.post("/demo/revoke", requireAccessToken, async (c) => {
+controls.post("/revoke", requireAccessToken(), async (c) => {
   const { issuer, claims } = c.var.auth;
   await doorOf(c.env).revocation.revokeToken(issuer, claims.jti ?? "", claims.exp ?? 0);
   return c.body(null, 204);
 });
 
 /** From now on every token is refused, fresh ones too: an API and an authority that don't agree. */
-demo.post("/demo/refuse-all", (c) => {
+controls.post("/refuse-all", (c) => {
   refusesAll = true;
   return c.body(null, 204);
 });
 
-demo.post("/demo/accept-all", (c) => {
+controls.post("/accept-all", (c) => {
   refusesAll = false;
   refusedTokens.clear();
   return c.body(null, 204);
 });
 
-demo.get("/demo/stats", (c) => c.json(stats, 200, { "Cache-Control": "no-store" }));
+controls.get("/stats", (c) => c.json(stats, 200, { "Cache-Control": "no-store" }));
 
 const count = createMiddleware(async (c, next) => {
   await next();
@@ -52,13 +53,15 @@ const count = createMiddleware(async (c, next) => {
   if (c.res.status === 401) stats.refused += 1;
 });
 
-demo.use("/api/*", count);
+demo.route("/demo", controls);
+demo.route("/tenants/:tenant/demo", controls);
+for (const path of CALLS) demo.use(path, count);
 demo.all("*", async (c) => {
   const token = bearerToken(c.req.raw);
-  const isCall = c.req.method !== "OPTIONS" && c.req.path.startsWith("/api/");
+  const isCall = c.req.method !== "OPTIONS" && /^(\/tenants\/[^/]+)?\/api\//.test(c.req.path);
   if (isCall && token !== null && (refusesAll || refusedTokens.has(token))) {
     await allowTheApp(c, async () => {
-      c.res = new VerifyError("token.revoked").response(POLICY);
+      c.res = new VerifyError("token.revoked").response({ realm: REALM });
     });
     return c.res;
   }

@@ -1,19 +1,40 @@
-// Access tokens: short-lived JWTs in the profile of RFC 9068. The API checks them alone, without asking here, so a
-// session that is revoked still has the access token it was last given, for as long as that lives.
+// Access tokens: short-lived JWTs in the profile of RFC 9068. The API checks them alone, without asking here; what was revoked it
+// finds in KV (revocation.ts).
 
 import { SignJWT } from "jose";
-import type { SigningKey } from "./keys.ts";
-import type { Grant } from "./refresh-tokens.ts";
-import type { Settings } from "./settings.ts";
+import type { Tenant } from "../tenants.ts";
+import type { SigningKey } from "./signing-keys.ts";
+import type { Session } from "./sessions.ts";
 
-export function issueAccessToken(key: SigningKey, settings: Settings, grant: Grant, now: number): Promise<string> {
-  return new SignJWT({ sid: grant.sessionId, client_id: settings.clientId, name: grant.account.name })
+export interface AccessToken {
+  token: string;
+  expiresIn: number;
+}
+
+export async function issueAccessToken(
+  key: SigningKey,
+  { tenant, session, clientId, lifetime, now }: { tenant: Tenant; session: Session; clientId: string; lifetime: number; now: number },
+): Promise<AccessToken> {
+  const { account, steppedUpAt } = session;
+  // No token outlives its session.
+  const expiresIn = Math.min(lifetime, session.expiresAt - now);
+  const token = await new SignJWT({
+    client_id: clientId,
+    sid: session.id,
+    name: account.name,
+    roles: account.roles,
+    // How sure we are who this is, and since when (RFC 9470, RFC 8176).
+    acr: steppedUpAt === null ? "pwd" : "mfa",
+    amr: steppedUpAt === null ? ["pwd"] : ["pwd", "otp"],
+    auth_time: steppedUpAt ?? session.startedAt,
+  })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "at+jwt" })
-    .setIssuer(settings.issuer)
-    .setAudience(settings.audience)
-    .setSubject(grant.account.id)
+    .setIssuer(tenant.issuer)
+    .setAudience(tenant.audience)
+    .setSubject(account.id)
     .setIssuedAt(now)
-    .setExpirationTime(now + settings.accessTokenSeconds)
+    .setExpirationTime(now + expiresIn)
     .setJti(crypto.randomUUID())
     .sign(key.privateKey);
+  return { token, expiresIn };
 }

@@ -4,17 +4,16 @@
 import type { Context } from "hono";
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
-import { type AuthorityBindings, settingsFrom } from "./settings.ts";
-
-type Env = { Bindings: AuthorityBindings };
+import type { Env } from "./context.ts";
+import { settingsFrom } from "./settings.ts";
 
 /** Credentialed CORS: the cookie travels and the answer can be read, from the configured origins only. */
 export const allowTheApp = cors({
   origin: (origin, c: Context<Env>) => (isAllowed(c, origin) ? origin : null),
   credentials: true,
   allowMethods: ["GET", "POST"],
-  allowHeaders: ["Content-Type", "X-Requested-With"],
-  exposeHeaders: ["Retry-After"],
+  allowHeaders: ["Authorization", "Content-Type", "X-Requested-With"],
+  exposeHeaders: ["Date", "Retry-After", "WWW-Authenticate"],
   maxAge: 600,
 });
 
@@ -26,9 +25,11 @@ export const refuseForgedCalls = createMiddleware<Env>(async (c, next) => {
   return next();
 });
 
-/** True when the browser says that another site or an origin outside the list sent this. */
+/** True when the browser says that another site, an origin outside the list, or something other than a script's fetch sent this. */
 export function isForeign(c: Context<Env>): boolean {
-  if (c.req.header("Sec-Fetch-Site") === "cross-site") return true;
+  const site = c.req.header("Sec-Fetch-Site");
+  const mode = c.req.header("Sec-Fetch-Mode");
+  if (site === "cross-site" || (mode !== undefined && mode !== "cors" && mode !== "same-origin")) return true;
   const origin = c.req.header("Origin");
   // Browsers put an Origin on every POST; a caller without one is no browser and carries nobody's cookies.
   return origin !== undefined && !isAllowed(c, origin);

@@ -1,72 +1,132 @@
-// The demo's controls, around the authority and apart from it: they shorten tokens, make the refresh endpoint fail for a
-// while, and count. Mounted only where the binding DEMO is "on". Not for copying: the counts live in one isolate's memory.
+// The demo's controls, around the authority and apart from it: they change lifetimes, make the refresh endpoint fail or lose its replies,
+// replay a used token as a thief would, and count. Mounted only where the binding DEMO is "on". Not for copying: what they know lives in
+// one isolate's memory.
 
 import { type Context, Hono } from "hono";
+import { decodeJwt } from "jose";
 import { authority } from "./app.ts";
+import { readText } from "./bodies.ts";
 import { allowTheApp, isForeign } from "./callers.ts";
+import { type Env, findTenant } from "./context.ts";
+import { REFRESH_COOKIE } from "./cookies.ts";
+import { readWish, type Wish } from "./demo/wishes.ts";
 import type { AuthorityBindings } from "./settings.ts";
 
-type Env = { Bindings: AuthorityBindings };
+const SIGN_IN = ["/session/sign-in", "/tenants/:tenant/session/sign-in"];
+const REFRESH = ["/session/refresh", "/tenants/:tenant/session/refresh"];
+const REPLAY = ["/demo/replay", "/tenants/:tenant/demo/replay"];
 
-const LONGEST_SECONDS = 24 * 60 * 60;
-
-let accessTokenSeconds: number | undefined;
+let wish: Wish = {};
 let refreshOutageEndsAt = 0;
+let longestToken = 15 * 60;
 
-let signIns = 0;
-let refreshCalls = 0;
-let refreshSuccesses = 0;
+const counts = { signIns: 0, refreshCalls: 0, refreshSuccesses: 0, mostRefreshCallsInFlight: 0, graceReplays: 0 };
 let refreshCallsInFlight = 0;
-let mostRefreshCallsInFlight = 0;
+
+/** The last rotation of each session: which token was used, and which it gave. */
+const rotations = new Map<string, { used: string; given: string; issuer: string }>();
+const MOST_ROTATIONS = 1000;
 
 export const demo = new Hono<Env>();
 
 demo.use("/demo/*", allowTheApp);
+demo.use("/tenants/:tenant/demo/*", allowTheApp);
 
 demo.post("/demo/settings", async (c) => {
   if (isForeign(c)) return c.json({ error: "origin_not_allowed" }, 403);
-  const wanted: unknown = await c.req.json().catch(() => null);
-  if (!isSettings(wanted)) return c.json({ error: "invalid_request" }, 400);
-  accessTokenSeconds = wanted.accessTokenSeconds ?? accessTokenSeconds;
+  const wanted = readWish(await c.req.json().catch(() => null));
+  if (wanted === null) return c.json({ error: "invalid_request" }, 400);
+  wish = { ...wish, ...wanted };
+  longestToken = Math.max(longestToken, wish.accessTokenSeconds ?? 0);
   if (wanted.refreshOutageSeconds !== undefined) refreshOutageEndsAt = Date.now() + wanted.refreshOutageSeconds * 1000;
-  return c.json({ accessTokenSeconds: accessTokenSeconds ?? null, refreshOutageSeconds: outageSecondsLeft() });
+  const { accessTokenSeconds = null, graceSeconds = null, lostReplies = 0 } = wish;
+  return c.json({ accessTokenSeconds, refreshOutageSeconds: outageSecondsLeft(), graceSeconds, lostReplies });
 });
 
 demo.get("/demo/stats", async (c) => {
   const row = await c.env.DB.prepare("SELECT count(*) AS alarms FROM families WHERE revoked_by = 'reuse'").first<{ alarms: number }>();
   c.header("Cache-Control", "no-store");
-  return c.json({ signIns, refreshCalls, refreshSuccesses, mostRefreshCallsInFlight, reuseAlarms: row?.alarms ?? 0 });
+  return c.json({ ...counts, reuseAlarms: row?.alarms ?? 0 });
 });
 
-demo.post("/session/sign-in", async (c) => {
+demo.on("POST", SIGN_IN, async (c) => {
   const answer = await passOn(c);
-  if (answer.ok) signIns += 1;
+  if (answer.ok) counts.signIns += 1;
   return answer;
 });
 
-demo.post("/session/refresh", async (c) => {
-  refreshCalls += 1;
+demo.on("POST", REFRESH, async (c) => {
+  counts.refreshCalls += 1;
   refreshCallsInFlight += 1;
-  mostRefreshCallsInFlight = Math.max(mostRefreshCallsInFlight, refreshCallsInFlight);
+  counts.mostRefreshCallsInFlight = Math.max(counts.mostRefreshCallsInFlight, refreshCallsInFlight);
   try {
-    if (outageSecondsLeft() > 0) return await refuseInOutage(c);
+    if (outageSecondsLeft() > 0) return await refuse(c);
     const answer = await passOn(c);
-    if (answer.ok) refreshSuccesses += 1;
-    return answer;
+    if (answer.ok) {
+      counts.refreshSuccesses += 1;
+      await remember(c.req.raw, answer);
+    }
+    if (!wish.lostReplies) return answer;
+    wish.lostReplies -= 1;
+    return await refuse(c);
   } finally {
     refreshCallsInFlight -= 1;
   }
 });
 
+/**
+ * A thief with a copy of the token that was used last, of the session named by `{"session": sid}` or of whichever renewed last: it is presented
+ * again. All that comes back is the status of the answer.
+ */
+demo.on("POST", REPLAY, findTenant, async (c) => {
+  if (isForeign(c)) return c.json({ error: "origin_not_allowed" }, 403);
+  const sid = await readText(c.req.raw, "session");
+  const { issuer, base } = c.var.tenant;
+  const known = [...rotations].filter(([id, rotation]) => rotation.issuer === issuer && (sid === null || id === sid)).at(-1);
+  if (known === undefined) return c.json({ error: "not_found" }, 404);
+  const headers = { Cookie: `${REFRESH_COOKIE}=${known[1].used}`, "X-Requested-With": "XMLHttpRequest" };
+  const refresh = new Request(new URL(`${base}/session/refresh`, c.req.url), { method: "POST", headers });
+  const answer = await authority.fetch(refresh, bindingsOf(c), c.executionCtx);
+  const { error } = (await answer.json()) as { error?: string };
+  return c.json({ status: answer.status, ...(error === undefined ? {} : { error }) }, 200, { "Cache-Control": "no-store" });
+});
+
 demo.all("*", passOn);
 
 async function passOn(c: Context<Env>): Promise<Response> {
-  const bindings = accessTokenSeconds === undefined ? c.env : { ...c.env, ACCESS_TOKEN_SECONDS: String(accessTokenSeconds) };
-  return authority.fetch(c.req.raw, bindings, c.executionCtx);
+  return authority.fetch(c.req.raw, bindingsOf(c), c.executionCtx);
+}
+
+/** The Worker's bindings, with the wishes laid over them. */
+function bindingsOf({ env }: Context<Env>): AuthorityBindings {
+  const { accessTokenSeconds, graceSeconds } = wish;
+  return {
+    ...env,
+    ...(accessTokenSeconds === undefined ? {} : { ACCESS_TOKEN_SECONDS: String(accessTokenSeconds) }),
+    ...(graceSeconds === undefined ? {} : { GRACE_SECONDS: String(graceSeconds) }),
+    KEY_OVERLAP_SECONDS: env.KEY_OVERLAP_SECONDS ?? String(longestToken + 60),
+  };
+}
+
+async function remember(request: Request, answer: Response): Promise<void> {
+  const { access_token: token } = (await answer.clone().json()) as { access_token: string };
+  const { sid, iss: issuer } = decodeJwt<{ sid: string }>(token);
+  const used = refreshTokenIn(request.headers.get("Cookie"));
+  const given = refreshTokenIn(answer.headers.getSetCookie()[0]);
+  if (used === null || given === null || issuer === undefined) return;
+  if (rotations.get(sid)?.given === given) counts.graceReplays += 1;
+  rotations.delete(sid);
+  rotations.set(sid, { used, given, issuer });
+  const oldest = rotations.keys().next();
+  if (rotations.size > MOST_ROTATIONS && !oldest.done) rotations.delete(oldest.value);
+}
+
+function refreshTokenIn(cookies: string | null | undefined): string | null {
+  return new RegExp(`(?:^|; ?)${REFRESH_COOKIE}=([\\w-]{43})`).exec(cookies ?? "")?.[1] ?? null;
 }
 
 /** A failure that the page can read, as an authority in trouble would send it: the CORS headers are those of any answer. */
-async function refuseInOutage(c: Context<Env>): Promise<Response> {
+async function refuse(c: Context<Env>): Promise<Response> {
   await allowTheApp(c, async () => {
     c.res = c.json({ error: "temporarily_unavailable" }, 503, { "Cache-Control": "no-store" });
   });
@@ -75,14 +135,4 @@ async function refuseInOutage(c: Context<Env>): Promise<Response> {
 
 function outageSecondsLeft(): number {
   return Math.max(0, Math.ceil((refreshOutageEndsAt - Date.now()) / 1000));
-}
-
-function isSettings(value: unknown): value is { accessTokenSeconds?: number; refreshOutageSeconds?: number } {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const { accessTokenSeconds, refreshOutageSeconds } = value as Record<string, unknown>;
-  return isSeconds(accessTokenSeconds, 1) && isSeconds(refreshOutageSeconds, 0);
-}
-
-function isSeconds(value: unknown, least: number): boolean {
-  return value === undefined || (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= LONGEST_SECONDS);
 }

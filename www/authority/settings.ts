@@ -1,11 +1,11 @@
 // What the authority is told from outside: the Worker's bindings, and the settings read from them.
 
-export interface AuthorityBindings {
+import type { TenantBindings } from "../tenants.ts";
+
+export interface AuthorityBindings extends TenantBindings {
   DB: D1Database;
-  /** The `iss` of every token, and where verifiers find the key set: an origin, without a slash at its end. */
-  ISSUER: string;
-  /** The `aud` of every token: the API that it is for. */
-  AUDIENCE: string;
+  /** What the Workers share: revocations, which the API's guard reads. */
+  SHARED: KVNamespace;
   /** The application's name in the tokens (`client_id`, RFC 9068). */
   CLIENT_ID: string;
   /** Origins of the application's pages, separated by commas. Exact: no patterns. */
@@ -14,27 +14,40 @@ export interface AuthorityBindings {
   ACCESS_TOKEN_SECONDS?: string;
   /** Lifetime of a session, thus of its refresh tokens. Default: 7 days. */
   SESSION_SECONDS?: string;
+  /** How long a used refresh token still gives its successor. Default: 20 seconds; 0 for none. */
+  GRACE_SECONDS?: string;
+  /** Seals what must be stored and is a secret. At least 32 characters that nobody can guess; changing it gives up the keys. */
+  KEY_ENCRYPTION_SECRET: string;
+  /** Age at which the schedule replaces a signing key. Default: 30 days. */
+  KEY_ROTATION_SECONDS?: string;
+  /** How long a retired key stays published. Default: the lifetime of an access token and a minute, for requests that had it in hand. */
+  KEY_OVERLAP_SECONDS?: string;
   /** "on" mounts demo.ts around the authority. Never in production. */
   DEMO?: string;
 }
 
 export interface Settings {
-  issuer: string;
-  audience: string;
   clientId: string;
   allowedOrigins: readonly string[];
   accessTokenSeconds: number;
   sessionSeconds: number;
+  graceSeconds: number;
+  keyEncryptionSecret: string;
+  keyRotationSeconds: number;
+  keyOverlapSeconds: number;
 }
 
 export function settingsFrom(bindings: AuthorityBindings): Settings {
+  const accessTokenSeconds = seconds("ACCESS_TOKEN_SECONDS", bindings.ACCESS_TOKEN_SECONDS, 15 * 60, 1);
   return {
-    issuer: bindings.ISSUER,
-    audience: bindings.AUDIENCE,
     clientId: bindings.CLIENT_ID,
     allowedOrigins: bindings.ALLOWED_ORIGINS.split(",").map((origin) => origin.trim()),
-    accessTokenSeconds: seconds("ACCESS_TOKEN_SECONDS", bindings.ACCESS_TOKEN_SECONDS, 15 * 60),
-    sessionSeconds: seconds("SESSION_SECONDS", bindings.SESSION_SECONDS, 7 * 24 * 60 * 60),
+    accessTokenSeconds,
+    sessionSeconds: seconds("SESSION_SECONDS", bindings.SESSION_SECONDS, 7 * 24 * 60 * 60, 1),
+    graceSeconds: seconds("GRACE_SECONDS", bindings.GRACE_SECONDS, 20, 0),
+    keyEncryptionSecret: secret(bindings.KEY_ENCRYPTION_SECRET),
+    keyRotationSeconds: seconds("KEY_ROTATION_SECONDS", bindings.KEY_ROTATION_SECONDS, 30 * 24 * 60 * 60, 60),
+    keyOverlapSeconds: seconds("KEY_OVERLAP_SECONDS", bindings.KEY_OVERLAP_SECONDS, accessTokenSeconds + 60, 1),
   };
 }
 
@@ -43,9 +56,14 @@ export function secondsNow(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-function seconds(name: string, text: string | undefined, fallback: number): number {
+function seconds(name: string, text: string | undefined, fallback: number, least: number): number {
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${name} must be a whole number of seconds above zero`);
+  if (!Number.isSafeInteger(value) || value < least) throw new Error(`${name} must be a whole number of seconds, ${least} or more`);
   return value;
+}
+
+function secret(text: string | undefined): string {
+  if (text === undefined || text.length < 32) throw new Error("KEY_ENCRYPTION_SECRET must have at least 32 characters");
+  return text;
 }

@@ -1,0 +1,29 @@
+// The protected routes: what an access token of the right tenant opens.
+
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { findTenant, type GuardedEnv, requireAccessToken } from "./guard.ts";
+
+const BODY_LIMIT_BYTES = 1024 * 1024;
+
+export const routes = new Hono<GuardedEnv>();
+
+routes.use(async (c, next) => {
+  await next();
+  c.header("Cache-Control", "no-store");
+});
+routes.use(findTenant, requireAccessToken());
+routes.use(bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: (c) => c.json({ error: "body_too_large" }, 413) }));
+
+routes.get("/time", (c) => c.json({ time: new Date().toISOString() }));
+
+routes.get("/me", (c) => {
+  const { sub, name } = c.var.auth.claims;
+  return c.json({ sub, name: name ?? null });
+});
+
+/** Answers with the bytes it was sent, as bytes: a page's HTML sent here must not come back as this origin's HTML. */
+routes.post("/echo", async (c) => c.body(await c.req.arrayBuffer(), 200, { "Content-Type": "application/octet-stream" }));
+
+/** Sensitive: wants a second factor, shown within the last five minutes (RFC 9470). */
+routes.get("/vault", requireAccessToken({ acr: ["mfa"], maxAge: 300 }), (c) => c.json({ secret: "The gold is under the third oak." }));

@@ -1,0 +1,27 @@
+// What the demo page may ask of the authority, read strictly: an unknown wish or one out of range is refused as a whole.
+
+export interface Wish {
+  accessTokenSeconds?: number;
+  refreshOutageSeconds?: number;
+  graceSeconds?: number;
+  /** The next so many refresh replies are lost after the rotation. */
+  lostReplies?: number;
+}
+
+const DAY = 24 * 60 * 60;
+
+const RANGES: { readonly [name in keyof Wish]-?: readonly [least: number, most: number] } = {
+  accessTokenSeconds: [1, DAY],
+  refreshOutageSeconds: [0, DAY],
+  graceSeconds: [0, 300],
+  lostReplies: [0, 100],
+};
+
+export function readWish(value: unknown): Wish | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const fits = Object.entries(value).every(([name, wanted]) => {
+    const [least, most] = Object.hasOwn(RANGES, name) ? RANGES[name as keyof Wish] : [1, 0];
+    return Number.isSafeInteger(wanted) && wanted >= least && wanted <= most;
+  });
+  return fits ? (value as Wish) : null;
+}

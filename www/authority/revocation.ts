@@ -1,0 +1,28 @@
+// Ending sessions, on both sides at once: in the tables, so that no refresh succeeds any more, and in KV, where the API's guard looks, so
+// that the access tokens that are out there stop working too. The tables come first: a session must not renew itself in between.
+//
+// An entry in KV is kept for as long as a session can last. No access token outlives its session, so none outlives its revocation.
+
+import { kvRevocation } from "tokenkeep/edge";
+import type { Tenant } from "../tenants.ts";
+import { endAllSessions, endSession, type RevokedBy, type Session } from "./sessions.ts";
+import { type AuthorityBindings, settingsFrom } from "./settings.ts";
+
+/** @returns false when the session had ended before */
+export async function revokeSession(
+  bindings: AuthorityBindings,
+  { tenant, session, by, now }: { tenant: Tenant; session: Session; by: RevokedBy; now: number },
+): Promise<boolean> {
+  const ended = await endSession(bindings.DB, session.id, session.account.id, by, now);
+  // Also when it had ended: the call that ended it may have failed right here.
+  if (session.expiresAt > now) await kvRevocation(bindings.SHARED).revokeSession(tenant.issuer, session.id, session.expiresAt - now);
+  return ended;
+}
+
+export async function revokeUser(
+  bindings: AuthorityBindings,
+  { tenant, accountId, by, now }: { tenant: Tenant; accountId: string; by: RevokedBy; now: number },
+): Promise<void> {
+  await endAllSessions(bindings.DB, accountId, by, now);
+  await kvRevocation(bindings.SHARED).revokeUser(tenant.issuer, accountId, settingsFrom(bindings).sessionSeconds);
+}

@@ -1,0 +1,110 @@
+// Rotation: a refresh token is good for one use. Whoever uses one gets its successor, and gets the same one again for a short while;
+// later, a used token that comes back is a copy in somebody's hands.
+//
+// The grace window (RFC 9700 section 4.14.2 leaves it to us). A reply can be lost after the database has rotated: by a reload, a dead
+// network, a closed laptop. The browser then has the used token and nothing else, so within the window the predecessor gets the successor
+// again. Three bounds keep this from being a second life for stolen tokens:
+//  - The same successor, never a fork: a thief who is in time shares one token with the owner, and the first of the two to renew makes
+//    the other's a used one, which is found out when the window has passed.
+//  - Only while the successor is unused. Once it was used, the browser has had the reply, and needs nothing of its predecessor: it gets no
+//    token. It is no alarm either, yet: of requests that left together, one can arrive after the next token is in use. The answer is to
+//    try again, which a browser does with the cookie that it has by then.
+//  - The window is counted from the first use and is never extended.
+
+import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
+import { seal, unseal } from "./sealing.ts";
+import { type Row, type Session, SESSION_COLUMNS, sessionFrom } from "./sessions.ts";
+
+/** How a refresh token that was presented stands. */
+export type Standing =
+  /** The newest of its family. */
+  | "current"
+  /** Used, within the window, and its successor is not: whoever presents it may have lost the reply. */
+  | "predecessor"
+  /** Used, within the window, and its successor is too: a request that came late. */
+  | "late"
+  /** Used, and the window is over. */
+  | "reused";
+
+export type Rotation =
+  | { outcome: "rotated" | "repeated"; session: Session; refreshToken: string }
+  | { outcome: "late" | "reused"; session: Session };
+
+export interface Presented {
+  tenantId: string;
+  refreshToken: string;
+  now: number;
+  graceSeconds: number;
+}
+
+interface TokenRow extends Row {
+  successor: string | null;
+  sealed: string | null;
+  used_at: number | null;
+}
+
+const READ = `
+  SELECT ${SESSION_COLUMNS}, successor.hash AS successor, successor.sealed, successor.issued_at AS used_at
+    FROM refresh_tokens AS presented
+    JOIN families ON families.id = presented.family_id
+    JOIN accounts ON accounts.id = families.account_id
+    LEFT JOIN refresh_tokens AS successor ON successor.predecessor = presented.hash
+   WHERE presented.hash = ?1 AND families.tenant_id = ?2 AND families.expires_at > ?3 AND families.revoked_at IS NULL`;
+
+/** The living session of a token, and how the token stands; null for one that is unknown, or whose session has ended. */
+export async function find(db: D1Database, presented: Presented): Promise<{ session: Session; standing: Standing } | null> {
+  const { refreshToken, tenantId, now } = presented;
+  const row = await db.prepare(READ).bind(await hashOf(refreshToken), tenantId, now).first<TokenRow>();
+  return row === null ? null : { session: sessionFrom(row), standing: standingOf(row, presented) };
+}
+
+/**
+ * Uses a refresh token, or uses it again within the window; null when it is unknown or its session has ended.
+ *
+ * Using a token *is* inserting its successor, in one statement, and the column `predecessor` is unique. So there is no moment between
+ * looking and marking, and parallel uses of one token have one winner; the others read the winner's successor in the same transaction.
+ * The successor inherits the family's end and never outlives it (RFC 10017 forbids a rotation to extend a session that was given an end).
+ */
+export async function rotate(db: D1Database, presented: Presented): Promise<Rotation | null> {
+  const { refreshToken, tenantId, now } = presented;
+  const used = await hashOf(refreshToken);
+  const successor = newRefreshToken();
+  const hash = await hashOf(successor);
+  const sealed = await seal(successor, successorOf(refreshToken, hash));
+  // A batch is a transaction.
+  const results = await db.batch<TokenRow>([
+    db
+      .prepare(
+        `INSERT INTO refresh_tokens (hash, family_id, predecessor, sealed, issued_at)
+         SELECT ?1, families.id, used.hash, ?2, ?5
+           FROM refresh_tokens AS used JOIN families ON families.id = used.family_id
+          WHERE used.hash = ?3 AND families.tenant_id = ?4 AND families.expires_at > ?5 AND families.revoked_at IS NULL
+         ON CONFLICT (predecessor) DO NOTHING`,
+      )
+      .bind(hash, sealed, used, tenantId, now),
+    // The token is used now. Nobody needs it again, so its predecessor opens nothing from here on.
+    db.prepare("UPDATE refresh_tokens SET sealed = NULL WHERE hash = ?1 AND EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?2)").bind(used, hash),
+    db.prepare("UPDATE families SET last_used_at = ?2 WHERE id = (SELECT family_id FROM refresh_tokens WHERE hash = ?1)").bind(hash, now),
+    db.prepare(READ).bind(used, tenantId, now),
+  ]);
+  const row = results.at(-1)?.results[0];
+  if (row === undefined) return null;
+  const session = sessionFrom(row);
+  if (row.successor === hash) return { outcome: "rotated", session, refreshToken: successor };
+  const standing = standingOf(row, presented);
+  if (standing === "predecessor" && row.sealed !== null && row.successor !== null) {
+    return { outcome: "repeated", session, refreshToken: await unseal(row.sealed, successorOf(refreshToken, row.successor)) };
+  }
+  return { outcome: standing === "reused" ? "reused" : "late", session };
+}
+
+function standingOf({ successor, sealed, used_at }: TokenRow, { now, graceSeconds }: Presented): Standing {
+  if (successor === null || used_at === null) return "current";
+  if (now - used_at >= graceSeconds) return "reused";
+  return sealed === null ? "late" : "predecessor";
+}
+
+/** At rest, a successor opens with its predecessor only, which is nowhere on this side either. */
+function successorOf(predecessor: string, hash: string) {
+  return { secret: predecessor, purpose: "tokenkeep refresh token successor", context: hash };
+}

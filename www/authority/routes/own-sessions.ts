@@ -1,0 +1,43 @@
+// What a user can do about the own sessions: see them, end one, end all.
+
+import { Hono } from "hono";
+import { readText } from "../bodies.ts";
+import type { Env } from "../context.ts";
+import { clearRefreshCookie } from "../cookies.ts";
+import { revokeSession, revokeUser } from "../revocation.ts";
+import { sessionsOf } from "../sessions.ts";
+import { secondsNow } from "../settings.ts";
+import { refuseSession, sessionOfCookie } from "./cookie-session.ts";
+
+export const ownSessions = new Hono<Env>();
+
+ownSessions.post("/list", async (c) => {
+  const current = await sessionOfCookie(c);
+  if (current === null) return refuseSession(c);
+  const all = await sessionsOf(c.env.DB, current.account.id, secondsNow());
+  return c.json({
+    sessions: all.map(({ id, startedAt, lastUsedAt, device }) => ({ id, current: id === current.id, startedAt, lastUsedAt, device })),
+  });
+});
+
+ownSessions.post("/end", async (c) => {
+  const current = await sessionOfCookie(c);
+  if (current === null) return refuseSession(c);
+  const id = await readText(c.req.raw, "id");
+  if (id === null) return c.json({ error: "invalid_request" }, 400);
+  const now = secondsNow();
+  const chosen = (await sessionsOf(c.env.DB, current.account.id, now)).find((session) => session.id === id);
+  // One answer for a session that has ended, that never was, or that is somebody else's.
+  if (chosen === undefined) return c.json({ error: "not_found" }, 404);
+  await revokeSession(c.env, { tenant: c.var.tenant, session: chosen, by: "user", now });
+  if (id === current.id) clearRefreshCookie(c);
+  return c.body(null, 204);
+});
+
+ownSessions.post("/logout-everywhere", async (c) => {
+  const current = await sessionOfCookie(c);
+  if (current === null) return refuseSession(c);
+  await revokeUser(c.env, { tenant: c.var.tenant, accountId: current.account.id, by: "user", now: secondsNow() });
+  clearRefreshCookie(c);
+  return c.body(null, 204);
+});

@@ -1,0 +1,116 @@
+// Sessions: one sign-in each, carried on by a family of refresh tokens. They end after their time, at logout, at their owner's or an
+// operator's wish, or when a used token comes back.
+
+import type { Account } from "./accounts.ts";
+import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
+
+export interface Session {
+  /** The tokens' `sid`. */
+  id: string;
+  account: Account;
+  device: string;
+  /** Seconds since 1970, like all times here. */
+  startedAt: number;
+  lastUsedAt: number;
+  expiresAt: number;
+  /** When a second factor was last shown; null while none was. */
+  steppedUpAt: number | null;
+}
+
+export type RevokedBy = "logout" | "sign-in" | "reuse" | "user" | "alarm" | "operator";
+
+/** A session as the tables give it, under the columns of SESSION_COLUMNS. */
+export interface Row {
+  id: string;
+  device: string;
+  started_at: number;
+  last_used_at: number;
+  expires_at: number;
+  stepped_up_at: number | null;
+  account_id: string;
+  account_name: string;
+  account_roles: string;
+}
+
+export const SESSION_COLUMNS = `families.id, families.device, families.started_at, families.last_used_at, families.expires_at,
+  families.stepped_up_at, accounts.id AS account_id, accounts.name AS account_name, accounts.roles AS account_roles`;
+
+export function sessionFrom(row: Row): Session {
+  return {
+    id: row.id,
+    account: { id: row.account_id, name: row.account_name, roles: JSON.parse(row.account_roles) as string[] },
+    device: row.device,
+    startedAt: row.started_at,
+    lastUsedAt: row.last_used_at,
+    expiresAt: row.expires_at,
+    steppedUpAt: row.stepped_up_at,
+  };
+}
+
+export async function startSession(
+  db: D1Database,
+  { tenantId, account, device, now, lifetime }: { tenantId: string; account: Account; device: string; now: number; lifetime: number },
+): Promise<{ session: Session; refreshToken: string }> {
+  const refreshToken = newRefreshToken();
+  const id = crypto.randomUUID();
+  const expiresAt = now + lifetime;
+  await db.batch([
+    // Sessions past their time are of no use to anybody, not even for spotting reuse.
+    db.prepare("DELETE FROM families WHERE expires_at <= ?").bind(now),
+    db
+      .prepare(
+        `INSERT INTO families (id, tenant_id, account_id, device, started_at, last_used_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)`,
+      )
+      .bind(id, tenantId, account.id, device, now, expiresAt),
+    db.prepare("INSERT INTO refresh_tokens (hash, family_id, issued_at) VALUES (?, ?, ?)").bind(await hashOf(refreshToken), id, now),
+  ]);
+  return { session: { id, account, device, startedAt: now, lastUsedAt: now, expiresAt, steppedUpAt: null }, refreshToken };
+}
+
+/** The account's living sessions, the last used first. */
+export async function sessionsOf(db: D1Database, accountId: string, now: number): Promise<Session[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT ${SESSION_COLUMNS} FROM families JOIN accounts ON accounts.id = families.account_id
+        WHERE families.account_id = ?1 AND families.expires_at > ?2 AND families.revoked_at IS NULL
+        ORDER BY families.last_used_at DESC, families.started_at DESC LIMIT 100`,
+    )
+    .bind(accountId, now)
+    .all<Row>();
+  return results.map(sessionFrom);
+}
+
+/** Ends a session of the account; false when there is no such one alive. */
+export async function endSession(db: D1Database, id: string, accountId: string, by: RevokedBy, now: number): Promise<boolean> {
+  const { meta } = await db
+    .prepare(
+      `UPDATE families SET revoked_at = ?3, revoked_by = ?4
+        WHERE id = ?1 AND account_id = ?2 AND revoked_at IS NULL AND expires_at > ?3`,
+    )
+    .bind(id, accountId, now, by)
+    .run();
+  return meta.changes > 0;
+}
+
+/** Ends all sessions of an account, and notes the moment: tokens of that second are refused, so no new one may be of it. */
+export async function endAllSessions(db: D1Database, accountId: string, by: RevokedBy, now: number): Promise<void> {
+  await db.batch([
+    db.prepare("UPDATE families SET revoked_at = ?2, revoked_by = ?3 WHERE account_id = ?1 AND revoked_at IS NULL").bind(accountId, now, by),
+    db.prepare("UPDATE accounts SET signed_out_at = ?2 WHERE id = ?1").bind(accountId, now),
+  ]);
+}
+
+/** The session that a token belongs to, used or not, ended or not: whoever holds any of its tokens may end it. */
+export async function sessionBehind(db: D1Database, tenantId: string, refreshToken: string): Promise<Session | null> {
+  const row = await db
+    .prepare(
+      `SELECT ${SESSION_COLUMNS} FROM refresh_tokens
+         JOIN families ON families.id = refresh_tokens.family_id
+         JOIN accounts ON accounts.id = families.account_id
+        WHERE refresh_tokens.hash = ?1 AND families.tenant_id = ?2`,
+    )
+    .bind(await hashOf(refreshToken), tenantId)
+    .first<Row>();
+  return row === null ? null : sessionFrom(row);
+}

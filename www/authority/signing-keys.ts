@@ -1,0 +1,58 @@
+// One signing key: made, sealed for the database, and opened again for signing.
+
+import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { seal, type Seal, unseal } from "./sealing.ts";
+
+export const ALGORITHMS = ["ES256", "RS256"] as const;
+export type Alg = (typeof ALGORITHMS)[number];
+
+export interface SigningKey {
+  kid: string;
+  alg: string;
+  privateKey: CryptoKey;
+}
+
+/** A key as the database has it. */
+export interface StoredKey {
+  kid: string;
+  alg: string;
+  publicJwk: string;
+  sealedPrivateJwk: string;
+}
+
+export function isAlg(text: string): text is Alg {
+  return (ALGORITHMS as readonly string[]).includes(text);
+}
+
+/** `secret`: KEY_ENCRYPTION_SECRET. The one moment in which a private key can be exported is this. */
+export async function makeKey(alg: Alg, tenantId: string, secret: string): Promise<StoredKey> {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
+  const jwk = await exportJWK(publicKey);
+  const kid = await calculateJwkThumbprint(jwk);
+  const sealedPrivateJwk = await seal(JSON.stringify(await exportJWK(privateKey)), sealOf(kid, tenantId, secret));
+  return { kid, alg, publicJwk: JSON.stringify({ ...jwk, kid, alg, use: "sig" }), sealedPrivateJwk };
+}
+
+/** Opened keys, by kid: a kid is the thumbprint of its key, so what is remembered is never wrong. */
+const opened = new Map<string, CryptoKey>();
+const MOST_OPENED = 32;
+
+export async function openKey(
+  { kid, alg, sealedPrivateJwk }: Omit<StoredKey, "publicJwk">,
+  tenantId: string,
+  secret: string,
+): Promise<SigningKey> {
+  let privateKey = opened.get(kid);
+  if (privateKey === undefined) {
+    const jwk = JSON.parse(await unseal(sealedPrivateJwk, sealOf(kid, tenantId, secret))) as JWK;
+    const imported = await importJWK(jwk, alg, { extractable: false });
+    if (imported instanceof Uint8Array) throw new Error("a signing key must not be symmetric");
+    if (opened.size >= MOST_OPENED) opened.clear();
+    opened.set(kid, (privateKey = imported));
+  }
+  return { kid, alg, privateKey };
+}
+
+function sealOf(kid: string, tenantId: string, secret: string): Seal {
+  return { secret, purpose: "tokenkeep signing key", context: `${tenantId} ${kid}` };
+}
