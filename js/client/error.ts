@@ -52,7 +52,7 @@ const RETRYABLE: readonly TokenKeepErrorCode[] = [
  * ```
  */
 export class TokenKeepError extends Error {
-  override readonly name = "TokenKeepError";
+  override name: string = "TokenKeepError";
   readonly code: TokenKeepErrorCode;
   /** Whether the same call may succeed later without anybody changing anything. */
   readonly retryable: boolean;
@@ -61,8 +61,9 @@ export class TokenKeepError extends Error {
   /** Seconds to wait, where the server or the rate bound asks for it. */
   declare readonly retryAfter?: number;
 
+  /** @internal In the public types this is `Error`'s own. */
   constructor(code: TokenKeepErrorCode, details: { message?: string; status?: number; retryAfter?: number; cause?: unknown } = {}) {
-    super(details.message ?? WORDS[code], details.cause === undefined ? undefined : { cause: details.cause });
+    super(details.message ?? WORDS[code] ?? code, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.retryable = RETRYABLE.includes(code);
     if (details.status !== undefined) this.status = details.status;

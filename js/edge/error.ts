@@ -32,6 +32,10 @@ const KINDS: readonly (readonly [prefix: string, kind: Kind])[] = [
   ["config_invalid", { category: "config", status: 500, refusal: "server_error" }],
 ];
 
+function kindOf(code: string): Kind {
+  return KINDS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? TOKEN;
+}
+
 const WORDS: Record<Refusal, string> = {
   token_missing: "The request carries no access token.",
   invalid_request: "The request carries no usable access token.",
@@ -54,7 +58,7 @@ const WORDS: Record<Refusal, string> = {
  * ```
  */
 export class VerifyError extends Error {
-  override readonly name = "VerifyError";
+  override name: string = "VerifyError";
   /**
    * Dotted and stable; docs/edge.md has the table. The code is for logs: an answer to a client never holds it.
    */
@@ -63,18 +67,19 @@ export class VerifyError extends Error {
   /** 400, 401, 403, 500 or 503. A key set that can't be had is 503, never 401. */
   readonly status: number;
   readonly retryable: boolean;
-  readonly #refusal: Refusal;
-  readonly #retryAfter: number;
+  // No private members: they would make the public type a nominal one, which an error of a test could not stand in for.
+  /** @internal */
+  readonly retryAfter: number;
 
-  constructor(code: string, details: { message?: string; retryAfter?: number; cause?: unknown } = {}) {
-    const { category, status, refusal } = KINDS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? TOKEN;
+  /** @internal In the public types this is `Error`'s own. */
+  constructor(code = "", details: { message?: string; retryAfter?: number; cause?: unknown } = {}) {
+    const { category, status, refusal } = kindOf(code);
     super(details.message ?? `${WORDS[refusal]} (${code})`, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.category = category;
     this.status = status;
     this.retryable = status === 503;
-    this.#refusal = refusal;
-    this.#retryAfter = Math.max(1, Math.ceil(details.retryAfter ?? 5));
+    this.retryAfter = Math.max(1, Math.ceil(details.retryAfter ?? 5));
   }
 
   /**
@@ -82,7 +87,8 @@ export class VerifyError extends Error {
    * an attacker could use.
    */
   challenge(policy: Policy = {}): string | null {
-    return this.status >= 500 ? null : challengeFor(this.#refusal, this.code, WORDS[this.#refusal], policy);
+    const { refusal } = kindOf(this.code);
+    return this.status >= 500 ? null : challengeFor(refusal, this.code, WORDS[refusal], policy);
   }
 
   /** The whole answer: status, challenge, `Cache-Control: no-store`, a fixed JSON body `{ "error": … }`. */
@@ -90,8 +96,8 @@ export class VerifyError extends Error {
     const headers = new Headers({ "Cache-Control": "no-store", "Content-Type": "application/json" });
     const challenge = this.challenge(policy);
     if (challenge !== null) headers.set("WWW-Authenticate", challenge);
-    if (this.status === 503) headers.set("Retry-After", String(this.#retryAfter));
-    return new Response(JSON.stringify({ error: this.#refusal }), { status: this.status, headers });
+    if (this.status === 503) headers.set("Retry-After", String(this.retryAfter));
+    return new Response(JSON.stringify({ error: kindOf(this.code).refusal }), { status: this.status, headers });
   }
 }
 

@@ -7,17 +7,24 @@ import { must, root, StepFailed } from "./run.mjs";
 import { unlessDone } from "./stamps.mjs";
 
 /** @typedef {import("./manifest.mjs").Build} Build */
-/** @typedef {{ entry: string, bundle: string, peers: readonly string[] }} Entry `peers`: what it leaves to the application, or to the runtime */
+/**
+ * `peers`: what it leaves to the application, or to the runtime. `typedBy`: whose types it has, where not its own.
+ * @typedef {{ entry: string, bundle: string, peers: readonly string[], typedBy?: string }} Entry
+ */
 
 /** Entry points without wasm in them, which wasm-pack.toml has no place for. @type {readonly Entry[]} */
 const adapters = [
   { entry: "js/react.ts", bundle: "dist/react.js", peers: ["react"] },
-  { entry: "js/edge-workerd.ts", bundle: "dist/edge-workerd.js", peers: ["./edge.wasm"] },
+  { entry: "js/edge-workerd.ts", bundle: "dist/edge-workerd.js", peers: ["./edge.wasm"], typedBy: "js/edge.ts" },
+  { entry: "js/edge-light.ts", bundle: "dist/edge-light.js", peers: ["./edge.wasm?module"], typedBy: "js/edge.ts" },
   { entry: "js/hono.ts", bundle: "dist/hono.js", peers: ["hono"] },
 ];
 
 /** Modules that lie beside the bundles as they are. @type {readonly (readonly [from: string, to: string])[]} */
-const modules = [["build/edge/edge_bg.wasm", "dist/edge.wasm"]];
+const modules = [
+  ["build/client/client_bg.wasm", "dist/client.wasm"],
+  ["build/edge/edge_bg.wasm", "dist/edge.wasm"],
+];
 
 /** @param {Entry} entry */
 async function bundle({ entry, bundle: to, peers }) {
@@ -27,7 +34,7 @@ async function bundle({ entry, bundle: to, peers }) {
     outfile: join(root, to),
     bundle: true,
     // By its own name: a path would be rewritten as one into js/.
-    external: peers.map((peer) => (peer.endsWith(".wasm") ? "*.wasm" : peer)),
+    external: peers.map((peer) => peer.replace(/^.*(?=\.wasm\b)/, "*")),
     format: "esm",
     target: "es2022",
     minify: true,
@@ -71,7 +78,7 @@ async function declare(entries) {
   rmSync(types, { recursive: true, force: true });
   await must("tsc", ["-p", "tsconfig.client.json", "--outDir", types]);
   const seen = new Set();
-  for (const { entry, peers } of entries) {
+  for (const { entry, peers } of entries.filter(({ typedBy }) => typedBy === undefined)) {
     copyDeclarations(types, join(types, basename(entry).replace(/\.ts$/, ".d.ts")), seen, peers);
   }
 }

@@ -1,0 +1,25 @@
+// The entry point `tokenkeep/edge` where the condition "edge-light" holds (Vercel, the edge runtime of Next.js): as on Workers the wasm is
+// a module of its own that is compiled ahead of time, but it is asked for with `?module`.
+
+import wasm from "./edge.wasm?module";
+import { verifyCompactOver } from "./edge/compact.js";
+import { instanceOf } from "./edge/instance.js";
+import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/option-types.js";
+import type { Verifier } from "./edge/verified.js";
+import { verifierOver } from "./edge/verifier.js";
+
+const instance = instanceOf(wasm);
+
+/** As in edge.ts. */
+export function createVerifier(options: VerifierOptions): Verifier {
+  return verifierOver(options, instance);
+}
+
+/** As in edge.ts. */
+export function verifyCompact(jws: string, keys: Jwk | { keys: readonly Jwk[] }, options: CompactOptions): Promise<Compact> {
+  return verifyCompactOver(instance, jws, keys, options);
+}
+
+export { VerifyError, type VerifyErrorCategory } from "./edge/error.js";
+export { kvRevocation, memoryRevocation } from "./edge/revocation.js";
+export { cacheJwksStore, kvJwksStore } from "./edge/shared-store.js";
