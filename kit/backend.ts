@@ -1,0 +1,140 @@
+// The backend as a page of the application meets it: each call with the headers that a browser would send, the answer read within
+// bounds, redirects not followed. Cookies are the kit's own affair, so that any cookie can be presented at any time.
+
+import { type Jar, readSetCookie, type SetCookie } from "./cookies.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** What tokenkeep reads of a reply at most. */
+export const LONGEST_BODY = 64 * 1024;
+const TIMEOUT_MS = 15_000;
+
+export interface Target {
+  /** Ends with a slash; paths are resolved against it. */
+  readonly base: URL;
+  readonly refresh: URL;
+  readonly logout: URL;
+  /** The origin of the application's page. */
+  readonly origin: string;
+  /** The header that a form can't send. */
+  readonly csrf: readonly [name: string, value: string];
+  /** For every call. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+export interface Answer {
+  /** What was called, in a word. */
+  readonly to: string;
+  /** 0 when there was no answer; then `trouble` says why. */
+  readonly status: number;
+  readonly trouble: string;
+  readonly headers: Headers;
+  readonly cookies: readonly SetCookie[];
+  /** Null when it was longer than LONGEST_BODY. */
+  readonly body: string | null;
+  /** The body as JSON; undefined when it is none. */
+  readonly json: unknown;
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly origin?: string;
+  /** Whether the CSRF header goes along. Default true. */
+  readonly csrf?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cookie?: string | null;
+  readonly body?: string;
+}
+
+export class Backend {
+  readonly target: Target;
+  /** Every answer, in the order in which they came. */
+  readonly answers: Answer[] = [];
+  readonly #secrets: Secrets;
+
+  constructor(target: Target, secrets: Secrets) {
+    this.target = target;
+    this.#secrets = secrets;
+  }
+
+  /** A call as the application's page would make it, but for what `call` says. */
+  async call(to: string, url: URL, call: Call = {}): Promise<Answer> {
+    const { method = "POST", origin = this.target.origin, csrf = true, cookie = null, body } = call;
+    const headers = new Headers({ Accept: "application/json", Origin: origin });
+    // The refresh endpoint has to be on the page's site, or the browser sends it no cookie.
+    headers.set("Sec-Fetch-Site", origin === url.origin ? "same-origin" : origin === this.target.origin ? "same-site" : "cross-site");
+    headers.set("Sec-Fetch-Dest", "empty");
+    for (const [name, value] of this.target.headers) headers.set(name, value);
+    if (csrf) headers.set(...this.target.csrf);
+    for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
+    if (cookie !== null) headers.set("Cookie", cookie);
+    const answer = await this.#send(to, url, { method, headers, ...(body === undefined ? {} : { body }) });
+    this.answers.push(answer);
+    return answer;
+  }
+
+  /** What a browser asks before it lets a page of another origin send the CSRF header. */
+  preflight(to: string, url: URL, origin: string): Promise<Answer> {
+    const asked = { "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": this.target.csrf[0].toLowerCase() };
+    return this.call(to, url, { method: "OPTIONS", origin, csrf: false, headers: asked });
+  }
+
+  async #send(to: string, url: URL, init: RequestInit): Promise<Answer> {
+    try {
+      const response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const now = Date.now();
+      const cookies = response.headers.getSetCookie().flatMap((line) => readSetCookie(line, url, now) ?? []);
+      const body = await readBody(response);
+      const json = parsed(body);
+      cookies.forEach(({ value }) => this.#secrets.add(value));
+      this.#hideTokens(json);
+      return { to, status: response.status, trouble: "", headers: response.headers, cookies, body, json };
+    } catch (error) {
+      return { to, status: 0, trouble: troubleOf(error), headers: new Headers(), cookies: [], body: "", json: undefined };
+    }
+  }
+
+  #hideTokens(json: unknown): void {
+    if (typeof json !== "object" || json === null) return;
+    for (const [name, value] of Object.entries(json)) if (/token$/i.test(name)) this.#secrets.addAll(value);
+  }
+}
+
+/** A session as one browser holds it. `name` is the refresh cookie's. */
+export interface Session {
+  readonly jar: Jar;
+  readonly name: string;
+  /** The value that the last renewal replaced. */
+  predecessor: string | null;
+}
+
+async function readBody(response: Response): Promise<string | null> {
+  const reader = response.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const chunk = await reader?.read();
+    if (chunk?.value === undefined) return new TextDecoder().decode(Buffer.concat(chunks));
+    length += chunk.value.length;
+    if (length > LONGEST_BODY) {
+      await reader?.cancel();
+      return null;
+    }
+    chunks.push(chunk.value);
+  }
+}
+
+function parsed(body: string | null): unknown {
+  try {
+    return body === null ? undefined : JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** In words that name no address: `fetch failed` says nothing, its cause has a code. */
+function troubleOf(error: unknown): string {
+  if (error instanceof Error && error.name === "TimeoutError") return `nothing within ${TIMEOUT_MS / 1000} s`;
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
+  return code === "" ? "the connection broke" : code;
+}

@@ -1,0 +1,152 @@
+// The command line, read and checked.
+
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import type { Target } from "./backend.ts";
+import { rows } from "./rows.ts";
+import type { SessionSource } from "./sessions.ts";
+
+export const USAGE = `tokenkeep-contract <base URL> [options]
+
+Checks from outside whether a backend keeps the contract that tokenkeep relies on: its refresh and logout endpoints, their
+cookie, CORS, rotation and limits. Paths are resolved against the base URL. It signs in up to six times, refreshes some fifty
+times and logs out: take a test account.
+
+  --sign-in <path>         where to sign in, by POST
+  --body <text|@file>      what to send there: JSON, else form data
+  --cookie <name=value|@file>  instead of a sign-in: the refresh cookie of a session; up to four times, for as many sessions
+  --cookie-name <name>     which cookie carries the session, if the sign-in sets several
+  --origin <origin>        the origin of the application's page (default: the backend's own)
+  --refresh <path>         default session/refresh
+  --logout <path>          default session/logout
+  --csrf-header <line>     default "X-Requested-With: XMLHttpRequest"
+  --header <line>          a further header for every call; may be repeated
+  --grace <seconds>        how long the backend's grace window is (default 20): the checks wait until it is over
+  --burst <number>         how many refreshes to send in search of a limit (default 30; 0: none)
+  --skip <row>             a row not to check; may be repeated
+  --json                   print JSON
+  --help                   print this
+
+Ends with 1 when a row fails, with 2 when the checks can't begin.`;
+
+export interface Options {
+  readonly target: Target;
+  readonly source: SessionSource;
+  readonly graceSeconds: number;
+  readonly burst: number;
+  readonly skip: readonly string[];
+  readonly json: boolean;
+}
+
+/** The command line says something that can't be. */
+export class WrongUsage extends Error {
+  override readonly name = "WrongUsage";
+}
+
+const several = { type: "string", multiple: true, default: [] as string[] } as const;
+
+/** Null when help is wanted. */
+export async function readOptions(args: readonly string[]): Promise<Options | null> {
+  const { values, positionals } = parse(args);
+  if (values.help) return null;
+  const [given, ...rest] = positionals;
+  if (given === undefined || rest.length > 0) throw new WrongUsage("Which backend? Give one base URL.");
+  const base = address("the base URL", given);
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  const origin = values.origin ?? base.origin;
+  if (address("--origin", origin).origin !== origin) throw new WrongUsage("--origin wants an origin such as https://app.example.com, without a path.");
+  const odd = values.skip.find((id) => !rows.some((row) => row.id === id));
+  if (odd !== undefined) throw new WrongUsage(`There is no row ${odd}.`);
+  if ((values["sign-in"] === undefined) !== (values.body === undefined)) throw new WrongUsage("--sign-in and --body go together.");
+  if (values["sign-in"] !== undefined && values.cookie.length > 0) throw new WrongUsage("Give --sign-in or --cookie, not both.");
+  return {
+    target: {
+      base,
+      refresh: address("--refresh", values.refresh, base),
+      logout: address("--logout", values.logout, base),
+      origin,
+      csrf: header("--csrf-header", values["csrf-header"]),
+      headers: values.header.map((line) => header("--header", line)),
+    },
+    source: {
+      signIn:
+        values["sign-in"] === undefined || values.body === undefined
+          ? null
+          : { url: address("--sign-in", values["sign-in"], base), body: await textOrFile(values.body) },
+      cookies: await Promise.all(values.cookie.map(async (text) => cookie(await textOrFile(text)))),
+      cookieName: values["cookie-name"] ?? null,
+    },
+    graceSeconds: wholeNumber("--grace", values.grace),
+    burst: wholeNumber("--burst", values.burst),
+    skip: values.skip,
+    json: values.json,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        "sign-in": { type: "string" },
+        body: { type: "string" },
+        cookie: several,
+        "cookie-name": { type: "string" },
+        origin: { type: "string" },
+        refresh: { type: "string", default: "session/refresh" },
+        logout: { type: "string", default: "session/logout" },
+        "csrf-header": { type: "string", default: "X-Requested-With: XMLHttpRequest" },
+        header: several,
+        grace: { type: "string", default: "20" },
+        burst: { type: "string", default: "30" },
+        skip: several,
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new WrongUsage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function address(option: string, text: string, base?: URL): URL {
+  const url = URL.canParse(text, base) ? new URL(text, base) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new WrongUsage(`${option} is no http or https URL.`);
+  if (url.username !== "" || url.password !== "") throw new WrongUsage(`${option} must hold no user name or password.`);
+  return url;
+}
+
+function header(option: string, line: string): readonly [string, string] {
+  const colon = line.indexOf(":");
+  const pair = [line.slice(0, colon).trim(), line.slice(colon + 1).trim()] as const;
+  try {
+    new Headers([[...pair]]);
+  } catch {
+    throw new WrongUsage(`${option} wants a line such as "X-Requested-With: XMLHttpRequest".`);
+  }
+  return pair;
+}
+
+/** The value isn't repeated in the message. */
+function cookie(text: string): readonly [string, string] {
+  const line = text.trim();
+  const equals = line.indexOf("=");
+  if (equals < 1 || equals === line.length - 1 || /[\s;]/.test(line)) throw new WrongUsage("--cookie wants name=value.");
+  return [line.slice(0, equals), line.slice(equals + 1)];
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new WrongUsage(`${option} wants a whole number.`);
+  return Number(text);
+}
+
+/** A secret on the command line can be seen by everybody on the machine; a file's name may. */
+async function textOrFile(text: string): Promise<string> {
+  if (!text.startsWith("@")) return text;
+  try {
+    return await readFile(text.slice(1), "utf8");
+  } catch {
+    throw new WrongUsage(`${text.slice(1)} can't be read.`);
+  }
+}

@@ -1,0 +1,25 @@
+// The table as people read it: one line a row, and below a row that did not pass what came and why it matters.
+
+import type { Finding } from "./contract.ts";
+import type { Result } from "./verdict.ts";
+
+const RESULTS: readonly Result[] = ["pass", "warn", "fail", "not checked"];
+const COLOURS: Readonly<Record<Result, number>> = { pass: 32, warn: 33, fail: 31, "not checked": 2 };
+const WIDEST_RESULT = Math.max(...RESULTS.map((result) => result.length));
+
+export function countOf(findings: readonly Finding[], result: Result): number {
+  return findings.filter((finding) => finding.result === result).length;
+}
+
+export function tableOf(findings: readonly Finding[], { colour }: { colour: boolean }): string {
+  const widestId = Math.max(...findings.map(({ id }) => id.length));
+  const indent = " ".repeat(WIDEST_RESULT + widestId + 6);
+  const lines = findings.flatMap(({ id, result, expected, came, why }) => {
+    const mark = result.padEnd(WIDEST_RESULT);
+    const first = `  ${colour ? `\x1b[${COLOURS[result]}m${mark}\x1b[0m` : mark}  ${id.padEnd(widestId)}  ${expected}`;
+    const more = result === "fail" || result === "warn" ? [`${indent}came: ${came}`, `${indent}why:  ${why}`] : [`${indent}${came}`];
+    return [first, ...more];
+  });
+  const counts = RESULTS.map((result) => `${countOf(findings, result)} ${result}`).join(", ");
+  return `${lines.join("\n")}\n\n  ${counts}`;
+}

@@ -1,0 +1,64 @@
+// Where the sessions come from that the checks use up: a sign-in for each, or cookies that the operator took out of a browser.
+
+import { type Answer, type Backend, type Session } from "./backend.ts";
+import { Jar } from "./cookies.ts";
+
+export interface SignIn {
+  readonly url: URL;
+  readonly body: string;
+}
+
+/** How sessions are to be had. `cookieName` is needed where a sign-in sets more cookies than one. */
+export interface SessionSource {
+  readonly signIn: SignIn | null;
+  readonly cookies: readonly (readonly [name: string, value: string])[];
+  readonly cookieName: string | null;
+}
+
+/** The checks can't begin: nothing is said about the backend. */
+export class CannotBegin extends Error {
+  override readonly name = "CannotBegin";
+}
+
+export class Sessions {
+  /** The answer to the first sign-in. */
+  signIn: Answer | null = null;
+  readonly #backend: Backend;
+  readonly #source: SessionSource;
+  #taken = 0;
+
+  constructor(backend: Backend, source: SessionSource) {
+    this.#backend = backend;
+    this.#source = source;
+  }
+
+  /** A session that nobody has used, or null when there is none left. */
+  async next(): Promise<Session | null> {
+    const { signIn, cookies } = this.#source;
+    if (signIn !== null) return this.#signIn(signIn);
+    const given = cookies[this.#taken];
+    this.#taken += 1;
+    if (given === undefined) return null;
+    const jar = new Jar();
+    jar.put(...given);
+    return { jar, name: given[0], predecessor: null };
+  }
+
+  async #signIn({ url, body }: SignIn): Promise<Session> {
+    const type = body.trimStart().startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
+    const answer = await this.#backend.call("sign-in", url, { body, headers: { "Content-Type": type } });
+    if (answer.status === 0) throw new CannotBegin(`The sign-in got no answer: ${answer.trouble}.`);
+    if (answer.status >= 300) throw new CannotBegin(`The sign-in was answered with ${answer.status}.`);
+    this.signIn ??= answer;
+    const jar = new Jar();
+    jar.keep(answer.cookies);
+    return { jar, name: this.#nameAmong(jar.names), predecessor: null };
+  }
+
+  #nameAmong(names: readonly string[]): string {
+    const wanted = this.#source.cookieName;
+    if (wanted === null ? names.length === 1 : names.includes(wanted)) return wanted ?? names[0] ?? "";
+    if (names.length === 0) throw new CannotBegin("The sign-in set no cookie.");
+    throw new CannotBegin(`The sign-in set ${names.join(", ")}: say with --cookie-name which of them carries the session.`);
+  }
+}
