@@ -119,8 +119,9 @@ function address(option: string, text: string, base?: URL): URL {
 
 function header(option: string, line: string): readonly [string, string] {
   const colon = line.indexOf(":");
-  const pair = [line.slice(0, colon).trim(), line.slice(colon + 1).trim()] as const;
+  const pair = [line.slice(0, Math.max(colon, 0)).trim(), line.slice(colon + 1).trim()] as const;
   try {
+    // An empty name is none.
     new Headers([[...pair]]);
   } catch {
     throw new WrongUsage(`${option} wants a line such as "X-Requested-With: XMLHttpRequest".`);

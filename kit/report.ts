@@ -1,4 +1,4 @@
-// The table as people read it: one line a row, and below a row that did not pass what came and why it matters.
+// The table as people read it: a line a row with what was expected and what came; below a row that did not pass, why it matters.
 
 import type { Finding } from "./contract.ts";
 import type { Result } from "./verdict.ts";
@@ -16,9 +16,9 @@ export function tableOf(findings: readonly Finding[], { colour }: { colour: bool
   const indent = " ".repeat(WIDEST_RESULT + widestId + 6);
   const lines = findings.flatMap(({ id, result, expected, came, why }) => {
     const mark = result.padEnd(WIDEST_RESULT);
-    const first = `  ${colour ? `\x1b[${COLOURS[result]}m${mark}\x1b[0m` : mark}  ${id.padEnd(widestId)}  ${expected}`;
-    const more = result === "fail" || result === "warn" ? [`${indent}came: ${came}`, `${indent}why:  ${why}`] : [`${indent}${came}`];
-    return [first, ...more];
+    const start = `  ${colour ? `\x1b[${COLOURS[result]}m${mark}\x1b[0m` : mark}  ${id.padEnd(widestId)}  ${expected}`;
+    if (result === "pass") return [`${start} · ${came}`];
+    return result === "not checked" ? [start, `${indent}${came}`] : [start, `${indent}came: ${came}`, `${indent}why:  ${why}`];
   });
   const counts = RESULTS.map((result) => `${countOf(findings, result)} ${result}`).join(", ");
   return `${lines.join("\n")}\n\n  ${counts}`;

@@ -2,7 +2,7 @@
 // rows/ judge it afterwards.
 
 import type { Answer, Backend, Session } from "./backend.ts";
-import { Sessions, type SessionSource } from "./sessions.ts";
+import { CannotBegin, Sessions, type SessionSource } from "./sessions.ts";
 
 /** A call that was not made, and why. */
 export interface NotMade {
@@ -97,6 +97,7 @@ class Visit {
     const { graceSeconds, say } = this.#options;
     say("refreshing");
     const withoutCookie = await this.#refresh(null, null);
+    if (withoutCookie.status === 0) throw new CannotBegin(`Nothing answers at ${url.href}: ${withoutCookie.trouble}.`);
     const preflight = await this.#backend.preflight("preflight", url, origin);
     const foreignPreflight = await this.#backend.preflight("preflight", url, FOREIGN_ORIGIN);
 

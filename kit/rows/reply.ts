@@ -69,7 +69,7 @@ function judgeWithoutCookie(answer: Answer): Verdict {
 function judgeLeftAlone(seen: Observed): Verdict {
   const refusals = [seen.withoutCookie, seen.unknownCookie, seen.malformedCookie, seen.reuse, seen.afterLogout]
     .filter(isMade)
-    .filter(({ status }) => status >= 400 && status < 500);
+    .filter(({ status }) => status >= 300);
   if (refusals.length === 0) return notChecked("nothing was refused");
   const names = new Set(refusals.flatMap(({ cookies }) => cookies.map(({ name }) => name)));
   const touched = seen.cookieName === "" ? names.size > 0 : names.has(seen.cookieName);

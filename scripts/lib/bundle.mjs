@@ -20,6 +20,9 @@ const adapters = [
   { entry: "js/hono.ts", bundle: "dist/hono.js", peers: ["hono"] },
 ];
 
+/** What runs on Node as a command (`bin` in package.json), and has no types. @type {readonly Entry[]} */
+const commands = [{ entry: "kit/cli.ts", bundle: "dist/contract.js", peers: ["node:fs/promises", "node:util"] }];
+
 /** Modules that lie beside the bundles as they are. @type {readonly (readonly [from: string, to: string])[]} */
 const modules = [
   ["build/client/client_bg.wasm", "dist/client.wasm"],
@@ -28,6 +31,7 @@ const modules = [
 
 /** @param {Entry} entry */
 async function bundle({ entry, bundle: to, peers }) {
+  const isCommand = commands.some((command) => command.entry === entry);
   const { build: esbuild } = await import("esbuild");
   const { metafile } = await esbuild({
     entryPoints: [join(root, entry)],
@@ -39,6 +43,7 @@ async function bundle({ entry, bundle: to, peers }) {
     target: "es2022",
     minify: true,
     legalComments: "none",
+    ...(isCommand ? { banner: { js: "#!/usr/bin/env node" } } : {}),
     metafile: true,
     logLevel: "warning",
     absWorkingDir: root,
@@ -92,14 +97,14 @@ export async function buildPackage(builds, step) {
   const tools = ["esbuild", "typescript", "@types/react", "hono"].map((name) => `node_modules/${name}/package.json`);
   const what = {
     name: "package",
-    inputs: ["js", ...builds.map((build) => build.outDir), "tsconfig.base.json", "tsconfig.client.json", "scripts/lib/bundle.mjs", ...tools],
-    words: [JSON.stringify(entries.map(({ entry, bundle: to, peers }) => [entry, to, peers]))],
+    inputs: ["js", "kit", ...builds.map((build) => build.outDir), "tsconfig.base.json", "tsconfig.client.json", "scripts/lib/bundle.mjs", ...tools],
+    words: [JSON.stringify([...entries, ...commands].map(({ entry, bundle: to, peers }) => [entry, to, peers]))],
     outputs: ["dist"],
   };
   return unlessDone(what, () =>
     step("Bundling the package into dist/", "3 s", async () => {
       rmSync(join(root, "dist"), { recursive: true, force: true });
-      for (const entry of entries) await bundle(entry);
+      for (const entry of [...entries, ...commands]) await bundle(entry);
       for (const [from, to] of modules) copyFileSync(join(root, from), join(root, to));
       await declare(entries);
     }),

@@ -1,0 +1,105 @@
+// Where the sessions come from, what is left out when there are too few, and that no secret gets into a row.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkContract } from "../../kit/contract.ts";
+import { CannotBegin } from "../../kit/sessions.ts";
+import { startBackend, type TestBackend } from "./backend.ts";
+import { check, idsWith, optionsFor } from "./checks.ts";
+
+async function cookiesOf(backend: TestBackend, count: number): Promise<(readonly [string, string])[]> {
+  const signIns = Array.from({ length: count }, () => fetch(new URL("session/sign-in", backend.base), { method: "POST", body: "pass-word" }));
+  const answers = await Promise.all(signIns);
+  return answers.map((answer) => ["refresh", /^refresh=([^;]*)/.exec(answer.headers.getSetCookie()[0] ?? "")?.[1] ?? ""]);
+}
+
+async function checkWithCookies(count: number) {
+  const backend = await startBackend();
+  try {
+    const source = { signIn: null, cookies: await cookiesOf(backend, count), cookieName: null };
+    return await checkContract(optionsFor(backend, { source }));
+  } finally {
+    backend.close();
+  }
+}
+
+test("without a session the rows that need none are checked, and the others say what to give", async () => {
+  const findings = await checkWithCookies(0);
+  assert.deepEqual(idsWith(findings, "fail", "warn"), []);
+  assert.deepEqual(idsWith(findings, "pass"), [
+    "address.https", "cors.expose", "cors.foreign", "cors.preflight", "cors.refusal", "logout.no-session", "redirects.none", "refusal.keeps-cookie", "refusal.no-cookie",
+  ]);
+  assert.match(findings.find(({ id }) => id === "refresh.status")?.came ?? "", /--sign-in or --cookie/);
+});
+
+test("one cookie is enough for all but the alarm and the limit; three are enough for everything", async () => {
+  const one = await checkWithCookies(1);
+  assert.deepEqual(idsWith(one, "fail", "warn"), []);
+  const rest = ["limit.keeps-cookie", "limit.retry-after", "limit.status", "reuse.ends-session", "reuse.refused"];
+  assert.deepEqual(idsWith(one, "not checked"), ["address.same-site", ...rest]);
+  assert.match(one.find(({ id }) => id === "reuse.refused")?.came ?? "", /--cookie once more/);
+
+  const three = await checkWithCookies(3);
+  assert.deepEqual(idsWith(three, "fail", "warn"), []);
+  assert.deepEqual(idsWith(three, "not checked"), ["address.same-site"]);
+});
+
+test("no row holds a cookie, a token or the sign-in's password, even where the backend puts the cookie into a header", async () => {
+  const { findings, secrets } = await check(["echoes the cookie", "no CSRF check", "no grace", "GET accepted"]);
+  const printed = JSON.stringify(findings);
+  assert.ok(printed.includes("text/[secret]"), "the header was to be quoted");
+  assert.ok(secrets.length > 10);
+  for (const secret of [...secrets, "pass-word"]) assert.ok(!printed.includes(secret), "a secret is in a row");
+});
+
+test("an operator's header with a credential is hidden too", async () => {
+  const backend = await startBackend();
+  try {
+    const options = optionsFor(backend);
+    const target = { ...options.target, csrf: ["X-Api-Key", "open-sesame"] as const, headers: [["Authorization", "Basic open-sesame-too"]] as const };
+    const printed = JSON.stringify(await checkContract({ ...options, target }));
+    assert.ok(!printed.includes("open-sesame"));
+  } finally {
+    backend.close();
+  }
+});
+
+test("page and backend of one origin need no CORS", async () => {
+  const backend = await startBackend(["any origin", "star for an origin", "nothing exposed", "no preflight"]);
+  try {
+    const options = optionsFor(backend);
+    const findings = await checkContract({ ...options, target: { ...options.target, origin: backend.base.origin } });
+    assert.deepEqual(
+      idsWith(findings, "not checked").filter((id) => id.startsWith("cors.")),
+      ["cors.answer", "cors.expose", "cors.preflight", "cors.refusal"],
+    );
+  } finally {
+    backend.close();
+  }
+});
+
+test("the checks don't begin when nothing answers or nobody is let in", async () => {
+  await assert.rejects(check(["breaks connections"]), CannotBegin);
+  const backend = await startBackend();
+  try {
+    const options = optionsFor(backend);
+    const signIn = { url: new URL("session/sign-in", backend.base), body: "wrong" };
+    await assert.rejects(checkContract({ ...options, source: { ...options.source, signIn } }), { name: "CannotBegin", message: "The sign-in was answered with 404." });
+    const source = { ...options.source, cookieName: "other" };
+    await assert.rejects(checkContract({ ...options, source }), { name: "CannotBegin", message: /^The sign-in set refresh: say with --cookie-name/ });
+  } finally {
+    backend.close();
+  }
+});
+
+test("a 429 on the way is waited for, as a client would, and not held against the backend", async () => {
+  const backend = await startBackend(["limits every session at once"]);
+  const waits: string[] = [];
+  try {
+    const findings = await checkContract(optionsFor(backend, { say: (text) => waits.push(text) }));
+    assert.deepEqual(idsWith(findings, "fail"), []);
+    assert.ok(waits.includes("waiting 60 s, as the backend asks with its 429"));
+  } finally {
+    backend.close();
+  }
+});
