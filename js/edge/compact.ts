@@ -1,9 +1,10 @@
 // The JWS layer alone (RFC 7515): one compact JWS against given keys. What the payload means is the caller's affair.
 
-import { bytesOf, CryptoKeys, type Key, signerAmong, signingInput } from "./crypto.js";
+import { UNFIT } from "./core.js";
+import { Key, type KeyDescription, signerAmong } from "./crypto.js";
 import { invalidOption, VerifyError } from "./error.js";
 import type { Instance } from "./instance.js";
-import { readIssuer, SEPARATOR } from "./options.js";
+import { ALGORITHMS, readIssuer } from "./options.js";
 import type { Algorithm, Compact, CompactOptions, Jwk } from "./option-types.js";
 import type { JoseHeader } from "./verified.js";
 
@@ -22,32 +23,30 @@ export async function verifyCompactOver(instance: Instance, jws: string, given: 
 }
 
 async function verify(instance: Instance, jws: string, given: Jwk | { keys: readonly Jwk[] }, options: CompactOptions): Promise<Compact> {
-  const list = allowList(options?.algorithms);
+  const allowed = allowList(options?.algorithms);
   const core = instance.current() ?? (await instance.load());
   if (typeof jws !== "string") throw new VerifyError("token.malformed");
   const keys = keysOf(core.readKeys(textOf(given), true));
   if (jws.length > MOST_BYTES) throw new VerifyError("token.too_large");
-  const bytes = bytesOf(jws);
-  core.take(bytes);
-  const refusal = core.read(MOST_BYTES, JWS, list);
-  if (refusal !== undefined) throw new VerifyError(refusal);
-  const alg = core.alg() ?? "";
+  const length = core.take(jws);
+  if (core.read(length, MOST_BYTES, JWS, allowed, "", false, 0, 0, Number.NaN) === UNFIT) throw new VerifyError(core.code());
+  const place = core.algorithm();
+  const alg = ALGORITHMS[place] ?? "";
   const kid = core.kid() ?? null;
   const header = JSON.parse(core.header() ?? "") as JoseHeader;
-  const payload = core.bytes();
-  const signature = core.signature() as Uint8Array<ArrayBuffer>;
-  const candidates = keys.filter((key) => key.algorithms.includes(alg) && (kid === null || key.kid === null || key.kid === kid));
+  // Copies: the wasm's memory is used again before this is over.
+  const [bytes, signature, payload] = [core.taken(jws.lastIndexOf(".")).slice(), core.signature().slice(), core.payload().slice()];
+  const candidates = keys.filter((key) => (key.algorithms & (1 << place)) !== 0 && (kid === null || key.kid === null || key.kid === kid));
   if (candidates.length === 0) throw new VerifyError("key.unknown");
-  await signerAmong(candidates, new CryptoKeys(), alg, signature, signingInput(bytes));
+  await signerAmong(candidates, alg, core, bytes, signature);
   return { header, payload };
 }
 
 /** The same rules as for an issuer: not empty, known names, HS* apart from the rest. */
-function allowList(algorithms: readonly Algorithm[]): string {
+function allowList(algorithms: readonly Algorithm[]): number {
   const hmac = Array.isArray(algorithms) && algorithms.some((name) => String(name).startsWith("HS"));
   const key = hmac ? { secret: new Uint8Array(64) } : { jwks: { keys: [{}] } };
-  const checked = readIssuer({ issuer: "-", audience: "-", algorithms, ...key }, "options");
-  return [...checked.algorithms].join(SEPARATOR);
+  return readIssuer({ issuer: "-", audience: "-", algorithms, ...key }, "options").algorithms;
 }
 
 function textOf(given: Jwk | { keys: readonly Jwk[] }): string {
@@ -57,8 +56,8 @@ function textOf(given: Jwk | { keys: readonly Jwk[] }): string {
 
 function keysOf(text: string | undefined): readonly Key[] {
   if (text === undefined) throw invalidOption("keys", "must be a key or a key set that is not empty");
-  const { keys } = JSON.parse(text) as { keys: readonly Key[] };
-  const clash = (key: Key, place: number) => keys.findIndex((other) => other.kid === key.kid && other.jwk.kty === key.jwk.kty) !== place;
+  const { keys } = JSON.parse(text) as { keys: readonly KeyDescription[] };
+  const clash = (key: KeyDescription, place: number) => keys.findIndex((other) => other.kid === key.kid && other.jwk.kty === key.jwk.kty) !== place;
   if (keys.some((key, place) => key.kid !== null && clash(key, place))) throw invalidOption("keys", "must not have two keys of one type under one kid");
-  return keys;
+  return keys.map((key) => new Key(key));
 }

@@ -1,14 +1,18 @@
 // The signatures: keys as the platform takes them, and its verdict. A CryptoKey is a settled value and stays with the set it came in.
 
+import type { Core } from "./core.js";
 import { VerifyError } from "./error.js";
 
 /** A key that may be used, as src/verify/keys.rs describes it. */
-export interface Key {
+export interface KeyDescription {
   readonly kid: string | null;
-  readonly algorithms: readonly string[];
-  readonly thumbprint: string;
+  /** A bit for each algorithm that it may be used with, by their places in `ALGORITHMS`. */
+  readonly algorithms: number;
+  /** The members that make the key, in order of their names. */
   readonly jwk: JsonWebKey;
 }
+
+type Parameters = AlgorithmIdentifier | RsaPssParams | EcdsaParams;
 
 const SHA = (alg: string) => `SHA-${alg.slice(2)}`;
 
@@ -28,7 +32,7 @@ function importParameters(alg: string, { crv }: JsonWebKey): RsaHashedImportPara
 }
 
 /** By the algorithm and the curve alone: asking a CryptoKey for its algorithm makes a new object each time. */
-function verifyParameters(alg: string, { crv }: JsonWebKey): AlgorithmIdentifier | RsaPssParams | EcdsaParams {
+function verifyParameters(alg: string, { crv }: JsonWebKey): Parameters {
   switch (alg.slice(0, 2)) {
     case "RS":
       return "RSASSA-PKCS1-v1_5";
@@ -43,28 +47,68 @@ function verifyParameters(alg: string, { crv }: JsonWebKey): AlgorithmIdentifier
   }
 }
 
-/** The keys of one set, ready for use as they are needed. */
-export class CryptoKeys {
-  readonly #ready = new Map<string, CryptoKey>();
+/** A key of a set. What is made of it stays with it, and goes when the set goes. */
+export class Key {
+  readonly kid: string | null;
+  readonly algorithms: number;
+  readonly jwk: JsonWebKey;
+  #thumbprint: string | undefined;
+  readonly #signers = new Map<string, Signer>();
 
-  /** The key for one algorithm; null when the platform finds it no good. */
-  async ready(key: Key, alg: string): Promise<CryptoKey | null> {
-    const name = `${alg} ${key.thumbprint}`;
-    const ready = this.#ready.get(name);
+  constructor({ kid, algorithms, jwk }: KeyDescription) {
+    this.kid = kid;
+    this.algorithms = algorithms;
+    this.jwk = jwk;
+  }
+
+  /** RFC 7638; empty for a symmetric key, whose hash would be worth attacking. */
+  thumbprint(core: Core): string {
+    return (this.#thumbprint ??= this.jwk.kty === "oct" ? "" : core.thumbprint(JSON.stringify(this.jwk)));
+  }
+
+  /** The key ready for use with one algorithm; null when the platform finds it no good. */
+  async signer(alg: string, core: Core): Promise<Signer | null> {
+    const ready = this.#signers.get(alg);
     if (ready !== undefined) return ready;
+    let cryptoKey: CryptoKey;
     try {
-      const made = await crypto.subtle.importKey("jwk", key.jwk, importParameters(alg, key.jwk), false, ["verify"]);
-      this.#ready.set(name, made);
-      return made;
+      cryptoKey = await crypto.subtle.importKey("jwk", this.jwk, importParameters(alg, this.jwk), false, ["verify"]);
     } catch (cause) {
       if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
       return null;
     }
+    const signer = new Signer(cryptoKey, verifyParameters(alg, this.jwk), Object.freeze({ kid: this.kid, alg, thumbprint: this.thumbprint(core) }));
+    this.#signers.set(alg, signer);
+    return signer;
+  }
+}
+
+/** A key with an algorithm, ready for use. */
+export class Signer {
+  readonly #cryptoKey: CryptoKey;
+  readonly #parameters: Parameters;
+  /** What a caller is told of it. */
+  readonly described: { readonly kid: string | null; readonly alg: string; readonly thumbprint: string };
+
+  constructor(cryptoKey: CryptoKey, parameters: Parameters, described: Signer["described"]) {
+    this.#cryptoKey = cryptoKey;
+    this.#parameters = parameters;
+    this.described = described;
   }
 
-  /** The key when it is ready. */
-  peek(key: Key, alg: string): CryptoKey | undefined {
-    return this.#ready.get(`${alg} ${key.thumbprint}`);
+  /**
+   * Whether the signature is its own. The bytes may lie in memory that somebody else is about to use: the platform takes its own copy
+   * before this returns (Web Cryptography API, section 14.3.4, steps 2 and 3).
+   */
+  async signed(bytes: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    if (signature.length === 0) return false;
+    try {
+      return await crypto.subtle.verify(this.#parameters, this.#cryptoKey, signature, bytes);
+    } catch (cause) {
+      if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
+      // Some platforms throw for a signature that no key could have made.
+      return false;
+    }
   }
 }
 
@@ -72,48 +116,21 @@ function isUnsupported(cause: unknown): boolean {
   return cause instanceof Error && cause.name === "NotSupportedError";
 }
 
-const encoder = new TextEncoder();
-const DOT = 0x2e;
-
-export function bytesOf(token: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(token);
-}
-
-/** The bytes that a compact JWS signs. */
-export function signingInput(token: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return token.subarray(0, token.lastIndexOf(DOT));
-}
-
-/** The second part of a compact JWS. */
-export function payloadPart(token: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return token.subarray(token.indexOf(DOT) + 1, token.lastIndexOf(DOT));
-}
-
-/** The first of the keys whose signature it is. */
+/** The first of the keys whose signature it is. Here the bytes must be the caller's own. */
 export async function signerAmong(
   candidates: readonly Key[],
-  cryptoKeys: CryptoKeys,
   alg: string,
+  core: Core,
+  bytes: Uint8Array<ArrayBuffer>,
   signature: Uint8Array<ArrayBuffer>,
-  signed: Uint8Array<ArrayBuffer>,
-): Promise<Key> {
+): Promise<Signer> {
   if (signature.length === 0) throw new VerifyError("signature.invalid");
   let usable = false;
   for (const key of candidates) {
-    const cryptoKey = cryptoKeys.peek(key, alg) ?? (await cryptoKeys.ready(key, alg));
-    if (cryptoKey === null) continue;
+    const signer = await key.signer(alg, core);
+    if (signer === null) continue;
     usable = true;
-    if (await holds(cryptoKey, verifyParameters(alg, key.jwk), signature, signed)) return key;
+    if (await signer.signed(bytes, signature)) return signer;
   }
   throw new VerifyError(usable ? "signature.invalid" : "key.unknown");
-}
-
-async function holds(key: CryptoKey, parameters: ReturnType<typeof verifyParameters>, signature: Uint8Array<ArrayBuffer>, signed: Uint8Array<ArrayBuffer>): Promise<boolean> {
-  try {
-    return await crypto.subtle.verify(parameters, key, signature, signed);
-  } catch (cause) {
-    if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
-    // Some platforms throw for a signature that no key could have made.
-    return false;
-  }
 }

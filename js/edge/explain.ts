@@ -1,13 +1,13 @@
 // Every check of a token with its outcome, for finding out why one is refused. A development aid: it goes on where a verification
 // would stop, and its findings are for the developer, not for the client.
 
-import { bytesOf, payloadPart, signerAmong, signingInput } from "./crypto.js";
+import { type Core, FOREIGN, UNFIT } from "./core.js";
+import { signerAmong } from "./crypto.js";
 import { VerifyError } from "./error.js";
-import type { Core } from "./instance.js";
 import type { Issuer } from "./issuers.js";
 import type { Found } from "./key-sets.js";
-import { readClock, type Settings } from "./options.js";
-import { type Facts, factsOf, frozen } from "./outcome.js";
+import { ALGORITHMS, readClock, type Settings } from "./options.js";
+import { Facts, frozen } from "./outcome.js";
 import type { JoseHeader } from "./verified.js";
 
 export interface Finding {
@@ -18,8 +18,8 @@ export interface Finding {
 
 interface Means {
   readonly settings: Settings;
-  readonly allowed: string;
-  issuer(): Issuer | Promise<Issuer>;
+  readonly algorithms: number;
+  issuer(name: string | undefined): Issuer | Promise<Issuer>;
   keys(issuer: Issuer, alg: string, kid: string | null, now: number): Promise<Found>;
   vouch(facts: Facts): Promise<void>;
 }
@@ -36,42 +36,45 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
       return null;
     }
   };
-  const { settings } = means;
-  const { profile, clockTolerance, maxTokenAge, requiredClaims, allowNoExpiry } = settings;
-  const read = () => refuseFor(readBy(core, token, settings, means.allowed));
-  if ((await attempt("shape and header", () => (read(), true))) === null) return findings;
-  read();
-  const bytes = bytesOf(token);
-  const alg = core.alg() ?? "";
+  const { settings, algorithms } = means;
+  const { profile, maxTokenBytes, clockTolerance, maxTokenAge, allowNoExpiry } = settings;
+  const readBy = (texts: string, now: number) => {
+    if (typeof token !== "string") throw new VerifyError("token.malformed");
+    if (token.length > maxTokenBytes) throw new VerifyError("token.too_large");
+    const length = core.take(token);
+    const verdict = core.read(length, maxTokenBytes, profile, algorithms, texts, allowNoExpiry, now, clockTolerance, maxTokenAge);
+    if (verdict === UNFIT) throw new VerifyError(core.code());
+    return verdict;
+  };
+  // By the rules of nobody every token is foreign, and says whose it is.
+  if ((await attempt("shape and header", () => readBy("", 0))) !== FOREIGN) return findings;
+  const name = core.issuer();
+  const place = core.algorithm();
+  const alg = ALGORITHMS[place] ?? "";
   const kid = core.kid() ?? null;
   const header = frozen(JSON.parse(core.header() ?? "{}") as JoseHeader);
-  const signature = core.signature() as Uint8Array<ArrayBuffer>;
-  const issuer = await attempt("issuer is known", means.issuer);
+  const [bytes, signature] = [core.taken(token.lastIndexOf(".")).slice(), core.signature().slice()];
+  const issuer = await attempt("issuer is known", () => means.issuer(name));
   if (issuer === null) return findings;
-  await attempt("algorithm is allowed", () => refuseFor(issuer.settings.algorithms.has(alg) ? undefined : "alg.not_allowed"));
-  const now = await attempt("clock", () => readClock(settings.clock));
+  await attempt("algorithm is allowed", () => refuseUnless((issuer.settings.algorithms & (1 << place)) !== 0, "alg.not_allowed"));
+  const now = await attempt("clock", () => readClock(settings.clock) / 1000);
   if (now === null) return findings;
-  const found = await attempt("key", () => means.keys(issuer, alg, kid, now));
-  const key = found === null ? null : await attempt("signature", () => signerAmong(found.keys, found.held.set.cryptoKeys, alg, signature, signingInput(bytes)));
-  read();
-  const rules = [issuer.settings.issuer, issuer.settings.audiences, requiredClaims, allowNoExpiry, now / 1000, clockTolerance, maxTokenAge] as const;
-  for (const line of core.explain(profile, ...rules).split("\n")) {
+  const found = await attempt("key", () => means.keys(issuer, alg, kid, now * 1000));
+  const signer = found === null ? null : await attempt("signature", () => signerAmong(found.keys, alg, core, bytes, signature));
+
+  readBy(issuer.texts, now);
+  const rules = core.explain(profile, issuer.texts, allowNoExpiry, now, clockTolerance, maxTokenAge);
+  for (const line of rules.split("\n")) {
     const [check = "", code = ""] = line.split("\t");
     if (check !== "") findings.push(code === "" ? { check, ok: true } : { check, ok: false, detail: code });
   }
-  if (key === null || core.judge(payloadPart(bytes), profile, ...rules) !== undefined) return findings;
-  const facts = factsOf(core.payload(), header, alg, key, issuer.settings.issuer, issuer.settings.tenant);
+  if (signer === null || findings.some(({ ok }) => !ok)) return findings;
+  const dates = { expires: core.expires(), notBefore: core.notBefore(), issued: core.issued() };
+  const facts = new Facts(core.claims(), dates, header, signer.described, issuer.settings.issuer, issuer.settings.tenant);
   await attempt("revocation and check", () => means.vouch(facts));
   return findings;
 }
 
-function readBy(core: Core, token: unknown, { maxTokenBytes, profile }: Settings, allowed: string): string | undefined {
-  if (typeof token !== "string") return "token.malformed";
-  if (token.length > maxTokenBytes) return "token.too_large";
-  core.take(bytesOf(token));
-  return core.read(maxTokenBytes, profile, allowed);
-}
-
-function refuseFor(code: string | undefined): void {
-  if (code !== undefined) throw new VerifyError(code);
+function refuseUnless(holds: boolean, code: string): void {
+  if (!holds) throw new VerifyError(code);
 }

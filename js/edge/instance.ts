@@ -1,14 +1,8 @@
 // The wasm behind the verifiers: made once, at first use or at a Worker's module scope, and made anew after a trap, which leaves an
 // instance in no state to go on with.
 
-import * as core from "../../build/edge/edge.js";
+import { type Core, instantiate } from "./core.js";
 import { VerifyError } from "./error.js";
-
-/** The functions of src/edge/mod.rs. */
-export type Core = Pick<
-  typeof core,
-  "take" | "read" | "alg" | "kid" | "issuer" | "issuedBy" | "header" | "signature" | "bytes" | "judge" | "payload" | "explain" | "alive" | "readKeys" | "digest" | "digestRest"
->;
 
 export interface Instance {
   /** Ready for use, or null. */
@@ -21,13 +15,7 @@ export interface Instance {
 /** An instance of a module that is at hand: no promise is needed, and none is kept. */
 export function instanceOf(module: WebAssembly.Module): Instance {
   let ready: Core | null = null;
-  const current = () => {
-    if (ready === null) {
-      core.initSync({ module });
-      ready = core;
-    }
-    return ready;
-  };
+  const current = () => (ready ??= instantiate(module));
   return { current, load: async () => current(), discard: () => void (ready = null) };
 }
 

@@ -3,13 +3,15 @@
 
 import { invalidOption, VerifyError } from "./error.js";
 import { KeySets } from "./key-sets.js";
-import { type IssuerSettings, readIssuer, type Settings } from "./options.js";
+import { ALL_ALGORITHMS, type IssuerSettings, readIssuer, type Settings, textsFor } from "./options.js";
 import type { IssuerOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
 
 /** An issuer with its keys. */
 export interface Issuer {
   readonly settings: IssuerSettings;
   readonly keys: KeySets;
+  /** Its rules as the wasm takes them. */
+  readonly texts: string;
 }
 
 /** How many tenants of a resolver keep their keys in memory. */
@@ -18,13 +20,15 @@ const MOST_TENANTS = 1_000;
 export interface Issuers {
   /** Those known beforehand. */
   readonly known: readonly Issuer[];
-  /** Every algorithm that some issuer may use; null when that is not known beforehand. */
-  readonly algorithms: ReadonlySet<string> | null;
+  /** Whether all of them are. Else the resolver is asked about each token. */
+  readonly areKnown: boolean;
+  /** Every algorithm that some issuer may use. */
+  readonly algorithms: number;
   named(issuer: string): Issuer | Promise<Issuer>;
 }
 
 export function issuersOf(given: VerifierOptions["issuers"], settings: Settings, tell: (event: VerifierEvent) => void): Issuers {
-  const made = (one: IssuerSettings): Issuer => ({ settings: one, keys: new KeySets(one, settings.jwks, settings.clock, tell) });
+  const made = (one: IssuerSettings): Issuer => ({ settings: one, keys: new KeySets(one, settings.jwks, settings.clock, tell), texts: textsFor(settings, one) });
   if (typeof given === "function") return resolved(given, made);
   const list = Array.isArray(given) ? (given as readonly IssuerOptions[]) : [given as IssuerOptions];
   if (list.length === 0) throw invalidOption("issuers", "must not be empty");
@@ -33,7 +37,8 @@ export function issuersOf(given: VerifierOptions["issuers"], settings: Settings,
   if (byName.size < known.length) throw invalidOption("issuers", "must not name one issuer twice");
   return {
     known,
-    algorithms: new Set(known.flatMap((issuer) => [...issuer.settings.algorithms])),
+    areKnown: true,
+    algorithms: known.reduce((bits, issuer) => bits | issuer.settings.algorithms, 0),
     named(name) {
       const issuer = byName.get(name);
       if (issuer === undefined) throw new VerifyError("issuer.unknown");
@@ -46,7 +51,8 @@ function resolved(resolve: (issuer: string) => IssuerOptions | null | Promise<Is
   const tenants = new Map<string, Issuer>();
   return {
     known: [],
-    algorithms: null,
+    areKnown: false,
+    algorithms: ALL_ALGORITHMS,
     async named(name) {
       let answer: IssuerOptions | null;
       try {

@@ -2,22 +2,54 @@
 // fetched, stale while none can be had, gone. What is kept from one request to the next are settled values and moments: a request that
 // is cancelled in the middle of a fetch leaves a stamp behind, and nothing that another could wait for in vain.
 
-import { CryptoKeys, type Key } from "./crypto.js";
+import { Key, type KeyDescription } from "./crypto.js";
+import type { Core } from "./core.js";
 import { VerifyError } from "./error.js";
 import { type FetchedKeys, fetchKeys } from "./fetch-keys.js";
-import type { Core } from "./instance.js";
 import type { ExecutionContextLike } from "./verified.js";
-import type { IssuerSettings, JwksSettings } from "./options.js";
+import { ALGORITHMS, type IssuerSettings, type JwksSettings } from "./options.js";
 import type { VerifierEvent } from "./option-types.js";
 import { digestOf, withoutDelay } from "./shared-store.js";
 import type { StoredJwks } from "./store-types.js";
 
 type Skipped = readonly { kid: string | null; reason: string }[];
 
+/** More candidates than this for a token without a kid, and none is tried. */
+const MOST_CANDIDATES = 4;
+
 /** What an answer or a bundled set held. A new object for each change: results remembered with an older one count no more. */
-export interface KeySet {
+export class KeySet {
   readonly keys: readonly Key[];
-  readonly cryptoKeys: CryptoKeys;
+  readonly #byName = new Map<string, Key[]>();
+  readonly #forNameless = new Map<string, readonly Key[]>();
+
+  constructor(text: string) {
+    this.keys = (JSON.parse(text) as { keys: readonly KeyDescription[] }).keys.map((key) => new Key(key));
+    for (const key of this.keys) {
+      if (key.kid === null) continue;
+      const namesakes = this.#byName.get(key.kid);
+      if (namesakes === undefined) this.#byName.set(key.kid, [key]);
+      else namesakes.push(key);
+    }
+  }
+
+  /** The keys that may have signed a token. */
+  candidates(alg: string, kid: string | null): readonly Key[] {
+    if (kid !== null) return among(this.#byName.get(kid) ?? [], alg);
+    const known = this.#forNameless.get(alg);
+    if (known !== undefined) return known;
+    const found = among(this.keys, alg);
+    this.#forNameless.set(alg, found);
+    return found;
+  }
+}
+
+function among(keys: readonly Key[], alg: string): readonly Key[] {
+  const bit = 1 << ALGORITHMS.indexOf(alg);
+  const found = keys.filter((key) => (key.algorithms & bit) !== 0);
+  if (found.length < 2) return found;
+  const distinct = [...new Map(found.map((key) => [JSON.stringify(key.jwk), key])).values()];
+  return distinct.length > MOST_CANDIDATES ? [] : distinct;
 }
 
 export interface Held {
@@ -44,16 +76,7 @@ export interface Call {
   readonly scope: object | null;
 }
 
-/** More candidates than this for a token without a kid, and none is tried. */
-const MOST_CANDIDATES = 4;
 const FIRST_WAIT = 1_000;
-
-export function keysFor(set: KeySet, alg: string, kid: string | null): readonly Key[] {
-  const found = set.keys.filter((key) => key.algorithms.includes(alg) && (kid === null || key.kid === kid));
-  if (found.length < 2) return found;
-  const distinct = found.filter((key, place) => found.findIndex((other) => other.thumbprint === key.thumbprint) === place);
-  return distinct.length > MOST_CANDIDATES ? [] : distinct;
-}
 
 export class KeySets {
   readonly #issuer: IssuerSettings;
@@ -85,21 +108,14 @@ export class KeySets {
     return held !== null && now < held.freshUntil && now >= held.fetchedAt ? held : null;
   }
 
-  /** The keys that may have signed a token, when that needs no waiting. */
-  peekFor(alg: string, kid: string | null, now: number): Found | null {
-    const held = this.peek(now);
-    const keys = held === null ? [] : keysFor(held.set, alg, kid);
-    return held === null || keys.length === 0 ? null : { held, keys };
-  }
-
   /** The keys that may have signed a token, never none. */
   async find(alg: string, kid: string | null, call: Call): Promise<Found> {
     let held = this.peek(call.now) ?? (await this.current(call));
-    let keys = keysFor(held.set, alg, kid);
+    let keys = held.set.candidates(alg, kid);
     if (keys.length === 0 && this.#issuer.jwksUri !== null) {
       // The authority may have a new key. The store is not asked: it can be as old as we are.
       held = await this.#lookAgain(held, call);
-      keys = keysFor(held.set, alg, kid);
+      keys = held.set.candidates(alg, kid);
     }
     if (keys.length > 0) return { held, keys };
     // While the endpoint fails nobody can say that the key does not exist.
@@ -166,7 +182,7 @@ export class KeySets {
   #bundledSet({ core, now }: Call, freshUntil: number): Held {
     const text = core.readKeys(this.#issuer.bundled ?? secretSet(this.#issuer.secret), this.#issuer.secret !== null);
     if (text === undefined) throw new VerifyError("jwks.malformed");
-    return { set: keySet(text), text, etag: undefined, fetchedAt: now, freshUntil, source: "bundled" };
+    return { set: new KeySet(text), text, etag: undefined, fetchedAt: now, freshUntil, source: "bundled" };
   }
 
   /** Staleness: another isolate may have been quicker. */
@@ -246,7 +262,7 @@ export class KeySets {
 
   #made(text: string, { etag, maxAge }: FetchedKeys, now: number): Held {
     const same = this.#held?.text === text ? this.#held.set : null;
-    return { set: same ?? keySet(text), text, etag, fetchedAt: now, freshUntil: now + (maxAge ?? this.#settings.maxAge), source: "network" };
+    return { set: same ?? new KeySet(text), text, etag, fetchedAt: now, freshUntil: now + (maxAge ?? this.#settings.maxAge), source: "network" };
   }
 
   /** What another isolate left, if it is any good: of a moment in the past, not too old, and a key set. */
@@ -261,7 +277,7 @@ export class KeySets {
     const text = core.readKeys(body, false);
     if (text === undefined) return null;
     const same = this.#held?.text === text ? this.#held.set : null;
-    return { set: same ?? keySet(text), text, etag: typeof etag === "string" ? etag : undefined, fetchedAt, freshUntil: fetchedAt + maxAge, source: "store" };
+    return { set: same ?? new KeySet(text), text, etag: typeof etag === "string" ? etag : undefined, fetchedAt, freshUntil: fetchedAt + maxAge, source: "store" };
   }
 
   #toStore(stored: StoredJwks, context: ExecutionContextLike | null): void {
@@ -283,10 +299,6 @@ export class KeySets {
   #say(what: Omit<Extract<VerifierEvent, { type: "jwks" }>, "type" | "issuer">): void {
     this.#tell({ type: "jwks", issuer: this.#issuer.issuer, ...what });
   }
-}
-
-function keySet(text: string): KeySet {
-  return { keys: (JSON.parse(text) as { keys: readonly Key[] }).keys, cryptoKeys: new CryptoKeys() };
 }
 
 function skippedIn(text: string): Skipped {

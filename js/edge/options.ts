@@ -4,8 +4,8 @@ import { invalidOption, VerifyError } from "./error.js";
 import type { Algorithm, IssuerOptions, JwksOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
 
-/** No audience and no claim name holds it; lists of texts cross to the wasm joined by it. */
-export const SEPARATOR = "\0";
+/** No audience and no claim name holds it; lists of texts cross to the wasm joined by it, and the lists by two of it. */
+const SEPARATOR = "\0";
 
 export interface Settings {
   /** By the numbers of src/edge/mod.rs. */
@@ -13,7 +13,7 @@ export interface Settings {
   /** Seconds; NaN for no `maxTokenAge`. */
   readonly clockTolerance: number;
   readonly maxTokenAge: number;
-  readonly requiredClaims: string;
+  readonly requiredClaims: readonly string[];
   readonly allowNoExpiry: boolean;
   readonly maxTokenBytes: number;
   readonly check: VerifierOptions["check"];
@@ -38,9 +38,9 @@ export interface JwksSettings {
 /** One issuer, checked. */
 export interface IssuerSettings {
   readonly issuer: string;
-  readonly audiences: string;
-  /** Under the names that the wasm gives them: EdDSA, never Ed25519. */
-  readonly algorithms: ReadonlySet<string>;
+  readonly audiences: readonly string[];
+  /** A bit for each, by their places in `ALGORITHMS`. */
+  readonly algorithms: number;
   readonly jwksUri: string | null;
   /** The text of a key set. */
   readonly bundled: string | null;
@@ -50,9 +50,12 @@ export interface IssuerSettings {
   readonly identity: string;
 }
 
-const ASYMMETRIC: readonly string[] = [
-  "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
+/** By their places in src/verify/algorithm.rs. "Ed25519" is another name for EdDSA. */
+export const ALGORITHMS: readonly string[] = [
+  "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512",
 ] satisfies Algorithm[];
+/** For when the issuer decides. */
+export const ALL_ALGORITHMS = (1 << ALGORITHMS.length) - 1;
 const HASH_BYTES: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
 const PROFILES: readonly string[] = ["jwt", "access-token", "id-token"];
 
@@ -80,7 +83,7 @@ export function readSettings(options: VerifierOptions): Settings {
     profile: PROFILES.indexOf(profile),
     clockTolerance: number("clockTolerance", options.clockTolerance, 30, 0, 600),
     maxTokenAge: maxTokenAge === undefined ? Number.NaN : number("maxTokenAge", maxTokenAge, 0, 0, Number.MAX_SAFE_INTEGER),
-    requiredClaims: texts("requiredClaims", requiredClaims).join(SEPARATOR),
+    requiredClaims: texts("requiredClaims", requiredClaims),
     allowNoExpiry,
     maxTokenBytes: whole("maxTokenBytes", options.maxTokenBytes, 16_384, 1, 1_048_576),
     check,
@@ -120,8 +123,9 @@ export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSetti
   if (audiences.length === 0) throw invalidOption(`${where}.audience`, "must not be empty");
   const names = texts(`${where}.algorithms`, algorithms);
   if (names.length === 0) throw invalidOption(`${where}.algorithms`, "must not be empty");
-  const symmetric = names.filter((name) => name in HASH_BYTES && Object.hasOwn(HASH_BYTES, name));
-  const odd = names.find((name) => !ASYMMETRIC.includes(name) && !symmetric.includes(name));
+  const places = names.map((name) => ALGORITHMS.indexOf(name === "Ed25519" ? "EdDSA" : name));
+  const symmetric = names.filter((name) => Object.hasOwn(HASH_BYTES, name));
+  const odd = names[places.indexOf(-1)];
   if (odd !== undefined) throw invalidOption(`${where}.algorithms`, `must not name ${JSON.stringify(odd)}`);
   if (symmetric.length > 0 && symmetric.length < names.length) throw invalidOption(`${where}.algorithms`, "must not mix HS* with the rest");
   if (symmetric.length > 0) checkSecret(where, given, Math.max(...symmetric.map((name) => HASH_BYTES[name] ?? 0)));
@@ -130,18 +134,23 @@ export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSetti
   const uri = jwksUri === undefined ? null : keySetUri(where, jwksUri);
   const bundled = jwks === undefined ? null : keySetText(where, jwks);
   const copy = secret === undefined ? null : new Uint8Array(secret);
-  const sorted = [...new Set(names.map((name) => (name === "Ed25519" ? "EdDSA" : name)))].sort();
+  const bits = places.reduce((bits, place) => bits | (1 << place), 0);
   return {
     issuer,
-    audiences: audiences.join(SEPARATOR),
-    algorithms: new Set(sorted),
+    audiences,
+    algorithms: bits,
     jwksUri: uri,
     bundled,
     secret: copy,
     tenant: tenant ?? null,
     // JSON of a tuple: no two lists of texts look the same, whatever is in them.
-    identity: JSON.stringify([issuer, audiences, sorted, uri, bundled, copy === null ? null : [...copy], tenant ?? null]),
+    identity: JSON.stringify([issuer, audiences, bits, uri, bundled, copy === null ? null : [...copy], tenant ?? null]),
   };
+}
+
+/** What the wasm is told of an issuer's claims, as one text. */
+export function textsFor({ requiredClaims }: Settings, { audiences, issuer }: IssuerSettings): string {
+  return [audiences.join(SEPARATOR), requiredClaims.join(SEPARATOR), issuer].join(SEPARATOR + SEPARATOR);
 }
 
 function checkSecret(where: string, { secret, jwksUri, jwks }: IssuerOptions, bytes: number): void {

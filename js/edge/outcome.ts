@@ -1,12 +1,16 @@
 // What a caller gets for a token that passed. Claims and header are frozen through and through and shared between hits; the sets are each
 // caller's own.
 
-import type { Key } from "./crypto.js";
 import type { Held } from "./key-sets.js";
 import type { RevocationSubject } from "./store-types.js";
 import type { Claims, JoseHeader, Verified } from "./verified.js";
 
-const decoder = new TextDecoder();
+/** In seconds since the epoch; NaN for one that the token does not have. */
+export interface Dates {
+  readonly expires: number;
+  readonly notBefore: number;
+  readonly issued: number;
+}
 
 /** What stays true of a token. The claims are read when somebody wants them, once for all hits. */
 export class Facts {
@@ -14,12 +18,13 @@ export class Facts {
   readonly issuer: string;
   readonly tenant: string | null;
   readonly key: Verified["key"];
-  #payload: Uint8Array | null;
-  #claims: Claims | undefined;
+  readonly dates: Dates;
+  #claims: string | Claims;
 
-  /** `payload`: the bytes of a JSON text that the wasm has checked. */
-  constructor(payload: Uint8Array, header: JoseHeader, key: Verified["key"], issuer: string, tenant: string | null) {
-    this.#payload = payload;
+  /** `claims`: a JSON text that the wasm has checked. */
+  constructor(claims: string, dates: Dates, header: JoseHeader, key: Verified["key"], issuer: string, tenant: string | null) {
+    this.#claims = claims;
+    this.dates = dates;
     this.header = header;
     this.key = key;
     this.issuer = issuer;
@@ -27,8 +32,7 @@ export class Facts {
   }
 
   get claims(): Claims {
-    this.#claims ??= frozen(JSON.parse(decoder.decode(this.#payload ?? undefined)) as Claims);
-    this.#payload = null;
+    if (typeof this.#claims === "string") this.#claims = frozen(JSON.parse(this.#claims) as Claims);
     return this.#claims;
   }
 
@@ -37,10 +41,6 @@ export class Facts {
     const text = (name: string) => own(claims, name, "string") ?? null;
     return { issuer, jti: text("jti"), sid: text("sid"), sub: text("sub"), iat: own(claims, "iat", "number") ?? null };
   }
-}
-
-export function factsOf(payload: Uint8Array, header: JoseHeader, alg: string, { kid, thumbprint }: Key, issuer: string, tenant: string | null): Facts {
-  return new Facts(payload, header, Object.freeze({ kid, alg, thumbprint }), issuer, tenant);
 }
 
 interface Primitives {

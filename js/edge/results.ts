@@ -1,7 +1,7 @@
 // Tokens that were verified, remembered by a keyed 128-bit hash of their whole text, the least recently used forgotten first. What is
 // remembered is the signature's verdict alone: everything that can change is judged again at each hit.
 
-import type { Core } from "./instance.js";
+import type { Core } from "./core.js";
 import type { Issuer } from "./issuers.js";
 import type { KeySet } from "./key-sets.js";
 import type { Facts } from "./outcome.js";
@@ -33,13 +33,13 @@ export class Results {
   }
 
   /** The name of the token that the wasm has taken in; null when it will not be remembered. */
-  nameOf(core: Core, token: string): Name | null {
-    if (this.#max === 0 || token.length > LONGEST) return null;
+  nameOf(core: Core, length: number): Name | null {
+    if (this.#max === 0 || length > LONGEST) return null;
     if (this.#key === null) {
       const [half = 0n, other = 0n] = crypto.getRandomValues(new BigUint64Array(2));
       this.#key = [half, other];
     }
-    return { first: core.digest(this.#key[0], this.#key[1]), rest: core.digestRest() };
+    return { first: core.digest(length, this.#key[0], this.#key[1]), rest: core.digestRest() };
   }
 
   find({ first, rest }: Name): Result | null {

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import { root, StepFailed } from "./run.mjs";
 
-/** @typedef {{ name: string, target: string, features: string[], profile: string, outDir: string, outName: string, wasmOpt: string[], formats: boolean, entry: string, bundle: string, budget: number }} Build */
+/** @typedef {{ name: string, target: string, features: string[], profile: string, outDir: string, outName: string, wasmOpt: string[], entry: string, bundle: string, budget: number }} Build */
 /** @typedef {{ tools: { "wasm-pack": string, "wasm-bindgen": string }, builds: Build[] }} Manifest */
 
 const toolNames = ["wasm-pack", "wasm-bindgen"];
-const buildKeys = ["target", "features", "profile", "out-dir", "out-name", "entry", "bundle", "budget", "wasm-opt", "formats"];
+const buildKeys = ["target", "features", "profile", "out-dir", "out-name", "entry", "bundle", "budget", "wasm-opt"];
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
 export function isTable(value) {
@@ -55,12 +55,9 @@ function readBuild(name, value) {
   if (typeof budget !== "number" || !Number.isInteger(budget) || budget <= 0) {
     throw new StepFailed(`wasm-pack.toml: ${where} needs a \`budget\` in bytes.`);
   }
-  const formats = table["formats"] ?? false;
-  if (typeof formats !== "boolean") throw new StepFailed(`wasm-pack.toml: ${where}: \`formats\` is true or false.`);
   return {
     name,
     budget,
-    formats,
     target: text(table, "target", where),
     features: texts(table, "features", where),
     profile: text(table, "profile", where),

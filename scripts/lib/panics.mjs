@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { StepFailed } from "./run.mjs";
 
-// By their demangled names, with or without a crate's hash. Formatting is among them: src/client formats nothing.
+// By their demangled names, with or without a crate's hash. Formatting is among them: what is shipped formats nothing.
 const silenced = [
   /\b(core|std|alloc)(\[[0-9a-f]+\])?::(panicking|fmt)::/,
   /\bstd(\[[0-9a-f]+\])?::(sys|io|backtrace|thread)::/,

@@ -45,7 +45,7 @@ async function compile(build) {
 async function optimise(build) {
   const path = join(root, build.outDir, `${build.outName}_bg.wasm`);
   const gluePath = join(root, build.outDir, `${build.outName}.js`);
-  if (!build.formats) await silencePanics(path);
+  await silencePanics(path);
   await must("wasm-opt", [path, "-o", path, ...build.wasmOpt]);
   const { wasm, glue } = shortenImports(readFileSync(path), readFileSync(gluePath, "utf8"));
   if (wasm.includes(homedir()) || wasm.includes(root)) {

@@ -53,4 +53,40 @@ impl Algorithm {
         let name = if name == "Ed25519" { "EdDSA" } else { name };
         ALGORITHMS.into_iter().find(|algorithm| algorithm.name == name)
     }
+
+    /// Its place in [`ALGORITHMS`], by which the host knows it.
+    #[must_use]
+    pub fn place(self) -> usize {
+        ALGORITHMS.iter().position(|known| known.name == self.name).unwrap_or(31)
+    }
+}
+
+/// Some of the algorithms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Algorithms(u32);
+
+impl Algorithms {
+    /// By a number whose bits stand for the places in [`ALGORITHMS`].
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// That number.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// These and one more.
+    #[must_use]
+    pub fn with(self, algorithm: Algorithm) -> Self {
+        Self(self.0 | 1 << algorithm.place())
+    }
+
+    /// Whether it is one of them.
+    #[must_use]
+    pub fn has(self, algorithm: Algorithm) -> bool {
+        self.0 & 1 << algorithm.place() != 0
+    }
 }

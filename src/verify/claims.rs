@@ -71,8 +71,6 @@ impl Time {
     }
 }
 
-type Rule<'r> = dyn Fn() -> Result<(), Failure> + 'r;
-
 /// Shown each rule with its outcome; `false` ends the judging.
 type Witness<'w> = dyn FnMut(&'static str, Result<(), Failure>) -> bool + 'w;
 
@@ -92,22 +90,17 @@ impl Rules<'_> {
 
     /// Shows every rule with its outcome, for explaining a refusal.
     pub fn each(&self, claims: &Claims<'_>, witness: &mut Witness<'_>) {
-        let rules: [(&'static str, &Rule<'_>); 6] = [
-            ("issuer", &|| match claims.text("iss")? {
-                Some(issuer) if issuer.is(self.issuer) => Ok(()),
-                _ => Err(Failure::Claim("iss")),
-            }),
-            ("audience", &|| self.audience(claims)),
-            ("dates", &|| self.dates(claims).map(|_| ())),
-            ("time", &|| self.time.judge(self.dates(claims).unwrap_or_default())),
-            ("profile", &|| self.profile(claims)),
-            ("required claims", &|| self.required(claims)),
-        ];
-        for (name, rule) in rules {
-            if !witness(name, rule()) {
-                return;
-            }
-        }
+        let issuer = || match claims.text("iss")? {
+            Some(issuer) if issuer.is(self.issuer) => Ok(()),
+            _ => Err(Failure::Claim("iss")),
+        };
+        let dates = claims.dates().unwrap_or_default();
+        let _ = witness("issuer", issuer())
+            && witness("audience", self.audience(claims))
+            && witness("dates", claims.dates().and_then(|dates| self.dates(dates)))
+            && witness("time", self.time.judge(dates))
+            && witness("profile", self.profile(claims))
+            && witness("required claims", self.required(claims));
     }
 
     fn audience(&self, claims: &Claims<'_>) -> Result<(), Failure> {
@@ -140,16 +133,14 @@ impl Rules<'_> {
         }
     }
 
-    fn dates(&self, claims: &Claims<'_>) -> Result<Dates, Failure> {
-        let dates =
-            Dates { expires: claims.date("exp")?, not_before: claims.date("nbf")?, issued: claims.date("iat")? };
+    fn dates(&self, dates: Dates) -> Result<(), Failure> {
         let needed = !self.allow_no_expiry || self.profile == Profile::AccessToken;
         match dates {
             Dates { expires: None, .. } if needed => Err(Failure::Claim("exp")),
             Dates { expires: Some(expires), not_before: Some(not_before), .. } if expires < not_before => {
                 Err(Failure::Claim("exp"))
             }
-            dates => Ok(dates),
+            _ => Ok(()),
         }
     }
 
@@ -191,8 +182,16 @@ impl<'a> Claims<'a> {
 
     /// `iss`, for finding the issuer.
     #[must_use]
-    pub fn issuer(&self) -> Option<String> {
-        self.text("iss").ok().flatten().map(|issuer| issuer.chars().collect())
+    pub fn issuer(&self) -> Option<Text<'a>> {
+        self.text("iss").ok().flatten()
+    }
+
+    /// The dates that it has.
+    ///
+    /// # Errors
+    /// Names one that is no date.
+    pub fn dates(&self) -> Result<Dates, Failure> {
+        Ok(Dates { expires: self.date("exp")?, not_before: self.date("nbf")?, issued: self.date("iat")? })
     }
 
     fn find(&self, name: &str) -> Option<Value<'a>> {

@@ -1,5 +1,8 @@
 //! The header of a JWS and the rules it must keep (RFC 7515 section 4, RFC 8725).
 
+use std::borrow::Cow;
+
+use super::algorithm::Algorithms;
 use super::{Algorithm, Failure};
 use crate::token::json::{self, Text, Value};
 use crate::token::jws::Compact;
@@ -18,6 +21,17 @@ pub enum Profile {
     Jws,
 }
 
+/// What is asked of the shape and the header of every token, whoever made it.
+#[derive(Debug, Clone, Copy)]
+pub struct Gate {
+    /// The most bytes of a token.
+    pub longest: usize,
+    /// The kind of token.
+    pub profile: Profile,
+    /// The allow-list.
+    pub algorithms: Algorithms,
+}
+
 /// A JWS that has the right shape and header; nothing in it is to be believed yet.
 #[derive(Debug, Clone)]
 pub struct Jws {
@@ -30,26 +44,22 @@ pub struct Jws {
 }
 
 impl Jws {
-    /// Reads a compact JWS of at most `longest` bytes, whose algorithm `allowed` lets pass.
+    /// Reads a compact JWS.
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn read(
-        text: &str,
-        longest: usize,
-        profile: Profile,
-        allowed: impl FnOnce(&str) -> bool,
-    ) -> Result<Self, Failure> {
-        let parts = Compact::read(text, longest)?;
+    pub fn read(text: &str, gate: Gate) -> Result<Self, Failure> {
+        let parts = Compact::read(text, gate.longest)?;
         let header = Header::read(&parts.header)?;
         let algorithm = match header.alg {
             Some(Value::String(name)) => {
-                let name: String = name.chars().collect();
-                Algorithm::named(&name).filter(|known| allowed(known.name)).ok_or(Failure::Algorithm)?
+                // No registered name needs an escape, but one may have it all the same.
+                let name = name.plain().map_or_else(|| Cow::Owned(name.chars().collect()), Cow::Borrowed);
+                Algorithm::named(&name).filter(|known| gate.algorithms.has(*known)).ok_or(Failure::Algorithm)?
             }
             _ => return Err(Failure::Malformed),
         };
-        header.check(profile)?;
+        header.check(gate.profile)?;
         let kid = match header.kid {
             None => None,
             Some(Value::String(kid)) => Some(kid.chars().collect()),
@@ -109,30 +119,26 @@ impl<'a> Header<'a> {
         if profile == Profile::Jws {
             return Ok(());
         }
-        let typ = match self.typ {
-            None => None,
-            Some(Value::String(typ)) => Some(media_type(typ)),
-            Some(_) => return Err(Failure::Header("typ")),
+        let is = |known: &str| matches!(self.typ, Some(Value::String(typ)) if is_media_type(typ, known));
+        let is_taken = match profile {
+            Profile::AccessToken => is("at+jwt"),
+            Profile::IdToken => self.typ.is_none() || is("jwt"),
+            _ => self.typ.is_none() || is("jwt") || is("at+jwt"),
         };
-        let takes: &[Option<&str>] = match profile {
-            Profile::AccessToken => &[Some("at+jwt")],
-            Profile::IdToken => &[None, Some("jwt")],
-            _ => &[None, Some("jwt"), Some("at+jwt")],
-        };
-        if !takes.contains(&typ.as_deref()) {
+        if !is_taken {
             return Err(Failure::Header("typ"));
         }
         match self.cty {
             None => Ok(()),
             // A nested JWT: the claims would be those of another token.
-            Some(Value::String(cty)) if media_type(cty) != "jwt" => Ok(()),
+            Some(Value::String(cty)) if !is_media_type(cty, "jwt") => Ok(()),
             Some(_) => Err(Failure::Header("cty")),
         }
     }
 }
 
-/// RFC 7515 section 4.1.9: without regard to case, "application/" being left out or not.
-fn media_type(text: Text<'_>) -> String {
-    let text: String = text.chars().map(|character| character.to_ascii_lowercase()).collect();
-    text.strip_prefix("application/").map(String::from).unwrap_or(text)
+/// RFC 7515 section 4.1.9: without regard to case, "application/" being left out or not. `known` is in small letters.
+fn is_media_type(text: Text<'_>, known: &str) -> bool {
+    let small = || text.chars().map(|character| character.to_ascii_lowercase());
+    small().eq(known.chars()) || small().eq("application/".chars().chain(known.chars()))
 }

@@ -1,11 +1,12 @@
 //! Reading a key set (RFC 7517 section 5) key by key, so that one odd key costs itself and not the set. A key comes out with the
 //! algorithms that it may be used with, and that binds it: nothing later looks at `kty` or `use` again.
 
-use jose_jwk::{EcCurves, Key as Material, OkpCurves};
-use serde_json::{Map, Value, json};
+use jose_jwk::{Ec, EcCurves, Key as Material, Oct, Okp, OkpCurves, Rsa};
 use sha2::{Digest, Sha256};
 
-use super::algorithm::{ALGORITHMS, Algorithm, Family};
+use super::algorithm::{ALGORITHMS, Algorithm, Algorithms, Family};
+use crate::token::base64url;
+use crate::token::json::{self, Text, Value};
 
 /// Moduli outside these bounds, in bits, are not used: shorter ones are broken, longer ones cost too much.
 const RSA_BITS: core::ops::RangeInclusive<usize> = 2_048..=8_192;
@@ -24,112 +25,201 @@ pub enum Origin {
 }
 
 /// A key that may be used.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Key {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key<'a> {
     /// Its name.
-    pub kid: Option<String>,
-    /// By which of the algorithms, the allow-list apart.
-    pub algorithms: Vec<&'static str>,
-    /// RFC 7638, with SHA-256; empty for a symmetric key, whose hash would be worth attacking.
-    pub thumbprint: String,
-    /// What is handed to the platform: the material, and nothing that would make it object.
-    pub jwk: Value,
+    pub kid: Option<Text<'a>>,
+    /// With which of the algorithms, the allow-list apart.
+    pub algorithms: Algorithms,
+    /// What is handed to the platform: the members that make the key, in order of their names, and nothing that would make it object.
+    pub jwk: Vec<(&'static str, &'a str)>,
 }
 
 /// A key that is not used, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Skipped<'a> {
     /// Its name.
-    pub kid: Option<String>,
+    pub kid: Option<Text<'a>>,
     /// Why.
     pub reason: &'static str,
 }
 
 /// What a set holds.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Keys {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys<'a> {
     /// Those to use, each once.
-    pub keys: Vec<Key>,
+    pub keys: Vec<Key<'a>>,
     /// Those not to.
-    pub skipped: Vec<Skipped>,
+    pub skipped: Vec<Skipped<'a>>,
 }
 
-impl Keys {
+impl<'a> Keys<'a> {
     /// Reads the text of a key set; `None` when it is no key set, or an empty one.
     #[must_use]
-    pub fn read(text: &str, origin: Origin) -> Option<Self> {
-        let set: Value = serde_json::from_str(text).ok()?;
-        let list = set.as_object()?.get("keys")?.as_array()?;
+    pub fn read(text: &'a str, origin: Origin) -> Option<Self> {
+        let mut list = None;
+        json::members(text.as_bytes(), |member| {
+            if member.name.is("keys") {
+                list = Some(member.value);
+            }
+        })
+        .ok()?;
+        let Some(Value::Other(list)) = list else { return None };
         let mut keys = Self::default();
-        for entry in list {
-            let kid = entry.get("kid").and_then(Value::as_str).map(String::from);
-            match entry.as_object().ok_or("no object").and_then(|jwk| read_key(jwk, origin)) {
-                Ok(key) if key.is_among(&keys.keys) => {}
+        json::items(list, |entry| {
+            let entry = Entry::read(entry);
+            let kid = entry.as_ref().ok().and_then(|entry| entry.text("kid"));
+            match entry.and_then(|entry| read_key(&entry, origin)) {
+                Ok(key) if keys.keys.contains(&key) => {}
                 Ok(key) => keys.keys.push(key),
                 Err(reason) => keys.skipped.push(Skipped { kid, reason }),
             }
-        }
-        (!list.is_empty()).then_some(keys)
+        });
+        (!keys.keys.is_empty() || !keys.skipped.is_empty()).then_some(keys)
     }
 
-    /// As JSON text: `keys` and `skipped`, each a list of objects.
+    /// As JSON text: `keys` and `skipped`, each a list of objects. Nothing in them has to be escaped that is not escaped already.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let keys = self.keys.iter().map(
-            |key| json!({ "kid": key.kid, "algorithms": key.algorithms, "thumbprint": key.thumbprint, "jwk": key.jwk }),
-        );
-        let skipped = self.skipped.iter().map(|key| json!({ "kid": key.kid, "reason": key.reason }));
-        text_of(&json!({ "keys": keys.collect::<Vec<_>>(), "skipped": skipped.collect::<Vec<_>>() }))
+        let mut text = String::from("{\"keys\":[");
+        for (place, key) in self.keys.iter().enumerate() {
+            text += if place == 0 { "{\"kid\":" } else { ",{\"kid\":" };
+            push_name(&mut text, key.kid);
+            text += ",\"algorithms\":";
+            push_number(&mut text, key.algorithms.bits());
+            text += ",\"jwk\":";
+            push_jwk(&mut text, &key.jwk);
+            text.push('}');
+        }
+        text += "],\"skipped\":[";
+        for (place, key) in self.skipped.iter().enumerate() {
+            text += if place == 0 { "{\"kid\":" } else { ",{\"kid\":" };
+            push_name(&mut text, key.kid);
+            text += ",\"reason\":\"";
+            text += key.reason;
+            text += "\"}";
+        }
+        text += "]}";
+        text
     }
 }
 
-impl Key {
-    fn is_among(&self, keys: &[Key]) -> bool {
-        keys.iter().any(|key| key == self)
+fn push_name(text: &mut String, kid: Option<Text<'_>>) {
+    match kid {
+        None => *text += "null",
+        Some(kid) => {
+            text.push('"');
+            *text += kid.written();
+            text.push('"');
+        }
     }
 }
 
-fn read_key(jwk: &Map<String, Value>, origin: Origin) -> Result<Key, &'static str> {
-    let kid = match jwk.get("kid") {
+fn push_number(text: &mut String, number: u32) {
+    let mut digits = [0; 10];
+    let mut rest = number;
+    let mut from = digits.len();
+    while from == digits.len() || rest > 0 {
+        from -= 1;
+        digits[from] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    text.extend(digits[from..].iter().copied().map(char::from));
+}
+
+/// The canonical text of RFC 7638 section 3: the members in order of their names, without white space.
+fn push_jwk(text: &mut String, jwk: &[(&'static str, &str)]) {
+    for (place, (name, value)) in jwk.iter().enumerate() {
+        text.push(if place == 0 { '{' } else { ',' });
+        for part in ["\"", *name, "\":\"", *value, "\""] {
+            *text += part;
+        }
+    }
+    text.push('}');
+}
+
+/// The members of an object that says it is a key.
+struct Entry<'a>(Vec<(Text<'a>, Value<'a>)>);
+
+impl<'a> Entry<'a> {
+    fn read(entry: Value<'a>) -> Result<Self, &'static str> {
+        let Value::Other(object) = entry else { return Err("no object") };
+        let mut members = Vec::with_capacity(12);
+        json::strict_members(object.as_bytes(), |member| members.push((member.name, member.value)))
+            .map_err(|_| "no object, or a member twice")?;
+        Ok(Self(members))
+    }
+
+    fn find(&self, name: &str) -> Option<Value<'a>> {
+        self.0.iter().find(|(found, _)| found.is(name)).map(|&(_, value)| value)
+    }
+
+    fn text(&self, name: &str) -> Option<Text<'a>> {
+        match self.find(name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A member without an escape in it: neither base64url nor a registered name needs one.
+    fn plain(&self, name: &str) -> Option<&'a str> {
+        self.text(name)?.plain()
+    }
+}
+
+fn read_key<'a>(entry: &Entry<'a>, origin: Origin) -> Result<Key<'a>, &'static str> {
+    let kid = match entry.find("kid") {
         None => None,
-        Some(Value::String(kid)) => Some(kid.clone()),
+        Some(Value::String(kid)) => Some(kid),
         Some(_) => return Err("kid is no text"),
     };
-    match jwk.get("use") {
+    match entry.find("use") {
         None => {}
-        Some(Value::String(class)) if class == "sig" => {}
+        Some(Value::String(class)) if class.is("sig") => {}
         Some(_) => return Err("not for signatures"),
     }
-    check_operations(jwk.get("key_ops"))?;
-    if origin == Origin::Published && PRIVATE.iter().any(|name| jwk.contains_key(*name)) {
+    check_operations(entry.find("key_ops"))?;
+    if origin == Origin::Published && PRIVATE.iter().any(|name| entry.find(name).is_some()) {
         return Err("a private key");
     }
-    let pinned = match jwk.get("alg") {
+    let pinned = match entry.find("alg") {
         None => None,
-        Some(Value::String(name)) => Some(Algorithm::named(name).ok_or("an unknown alg")?),
+        Some(Value::String(name)) => Some(name.plain().and_then(Algorithm::named).ok_or("an unknown alg")?),
         Some(_) => return Err("alg is no text"),
     };
 
-    let (jwk, fits) = read_material(jwk, origin)?;
-    let algorithms: Vec<_> = ALGORITHMS
+    let kty = entry.plain("kty").ok_or("kty is missing")?;
+    let names = members_of(kty, origin)?;
+    let members = names.iter().map(|&name| Some((name, entry.plain(name)?)));
+    let jwk: Vec<_> = members.collect::<Option<_>>().ok_or("malformed")?;
+    let member = |name: &str| jwk.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value);
+    let material = material_of(kty, member).ok_or("malformed")?;
+    let fitting = Fitting::of(&material)?;
+    let algorithms = ALGORITHMS
         .iter()
-        .filter(|algorithm| fits(algorithm) && pinned.is_none_or(|pinned| pinned == **algorithm))
-        .map(|algorithm| algorithm.name)
-        .collect();
-    if algorithms.is_empty() {
+        .filter(|algorithm| fitting.takes(algorithm) && pinned.is_none_or(|pinned| pinned == **algorithm))
+        .fold(Algorithms::default(), |algorithms, algorithm| algorithms.with(*algorithm));
+    if algorithms == Algorithms::default() {
         return Err("alg does not go with the key");
     }
-    Ok(Key { kid, algorithms, thumbprint: thumbprint(&jwk), jwk })
+    Ok(Key { kid, algorithms, jwk })
 }
 
 /// RFC 7517 section 4.3: a list of texts, none twice, and verifying among them.
-fn check_operations(operations: Option<&Value>) -> Result<(), &'static str> {
+fn check_operations(operations: Option<Value<'_>>) -> Result<(), &'static str> {
     let Some(operations) = operations else { return Ok(()) };
-    let Some(list) = operations.as_array() else { return Err("key_ops is no list") };
-    if list.iter().enumerate().any(|(place, one)| !one.is_string() || list[..place].contains(one)) {
-        return Err("key_ops is odd");
+    let mut seen: Vec<Text<'_>> = Vec::new();
+    let mut odd = false;
+    let is_list = matches!(operations, Value::Other(list) if json::items(list, |item| match item {
+        Value::String(one) if !seen.iter().any(|other| other.chars().eq(one.chars())) => seen.push(one),
+        _ => odd = true,
+    }));
+    match () {
+        () if !is_list => Err("key_ops is no list"),
+        () if odd => Err("key_ops is odd"),
+        () if seen.iter().any(|one| one.is("verify")) => Ok(()),
+        () => Err("not for verifying"),
     }
-    if list.iter().any(|one| one == "verify") { Ok(()) } else { Err("not for verifying") }
 }
 
 /// The members of a public key that make it, by `kty` (RFC 7638 section 3.2, RFC 8037 section 2).
@@ -144,68 +234,98 @@ fn members_of(kty: &str, origin: Origin) -> Result<&'static [&'static str], &'st
     }
 }
 
-type Fits = Box<dyn Fn(&Algorithm) -> bool>;
-
-fn read_material(jwk: &Map<String, Value>, origin: Origin) -> Result<(Value, Fits), &'static str> {
-    let names = members_of(jwk.get("kty").and_then(Value::as_str).ok_or("kty is missing")?, origin)?;
-    let members = names.iter().filter_map(|name| Some((String::from(*name), jwk.get(*name)?.clone())));
-    let material = Value::Object(members.collect());
-    // Fed the material alone: an alg or a use that this crate does not know would make it refuse a good key.
-    let key: Material = serde_json::from_value(material.clone()).map_err(|_| "malformed")?;
-    let fits: Fits = match key {
-        Material::Rsa(rsa) => {
-            let [modulus, exponent]: [&[u8]; 2] = [rsa.n.as_ref(), rsa.e.as_ref()];
-            if !RSA_BITS.contains(&bits(modulus)) {
-                return Err("an RSA modulus out of bounds");
-            }
-            // Odd, at least 3, and small enough that checking a signature stays cheap.
-            let odd = exponent.last().is_some_and(|last| last % 2 == 1);
-            if !odd || !(2..=33).contains(&bits(exponent)) {
-                return Err("an RSA exponent out of bounds");
-            }
-            Box::new(|algorithm| algorithm.family == Family::Rsa)
-        }
-        Material::Ec(ec) => {
-            let (curve, bytes) = match ec.crv {
-                EcCurves::P256 => ("P-256", 32),
-                EcCurves::P384 => ("P-384", 48),
-                EcCurves::P521 => ("P-521", 66),
-                _ => return Err("an unsupported curve"),
+/// The material in jose-jwk's types, member by member: its own reader takes a whole set or nothing, and refuses a good key for an `alg`
+/// that it does not know. `None`: a member that is no base64url, or an unknown curve.
+fn material_of<'a>(kty: &str, member: impl Fn(&str) -> &'a str) -> Option<Material> {
+    let bytes = |name: &str| base64url::decode(member(name).as_bytes()).ok();
+    Some(match kty {
+        "RSA" => Material::Rsa(Rsa { n: bytes("n")?.into(), e: bytes("e")?.into(), prv: None }),
+        "EC" => {
+            let crv = match member("crv") {
+                "P-256" => EcCurves::P256,
+                "P-384" => EcCurves::P384,
+                "P-521" => EcCurves::P521,
+                "secp256k1" => EcCurves::P256K,
+                _ => return None,
             };
-            let [x, y]: [&[u8]; 2] = [ec.x.as_ref(), ec.y.as_ref()];
-            if x.len() != bytes || y.len() != bytes {
-                return Err("a coordinate of the wrong length");
-            }
-            Box::new(move |algorithm| algorithm.family == Family::Ec(curve))
+            Material::Ec(Ec { crv, x: bytes("x")?.into(), y: bytes("y")?.into(), d: None })
         }
-        Material::Okp(okp) => {
-            let bytes = match okp.crv {
-                OkpCurves::Ed25519 => 32,
-                OkpCurves::Ed448 => 57,
-                _ => return Err("an unsupported curve"),
+        "OKP" => {
+            let crv = match member("crv") {
+                "Ed25519" => OkpCurves::Ed25519,
+                "Ed448" => OkpCurves::Ed448,
+                "X25519" => OkpCurves::X25519,
+                "X448" => OkpCurves::X448,
+                _ => return None,
             };
-            if okp.x.as_ref().len() != bytes {
-                return Err("a coordinate of the wrong length");
-            }
-            Box::new(|algorithm| algorithm.family == Family::Edwards)
+            Material::Okp(Okp { crv, x: bytes("x")?.into(), d: None })
         }
-        Material::Oct(oct) => {
-            // RFC 7518 section 3.2: at least as long as the hash.
-            let length = oct.k.as_ref().len();
-            if length < 32 {
-                return Err("a secret that is too short");
-            }
-            Box::new(move |algorithm| {
-                algorithm.family == Family::Secret && algorithm.signature_bytes.is_some_and(|bytes| bytes <= length)
-            })
-        }
-        _ => return Err("an unknown kty"),
-    };
-    Ok((material, fits))
+        _ => Material::Oct(Oct { k: bytes("k")?.into() }),
+    })
 }
 
-fn text_of(value: &Value) -> String {
-    serde_json::to_string(value).expect("a value of texts and lists has a text")
+/// With what a key goes.
+enum Fitting {
+    Family(Family),
+    /// HMAC, with hashes of at most so many bytes (RFC 7518 section 3.2).
+    Secret(usize),
+}
+
+impl Fitting {
+    fn of(material: &Material) -> Result<Self, &'static str> {
+        Ok(match material {
+            Material::Rsa(rsa) => {
+                let [modulus, exponent]: [&[u8]; 2] = [rsa.n.as_ref(), rsa.e.as_ref()];
+                if !RSA_BITS.contains(&bits(modulus)) {
+                    return Err("an RSA modulus out of bounds");
+                }
+                // Odd, at least 3, and small enough that checking a signature stays cheap.
+                let odd = exponent.last().is_some_and(|last| last % 2 == 1);
+                if !odd || !(2..=33).contains(&bits(exponent)) {
+                    return Err("an RSA exponent out of bounds");
+                }
+                Self::Family(Family::Rsa)
+            }
+            Material::Ec(ec) => {
+                let (curve, bytes) = match ec.crv {
+                    EcCurves::P256 => ("P-256", 32),
+                    EcCurves::P384 => ("P-384", 48),
+                    EcCurves::P521 => ("P-521", 66),
+                    _ => return Err("an unsupported curve"),
+                };
+                let [x, y]: [&[u8]; 2] = [ec.x.as_ref(), ec.y.as_ref()];
+                if x.len() != bytes || y.len() != bytes {
+                    return Err("a coordinate of the wrong length");
+                }
+                Self::Family(Family::Ec(curve))
+            }
+            Material::Okp(okp) => {
+                let bytes = match okp.crv {
+                    OkpCurves::Ed25519 => 32,
+                    OkpCurves::Ed448 => 57,
+                    _ => return Err("an unsupported curve"),
+                };
+                if okp.x.as_ref().len() != bytes {
+                    return Err("a coordinate of the wrong length");
+                }
+                Self::Family(Family::Edwards)
+            }
+            Material::Oct(oct) => match oct.k.len() {
+                ..32 => return Err("a secret that is too short"),
+                length => Self::Secret(length),
+            },
+            _ => return Err("an unknown kty"),
+        })
+    }
+
+    fn takes(&self, algorithm: &Algorithm) -> bool {
+        match *self {
+            Self::Family(family) => algorithm.family == family,
+            Self::Secret(length) => {
+                algorithm.family == Family::Secret && algorithm.signature_bytes.is_some_and(|bytes| bytes <= length)
+            }
+        }
+    }
 }
 
 /// How many bits a big-endian number has.
@@ -214,14 +334,11 @@ fn bits(number: &[u8]) -> usize {
     number.get(zeros).map_or(0, |first| (number.len() - zeros) * 8 - first.leading_zeros() as usize)
 }
 
-/// RFC 7638: the SHA-256 of the required members, in order of their names, without white space.
-fn thumbprint(jwk: &Value) -> String {
-    if jwk.get("k").is_some() {
-        return String::new();
-    }
-    // serde_json's maps are ordered by name, and base64url needs no escape.
-    let hash: [u8; 32] = Sha256::digest(text_of(jwk)).into();
+/// RFC 7638 with SHA-256, of the canonical text of a public key.
+#[must_use]
+pub fn thumbprint(jwk: &str) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let hash: [u8; 32] = Sha256::digest(jwk).into();
     let mut text = String::with_capacity(43);
     for chunk in hash.chunks(3) {
         let mut word = [0; 4];

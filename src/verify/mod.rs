@@ -13,6 +13,6 @@ mod failure;
 mod jws;
 pub mod keys;
 
-pub use algorithm::Algorithm;
+pub use algorithm::{Algorithm, Algorithms};
 pub use failure::Failure;
-pub use jws::{Jws, Profile};
+pub use jws::{Gate, Jws, Profile};
