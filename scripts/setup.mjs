@@ -4,7 +4,7 @@
 // Alone: `node scripts/setup.mjs`, with `--tests` for what only the tests need. Until npm has run, only Node's own modules can be used.
 
 import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { endChildrenOnSignal, isMain, must, report, root, run, step, StepFailed, which } from "./lib/run.mjs";
 
 /** @typedef {{ version: string, resolved?: string, integrity?: string, optional?: boolean, devOptional?: boolean }} Locked */
@@ -27,11 +27,12 @@ export function packagesAreInstalled(folder) {
   });
 }
 
-async function installPackages() {
-  if (packagesAreInstalled(root)) return;
+/** The project's own packages, or those of a folder with a lock file of its own. @param {string} [folder] */
+export async function installPackages(folder = root) {
+  if (packagesAreInstalled(folder)) return;
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  await step("Installing the npm packages of package-lock.json", "20 s", () =>
-    must(npm, ["ci", "--no-audit", "--no-fund"], { seconds: 600 }),
+  await step(`Installing the npm packages of ${relative(root, join(folder, "package-lock.json"))}`, "20 s", () =>
+    must(npm, ["ci", "--no-audit", "--no-fund"], { cwd: folder, seconds: 600 }),
   );
 }
 

@@ -1,0 +1,27 @@
+// The documentation site. `npm run docs` writes the reference to api/ and builds all of it into build/docs; a page that a link can't find
+// fails the build.
+
+import { defineConfig } from "vitepress";
+import { contents } from "./contents.ts";
+
+export default defineConfig({
+  title: "tokenkeep",
+  description: "Keeps an access token for browser applications in memory only, and verifies it where requests arrive.",
+  lang: "en",
+  outDir: "../build/docs",
+  cacheDir: "../build/docs-cache",
+  head: [["link", { rel: "icon", href: "/favicon.svg", type: "image/svg+xml" }]],
+  markdown: { theme: { light: "github-light-high-contrast", dark: "github-dark" } },
+  themeConfig: {
+    logo: "/favicon.svg",
+    nav: [
+      { text: "Getting started", link: "/getting-started" },
+      { text: "Recipes", link: "/recipes/react", activeMatch: "/recipes/" },
+      { text: "Reference", link: "/api/", activeMatch: "/api/" },
+    ],
+    sidebar: contents.map(({ text, items }) => ({ text, items: [...items] })),
+    outline: [2, 3],
+    search: { provider: "local" },
+    footer: { message: "MIT or Apache-2.0, as you choose." },
+  },
+});

@@ -1,0 +1,73 @@
+// The order in which the documentation is read: it makes the sidebar, and scripts/docs.mjs holds every page against it.
+
+import { readFileSync } from "node:fs";
+
+export interface Section {
+  readonly text: string;
+  readonly items: readonly { readonly text: string; readonly link: string; readonly target?: string }[];
+}
+
+const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  exports: Record<string, string | { types?: string }>;
+};
+/** The pages that TypeDoc writes, one for each entry point with types. */
+const entryPoints = Object.entries(exports).flatMap(([name, target]) =>
+  typeof target === "string" || target.types === undefined
+    ? []
+    : [{ text: `tokenkeep${name.slice(1)}`, link: name === "." ? "/api/" : `/api/${name.slice(2)}` }],
+);
+
+export const contents: readonly Section[] = [
+  {
+    text: "Begin",
+    items: [
+      { text: "Getting started", link: "/getting-started" },
+      { text: "How it works", link: "/how-it-works" },
+      { text: "Why am I signed out?", link: "/why-am-i-signed-out" },
+    ],
+  },
+  {
+    text: "The server's side",
+    items: [
+      { text: "The server contract", link: "/server-contract" },
+      { text: "The edge verifier", link: "/edge" },
+    ],
+  },
+  {
+    text: "Recipes: the page",
+    items: [
+      { text: "React", link: "/recipes/react" },
+      { text: "Vue", link: "/recipes/vue" },
+      { text: "Svelte", link: "/recipes/svelte" },
+      { text: "axios, ky, openapi-fetch", link: "/recipes/http-clients" },
+      { text: "Apollo Client", link: "/recipes/apollo" },
+      { text: "WebSocket and SSE", link: "/recipes/streams" },
+    ],
+  },
+  {
+    text: "Recipes: the server",
+    items: [
+      { text: "Workers, Hono, Express", link: "/recipes/servers" },
+      { text: "Auth0, Keycloak, oidc-provider", link: "/recipes/authorities" },
+    ],
+  },
+  {
+    text: "Coming from",
+    items: [
+      { text: "axios-auth-refresh", link: "/migrate/axios-auth-refresh" },
+      { text: "supertokens-website", link: "/migrate/supertokens-website" },
+      { text: "Compared with others", link: "/comparison" },
+    ],
+  },
+  {
+    text: "Background",
+    items: [
+      { text: "Threat model", link: "/threat-model" },
+      { text: "Decisions", link: "/decisions" },
+    ],
+  },
+  {
+    text: "Reference",
+    items: [...entryPoints, { text: "The crate", link: "/crate/tokenkeep/index.html", target: "_self" }],
+  },
+];
