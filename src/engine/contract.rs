@@ -89,7 +89,7 @@ pub enum Output {
         /// What.
         outcome: Outcome,
     },
-    /// [`Engine::session`] has changed.
+    /// [`Engine::session`](super::Engine::session) has changed.
     Changed,
     /// Tell the application.
     Emit(Event),

@@ -1,0 +1,68 @@
+// Takes pictures of pages of the built documentation, light and dark, wide and as a phone shows them, into build/docs-pictures, for looking
+// at. It exists because a site can build well and look wrong; it fails by itself when a page reports an error, asks another origin for
+// something, or is wider than the phone. Needs build/docs (`npm run docs`) and Chromium (/usr/bin/chromium, or the path in CHROMIUM).
+// Alone: node scripts/docs-screenshots.mjs
+
+import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join } from "node:path";
+import { env } from "node:process";
+import { chromium } from "playwright-core";
+import { root } from "./lib/run.mjs";
+
+const site = join(root, "build", "docs");
+const folder = join(root, "build", "docs-pictures");
+const pages = ["index", "getting-started", "recipes/react", "api/index", "comparison"];
+const views = /** @type {const} */ ([
+  { name: "light-1280", viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  { name: "dark-390", viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+]);
+/** @type {Readonly<Record<string, string>>} */
+const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
+
+const server = createServer(async ({ url = "/" }, response) => {
+  const path = new URL(url, "http://localhost").pathname;
+  try {
+    const body = await readFile(join(site, path));
+    response.writeHead(200, { "Content-Type": types[extname(path)] ?? "application/octet-stream" }).end(body);
+  } catch {
+    response.writeHead(404).end();
+  }
+});
+await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+const address = server.address();
+const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+
+mkdirSync(folder, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+});
+/** @type {string[]} */
+const complaints = [];
+try {
+  for (const { name, ...view } of views) {
+    const page = await browser.newPage({ ...view, reducedMotion: "reduce" });
+    page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
+    page.on("console", (message) => void (message.type() === "error" && complaints.push(`${page.url()}: ${message.text()}`)));
+    page.on("request", (request) => void (new URL(request.url()).origin !== origin && complaints.push(`${page.url()} asks for ${request.url()}`)));
+    for (const address of pages) {
+      await page.goto(`${origin}/${address}.html`, { waitUntil: "networkidle" });
+      await page.evaluate(() => document.fonts.ready.then(() => undefined));
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (wider > 0) complaints.push(`${address} is ${wider} pixels wider than the window (${name}).`);
+      const path = join(folder, `${address.replace("/", "-")}-${name}.png`);
+      await page.screenshot({ path });
+      console.log(path.slice(root.length));
+    }
+    await page.close();
+  }
+} finally {
+  await browser.close();
+  server.close();
+}
+if (complaints.length > 0) {
+  console.error(complaints.join("\n"));
+  process.exitCode = 1;
+}
