@@ -4,6 +4,12 @@ import type { VerifyErrorCategory } from "./error.js";
 import type { Claims, JoseHeader } from "./verified.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
 
+// Types of the web platform that not every set of types has: Node's without "dom" lacks them. Where they are, this adds nothing.
+declare global {
+  interface JsonWebKey {}
+  interface Cache {}
+}
+
 /** Asymmetric algorithms of RFC 7518/8037/9864. `HS*` only with `IssuerOptions.secret`. `none` does not exist. */
 export type Algorithm =
   | "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512"
