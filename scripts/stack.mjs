@@ -74,7 +74,7 @@ export async function startStack({ ports: wanted = {}, persist = false, appDirec
         // Every answer passes through the Worker, for the headers that it sets.
         routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
       },
-      bindings: { AUTHORITY_ORIGIN: authority, API_ORIGIN: api, DEMO },
+      bindings: { AUTHORITY_ORIGIN: authority, API_ORIGIN: api, SOUTH: "/tenants/south", DEMO },
     });
   }
 

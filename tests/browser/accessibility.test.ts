@@ -67,10 +67,7 @@ test("signed in, after calls that were refused, with a second tab, and while ren
   await visitor.page.getByRole("status").filter({ hasText: "refuses the present token" }).waitFor();
   await visitor.press("50 at once");
   await visitor.page.getByRole("status").filter({ hasText: "succeeded" }).waitFor();
-  const second = await visitor.context.newPage();
-  await second.goto(demo.app);
-  await second.locator('#session[data-status="authenticated"]').waitFor();
-  await visitor.page.bringToFront();
+  await visitor.openTab();
   await visitor.press("Break it");
   await visitor.expectSession({ degraded: true });
   await expectNoViolations(visitor.page);

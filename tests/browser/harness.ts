@@ -30,6 +30,17 @@ export interface Counts {
   readonly refreshes: number;
   readonly mostRefreshesAtOnce: number;
   readonly reuseAlarms: number;
+  /** Used refresh tokens that came again within the grace window. */
+  readonly graceReplays: number;
+}
+
+/** What the authority can be asked for, as the page's buttons do. */
+export interface Wishes {
+  readonly accessTokenSeconds?: number;
+  readonly refreshOutageSeconds?: number;
+  readonly graceSeconds?: number;
+  /** The next so many refresh replies are lost after the rotation. */
+  readonly lostReplies?: number;
 }
 
 export interface Demo {
@@ -39,9 +50,9 @@ export interface Demo {
   readonly browser: Browser;
   counts(): Promise<Counts>;
   /** Asks the authority for a fault or a lifetime, as the page's buttons do. */
-  settings(wanted: { accessTokenSeconds?: number; refreshOutageSeconds?: number; graceSeconds?: number }): Promise<void>;
+  settings(wanted: Wishes): Promise<void>;
   refuseAll(): Promise<void>;
-  /** No faults, and tokens of 15 minutes. */
+  /** No faults, tokens of 15 minutes, and 20 seconds of grace. */
   peace(): Promise<void>;
   /** A browser profile that nobody has used, with one page that is at `path`. */
   visit(path?: string): Promise<Visitor>;
@@ -63,6 +74,10 @@ export interface Visitor {
   /** Logs out through the button, and waits until the authority has answered. */
   logOut(): Promise<void>;
   press(name: string): Promise<void>;
+  /** Another tab of this browser, once it is signed in. The first tab stays in front. */
+  openTab(): Promise<Page>;
+  /** Asks the API for the time, once a moment, until the answer is this status. */
+  callUntil(status: string): Promise<void>;
   /** Waits until the session card shows this state. */
   expectSession(state: { status?: string; generation?: number; degraded?: boolean }): Promise<void>;
   /** Ends the visit, and fails if the page broke its policy or threw. */
@@ -96,13 +111,14 @@ export async function startDemo(): Promise<Demo> {
         refreshes: count(atAuthority, "refreshCalls"),
         mostRefreshesAtOnce: count(atAuthority, "mostRefreshCallsInFlight"),
         reuseAlarms: count(atAuthority, "reuseAlarms"),
+        graceReplays: count(atAuthority, "graceReplays"),
       };
     },
     settings: (wanted) => post(`${authority}/demo/settings`, wanted),
     refuseAll: () => post(`${api}/demo/refuse-all`),
     async peace() {
       await post(`${api}/demo/accept-all`);
-      await demo.settings({ accessTokenSeconds: 900, refreshOutageSeconds: 0, graceSeconds: 20 });
+      await demo.settings({ accessTokenSeconds: 900, refreshOutageSeconds: 0, graceSeconds: 20, lostReplies: 0 });
     },
     visit: (path = "/") => visit(browser, demo, path),
     async close() {
@@ -159,6 +175,23 @@ async function visit(browser: Browser, demo: Demo, path: string): Promise<Visito
       await answered;
     },
     press: (name) => page.getByRole("button", { name, exact: true }).click(),
+    async openTab() {
+      const opened = await context.newPage();
+      await opened.goto(demo.app);
+      await opened.locator('#session[data-status="authenticated"]').waitFor();
+      await page.bringToFront();
+      return opened;
+    },
+    async callUntil(status) {
+      const answer = page.locator("#answer b");
+      for (let n = 0; n < 60; n++) {
+        await visitor.press("Ask for the time");
+        await page.locator('#call-time:not([aria-disabled="true"])').waitFor();
+        if ((await answer.textContent()) === status) return;
+        await page.waitForTimeout(250);
+      }
+      assert.fail(`the API never answered ${status}`);
+    },
     async expectSession({ status, generation, degraded }) {
       const state =
         (status === undefined ? "" : `[data-status="${status}"]`) +
@@ -212,9 +245,11 @@ async function readTokens(
       .catch((error: unknown) => errors.push(String(error)));
   });
   await wire.send("Fetch.enable", {
-    patterns: ["sign-in", "refresh"].map((name) => {
-      return { urlPattern: `${authority}/session/${name}`, requestStage: "Response" as const };
-    }),
+    patterns: ["", "/tenants/south"].flatMap((tenant) =>
+      ["sign-in", "refresh", "step-up"].map((name) => {
+        return { urlPattern: `${authority}${tenant}/session/${name}`, requestStage: "Response" as const };
+      }),
+    ),
   });
 }
 

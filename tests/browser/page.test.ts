@@ -127,6 +127,8 @@ test("every control has a name, every heading its place, and what changes is ann
     "Call the API",
     "What happened",
     "Make it hard",
+    "Your sessions",
+    "Two tenants",
   ]);
   assert.equal(await page.locator("#announcer").textContent(), "Signed in as Alice Adair.");
   await visitor.press("Log out");

@@ -15,14 +15,6 @@ afterEach(() => demo.peace());
 const lanes = (page: Page) => page.getByRole("list", { name: "How each tab stands" }).getByRole("listitem");
 const moments = (page: Page) => page.getByRole("list", { name: "What happened" });
 
-/** Another tab of the same browser, once it is signed in. */
-async function openTab(page: Page): Promise<Page> {
-  const opened = await page.context().newPage();
-  await opened.goto(demo.app);
-  await opened.locator('#session[data-status="authenticated"]').waitFor();
-  return opened;
-}
-
 test("the list tells the keep's events, and the engine's steps between them", async () => {
   const visitor = await demo.visit();
   await visitor.signIn();
@@ -40,14 +32,14 @@ test("each tab has a lane with a letter of its own, in every tab, until it close
   const visitor = await demo.visit();
   await visitor.signIn();
   await lanes(visitor.page).filter({ hasText: "Tab A, this one" }).waitFor();
-  const second = await openTab(visitor.page);
+  const second = await visitor.openTab();
   await lanes(second).filter({ hasText: "Tab B, this one" }).waitFor();
   await lanes(second).filter({ hasText: /^Tab A\s*generation 1$/ }).waitFor();
   await lanes(visitor.page).filter({ hasText: /^Tab B\s*generation 1$/ }).waitFor();
 
   await second.close();
   await lanes(visitor.page).filter({ hasText: "Tab B" }).waitFor({ state: "detached" });
-  const third = await openTab(visitor.page);
+  const third = await visitor.openTab();
   await lanes(third).filter({ hasText: "Tab B, this one" }).waitFor();
   await visitor.leave();
 });
@@ -55,7 +47,7 @@ test("each tab has a lane with a letter of its own, in every tab, until it close
 test("what one tab sees the others draw and tell, with its name", async () => {
   const visitor = await demo.visit();
   await visitor.signIn();
-  const second = await openTab(visitor.page);
+  const second = await visitor.openTab();
   await second.getByRole("button", { name: "Renew now" }).click();
   const line = moments(visitor.page).getByRole("listitem").filter({ hasText: "Token renewed" });
   await line.filter({ hasText: "Tab B" }).first().waitFor();

@@ -3,8 +3,10 @@
 export interface Config {
   /** The origin that signs in, refreshes and logs out. */
   readonly authority: string;
-  /** The only origin that is ever sent the access token. */
+  /** The origin whose calls are guarded. */
   readonly api: string;
+  /** Where the second tenant's routes begin, at the authority and at the API; null where there is none. */
+  readonly south: string | null;
   /** Whether both servers offer the demo controls. */
   readonly demo: boolean;
 }

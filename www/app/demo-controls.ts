@@ -23,17 +23,22 @@ export interface DemoControls {
   acceptAll(): Promise<void>;
   breakRefresh(seconds: number): Promise<void>;
   setLifetime(seconds: number): Promise<void>;
+  /** How long a used refresh token may come again. */
+  setGrace(seconds: number): Promise<void>;
+  /** The next so many refresh replies are lost after the rotation. */
+  loseReplies(count: number): Promise<void>;
+  /** Presents the refresh token that this session used last, as a thief who has a copy would. */
+  replay(): Promise<{ status: number; error?: string }>;
 }
 
 export function demoControls(keep: TokenKeep, { authority, api }: Config): DemoControls {
-  const configure = (settings: Record<string, number>) =>
-    expectOk(
-      fetch(`${authority}/demo/settings`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest" },
-        body: JSON.stringify(settings),
-      }),
-    );
+  const ask = (path: string, body: object) =>
+    fetch(`${authority}/demo/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest" },
+      body: JSON.stringify(body),
+    });
+  const configure = (settings: Record<string, number>) => expectOk(ask("settings", settings));
 
   return {
     async counts() {
@@ -49,6 +54,13 @@ export function demoControls(keep: TokenKeep, { authority, api }: Config): DemoC
     acceptAll: () => expectOk(fetch(`${api}/demo/accept-all`, { method: "POST" })),
     breakRefresh: (seconds) => configure({ refreshOutageSeconds: seconds }),
     setLifetime: (seconds) => configure({ accessTokenSeconds: seconds }),
+    setGrace: (seconds) => configure({ graceSeconds: seconds }),
+    loseReplies: (count) => configure({ lostReplies: count }),
+    async replay() {
+      const answer = await ask("replay", { session: keep.session.claims?.["sid"] });
+      await expectOk(Promise.resolve(answer));
+      return (await answer.json()) as { status: number; error?: string };
+    },
   };
 }
 

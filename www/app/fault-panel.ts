@@ -10,6 +10,7 @@ import { errorSentence } from "./words.ts";
 const OUTAGE_SECONDS = 15;
 const SHORT_SECONDS = 20;
 const LONG_SECONDS = 15 * 60;
+const GRACE_SECONDS = 20;
 
 export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): void {
   const result = htmlElement("fault-result");
@@ -40,8 +41,26 @@ export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): vo
     await demo.breakRefresh(OUTAGE_SECONDS);
     tell("Outage", OUTAGE_SECONDS);
     // The renewal is meant to fail; its error shows in the timeline and in the session card.
-    await renewIfSignedIn(keep).catch(() => undefined);
+    await renewIfSignedIn(keep).catch(nothing);
     return `The refresh endpoint is down for ${OUTAGE_SECONDS} seconds.`;
+  });
+  offer("lose-reply", async () => {
+    if (keep.session.status !== "authenticated") return "There is nothing to renew: sign in first.";
+    await demo.loseReplies(1);
+    tell("Reply lost");
+    // Again the renewal is meant to fail; the next one, in a moment, is the point.
+    await keep.refresh().catch(nothing);
+    return "The cookie was used up and its successor lost. The next try presents it again, and is given the same successor.";
+  });
+  offer("replay", async () => {
+    if (keep.session.status !== "authenticated") return "There is nothing to steal: sign in first.";
+    // The thief comes late: after a renewal whose reply the page has, and after a window of no seconds at all.
+    await keep.refresh();
+    await demo.setGrace(0);
+    const { status, error } = await demo.replay().finally(() => demo.setGrace(GRACE_SECONDS));
+    tell(`Thief: ${status}`);
+    await keep.refresh().catch(nothing);
+    return `The thief was answered ${status} (${error ?? "no error"}). The session is over for both: somebody has a copy.`;
   });
   offer("short-lifetime", async () => {
     await demo.setLifetime(SHORT_SECONDS);
@@ -62,3 +81,5 @@ export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): vo
 async function renewIfSignedIn(keep: TokenKeep): Promise<void> {
   if (keep.session.status === "authenticated") await keep.refresh();
 }
+
+function nothing(): void {}

@@ -1,17 +1,20 @@
-// The demo page: builds one keep, shows what it does, and restores the session that the browser may have.
+// The demo page: builds a keep for each tenant, shows what they do, and restores the session that the browser may have.
 
 import { createTokenKeep, TokenKeepError, type TokenKeep } from "tokenkeep";
+import { authorityAt } from "./authority.ts";
 import { offerCalls } from "./call-panel.ts";
 import { loadConfig, type Config } from "./config.ts";
 import { demoControls } from "./demo-controls.ts";
 import { offerFaults } from "./fault-panel.ts";
-import { button, htmlElement, onPress, showText } from "./page.ts";
-import { LEEWAY_SECONDS, showSession } from "./session-card.ts";
-import type { Moment } from "./moments.ts";
-import { offerSignIn } from "./sign-in-form.ts";
 import { listMoments } from "./moment-list.ts";
+import type { Moment } from "./moments.ts";
+import { button, htmlElement, onPress, showText } from "./page.ts";
 import { drawScore } from "./score.ts";
-import { joinTabs } from "./tabs.ts";
+import { LEEWAY_SECONDS, showSession } from "./session-card.ts";
+import { offerSessions } from "./sessions-panel.ts";
+import { offerSignIn } from "./sign-in-form.ts";
+import { joinTabs, type Tabs } from "./tabs.ts";
+import { offerTenants } from "./tenants-panel.ts";
 import { watch, watchedTransport } from "./witness.ts";
 import { errorSentence } from "./words.ts";
 
@@ -26,28 +29,37 @@ try {
 async function open(config: Config): Promise<void> {
   showOrigins(config);
   const tabs = await joinTabs();
-  const tell = (moment: Omit<Moment, "by" | "lane">) => tabs.tell({ ...moment, lane: "main" });
-  const keep = createTokenKeep({
-    refresh: `${config.authority}/session/refresh`,
-    logout: `${config.authority}/session/logout`,
-    origins: [config.api],
-    leeway: LEEWAY_SECONDS,
-    transport: watchedTransport(config.api, tell),
-  });
-  const demo = config.demo ? demoControls(keep, config) : null;
-
-  showSession(keep);
   listMoments(tabs);
   drawScore(tabs);
-  watch(keep, LEEWAY_SECONDS, tell);
+
+  const keep = keepOf("main", config.authority, config, tabs);
+  const authority = authorityAt(config.authority, keep);
+  const demo = config.demo ? demoControls(keep, config) : null;
+  showSession(keep);
   offerSignIn(keep, config);
   offerCalls(keep, config, demo);
+  offerSessions(keep, authority, tabs);
   if (demo !== null) offerFaults(keep, demo, tabs);
+  if (config.south !== null) offerTenants(keep, keepOf("south", config.authority + config.south, config, tabs), config, config.south);
   // A failed renewal or logout is an event and a state of the session; the timeline and the card tell of both.
   onPress(button("renew"), () => keep.refresh().then(nothing, nothing));
   onPress(button("log-out"), () => keep.logout().then(nothing, (error: unknown) => showText(fatal, errorSentence(error))));
 
   await restore(keep);
+}
+
+/** A keep for one tenant, watched. The authority is sent the token too, for the operator's calls. */
+function keepOf(tenant: string, base: string, { authority, api }: Config, tabs: Tabs): TokenKeep {
+  const tell = (moment: Omit<Moment, "by" | "lane">) => tabs.tell({ ...moment, lane: tenant });
+  const keep = createTokenKeep({
+    refresh: `${base}/session/refresh`,
+    logout: `${base}/session/logout`,
+    origins: [api, authority],
+    leeway: LEEWAY_SECONDS,
+    transport: watchedTransport(api, tell),
+  });
+  watch(keep, LEEWAY_SECONDS, tell);
+  return keep;
 }
 
 /** An authority that is out of reach is no reason to give up: the keep goes on trying, and the card says so. */

@@ -37,7 +37,7 @@ export function drawScore({ letter, chronicle }: Tabs): void {
     if (document.hidden) return;
     const now = Date.now();
     const width = score.clientWidth;
-    const scale = (width < 640 ? 4 : 8) / 1000;
+    const scale = (width < 640 ? 5 : 12) / 1000;
     const nowX = Math.round(width * PAST);
     const x = (at: number) => (at - opened) * scale;
     const from = now - nowX / scale;
@@ -150,16 +150,17 @@ function marks(moment: Moment, x: (at: number) => number): SVGElement[] {
   }
 }
 
-/** Beside each fault its name; a row higher where the one before would run into it. */
+/** Beside each fault its name: a row higher where the one before would run into it, left to the list where that is full too. */
 function faultNames(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
   const ends = [-Infinity, -Infinity];
   return moments
     .filter(({ kind }) => kind === "fault")
-    .map(({ at, what }) => {
+    .flatMap(({ at, what }) => {
       const start = x(at) + 10;
       const row = ends.findIndex((end) => end < start);
-      ends[Math.max(0, row)] = start + what.length * LETTER_WIDTH + 18;
-      return svg("text", { class: "fault-name", x: start, y: row === 1 ? 16 : TRACK.top + 12 }, what);
+      if (row === -1) return [];
+      ends[row] = start + what.length * LETTER_WIDTH + 18;
+      return [svg("text", { class: "fault-name", x: start, y: row === 1 ? 16 : TRACK.top + 12 }, what)];
     });
 }
 

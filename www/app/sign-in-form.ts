@@ -1,6 +1,7 @@
 // The sign-in form. The login request is the application's own; the keep sends it and takes the token out of the reply.
 
 import type { TokenKeep } from "tokenkeep";
+import { orRefusal, Refusal, withCookie } from "./authority.ts";
 import type { Config } from "./config.ts";
 import { button, element, htmlElement } from "./page.ts";
 import { errorSentence } from "./words.ts";
@@ -41,13 +42,13 @@ interface Problem {
 async function signIn(keep: TokenKeep, { authority }: Config): Promise<Problem | null> {
   if (username.value === "") return { text: "Enter your user name.", field: username };
   if (password.value === "") return { text: "Enter your password.", field: password };
-  const reply = await keep.signIn(`${authority}/session/sign-in`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest" },
-    body: JSON.stringify({ username: username.value, password: password.value }),
-  });
-  if (reply.status === 401) return { text: "User name or password is wrong.", field: password };
-  if (!reply.ok) return { text: `The authority answered ${reply.status}. Please try again later.`, field: null };
+  const credentials = { username: username.value, password: password.value };
+  try {
+    await orRefusal(keep.signIn(`${authority}/session/sign-in`, withCookie(credentials)));
+  } catch (error) {
+    const wrong = error instanceof Refusal && error.code === "invalid_credentials";
+    return { text: errorSentence(error), field: wrong ? password : null };
+  }
   password.value = "";
   return null;
 }

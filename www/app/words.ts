@@ -1,6 +1,7 @@
 // The page's words for moments, spans of time, errors and reasons. No other module turns a code into a sentence.
 
 import { TokenKeepError, type SignedOutReason } from "tokenkeep";
+import { Refusal } from "./authority.ts";
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
@@ -43,12 +44,14 @@ export function signedOutSentence(reason: SignedOutReason | null): string | null
 
 /** What went wrong, in one sentence that a person can act on. */
 export function errorSentence(error: unknown): string {
+  if (error instanceof Refusal) return refusalSentence(error);
   if (!(error instanceof TokenKeepError)) return error instanceof Error ? error.message : String(error);
   switch (error.code) {
     case "refresh_unreachable":
-      return error.status === undefined
-        ? "The authority can’t be reached."
-        : `The refresh endpoint answered ${error.status}.`;
+      if (error.status === undefined) return "The authority can’t be reached.";
+      return error.retryAfter === undefined
+        ? `The refresh endpoint answered ${error.status}.`
+        : `The refresh endpoint answered ${error.status}, and asks to be left alone for ${error.retryAfter} s.`;
     case "refresh_timeout":
       return "The refresh endpoint did not answer in time.";
     case "refresh_rejected":
@@ -58,4 +61,23 @@ export function errorSentence(error: unknown): string {
     default:
       return `${error.message} (${error.code})`;
   }
+}
+
+function refusalSentence({ code, status, retryAfter }: Refusal): string {
+  if (status === 429) return `Too many tries. The authority asks to wait ${retryAfter ?? "a few"} s.`;
+  switch (code) {
+    case "invalid_credentials":
+      return "User name or password is wrong.";
+    case "invalid_code":
+      return "That code is wrong, or has been used. Wait for the next one.";
+    case "not_enrolled":
+      return "No authenticator is enrolled yet. Enrol one first.";
+    case "already_enrolled":
+      return "An authenticator is enrolled already. Open the vault with it before you enrol another.";
+    default:
+      break;
+  }
+  if (status === 401) return "Sign in first.";
+  if (status === 403) return "Only an operator may do that; alice is one.";
+  return `The authority answered ${status}.`;
 }

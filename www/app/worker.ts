@@ -5,6 +5,8 @@ export interface Env {
   readonly ASSETS: { fetch(request: Request): Promise<Response> };
   readonly AUTHORITY_ORIGIN: string;
   readonly API_ORIGIN: string;
+  /** The second tenant's path at both servers, as in "/tenants/south"; none, and the page shows one tenant only. */
+  readonly SOUTH?: string;
   /** "on" where both servers offer their demo controls. */
   readonly DEMO?: string;
 }
@@ -15,7 +17,7 @@ export default {
       return guarded(new Response(null, { status: 405, headers: { Allow: "GET, HEAD" } }), env);
     }
     if (new URL(request.url).pathname === "/config.json") {
-      const config = { authority: env.AUTHORITY_ORIGIN, api: env.API_ORIGIN, demo: env.DEMO === "on" };
+      const config = { authority: env.AUTHORITY_ORIGIN, api: env.API_ORIGIN, south: env.SOUTH ?? null, demo: env.DEMO === "on" };
       return guarded(Response.json(config), env);
     }
     return guarded(await env.ASSETS.fetch(request), env);
