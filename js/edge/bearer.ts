@@ -22,7 +22,8 @@ export function forwarded(request: Request, { forward }: Policy, auth: Verified 
     const text = auth === null ? null : textOf(auth.claims, typeof claim === "string" ? [claim] : claim);
     if (text !== null) setIfCarried(headers, name, text);
   }
-  return new Request(request, { headers });
+  // With its body it can only be copied while nobody has read that.
+  return request.bodyUsed ? new Request(request.url, { method: request.method, headers, signal: request.signal }) : new Request(request, { headers });
 }
 
 function textOf(claims: Claims, path: readonly string[]): string | null {

@@ -9,5 +9,6 @@ import "./caching.ts";
 import "./outage.ts";
 import "./results.ts";
 import "./http.ts";
+import "./attacks.ts";
 
 export { cases } from "./kit.ts";

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { Miniflare, type MiniflareOptions } from "miniflare";
+import { Miniflare, type MiniflareOptions, Response as MiniflareResponse } from "miniflare";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -37,17 +37,32 @@ export async function workerOf(entry: string) {
   };
 }
 
-export async function startWorker(entry: string, options: Partial<MiniflareOptions> = {}): Promise<Running> {
+/** Starts workerd, and keeps all that it says. */
+async function start(options: MiniflareOptions): Promise<Running> {
   let log = "";
   const keep = (chunk: Buffer) => void (log += chunk.toString());
-  const miniflare = new Miniflare({
-    ...(await workerOf(entry)),
-    cf: false,
-    handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
-      stdout.on("data", keep);
-      stderr.on("data", keep);
-    },
-    ...options,
-  } as MiniflareOptions);
+  const handleRuntimeStdio = (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
+    stdout.on("data", keep);
+    stderr.on("data", keep);
+  };
+  const miniflare = new Miniflare({ cf: false, handleRuntimeStdio, ...options } as MiniflareOptions);
   return { url: await miniflare.ready, miniflare, log: () => log };
+}
+
+export async function startWorker(entry: string, options: Partial<MiniflareOptions> = {}): Promise<Running> {
+  return start({ ...(await workerOf(entry)), ...options } as MiniflareOptions);
+}
+
+/** A guarded Worker behind front-worker.ts. `keys` answers its fetches, `gate` says when those hang up that shall. */
+export async function startBehindFront(entry: string, keys: () => Promise<MiniflareResponse>, gate: () => Promise<void>): Promise<Running> {
+  const open = async () => {
+    await gate();
+    return new MiniflareResponse(null);
+  };
+  return start({
+    workers: [
+      { ...(await workerOf("front-worker.ts")), name: "front", serviceBindings: { GUARDED: "guarded" }, outboundService: open },
+      { ...(await workerOf(entry)), name: "guarded", outboundService: keys },
+    ],
+  });
 }
