@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { parse } from "smol-toml";
 
 const www = fileURLToPath(new URL("../www/", import.meta.url));
 const edgeWasm = fileURLToPath(new URL("../dist/edge.wasm", import.meta.url));
@@ -118,10 +119,15 @@ async function bundled(name, port) {
       { type: /** @type {const} */ ("ESModule"), path: "worker.mjs", contents: script },
       ...(guarded ? [{ type: /** @type {const} */ ("CompiledWasm"), path: "edge.wasm", contents: await readFile(edgeWasm) }] : []),
     ],
-    compatibilityDate: "2026-04-01",
-    compatibilityFlags: ["nodejs_compat"],
+    ...(await runtimeOf(name)),
     unsafeDirectSockets: [{ host: LOOPBACK, port }],
   };
+}
+
+/** The runtime that a Worker asks for, here as where it is deployed. @param {string} name */
+async function runtimeOf(name) {
+  const { compatibility_date: date, compatibility_flags: flags = [] } = parse(await readFile(join(www, name, "wrangler.toml"), "utf8"));
+  return { compatibilityDate: String(date), compatibilityFlags: /** @type {string[]} */ (flags) };
 }
 
 /**

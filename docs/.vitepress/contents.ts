@@ -30,7 +30,9 @@ export const contents: readonly Section[] = [
     text: "The server's side",
     items: [
       { text: "The server contract", link: "/server-contract" },
+      { text: "The contract kit", link: "/contract-kit" },
       { text: "The edge verifier", link: "/edge" },
+      { text: "Deploying the Workers", link: "/deploy" },
     ],
   },
   {

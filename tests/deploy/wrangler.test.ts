@@ -2,7 +2,7 @@
 // own migrations make the database, and what it bundled then serves a sign-in in workerd under the bindings of those files.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,7 +13,6 @@ import { promisify } from "node:util";
 import { Miniflare, type WorkerOptions } from "miniflare";
 import { parse } from "smol-toml";
 import { unstable_getMiniflareWorkerOptions as optionsOf } from "wrangler";
-import { hashPassword } from "../../www/authority/passwords.ts";
 
 type Name = "app" | "authority" | "api";
 
@@ -43,6 +42,11 @@ async function wrangler(...args: string[]): Promise<string> {
   return stdout + stderr;
 }
 
+/** The SQL that scripts/account.mjs prints. */
+function newAccount(password: string, ...args: string[]): string {
+  return execFileSync(process.execPath, [join(root, "scripts", "account.mjs"), ...args], { input: password, encoding: "utf8", stdio: ["pipe", "pipe", "ignore"] });
+}
+
 function originOf(name: Name): string {
   return `https://${settings[name].routes[0]?.pattern}`;
 }
@@ -60,21 +64,24 @@ test("the three files agree about each other", () => {
   assert.deepEqual(authority.kv_namespaces, api.kv_namespaces);
 });
 
+test("an account wants a name and a password of some length", () => {
+  assert.throws(() => newAccount("analytical engine", "ada"));
+  assert.throws(() => newAccount("short\n", "ada", "Ada"));
+});
+
 describe("what wrangler would upload", () => {
   let workers: Miniflare;
-  const said: Partial<Record<Name, string>> = {};
+  let said: readonly string[] = [];
   const callFrom = { Origin: originOf("app"), "X-Requested-With": "XMLHttpRequest", "Content-Type": "application/json" };
 
   before(async () => {
     const state = join(folder, "state");
-    for (const name of NAMES) said[name] = await wrangler("deploy", "--dry-run", "--outdir", join(folder, name), "--config", configOf(name));
+    const bundled = NAMES.map((name) => wrangler("deploy", "--dry-run", "--outdir", join(folder, name), "--config", configOf(name)));
+    said = await Promise.all(bundled);
     await wrangler("d1", "migrations", "apply", "tokenkeep-authority", "--local", "--persist-to", state, "--config", configOf("authority"));
     workers = new Miniflare({ workers: NAMES.map(uploaded), defaultPersistRoot: join(state, "v3"), d1Persist: true, cf: false });
     const db = await workers.getD1Database("DB", settings.authority.name);
-    await db
-      .prepare("INSERT INTO accounts (id, tenant_id, username, name, password_hash) VALUES ('1', 'main', 'ada', 'Ada', ?)")
-      .bind(await hashPassword("analytical engine"))
-      .run();
+    await db.prepare(newAccount("analytical engine\n", "ada", "Ada O'Lovelace", "--operator")).run();
   });
   after(() => workers?.dispose());
 
@@ -88,6 +95,7 @@ describe("what wrangler would upload", () => {
     return {
       ...(workerOptions as WorkerOptions),
       name: settings[name].name,
+      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
       bindings: { ...workerOptions.bindings, ...secrets } as Record<string, string>,
       modules: files.map((file) => ({
         type: file.endsWith(".wasm") ? ("CompiledWasm" as const) : ("ESModule" as const),
@@ -107,14 +115,14 @@ describe("what wrangler would upload", () => {
   }
 
   async function call(name: Name, path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
-    const worker = await workers.getWorker(settings[name].name);
-    return worker.fetch(originOf(name) + path, init);
+    return fetch(new URL(path, await workers.unsafeGetDirectURL(settings[name].name)), init);
   }
 
   test("wrangler takes each configuration without a warning", () => {
-    for (const name of NAMES) {
-      assert.match(said[name] ?? "", /--dry-run: exiting now/);
-      assert.doesNotMatch(said[name] ?? "", /warning|error/i);
+    assert.equal(said.length, 3);
+    for (const output of said) {
+      assert.match(output, /--dry-run: exiting now/);
+      assert.doesNotMatch(output, /warning|error/i);
     }
   });
 
@@ -133,7 +141,7 @@ describe("what wrangler would upload", () => {
     assert.equal(refreshed.status, 200);
     const { access_token: token } = (await refreshed.json()) as { access_token: string };
     const me = await call("api", "/api/me", { headers: { Authorization: `Bearer ${token}` } });
-    assert.deepEqual([me.status, ((await me.json()) as { name: string }).name], [200, "Ada"]);
+    assert.deepEqual([me.status, ((await me.json()) as { name: string }).name], [200, "Ada O'Lovelace"]);
     assert.equal((await call("api", "/api/me")).status, 401);
   });
 
