@@ -110,8 +110,7 @@ pub fn read(
 ) -> u8 {
     let gate = Gate { longest, profile: profile_of(profile), algorithms: Algorithms::from_bits(algorithms) };
     seen(|seen| {
-        let token = seen.token.get(..length).map(str::from_utf8).and_then(Result::ok).ok_or(Failure::Malformed);
-        let jws = match token.and_then(|token| Jws::read(token, gate)) {
+        let jws = match Jws::read(seen.token.get(..length).unwrap_or_default(), gate) {
             Ok(jws) => jws,
             Err(failure) => return seen.refuse(Verdict::Unfit, failure, &[]),
         };

@@ -4,6 +4,7 @@
 use core::str;
 
 use super::decimal::Decimal;
+use super::scan::plain_run;
 use super::strict::{Lenient, Strict, Strictness};
 
 /// Nesting deeper than this is refused.
@@ -294,14 +295,14 @@ impl<S: Strictness> Reader<'_, S> {
         let start = self.at;
         let mut is_escaped = false;
         loop {
+            self.at += plain_run(&self.bytes[self.at..]);
             match self.next()? {
                 b'"' => return Ok(Text { written: &text[start..self.at - 1], is_escaped }),
                 b'\\' => {
                     is_escaped = true;
                     self.escape()?;
                 }
-                0..0x20 => return Err(NotJson),
-                _ => {}
+                _ => return Err(NotJson),
             }
         }
     }

@@ -2,6 +2,7 @@
 //! before it decodes anything, so that a text of a million dots costs no more than finding the fourth.
 
 use super::base64url;
+use super::scan::run_before;
 
 /// A decoded header longer than this is refused.
 pub const MAX_HEADER_BYTES: usize = 4_096;
@@ -34,7 +35,7 @@ impl Compact {
     ///
     /// # Errors
     /// [`NotCompact`], decided by the shape before anything is decoded.
-    pub fn read(text: &str, longest: usize) -> Result<Self, NotCompact> {
+    pub fn read(text: &[u8], longest: usize) -> Result<Self, NotCompact> {
         if text.len() > longest {
             return Err(NotCompact::TooLarge);
         }
@@ -42,7 +43,7 @@ impl Compact {
         if header.len() > MAX_HEADER_BYTES.div_ceil(3) * 4 {
             return Err(NotCompact::TooLarge);
         }
-        let decode = |part: &str| match base64url::decode(part.as_bytes()) {
+        let decode = |part: &[u8]| match base64url::decode(part) {
             Ok(bytes) if !bytes.is_empty() => Ok(bytes),
             _ => Err(NotCompact::Malformed),
         };
@@ -50,13 +51,24 @@ impl Compact {
     }
 }
 
-fn parts(text: &str) -> Result<[&str; 3], NotCompact> {
-    let mut parts = text.splitn(6, '.');
-    let mut next = || parts.next();
-    match [next(), next(), next(), next(), next(), next()] {
-        [Some(header), Some(payload), Some(signature), None, ..] => Ok([header, payload, signature]),
+fn parts(text: &[u8]) -> Result<[&[u8]; 3], NotCompact> {
+    let mut parts: [&[u8]; 5] = [&[]; 5];
+    let mut rest = text;
+    let mut count = 0;
+    loop {
+        let Some(part) = parts.get_mut(count) else { return Err(NotCompact::Malformed) };
+        let end = run_before(rest, b'.');
+        *part = &rest[..end];
+        count += 1;
+        match rest.get(end + 1..) {
+            Some(after) => rest = after,
+            None => break,
+        }
+    }
+    match (count, parts) {
+        (3, [header, payload, signature, ..]) => Ok([header, payload, signature]),
         // Direct encryption leaves the second part empty.
-        [Some(_), Some(_), Some(_), Some(_), Some(_), None] => Err(NotCompact::Encrypted),
+        (5, _) => Err(NotCompact::Encrypted),
         _ => Err(NotCompact::Malformed),
     }
 }
@@ -65,9 +77,13 @@ fn parts(text: &str) -> Result<[&str; 3], NotCompact> {
 mod tests {
     use super::*;
 
+    fn read(text: &str, longest: usize) -> Result<Compact, NotCompact> {
+        Compact::read(text.as_bytes(), longest)
+    }
+
     #[test]
     fn edge_a2_wants_three_parts_none_of_them_empty() {
-        assert!(Compact::read("e30.e30.AA", 100).is_ok());
+        assert!(read("e30.e30.AA", 100).is_ok());
         for text in [
             "",
             ".",
@@ -82,28 +98,28 @@ mod tests {
             "a.b.c.d",
             "a.b.c.d.e.f",
         ] {
-            assert_eq!(Compact::read(text, 100), Err(NotCompact::Malformed), "{text}");
+            assert_eq!(read(text, 100), Err(NotCompact::Malformed), "{text}");
         }
-        assert_eq!(Compact::read(&".".repeat(1 << 20), 1 << 20), Err(NotCompact::Malformed));
+        assert_eq!(read(&".".repeat(1 << 20), 1 << 20), Err(NotCompact::Malformed));
     }
 
     #[test]
     fn edge_a3_tells_a_jwe_by_its_parts_before_decoding() {
-        assert_eq!(Compact::read("!.!.!.!.!", 100), Err(NotCompact::Encrypted));
-        assert_eq!(Compact::read("e30..iv.text.tag", 100), Err(NotCompact::Encrypted));
+        assert_eq!(read("!.!.!.!.!", 100), Err(NotCompact::Encrypted));
+        assert_eq!(read("e30..iv.text.tag", 100), Err(NotCompact::Encrypted));
     }
 
     #[test]
     fn edge_a5_bounds_the_whole_and_the_header() {
-        assert_eq!(Compact::read("e30.e30.AA", 9), Err(NotCompact::TooLarge));
+        assert_eq!(read("e30.e30.AA", 9), Err(NotCompact::TooLarge));
         let long = format!("{}.e30.AA", "AAAA".repeat(1_400));
-        assert_eq!(Compact::read(&long, 10_000), Err(NotCompact::TooLarge));
+        assert_eq!(read(&long, 10_000), Err(NotCompact::TooLarge));
     }
 
     #[test]
     fn edge_b12_refuses_trailing_bits_in_each_part() {
         for text in ["e31.e30.AA", "e30.e31.AA", "e30.e30.AB"] {
-            assert_eq!(Compact::read(text, 100), Err(NotCompact::Malformed), "{text}");
+            assert_eq!(read(text, 100), Err(NotCompact::Malformed), "{text}");
         }
     }
 }

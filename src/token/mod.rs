@@ -9,6 +9,7 @@ mod decimal;
 pub mod json;
 pub mod jws;
 pub mod jwt;
+mod scan;
 pub mod strict;
 
 pub use access_token::AccessToken;

@@ -7,7 +7,14 @@ use crate::token::json::{self, NotJson, Text, Value};
 const LATEST: f64 = 9_007_199_254_740_992.0;
 
 /// A payload that is one JSON object. Its claims are not judged yet.
-pub struct Claims<'a>(Vec<(Text<'a>, Value<'a>)>);
+pub struct Claims<'a> {
+    /// By their places in [`REGISTERED`].
+    registered: [Option<Value<'a>>; REGISTERED.len()],
+    others: Vec<(Text<'a>, Value<'a>)>,
+}
+
+/// The claims that some rule looks at.
+const REGISTERED: [&str; 10] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "client_id", "azp"];
 
 /// What the verifier was told.
 #[derive(Debug, Clone, Copy)]
@@ -175,9 +182,14 @@ impl<'a> Claims<'a> {
     /// # Errors
     /// When it is not one strict JSON object.
     pub fn read(payload: &'a [u8]) -> Result<Self, NotJson> {
-        let mut claims = Vec::with_capacity(16);
-        json::strict_members(payload, |member| claims.push((member.name, member.value)))?;
-        Ok(Self(claims))
+        let mut claims = Self { registered: [None; REGISTERED.len()], others: Vec::new() };
+        json::strict_members(payload, |json::Member { name, value, .. }| {
+            match REGISTERED.iter().position(|known| name.is(known)) {
+                Some(place) => claims.registered[place] = Some(value),
+                None => claims.others.push((name, value)),
+            }
+        })?;
+        Ok(claims)
     }
 
     /// `iss`, for finding the issuer.
@@ -195,7 +207,10 @@ impl<'a> Claims<'a> {
     }
 
     fn find(&self, name: &str) -> Option<Value<'a>> {
-        self.0.iter().find(|(found, _)| found.is(name)).map(|&(_, value)| value)
+        match REGISTERED.iter().position(|known| *known == name) {
+            Some(place) => self.registered[place],
+            None => self.others.iter().find(|(found, _)| found.is(name)).map(|&(_, value)| value),
+        }
     }
 
     /// A claim that is a text if it is there.

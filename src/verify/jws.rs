@@ -48,7 +48,7 @@ impl Jws {
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn read(text: &str, gate: Gate) -> Result<Self, Failure> {
+    pub fn read(text: &[u8], gate: Gate) -> Result<Self, Failure> {
         let parts = Compact::read(text, gate.longest)?;
         let header = Header::read(&parts.header)?;
         let algorithm = match header.alg {
