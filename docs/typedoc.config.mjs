@@ -5,7 +5,9 @@ import { readFileSync } from "node:fs";
 
 /** @type {{ exports: Record<string, string | { types?: string }> }} */
 const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-const entryPoints = Object.values(exports).flatMap((target) => (typeof target === "string" || target.types === undefined ? [] : [`../${target.types}`]));
+const entryPoints = Object.values(exports).flatMap((target) =>
+  typeof target === "string" || target.types === undefined ? [] : [`../${target.types}`],
+);
 
 /** @type {Partial<import("typedoc").TypeDocOptions> & Partial<import("typedoc-plugin-markdown").PluginOptions>} */
 const options = {

@@ -1,6 +1,6 @@
 // Where the sessions come from that the checks use up: a sign-in for each, or cookies that the operator took out of a browser.
 
-import { type Answer, type Backend, type Session } from "./backend.ts";
+import type { Answer, Backend, Session } from "./backend.ts";
 import { Jar } from "./cookies.ts";
 
 export interface SignIn {

@@ -19,7 +19,13 @@ const views = /** @type {const} */ ([
   { name: "dark-390", viewport: { width: 390, height: 844 }, colorScheme: "dark" },
 ]);
 /** @type {Readonly<Record<string, string>>} */
-const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
+const types = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
 
 const server = createServer(async ({ url = "/" }, response) => {
   const path = new URL(url, "http://localhost").pathname;
@@ -46,7 +52,10 @@ try {
     const page = await browser.newPage({ ...view, reducedMotion: "reduce" });
     page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
     page.on("console", (message) => void (message.type() === "error" && complaints.push(`${page.url()}: ${message.text()}`)));
-    page.on("request", (request) => void (new URL(request.url()).origin !== origin && complaints.push(`${page.url()} asks for ${request.url()}`)));
+    page.on(
+      "request",
+      (request) => void (new URL(request.url()).origin !== origin && complaints.push(`${page.url()} asks for ${request.url()}`)),
+    );
     for (const address of pages) {
       await page.goto(`${origin}/${address}.html`, { waitUntil: "networkidle" });
       await page.evaluate(() => document.fonts.ready.then(() => undefined));

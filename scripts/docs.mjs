@@ -15,7 +15,10 @@ const site = join(root, "build", "docs");
 
 /** A tool of docs/node_modules. @param {string} name @param {readonly string[]} args @param {{ echo?: boolean, seconds?: number }} [options] */
 function tool(name, args, options) {
-  return must(process.execPath, [join(docs, "node_modules", name, "bin", `${name}${name === "vitepress" ? ".js" : ""}`), ...args], { cwd: docs, ...options });
+  return must(process.execPath, [join(docs, "node_modules", name, "bin", `${name}${name === "vitepress" ? ".js" : ""}`), ...args], {
+    cwd: docs,
+    ...options,
+  });
 }
 
 /** @param {{ output: string }} ended */
@@ -78,13 +81,16 @@ export function checkSite(folder, listed) {
       const [path = "", fragment = ""] = address.split("#");
       const file = fileOf(folder, name, path);
       if (!existsSync(file)) complaints.push(`${name} links to ${address}, which is not there.`);
-      else if (fragment !== "" && !hasAnchor(pages.get(relative(folder, file).replaceAll("\\", "/")), fragment)) complaints.push(`${name} links to ${address}, an anchor that is not there.`);
+      else if (fragment !== "" && !hasAnchor(pages.get(relative(folder, file).replaceAll("\\", "/")), fragment))
+        complaints.push(`${name} links to ${address}, an anchor that is not there.`);
     }
   }
   for (const style of readdirSync(join(folder, "assets")).filter((file) => file.endsWith(".css"))) {
-    if (/url\(["']?(https?:)?\/\//.test(readFileSync(join(folder, "assets", style), "utf8"))) complaints.push(`${style} loads from elsewhere.`);
+    if (/url\(["']?(https?:)?\/\//.test(readFileSync(join(folder, "assets", style), "utf8")))
+      complaints.push(`${style} loads from elsewhere.`);
   }
-  if (complaints.length > 0) throw new StepFailed("The documentation has links that lead nowhere, or pages that nobody finds.", [...new Set(complaints)].join("\n"));
+  if (complaints.length > 0)
+    throw new StepFailed("The documentation has links that lead nowhere, or pages that nobody finds.", [...new Set(complaints)].join("\n"));
 }
 
 /** @param {string} folder @param {string} from @param {string} path */
@@ -107,7 +113,11 @@ if (isMain(import.meta.url)) {
     await setUp();
     await build({ lenient: true });
     await step("Building the documentation into build/docs", "20 s", buildDocs);
-    if (process.argv.includes("--serve")) await run(process.execPath, [join(docs, "node_modules", "vitepress", "bin", "vitepress.js"), "preview", docs], { echo: true, seconds: 86_400 });
+    if (process.argv.includes("--serve"))
+      await run(process.execPath, [join(docs, "node_modules", "vitepress", "bin", "vitepress.js"), "preview", docs], {
+        echo: true,
+        seconds: 86_400,
+      });
   } catch (error) {
     report(error);
   }

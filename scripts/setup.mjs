@@ -80,6 +80,9 @@ const quickBuild = {
   CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
 };
 
+// Reads licences and sources; no part of a build, so wasm-pack.toml has no place for it.
+const cargoDeny = "0.20.2";
+
 async function installTools() {
   // Not before this line: the manifest's parser is one of the npm packages.
   const { readManifest } = await import("./lib/manifest.mjs");
@@ -88,8 +91,9 @@ async function installTools() {
   await installTool("wasm-bindgen-cli", tools["wasm-bindgen"], ["wasm-bindgen", "wasm-bindgen-test-runner"]);
 }
 
-// Not among the npm packages: a lock file that names Deno's packages of every platform can't be made where only one of them is offered.
+// Not among the npm packages: a lock file that names the packages of every platform can't be made where only one of them is offered.
 const deno = "2.9.6";
+const biome = "2.6.8";
 
 /** Where Deno is, or will be. */
 export function denoPath() {
@@ -99,10 +103,23 @@ export function denoPath() {
 
 async function installDeno() {
   if (existsSync(denoPath()) && (await run(denoPath(), ["--version"])).stdout.startsWith(`deno ${deno} `)) return;
-  const platform = basename(dirname(denoPath()));
-  await step(`Installing Deno ${deno} into .tools/, once`, "10 s", () =>
-    must("npm", ["install", "--prefix", join(root, ".tools", "deno"), "--no-save", "--no-package-lock", "--no-audit", "--no-fund", `@deno/${platform}@${deno}`], { seconds: 300 }),
-  );
+  await installPackage("Deno", "deno", `@deno/${basename(dirname(denoPath()))}`, deno);
+}
+
+/** Where Biome is, or will be: a script that starts the program of this platform. */
+export function biomePath() {
+  return join(root, ".tools", "biome", "node_modules", "@biomejs", "biome", "bin", "biome");
+}
+
+async function installBiome() {
+  if (existsSync(biomePath()) && (await run(process.execPath, [biomePath(), "--version"])).stdout.trim() === `Version: ${biome}`) return;
+  await installPackage("Biome", "biome", "@biomejs/biome", biome);
+}
+
+/** @param {string} program @param {string} folder under .tools/ @param {string} name @param {string} version */
+function installPackage(program, folder, name, version) {
+  const place = ["--prefix", join(root, ".tools", folder), "--no-save", "--no-package-lock", "--no-audit", "--no-fund"];
+  return step(`Installing ${program} ${version} into .tools/, once`, "10 s", () => must("npm", ["install", ...place, `${name}@${version}`], { seconds: 300 }));
 }
 
 /** Where Chromium is, or null. */
@@ -149,6 +166,11 @@ export async function setUp({ lints = false, browser = false } = {}) {
   await installPackages();
   await installRust(lints);
   await installTools();
+  if (lints) {
+    await installTool("cargo-deny", cargoDeny, ["cargo-deny"]);
+    await installBiome();
+    await installPackages(join(root, "docs"));
+  }
   if (browser) {
     await installBrowser();
     await installDeno();

@@ -25,7 +25,8 @@ async function runChecks(checks) {
   const count = { passed: 0, failed: 0, complaints: /** @type {string[]} */ ([]) };
   for (const { name, check } of checks) {
     try {
-      await check();
+      const note = await check();
+      if (typeof note === "string") console.log(`  ${name}: ${note}`);
       count.passed += 1;
     } catch (error) {
       const output = error instanceof StepFailed ? error.output : "";

@@ -4,11 +4,13 @@ import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { checkManifest } from "../check-manifest.mjs";
 import { checkPurity } from "../check-purity.mjs";
+import { buildDocs } from "../docs.mjs";
+import { biomePath } from "../setup.mjs";
 import { readManifest } from "./manifest.mjs";
 import { must, root, run, StepFailed } from "./run.mjs";
 import { wasmTests } from "./suites.mjs";
 
-/** @typedef {{ name: string, check: () => Promise<unknown> }} Check */
+/** @typedef {{ name: string, check: () => Promise<unknown> }} Check a text that `check` comes to is printed: what it could not look at */
 
 const notOurs = new Set(["node_modules", "target", "build", "dist", ".tools", ".state", ".git"]);
 
@@ -42,6 +44,23 @@ function clippy(...options) {
   return must("cargo", ["clippy", "--locked", "--quiet", ...options, "--", "-D", "warnings"], { seconds: 1200 });
 }
 
+/** Licences, duplicates and sources of the crates; their known vulnerabilities where the list of them can be had. */
+async function checkCrates() {
+  await must("cargo-deny", ["--log-level", "warn", "check", "licenses", "bans", "sources"]);
+  const { code, output } = await run("cargo-deny", ["--log-level", "warn", "check", "advisories"], { seconds: 120 });
+  if (code === 0) return undefined;
+  if (/failed to fetch advisory database/.test(output)) return "RustSec's list can't be had here; vulnerabilities were not looked for";
+  throw new StepFailed("`cargo deny check advisories` has something to say.", output);
+}
+
+/** Known vulnerabilities of the npm packages that build and test this one; it has none at run time. Where there is a list to ask. */
+async function checkAudit() {
+  const { code, stdout, output } = await run("npm", ["audit", "--json", "--audit-level=high"], { seconds: 120 });
+  if (code === 0) return undefined;
+  if (!stdout.includes('"auditReportVersion"')) return "the registry here answers no audit; vulnerabilities were not looked for";
+  throw new StepFailed("`npm audit` has something to say.", output);
+}
+
 /** @type {readonly Check[]} */
 export const checks = [
   { name: "wasm-pack.toml agrees with the project", check: async () => checkManifest() },
@@ -59,4 +78,8 @@ export const checks = [
     },
   },
   { name: "TypeScript types", check: checkTypes },
+  { name: "Biome's lints", check: () => must(process.execPath, [biomePath(), "lint", "--error-on-warnings", "."]) },
+  { name: "cargo-deny", check: checkCrates },
+  { name: "npm audit", check: checkAudit },
+  { name: "the documentation builds, and its links lead somewhere", check: buildDocs },
 ];

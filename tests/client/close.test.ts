@@ -34,11 +34,11 @@ async function keepBooks({ page, context }: Scene): Promise<void> {
     }) as unknown as typeof setInterval;
     for (const target of [globalThis, document] as EventTarget[]) {
       const { addEventListener: add, removeEventListener: remove } = target;
-      target.addEventListener = function (...all: Parameters<typeof add>) {
+      target.addEventListener = (...all: Parameters<typeof add>) => {
         ledger.listeners.push(all[0]);
         add.apply(target, all);
       };
-      target.removeEventListener = function (...all: Parameters<typeof remove>) {
+      target.removeEventListener = (...all: Parameters<typeof remove>) => {
         ledger.listeners.splice(ledger.listeners.indexOf(all[0]), 1);
         remove.apply(target, all);
       };

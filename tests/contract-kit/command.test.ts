@@ -38,7 +38,7 @@ test("prints a table and ends with 0 when nothing fails; what it is doing goes t
   const { code, out, err } = await runAgainst([]);
   assert.equal(code, 0, out + err);
   for (const { id } of rows) assert.ok(out.includes(`  ${id}  `), id);
-  assert.match(out, /\n  \d+ pass, 0 warn, 0 fail, 3 not checked\n$/);
+  assert.match(out, /\n {2}\d+ pass, 0 warn, 0 fail, 3 not checked\n$/);
   assert.doesNotMatch(out, /\x1b/, "no colours where nobody looks");
   assert.match(err, /waiting \d s, until the grace window of 0 s is over/);
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { calculateJwkThumbprint } from "jose";
-import { type Jwk } from "tokenkeep/edge";
+import type { Jwk } from "tokenkeep/edge";
 import { AUDIENCE, base64url, bench, bytesOf, claims, edge, Endpoint, ISSUER, keyPair, makeKeyPair, NOW, refused, sign } from "./kit.ts";
 
 const RSA = { algorithms: ["RS256", "ES256"] } as const;
