@@ -2,6 +2,7 @@
 
 import type { Answer, Backend, Session } from "./backend.ts";
 import { Jar } from "./cookies.ts";
+import { quoted } from "./verdict.ts";
 
 export interface SignIn {
   readonly url: URL;
@@ -48,7 +49,9 @@ export class Sessions {
     const type = body.trimStart().startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
     const answer = await this.#backend.call("sign-in", url, { body, headers: { "Content-Type": type } });
     if (answer.status === 0) throw new CannotBegin(`The sign-in got no answer: ${answer.trouble}.`);
-    if (answer.status >= 300) throw new CannotBegin(`The sign-in was answered with ${answer.status}.`);
+    // A form's sign-in ends with a redirect, whose cookies count.
+    const isRefused = answer.status >= 400 || (answer.status >= 300 && answer.cookies.length === 0);
+    if (isRefused) throw new CannotBegin(`The sign-in was answered with ${answer.status}.`);
     this.signIn ??= answer;
     const jar = new Jar();
     jar.keep(answer.cookies);
@@ -59,6 +62,6 @@ export class Sessions {
     const wanted = this.#source.cookieName;
     if (wanted === null ? names.length === 1 : names.includes(wanted)) return wanted ?? names[0] ?? "";
     if (names.length === 0) throw new CannotBegin("The sign-in set no cookie.");
-    throw new CannotBegin(`The sign-in set ${names.join(", ")}: say with --cookie-name which of them carries the session.`);
+    throw new CannotBegin(`The sign-in set ${names.map(quoted).join(", ")}: say with --cookie-name which of them carries the session.`);
   }
 }

@@ -36,8 +36,13 @@ export function notChecked(reason: string): Verdict {
   return { result: "not checked", came: reason };
 }
 
-/** Judges an answer if the call was made. */
+/** Judges an answer if the call was made, and got as far as an answer of its own. */
 export function given(step: Step, judge: (answer: Answer) => Verdict): Verdict {
+  return answered(step, (answer) => (answer.status === 429 ? notChecked("a limit stood in the way: 429") : judge(answer)));
+}
+
+/** Judges an answer if the call was made. */
+export function answered(step: Step, judge: (answer: Answer) => Verdict): Verdict {
   if (!isMade(step)) return notChecked(step.reason);
   return step.status === 0 ? fail(`no answer: ${step.trouble}`) : judge(step);
 }

@@ -3,7 +3,7 @@
 
 import type { Answer } from "../backend.ts";
 import { isGranted, type Observed } from "../visit.ts";
-import { described, fail, given, granted, notChecked, pass, quoted, type Row, type Verdict, warn } from "../verdict.ts";
+import { answered, described, fail, given, granted, notChecked, pass, quoted, type Row, type Verdict, warn } from "../verdict.ts";
 import { endsSession } from "./reply.ts";
 
 const GRACE = "server contract, Rotation and the grace window";
@@ -53,7 +53,7 @@ function judgeLimit(answer: Answer): Verdict {
 
 /** Judges the answer of the limit, where one was met. */
 function limit(seen: Observed, judge: (answer: Answer) => Verdict): Verdict {
-  return given(seen.limited, (answer) => (judgeLimit(answer).result === "pass" ? judge(answer) : notChecked("no limit was told as one")));
+  return answered(seen.limited, (answer) => (judgeLimit(answer).result === "pass" ? judge(answer) : notChecked("no limit was told as one")));
 }
 
 function judgeRetryAfter({ headers }: Answer): Verdict {
@@ -119,7 +119,7 @@ export const rotationRows: readonly Row[] = [
     id: "limit.status",
     expected: "too many refreshes are answered with 429, or 503",
     why: "RFC 6585 section 4; server contract, Refresh, 3: 401 would sign the user out",
-    judge: ({ limited }) => given(limited, judgeLimit),
+    judge: ({ limited }) => answered(limited, judgeLimit),
   },
   {
     id: "limit.retry-after",

@@ -18,7 +18,7 @@ export type Fault =
   | "500 for no cookie" | "500 for an unknown cookie" | "403 for no session" | "400 invalid_grant" | "refusal in HTML" | "refusal deletes the cookie" | "redirects to a sign-in page"
   | "reply in HTML" | "no access token" | "token with a space" | "no lifetime" | "lifetime in the token" | "token_type mac" | "no token_type" | "huge reply" | "refresh token in the reply" | "cacheable"
   | "no rotation" | "no grace" | "another successor" | "endless grace" | "reuse without an alarm"
-  | "limit as 401" | "limit without Retry-After" | "Retry-After as a date" | "Retry-After in words" | "limit deletes the cookie" | "no limit" | "limits every session at once"
+  | "limit as 401" | "limit without Retry-After" | "Retry-After as a date" | "Retry-After in words" | "limit deletes the cookie" | "no limit" | "limits every session at once" | "limit of ten minutes" | "sign-in redirects"
   | "session outlives logout" | "predecessor outlives logout" | "cookie outlives logout" | "deletion with another path" | "500 for a logout without a session" | "logout redirects"
   | "echoes the cookie" | "breaks connections";
 
@@ -101,6 +101,10 @@ class Machine {
   #signIn(response: ServerResponse): void {
     const family = { current: this.#token(), used: new Map(), ended: false, refreshes: 0 };
     this.#families.add(family);
+    if (this.#has("sign-in redirects")) {
+      this.#setCookie(response, family.current);
+      return void response.writeHead(303, { Location: "/" }).end();
+    }
     this.#grant(response, family.current);
   }
 
@@ -199,7 +203,7 @@ class Machine {
     if (this.#has("limit deletes the cookie")) response.setHeader("Set-Cookie", `${COOKIE}=; Max-Age=0; Path=/session`);
     if (this.#has("Retry-After as a date")) response.setHeader("Retry-After", new Date(Date.now() + 60_000).toUTCString());
     else if (this.#has("Retry-After in words")) response.setHeader("Retry-After", "soon");
-    else if (!this.#has("limit without Retry-After")) response.setHeader("Retry-After", "60");
+    else if (!this.#has("limit without Retry-After")) response.setHeader("Retry-After", this.#has("limit of ten minutes") ? "600" : "60");
     send(response, 429, { error: "rate_limited" });
   }
 }

@@ -1,7 +1,7 @@
 // The command as it is published: its options, its exit codes, what goes to which stream, and that it stands alone. Needs a built dist/.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -119,4 +119,17 @@ test("it is one file that node runs, with nothing to install", async () => {
   assert.ok(source.startsWith("#!/usr/bin/env node\n"));
   const imports = [...source.matchAll(/\bfrom\s*"([^"]+)"/g)].map(([, name]) => name);
   assert.deepEqual(imports.filter((name) => name?.startsWith("node:") !== true), []);
+});
+
+test("a project that installs the package has the command", async () => {
+  const project = await mkdtemp(join(tmpdir(), "tokenkeep-contract-"));
+  try {
+    const npm = (...args: string[]) => execFileSync("npm", args, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    const [packed] = JSON.parse(npm("pack", root, "--json", "--ignore-scripts")) as { filename: string }[];
+    await writeFile(join(project, "package.json"), '{"private":true}');
+    npm("install", "--offline", "--no-audit", "--no-fund", `./${packed?.filename}`);
+    assert.ok(npm("exec", "--offline", "--", "tokenkeep-contract", "--help").startsWith("tokenkeep-contract <base URL> [options]"));
+  } finally {
+    await rm(project, { recursive: true });
+  }
 });

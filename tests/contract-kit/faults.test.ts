@@ -7,7 +7,7 @@ import type { Fault } from "./backend.ts";
 import { check, idsWith } from "./checks.ts";
 
 /** What each fault is to be caught by; a row after "~" is one that warns. */
-const caughtBy: Readonly<Record<Exclude<Fault, "limits every session at once" | "echoes the cookie" | "breaks connections">, readonly string[]>> = {
+const caughtBy: Readonly<Record<Exclude<Fault, "limits every session at once" | "limit of ten minutes" | "echoes the cookie" | "breaks connections">, readonly string[]>> = {
   "cookie readable by scripts": ["cookie.http-only"],
   "cookie without Secure": ["cookie.secure"],
   "SameSite=None": ["cookie.same-site"],
@@ -55,6 +55,7 @@ const caughtBy: Readonly<Record<Exclude<Fault, "limits every session at once" | 
   "Retry-After in words": ["limit.retry-after"],
   "limit deletes the cookie": ["limit.keeps-cookie"],
   "no limit": [],
+  "sign-in redirects": [],
   "session outlives logout": ["logout.final", "logout.final-predecessor"],
   "predecessor outlives logout": ["logout.final-predecessor"],
   "cookie outlives logout": ["logout.deletes-cookie"],

@@ -103,3 +103,10 @@ test("a 429 on the way is waited for, as a client would, and not held against th
     backend.close();
   }
 });
+
+test("a limit that asks for too long a wait leaves a row unchecked rather than failed", async () => {
+  const { findings } = await check(["limits every session at once", "limit of ten minutes"]);
+  assert.deepEqual(idsWith(findings, "fail"), []);
+  const { came, result } = findings.find(({ id }) => id === "parallel.no-alarm") ?? {};
+  assert.deepEqual([result, came], ["not checked", "a limit stood in the way: 429"]);
+});
