@@ -12,7 +12,8 @@ after(() => rmSync(folder, { recursive: true }));
 
 const good = {
   "index.html": '<a href="/guide.html#two">Guide</a><a href="https://example.com">Elsewhere</a><script src="/assets/app.js"></script>',
-  "guide.html": '<h2 id="two">Two</h2><a href="#two">here</a><a href="./">home</a><a href="index">home</a><a href="mailto:a@example.com">write</a>',
+  "guide.html":
+    '<h2 id="two">Two</h2><a href="#two">here</a><a href="./">home</a><a href="index">home</a><a href="mailto:a@example.com">write</a>',
   "assets/app.js": "",
   "assets/style.css": "p { background: url(/assets/app.js) }",
 };
@@ -40,7 +41,9 @@ test("a link to no page, an anchor that is not there, a page that nobody lists a
   assert.deepEqual(complaintsOf("page", { "guide.html": '<h2 id="two"></h2><a class="x" href="/nothing.html">x</a>' }), [
     "guide.html links to /nothing.html, which is not there.",
   ]);
-  assert.deepEqual(complaintsOf("anchor", { "guide.html": "<h2>Two</h2>" }), ["index.html links to /guide.html#two, an anchor that is not there."]);
+  assert.deepEqual(complaintsOf("anchor", { "guide.html": "<h2>Two</h2>" }), [
+    "index.html links to /guide.html#two, an anchor that is not there.",
+  ]);
   assert.deepEqual(complaintsOf("listless", { "deep/lost.html": "" }), ["deep/lost.html is in no list of the sidebar."]);
   assert.deepEqual(complaintsOf("missing", {}, ["/guide", "/api/"]), ["The sidebar lists api/index.html, which is not there."]);
 });
