@@ -54,7 +54,8 @@ export async function readOptions(args: readonly string[]): Promise<Options | nu
   const base = address("the base URL", given);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   const origin = values.origin ?? base.origin;
-  if (address("--origin", origin).origin !== origin) throw new WrongUsage("--origin wants an origin such as https://app.example.com, without a path.");
+  if (address("--origin", origin).origin !== origin)
+    throw new WrongUsage("--origin wants an origin such as https://app.example.com, without a path.");
   const odd = values.skip.find((id) => !rows.some((row) => row.id === id));
   if (odd !== undefined) throw new WrongUsage(`There is no row ${odd}.`);
   if ((values["sign-in"] === undefined) !== (values.body === undefined)) throw new WrongUsage("--sign-in and --body go together.");

@@ -61,7 +61,9 @@ export function all(verdicts: readonly Verdict[]): Verdict {
 
 /** A refresh that shows what a granted one looks like; without one there is nothing to judge by. */
 export function granted(seen: Observed, judge: (answer: Answer) => Verdict): Verdict {
-  return given(seen.refresh, (answer) => (answer.status === 200 || answer.status === 201 ? judge(answer) : notChecked("no refresh succeeded")));
+  return given(seen.refresh, (answer) =>
+    answer.status === 200 || answer.status === 201 ? judge(answer) : notChecked("no refresh succeeded"),
+  );
 }
 
 /** What a backend wrote in a header, fit to be printed. */
@@ -73,7 +75,12 @@ export function quoted(text: string | null): string {
 
 export function isJson(answer: Answer): boolean {
   const type = (answer.headers.get("Content-Type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  return (type === "application/json" || type.endsWith("+json")) && typeof answer.json === "object" && answer.json !== null && !Array.isArray(answer.json);
+  return (
+    (type === "application/json" || type.endsWith("+json")) &&
+    typeof answer.json === "object" &&
+    answer.json !== null &&
+    !Array.isArray(answer.json)
+  );
 }
 
 /** What an answer is, in a few words: its status and the kind of its body. */

@@ -178,7 +178,9 @@ class Visit {
     return { session, parallel, after, isAlive: isGranted(after) };
   }
 
-  async #logout(session: Session | null): Promise<Pick<Observed, "forgedLogout" | "logout" | "logoutWithoutCookie" | "afterLogout" | "predecessorAfterLogout">> {
+  async #logout(
+    session: Session | null,
+  ): Promise<Pick<Observed, "forgedLogout" | "logout" | "logoutWithoutCookie" | "afterLogout" | "predecessorAfterLogout">> {
     this.#options.say("logout");
     const { logout: url } = this.#backend.target;
     const forgedLogout = await this.#forge(session, "logout");
@@ -282,5 +284,8 @@ export function isGranted(answer: Answer): boolean {
 /** Another text of the same length, letters for letters and digits for digits. */
 function strangeAs(text: string): string {
   const pick = (from: string) => from[Math.floor(Math.random() * from.length)] ?? "";
-  return text.replace(/[a-z]/g, () => pick("bcdfghjkmnpqrstvwxz")).replace(/[A-Z]/g, () => pick("BCDFGHJKMNPQRSTVWXZ")).replace(/\d/g, () => pick("23456789"));
+  return text
+    .replace(/[a-z]/g, () => pick("bcdfghjkmnpqrstvwxz"))
+    .replace(/[A-Z]/g, () => pick("BCDFGHJKMNPQRSTVWXZ"))
+    .replace(/\d/g, () => pick("23456789"));
 }

@@ -34,8 +34,8 @@ export async function checkAuthority() {
 
 /** @param {readonly Row[]} rows */
 export function tableOf(rows) {
-  const lines = rows.map(({ id, expected, why, result, came }) => [`\`${id}\``, expected, why, `${result}: ${came}`]);
-  const cells = [["row", "what is expected", "why", "our authority"], ["---", "---", "---", "---"], ...lines];
+  const lines = rows.map(({ id, expected, why, result, came }) => [`\`${id}\`<br>${expected}`, why, `${result}: ${came}`]);
+  const cells = [["what is expected", "where it is written, and why", "our authority"], ["---", "---", "---"], ...lines];
   return cells.map((line) => `| ${line.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
 }
 
@@ -51,7 +51,10 @@ if (isMain(import.meta.url)) {
     const { code, rows } = await checkAuthority();
     const document = readFileSync(DOCUMENT, "utf8");
     const marked = (/** @type {string} */ table) => `${BEGIN}\n\n${table}\n\n${END}`;
-    writeFileSync(DOCUMENT, document.replace(marked(tableIn(document)), () => marked(tableOf(rows))));
+    writeFileSync(
+      DOCUMENT,
+      document.replace(marked(tableIn(document)), () => marked(tableOf(rows))),
+    );
     console.log(`docs/contract-kit.md: ${rows.length} rows, exit code ${code}.`);
   } catch (error) {
     report(error);

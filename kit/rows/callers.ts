@@ -33,7 +33,9 @@ function letsPageIn(seen: Observed, answer: Answer): Verdict {
   const allowed = answer.headers.get("Access-Control-Allow-Origin");
   if (allowed !== origin) return fail(`Access-Control-Allow-Origin: ${quoted(allowed)}`);
   const credentials = answer.headers.get("Access-Control-Allow-Credentials");
-  return credentials === "true" ? pass("the exact origin, with credentials") : fail(`Access-Control-Allow-Credentials: ${quoted(credentials)}`);
+  return credentials === "true"
+    ? pass("the exact origin, with credentials")
+    : fail(`Access-Control-Allow-Credentials: ${quoted(credentials)}`);
 }
 
 function listOf(answer: Answer, header: string): readonly string[] {
@@ -51,7 +53,8 @@ function judgePreflight(seen: Observed, answer: Answer): Verdict {
 
 function judgeExposed(answer: Answer): Verdict {
   const exposed = listOf(answer, "Access-Control-Expose-Headers");
-  if (!exposed.includes("retry-after")) return fail(`Access-Control-Expose-Headers: ${quoted(answer.headers.get("Access-Control-Expose-Headers"))}`);
+  if (!exposed.includes("retry-after"))
+    return fail(`Access-Control-Expose-Headers: ${quoted(answer.headers.get("Access-Control-Expose-Headers"))}`);
   return exposed.includes("date") ? pass("Retry-After and Date") : warn("Retry-After, not Date");
 }
 
@@ -59,7 +62,9 @@ function judgeForeign(seen: Observed): Verdict {
   const answers = [seen.foreignPreflight, seen.forgedRefresh.foreign].filter(isMade);
   return all(
     answers.map(({ headers }) =>
-      headers.get("Access-Control-Allow-Origin") === FOREIGN_ORIGIN ? fail("Access-Control-Allow-Origin with its name") : pass("no leave to read"),
+      headers.get("Access-Control-Allow-Origin") === FOREIGN_ORIGIN
+        ? fail("Access-Control-Allow-Origin with its name")
+        : pass("no leave to read"),
     ),
   );
 }

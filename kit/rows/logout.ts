@@ -14,10 +14,12 @@ function judgeDeletion(seen: Observed, answer: Answer): Verdict {
   const deletion = answer.cookies.findLast(({ name }) => name === seen.cookieName);
   if (deletion === undefined) return fail("no Set-Cookie");
   if (!deletion.deletes) return fail("Set-Cookie without an end in the past");
-  if (!deletion.secure && /^__(Secure|Host)-/i.test(deletion.name)) return fail("no Secure, without which the prefix makes browsers ignore it");
+  if (!deletion.secure && /^__(Secure|Host)-/i.test(deletion.name))
+    return fail("no Secure, without which the prefix makes browsers ignore it");
   const set = seen.backend.answers.flatMap(({ cookies }) => cookies).find(({ name, deletes }) => name === seen.cookieName && !deletes);
   if (set !== undefined && set.path !== deletion.path) return fail(`Path=${quoted(deletion.path)}, set with Path=${quoted(set.path)}`);
-  if (set !== undefined && set.domain !== deletion.domain) return fail(`Domain=${quoted(deletion.domain)}, set with Domain=${quoted(set.domain)}`);
+  if (set !== undefined && set.domain !== deletion.domain)
+    return fail(`Domain=${quoted(deletion.domain)}, set with Domain=${quoted(set.domain)}`);
   return pass("deleted");
 }
 
@@ -56,6 +58,8 @@ export const logoutRows: readonly Row[] = [
     expected: "without a session it is answered with 2xx or 401",
     why: "server contract, Logout: the session may have ended a moment before; that is no failure",
     judge: ({ logoutWithoutCookie }) =>
-      given(logoutWithoutCookie, (answer) => (isSuccess(answer) || answer.status === 401 ? pass(`${answer.status}`) : fail(described(answer)))),
+      given(logoutWithoutCookie, (answer) =>
+        isSuccess(answer) || answer.status === 401 ? pass(`${answer.status}`) : fail(described(answer)),
+      ),
   },
 ];

@@ -2,13 +2,29 @@
 
 import type { Answer } from "../backend.ts";
 import type { Observed, Step } from "../visit.ts";
-import { all, described, fail, given, granted, isJson, isMade, notChecked, pass, quoted, type Row, type Verdict, warn } from "../verdict.ts";
+import {
+  all,
+  described,
+  fail,
+  given,
+  granted,
+  isJson,
+  isMade,
+  notChecked,
+  pass,
+  quoted,
+  type Row,
+  type Verdict,
+  warn,
+} from "../verdict.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
 /** Judges the members of a reply in JSON. */
 function members(seen: Observed, judge: (reply: Members) => Verdict): Verdict {
-  return granted(seen, (answer) => (isJson(answer) ? judge(answer.json as Members) : notChecked("the reply is no JSON object that could be read")));
+  return granted(seen, (answer) =>
+    isJson(answer) ? judge(answer.json as Members) : notChecked("the reply is no JSON object that could be read"),
+  );
 }
 
 function judgeReply(answer: Answer): Verdict {
@@ -92,7 +108,8 @@ export const replyRows: readonly Row[] = [
     id: "refresh.status",
     expected: "a refresh with a good cookie is answered with 200",
     why: "server contract, Refresh, 2: any other status is a refusal, trouble or a fault of the configuration",
-    judge: ({ refresh }) => given(refresh, (answer) => (answer.status === 200 || answer.status === 201 ? pass(`${answer.status}`) : fail(described(answer)))),
+    judge: ({ refresh }) =>
+      given(refresh, (answer) => (answer.status === 200 || answer.status === 201 ? pass(`${answer.status}`) : fail(described(answer)))),
   },
   {
     id: "refresh.json",

@@ -53,7 +53,9 @@ function judgeLimit(answer: Answer): Verdict {
 
 /** Judges the answer of the limit, where one was met. */
 function limit(seen: Observed, judge: (answer: Answer) => Verdict): Verdict {
-  return answered(seen.limited, (answer) => (judgeLimit(answer).result === "pass" ? judge(answer) : notChecked("no limit was told as one")));
+  return answered(seen.limited, (answer) =>
+    judgeLimit(answer).result === "pass" ? judge(answer) : notChecked("no limit was told as one"),
+  );
 }
 
 function judgeRetryAfter({ headers }: Answer): Verdict {
@@ -98,7 +100,8 @@ export const rotationRows: readonly Row[] = [
     id: "parallel.no-alarm",
     expected: "the session lives on after parallel refreshes",
     why: `${GRACE}: they are no theft`,
-    judge: (seen) => parallel(seen, () => given(seen.afterParallel, (answer) => (isGranted(answer) ? pass(`${answer.status}`) : fail(described(answer))))),
+    judge: (seen) =>
+      parallel(seen, () => given(seen.afterParallel, (answer) => (isGranted(answer) ? pass(`${answer.status}`) : fail(described(answer))))),
   },
   {
     id: "reuse.refused",
@@ -112,7 +115,9 @@ export const rotationRows: readonly Row[] = [
     why: "RFC 9700 section 4.14.2: nobody can tell whether the thief holds the old one or the new one",
     judge: (seen) =>
       given(seen.reuse, (answer) =>
-        isGranted(answer) ? notChecked("the used cookie was granted") : given(seen.afterReuse, (after) => (isGranted(after) ? fail("granted") : endsSession(after))),
+        isGranted(answer)
+          ? notChecked("the used cookie was granted")
+          : given(seen.afterReuse, (after) => (isGranted(after) ? fail("granted") : endsSession(after))),
       ),
   },
   {
@@ -131,7 +136,7 @@ export const rotationRows: readonly Row[] = [
     id: "limit.keeps-cookie",
     expected: "the limit leaves the cookie alone",
     why: "server contract, Refresh, 3: a limit is no end of the session",
-    judge: (seen) => limit(seen, ({ cookies }) => (cookies.some(({ name }) => name === seen.cookieName) ? fail("Set-Cookie") : pass("no Set-Cookie"))),
+    judge: (seen) =>
+      limit(seen, ({ cookies }) => (cookies.some(({ name }) => name === seen.cookieName) ? fail("Set-Cookie") : pass("no Set-Cookie"))),
   },
 ];
-

@@ -8,7 +8,10 @@ import { checkAuthority, DOCUMENT, tableIn, tableOf } from "../../scripts/contra
 
 test("our authority keeps the contract as docs/contract-kit.md says", async () => {
   const { code, rows } = await checkAuthority();
-  assert.deepEqual(rows.filter(({ result }) => result === "fail" || result === "warn"), []);
+  assert.deepEqual(
+    rows.filter(({ result }) => result === "fail" || result === "warn"),
+    [],
+  );
   assert.equal(code, 0);
   const written = tableIn(readFileSync(DOCUMENT, "utf8"));
   assert.equal(tableOf(rows), written, "the table is old: node scripts/contract-table.mjs writes a new one");

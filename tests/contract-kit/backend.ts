@@ -12,15 +12,62 @@ const LIMIT = 12;
 const COOKIE = "refresh";
 
 export type Fault =
-  | "cookie readable by scripts" | "cookie without Secure" | "SameSite=None" | "SameSite=Lax" | "cookie for the whole host" | "path without logout" | "cookie with Domain"
-  | "no CSRF check" | "any origin" | "GET accepted" | "forged refusals rotate"
-  | "no preflight" | "star for an origin" | "no credentials" | "refusals without CORS" | "nothing exposed" | "Date not exposed"
-  | "500 for no cookie" | "500 for an unknown cookie" | "403 for no session" | "400 invalid_grant" | "refusal in HTML" | "refusal deletes the cookie" | "redirects to a sign-in page"
-  | "reply in HTML" | "no access token" | "token with a space" | "no lifetime" | "lifetime in the token" | "token_type mac" | "no token_type" | "huge reply" | "refresh token in the reply" | "cacheable"
-  | "no rotation" | "no grace" | "another successor" | "endless grace" | "reuse without an alarm"
-  | "limit as 401" | "limit without Retry-After" | "Retry-After as a date" | "Retry-After in words" | "limit deletes the cookie" | "no limit" | "limits every session at once" | "limit of ten minutes" | "sign-in redirects"
-  | "session outlives logout" | "predecessor outlives logout" | "cookie outlives logout" | "deletion with another path" | "500 for a logout without a session" | "logout redirects"
-  | "echoes the cookie" | "breaks connections";
+  | "cookie readable by scripts"
+  | "cookie without Secure"
+  | "SameSite=None"
+  | "SameSite=Lax"
+  | "cookie for the whole host"
+  | "path without logout"
+  | "cookie with Domain"
+  | "no CSRF check"
+  | "any origin"
+  | "GET accepted"
+  | "forged refusals rotate"
+  | "no preflight"
+  | "star for an origin"
+  | "no credentials"
+  | "refusals without CORS"
+  | "nothing exposed"
+  | "Date not exposed"
+  | "500 for no cookie"
+  | "500 for an unknown cookie"
+  | "403 for no session"
+  | "400 invalid_grant"
+  | "refusal in HTML"
+  | "refusal deletes the cookie"
+  | "redirects to a sign-in page"
+  | "reply in HTML"
+  | "no access token"
+  | "token with a space"
+  | "no lifetime"
+  | "lifetime in the token"
+  | "token_type mac"
+  | "no token_type"
+  | "huge reply"
+  | "refresh token in the reply"
+  | "cacheable"
+  | "no rotation"
+  | "no grace"
+  | "another successor"
+  | "endless grace"
+  | "reuse without an alarm"
+  | "limit as 401"
+  | "limit without Retry-After"
+  | "Retry-After as a date"
+  | "Retry-After in words"
+  | "limit deletes the cookie"
+  | "no limit"
+  | "limits every session at once"
+  | "limit of ten minutes"
+  | "sign-in redirects"
+  | "session outlives logout"
+  | "predecessor outlives logout"
+  | "cookie outlives logout"
+  | "deletion with another path"
+  | "500 for a logout without a session"
+  | "logout redirects"
+  | "echoes the cookie"
+  | "breaks connections";
 
 interface Family {
   current: string;
@@ -77,10 +124,12 @@ class Machine {
     if (request.method !== "POST" && !this.#has("GET accepted")) return send(response, 405, { error: "method_not_allowed" });
     const cookie = /(?:^|; )refresh=([^;]*)/.exec(request.headers.cookie ?? "")?.[1] ?? null;
     if (this.#has("echoes the cookie") && cookie !== null) response.setHeader("Content-Type", `text/${cookie}`);
-    const isForged = (request.headers["x-requested-with"] === undefined && !this.#has("no CSRF check")) || (origin !== PAGE && !this.#has("any origin"));
+    const isForged =
+      (request.headers["x-requested-with"] === undefined && !this.#has("no CSRF check")) || (origin !== PAGE && !this.#has("any origin"));
     if (isForged) {
       const family = cookie === null ? undefined : this.#familyOf(cookie);
-      if (this.#has("forged refusals rotate") && family !== undefined && pathname === "/session/refresh") this.#setCookie(response, this.#rotate(family));
+      if (this.#has("forged refusals rotate") && family !== undefined && pathname === "/session/refresh")
+        this.#setCookie(response, this.#rotate(family));
       return send(response, 403, { error: "forged" });
     }
     return pathname === "/session/refresh" ? this.#refresh(response, cookie) : this.#logout(response, cookie);
@@ -95,7 +144,8 @@ class Machine {
     else if (origin === PAGE || this.#has("any origin")) response.setHeader("Access-Control-Allow-Origin", origin);
     if (!this.#has("no credentials")) response.setHeader("Access-Control-Allow-Credentials", "true");
     response.setHeader("Access-Control-Allow-Headers", "Content-Type, X-Requested-With");
-    if (!this.#has("nothing exposed")) response.setHeader("Access-Control-Expose-Headers", this.#has("Date not exposed") ? "Retry-After" : "Retry-After, Date");
+    if (!this.#has("nothing exposed"))
+      response.setHeader("Access-Control-Expose-Headers", this.#has("Date not exposed") ? "Retry-After" : "Retry-After, Date");
   }
 
   #signIn(response: ServerResponse): void {
@@ -112,7 +162,8 @@ class Machine {
     if (this.#has("breaks connections")) return void response.destroy();
     if (cookie === null && this.#has("500 for no cookie")) return send(response, 500, { error: "server_error" });
     const family = cookie === null ? undefined : this.#familyOf(cookie);
-    if (cookie !== null && family === undefined && this.#has("500 for an unknown cookie")) return send(response, 500, { error: "server_error" });
+    if (cookie !== null && family === undefined && this.#has("500 for an unknown cookie"))
+      return send(response, 500, { error: "server_error" });
     if (family === undefined || cookie === null || family.ended) return this.#refuse(response);
     family.refreshes += 1;
     if (this.#isLimited(family)) return this.#limit(response);
@@ -132,7 +183,8 @@ class Machine {
       else if (!this.#has("session outlives logout")) family.ended = true;
     }
     const path = this.#has("deletion with another path") ? "/" : this.#path();
-    if (!this.#has("cookie outlives logout")) response.setHeader("Set-Cookie", `${COOKIE}=; Max-Age=0; Path=${path}; HttpOnly; Secure; SameSite=Strict`);
+    if (!this.#has("cookie outlives logout"))
+      response.setHeader("Set-Cookie", `${COOKIE}=; Max-Age=0; Path=${path}; HttpOnly; Secure; SameSite=Strict`);
     if (this.#has("logout redirects")) return void response.writeHead(303, { Location: "/" }).end();
     response.writeHead(204).end();
   }

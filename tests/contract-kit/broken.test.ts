@@ -6,7 +6,13 @@ import { check, idsWith } from "./checks.ts";
 
 test("a careless backend: readable cookie for every site, no CSRF check, any origin, 500 for 401, cacheable, no grace", async () => {
   const { findings } = await check([
-    "cookie readable by scripts", "SameSite=None", "no CSRF check", "any origin", "500 for an unknown cookie", "cacheable", "no grace",
+    "cookie readable by scripts",
+    "SameSite=None",
+    "no CSRF check",
+    "any origin",
+    "500 for an unknown cookie",
+    "cacheable",
+    "no grace",
   ]);
   assert.deepEqual(idsWith(findings, "fail"), [
     "cache.no-store",
@@ -28,7 +34,13 @@ test("a careless backend: readable cookie for every site, no CSRF check, any ori
 
 test("a web application's backend: redirects, pages for answers, one cookie for ever, GET, sessions that outlive logout", async () => {
   const { findings } = await check([
-    "redirects to a sign-in page", "reply in HTML", "no rotation", "GET accepted", "session outlives logout", "limit without Retry-After", "no preflight",
+    "redirects to a sign-in page",
+    "reply in HTML",
+    "no rotation",
+    "GET accepted",
+    "session outlives logout",
+    "limit without Retry-After",
+    "no preflight",
   ]);
   assert.deepEqual(idsWith(findings, "fail"), [
     "cors.preflight",

@@ -25,7 +25,10 @@ export function optionsFor({ base, clock }: TestBackend, changed: Partial<CheckO
 }
 
 /** Runs the checks against a backend with these faults. */
-export async function check(faults: readonly Fault[], changed: Partial<CheckOptions> = {}): Promise<{ findings: readonly Finding[]; secrets: readonly string[] }> {
+export async function check(
+  faults: readonly Fault[],
+  changed: Partial<CheckOptions> = {},
+): Promise<{ findings: readonly Finding[]; secrets: readonly string[] }> {
   const backend = await startBackend(faults);
   try {
     return { findings: await checkContract(optionsFor(backend, changed)), secrets: backend.secrets };
@@ -35,5 +38,8 @@ export async function check(faults: readonly Fault[], changed: Partial<CheckOpti
 }
 
 export function idsWith(findings: readonly Finding[], ...results: Finding["result"][]): string[] {
-  return findings.filter(({ result }) => results.includes(result)).map(({ id }) => id).sort();
+  return findings
+    .filter(({ result }) => results.includes(result))
+    .map(({ id }) => id)
+    .sort();
 }

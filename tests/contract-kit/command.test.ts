@@ -27,7 +27,18 @@ function run(...args: string[]): Promise<{ code: number | null; out: string; err
 async function runAgainst(faults: readonly Fault[], ...args: string[]) {
   const backend = await startBackend(faults);
   try {
-    const signIn = ["--sign-in", "session/sign-in", "--body", "pass-word", "--skip", "reuse.refused", "--skip", "reuse.ends-session", "--grace", "0"];
+    const signIn = [
+      "--sign-in",
+      "session/sign-in",
+      "--body",
+      "pass-word",
+      "--skip",
+      "reuse.refused",
+      "--skip",
+      "reuse.ends-session",
+      "--grace",
+      "0",
+    ];
     return await run(backend.base.href, "--origin", "http://localhost:5173", "--skip", "address.same-site", ...signIn, ...args);
   } finally {
     backend.close();
@@ -46,7 +57,10 @@ test("prints a table and ends with 0 when nothing fails; what it is doing goes t
 test("ends with 1 when a row fails, and says what came and why it matters", async () => {
   const { code, out } = await runAgainst(["SameSite=None"]);
   assert.equal(code, 1);
-  assert.match(out, /fail +cookie\.same-site +the cookie is SameSite=Strict\n +came: SameSite=None, at sign-in; SameSite=None, at refresh\n +why: +RFC 10017/);
+  assert.match(
+    out,
+    /fail +cookie\.same-site +the cookie is SameSite=Strict\n +came: SameSite=None, at sign-in; SameSite=None, at refresh\n +why: +RFC 10017/,
+  );
 });
 
 test("--json prints the same as JSON", async () => {
@@ -54,7 +68,10 @@ test("--json prints the same as JSON", async () => {
   const { backend, page, rows: found } = JSON.parse(out) as { backend: string; page: string; rows: Record<string, string>[] };
   assert.match(backend, /^http:\/\/127\.0\.0\.1:\d+\/$/);
   assert.equal(page, "http://localhost:5173");
-  assert.deepEqual(found.map(({ id }) => id), rows.map(({ id }) => id));
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    rows.map(({ id }) => id),
+  );
   const warned = found.find(({ id }) => id === "cookie.same-site");
   assert.equal(warned?.["result"], "warn");
   assert.equal(warned?.["expected"], "the cookie is SameSite=Strict");
@@ -67,7 +84,15 @@ test("a cookie and a sign-in's body can come from files", async () => {
     const answer = await fetch(new URL("session/sign-in", backend.base), { method: "POST", body: "pass-word" });
     const [pair = ""] = (answer.headers.getSetCookie()[0] ?? "").split(";");
     await writeFile(join(folder, "cookie"), `${pair}\n`);
-    const { code, out } = await run(backend.base.href, "--origin", "http://localhost:5173", "--skip", "address.same-site", "--cookie", `@${join(folder, "cookie")}`);
+    const { code, out } = await run(
+      backend.base.href,
+      "--origin",
+      "http://localhost:5173",
+      "--skip",
+      "address.same-site",
+      "--cookie",
+      `@${join(folder, "cookie")}`,
+    );
     assert.equal(code, 0, out);
     assert.match(out, /pass +logout\.final /);
   } finally {
@@ -109,7 +134,21 @@ test("ends with 2 when it can't begin, and shows no secret in saying so", async 
 test("--help tells all options", async () => {
   const { code, out } = await run("--help");
   assert.equal(code, 0);
-  for (const option of ["sign-in", "body", "cookie", "cookie-name", "origin", "refresh", "logout", "csrf-header", "header", "grace", "burst", "skip", "json"]) {
+  for (const option of [
+    "sign-in",
+    "body",
+    "cookie",
+    "cookie-name",
+    "origin",
+    "refresh",
+    "logout",
+    "csrf-header",
+    "header",
+    "grace",
+    "burst",
+    "skip",
+    "json",
+  ]) {
     assert.ok(out.includes(`--${option} `), option);
   }
 });
@@ -118,7 +157,10 @@ test("it is one file that node runs, with nothing to install", async () => {
   const source = await readFile(command, "utf8");
   assert.ok(source.startsWith("#!/usr/bin/env node\n"));
   const imports = [...source.matchAll(/\bfrom\s*"([^"]+)"/g)].map(([, name]) => name);
-  assert.deepEqual(imports.filter((name) => name?.startsWith("node:") !== true), []);
+  assert.deepEqual(
+    imports.filter((name) => name?.startsWith("node:") !== true),
+    [],
+  );
 });
 
 test("a project that installs the package has the command", async () => {

@@ -7,7 +7,12 @@ import type { Fault } from "./backend.ts";
 import { check, idsWith } from "./checks.ts";
 
 /** What each fault is to be caught by; a row after "~" is one that warns. */
-const caughtBy: Readonly<Record<Exclude<Fault, "limits every session at once" | "limit of ten minutes" | "echoes the cookie" | "breaks connections">, readonly string[]>> = {
+const caughtBy: Readonly<
+  Record<
+    Exclude<Fault, "limits every session at once" | "limit of ten minutes" | "echoes the cookie" | "breaks connections">,
+    readonly string[]
+  >
+> = {
   "cookie readable by scripts": ["cookie.http-only"],
   "cookie without Secure": ["cookie.secure"],
   "SameSite=None": ["cookie.same-site"],
@@ -27,12 +32,32 @@ const caughtBy: Readonly<Record<Exclude<Fault, "limits every session at once" | 
   "Date not exposed": ["~cors.expose"],
   "500 for no cookie": ["refusal.no-cookie"],
   "500 for an unknown cookie": ["refusal.unknown-cookie"],
-  "403 for no session": ["~logout.final", "~logout.final-predecessor", "~refusal.no-cookie", "~refusal.unknown-cookie", "~reuse.ends-session", "~reuse.refused"],
-  "400 invalid_grant": ["~logout.final", "~logout.final-predecessor", "~refusal.no-cookie", "~refusal.unknown-cookie", "~reuse.ends-session", "~reuse.refused"],
+  "403 for no session": [
+    "~logout.final",
+    "~logout.final-predecessor",
+    "~refusal.no-cookie",
+    "~refusal.unknown-cookie",
+    "~reuse.ends-session",
+    "~reuse.refused",
+  ],
+  "400 invalid_grant": [
+    "~logout.final",
+    "~logout.final-predecessor",
+    "~refusal.no-cookie",
+    "~refusal.unknown-cookie",
+    "~reuse.ends-session",
+    "~reuse.refused",
+  ],
   "refusal in HTML": ["refusal.no-cookie"],
   "refusal deletes the cookie": ["refusal.keeps-cookie"],
   "redirects to a sign-in page": [
-    "logout.final", "logout.final-predecessor", "redirects.none", "refusal.no-cookie", "refusal.unknown-cookie", "reuse.ends-session", "reuse.refused",
+    "logout.final",
+    "logout.final-predecessor",
+    "redirects.none",
+    "refusal.no-cookie",
+    "refusal.unknown-cookie",
+    "reuse.ends-session",
+    "reuse.refused",
   ],
   "reply in HTML": ["refresh.json"],
   "no access token": ["refresh.json"],
@@ -43,7 +68,7 @@ const caughtBy: Readonly<Record<Exclude<Fault, "limits every session at once" | 
   "no token_type": [],
   "huge reply": ["refresh.size"],
   "refresh token in the reply": ["refresh.no-refresh-token"],
-  "cacheable": ["cache.no-store"],
+  cacheable: ["cache.no-store"],
   "no rotation": ["rotation.new-cookie"],
   "no grace": ["grace.accepted", "parallel.granted", "parallel.no-alarm"],
   "another successor": ["grace.same-successor", "parallel.one-successor"],
@@ -77,7 +102,15 @@ describe("the contract kit", () => {
     test(`catches “${fault}” with ${caught.length === 0 ? "no row, for it is none" : caught.join(", ")}`, async () => {
       const { findings } = await check([fault]);
       const found = [...idsWith(findings, "fail"), ...idsWith(findings, "warn").map((id) => `~${id}`)];
-      assert.deepEqual(found.sort(), [...caught].sort(), JSON.stringify(findings.filter(({ result }) => result !== "pass"), null, 1));
+      assert.deepEqual(
+        found.sort(),
+        [...caught].sort(),
+        JSON.stringify(
+          findings.filter(({ result }) => result !== "pass"),
+          null,
+          1,
+        ),
+      );
     });
   }
 });

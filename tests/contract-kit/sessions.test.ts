@@ -8,7 +8,9 @@ import { startBackend, type TestBackend } from "./backend.ts";
 import { check, idsWith, optionsFor } from "./checks.ts";
 
 async function cookiesOf(backend: TestBackend, count: number): Promise<(readonly [string, string])[]> {
-  const signIns = Array.from({ length: count }, () => fetch(new URL("session/sign-in", backend.base), { method: "POST", body: "pass-word" }));
+  const signIns = Array.from({ length: count }, () =>
+    fetch(new URL("session/sign-in", backend.base), { method: "POST", body: "pass-word" }),
+  );
   const answers = await Promise.all(signIns);
   return answers.map((answer) => ["refresh", /^refresh=([^;]*)/.exec(answer.headers.getSetCookie()[0] ?? "")?.[1] ?? ""]);
 }
@@ -27,7 +29,15 @@ test("without a session the rows that need none are checked, and the others say 
   const findings = await checkWithCookies(0);
   assert.deepEqual(idsWith(findings, "fail", "warn"), []);
   assert.deepEqual(idsWith(findings, "pass"), [
-    "address.https", "cors.expose", "cors.foreign", "cors.preflight", "cors.refusal", "logout.no-session", "redirects.none", "refusal.keeps-cookie", "refusal.no-cookie",
+    "address.https",
+    "cors.expose",
+    "cors.foreign",
+    "cors.preflight",
+    "cors.refusal",
+    "logout.no-session",
+    "redirects.none",
+    "refusal.keeps-cookie",
+    "refusal.no-cookie",
   ]);
   assert.match(findings.find(({ id }) => id === "refresh.status")?.came ?? "", /--sign-in or --cookie/);
 });
@@ -56,7 +66,11 @@ test("an operator's header with a credential is hidden too", async () => {
   const backend = await startBackend();
   try {
     const options = optionsFor(backend);
-    const target = { ...options.target, csrf: ["X-Api-Key", "open-sesame"] as const, headers: [["Authorization", "Basic open-sesame-too"]] as const };
+    const target = {
+      ...options.target,
+      csrf: ["X-Api-Key", "open-sesame"] as const,
+      headers: [["Authorization", "Basic open-sesame-too"]] as const,
+    };
     const printed = JSON.stringify(await checkContract({ ...options, target }));
     assert.ok(!printed.includes("open-sesame"));
   } finally {
@@ -84,9 +98,15 @@ test("the checks don't begin when nothing answers or nobody is let in", async ()
   try {
     const options = optionsFor(backend);
     const signIn = { url: new URL("session/sign-in", backend.base), body: "wrong" };
-    await assert.rejects(checkContract({ ...options, source: { ...options.source, signIn } }), { name: "CannotBegin", message: "The sign-in was answered with 404." });
+    await assert.rejects(checkContract({ ...options, source: { ...options.source, signIn } }), {
+      name: "CannotBegin",
+      message: "The sign-in was answered with 404.",
+    });
     const source = { ...options.source, cookieName: "other" };
-    await assert.rejects(checkContract({ ...options, source }), { name: "CannotBegin", message: /^The sign-in set refresh: say with --cookie-name/ });
+    await assert.rejects(checkContract({ ...options, source }), {
+      name: "CannotBegin",
+      message: /^The sign-in set refresh: say with --cookie-name/,
+    });
   } finally {
     backend.close();
   }

@@ -27,7 +27,9 @@ interface Wrangler {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const NAMES: readonly Name[] = ["app", "authority", "api"];
-const settings = Object.fromEntries(NAMES.map((name) => [name, parse(readFileSync(configOf(name), "utf8")) as unknown as Wrangler])) as Record<Name, Wrangler>;
+const settings = Object.fromEntries(
+  NAMES.map((name) => [name, parse(readFileSync(configOf(name), "utf8")) as unknown as Wrangler]),
+) as Record<Name, Wrangler>;
 const folder = await mkdtemp(join(tmpdir(), "tokenkeep-deploy-"));
 after(() => rm(folder, { recursive: true, force: true }));
 
@@ -36,7 +38,14 @@ function configOf(name: Name): string {
 }
 
 async function wrangler(...args: string[]): Promise<string> {
-  const env = { ...process.env, CI: "1", WRANGLER_HIDE_BANNER: "true", WRANGLER_SEND_METRICS: "false", WRANGLER_LOG_PATH: join(folder, "logs"), FORCE_COLOR: "0" };
+  const env = {
+    ...process.env,
+    CI: "1",
+    WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_LOG_PATH: join(folder, "logs"),
+    FORCE_COLOR: "0",
+  };
   const command = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [command, ...args], { cwd: root, env, timeout: 180_000 });
   return stdout + stderr;
@@ -44,7 +53,11 @@ async function wrangler(...args: string[]): Promise<string> {
 
 /** The SQL that scripts/account.mjs prints. */
 function newAccount(password: string, ...args: string[]): string {
-  return execFileSync(process.execPath, [join(root, "scripts", "account.mjs"), ...args], { input: password, encoding: "utf8", stdio: ["pipe", "pipe", "ignore"] });
+  return execFileSync(process.execPath, [join(root, "scripts", "account.mjs"), ...args], {
+    input: password,
+    encoding: "utf8",
+    stdio: ["pipe", "pipe", "ignore"],
+  });
 }
 
 function originOf(name: Name): string {
@@ -87,7 +100,9 @@ describe("what wrangler would upload", () => {
 
   /** A Worker from the files that wrangler wrote, with the bindings that wrangler reads in its configuration. */
   function uploaded(name: Name): WorkerOptions {
-    const files = readdirSync(join(folder, name)).filter((file) => /\.(js|wasm)$/.test(file)).sort((one) => (one === "worker.js" ? -1 : 1));
+    const files = readdirSync(join(folder, name))
+      .filter((file) => /\.(js|wasm)$/.test(file))
+      .sort((one) => (one === "worker.js" ? -1 : 1));
     const { assets } = settings[name];
     const { workerOptions } = optionsOf(configOf(name));
     // What `wrangler secret put` would have set.
@@ -148,7 +163,10 @@ describe("what wrangler would upload", () => {
   test("the page comes with its headers, and names the two other origins", async () => {
     const page = await call("app", "/");
     assert.match(await page.text(), /<!doctype html>/i);
-    assert.match(page.headers.get("Content-Security-Policy") ?? "", new RegExp(`connect-src 'self' ${originOf("authority")} ${originOf("api")};`));
+    assert.match(
+      page.headers.get("Content-Security-Policy") ?? "",
+      new RegExp(`connect-src 'self' ${originOf("authority")} ${originOf("api")};`),
+    );
     const config = (await (await call("app", "/config.json")).json()) as { demo: boolean };
     assert.equal(config.demo, false);
   });
