@@ -1,4 +1,4 @@
-// Tokens that were verified, remembered by a keyed 128-bit hash of their whole text, the least recently used forgotten first. What is
+// Tokens that were verified, remembered by 106 bits of a keyed hash of their whole text, the least recently used forgotten first. What is
 // remembered is the signature's verdict alone: everything that can change is judged again at each hit.
 
 import type { Core } from "./core.js";
@@ -13,10 +13,10 @@ export interface Result {
   readonly facts: Facts;
 }
 
-/** 128 bits that stand for a token. */
+/** 106 bits that stand for a token. */
 export interface Name {
-  readonly first: bigint;
-  readonly rest: bigint;
+  readonly first: number;
+  readonly rest: number;
 }
 
 /** Longer tokens are not remembered. */
@@ -24,9 +24,9 @@ const LONGEST = 4_096;
 
 export class Results {
   readonly #max: number;
-  readonly #entries = new Map<bigint, { readonly rest: bigint; readonly result: Result }>();
+  readonly #entries = new Map<number, { readonly rest: number; readonly result: Result }>();
   /** Drawn at first use: a Worker's module scope has no randomness. */
-  #key: readonly [bigint, bigint] | null = null;
+  #key: readonly [number, number, number, number] | null = null;
 
   constructor(max: number) {
     this.#max = max;
@@ -35,11 +35,8 @@ export class Results {
   /** The name of the token that the wasm has taken in; null when it will not be remembered. */
   nameOf(core: Core, length: number): Name | null {
     if (this.#max === 0 || length > LONGEST) return null;
-    if (this.#key === null) {
-      const [half = 0n, other = 0n] = crypto.getRandomValues(new BigUint64Array(2));
-      this.#key = [half, other];
-    }
-    return { first: core.digest(length, this.#key[0], this.#key[1]), rest: core.digestRest() };
+    const key = (this.#key ??= drawn());
+    return { first: core.digest(length, key[0], key[1], key[2], key[3]), rest: core.digestRest() };
   }
 
   find({ first, rest }: Name): Result | null {
@@ -61,4 +58,9 @@ export class Results {
   forget({ first }: Name): void {
     this.#entries.delete(first);
   }
+}
+
+function drawn(): readonly [number, number, number, number] {
+  const [a = 0, b = 0, c = 0, d = 0] = crypto.getRandomValues(new Uint32Array(4));
+  return [a, b, c, d];
 }

@@ -19,7 +19,7 @@ const LISTS: &str = "\0\0";
 
 struct Seen {
     token: Vec<u8>,
-    digest_rest: u64,
+    digest_rest: f64,
     /// Of the refusal.
     code: String,
     jws: Option<Jws>,
@@ -30,7 +30,7 @@ struct Seen {
 impl Seen {
     const NOTHING: Self = Self {
         token: Vec::new(),
-        digest_rest: 0,
+        digest_rest: 0.0,
         code: String::new(),
         jws: None,
         issuer: None,
@@ -72,12 +72,15 @@ pub fn room(bytes: usize) -> *const u8 {
     })
 }
 
-/// Half of what the token is remembered by, of which `length` bytes are in the room; [`digest_rest`] is the other.
+/// Half of what the token is remembered by, of which `length` bytes are in the room; [`digest_rest`] is the other. As doubles of 53 bits:
+/// whole numbers of 64 would come as objects. The key is 128 bits in four parts.
 #[wasm_bindgen]
 #[must_use]
-pub fn digest(length: usize, key: u64, more_key: u64) -> u64 {
+pub fn digest(length: usize, a: u32, b: u32, c: u32, d: u32) -> f64 {
+    let key = [[a, b], [c, d]].map(|[low, high]| u64::from(low) | u64::from(high) << 32);
     seen(|seen| {
-        let [first, rest] = hash::digest(seen.token.get(..length).unwrap_or_default(), [key, more_key]);
+        let [first, rest] =
+            hash::digest(seen.token.get(..length).unwrap_or_default(), key).map(|half| (half >> 11) as f64);
         seen.digest_rest = rest;
         first
     })
@@ -86,7 +89,7 @@ pub fn digest(length: usize, key: u64, more_key: u64) -> u64 {
 /// The other half.
 #[wasm_bindgen(js_name = digestRest)]
 #[must_use]
-pub fn digest_rest() -> u64 {
+pub fn digest_rest() -> f64 {
     seen(|seen| seen.digest_rest)
 }
 

@@ -189,3 +189,22 @@ edge("edge_L101_asks_a_resolver_at_each_hit_and_keeps_tenants_apart", async () =
   await verifier.verify(token);
   assert.equal(endpoint.fetches, 2, "one for each way in which the issuer was described");
 });
+
+// The signature is checked on bytes in the wasm's memory, where the next token is written before the verdict on this one is there. That is
+// sound because the platform copies what it is given; each runtime has to show that it does.
+for (const alg of ["ES256", "RS256", "EdDSA"] as const) {
+  edge(`edge_P14_keeps_tokens_apart_that_are_verified_at_once_${alg}`, async () => {
+    const pair = await keyPair(alg);
+    const { verifier } = await bench({ keys: [pair.jwk], issuer: { algorithms: [alg] } });
+    const subjects = Array.from({ length: 32 }, (_, place) => `user ${place}`);
+    const tokens = await Promise.all(subjects.map((sub) => sign(claims({ sub }), {}, pair)));
+    await verifier.verify(await sign(claims(), {}, pair));
+    // Every third goes with the signature of the one before it.
+    const mixed = tokens.map((token, place) => {
+      const from = place % 3 === 0 ? tokens.at(place - 1) : token;
+      return token.slice(0, token.lastIndexOf(".")) + from?.slice(from.lastIndexOf("."));
+    });
+    const outcomes = await Promise.all(mixed.map((token) => verifier.verify(token).then(({ claims: { sub } }) => sub, (error: { code: string }) => error.code)));
+    assert.deepEqual(outcomes, subjects.map((sub, place) => (place % 3 === 0 ? "signature.invalid" : sub)));
+  });
+}
