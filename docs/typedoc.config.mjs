@@ -31,6 +31,8 @@ const options = {
   typeDeclarationFormat: "table",
   sanitizeComments: true,
   excludeExternals: true,
+  validation: { notDocumented: true },
+  requiredToBeDocumented: ["Class", "Function", "Interface", "Method", "TypeAlias", "Constructor"],
   treatWarningsAsErrors: true,
 };
 

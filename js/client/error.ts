@@ -1,5 +1,6 @@
 // The one error class of the client, with its codes and their words. No message ever holds anything secret.
 
+/** Why a call of the client failed. Stable: codes are added, never changed. */
 export type TokenKeepErrorCode =
   /** Thrown by `createTokenKeep`; the message names the option. */
   | "config_invalid"

@@ -3,6 +3,7 @@
 
 import type { TokenKeepError } from "./error.js";
 
+/** What a keep is made with. Only `refresh` has no default. */
 export interface TokenKeepOptions {
   /** Where the access token is renewed: POSTed with `credentials: "include"`, the HttpOnly cookie being the proof. */
   refresh: string | URL | EndpointOptions;
@@ -30,7 +31,9 @@ export interface TokenKeepOptions {
   transport?: (request: Request) => Promise<Response>;
 }
 
+/** An endpoint of the authority, where its address alone does not say enough. */
 export interface EndpointOptions {
+  /** A relative one counts from the page. */
   url: string | URL;
   /** Default "POST". */
   method?: string;
@@ -42,16 +45,22 @@ export interface EndpointOptions {
 
 /** What a refresh endpoint answers with 200 (`application/json`), RFC 6749 section 5.1. Both spellings are understood. */
 export interface TokenResponse {
+  /** Visible ASCII. */
   access_token?: string;
+  /** As `access_token`. */
   accessToken?: string;
   /** Seconds. A string of digits is understood too. */
   expires_in?: number;
+  /** As `expires_in`. */
   expiresIn?: number;
+  /** `Bearer`, in any case, or left out. */
   token_type?: string;
 }
 
+/** "unknown" until the authority has answered for the first time. */
 export type SessionStatus = "unknown" | "anonymous" | "authenticated";
 
+/** Why nobody is signed in. */
 export type SignedOutReason =
   /** `logout()` here. */
   | "logout"
@@ -61,14 +70,18 @@ export type SignedOutReason =
   | "rejected"
   /** `start()` found no cookie session. */
   | "no-session"
+  /** `close()` here. */
   | "closed";
 
 /** An immutable snapshot; the same object is returned until something in it changes. Holds no token. */
 export interface Session {
+  /** A transient failure never makes it "anonymous". */
   readonly status: SessionStatus;
+  /** The serial number of the access token in this keep; 0 before the first. */
   readonly generation: number;
   /** Epoch milliseconds on the local clock, for display only. */
   readonly expiresAt: number | null;
+  /** A refresh is on its way. */
   readonly refreshing: boolean;
   /** The last refresh failed and the session stands; another is due at `retryAt`. */
   readonly degraded: boolean;
@@ -76,16 +89,21 @@ export interface Session {
   readonly retryAt: number | null;
   /** The unverified payload of a JWT access token; null when the token is opaque. */
   readonly claims: Readonly<Record<string, unknown>> | null;
+  /** Why the session ended; null while there is one, and before it is known. */
   readonly reason: SignedOutReason | null;
 }
 
+/** What `on` tells of, and what the listener gets. */
 export interface TokenKeepEvents {
+  /** Anything in `session` has changed. */
   change: { session: Session };
+  /** Each time "authenticated" is entered. */
   "signed-in": { session: Session };
   /** Once each time "authenticated" is left (and for a logout during start). */
   "signed-out": { reason: SignedOutReason };
   /** Once for each token that a refresh brought. "sibling": another tab renewed a token of its own; ours is unchanged. */
   refreshed: { generation: number; by: "this-tab" | "sibling" };
+  /** Transient or misconfigured; the session stands. `retryAt`: epoch milliseconds of the next try, null if none is due. */
   "refresh-failed": { error: TokenKeepError; retryAt: number | null };
   /** A 401 that asked for a stronger login (RFC 9470). No refresh is made for it. `maxAge` in seconds. */
   "step-up": { acrValues: readonly string[]; maxAge: number | null; url: string };
@@ -95,9 +113,11 @@ export interface TokenKeepEvents {
   "user-changed": { session: Session };
 }
 
+/** Keeps one session of one authority. */
 export interface TokenKeep {
   /** Asks the authority once whether there is a session. The first request or `withToken` calls it. */
   start(): Promise<Session>;
+  /** Where the session stands now. */
   readonly session: Session;
   /** Calls `listener` after each change of `session`; returns the function that ends this. */
   subscribe(listener: () => void): () => void;
@@ -114,6 +134,7 @@ export interface TokenKeep {
   withToken<T>(use: (token: string) => T | Promise<T>, options?: { minValidity?: number; signal?: AbortSignal }): Promise<T>;
   /** Wipes the token here and in sibling tabs at once, and tells the server. Rejects with `logout_failed` when that can't be. */
   logout(): Promise<void>;
+  /** Calls `listener` for each event of that name; returns the function that ends this. Any method may be called from a listener. */
   on<K extends keyof TokenKeepEvents>(type: K, listener: (event: TokenKeepEvents[K]) => void): () => void;
   /** The last transitions of the engine, newest last, with no token in them. */
   explain(): readonly Transition[];
@@ -121,12 +142,18 @@ export interface TokenKeep {
   close(): void;
 }
 
+/** A step of the engine, as `explain()` tells it. */
 export interface Transition {
   /** Epoch milliseconds on the local clock. */
   readonly at: number;
+  /** What happened, by the names in the guide "Why am I signed out?". */
   readonly event: string;
+  /** The status before it. */
   readonly from: SessionStatus;
+  /** The status after it. */
   readonly to: SessionStatus;
+  /** The generation after it. */
   readonly generation: number;
+  /** More, where there is more to say. */
   readonly note?: string;
 }

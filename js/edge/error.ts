@@ -4,6 +4,7 @@
 import { challengeFor, type Refusal } from "./challenge.js";
 import type { Policy } from "./verified.js";
 
+/** Whose fault it is that a token was not let in. */
 export type VerifyErrorCategory = "request" | "token" | "policy" | "keys" | "config" | "runtime";
 
 interface Kind {

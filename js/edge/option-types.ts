@@ -19,6 +19,7 @@ export type Algorithm =
 /** A JSON Web Key as key sets publish it. */
 export type Jwk = JsonWebKey & { kid?: string; [member: string]: unknown };
 
+/** An issuer whose tokens count, and how they are judged. Give `jwksUri`, `jwks` or `secret`. */
 export interface IssuerOptions {
   /** Compared exactly with `iss`. */
   issuer: string;
@@ -36,6 +37,7 @@ export interface IssuerOptions {
   tenant?: string;
 }
 
+/** What a verifier is made with. Only `issuers` has no default. */
 export interface VerifierOptions {
   /** One issuer, several, or a resolver (multi-tenant). Tokens of an unknown issuer are refused with no I/O. */
   issuers: IssuerOptions | readonly IssuerOptions[] | ((issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>);
@@ -47,12 +49,15 @@ export interface VerifierOptions {
   maxTokenAge?: number;
   /** Claims that must be present and not null. `exp` is always required unless `allowNoExpiry`. */
   requiredClaims?: readonly string[];
+  /** Takes tokens without `exp`. Default false. */
   allowNoExpiry?: boolean;
   /** Default 16 384. */
   maxTokenBytes?: number;
   /** The application's own rule. Anything but exactly `true` (a throw included) refuses the token. */
   check?: (claims: Claims, header: JoseHeader) => boolean | Promise<boolean>;
+  /** Asked about each token, remembered ones too. */
   revocation?: RevocationStore;
+  /** How key sets are fetched and remembered. */
   jwks?: JwksOptions;
   /** Verified tokens remembered, 0 to switch off. Default 1 000. A hit re-runs time, revocation, `check` and key-set epoch. */
   resultCacheSize?: number;
@@ -62,6 +67,7 @@ export interface VerifierOptions {
   onEvent?: (event: VerifierEvent) => void;
 }
 
+/** How key sets are fetched and remembered. */
 export interface JwksOptions {
   /** Seconds a set is fresh when its answer has no Cache-Control: max-age (which is clamped to 60 … 86 400). Default 600;
    *  outside 60 … 86 400: config_invalid. */
@@ -81,6 +87,7 @@ export interface JwksOptions {
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
 }
 
+/** What `onEvent` hears: a token was verified or refused, a key set was looked at. `skipped`: keys of the set that are of no use, and why. */
 export type VerifierEvent =
   | { type: "verified"; issuer: string; cached: boolean }
   | { type: "refused"; code: string; category: VerifyErrorCategory }
@@ -94,6 +101,8 @@ export interface CompactOptions {
 
 /** What `verifyCompact` gives. */
 export interface Compact {
+  /** The protected header. */
   header: JoseHeader;
+  /** The bytes that were signed. */
   payload: Uint8Array;
 }

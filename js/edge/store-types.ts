@@ -1,27 +1,44 @@
 // What the verifier is given to remember things in: key sets shared between isolates, and revocations.
 
+/** A second layer under an isolate's own memory of key sets. A throw counts as an empty one. Only your own code may write to it. */
 export interface JwksStore {
+  /** What was put under this key, or null. */
   get(key: string): Promise<StoredJwks | null>;
+  /** `ttlSeconds`: after these it is of no use any more. */
   put(key: string, value: StoredJwks, ttlSeconds: number): Promise<void>;
 }
-/** `fetchedAt`: epoch milliseconds. */
-export interface StoredJwks { body: string; fetchedAt: number; etag?: string }
+/** A key set as it was fetched. */
+export interface StoredJwks {
+  /** The answer's body. */
+  body: string;
+  /** Epoch milliseconds. */
+  fetchedAt: number;
+  /** The answer's ETag. */
+  etag?: string;
+}
 
 /** What a Workers KV namespace offers of itself. */
 export interface KeyValue {
+  /** The value of this key, or null. */
   get(key: string): Promise<string | null>;
+  /** `expirationTtl`: seconds. */
   put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
+  /** Forgets this key. */
   delete(key: string): Promise<void>;
 }
 
+/** Knows which tokens are revoked. */
 export interface RevocationStore {
   /** Asked for each verification, cached results included. A throw refuses the token (503), it never lets one in. */
   isRevoked(subject: RevocationSubject): boolean | Promise<boolean>;
 }
+/** What a token is revoked by: the claims that name it, its session and its user. */
 export interface RevocationSubject { issuer: string; jti: string | null; sid: string | null; sub: string | null; iat: number | null }
+/** Revokes. */
 export interface Revoker {
   /** `expiresAt`: the token's `exp`, epoch seconds. */
   revokeToken(issuer: string, jti: string, expiresAt: number): Promise<void>;
+  /** Refuses every token with this `sid`, for that long. */
   revokeSession(issuer: string, sid: string, ttlSeconds: number): Promise<void>;
   /** Refuses every token of the user issued up to now. */
   revokeUser(issuer: string, sub: string, ttlSeconds: number): Promise<void>;

@@ -1,31 +1,42 @@
 // What a verification gives, the verifier that gives it, and the policy that may ask for more. The code behind is in verifier.ts.
 
+/** The claims of a token whose signature holds. They can't be changed. */
 export type Claims = Readonly<Record<string, unknown>> & {
   readonly iss?: string; readonly sub?: string; readonly aud?: string | readonly string[];
   readonly exp?: number; readonly nbf?: number; readonly iat?: number; readonly jti?: string;
 };
+/** The protected header of a token. */
 export type JoseHeader = Readonly<Record<string, unknown>> & { readonly alg: string; readonly kid?: string; readonly typ?: string };
 
+/** A token that was let in. */
 export interface Verified {
   readonly claims: Claims;
   readonly header: JoseHeader;
+  /** `iss`. */
   readonly issuer: string;
+  /** The name that `IssuerOptions.tenant` gives the issuer. */
   readonly tenant: string | null;
+  /** The key that verified it. `thumbprint`: RFC 7638, SHA-256. */
   readonly key: { readonly kid: string | null; readonly alg: string; readonly thumbprint: string };
   /** Where the answer came from. */
   readonly cached: boolean;
+  /** The key set that it came from, and how old that is. `stale`: it is past its freshness. */
   readonly keys: { readonly source: "memory" | "store" | "network" | "bundled"; readonly ageMs: number; readonly stale: boolean };
   /** Space-separated `scope`, or `scp`. */
   readonly scopes: ReadonlySet<string>;
+  /** The `roles` claim. */
   readonly roles: ReadonlySet<string>;
+  /** The `permissions` claim, and what a policy's `roleMap` adds. */
   readonly permissions: ReadonlySet<string>;
 }
 
+/** Judges tokens. It may be shared by all requests of an isolate. */
 export interface Verifier {
   /** Rejects with `VerifyError`, never with anything else. `ctx` lets key refreshes outlive the request. */
   verify(token: string, ctx?: ExecutionContextLike): Promise<Verified>;
   /** Takes the token out of `Authorization: Bearer`, verifies it, applies the policy. With `optional`, null for a request without one. */
   authenticate(request: Request, policy: Policy & { optional: true }, ctx?: ExecutionContextLike): Promise<Verified | null>;
+  /** As above, for a request that has to have a token. */
   authenticate(request: Request, policy?: Policy, ctx?: ExecutionContextLike): Promise<Verified>;
   /** A Workers fetch handler that lets only authorised requests reach `handler`, and answers the others itself
    *  (401, 403, 400 or 503 with the right WWW-Authenticate). Never throws for a token's sake. */
@@ -33,6 +44,7 @@ export interface Verifier {
     handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified | null) => Response | Promise<Response>,
     policy: Policy & { optional: true },
   ): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
+  /** As above, for requests that have to have a token. */
   guard<Env = unknown>(
     handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified) => Response | Promise<Response>,
     policy?: Policy,
@@ -42,8 +54,13 @@ export interface Verifier {
   /** Every check with its outcome, without trusting the signature's absence of error: a development aid. */
   explain(token: string): Promise<readonly { check: string; ok: boolean; detail?: string }[]>;
 }
-export interface ExecutionContextLike { waitUntil(promise: Promise<unknown>): void }
+/** What a Worker's `ctx` offers of itself. */
+export interface ExecutionContextLike {
+  /** Keeps the request's work alive until the promise has settled. */
+  waitUntil(promise: Promise<unknown>): void;
+}
 
+/** What a route asks of a token beyond being valid. All that is given has to hold. */
 export interface Policy {
   /** All of them. */
   scopes?: readonly string[];
@@ -55,9 +72,11 @@ export interface Policy {
   permissions?: readonly string[];
   /** Role → permissions, merged into `Verified.permissions`. */
   roleMap?: Readonly<Record<string, readonly string[]>>;
+  /** The token's issuer has this `IssuerOptions.tenant`. */
   tenant?: string;
-  /** RFC 9470: acceptable `acr` values, and most seconds since `auth_time` (with the clock's slack). */
+  /** RFC 9470: acceptable `acr` values. */
   acr?: readonly string[];
+  /** RFC 9470: most seconds since `auth_time`, with the clock's slack. */
   maxAge?: number;
   /** No token is fine (handler gets `auth` null); a bad one is not. */
   optional?: boolean;
@@ -66,7 +85,8 @@ export interface Policy {
   /** Headers for the upstream: name → claim name, or an array path into nested claims. Inbound headers of these names are always
    *  removed first; a value that is no text, number or boolean, or that no header can carry, leaves the header out. */
   forward?: Readonly<Record<string, string | readonly string[]>>;
-  /** In every challenge: `realm`, and RFC 9728 `resource_metadata`. */
+  /** In every challenge. */
   realm?: string;
+  /** In every challenge: RFC 9728 `resource_metadata`. */
   resourceMetadata?: string;
 }
