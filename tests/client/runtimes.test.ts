@@ -2,32 +2,16 @@
 // every process ends by itself.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import { denoPath } from "../../scripts/setup.mjs";
+import { RUNTIMES, runIn, type Runtime } from "../runtimes.ts";
 import { json, ScriptedServer } from "./server.ts";
 
 const modules = fileURLToPath(new URL("../../node_modules/", import.meta.url));
 const program = fileURLToPath(new URL("runtimes/lifecycle.mjs", import.meta.url));
 const built = new URL("../../dist/index.js", import.meta.url).href;
-
-/** Bun as npm has installed it for this machine; its package may have moved the program to itself afterwards. */
-function bun(): string {
-  const places = [...readdirSync(`${modules}@oven`).map((name) => `${modules}@oven/${name}/bin/bun`), `${modules}bun/bin/bun.exe`];
-  const found = places.find((place) => existsSync(place));
-  assert.ok(found !== undefined, `none of ${places.join(", ")} is there`);
-  return found;
-}
-
-const runtimes: Record<string, () => [command: string, options: string[]]> = {
-  node: () => [process.execPath, []],
-  bun: () => [bun(), ["run"]],
-  deno: () => [denoPath(), ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", "--no-config"]],
-};
 
 let server: ScriptedServer;
 before(async () => {
@@ -36,29 +20,11 @@ before(async () => {
 });
 after(() => server.close());
 
-/** Runs to its own end, and gives what it printed. */
-function run(runtime: string, ...words: string[]): Promise<{ code: number | null; output: string }> {
-  const [command, options] = runtimes[runtime]!();
-  const env = { ...process.env, NODE_OPTIONS: "", DENO_NO_UPDATE_CHECK: "1" };
-  const child = spawn(command, [...options, program, ...words], { env, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const limit = setTimeout(() => {
-    output += "\nit did not end by itself";
-    child.kill("SIGKILL");
-  }, 30_000);
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => {
-      clearTimeout(limit);
-      resolve({ code, output });
-    });
-  });
-}
+const run = (runtime: Runtime, ...words: string[]) => runIn(runtime, program, ...words);
 
 const careless = new URL("runtimes/careless.mjs", import.meta.url).href;
 
-for (const runtime of Object.keys(runtimes)) {
+for (const runtime of RUNTIMES) {
   test(`client_A1_importing_in_${runtime}_touches_no_global_and_does_nothing`, async () => {
     assert.deepEqual(await run(runtime, "import", built), { code: 0, output: "ok\n" });
     const { code, output } = await run(runtime, "import", careless);
