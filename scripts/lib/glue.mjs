@@ -15,13 +15,14 @@ function cut(text, mark) {
 }
 
 /**
- * Glue that hands out functions alone: they go by whatever instance is the latest, so only the two lines that refuse another go.
+ * Glue that hands out functions alone: they go by whatever instance is the latest, so only the two lines that refuse another go. What is
+ * handed to initSync is a module, and is not asked whether it is one: in the edge runtime of Next.js it is one of another realm.
  * @param {string} glue
  */
 function withoutRefusals(glue) {
   const parts = glue.split("if (wasm !== undefined) return wasm;");
   if (parts.length !== 3) throw changed("begins its two init functions as it did");
-  return parts.join("");
+  return cut(parts.join(""), "    if (!(module instanceof WebAssembly.Module)) {\n        module = new WebAssembly.Module(module);\n    }\n").join("");
 }
 
 /**

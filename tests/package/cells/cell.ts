@@ -1,0 +1,111 @@
+// What a cell of the matrix is, and what most of them need: the tools, a page in Chromium, a program that runs to its end, and the number
+// of copies of each wasm in an output.
+
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { must } from "../../../scripts/lib/run.mjs";
+import type { Chromium } from "../../client/browser.ts";
+import type { Authority } from "../authority.ts";
+import { project, root, workshop, type Project } from "../project.ts";
+
+export const PARTS = ["types", "client", "slim", "edge", "react", "hono"] as const;
+export type Part = (typeof PARTS)[number];
+
+/** What came of the parts: "ok", what went wrong, or, after a dash, why there is nothing to run. Parts that are left out have no meaning there. */
+export type Seen = Partial<Record<Part | "wasm", string>>;
+
+export interface Bench {
+  readonly authority: Authority;
+  /** For cells with a page. */
+  readonly browser: Chromium | null;
+}
+
+export interface Cell {
+  readonly place: string;
+  run(bench: Bench): Promise<Seen>;
+}
+
+export const tool = (name: string) => join(workshop, "node_modules", ".bin", name);
+
+export const PAGE = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>cell</title><link rel="icon" href="data:,"></head><body><script type="module" src="./app.js"></script></body></html>\n';
+
+/** Runs a program of a project to its end; what it prints is the answer. */
+export async function inProject({ folder }: Project, command: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  const quiet = { NODE_OPTIONS: "", NEXT_TELEMETRY_DISABLED: "1", WRANGLER_SEND_METRICS: "false", DENO_NO_UPDATE_CHECK: "1", CI: "true", NODE_ENV: "" };
+  return (await must(command, args, { cwd: folder, seconds: 300, env: { ...quiet, ...env } })).stdout;
+}
+
+/** What a page tells under `#seen`. */
+export async function seenOn({ browser }: Bench, url: string): Promise<Seen> {
+  if (browser === null) throw new Error("there is no browser");
+  const context = await browser.context();
+  const errors: string[] = [];
+  try {
+    const page = await context.newPage();
+    page.on("pageerror", (error) => errors.push(error.message));
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    await page.goto(url);
+    const place = page.locator("#seen");
+    await place.waitFor({ timeout: 60_000 }).catch(() => {
+      throw new Error(`the page never told: ${errors.join("; ")}`);
+    });
+    return JSON.parse((await place.textContent()) ?? "{}") as Seen;
+  } finally {
+    await browser.leave(context);
+  }
+}
+
+/** A server that runs while `use` does. `args` starts it, and it says where it is in a line that matches `address`. */
+export async function whileServing<T>({ folder }: Project, args: readonly string[], address: RegExp, use: (origin: string) => Promise<T>): Promise<T> {
+  const child = spawn(process.execPath, args, { cwd: folder, detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NODE_OPTIONS: "", NODE_ENV: "", NEXT_TELEMETRY_DISABLED: "1" } });
+  let said = "";
+  try {
+    const origin = await new Promise<string>((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error(`it never said where it is:\n${said}`)), 120_000);
+      const hear = (chunk: Buffer) => {
+        said += chunk.toString();
+        const found = address.exec(said)?.[1];
+        if (found === undefined) return;
+        clearTimeout(limit);
+        resolve(found);
+      };
+      child.stdout.on("data", hear);
+      child.stderr.on("data", hear);
+      child.once("exit", () => reject(new Error(`it ended:\n${said}`)));
+    });
+    return await use(origin);
+  } finally {
+    try {
+      process.kill(-child.pid!, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+/** A piece from the middle of the inlined wasm, which no bundler changes. */
+const mark = (half: string) => readFileSync(join(root, "build", half, "inlined.js"), "latin1").slice(2_000, 2_200);
+
+function occurrences(text: string, piece: string): number {
+  return text.split(piece).length - 1;
+}
+
+/** "ok" when each wasm is in the output as often as it should be, inlined and as files. */
+export function copies(folder: string, wanted: { client?: number; edge?: number }): string {
+  const found = { client: 0, edge: 0 };
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || entry.name.endsWith(".map")) continue;
+    const bytes = readFileSync(join(entry.parentPath, entry.name));
+    const text = bytes.toString("latin1");
+    for (const half of ["client", "edge"] as const) {
+      found[half] += occurrences(text, mark(half));
+      if (bytes.equals(readFileSync(join(root, "dist", `${half}.wasm`)))) found[half] += 1;
+    }
+  }
+  const [client, edge] = [wanted.client ?? 0, wanted.edge ?? 0];
+  const right = found.client === client && found.edge === edge;
+  return right ? "ok" : `client ${found.client} times and not ${client}, edge ${found.edge} times and not ${edge}`;
+}
+
+export { project, type Project };

@@ -1,0 +1,99 @@
+// Workers as Cloudflare runs them: workerd through miniflare with a bundle of esbuild's, and with what wrangler makes of a project.
+
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { copies, inProject, project, tool, type Cell, type Project, type Seen } from "./cell.ts";
+
+/** Both halves and the Hono adapter. What can be had without asking is had at module scope, where Workers allow neither I/O nor chance. */
+const WORKER = `
+  import { createTokenKeep } from "tokenkeep";
+  import { createVerifier } from "tokenkeep/edge";
+  import { guard } from "tokenkeep/hono";
+  import { Hono } from "hono";
+  import { exerciseEdge, outcomes } from "./exercise.js";
+
+  const keep = createTokenKeep({ refresh: "https://auth.example.com/refresh", origins: ["https://api.example.com"] });
+  createVerifier({ issuers: { issuer: "https://i.example", audience: "a", algorithms: ["ES256"], jwksUri: "https://i.example/jwks" } });
+
+  async function behindHono(at) {
+    const { issuer, good, bad } = await (await fetch(at + "/tokens")).json();
+    const verifier = createVerifier({ issuers: { issuer, audience: "https://api.example.com", algorithms: ["ES256"], jwksUri: at + "/jwks" } });
+    const app = new Hono().use(guard(verifier)).get("/", (c) => c.json({ sub: c.var.auth.claims.sub }));
+    const ask = (token) => app.request("https://api.example.com/", { headers: { Authorization: "Bearer " + token } });
+    const [yes, no] = [await ask(good), await ask(bad)];
+    if ((await yes.json()).sub !== "alice" || no.status !== 401) throw new Error(yes.status + " and " + no.status);
+  }
+
+  export default {
+    async fetch(request) {
+      const at = new URL(request.url).searchParams.get("at");
+      const seen = await outcomes({ edge: () => exerciseEdge(createVerifier, at), hono: () => behindHono(at) });
+      const { code } = await keep.start().catch((error) => error);
+      seen.client = code === "wasm_unavailable" ? "- Workers compile no wasm at run time; it says so" : "it did not say why it can't be used: " + code;
+      return Response.json(seen);
+    },
+  };
+`;
+
+/** Runs the modules of a folder, worker.js first, each file of wasm compiled. */
+async function inWorkerd(folder: string, at: string): Promise<Seen> {
+  const contents = (name: string) => readFileSync(join(folder, name));
+  const wasm = readdirSync(folder).filter((name) => name.endsWith(".wasm"));
+  const miniflare = new Miniflare({
+    modules: [
+      { type: "ESModule", path: "worker.js", contents: contents("worker.js").toString() },
+      ...wasm.map((path) => ({ type: "CompiledWasm" as const, path, contents: contents(path) })),
+    ],
+    compatibilityDate: "2026-04-01",
+    cf: false,
+  });
+  try {
+    const response = await miniflare.dispatchFetch(`http://localhost/?at=${encodeURIComponent(at)}`);
+    if (!response.ok) throw new Error(await response.text());
+    return (await response.json()) as Seen;
+  } finally {
+    await miniflare.dispose();
+  }
+}
+
+async function bundled(made: Project): Promise<void> {
+  await build({
+    entryPoints: [made.at("worker.js")],
+    outfile: made.at("out/worker.js"),
+    bundle: true,
+    format: "esm",
+    minify: true,
+    target: "es2022",
+    conditions: ["workerd"],
+    // As users of esbuild do for Workers: wasm stays a file, and is uploaded as a module.
+    external: ["*.wasm"],
+    logLevel: "warning",
+  });
+  writeFileSync(made.at("out/edge.wasm"), readFileSync(made.at("node_modules/tokenkeep/dist/edge.wasm")));
+}
+
+export const workerd: Cell = {
+  place: "workerd, esbuild",
+  async run({ authority }) {
+    const made = await project(this.place, { "worker.js": WORKER });
+    await bundled(made);
+    // The client comes along in the JavaScript: the program imports it to show what it says.
+    return { ...(await inWorkerd(made.at("out"), authority.cell(this.place, made.folder))), wasm: copies(made.at("out"), { client: 1, edge: 1 }) };
+  },
+};
+
+const wrangler: Cell = {
+  place: "workerd, wrangler 4",
+  async run({ authority }) {
+    const made = await project(this.place, {
+      "worker.js": WORKER,
+      "wrangler.json": JSON.stringify({ name: "cell", main: "worker.js", compatibility_date: "2026-04-01" }),
+    });
+    await inProject(made, tool("wrangler"), ["deploy", "--dry-run", "--outdir", "out"]);
+    return { ...(await inWorkerd(made.at("out"), authority.cell(this.place, made.folder))), wasm: copies(made.at("out"), { client: 1, edge: 1 }) };
+  },
+};
+
+export const edgeCells: readonly Cell[] = [workerd, wrangler];

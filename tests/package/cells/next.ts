@@ -1,0 +1,70 @@
+// Next.js: a page that is rendered on the server and comes alive in Chromium, with the React hook; and the verifier in two routes, one on
+// Node and one in the edge runtime, where only wasm that was compiled ahead may run.
+
+import { join } from "node:path";
+import { workshop } from "../project.ts";
+import { copies, inProject, project, seenOn, tool, whileServing, type Cell, type Seen } from "./cell.ts";
+
+const PAGE = `"use client";
+import { createElement, useEffect, useState } from "react";
+import { createTokenKeep } from "tokenkeep";
+import { useSession } from "tokenkeep/react";
+import { exerciseClient, outcomes } from "../exercise.js";
+
+const keep = createTokenKeep({ refresh: "/session/refresh", tabs: "off" });
+
+export default function Page() {
+  const status = useSession(keep, (session) => session.status);
+  const [seen, setSeen] = useState(null);
+  useEffect(() => {
+    const at = new URLSearchParams(location.search).get("at");
+    outcomes({ client: () => exerciseClient(createTokenKeep, at) }).then((client) => {
+      keep.close();
+      setSeen(client);
+    });
+  }, []);
+  const told = seen && { ...seen, react: status === "anonymous" ? "ok" : "the hook still says " + status };
+  return createElement("main", null, createElement("p", null, status), told && createElement("pre", { id: "seen" }, JSON.stringify(told)));
+}
+`;
+
+const route = (runtime: string) => `import { createVerifier } from "tokenkeep/edge";
+import { exerciseEdge, outcomes } from "../../exercise.js";
+
+export const runtime = "${runtime}";
+export const dynamic = "force-dynamic";
+
+export async function GET(request) {
+  const at = new URL(request.url).searchParams.get("at");
+  return Response.json(await outcomes({ edge: () => exerciseEdge(createVerifier, at) }));
+}
+`;
+
+const FILES = {
+  "app/layout.js": 'import { createElement } from "react";\nexport default function Layout({ children }) {\n  return createElement("html", { lang: "en" }, createElement("body", null, children));\n}\n',
+  "app/page.js": PAGE,
+  "app/node/route.js": route("nodejs"),
+  "app/light/route.js": route("edge"),
+  "app/icon.svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>',
+  "next.config.mjs": `export default { turbopack: { root: ${JSON.stringify(workshop)} }, outputFileTracingRoot: ${JSON.stringify(workshop)} };\n`,
+};
+
+const next: Cell = {
+  place: "Next.js 16",
+  async run(bench) {
+    const made = await project(this.place, FILES);
+    await inProject(made, tool("next"), ["build"]);
+    const at = bench.authority.cell(this.place, made.folder);
+    const query = `?at=${encodeURIComponent(at)}`;
+    return whileServing(made, [join(workshop, "node_modules", "next", "dist", "bin", "next"), "start", "--port", "0"], /Local:\s+(http\S+)/, async (origin) => {
+      const rendered = await (await fetch(origin)).text();
+      if (!rendered.includes("<p>unknown</p>")) throw new Error(`the server did not render the page: ${rendered.slice(0, 500)}`);
+      const ask = async (path: string) => (await fetch(`${origin}/${path}${query}`)).json() as Promise<Seen>;
+      const routes = [await ask("node"), await ask("light")];
+      const edge = routes.map((seen, index) => (seen.edge === "ok" ? "" : `${["Node", "edge runtime"][index]}: ${seen.edge}`)).join("") || "ok";
+      return { ...(await seenOn(bench, `${origin}/${query}`)), edge, wasm: copies(made.at(".next/static"), { client: 1 }) };
+    });
+  },
+};
+
+export const nextCells: readonly Cell[] = [next];

@@ -1,0 +1,73 @@
+// Places without a page: the runtimes of servers, and the runners of tests, with the package as npm has installed it.
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { denoPath } from "../../../scripts/setup.mjs";
+import { root } from "../project.ts";
+import { inProject, project, tool, type Cell, type Seen } from "./cell.ts";
+
+/** Bun as npm has installed it for this machine; its package may have moved the program to itself afterwards. */
+function bun(): string {
+  const modules = join(root, "node_modules");
+  const places = [...readdirSync(join(modules, "@oven")).map((name) => join(modules, "@oven", name, "bin", "bun")), join(modules, "bun", "bin", "bun.exe")];
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) throw new Error(`none of ${places.join(", ")} is there`);
+  return found;
+}
+
+const runtimes: Readonly<Record<string, () => [command: string, args: readonly string[]]>> = {
+  "Node 20": () => [process.execPath, ["program.js"]],
+  Bun: () => [bun(), ["run", "program.js"]],
+  Deno: () => [denoPath(), ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", "program.js"]],
+};
+
+const programs: readonly Cell[] = Object.entries(runtimes).map(([place, command]) => ({
+  place,
+  async run({ authority }) {
+    const made = await project(place);
+    const [program, args] = command();
+    return JSON.parse(await inProject(made, program, [...args, authority.cell(place, made.folder)])) as Seen;
+  },
+}));
+
+/** The same test file for both runners; what it gathers it prints. */
+const SUITE = `
+  import { createTokenKeep } from "tokenkeep";
+  import { createVerifier } from "tokenkeep/edge";
+  import { exerciseClient, exerciseEdge } from "./exercise.js";
+  test("client", () => exerciseClient(createTokenKeep, process.env.AT));
+  test("edge", () => exerciseEdge(createVerifier, process.env.AT));
+`;
+
+const vitest: Cell = {
+  place: "Vitest 4",
+  async run({ authority }) {
+    const made = await project(this.place, { "suite.test.js": `import { test } from "vitest";${SUITE}` });
+    const AT = authority.cell(this.place, made.folder);
+    const report = JSON.parse(await inProject(made, tool("vitest"), ["run", "--reporter=json", "--root", "."], { AT })) as Report;
+    return seenBy(report);
+  },
+};
+
+const jest: Cell = {
+  place: "Jest 30",
+  async run({ authority }) {
+    const made = await project(this.place, { "suite.test.js": SUITE }, { jest: { testEnvironment: "node", transform: {} } });
+    const AT = authority.cell(this.place, made.folder);
+    const report = JSON.parse(await inProject(made, tool("jest"), ["--json", "--rootDir", "."], { AT, NODE_OPTIONS: "--experimental-vm-modules" })) as Report;
+    return seenBy(report);
+  },
+};
+
+/** What both runners write with \`json\`. */
+interface Report {
+  testResults: { assertionResults: { title: string; status: string; failureMessages: string[] }[] }[];
+}
+
+function seenBy({ testResults }: Report): Seen {
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  return Object.fromEntries(results.map(({ title, status, failureMessages }) => [title, status === "passed" ? "ok" : failureMessages.join("\n")]));
+}
+
+export const runtimeCells = programs;
+export const serverCells: readonly Cell[] = [...programs, vitest, jest];

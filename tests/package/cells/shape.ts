@@ -1,0 +1,40 @@
+// What can be seen of the tarball without running it: whether its manifest tells the truth, and whether TypeScript finds its types, the oldest
+// version that is supported too. The newest is tests/types' part.
+
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { complaints } from "../../types/compiler.ts";
+import { packed, root, workshop } from "../project.ts";
+import { inProject, project, tool, type Cell } from "./cell.ts";
+
+const told = (said: string) => (said === "" ? "ok" : said);
+
+/**
+ * Exceptions: the profile leaves out TypeScript's "node10", which knows no `exports`, and `require`, for this package is ESM only; and the
+ * entries that are no modules have no types.
+ */
+const attw: Cell = {
+  place: "Are the types wrong?",
+  async run() {
+    const { path } = await packed();
+    const made = await project(this.place.replaceAll(/\W+/g, "-"));
+    const options = ["--profile", "esm-only", "--exclude-entrypoints", "client.wasm", "edge.wasm", "package.json", "--format", "json"];
+    const { analysis } = JSON.parse(await inProject(made, tool("attw"), [path, ...options])) as { analysis: { entrypoints: Record<string, unknown> } };
+    const entries = Object.keys(analysis.entrypoints).length;
+    return { types: entries >= 4 ? "ok" : `it looked at ${entries} entries only` };
+  },
+};
+
+const resolutions = { bundler: {}, node16: { module: "node16", moduleResolution: "node16" } };
+
+const oldest: readonly Cell[] = Object.entries(resolutions).map(([name, options]) => ({
+  place: `TypeScript 5.0, ${name}`,
+  async run() {
+    const made = await project(this.place);
+    cpSync(join(root, "tests", "types", "programs"), made.at("programs"), { recursive: true });
+    const tsc = join(workshop, "node_modules", "typescript-5.0", "bin", "tsc");
+    return { types: told(await complaints(made, { tsc, options }, ["programs/client.ts", "programs/edge.ts"])) };
+  },
+}));
+
+export const shapeCells: readonly Cell[] = [attw, ...oldest];

@@ -1,0 +1,79 @@
+// What every place does with the package once it has imported it: real work of each half against the authority of the cell at `at`.
+// Each function ends when all is well and throws when not.
+
+/** @param {unknown} seen @param {unknown} wanted @param {string} what */
+function expect(seen, wanted, what) {
+  if (JSON.stringify(seen) !== JSON.stringify(wanted)) throw new Error(`${what}: ${JSON.stringify(seen)}, not ${JSON.stringify(wanted)}`);
+}
+
+/** @param {() => unknown} call @returns {Promise<string>} */
+async function codeOf(call) {
+  try {
+    await call();
+    return "none";
+  } catch (error) {
+    return String(/** @type {{ code?: unknown }} */ (error).code);
+  }
+}
+
+/**
+ * Signs in, makes an authorised call, has a withdrawn token renewed, renews, signs out.
+ * @param {(options: import("tokenkeep").TokenKeepOptions) => import("tokenkeep").TokenKeep} createTokenKeep @param {string} at
+ */
+export async function exerciseClient(createTokenKeep, at) {
+  const keep = createTokenKeep({
+    refresh: `${at}/session/refresh`,
+    logout: `${at}/session/logout`,
+    origins: [new URL(at).origin],
+    name: at,
+  });
+  expect((await keep.start()).status, "anonymous", "the first start");
+  const reply = await keep.signIn(`${at}/session/sign-in`, { method: "POST" });
+  expect((await reply.json()).access_token, undefined, "the token in the reply");
+  const call = async () => (await (await keep.fetch(`${at}/api`)).json()).token;
+  expect([keep.session.status, await call()], ["authenticated", "token-1"], "signed in");
+  await fetch(`${at}/api`, { method: "DELETE" });
+  expect([await call(), keep.session.generation], ["token-2", 2], "after a 401");
+  await keep.refresh();
+  expect(await keep.withToken((token) => token), "token-3", "renewed");
+  await keep.logout();
+  expect(keep.session.status, "anonymous", "signed out");
+  keep.close();
+  expect(await codeOf(() => keep.fetch(`${at}/api`)), "closed", "closed");
+}
+
+/**
+ * Verifies what jose signed, and refuses what somebody changed.
+ * @param {typeof import("tokenkeep/edge").createVerifier} createVerifier @param {string} at
+ */
+export async function exerciseEdge(createVerifier, at) {
+  const { issuer, good, bad } = await (await fetch(`${at}/tokens`)).json();
+  const verifier = createVerifier({
+    issuers: { issuer, audience: "https://api.example.com", algorithms: ["ES256"], jwksUri: `${at}/jwks` },
+  });
+  expect((await verifier.verify(good)).claims.sub, "alice", "verified");
+  expect(await codeOf(() => verifier.verify(bad)), "signature.invalid", "a changed signature");
+  const door = verifier.guard((_request, _env, _ctx, auth) => Response.json({ sub: auth.claims.sub }));
+  /** @param {string} token */
+  const ask = async (token) => (await door(new Request("https://api.example.com/", { headers: { Authorization: `Bearer ${token}` } }), {}, { waitUntil: () => undefined })).status;
+  expect([await ask(good), await ask(bad)], [200, 401], "guarded");
+}
+
+/**
+ * "ok", or what went wrong, of each.
+ * @param {Record<string, () => Promise<void>>} works @returns {Promise<Record<string, string>>}
+ */
+export async function outcomes(works) {
+  /** @type {Record<string, string>} */
+  const seen = {};
+  for (const [name, work] of Object.entries(works)) {
+    seen[name] = await work().then(
+      () => "ok",
+      (error) => {
+        const { stack = "", cause } = /** @type {Error} */ (error);
+        return `${error} ${cause === undefined ? "" : `because ${cause} `}${stack.slice(0, 600)}`;
+      },
+    );
+  }
+  return seen;
+}
