@@ -61,38 +61,30 @@ export function frozen<T>(value: T): T {
 }
 
 class Outcome implements Verified {
-  readonly #facts: Facts;
+  readonly header: JoseHeader;
+  readonly issuer: string;
+  readonly tenant: string | null;
+  readonly key: Verified["key"];
   readonly cached: boolean;
   readonly keys: Verified["keys"];
+  readonly #facts: Facts;
   readonly #granted: readonly string[];
   #sets: Pick<Verified, "scopes" | "roles" | "permissions"> | undefined;
 
   constructor(facts: Facts, cached: boolean, held: Held, now: number, granted: readonly string[]) {
-    this.#facts = facts;
+    this.header = facts.header;
+    this.issuer = facts.issuer;
+    this.tenant = facts.tenant;
+    this.key = facts.key;
     this.cached = cached;
     const source = cached && held.source !== "bundled" ? "memory" : held.source;
     this.keys = { source, ageMs: Math.max(0, now - held.fetchedAt), stale: now >= held.freshUntil };
+    this.#facts = facts;
     this.#granted = granted;
   }
 
   get claims(): Claims {
     return this.#facts.claims;
-  }
-
-  get header(): JoseHeader {
-    return this.#facts.header;
-  }
-
-  get issuer(): string {
-    return this.#facts.issuer;
-  }
-
-  get tenant(): string | null {
-    return this.#facts.tenant;
-  }
-
-  get key(): Verified["key"] {
-    return this.#facts.key;
   }
 
   get scopes(): ReadonlySet<string> {
@@ -105,6 +97,12 @@ class Outcome implements Verified {
 
   get permissions(): ReadonlySet<string> {
     return this.#made().permissions;
+  }
+
+  /** Everything that can be seen, the sets as lists: what `Response.json(auth)` sends. */
+  toJSON(): object {
+    const { claims, scopes, roles, permissions } = this;
+    return { ...this, claims, scopes: [...scopes], roles: [...roles], permissions: [...permissions] };
   }
 
   /** Most handlers look at none of them, or at one. */

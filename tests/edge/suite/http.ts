@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Policy, Verified } from "tokenkeep/edge";
-import { bench, claims, edge, misconfigured, NOW, refused, sign } from "./kit.ts";
+import { bench, claims, edge, ISSUER, misconfigured, NOW, refused, sign } from "./kit.ts";
 
 const context = { waitUntil: (promise: Promise<unknown>) => void promise.catch(() => undefined) };
 const request = (headers: Record<string, string> = {}, init: RequestInit = {}) => new Request("https://api.example/x?access_token=abc", { ...init, headers });
@@ -176,4 +176,13 @@ edge("edge_M_explains_every_check", async () => {
   assert.deepEqual(await verifier.explain("abc"), [{ check: "shape and header", ok: false, detail: "token.malformed" }]);
   const good = await verifier.explain(await sign(claims({ org: 1 })));
   assert.ok(good.every(({ ok }) => ok) && good.length > 10);
+});
+
+edge("edge_M111_shows_everything_as_JSON", async () => {
+  const { verifier } = await bench();
+  const auth = await verifier.verify(await sign(claims({ scope: "read write", roles: ["user"] })));
+  const shown = JSON.parse(JSON.stringify(auth)) as Record<string, unknown>;
+  assert.deepEqual(Object.keys(shown).sort(), ["cached", "claims", "header", "issuer", "key", "keys", "permissions", "roles", "scopes", "tenant"]);
+  assert.deepEqual([shown["scopes"], shown["roles"], shown["issuer"]], [["read", "write"], ["user"], ISSUER]);
+  assert.deepEqual(shown["claims"], auth.claims);
 });
