@@ -24,9 +24,10 @@ function chosenOf(words) {
 async function runChecks(checks) {
   const count = { passed: 0, failed: 0, complaints: /** @type {string[]} */ ([]) };
   for (const { name, check } of checks) {
+    const began = performance.now();
     try {
       const note = await check();
-      if (typeof note === "string") console.log(`  ${name}: ${note}`);
+      console.log(`  ${name} (${spoken(performance.now() - began)})${typeof note === "string" ? `: ${note}` : ""}`);
       count.passed += 1;
     } catch (error) {
       const output = error instanceof StepFailed ? error.output : "";

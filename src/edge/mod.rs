@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::verify::claims::{Claims, Dates, Rules, Time};
 use crate::verify::keys::{self, Keys, Origin};
-use crate::verify::{Algorithm, Algorithms, Failure, Gate, Jws, Profile, digest as hash};
+use crate::verify::{Algorithms, Failure, Gate, Jws, Profile, digest as hash};
 
 /// Parts lists of texts that cross as one, and twice in a row the lists: no text that the host lets through is empty or holds it.
 const SEPARATOR: &str = "\0";

@@ -10,7 +10,7 @@ const fn below(word: u64, limit: u8) -> u64 {
 
 /// The same where it is `byte`.
 const fn equal(word: u64, byte: u8) -> u64 {
-    below(word ^ ONES * byte as u64, 1)
+    below(word ^ (ONES * byte as u64), 1)
 }
 
 /// How many bytes at the front are not special; `marks` says which of eight are, `is_special` of one.
