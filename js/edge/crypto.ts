@@ -126,11 +126,19 @@ export async function signerAmong(
 ): Promise<Signer> {
   if (signature.length === 0) throw new VerifyError("signature.invalid");
   let usable = false;
+  let lacking: VerifyError | null = null;
   for (const key of candidates) {
-    const signer = await key.signer(alg, core);
-    if (signer === null) continue;
-    usable = true;
-    if (await signer.signed(bytes, signature)) return signer;
+    try {
+      const signer = await key.signer(alg, core);
+      if (signer === null) continue;
+      if (await signer.signed(bytes, signature)) return signer;
+      usable = true;
+    } catch (error) {
+      if (!(error instanceof VerifyError)) throw error;
+      // The runtime lacks this key's curve; the next one's it may have.
+      lacking = error;
+    }
   }
+  if (lacking !== null && !usable) throw lacking;
   throw new VerifyError(usable ? "signature.invalid" : "key.unknown");
 }

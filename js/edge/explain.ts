@@ -48,6 +48,8 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
   };
   // By the rules of nobody every token is foreign, and says whose it is.
   if ((await attempt("shape and header", () => readBy("", 0))) !== FOREIGN) return findings;
+  // While that was awaited, the wasm may have read another token.
+  readBy("", 0);
   const name = core.issuer();
   const place = core.algorithm();
   const alg = ALGORITHMS[place] ?? "";

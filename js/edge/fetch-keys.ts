@@ -82,5 +82,10 @@ async function textOf(response: Response, maxBytes: number): Promise<string> {
 
 function maxAgeOf(cacheControl: string | null): number | null {
   const seconds = /(?:^|[\s,])max-age="?(\d{1,10})"?(?:$|[\s,])/i.exec(cacheControl ?? "")?.[1];
-  return seconds === undefined ? null : Math.min(LONGEST, Math.max(SHORTEST, Number(seconds) * 1000));
+  return seconds === undefined ? null : clampedAge(Number(seconds) * 1000);
+}
+
+/** How long a set is taken for fresh, whatever is said about it; milliseconds. */
+export function clampedAge(given: number): number {
+  return Math.min(LONGEST, Math.max(SHORTEST, given));
 }

@@ -5,7 +5,7 @@
 import { Key, type KeyDescription } from "./crypto.js";
 import type { Core } from "./core.js";
 import { VerifyError } from "./error.js";
-import { type FetchedKeys, fetchKeys } from "./fetch-keys.js";
+import { clampedAge, type FetchedKeys, fetchKeys } from "./fetch-keys.js";
 import type { ExecutionContextLike } from "./verified.js";
 import { ALGORITHMS, type IssuerSettings, type JwksSettings } from "./options.js";
 import type { VerifierEvent } from "./option-types.js";
@@ -78,6 +78,12 @@ export interface Call {
 
 const FIRST_WAIT = 1_000;
 
+/** A moment further ahead than this, in milliseconds, is of a clock that was wrong then, and binds nobody. */
+const AHEAD = 60_000;
+
+/** What a header can carry (RFC 9110 section 8.8.3); a store may hold anything. */
+const ETAG = /^(W\/)?"[\x21\x23-\x7e]*"$/;
+
 export class KeySets {
   readonly #issuer: IssuerSettings;
   readonly #settings: JwksSettings;
@@ -125,7 +131,8 @@ export class KeySets {
 
   async #lookAgain(held: Held, call: Call): Promise<Held> {
     const underWay = this.#shared(call);
-    if (underWay === undefined && call.now - this.#lastBegan < this.#settings.cooldown) return this.#held ?? held;
+    const since = call.now - this.#lastBegan;
+    if (underWay === undefined && since < this.#settings.cooldown && since > -AHEAD) return this.#held ?? held;
     try {
       return await (underWay ?? this.#renew(call));
     } catch {
@@ -142,24 +149,24 @@ export class KeySets {
     const held = this.peek(call.now) ?? this.#held;
     const { maxStale } = this.#settings;
     if (held === null || call.now >= held.freshUntil + maxStale) return this.#cold(call);
-    if (call.now < held.freshUntil) return held;
+    if (call.now < held.freshUntil && call.now > held.fetchedAt - AHEAD) return held;
     const stale = () => {
       this.#say({ outcome: "served-stale" });
       return this.#held ?? held;
     };
-    if (call.now < this.#notBefore) {
+    if (this.#mustWait(call.now)) {
       const shared = call.context === null ? this.#shared(call) : undefined;
       return shared === undefined ? stale() : shared.catch(stale);
     }
     if (call.context !== null && call.now < held.freshUntil + (held.freshUntil - held.fetchedAt)) {
-      call.context.waitUntil(this.#refresh(call).catch(() => undefined));
+      this.#refresh(call).catch(() => undefined);
       return stale();
     }
     return this.#refresh(call).catch(stale);
   }
 
   async #cold(call: Call): Promise<Held> {
-    if (this.#failures > 0 && call.now < this.#notBefore) {
+    if (this.#failures > 0 && this.#mustWait(call.now)) {
       const shared = this.#shared(call);
       if (shared === undefined) return this.#lastGood(call) ?? Promise.reject(this.#unreachable(call.now));
     }
@@ -207,6 +214,10 @@ export class KeySets {
     this.#notBefore = now + Math.min(this.#settings.cooldown, FIRST_WAIT * 2 ** Math.min(this.#failures, 20));
   }
 
+  #mustWait(now: number): boolean {
+    return now < this.#notBefore && this.#notBefore - now <= this.#settings.cooldown + AHEAD;
+  }
+
   #renew(call: Call): Promise<Held> {
     return this.#share(call, () => {
       this.#stamp(call.now);
@@ -214,12 +225,13 @@ export class KeySets {
     });
   }
 
-  /** What is under way for the scope, or else `work`. */
+  /** What is under way for the scope, or else `work`, which a context keeps alive: a client that hangs up takes nothing from the others. */
   #share(call: Call, work: () => Promise<Held>): Promise<Held> {
     const shared = this.#shared(call);
     if (shared !== undefined) return shared;
     const renewal = work();
-    const { scope } = call;
+    const { scope, context } = call;
+    context?.waitUntil(renewal.catch(() => undefined));
     if (scope === null) return renewal;
     const kept = renewal.finally(() => this.#underWay.delete(scope));
     this.#underWay.set(scope, kept);
@@ -256,7 +268,7 @@ export class KeySets {
     this.#notBefore = -Infinity;
     if (answer.body === null) this.#say({ outcome: "not-modified", keys: held.set.keys.length });
     else this.#say({ outcome: previous === null || previous.text === text ? "fetched" : "rotated", keys: held.set.keys.length, skipped: skippedIn(text) });
-    if (answer.body !== null) this.#toStore({ body: answer.body, fetchedAt: call.now, ...(answer.etag === undefined ? {} : { etag: answer.etag }) }, call.context);
+    if (answer.body !== null) this.#toStore(answer.body, held, call.context);
     return held;
   }
 
@@ -272,19 +284,22 @@ export class KeySets {
     const stored = await withoutDelay(timeout, async () => store.get(await this.#storeKey()));
     if (typeof stored?.body !== "string" || stored.body.length > maxBytes) return null;
     const { fetchedAt, body, etag } = stored;
+    const lifetime = typeof stored.maxAge === "number" ? clampedAge(stored.maxAge * 1000) : maxAge;
     const age = typeof fetchedAt === "number" ? now - fetchedAt : Number.NaN;
-    if (!(age >= 0 && age < maxAge + maxStale) || fetchedAt < (this.#held?.fetchedAt ?? 0)) return null;
+    if (!(age >= 0 && age < lifetime + maxStale) || fetchedAt < (this.#held?.fetchedAt ?? 0)) return null;
     const text = core.readKeys(body, false);
     if (text === undefined) return null;
     const same = this.#held?.text === text ? this.#held.set : null;
-    return { set: same ?? new KeySet(text), text, etag: typeof etag === "string" ? etag : undefined, fetchedAt, freshUntil: fetchedAt + maxAge, source: "store" };
+    const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
+    return { set: same ?? new KeySet(text), text, etag: known, fetchedAt, freshUntil: fetchedAt + lifetime, source: "store" };
   }
 
-  #toStore(stored: StoredJwks, context: ExecutionContextLike | null): void {
-    const { store, maxAge, maxStale, timeout } = this.#settings;
+  #toStore(body: string, { fetchedAt, freshUntil, etag }: Held, context: ExecutionContextLike | null): void {
+    const { store, maxStale, timeout } = this.#settings;
     if (store === undefined) return;
-    const lifetime = Math.ceil((maxAge + maxStale) / 1000);
-    const put = withoutDelay(timeout, async () => store.put(await this.#storeKey(), stored, lifetime));
+    const maxAge = (freshUntil - fetchedAt) / 1000;
+    const stored: StoredJwks = { body, fetchedAt, maxAge, ...(etag === undefined ? {} : { etag }) };
+    const put = withoutDelay(timeout, async () => store.put(await this.#storeKey(), stored, Math.ceil(maxAge + maxStale / 1000)));
     context?.waitUntil(put);
   }
 

@@ -15,6 +15,8 @@ export interface StoredJwks {
   fetchedAt: number;
   /** The answer's ETag. */
   etag?: string;
+  /** Seconds from then that it is fresh, by its answer; without it, `JwksOptions.maxAge` counts. */
+  maxAge?: number;
 }
 
 /** What a Workers KV namespace offers of itself. */

@@ -276,10 +276,12 @@ class TokenVerifier implements Verifier {
   }
 
   #tell(event: VerifierEvent): void {
+    // Listening changes nothing, whether it fails now or later.
     try {
-      this.#settings.onEvent(event);
+      const heard: unknown = this.#settings.onEvent(event);
+      if (heard instanceof Promise) heard.catch(() => undefined);
     } catch {
-      // Listening changes nothing.
+      return;
     }
   }
 }

@@ -111,32 +111,29 @@ impl Rules<'_> {
     }
 
     fn audience(&self, claims: &Claims<'_>) -> Result<(), Failure> {
-        let wrong = Err(Failure::Claim("aud"));
         let wanted = |text: Text<'_>| self.audiences.iter().any(|audience| text.is(audience));
-        match claims.find("aud") {
-            Some(Value::String(one)) if wanted(one) => Ok(()),
-            Some(Value::Other(list)) => {
-                let (mut found, mut odd, mut count) = (false, false, 0);
-                let is_list = json::items(list, |item| {
-                    count += 1;
-                    match item {
-                        Value::String(one) => found |= wanted(one),
-                        _ => odd = true,
-                    }
-                });
-                if !is_list || odd || !found {
-                    return wrong;
-                }
-                // OpenID Connect Core section 3.1.3.7: with several audiences, `azp` says for whom it was made.
-                let azp = claims.find("azp");
-                let needed = self.profile == Profile::IdToken && (count > 1 || azp.is_some());
-                match azp {
-                    Some(Value::String(party)) if needed && wanted(party) => Ok(()),
-                    _ if needed => Err(Failure::Claim("azp")),
-                    _ => Ok(()),
-                }
+        let (mut found, mut odd, mut count) = (false, false, 0);
+        let mut see = |item: Value<'_>| {
+            count += 1;
+            match item {
+                Value::String(one) => found |= wanted(one),
+                _ => odd = true,
             }
-            _ => wrong,
+        };
+        match claims.find("aud") {
+            Some(Value::Other(list)) => odd |= !json::items(list, see),
+            Some(one) => see(one),
+            None => {}
+        }
+        if odd || !found {
+            return Err(Failure::Claim("aud"));
+        }
+        // OpenID Connect Core section 3.1.3.7: `azp` says for whom it was made; with several audiences it has to.
+        match claims.find("azp") {
+            _ if self.profile != Profile::IdToken => Ok(()),
+            None if count == 1 => Ok(()),
+            Some(Value::String(party)) if wanted(party) => Ok(()),
+            _ => Err(Failure::Claim("azp")),
         }
     }
 

@@ -5,6 +5,7 @@ use jose_jwk::{Ec, EcCurves, Key as Material, Oct, Okp, OkpCurves, Rsa};
 use sha2::{Digest, Sha256};
 
 use super::algorithm::{ALGORITHMS, Algorithm, Algorithms, Family};
+use super::roca;
 use crate::token::base64url;
 use crate::token::json::{self, Text, Value};
 
@@ -283,6 +284,9 @@ impl Fitting {
                 let odd = exponent.last().is_some_and(|last| last % 2 == 1);
                 if !odd || !(2..=33).contains(&bits(exponent)) {
                     return Err("an RSA exponent out of bounds");
+                }
+                if roca::is_of_the_kind(modulus) {
+                    return Err("an RSA modulus of the ROCA kind");
                 }
                 Self::Family(Family::Rsa)
             }

@@ -12,6 +12,7 @@ pub mod digest;
 mod failure;
 mod jws;
 pub mod keys;
+mod roca;
 
 pub use algorithm::{Algorithm, Algorithms};
 pub use failure::Failure;

@@ -76,3 +76,39 @@ test("edge_P1_200_cold_requests_of_which_a_third_is_cancelled, in workerd", asyn
     await miniflare.dispose();
   }
 });
+
+test("edge_P2_a_client_that_hangs_up_does_not_keep_a_new_key_from_the_others, in workerd", async () => {
+  const [old, next] = [await keyPair(), await keyPair("ES256", "k2")];
+  let keys = [old.jwk];
+  let [fetches, waiting] = [0, 0];
+  const [hangUp, release] = [moment(), moment()];
+  const answer = async () => {
+    fetches += 1;
+    if (fetches === 2) await release.come;
+    return MiniflareResponse.json({ keys });
+  };
+  const { url, miniflare, log } = await startBehindFront("rotation-worker.ts", answer, () => ((waiting += 1), hangUp.come));
+  try {
+    const now = Math.floor(Date.now() / 1000);
+    const lasting = claims({ iat: now, exp: now + 600 });
+    const good = '200 {"sub":"alice"}';
+    assert.equal(await ask(url, await sign(lasting)), good);
+    keys = [old.jwk, next.jwk];
+    // The Worker's cooldown is four seconds; after it the attacker is the first, has it look for a kid that nobody has, and hangs up.
+    await sleep(4_100);
+    const attack = sign(lasting, { kid: "nobody's" }).then((token) => ask(url, token, true));
+    await until(() => fetches === 2 && waiting === 1);
+    hangUp.now();
+    assert.equal(await attack, '200 "hung up"');
+    release.now();
+    // Nobody waits for that fetch any more; what it brings comes to the others all the same, and long before the next cooldown.
+    const token = await sign(lasting, {}, next);
+    const began = performance.now();
+    let seen = await ask(url, token);
+    while (seen !== good && performance.now() - began < 2_500) seen = (await sleep(20), await ask(url, token));
+    assert.deepEqual([seen, fetches], [good, 2]);
+    assert.doesNotMatch(log(), CROSSED);
+  } finally {
+    await miniflare.dispose();
+  }
+});

@@ -140,6 +140,27 @@ edge("edge_E49_takes_no_key_of_another_issuer", async () => {
   await refused(verifier.verify(await token(theirs, "a")), "signature.invalid");
 });
 
+/** A key pair of 2 048 bits whose primes are k·M + 65537^a mod M, as the faulty chips of CVE-2017-15361 made them; made for this test. */
+const ROCA = {
+  kty: "RSA", kid: "roca", alg: "RS256", e: "AQAB",
+  n: "0m4gsWrN9nqVzo6mJELpfEtCtjSWEAm8cAyzf8WtZYI-3xDCD2CrEpid-6pmzqww85j8gfNJ7-crrYG8WtC4YXjWuNKT-OHiCj_jtnazsnsUEp3rbyiuQDs5Sa-K1hKqYUxJOxhVU_tLWykGAQ4rneCHbw5x-Sb_9WDwmvxXRav06M1qKCQpYRKmbRlzG22rgerW9snFkVcoz6a9ChloEtqiM0lrye9Ycrnqbtd2ngIlki7pafGrApGE7YNIYXzfglX-SUhv3P1imwpw6aJW1mgaraaLr0ux5YZVWiM32m7t5DUTCq_R9UESySTOtV6EaMleoGiKRvZQVxrlJs6-9Q",
+  d: "XglW1NIc3oPjhF4dAuFgA-qCEningt1G92_Fm1jUZyNwQzDy9_pEGNhY6Uk6DivG6GU6mjwFk47j5vKuIItbijt9ATUhaTxQTjJE6ZpcLWtxCezGdHNig1O0AyjOS2Il_7sekqkKILCQ-Vj41OnnNfNLsqZq6mOySI6clzYjLf-dymf5btwYEKOCwLxsgl7-wVp1fG7PdyPTEP6rqS5navYMRlejFYKNIN-VoICsZXcRQaH1bNQ_mACt9I8FNwaErH0sCUATgtnBwikBcJdkahS5N5P2EviHAqtxveJqFiOaiNVih8m8GhBk_q2yH7Tl0_bUUuz-ocwU-NZqvKwGNQ",
+  p: "6uBcVTdV0wMMs2B6n5agG-41bB0CeGYS7v8GOI34PqkUxqU_DOPpFKYdMu5Fv0EhHnjDzbeEYhF2CaGSfbayluRu70gKPAVO7C6ZbKLC3pcJ28w36Qffi1S0H12sK3b2kJdZUHil8etemqIc5S_bIbvUHnsruUL1EQdxdg2_HFs",
+  q: "5Vru7_DsfGtmmtdFpcmHmJy6QueoIbM2x77VHZhNLTZczia_eTC_FKVrcGATc8aLvlLc5ijjjExjV6g85LuO0hrtdhNzHUYPvtgbf1rSUHizHnCXji7XvqilNU0wAohTRSmLkPIivFm9IrvnJwC1tkASyL6UXLwhJUE1nk7Esu8",
+  dp: "ZWuKEzX4tkwr0M0JRh4ZdtYOdWe1aF3TMSYn_oW3Ov9xvDEgn6VOQR9Vnmdq8KHj9i95hTwISvx1NsVw5x3b0fJDwMkfujkkkjGxCErj0I_xrtppDhPbQGPL_3tIW-BbqaXg6DGgnmzfBfCYf5KBkfh0KNFQ2QeDoN3Q7YQUEN8",
+  dq: "TG6RUcSoCo6AEvnKbAVM-r7AE6u_i_t9NfOScdpfXcHQC6M-C9UC2I6Hz1s1IE_6IeLbWpglvIt4T63xHQij_8CZgc_ZfNfsR10dTMOncsnGZ05-MxPJMfBhnfGrHizwEwxVRmhqyvnc3cZgsc66v5F6sQtRxdWr9g5VH_x_8GE",
+  qi: "JMag1gDF07uFItiIe8P4AdXGTsMXwKEVpcK44LybG_yDxmsk6U3FE281xKMgsAafPctfLRiOpoWntcsJk0zAE_4XxTQ83Ysy5WFLiGe-0qm14q6SZilnfVERU5xVuEG_iBnNc84XX_sXsWvUNMrOtfAnzMXvQwsoqlxeVUXnF4k",
+};
+
+edge("edge_E50_uses_no_modulus_that_can_be_factored_by_its_making", async () => {
+  const { kty, kid, alg, e, n } = ROCA;
+  assert.deepEqual(await skippedOf([{ kty, kid, alg, e, n }]), { roca: "an RSA modulus of the ROCA kind" });
+  const privateKey = await crypto.subtle.importKey("jwk", ROCA, { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, false, ["sign"]);
+  const pair = { ...(await keyPair("RS256", "r1")), kid, privateKey };
+  const { verifier } = await bench({ keys: [{ kty, kid, alg, e, n }], issuer: RSA });
+  await refused(verifier.verify(await sign(claims(), {}, pair)), "key.unknown");
+});
+
 edge("edge_E_gives_the_thumbprint_of_RFC_7638", async () => {
   for (const pair of [await keyPair(), await keyPair("RS256", "r1"), await keyPair("EdDSA", "e1")]) {
     const { verifier } = await bench({ keys: [pair.jwk], issuer: { algorithms: ["ES256", "RS256", "EdDSA"] } });
