@@ -31,25 +31,26 @@ function withoutRefusals(glue) {
  * @param {Written} written @returns {Written}
  */
 function perInstance({ glue, types }) {
-  const names = [...glue.matchAll(/^export class (\w+)/gm)].map((match) => match[1] ?? "");
+  const exported = /^export (?=(?:class|function) (\w+))/gm;
+  const names = [...glue.matchAll(exported)].map((match) => match[1] ?? "");
   const [body] = cut(glue, "\nasync function __wbg_load(");
   const [declared] = cut(types, "\nexport type InitInput =");
-  const classes = names.join(", ");
+  const all = names.join(", ");
   return {
     glue: [
-      "/** Makes an instance, with classes of its own; `wrap` sees its exports first. */",
+      "/** Makes an instance, with classes and functions of its own; `wrap` sees its exports first. */",
       "export async function instantiate(source, wrap) {",
-      body.replace(/^export class /gm, "class "),
+      body.replace(exported, ""),
       "const made = await WebAssembly.instantiate(source, __wbg_get_imports());",
       "const { instance, module } = made.module ? made : { instance: made, module: source };",
       "__wbg_finalize_init({ exports: wrap(instance.exports) });",
-      `return { ${classes}, module };`,
+      `return { ${all}, module };`,
       "}\n",
     ].join("\n"),
     types: [
-      declared.replace(/^export class /gm, "declare class "),
-      `export type { ${classes} };`,
-      "/** Makes an instance, with classes of its own; `wrap` sees its exports first. */",
+      declared.replace(exported, "declare "),
+      `export type { ${all} };`,
+      "/** Makes an instance, with classes and functions of its own; `wrap` sees its exports first. */",
       "export declare function instantiate(source: BufferSource | WebAssembly.Module, wrap: (exports: WebAssembly.Exports) => WebAssembly.Exports):",
       `  Promise<{ ${names.map((name) => `${name}: typeof ${name}`).join(", ")}, module: WebAssembly.Module }>;\n`,
     ].join("\n"),
