@@ -24,6 +24,7 @@ export const contents: readonly Section[] = [
       { text: "Getting started", link: "/getting-started" },
       { text: "How it works", link: "/how-it-works" },
       { text: "Why am I signed out?", link: "/why-am-i-signed-out" },
+      { text: "Loading the wasm", link: "/loading" },
     ],
   },
   {
