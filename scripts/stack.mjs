@@ -38,6 +38,7 @@ const TENANTS = JSON.stringify([{ id: "south", audience: "https://api.south.toke
  * @property {string} app an origin, as are the next two
  * @property {string} authority
  * @property {string} api
+ * @property {() => Promise<void>} runSchedule what a cron trigger starts in a deployment
  * @property {() => Promise<void>} close
  */
 
@@ -56,6 +57,7 @@ export async function startStack({ ports: wanted = {}, persist = false, appDirec
       ...(await bundled("authority", ports.authority)),
       d1Databases: { DB: "authority" },
       kvNamespaces: { SHARED: "shared" },
+      durableObjects: { LIMITS: { className: "Limiter", useSQLite: true } },
       bindings: { ...shared, CLIENT_ID: "tokenkeep-demo", KEY_ENCRYPTION_SECRET: await keptSecret(persist), ...bindings.authority },
     },
     {
@@ -82,6 +84,7 @@ export async function startStack({ ports: wanted = {}, persist = false, appDirec
   const miniflare = new Miniflare({
     workers,
     d1Persist: persist === false ? false : join(resolve(persist), "d1"),
+    durableObjectsPersist: persist === false ? false : join(resolve(persist), "do"),
     kvPersist: persist === false ? false : join(resolve(persist), "kv"),
     cf: false, // else it asks the network where on earth it is
   });
@@ -92,7 +95,17 @@ export async function startStack({ ports: wanted = {}, persist = false, appDirec
     await miniflare.dispose();
     throw error;
   }
-  return { app, authority, api, close: () => miniflare.dispose() };
+  return {
+    app,
+    authority,
+    api,
+    async runSchedule() {
+      const worker = await miniflare.getWorker("authority");
+      const { outcome } = await worker.scheduled({ cron: "0 3 * * *" });
+      if (outcome !== "ok") throw new Error(`the schedule ended with ${outcome}`);
+    },
+    close: () => miniflare.dispose(),
+  };
 }
 
 /**

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { authorization, claimsOf, SOUTH, useStack, Visitor } from "./harness.ts";
+import { authorization, claimsOf, SOUTH, UNLIMITED, useStack, Visitor } from "./harness.ts";
 
 const json = async (response: Response) => (await response.json()) as Record<string, number>;
 
 describe("with the demo on", () => {
-  const stack = useStack();
+  const stack = useStack(UNLIMITED);
   const authorityStats = async () => json(await fetch(`${stack().authority}/demo/stats`));
   const apiStats = async () => json(await fetch(`${stack().api}/demo/stats`));
   const call = async (token: string) => (await fetch(`${stack().api}/api/time`, { headers: authorization(token) })).status;
@@ -18,7 +18,7 @@ describe("with the demo on", () => {
   test("the lifetime of access tokens can be changed", async () => {
     const visitor = new Visitor(stack());
     const answer = await visitor.post("/demo/settings", { body: { accessTokenSeconds: 30 } });
-    assert.deepEqual(await answer.json(), { accessTokenSeconds: 30, refreshOutageSeconds: 0, graceSeconds: null, lostReplies: 0 });
+    assert.deepEqual(await answer.json(), { accessTokenSeconds: 30, refreshOutageSeconds: 0, graceSeconds: null, lostReplies: 0, rateLimits: "off" });
     assert.equal((await visitor.signIn()).expires_in, 30);
     assert.equal((await visitor.refresh()).expires_in, 30);
   });
@@ -26,7 +26,7 @@ describe("with the demo on", () => {
   test("settings out of range or from a foreign origin change nothing", async () => {
     const visitor = new Visitor(stack());
     const before = (await visitor.signIn()).expires_in;
-    for (const body of [{ accessTokenSeconds: 0 }, { accessTokenSeconds: "9" }, { refreshOutageSeconds: 1e9 }, { graceSeconds: -1 }, { lostReplies: 1.5 }, { unknown: 1 }, [], "x"]) {
+    for (const body of [{ accessTokenSeconds: 0 }, { accessTokenSeconds: "9" }, { refreshOutageSeconds: 1e9 }, { graceSeconds: -1 }, { lostReplies: 1.5 }, { rateLimits: true }, { unknown: 1 }, [], "x"]) {
       assert.equal((await visitor.post("/demo/settings", { body })).status, 400, JSON.stringify(body));
     }
     const foreign = { Origin: "https://evil.example" };

@@ -51,3 +51,18 @@ test("anybody may read and keep it for five minutes", async () => {
   assert.equal(headers.get("Access-Control-Allow-Credentials"), null);
   assert.equal(headers.get("Cache-Control"), "public, max-age=300");
 });
+
+test("who has it already is told so by its ETag, until the ring turns", async () => {
+  const first = await fetch(url());
+  const etag = first.headers.get("ETag") ?? "";
+  assert.match(etag, /^"[\w-]{43}"$/);
+  await first.arrayBuffer();
+  for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+    const again = await fetch(url(), { headers: { "If-None-Match": known } });
+    assert.equal(again.status, 304, known);
+    assert.equal(await again.text(), "");
+    assert.equal(again.headers.get("ETag"), etag);
+    assert.equal(again.headers.get("Cache-Control"), "public, max-age=300");
+  }
+  assert.equal((await fetch(url(), { headers: { "If-None-Match": '"other"' } })).status, 200);
+});

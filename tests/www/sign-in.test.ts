@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { ALICE, setCookie, useStack, Visitor } from "./harness.ts";
+import { ALICE, setCookie, UNLIMITED, useStack, Visitor } from "./harness.ts";
 
-const stack = useStack();
+const stack = useStack(UNLIMITED);
 
 test("a good sign-in gives an access token of 15 minutes and keeps the refresh token out of the body", async () => {
   const visitor = new Visitor(stack());

@@ -18,20 +18,19 @@ interface Row {
   signed_out_at: number | null;
 }
 
-/**
- * The account that these credentials open, or null. Takes as long for an account that doesn't exist as for a wrong password.
- * `signedOutAt`: the last time that all its sessions were ended at once.
- */
-export async function authenticate(
-  db: D1Database,
-  tenantId: string,
-  { username, password }: Credentials,
-): Promise<{ account: Account; signedOutAt: number | null } | null> {
+/** `signedOutAt`: the last time that all sessions were ended at once. `accountId`: of a refusal, the account whose password was wrong. */
+export type Verdict =
+  | { opened: true; account: Account; signedOutAt: number | null }
+  | { opened: false; accountId: string | null };
+
+/** Takes as long for an account that doesn't exist as for a wrong password. */
+export async function authenticate(db: D1Database, tenantId: string, { username, password }: Credentials): Promise<Verdict> {
   const found = await db
     .prepare("SELECT id, name, roles, password_hash, signed_out_at FROM accounts WHERE tenant_id = ? AND username = ?")
     .bind(tenantId, username)
     .first<Row>();
   const matches = await matchesPassword(password, found?.password_hash ?? NOBODYS_HASH);
-  if (!found || !matches) return null;
-  return { account: { id: found.id, name: found.name, roles: JSON.parse(found.roles) as string[] }, signedOutAt: found.signed_out_at };
+  if (!found || !matches) return { opened: false, accountId: found?.id ?? null };
+  const account = { id: found.id, name: found.name, roles: JSON.parse(found.roles) as string[] };
+  return { opened: true, account, signedOutAt: found.signed_out_at };
 }

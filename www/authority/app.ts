@@ -6,8 +6,10 @@ import { bodyLimit } from "hono/body-limit";
 import { allowTheApp, refuseForgedCalls } from "./callers.ts";
 import { type Env, findTenant } from "./context.ts";
 import { keySet } from "./routes/key-set.ts";
+import { operator } from "./routes/operator.ts";
 import { ownSessions } from "./routes/own-sessions.ts";
 import { session } from "./routes/session.ts";
+import { stepUp } from "./routes/step-up.ts";
 
 /** No call of this authority needs a larger body. */
 const BODY_LIMIT_BYTES = 4096;
@@ -16,14 +18,20 @@ const tenant = new Hono<Env>();
 tenant.use(findTenant);
 tenant.route("/.well-known", keySet);
 
-tenant.use("/session/*", async (c, next) => {
-  await next();
-  c.header("Cache-Control", "no-store");
-});
-tenant.use("/session/*", allowTheApp, refuseForgedCalls);
-tenant.use("/session/*", bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: (c) => c.json({ error: "body_too_large" }, 413) }));
+for (const path of ["/session/*", "/operator/*"]) {
+  tenant.use(path, async (c, next) => {
+    await next();
+    c.header("Cache-Control", "no-store");
+  });
+  tenant.use(path, allowTheApp);
+  tenant.use(path, bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: (c) => c.json({ error: "body_too_large" }, 413) }));
+}
+// These go by a cookie, which a browser sends whoever asks it to; the operator's go by a token, which it doesn't.
+tenant.use("/session/*", refuseForgedCalls);
 tenant.route("/session", session);
 tenant.route("/session", ownSessions);
+tenant.route("/session", stepUp);
+tenant.route("/operator", operator);
 
 export const authority = new Hono<Env>();
 
@@ -34,6 +42,7 @@ authority.use(async (c, next) => {
   c.header("Referrer-Policy", "no-referrer");
   c.header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   c.header("Strict-Transport-Security", "max-age=63072000");
+  if (!c.res.headers.has("Cross-Origin-Resource-Policy")) c.header("Cross-Origin-Resource-Policy", "same-site");
 });
 authority.route("/tenants/:tenant", tenant);
 authority.route("/", tenant);

@@ -20,7 +20,7 @@ let wish: Wish = {};
 let refreshOutageEndsAt = 0;
 let longestToken = 15 * 60;
 
-const counts = { signIns: 0, refreshCalls: 0, refreshSuccesses: 0, mostRefreshCallsInFlight: 0, graceReplays: 0 };
+const counts = { signIns: 0, refreshCalls: 0, refreshSuccesses: 0, mostRefreshCallsInFlight: 0, graceReplays: 0, rateLimited: 0 };
 let refreshCallsInFlight = 0;
 
 /** The last rotation of each session: which token was used, and which it gave. */
@@ -39,14 +39,16 @@ demo.post("/demo/settings", async (c) => {
   wish = { ...wish, ...wanted };
   longestToken = Math.max(longestToken, wish.accessTokenSeconds ?? 0);
   if (wanted.refreshOutageSeconds !== undefined) refreshOutageEndsAt = Date.now() + wanted.refreshOutageSeconds * 1000;
-  const { accessTokenSeconds = null, graceSeconds = null, lostReplies = 0 } = wish;
-  return c.json({ accessTokenSeconds, refreshOutageSeconds: outageSecondsLeft(), graceSeconds, lostReplies });
+  const { accessTokenSeconds = null, graceSeconds = null, lostReplies = 0, rateLimits = c.env.RATE_LIMITS ?? "on" } = wish;
+  return c.json({ accessTokenSeconds, refreshOutageSeconds: outageSecondsLeft(), graceSeconds, lostReplies, rateLimits });
 });
 
 demo.get("/demo/stats", async (c) => {
-  const row = await c.env.DB.prepare("SELECT count(*) AS alarms FROM families WHERE revoked_by = 'reuse'").first<{ alarms: number }>();
+  const row = await c.env.DB.prepare(
+    `SELECT count(*) FILTER (WHERE event = 'refresh.reused') AS reuseAlarms, count(*) FILTER (WHERE severity <> 'low') AS alerts FROM audit_log`,
+  ).first<{ reuseAlarms: number; alerts: number }>();
   c.header("Cache-Control", "no-store");
-  return c.json({ ...counts, reuseAlarms: row?.alarms ?? 0 });
+  return c.json({ ...counts, ...row });
 });
 
 demo.on("POST", SIGN_IN, async (c) => {
@@ -94,16 +96,19 @@ demo.on("POST", REPLAY, findTenant, async (c) => {
 demo.all("*", passOn);
 
 async function passOn(c: Context<Env>): Promise<Response> {
-  return authority.fetch(c.req.raw, bindingsOf(c), c.executionCtx);
+  const answer = await authority.fetch(c.req.raw, bindingsOf(c), c.executionCtx);
+  if (answer.status === 429) counts.rateLimited += 1;
+  return answer;
 }
 
 /** The Worker's bindings, with the wishes laid over them. */
 function bindingsOf({ env }: Context<Env>): AuthorityBindings {
-  const { accessTokenSeconds, graceSeconds } = wish;
+  const { accessTokenSeconds, graceSeconds, rateLimits } = wish;
   return {
     ...env,
     ...(accessTokenSeconds === undefined ? {} : { ACCESS_TOKEN_SECONDS: String(accessTokenSeconds) }),
     ...(graceSeconds === undefined ? {} : { GRACE_SECONDS: String(graceSeconds) }),
+    ...(rateLimits === undefined ? {} : { RATE_LIMITS: rateLimits }),
     KEY_OVERLAP_SECONDS: env.KEY_OVERLAP_SECONDS ?? String(longestToken + 60),
   };
 }

@@ -72,13 +72,15 @@ export async function rotateKeys(bindings: AuthorityBindings, tenant: Tenant, no
   return (await keyIn(DB, tenant, "active"))?.kid ?? next.kid;
 }
 
-/** What the schedule does: forgets retired keys whose time is over, and rotates when the active key is old enough. True if it rotated. */
-export async function tendKeys(bindings: AuthorityBindings, tenant: Tenant, now: number): Promise<boolean> {
+/**
+ * What the schedule does: forgets retired keys whose time is over, and rotates when the active key is old enough. The kid of the
+ * key that signs from now on, null when that is the same as before.
+ */
+export async function tendKeys(bindings: AuthorityBindings, tenant: Tenant, now: number): Promise<string | null> {
   await bindings.DB.prepare("DELETE FROM signing_keys WHERE tenant_id = ? AND retires_at <= ?").bind(tenant.id, now).run();
   const active = await keyIn(bindings.DB, tenant, "active");
-  if (active === null || now - active.since < settingsFrom(bindings).keyRotationSeconds) return false;
-  await rotateKeys(bindings, tenant, now);
-  return true;
+  if (active === null || now - active.since < settingsFrom(bindings).keyRotationSeconds) return null;
+  return rotateKeys(bindings, tenant, now);
 }
 
 const PUBLISHED = `FROM signing_keys WHERE tenant_id = ?1 AND (retires_at IS NULL OR retires_at > ?2) ORDER BY since, kid`;

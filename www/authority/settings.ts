@@ -1,11 +1,14 @@
 // What the authority is told from outside: the Worker's bindings, and the settings read from them.
 
 import type { TenantBindings } from "../tenants.ts";
+import type { Limiter } from "./limiter.ts";
 
 export interface AuthorityBindings extends TenantBindings {
   DB: D1Database;
   /** What the Workers share: revocations, which the API's guard reads. */
   SHARED: KVNamespace;
+  /** The counters of limits.ts. */
+  LIMITS: DurableObjectNamespace<Limiter>;
   /** The application's name in the tokens (`client_id`, RFC 9068). */
   CLIENT_ID: string;
   /** Origins of the application's pages, separated by commas. Exact: no patterns. */
@@ -22,6 +25,10 @@ export interface AuthorityBindings extends TenantBindings {
   KEY_ROTATION_SECONDS?: string;
   /** How long a retired key stays published. Default: the lifetime of an access token and a minute, for requests that had it in hand. */
   KEY_OVERLAP_SECONDS?: string;
+  /** "off" lets everybody try as often as they like: for tests. */
+  RATE_LIMITS?: string;
+  /** Where alerts are posted to, as JSON. Without it they are in the audit log only. */
+  ALERT_WEBHOOK?: string;
   /** "on" mounts demo.ts around the authority. Never in production. */
   DEMO?: string;
 }
@@ -35,6 +42,7 @@ export interface Settings {
   keyEncryptionSecret: string;
   keyRotationSeconds: number;
   keyOverlapSeconds: number;
+  rateLimits: boolean;
 }
 
 export function settingsFrom(bindings: AuthorityBindings): Settings {
@@ -46,8 +54,9 @@ export function settingsFrom(bindings: AuthorityBindings): Settings {
     sessionSeconds: seconds("SESSION_SECONDS", bindings.SESSION_SECONDS, 7 * 24 * 60 * 60, 1),
     graceSeconds: seconds("GRACE_SECONDS", bindings.GRACE_SECONDS, 20, 0),
     keyEncryptionSecret: secret(bindings.KEY_ENCRYPTION_SECRET),
-    keyRotationSeconds: seconds("KEY_ROTATION_SECONDS", bindings.KEY_ROTATION_SECONDS, 30 * 24 * 60 * 60, 60),
+    keyRotationSeconds: seconds("KEY_ROTATION_SECONDS", bindings.KEY_ROTATION_SECONDS, 30 * 24 * 60 * 60, 1),
     keyOverlapSeconds: seconds("KEY_OVERLAP_SECONDS", bindings.KEY_OVERLAP_SECONDS, accessTokenSeconds + 60, 1),
+    rateLimits: bindings.RATE_LIMITS !== "off",
   };
 }
 

@@ -6,11 +6,12 @@ export interface Wish {
   graceSeconds?: number;
   /** The next so many refresh replies are lost after the rotation. */
   lostReplies?: number;
+  rateLimits?: "on" | "off";
 }
 
 const DAY = 24 * 60 * 60;
 
-const RANGES: { readonly [name in keyof Wish]-?: readonly [least: number, most: number] } = {
+const RANGES: { readonly [name in keyof Omit<Wish, "rateLimits">]-?: readonly [least: number, most: number] } = {
   accessTokenSeconds: [1, DAY],
   refreshOutageSeconds: [0, DAY],
   graceSeconds: [0, 300],
@@ -20,7 +21,8 @@ const RANGES: { readonly [name in keyof Wish]-?: readonly [least: number, most: 
 export function readWish(value: unknown): Wish | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
   const fits = Object.entries(value).every(([name, wanted]) => {
-    const [least, most] = Object.hasOwn(RANGES, name) ? RANGES[name as keyof Wish] : [1, 0];
+    if (name === "rateLimits") return wanted === "on" || wanted === "off";
+    const [least, most] = Object.hasOwn(RANGES, name) ? RANGES[name as keyof typeof RANGES] : [1, 0];
     return Number.isSafeInteger(wanted) && wanted >= least && wanted <= most;
   });
   return fits ? (value as Wish) : null;

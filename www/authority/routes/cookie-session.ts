@@ -1,9 +1,10 @@
 // Whose session a call is made in, told by its refresh cookie: what the calls do that don't rotate it.
 
 import type { Context } from "hono";
-import type { Env } from "../context.ts";
+import { type Env, sceneOf } from "../context.ts";
 import { readRefreshCookie } from "../cookies.ts";
-import { revokeSession, revokeUser } from "../revocation.ts";
+import { type Circumstances, note } from "../detection.ts";
+import { revokeSession } from "../revocation.ts";
 import { find } from "../rotation.ts";
 import type { Session } from "../sessions.ts";
 import { secondsNow, settingsFrom } from "../settings.ts";
@@ -21,13 +22,17 @@ export async function sessionOfCookie(c: Context<Env>): Promise<Session | null> 
   return null;
 }
 
-/** A used refresh token came back after its window: somebody has a copy. The session ends, and with it all of the user's. */
+/** A used refresh token came back after its window: somebody has a copy. The session ends, and with it, being of high severity, all of the user's. */
 export async function raiseReuse(c: Context<Env>, session: Session, now: number): Promise<void> {
   const first = await revokeSession(c.env, { tenant: c.var.tenant, session, by: "reuse", now });
-  if (first) await revokeUser(c.env, { tenant: c.var.tenant, accountId: session.account.id, by: "alarm", now });
+  if (first) await note(sceneOf(c), "refresh.reused", aboutSession(session));
 }
 
 /** Every call that needs a session says this when there is none. The cookie stays: this answer may come late and hit a newer one. */
 export function refuseSession(c: Context<Env>): Response {
   return c.json({ error: "invalid_grant" }, 401);
+}
+
+export function aboutSession({ id, account, device }: Session): Circumstances {
+  return { user: account.id, session: id, device };
 }

@@ -2,12 +2,13 @@
 
 import { Hono } from "hono";
 import { readText } from "../bodies.ts";
-import type { Env } from "../context.ts";
+import { type Env, sceneOf } from "../context.ts";
 import { clearRefreshCookie } from "../cookies.ts";
+import { note } from "../detection.ts";
 import { revokeSession, revokeUser } from "../revocation.ts";
 import { sessionsOf } from "../sessions.ts";
 import { secondsNow } from "../settings.ts";
-import { refuseSession, sessionOfCookie } from "./cookie-session.ts";
+import { aboutSession, refuseSession, sessionOfCookie } from "./cookie-session.ts";
 
 export const ownSessions = new Hono<Env>();
 
@@ -30,6 +31,7 @@ ownSessions.post("/end", async (c) => {
   // One answer for a session that has ended, that never was, or that is somebody else's.
   if (chosen === undefined) return c.json({ error: "not_found" }, 404);
   await revokeSession(c.env, { tenant: c.var.tenant, session: chosen, by: "user", now });
+  await note(sceneOf(c), "session.ended", aboutSession(chosen));
   if (id === current.id) clearRefreshCookie(c);
   return c.body(null, 204);
 });
@@ -38,6 +40,7 @@ ownSessions.post("/logout-everywhere", async (c) => {
   const current = await sessionOfCookie(c);
   if (current === null) return refuseSession(c);
   await revokeUser(c.env, { tenant: c.var.tenant, accountId: current.account.id, by: "user", now: secondsNow() });
+  await note(sceneOf(c), "sign_out.everywhere", aboutSession(current));
   clearRefreshCookie(c);
   return c.body(null, 204);
 });

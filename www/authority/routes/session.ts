@@ -3,15 +3,17 @@
 import { type Context, Hono } from "hono";
 import { authenticate } from "../accounts.ts";
 import { readCredentials } from "../bodies.ts";
-import type { Env } from "../context.ts";
+import { type Env, sceneOf } from "../context.ts";
 import { clearRefreshCookie, readRefreshCookie } from "../cookies.ts";
+import { note } from "../detection.ts";
 import { deviceName } from "../device.ts";
 import { signingKey } from "../key-ring.ts";
+import { addressOf, fingerprintOf, refuseForNow, take } from "../limits.ts";
 import { revokeSession } from "../revocation.ts";
-import { rotate } from "../rotation.ts";
 import { type RevokedBy, sessionBehind, startSession } from "../sessions.ts";
 import { secondsNow, settingsFrom } from "../settings.ts";
-import { raiseReuse, refuseSession } from "./cookie-session.ts";
+import { aboutSession, refuseSession, sessionOfCookie } from "./cookie-session.ts";
+import { renew } from "./renewal.ts";
 import { answerTokens } from "./tokens.ts";
 
 export const session = new Hono<Env>();
@@ -20,42 +22,45 @@ session.post("/sign-in", async (c) => {
   const credentials = await readCredentials(c.req.raw);
   if (credentials === null) return c.json({ error: "invalid_request" }, 400);
   const { tenant } = c.var;
-  const found = await authenticate(c.env.DB, tenant.id, credentials);
-  // One answer for a wrong password and for an account that doesn't exist.
-  if (found === null) return c.json({ error: "invalid_credentials" }, 401);
+  const device = deviceName(c.req.header("User-Agent"));
 
-  const now = await secondsAfter(found.signedOutAt);
-  const key = await signingKey(c.env, c.var.tenant, now);
+  // For an account that doesn't exist as for one that does: a limit must not tell either.
+  const places = await Promise.all([
+    take(c, "sign-in by account and address", credentials.username.toLowerCase(), addressOf(c)),
+    take(c, "sign-in by device", fingerprintOf(c)),
+  ]);
+  const [refusal] = places.flatMap((place) => place.refusal ?? []);
+  if (refusal !== undefined) {
+    if (refusal.first) await note(sceneOf(c), "sign_in.limited", { device });
+    return refuseForNow(c, refusal);
+  }
+  const verdict = await authenticate(c.env.DB, tenant.id, credentials);
+  if (!verdict.opened) {
+    await note(sceneOf(c), "sign_in.failed", { user: verdict.accountId, device });
+    // One answer for a wrong password and for an account that doesn't exist.
+    return c.json({ error: "invalid_credentials" }, 401);
+  }
+  await Promise.all(places.map((place) => place.giveBack()));
+
+  const now = await secondsAfter(verdict.signedOutAt);
+  const key = await signingKey(c.env, tenant, now);
   // The cookie is about to be overwritten; the session behind it would live on, out of its owner's reach.
   await endSessionBehindCookie(c, "sign-in");
-  const device = deviceName(c.req.header("User-Agent"));
   const lifetime = settingsFrom(c.env).sessionSeconds;
-  const started = await startSession(c.env.DB, { tenantId: tenant.id, account: found.account, device, now, lifetime });
+  const started = await startSession(c.env.DB, { tenantId: tenant.id, account: verdict.account, device, now, lifetime });
+  await note(sceneOf(c), "sign_in", aboutSession(started.session));
   return answerTokens(c, { key, ...started, now });
 });
 
 session.post("/refresh", async (c) => {
   const refreshToken = readRefreshCookie(c);
-  if (refreshToken === null) return refuseSession(c);
-
-  const now = secondsNow();
-  const { graceSeconds } = settingsFrom(c.env);
-  // Before the rotation: whatever can fail should fail while the presented token is still good for another try.
-  const key = await signingKey(c.env, c.var.tenant, now);
-  const rotation = await rotate(c.env.DB, { tenantId: c.var.tenant.id, refreshToken, now, graceSeconds });
-  switch (rotation?.outcome) {
-    case "rotated":
-    case "repeated":
-      return answerTokens(c, { key, ...rotation, now });
-    case "late":
-      // The browser has a newer cookie by now, and will send that one.
-      return c.json({ error: "temporarily_unavailable" }, 503, { "Retry-After": "1" });
-    case "reused":
-      await raiseReuse(c, rotation.session, now);
-      return refuseSession(c);
-    case undefined:
-      return refuseSession(c);
-  }
+  const living = await sessionOfCookie(c);
+  if (refreshToken === null || living === null) return refuseSession(c);
+  // By session, once it is known: nobody can use up the limit of a session without a token of it.
+  const { refusal } = await take(c, "refresh by session", living.id);
+  if (refusal === null) return renew(c, refreshToken);
+  if (refusal.first) await note(sceneOf(c), "refresh.rapid", aboutSession(living));
+  return refuseForNow(c, refusal);
 });
 
 session.post("/logout", async (c) => {
@@ -68,7 +73,9 @@ async function endSessionBehindCookie(c: Context<Env>, by: RevokedBy): Promise<v
   const refreshToken = readRefreshCookie(c);
   const { tenant } = c.var;
   const found = refreshToken === null ? null : await sessionBehind(c.env.DB, tenant.id, refreshToken);
-  if (found !== null) await revokeSession(c.env, { tenant, session: found, by, now: secondsNow() });
+  if (found === null) return;
+  const ended = await revokeSession(c.env, { tenant, session: found, by, now: secondsNow() });
+  if (ended) await note(sceneOf(c), "sign_out", { ...aboutSession(found), detail: by });
 }
 
 /** Now, but later than `moment`: where all tokens of a second were refused, those of a new session must not bear its date. */

@@ -1,0 +1,170 @@
+// Limits and detection: guessing is slowed, renewing in a loop is stopped, and the operator hears of it.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { json } from "node:stream/consumers";
+import { after, before, describe, test } from "node:test";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Stack, startStack } from "../../scripts/stack.mjs";
+import { ALICE, claimsOf, FREE_PORTS, useStack, Visitor } from "./harness.ts";
+import { Operator } from "./operator.ts";
+
+const BOB = { username: "bob", password: "staple battery horse" };
+
+/** A sign-in from a device of some address. */
+function attempt(stack: Stack, credentials: object, address: string, device = "test"): Promise<Response> {
+  return new Visitor(stack).post("/session/sign-in", {
+    body: credentials,
+    headers: { "CF-Connecting-IP": address, "User-Agent": device },
+  });
+}
+
+describe("sign-in", () => {
+  const stack = useStack();
+  const statuses = async (tries: Promise<Response>[]) => (await Promise.all(tries)).map(({ status }) => status).toSorted();
+
+  test("gives five wrong tries a minute for an account from an address, however many come at once", async () => {
+    const wrong = { ...ALICE, password: "wrong" };
+    const answers = await Promise.all(Array.from({ length: 12 }, () => attempt(stack(), wrong, "192.0.2.1")));
+    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [...Array(5).fill(401), ...Array(7).fill(429)]);
+    const refused = answers.find(({ status }) => status === 429);
+    assert.deepEqual(await refused?.json(), { error: "rate_limited" });
+    const wait = Number(refused?.headers.get("Retry-After"));
+    assert.ok(wait >= 1 && wait <= 60, String(wait));
+    assert.equal(refused?.headers.get("Cache-Control"), "no-store");
+    assert.equal((await attempt(stack(), ALICE, "192.0.2.1")).status, 429, "the right password too: no oracle");
+    assert.equal((await attempt(stack(), { ...ALICE, username: "ALICE" }, "192.0.2.1")).status, 429, "in any spelling");
+  });
+
+  test("lets the owner in from another address, and other accounts from the same", async () => {
+    assert.equal((await attempt(stack(), ALICE, "192.0.2.2")).status, 200);
+    assert.equal((await attempt(stack(), BOB, "192.0.2.1")).status, 200);
+  });
+
+  test("treats an account that doesn't exist like one that does", async () => {
+    const nobody = { username: "mallory", password: "wrong" };
+    assert.deepEqual(await statuses(Array.from({ length: 7 }, () => attempt(stack(), nobody, "192.0.2.3"))), [401, 401, 401, 401, 401, 429, 429]);
+  });
+
+  test("gives a device 20 wrong tries a minute, whatever accounts it names", async () => {
+    const spray = Array.from({ length: 25 }, (_, n) => attempt(stack(), { username: `user${n}`, password: "wrong" }, "192.0.2.4", "sprayer"));
+    assert.deepEqual(await statuses(spray), [...Array(20).fill(401), ...Array(5).fill(429)]);
+    assert.equal((await attempt(stack(), BOB, "192.0.2.4", "another device")).status, 200);
+  });
+
+  test("doesn't count the tries that succeed", async () => {
+    for (let turn = 0; turn < 8; turn += 1) assert.equal((await attempt(stack(), BOB, "192.0.2.5")).status, 200);
+  });
+});
+
+describe("refresh", () => {
+  const stack = useStack();
+
+  test("gives a session ten renewals a minute, then 429 and when to come back; nothing is lost by it", async () => {
+    const visitor = new Visitor(stack());
+    await visitor.signIn();
+    const other = new Visitor(stack());
+    await other.signIn();
+    for (let turn = 0; turn < 10; turn += 1) assert.equal(await visitor.tryRefresh(), 200);
+    const { cookie } = visitor;
+    const refused = await visitor.post("/session/refresh");
+    assert.equal(refused.status, 429);
+    const wait = Number(refused.headers.get("Retry-After"));
+    assert.ok(wait >= 1 && wait <= 60, String(wait));
+    assert.equal(refused.headers.get("Access-Control-Expose-Headers")?.includes("Retry-After"), true);
+    assert.equal(visitor.cookie, cookie);
+    assert.equal(await other.tryRefresh(), 200, "another session is as free as before");
+  });
+});
+
+describe("what was noticed", () => {
+  const alerts: Record<string, unknown>[] = [];
+  const hook = createServer((request, response) => {
+    void json(request).then((alert) => {
+      alerts.push(alert as Record<string, unknown>);
+      response.end();
+    });
+  });
+  let stack: Stack;
+  before(async () => {
+    await new Promise<void>((resolve) => hook.listen(0, "127.0.0.1", () => resolve()));
+    const ALERT_WEBHOOK = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
+    stack = await startStack({ ports: FREE_PORTS, bindings: { authority: { ALERT_WEBHOOK, GRACE_SECONDS: "1" } } });
+  });
+  after(async () => {
+    await stack.close();
+    hook.close();
+  });
+
+  async function heard(event: string): Promise<Record<string, unknown>> {
+    for (let turn = 0; turn < 100; turn += 1) {
+      const alert = alerts.find((candidate) => candidate.event === event);
+      if (alert !== undefined) return alert;
+      await sleep(50);
+    }
+    assert.fail(`the hook never heard of ${event}`);
+  }
+
+  test("repeated failures, rapid renewals and reuse are recorded once each, with severity, and told to the hook", async () => {
+    const guess = { username: "bob", password: "a secret typed by somebody" };
+    await Promise.all(Array.from({ length: 9 }, () => attempt(stack, guess, "192.0.2.9")));
+    const loop = new Visitor(stack);
+    const { sub, sid } = claimsOf(await loop.signIn(BOB));
+    const copy = loop.cookie;
+    for (let turn = 0; turn < 13; turn += 1) await loop.tryRefresh();
+    await sleep(1100);
+    assert.equal(await new Visitor(stack, copy).tryRefresh(), 401);
+    assert.equal(await new Visitor(stack, copy).tryRefresh(), 401);
+
+    assert.equal((await heard("sign_in.limited")).severity, "medium");
+    assert.equal((await heard("refresh.rapid")).session, sid);
+    const alarm = await heard("refresh.reused");
+    assert.deepEqual([alarm.severity, alarm.user, alarm.session, alarm.tenant], ["high", sub, sid, "main"]);
+    assert.equal(alerts.length, 3, "low severity stays in the log");
+
+    const operator = await Operator.of(stack);
+    const records = await operator.audit();
+    const count = (event: string) => records.filter((record) => record.event === event).length;
+    assert.deepEqual(["sign_in.limited", "refresh.rapid", "refresh.reused"].map(count), [1, 1, 1]);
+    assert.equal(count("sign_in.failed"), 5);
+    assert.ok(records.every((record, n) => n === 0 || record.id < Number(records[n - 1]?.id)), "newest first");
+    const everything = JSON.stringify([records, alerts]);
+    for (const secret of [guess.password, BOB.password, copy ?? "", loop.cookie ?? ""]) assert.ok(!everything.includes(secret));
+    const stats = (await (await fetch(`${stack.authority}/demo/stats`)).json()) as Record<string, number>;
+    assert.equal(stats.alerts, 3);
+  });
+
+  test("the log is read page by page, and by its own tenant only", async () => {
+    const operator = await Operator.of(stack);
+    const all = await operator.audit("?limit=200");
+    const page = await operator.audit(`?limit=2&before=${all[1]?.id}`);
+    assert.deepEqual(page.map(({ id }) => id), all.slice(2, 4).map(({ id }) => id));
+    for (const query of ["?limit=0", "?limit=201", "?limit=x", "?before=-1"]) {
+      assert.equal((await operator.call(`audit${query}`)).status, 400, query);
+    }
+    const southern = await (await Operator.of(stack, "/tenants/south")).audit();
+    assert.deepEqual(southern.map(({ event }) => event), ["sign_in"]);
+  });
+
+  test("an operator ends a user's sessions, and the user can't renew", async () => {
+    const visitor = new Visitor(stack);
+    const { sub } = claimsOf(await visitor.signIn(BOB));
+    const operator = await Operator.of(stack);
+    assert.equal((await operator.call("revoke-user", { user: sub })).status, 204);
+    assert.equal(await visitor.tryRefresh(), 401);
+    assert.equal((await operator.call("revoke-user", { user: "" })).status, 400);
+    const [record] = (await operator.audit()).filter(({ event }) => event === "user.revoked");
+    assert.equal(record?.user, sub);
+  });
+
+  test("a hook that can't be reached costs nobody anything", async () => {
+    await new Promise((resolve) => {
+      hook.close(resolve);
+      hook.closeAllConnections();
+    });
+    const wrong = { ...ALICE, password: "wrong" };
+    const answers = await Promise.all(Array.from({ length: 6 }, () => attempt(stack, wrong, "192.0.2.10")));
+    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [401, 401, 401, 401, 401, 429]);
+  });
+});

@@ -1,0 +1,61 @@
+// An operator at work: Alice, with her token, at the operator's routes.
+
+import type { Stack } from "../../scripts/stack.mjs";
+import { authorization, Visitor } from "./harness.ts";
+
+export interface AuditRecord {
+  id: number;
+  at: number;
+  event: string;
+  severity: string;
+  user: string | null;
+  session: string | null;
+  device: string | null;
+  detail: string | null;
+}
+
+export interface RingKey {
+  kid: string;
+  alg: string;
+  state: "next" | "active" | "retired";
+  since: number;
+  retiresAt: number | null;
+}
+
+export class Operator {
+  readonly #stack: Stack;
+  readonly #token: string;
+  readonly #base: string;
+
+  constructor(stack: Stack, token: string, base = "") {
+    this.#stack = stack;
+    this.#token = token;
+    this.#base = base;
+  }
+
+  static async of(stack: Stack, base = ""): Promise<Operator> {
+    return new Operator(stack, (await new Visitor(stack, null, base).signIn()).access_token, base);
+  }
+
+  call(path: string, body?: unknown): Promise<Response> {
+    return fetch(`${this.#stack.authority}${this.#base}/operator/${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { ...authorization(this.#token), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  async audit(query = ""): Promise<AuditRecord[]> {
+    return ((await (await this.call(`audit${query}`)).json()) as { records: AuditRecord[] }).records;
+  }
+
+  async keys(): Promise<RingKey[]> {
+    return ((await (await this.call("keys")).json()) as { keys: RingKey[] }).keys;
+  }
+
+  async rotate(alg?: string): Promise<string> {
+    const response = await this.call("keys/rotate", alg === undefined ? {} : { alg });
+    if (response.status !== 200) throw new Error(`answered ${response.status}`);
+    return ((await response.json()) as { active: string }).active;
+  }
+}

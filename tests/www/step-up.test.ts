@@ -1,0 +1,128 @@
+// Step-up: a sensitive route asks for a second factor (RFC 9470), a code gives it, and no code gives it twice.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Secret, TOTP } from "otpauth";
+import { ALICE, authorization, claimsOf, type TokenReply, UNLIMITED, useStack, Visitor } from "./harness.ts";
+import { Operator } from "./operator.ts";
+
+const BOB = { username: "bob", password: "staple battery horse" };
+const CHALLENGE =
+  'Bearer realm="api", error="insufficient_user_authentication", error_description="A stronger or more recent login is needed.", acr_values="mfa", max_age="300"';
+
+/** An authenticator app. A code counts once, so that each call here gives one of a later step; the authority takes those of two ahead. */
+class App {
+  readonly #secret: Secret;
+
+  constructor(base32: string) {
+    this.#secret = Secret.fromBase32(base32);
+  }
+
+  code(steps: number): string {
+    return TOTP.generate({ secret: this.#secret, timestamp: Date.now() + steps * 30_000 });
+  }
+}
+
+async function enrol(visitor: Visitor): Promise<{ app: App; confirmed: number }> {
+  const response = await visitor.post("/session/totp/enrol", { body: {} });
+  assert.equal(response.status, 200);
+  const { secret, uri } = (await response.json()) as { secret: string; uri: string };
+  assert.match(secret, /^[A-Z2-7]{32}$/);
+  assert.match(uri, new RegExp(`^otpauth://totp/.*secret=${secret}`));
+  const app = new App(secret);
+  return { app, confirmed: (await visitor.post("/session/totp/confirm", { body: { code: app.code(0) } })).status };
+}
+
+describe("step-up", () => {
+  const stack = useStack(UNLIMITED);
+  const vault = (token: string) => fetch(`${stack().api}/api/vault`, { headers: authorization(token) });
+
+  test("the vault asks for a second factor, a code opens it, and the session keeps it", async () => {
+    const visitor = new Visitor(stack());
+    const first = await visitor.signIn();
+    assert.deepEqual([claimsOf(first).acr, claimsOf(first).amr], ["pwd", ["pwd"]]);
+    const refusal = await vault(first.access_token);
+    assert.equal(refusal.status, 401);
+    assert.equal(refusal.headers.get("WWW-Authenticate"), CHALLENGE);
+
+    const { app, confirmed } = await enrol(visitor);
+    assert.equal(confirmed, 204);
+    const before = visitor.cookie;
+    const answer = await visitor.post("/session/step-up", { body: { code: app.code(1) } });
+    assert.equal(answer.status, 200);
+    assert.notEqual(visitor.cookie, before, "a copy of the old token is not the stronger for this");
+    const stronger = (await answer.json()) as TokenReply;
+    const { acr, amr, auth_time: at, sid, iat } = claimsOf(stronger);
+    assert.deepEqual({ acr, amr, sid }, { acr: "mfa", amr: ["pwd", "otp"], sid: claimsOf(first).sid });
+    assert.ok(Number(iat) - Number(at) <= 1);
+    const opened = await vault(stronger.access_token);
+    assert.equal(opened.status, 200);
+    assert.ok("secret" in ((await opened.json()) as object));
+
+    const later = await visitor.refresh();
+    assert.deepEqual([claimsOf(later).acr, claimsOf(later).auth_time], ["mfa", at]);
+    const elsewhere = await new Visitor(stack()).signIn();
+    assert.equal(claimsOf(elsewhere).acr, "pwd", "another session of the user's is as it was");
+  });
+
+  test("a code counts once, also for two calls at once, and a wrong one costs no session", async () => {
+    const visitor = new Visitor(stack());
+    await visitor.signIn(BOB);
+    assert.equal((await visitor.post("/session/step-up", { body: { code: "123456" } })).status, 409);
+    const { app } = await enrol(visitor);
+    const used = app.code(0);
+    assert.equal((await visitor.post("/session/step-up", { body: { code: used } })).status, 401, "it confirmed the secret already");
+    const { cookie } = visitor;
+    const code = app.code(1);
+    const tries = await Promise.all(Array.from({ length: 5 }, () => new Visitor(stack(), cookie).post("/session/step-up", { body: { code } })));
+    assert.deepEqual(tries.map(({ status }) => status).toSorted(), [200, 401, 401, 401, 401]);
+    const other = new Visitor(stack());
+    await other.signIn(BOB);
+    for (const wrong of [code, "000000", "12345", "abcdef", 123456, null]) {
+      const response = await other.post("/session/step-up", { body: { code: wrong } });
+      assert.equal(response.status, 401);
+      assert.deepEqual(await response.json(), { error: "invalid_code" });
+    }
+    assert.equal(await other.tryRefresh(), 200);
+  });
+
+  test("a factor that is there can be replaced only by a session that has shown it", async () => {
+    const visitor = new Visitor(stack());
+    await visitor.signIn(BOB);
+    const response = await visitor.post("/session/totp/enrol", { body: {} });
+    assert.equal(response.status, 409);
+    assert.deepEqual(await response.json(), { error: "already_enrolled" });
+  });
+
+  test("neither secret nor code is in the audit log, and the steps are", async () => {
+    const records = await (await Operator.of(stack())).audit();
+    for (const event of ["totp.enrolled", "step_up", "step_up.failed"]) assert.ok(records.some((record) => record.event === event), event);
+    assert.ok(!/[A-Z2-7]{32}|"\d{6}"/.test(JSON.stringify(records)));
+  });
+
+  test("without a session nothing of this answers", async () => {
+    for (const path of ["/session/totp/enrol", "/session/totp/confirm", "/session/step-up"]) {
+      assert.equal((await new Visitor(stack()).post(path, { body: { code: "123456" } })).status, 401, path);
+    }
+  });
+});
+
+describe("guessing codes", () => {
+  const stack = useStack();
+
+  test("ends after five wrong ones, from whatever session, and says for how long", async () => {
+    const visitor = new Visitor(stack());
+    await visitor.signIn(ALICE);
+    const { app } = await enrol(visitor);
+    const another = new Visitor(stack());
+    await another.signIn(ALICE);
+    const statuses = [];
+    for (let turn = 0; turn < 5; turn += 1) statuses.push((await (turn % 2 ? another : visitor).post("/session/step-up", { body: { code: "000000" } })).status);
+    assert.deepEqual(statuses, Array(5).fill(401));
+    const refusal = await visitor.post("/session/step-up", { body: { code: app.code(1) } });
+    assert.equal(refusal.status, 429, "even the right one");
+    assert.deepEqual(await refusal.json(), { error: "rate_limited" });
+    const wait = Number(refusal.headers.get("Retry-After"));
+    assert.ok(wait > 200 && wait <= 300, String(wait));
+  });
+});

@@ -1,0 +1,53 @@
+// The door of the operator's routes: an access token of this tenant with the role "operator", verified as the API verifies its own.
+
+import type { MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import { createVerifier, kvRevocation, type Verified, type Verifier } from "tokenkeep/edge";
+import { guard } from "tokenkeep/hono";
+import { type Tenant, tenantsOf } from "../tenants.ts";
+import type { Env } from "./context.ts";
+import { publishedKeys } from "./key-ring.ts";
+import { type AuthorityBindings, secondsNow } from "./settings.ts";
+import { ALGORITHMS } from "./signing-keys.ts";
+
+export type OperatorEnv = { Bindings: AuthorityBindings; Variables: { tenant: Tenant; auth: Verified } };
+
+/** One guard a tenant, made at its first call. */
+const guards = new Map<string, MiddlewareHandler>();
+let verifierOfThisIsolate: Verifier | undefined;
+
+export const requireOperator = createMiddleware<Env>(async (c, next) => {
+  const { id } = c.var.tenant;
+  let door = guards.get(id);
+  if (door === undefined) {
+    const verifier = (verifierOfThisIsolate ??= make(c.env));
+    guards.set(id, (door = guard(verifier, { realm: "operator", tenant: id, roles: ["operator"] })));
+  }
+  return door(c, next);
+});
+
+function make(bindings: AuthorityBindings): Verifier {
+  const tenants = tenantsOf(bindings);
+  const uriOf = ({ issuer }: Tenant) => `${issuer}/.well-known/jwks.json`;
+  return createVerifier({
+    issuers: tenants.map((tenant) => ({
+      issuer: tenant.issuer,
+      audience: tenant.audience,
+      tenant: tenant.id,
+      algorithms: ALGORITHMS,
+      jwksUri: uriOf(tenant),
+    })),
+    profile: "access-token",
+    clockTolerance: 0,
+    // What this Worker revoked counts here at once.
+    revocation: kvRevocation(bindings.SHARED, { cacheTtl: 0 }),
+    jwks: {
+      // The keys are this Worker's own: no network, and no need to wait between two looks.
+      cooldown: 1,
+      fetch: async (uri) => {
+        const tenant = tenants.find((candidate) => uriOf(candidate) === uri);
+        return tenant ? Response.json({ keys: await publishedKeys(bindings, tenant, secondsNow()) }) : new Response(null, { status: 404 });
+      },
+    },
+  });
+}
