@@ -39,6 +39,7 @@ export interface Wishes {
   readonly accessTokenSeconds?: number;
   readonly refreshOutageSeconds?: number;
   readonly graceSeconds?: number;
+  readonly rateLimits?: "on" | "off";
   /** The next so many refresh replies are lost after the rotation. */
   readonly lostReplies?: number;
 }
@@ -118,7 +119,7 @@ export async function startDemo(): Promise<Demo> {
     refuseAll: () => post(`${api}/demo/refuse-all`),
     async peace() {
       await post(`${api}/demo/accept-all`);
-      await demo.settings({ accessTokenSeconds: 900, refreshOutageSeconds: 0, graceSeconds: 20, lostReplies: 0 });
+      await demo.settings({ accessTokenSeconds: 900, refreshOutageSeconds: 0, graceSeconds: 20, lostReplies: 0, rateLimits: "on" });
     },
     visit: (path = "/") => visit(browser, demo, path),
     async close() {
