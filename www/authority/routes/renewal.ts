@@ -1,7 +1,7 @@
 // Using a refresh token: what a refresh and a step-up have in common.
 
 import type { Context } from "hono";
-import { type Env } from "../context.ts";
+import type { Env } from "../context.ts";
 import { signingKey } from "../key-ring.ts";
 import { rotate } from "../rotation.ts";
 import { secondsNow, settingsFrom } from "../settings.ts";
