@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build, transform } from "esbuild";
 import { Authority } from "./authority.ts";
@@ -49,6 +50,17 @@ test("package_no_module_awaits_at_its_top_or_imports_as_it_runs", async () => {
     await assert.doesNotReject(transform(code, { supported: { "top-level-await": false }, logLevel: "silent" }), name);
   }
   await assert.rejects(transform("await 1", { supported: { "top-level-await": false }, format: "esm", logLevel: "silent" }), /Top-level await/);
+});
+
+test("package_importing_an_entry_where_pages_are_rendered_touches_no_global", async () => {
+  const lifecycle = join(root, "tests", "client", "runtimes", "lifecycle.mjs");
+  // The adapters bring in what they adapt to; the others of edge are for runtimes that are no servers of pages.
+  const rendered = [...modules].filter((path) => !/react|hono|workerd|edge-light/.test(path));
+  assert.ok(rendered.length >= 2);
+  for (const path of rendered) {
+    const { stdout } = await execute(process.execPath, [lifecycle, "import", pathToFileURL(join(root, path)).href]);
+    assert.equal(stdout, "ok\n", path);
+  }
 });
 
 test("package_what_is_imported_and_not_used_is_left_out", async () => {

@@ -1,0 +1,83 @@
+// Makes a release and stops short of publishing it: checks that the version is one to release, builds the commit twice, tries the tarball
+// everywhere, lays it into build/release with its hash, and prints the commands that a person would type. Alone: `npm run release`; with
+// `--untested` the long tests are left out, for a rehearsal.
+
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { build } from "./build.mjs";
+import { endChildrenOnSignal, isMain, must, report, root, run, step, StepFailed } from "./lib/run.mjs";
+import { commitOf, reproduce } from "./reproduce.mjs";
+import { setUp } from "./setup.mjs";
+
+/** @typedef {{ package: string, cargo: string, changelog: string, status: string, tags: string }} Sources what the files say, and git */
+
+/** What stands in the way of a release, one sentence each. @param {Sources} sources @returns {string[]} */
+export function obstacles(sources) {
+  const { version } = JSON.parse(sources.package);
+  const found = [];
+  if (!/^\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?$/.test(version)) found.push(`package.json: "${version}" is no version.`);
+  const crate = /^version = "([^"]+)"/m.exec(sources.cargo)?.[1];
+  if (crate !== version) found.push(`Cargo.toml has version ${crate}, package.json ${version}.`);
+  const heading = new RegExp(`^## \\[${version.replaceAll(".", "\\.")}\\] - \\d{4}-\\d{2}-\\d{2}$`, "m");
+  if (!heading.test(sources.changelog)) found.push(`CHANGELOG.md has no heading "## [${version}] - YYYY-MM-DD".`);
+  if (sources.status.trim() !== "") found.push(`The work tree has changes that no commit has:\n${sources.status.trimEnd()}`);
+  if (sources.tags.split("\n").includes(`v${version}`)) found.push(`The tag v${version} exists already.`);
+  return found;
+}
+
+async function readSources() {
+  const text = (/** @type {string} */ name) => readFileSync(join(root, name), "utf8");
+  const [status, tags] = [await must("git", ["status", "--porcelain"]), await must("git", ["tag", "--list"])];
+  return { package: text("package.json"), cargo: text("Cargo.toml"), changelog: text("CHANGELOG.md"), status: status.stdout, tags: tags.stdout };
+}
+
+/** @param {string} script @param {string} what @param {string} usually */
+async function passes(script, what, usually) {
+  await step(what, usually, async () => {
+    const { code, output } = await run("node", [script], { seconds: 5400 });
+    if (code !== 0) throw new StepFailed(`${script} failed.`, output);
+  });
+}
+
+/** @param {boolean} tested */
+async function release(tested) {
+  const found = obstacles(await readSources());
+  if (found.length > 0) throw new StepFailed(`Not to be released:\n${found.map((line) => `- ${line}`).join("\n")}`);
+  await setUp();
+  await build();
+  if (tested) {
+    await passes("scripts/test.mjs", "Testing", "15 min");
+    await passes("scripts/test-package.mjs", "Trying the package everywhere", "8 min");
+  }
+  const { path, sha256, size, commit, remove } = await reproduce(await commitOf("HEAD"));
+  const folder = join(root, "build", "release");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const name = basename(path);
+  copyFileSync(path, join(folder, name));
+  writeFileSync(join(folder, "SHA256SUMS"), `${sha256}  ${name}\n`);
+  remove();
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  console.log(
+    [
+      "",
+      `build/release/${name}: ${size} bytes, sha256 ${sha256}`,
+      `of ${commit}${tested ? "" : ", NOT TESTED"}`,
+      "",
+      "Nothing has been published. What a person would type now:",
+      "",
+      `  git tag -a v${version} -m "tokenkeep ${version}" ${commit.slice(0, 12)}`,
+      `  git push origin v${version}`,
+      `  npm publish build/release/${name}`,
+    ].join("\n"),
+  );
+}
+
+if (isMain(import.meta.url)) {
+  endChildrenOnSignal();
+  try {
+    await release(!process.argv.includes("--untested"));
+  } catch (error) {
+    report(error);
+  }
+}
