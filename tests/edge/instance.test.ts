@@ -53,8 +53,8 @@ test("edge_P12_a_load_that_fails_is_tried_again", async () => {
   });
   await assert.rejects(instance.load(), (error) => error instanceof VerifyError && error.code === "runtime.wasm_unavailable" && error.status === 503);
   assert.equal(instance.current(), null);
-  const cores = await Promise.all([instance.load(), instance.load()]);
-  assert.deepEqual([cores[0] === cores[1], tries], [true, 2]);
+  const cores = await Promise.all(Array.from({ length: 50 }, () => instance.load()));
+  assert.deepEqual([new Set(cores).size, tries], [1, 2]);
 });
 
 test("edge_K91_leaves_nothing_behind_that_keeps_a_program_alive", async () => {
