@@ -22,6 +22,7 @@ interface Wrangler {
   routes: { pattern: string }[];
   vars: Record<string, string>;
   kv_namespaces?: { id: string }[];
+  triggers?: { crons: string[] };
   assets?: { directory: string; binding: string; run_worker_first: boolean };
 }
 
@@ -62,6 +63,10 @@ function newAccount(password: string, ...args: string[]): string {
 
 function originOf(name: Name): string {
   return `https://${settings[name].routes[0]?.pattern}`;
+}
+
+function cookieOf(answer: Response): string {
+  return (answer.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
 }
 
 test("the three files agree about each other", () => {
@@ -133,6 +138,14 @@ describe("what wrangler would upload", () => {
     return fetch(new URL(path, await workers.unsafeGetDirectURL(settings[name].name)), init);
   }
 
+  /** The cookie of a new session, as a browser sends it back. */
+  async function signIn(): Promise<string> {
+    const body = JSON.stringify({ username: "ada", password: "analytical engine" });
+    const signedIn = await call("authority", "/session/sign-in", { method: "POST", headers: callFrom, body });
+    assert.equal(signedIn.status, 200);
+    return cookieOf(signedIn);
+  }
+
   test("wrangler takes each configuration without a warning", () => {
     assert.equal(said.length, 3);
     for (const output of said) {
@@ -148,16 +161,33 @@ describe("what wrangler would upload", () => {
   });
 
   test("sign-in, refresh and a call of the API work from end to end", async () => {
-    const body = JSON.stringify({ username: "ada", password: "analytical engine" });
-    const signedIn = await call("authority", "/session/sign-in", { method: "POST", headers: callFrom, body });
-    assert.equal(signedIn.status, 200);
-    const [cookie = ""] = (signedIn.headers.getSetCookie()[0] ?? "").split(";");
+    const cookie = await signIn();
     const refreshed = await call("authority", "/session/refresh", { method: "POST", headers: { ...callFrom, Cookie: cookie } });
     assert.equal(refreshed.status, 200);
     const { access_token: token } = (await refreshed.json()) as { access_token: string };
     const me = await call("api", "/api/me", { headers: { Authorization: `Bearer ${token}` } });
     assert.deepEqual([me.status, ((await me.json()) as { name: string }).name], [200, "Ada O'Lovelace"]);
     assert.equal((await call("api", "/api/me")).status, 401);
+  });
+
+  test("the limit of refreshes counts, in a Durable Object of its own", async () => {
+    let cookie = await signIn();
+    const statuses: number[] = [];
+    // Ten a minute; more, should this take so long that a minute begins anew.
+    while (statuses.length < 30 && statuses.at(-1) !== 429) {
+      const refreshed = await call("authority", "/session/refresh", { method: "POST", headers: { ...callFrom, Cookie: cookie } });
+      statuses.push(refreshed.status);
+      cookie = cookieOf(refreshed);
+    }
+    assert.deepEqual(new Set(statuses), new Set([200, 429]));
+  });
+
+  test("the schedule is set, and runs", async () => {
+    const { triggers } = settings.authority;
+    assert.equal(triggers?.crons.length, 1);
+    const worker = await workers.getWorker(settings.authority.name);
+    const { outcome } = await worker.scheduled({ cron: triggers?.crons[0] ?? "" });
+    assert.equal(outcome, "ok");
   });
 
   test("the page comes with its headers, and names the two other origins", async () => {
