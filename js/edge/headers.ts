@@ -3,7 +3,7 @@
 
 import type { Signer } from "./crypto.js";
 import type { Issuer } from "./issuers.js";
-import type { KeySet } from "./key-sets.js";
+import type { KeySet } from "./key-set.js";
 import type { JoseHeader } from "./verified.js";
 
 /** What a header stood for. */

@@ -3,7 +3,7 @@
 
 import { invalidOption, VerifyError } from "./error.js";
 import { KeySets } from "./key-sets.js";
-import { ALL_ALGORITHMS, type IssuerSettings, readIssuer, type Settings, textsFor } from "./options.js";
+import { ALL_ALGORITHMS, identityOf, type IssuerSettings, readIssuer, type Settings, textsFor } from "./options.js";
 import type { IssuerOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
 
 /** An issuer with its keys. */
@@ -27,7 +27,7 @@ export interface Issuers {
   named(issuer: string): Issuer | Promise<Issuer>;
 }
 
-export function issuersOf(given: VerifierOptions["issuers"], settings: Settings, tell: (event: VerifierEvent) => void): Issuers {
+export function issuersOf(given: VerifierOptions["issuers"], settings: Settings, tell: ((event: VerifierEvent) => void) | null): Issuers {
   const made = (one: IssuerSettings): Issuer => ({ settings: one, keys: new KeySets(one, settings.jwks, settings.clock, tell), texts: textsFor(settings, one) });
   if (typeof given === "function") return resolved(given, made);
   const list = Array.isArray(given) ? (given as readonly IssuerOptions[]) : [given as IssuerOptions];
@@ -63,9 +63,10 @@ function resolved(resolve: (issuer: string) => IssuerOptions | null | Promise<Is
       if (answer === null || answer === undefined) throw new VerifyError("issuer.unknown");
       const settings = readIssuer(answer);
       if (settings.issuer !== name) throw invalidOption("issuers", "resolved an issuer to another one");
-      const issuer = tenants.get(settings.identity) ?? made(settings);
-      tenants.delete(settings.identity);
-      tenants.set(settings.identity, issuer);
+      const identity = identityOf(settings);
+      const issuer = tenants.get(identity) ?? made(settings);
+      tenants.delete(identity);
+      tenants.set(identity, issuer);
       const oldest = tenants.keys().next();
       if (tenants.size > MOST_TENANTS && oldest.done !== true) tenants.delete(oldest.value);
       return issuer;

@@ -2,65 +2,26 @@
 // fetched, stale while none can be had, gone. What is kept from one request to the next are settled values and moments: a request that
 // is cancelled in the middle of a fetch leaves a stamp behind, and nothing that another could wait for in vain.
 
-import { Key, type KeyDescription } from "./crypto.js";
 import type { Core } from "./core.js";
+import type { Key } from "./crypto.js";
 import { VerifyError } from "./error.js";
 import { clampedAge, type FetchedKeys, fetchKeys } from "./fetch-keys.js";
 import type { ExecutionContextLike } from "./verified.js";
-import { ALGORITHMS, type IssuerSettings, type JwksSettings } from "./options.js";
+import { KeySet } from "./key-set.js";
+import type { IssuerSettings, JwksSettings } from "./options.js";
 import type { VerifierEvent } from "./option-types.js";
 import { digestOf, withoutDelay } from "./shared-store.js";
 import type { StoredJwks } from "./store-types.js";
 
-type Skipped = readonly { kid: string | null; reason: string }[];
-
-/** More candidates than this for a token without a kid, and none is tried. */
-const MOST_CANDIDATES = 4;
-
-/** What an answer or a bundled set held. A new object for each change: results remembered with an older one count no more. */
-export class KeySet {
-  readonly keys: readonly Key[];
-  readonly #byName = new Map<string, Key[]>();
-  readonly #forNameless = new Map<string, readonly Key[]>();
-
-  constructor(text: string) {
-    this.keys = (JSON.parse(text) as { keys: readonly KeyDescription[] }).keys.map((key) => new Key(key));
-    for (const key of this.keys) {
-      if (key.kid === null) continue;
-      const namesakes = this.#byName.get(key.kid);
-      if (namesakes === undefined) this.#byName.set(key.kid, [key]);
-      else namesakes.push(key);
-    }
-  }
-
-  /** The keys that may have signed a token. */
-  candidates(alg: string, kid: string | null): readonly Key[] {
-    if (kid !== null) return among(this.#byName.get(kid) ?? [], alg);
-    const known = this.#forNameless.get(alg);
-    if (known !== undefined) return known;
-    const found = among(this.keys, alg);
-    this.#forNameless.set(alg, found);
-    return found;
-  }
-}
-
-function among(keys: readonly Key[], alg: string): readonly Key[] {
-  const bit = 1 << ALGORITHMS.indexOf(alg);
-  const found = keys.filter((key) => (key.algorithms & bit) !== 0);
-  if (found.length < 2) return found;
-  const distinct = [...new Map(found.map((key) => [JSON.stringify(key.jwk), key])).values()];
-  return distinct.length > MOST_CANDIDATES ? [] : distinct;
-}
-
 export interface Held {
   readonly set: KeySet;
-  /** As the wasm read it: two sets are the same if this is. */
-  readonly text: string;
   readonly etag: string | undefined;
   readonly fetchedAt: number;
   readonly freshUntil: number;
   readonly source: "memory" | "store" | "network" | "bundled";
 }
+
+type JwksEvent = Extract<VerifierEvent, { type: "jwks" }>;
 
 export interface Found {
   readonly held: Held;
@@ -87,7 +48,8 @@ const ETAG = /^(W\/)?"[\x21\x23-\x7e]*"$/;
 export class KeySets {
   readonly #issuer: IssuerSettings;
   readonly #settings: JwksSettings;
-  readonly #tell: (event: VerifierEvent) => void;
+  /** Null when nobody listens: what an event says of a set takes reading all of its keys. */
+  readonly #tell: ((event: VerifierEvent) => void) | null;
   readonly #clock: () => number;
   #held: Held | null = null;
   /** Numbers the fetches as they begin, so that an older answer never takes the place of a newer one. */
@@ -101,7 +63,7 @@ export class KeySets {
   /** By scope, for as long as it lasts. */
   readonly #underWay = new WeakMap<object, Promise<Held>>();
 
-  constructor(issuer: IssuerSettings, settings: JwksSettings, clock: () => number, tell: (event: VerifierEvent) => void) {
+  constructor(issuer: IssuerSettings, settings: JwksSettings, clock: () => number, tell: ((event: VerifierEvent) => void) | null) {
     this.#issuer = issuer;
     this.#settings = settings;
     this.#clock = clock;
@@ -117,11 +79,11 @@ export class KeySets {
   /** The keys that may have signed a token, never none. */
   async find(alg: string, kid: string | null, call: Call): Promise<Found> {
     let held = this.peek(call.now) ?? (await this.current(call));
-    let keys = held.set.candidates(alg, kid);
+    let keys = held.set.candidates(alg, kid, call.core);
     if (keys.length === 0 && this.#issuer.jwksUri !== null) {
       // The authority may have a new key. The store is not asked: it can be as old as we are.
       held = await this.#lookAgain(held, call);
-      keys = held.set.candidates(alg, kid);
+      keys = held.set.candidates(alg, kid, call.core);
     }
     if (keys.length > 0) return { held, keys };
     // While the endpoint fails nobody can say that the key does not exist.
@@ -151,7 +113,7 @@ export class KeySets {
     if (held === null || call.now >= held.freshUntil + maxStale) return this.#cold(call);
     if (call.now < held.freshUntil && call.now > held.fetchedAt - AHEAD) return held;
     const stale = () => {
-      this.#say({ outcome: "served-stale" });
+      this.#say("served-stale");
       return this.#held ?? held;
     };
     if (this.#mustWait(call.now)) {
@@ -182,14 +144,14 @@ export class KeySets {
   /** The bundled set, while the endpoint has never been reached. It is stale from its first use on. */
   #lastGood(call: Call): Held | null {
     if (this.#issuer.bundled === null || this.#held !== null) return null;
-    this.#say({ outcome: "served-stale" });
+    this.#say("served-stale");
     return (this.#held = this.#bundledSet(call, call.now));
   }
 
-  #bundledSet({ core, now }: Call, freshUntil: number): Held {
-    const text = core.readKeys(this.#issuer.bundled ?? secretSet(this.#issuer.secret), this.#issuer.secret !== null);
-    if (text === undefined) throw new VerifyError("jwks.malformed");
-    return { set: new KeySet(text), text, etag: undefined, fetchedAt: now, freshUntil, source: "bundled" };
+  #bundledSet({ now }: Call, freshUntil: number): Held {
+    const set = KeySet.parse(this.#issuer.bundled ?? secretSet(this.#issuer.secret), this.#issuer.secret !== null);
+    if (set === null) throw new VerifyError("jwks.malformed");
+    return { set, etag: undefined, fetchedAt: now, freshUntil, source: "bundled" };
   }
 
   /** Staleness: another isolate may have been quicker. */
@@ -243,11 +205,11 @@ export class KeySets {
     const uri = this.#issuer.jwksUri ?? "";
     const before = this.#held?.source === "bundled" ? undefined : this.#held;
     let answer: FetchedKeys;
-    let text: string | undefined;
+    let set: KeySet | null;
     try {
       answer = await fetchKeys(uri, before?.etag, this.#settings);
-      text = answer.body === null ? before?.text : call.core.readKeys(answer.body, false);
-      if (text === undefined) throw new VerifyError("jwks.malformed");
+      set = answer.body === null ? (before?.set ?? null) : KeySet.parse(answer.body);
+      if (set === null) throw new VerifyError("jwks.malformed");
     } catch (error) {
       if (!(error instanceof VerifyError)) throw error;
       if (sequence > this.#applied) {
@@ -255,30 +217,34 @@ export class KeySets {
         this.#lastFailure = error;
         this.#notBefore = this.#clock() + Math.min(this.#settings.cooldown, FIRST_WAIT * 2 ** Math.min(this.#failures - 1, 20));
       }
-      this.#say({ outcome: "failed" });
+      this.#say("failed");
       throw this.#unreachable(this.#clock(), error);
     }
-    if (sequence < this.#applied) return this.#held ?? this.#made(text, answer, call.now);
+    if (sequence < this.#applied) return this.#held ?? this.#made(set, answer, call.now);
     this.#applied = sequence;
     const previous = this.#held;
-    const held = this.#made(text, answer, call.now);
+    const held = this.#made(set, answer, call.now);
     this.#held = held;
     this.#failures = 0;
     this.#lastFailure = null;
     this.#notBefore = -Infinity;
-    if (answer.body === null) this.#say({ outcome: "not-modified", keys: held.set.keys.length });
-    else this.#say({ outcome: previous === null || previous.text === text ? "fetched" : "rotated", keys: held.set.keys.length, skipped: skippedIn(text) });
+    if (answer.body === null) this.#say("not-modified", held.set, call);
+    else this.#say(previous === null || previous.set === held.set ? "fetched" : "rotated", held.set, call);
     if (answer.body !== null) this.#toStore(answer.body, held, call.context);
     return held;
   }
 
-  #made(text: string, { etag, maxAge }: FetchedKeys, now: number): Held {
-    const same = this.#held?.text === text ? this.#held.set : null;
-    return { set: same ?? new KeySet(text), text, etag, fetchedAt: now, freshUntil: now + (maxAge ?? this.#settings.maxAge), source: "network" };
+  #made(set: KeySet, { etag, maxAge }: FetchedKeys, now: number): Held {
+    return { set: this.#sameOr(set), etag, fetchedAt: now, freshUntil: now + (maxAge ?? this.#settings.maxAge), source: "network" };
+  }
+
+  /** The set that is held if the new one holds the same: what was made of its keys stays good. */
+  #sameOr(set: KeySet): KeySet {
+    return this.#held?.set.equals(set) === true ? this.#held.set : set;
   }
 
   /** What another isolate left, if it is any good: of a moment in the past, not too old, and a key set. */
-  async #fromStore({ core, now }: Call): Promise<Held | null> {
+  async #fromStore({ now }: Call): Promise<Held | null> {
     const { store, maxAge, maxStale, maxBytes, timeout } = this.#settings;
     if (store === undefined) return null;
     const stored = await withoutDelay(timeout, async () => store.get(await this.#storeKey()));
@@ -287,11 +253,10 @@ export class KeySets {
     const lifetime = typeof stored.maxAge === "number" ? clampedAge(stored.maxAge * 1000) : maxAge;
     const age = typeof fetchedAt === "number" ? now - fetchedAt : Number.NaN;
     if (!(age >= 0 && age < lifetime + maxStale) || fetchedAt < (this.#held?.fetchedAt ?? 0)) return null;
-    const text = core.readKeys(body, false);
-    if (text === undefined) return null;
-    const same = this.#held?.text === text ? this.#held.set : null;
+    const set = KeySet.parse(body);
+    if (set === null) return null;
     const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
-    return { set: same ?? new KeySet(text), text, etag: known, fetchedAt, freshUntil: fetchedAt + lifetime, source: "store" };
+    return { set: this.#sameOr(set), etag: known, fetchedAt, freshUntil: fetchedAt + lifetime, source: "store" };
   }
 
   #toStore(body: string, { fetchedAt, freshUntil, etag }: Held, context: ExecutionContextLike | null): void {
@@ -311,13 +276,13 @@ export class KeySets {
     return new VerifyError(cause?.code ?? "jwks.unreachable", { retryAfter: Math.max(1, (this.#notBefore - now) / 1000), cause });
   }
 
-  #say(what: Omit<Extract<VerifierEvent, { type: "jwks" }>, "type" | "issuer">): void {
-    this.#tell({ type: "jwks", issuer: this.#issuer.issuer, ...what });
+  #say(outcome: JwksEvent["outcome"], set?: KeySet, call?: Call): void {
+    if (this.#tell === null) return;
+    const event = { type: "jwks", issuer: this.#issuer.issuer, outcome } as const;
+    if (set === undefined || call === undefined) return this.#tell(event);
+    const { keys, skipped } = set.census(call.core);
+    this.#tell({ ...event, keys: keys.length, skipped });
   }
-}
-
-function skippedIn(text: string): Skipped {
-  return (JSON.parse(text) as { skipped: Skipped }).skipped;
 }
 
 /** A secret as a set of one key. */

@@ -21,7 +21,7 @@ export interface Settings {
   readonly jwks: JwksSettings;
   readonly resultCacheSize: number;
   readonly clock: () => number;
-  readonly onEvent: (event: VerifierEvent) => void;
+  readonly onEvent: ((event: VerifierEvent) => void) | null;
 }
 
 /** All times in milliseconds. */
@@ -46,8 +46,6 @@ export interface IssuerSettings {
   readonly bundled: string | null;
   readonly secret: Uint8Array<ArrayBuffer> | null;
   readonly tenant: string | null;
-  /** Two issuers are the same if this is. */
-  readonly identity: string;
 }
 
 /** By their places in src/verify/algorithm.rs. "Ed25519" is another name for EdDSA. */
@@ -91,7 +89,7 @@ export function readSettings(options: VerifierOptions): Settings {
     jwks: readJwksSettings(options.jwks ?? {}),
     resultCacheSize: whole("resultCacheSize", options.resultCacheSize, 1_000, 0, 1_000_000),
     clock: clock ?? (() => Date.now()),
-    onEvent: onEvent ?? (() => undefined),
+    onEvent: onEvent ?? null,
   };
 }
 
@@ -143,9 +141,12 @@ export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSetti
     bundled,
     secret: copy,
     tenant: tenant ?? null,
-    // JSON of a tuple: no two lists of texts look the same, whatever is in them.
-    identity: JSON.stringify([issuer, audiences, bits, uri, bundled, copy === null ? null : [...copy], tenant ?? null]),
   };
+}
+
+/** Two issuers are the same if this is. JSON of a tuple: no two lists of texts look the same, whatever is in them. */
+export function identityOf({ issuer, audiences, algorithms, jwksUri, bundled, secret, tenant }: IssuerSettings): string {
+  return JSON.stringify([issuer, audiences, algorithms, jwksUri, bundled, secret === null ? null : [...secret], tenant]);
 }
 
 /** What the wasm is told of an issuer's claims, as one text. */

@@ -3,7 +3,7 @@
 
 import type { Core } from "./core.js";
 import type { Issuer } from "./issuers.js";
-import type { KeySet } from "./key-sets.js";
+import type { KeySet } from "./key-set.js";
 import type { Facts } from "./outcome.js";
 
 export interface Result {

@@ -50,7 +50,7 @@ class TokenVerifier implements Verifier {
 
   constructor(options: VerifierOptions, instance: Instance) {
     this.#settings = readSettings(options);
-    this.#issuers = issuersOf(options.issuers, this.#settings, (event) => this.#tell(event));
+    this.#issuers = issuersOf(options.issuers, this.#settings, this.#settings.onEvent === null ? null : (event) => this.#tell(event));
     this.#results = new Results(this.#settings.resultCacheSize);
     this.#instance = instance;
     this.#vouches = this.#settings.revocation !== undefined || this.#settings.check !== undefined;
@@ -278,7 +278,7 @@ class TokenVerifier implements Verifier {
   #tell(event: VerifierEvent): void {
     // Listening changes nothing, whether it fails now or later.
     try {
-      const heard: unknown = this.#settings.onEvent(event);
+      const heard: unknown = this.#settings.onEvent?.(event);
       if (heard instanceof Promise) heard.catch(() => undefined);
     } catch {
       return;
