@@ -8,7 +8,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, isMain, must, report, root, run, step, StepFailed } from "./lib/run.mjs";
-import { installPackages, setUp } from "./setup.mjs";
+import { setUp } from "./setup.mjs";
 
 const docs = join(root, "docs");
 const site = join(root, "build", "docs");
@@ -33,9 +33,8 @@ export function buildCrateDocs() {
   return must("cargo", ["doc", "--locked", "--no-deps", "--quiet"], { seconds: 1200, env: { RUSTDOCFLAGS: "-D warnings" } });
 }
 
-/** Builds all of it; the package has to be built before. */
+/** Builds all of it; the package has to be built before, and the packages of docs/ installed. */
 export async function buildDocs() {
-  await installPackages(docs);
   rmSync(site, { recursive: true, force: true });
   rmSync(join(docs, "api"), { recursive: true, force: true });
   withoutWarnings(await tool("typedoc", ["--options", "typedoc.config.mjs"]));
@@ -110,7 +109,7 @@ function hasAnchor(html, fragment) {
 if (isMain(import.meta.url)) {
   endChildrenOnSignal();
   try {
-    await setUp();
+    await setUp({ docs: true });
     await build({ lenient: true });
     await step("Building the documentation into build/docs", "20 s", buildDocs);
     if (process.argv.includes("--serve"))

@@ -158,8 +158,11 @@ async function installBrowser() {
   if (findChromium() === null || which("chromedriver") === null) throw new StepFailed(`${wanted}, then start again.`);
 }
 
-/** Brings the machine to where the package can be built, linted and opened in a browser. @param {{ lints?: boolean, browser?: boolean }} [options] */
-export async function setUp({ lints = false, browser = false } = {}) {
+/**
+ * Brings the machine to where the package can be built, linted, documented and opened in a browser.
+ * @param {{ lints?: boolean, docs?: boolean, browser?: boolean }} [options]
+ */
+export async function setUp({ lints = false, docs = false, browser = false } = {}) {
   if (Number(process.versions.node.split(".")[0]) < 20) {
     throw new StepFailed(`Node 20 or newer is needed; this is ${process.version}.`);
   }
@@ -169,8 +172,8 @@ export async function setUp({ lints = false, browser = false } = {}) {
   if (lints) {
     await installTool("cargo-deny", cargoDeny, ["cargo-deny"]);
     await installBiome();
-    await installPackages(join(root, "docs"));
   }
+  if (docs) await installPackages(join(root, "docs"));
   if (browser) {
     await installBrowser();
     await installDeno();
@@ -181,7 +184,7 @@ if (isMain(import.meta.url)) {
   endChildrenOnSignal();
   try {
     const tests = process.argv.includes("--tests");
-    await setUp({ lints: tests, browser: tests });
+    await setUp({ lints: tests, docs: tests, browser: tests });
     console.log("Everything that is needed is installed.");
   } catch (error) {
     report(error);

@@ -73,7 +73,12 @@ async function tryBuild(chosen) {
 
 async function test() {
   const chosen = chosenOf(process.argv.slice(2));
-  await setUp({ lints: chosen.includes("checks"), browser: chosen.includes("wasm") || chosen.includes("browser") });
+  await setUp({
+    lints: chosen.includes("checks"),
+    // The code of the documents is checked against packages of theirs.
+    docs: chosen.includes("checks") || chosen.includes("js"),
+    browser: chosen.includes("wasm") || chosen.includes("browser"),
+  });
   const built = await tryBuild(chosen);
 
   /** @type {[Name, Count, number][]} */
