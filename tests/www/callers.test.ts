@@ -1,13 +1,16 @@
 // Who may call the authority: CORS for the app's origin alone, and no forged calls.
 
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { test } from "node:test";
 import { ALICE, useStack, Visitor } from "./harness.ts";
 
 const stack = useStack();
-const ENDPOINTS = ["/session/sign-in", "/session/refresh", "/session/logout"];
+const ENDPOINTS = ["sign-in", "refresh", "logout", "logout-everywhere", "list", "end", "totp/enrol", "totp/confirm", "step-up"].map(
+  (name) => `/session/${name}`,
+);
 
-test("sign-in, refresh and logout refuse calls without the CSRF header", async () => {
+test("the session calls refuse what comes without the CSRF header", async () => {
   const visitor = new Visitor(stack());
   await visitor.signIn();
   for (const path of ENDPOINTS) {
@@ -39,6 +42,21 @@ test("they refuse foreign origins and cross-site calls, even with the header and
     }
   }
   assert.equal(await visitor.tryRefresh(), 200, "the session is as it was");
+});
+
+test("they refuse what a form, a frame or an image would send: only a script's fetch gets there", async () => {
+  // node:http, since fetch says of itself that it is one.
+  const statusIn = (mode: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { Origin: stack().app, "X-Requested-With": "XMLHttpRequest", "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": mode };
+      const call = request(`${stack().authority}/session/refresh`, { method: "POST", headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+      call.once("error", reject).end();
+    });
+  assert.deepEqual([await statusIn("navigate"), await statusIn("no-cors"), await statusIn("websocket")], [403, 403, 403]);
+  assert.equal(await statusIn("cors"), 401, "let in, without a cookie");
 });
 
 test("the app's origin may read credentialed answers, refusals included", async () => {
@@ -86,5 +104,24 @@ test("answers can't be sniffed, framed or run, and unknown paths say so in JSON"
   assert.equal(response.status, 404);
   assert.deepEqual(await response.json(), { error: "not_found" });
   assert.equal(response.headers.get("X-Content-Type-Options"), "nosniff");
-  assert.match(response.headers.get("Content-Security-Policy") ?? "", /default-src 'none'; frame-ancestors 'none'/);
+  for (const url of [`${stack().authority}/nowhere`, `${stack().api}/api/me`]) {
+    const { headers } = await fetch(url);
+    assert.equal(headers.get("Content-Security-Policy"), "default-src 'none'; frame-ancestors 'none'");
+    assert.equal(headers.get("X-Content-Type-Options"), "nosniff");
+    assert.equal(headers.get("Referrer-Policy"), "no-referrer");
+    assert.match(headers.get("Strict-Transport-Security") ?? "", /^max-age=\d{8,}$/);
+  }
+});
+
+test("no call takes a body over 4 KiB, nor JSON of another shape", async () => {
+  const visitor = new Visitor(stack());
+  await visitor.signIn();
+  for (const path of [...ENDPOINTS, "/operator/revoke-user"]) {
+    assert.equal((await visitor.post(path, { body: { padding: "x".repeat(5000) } })).status, 413, path);
+  }
+  for (const body of ["[]", "null", '"x"', "{", '{"id":{"id":1}}', `{"id":"${"x".repeat(65)}"}`]) {
+    assert.equal((await visitor.post("/session/end", { body })).status, 400, body);
+  }
+  const headers = { "X-Requested-With": "XMLHttpRequest" };
+  assert.equal((await fetch(`${stack().authority}/session/refresh`, { headers })).status, 404, "a GET changes nothing");
 });

@@ -48,8 +48,13 @@ describe("sign-in", () => {
   });
 
   test("gives a device 20 wrong tries a minute, whatever accounts it names", async () => {
-    const spray = Array.from({ length: 25 }, (_, n) => attempt(stack(), { username: `user${n}`, password: "wrong" }, "192.0.2.4", "sprayer"));
-    assert.deepEqual(await statuses(spray), [...Array(20).fill(401), ...Array(5).fill(429)]);
+    const sprayed: number[] = [];
+    // A few at a time: hashing holds up the Worker, and workerd gives up connections that it couldn't read for 15 seconds.
+    for (let turn = 0; turn < 5; turn += 1) {
+      const accounts = [0, 1, 2, 3, 4].map((n) => ({ username: `user${5 * turn + n}`, password: "wrong" }));
+      sprayed.push(...(await statuses(accounts.map((credentials) => attempt(stack(), credentials, "192.0.2.4", "sprayer")))));
+    }
+    assert.deepEqual(sprayed, [...Array(20).fill(401), ...Array(5).fill(429)]);
     assert.equal((await attempt(stack(), BOB, "192.0.2.4", "another device")).status, 200);
   });
 

@@ -98,12 +98,16 @@ export async function endSession(db: D1Database, id: string, accountId: string, 
   return meta.changes > 0;
 }
 
-/** Ends all sessions of an account, and notes the moment: tokens of that second are refused, so no new one may be of it. */
 export async function endAllSessions(db: D1Database, accountId: string, by: RevokedBy, now: number): Promise<void> {
-  await db.batch([
-    db.prepare("UPDATE families SET revoked_at = ?2, revoked_by = ?3 WHERE account_id = ?1 AND revoked_at IS NULL").bind(accountId, now, by),
-    db.prepare("UPDATE accounts SET signed_out_at = ?2 WHERE id = ?1").bind(accountId, now),
-  ]);
+  await db
+    .prepare("UPDATE families SET revoked_at = ?2, revoked_by = ?3 WHERE account_id = ?1 AND revoked_at IS NULL")
+    .bind(accountId, now, by)
+    .run();
+}
+
+/** All tokens of the account up to this second are refused from now on, so that a new session's must be of a later one. */
+export async function noteSignedOut(db: D1Database, accountId: string, cutoff: number): Promise<void> {
+  await db.prepare("UPDATE accounts SET signed_out_at = ? WHERE id = ?").bind(cutoff, accountId).run();
 }
 
 /** The session that a token belongs to, used or not, ended or not: whoever holds any of its tokens may end it. */
