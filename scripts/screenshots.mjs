@@ -1,7 +1,7 @@
-// Takes the pictures of the demo page that the documents show: signed out and signed in, light and dark, 1280 and 390
-// pixels wide, into docs/screenshots. It exists so that the pictures are of the page as it is, taken again by one command
-// after a change. Runs the real stack on free ports in Chromium (/usr/bin/chromium, or the path in CHROMIUM) and needs a
-// built dist/. Alone: npm run screenshots
+// Takes the pictures of the demo page that the documents show, into docs/screenshots: signed out, signed in with a minute of history,
+// every panel in use, and the step-up dialog, each in light and dark and 1280 and 390 pixels wide. It exists so that the pictures are of
+// the page as it is, taken again by one command after a change. Runs the real stack on free ports in Chromium (/usr/bin/chromium, or the
+// path in CHROMIUM) and needs a built dist/. Alone: npm run screenshots
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "docs", "screenshots");
 const appDirectory = join(root, "build", "app-in-pictures");
 const sizes = [
-  { width: 1280, height: 900 },
+  { width: 1280, height: 1000 },
   { width: 390, height: 844 },
 ];
 
@@ -28,9 +28,7 @@ try {
     args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
   });
   try {
-    for (const viewport of sizes) {
-      for (const colorScheme of /** @type {const} */ (["light", "dark"])) await takePair(browser, viewport, colorScheme);
-    }
+    await takeAll(await browser.newContext({ reducedMotion: "reduce" }));
   } finally {
     await browser.close();
   }
@@ -38,36 +36,78 @@ try {
   await stack.close();
 }
 
-/**
- * One visitor's two pictures: before signing in, and after a token that the API refused to 50 calls at once.
- * @param {import("playwright-core").Browser} browser
- * @param {{ width: number, height: number }} viewport
- * @param {"light" | "dark"} colorScheme
- */
-async function takePair(browser, viewport, colorScheme) {
-  const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" });
+/** One visitor's way through the page. @param {import("playwright-core").BrowserContext} context */
+async function takeAll(context) {
   const page = await context.newPage();
-  const take = async (/** @type {string} */ state) => {
-    await page.mouse.move(0, 0);
-    await page.evaluate(() => document.fonts.ready.then(() => undefined));
-    const path = join(folder, `${state}-${colorScheme}-${viewport.width}.png`);
-    await page.screenshot({ path, fullPage: true });
-    console.log(path.slice(root.length));
-  };
+  const press = (/** @type {string} */ name) => page.getByRole("button", { name, exact: true }).click();
+  const shows = (/** @type {string} */ selector) => page.locator(selector).first().waitFor();
+  const pause = (/** @type {number} */ seconds) => page.waitForTimeout(seconds * 1000);
 
+  // More happens in this minute than a session is allowed.
+  await fetch(`${stack.authority}/demo/settings`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ rateLimits: "off" }),
+  });
   await page.goto(stack.app);
-  await page.locator('#session[data-status="anonymous"]').waitFor();
-  await take("signed-out");
+  await shows('#session[data-status="anonymous"]');
+  await take(page, "signed-out");
 
-  await page.getByRole("button", { name: "Fill in the demo account" }).click();
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.locator('#session[data-status="authenticated"]').waitFor();
-  await page.getByRole("button", { name: "This one" }).click();
+  await press("Fill in the demo account");
+  await press("Sign in");
+  await shows('#session[data-status="authenticated"]');
+  await press("30 seconds");
+  await pause(6);
+  const second = await context.newPage();
+  await second.goto(stack.app);
+  await second.locator('#session[data-status="authenticated"]').waitFor();
+  await page.bringToFront();
+  await pause(8);
+  await press("This one");
   await page.getByRole("status").filter({ hasText: "refuses the present token" }).waitFor();
-  await page.getByRole("button", { name: "50 at once" }).click();
-  await page.locator("#ledger").waitFor();
-  // The timeline looks for new transitions once a second.
-  await page.waitForTimeout(1200);
-  await take("signed-in");
-  await context.close();
+  await press("50 at once");
+  await page.getByRole("status").filter({ hasText: "50 of 50 succeeded" }).waitFor();
+  await pause(8);
+  await press("Lose the next reply");
+  await pause(8);
+  await press("Sign in to south");
+  await page.getByText("Signed in to south.").waitFor();
+  await pause(6);
+  await take(page, "signed-in");
+
+  await press("15 minutes");
+  await press("Try all four calls");
+  await page.getByText("Each token opens its own tenant’s API and no other.").waitFor();
+  await press("Rotate");
+  await shows("#key-list li");
+  await press("Show them");
+  await shows("#session-list li");
+  await press("Show the newest");
+  await shows("#audit-rows tr");
+  await take(page, "panels", true);
+
+  await press("Open the vault");
+  await page.getByRole("dialog").waitFor();
+  await take(page, "step-up");
+}
+
+/**
+ * The page as it is now, in both widths and both colour schemes: what the window shows, or the whole of it.
+ * @param {import("playwright-core").Page} page @param {string} state
+ */
+async function take(page, state, fullPage = false) {
+  for (const viewport of sizes) {
+    for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme });
+      await page.mouse.move(0, 0);
+      await page.evaluate(() => {
+        scrollTo(0, 0);
+        return document.fonts.ready.then(() => undefined);
+      });
+      const path = join(folder, `${state}-${colorScheme}-${viewport.width}.png`);
+      await page.screenshot({ path, fullPage });
+      console.log(path.slice(root.length));
+    }
+  }
 }

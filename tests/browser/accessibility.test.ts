@@ -34,7 +34,11 @@ async function violations(page: Page): Promise<string[]> {
 
 /** Looks at the state that the page is in: light, dark, and as wide as a phone. */
 async function expectNoViolations(page: Page): Promise<void> {
-  for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 360]] as const) {
+  for (const [colorScheme, width] of [
+    ["light", 1280],
+    ["dark", 1280],
+    ["light", 360],
+  ] as const) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 800 });
     assert.deepEqual(await violations(page), [], `${colorScheme}, ${width} px`);
@@ -70,6 +74,38 @@ test("signed in, after calls that were refused, with a second tab, and while ren
   await visitor.openTab();
   await visitor.press("Break it");
   await visitor.expectSession({ degraded: true });
+  await expectNoViolations(visitor.page);
+  await visitor.leave();
+});
+
+test("signed in to both tenants, with one's sessions, the keys and the audit log on show, and while enrolling an authenticator", async () => {
+  const visitor = await demo.visit();
+  await visitor.signIn();
+  await visitor.press("Sign in to south");
+  await visitor.page.getByText("Signed in to south.").waitFor();
+  await visitor.press("Try all four calls");
+  await visitor.page.getByText("Each token opens its own tenant’s API and no other.").waitFor();
+  await visitor.press("Show them");
+  await visitor.page.locator("#session-list li").first().waitFor();
+  await visitor.press("Show the keys");
+  await visitor.page.locator("#key-list li").first().waitFor();
+  await visitor.press("Show the newest");
+  await visitor.page.locator("#audit-rows tr").first().waitFor();
+  await visitor.press("Enrol an authenticator");
+  await visitor.page.locator("#enrol-form").waitFor();
+  await expectNoViolations(visitor.page);
+  await visitor.leave();
+});
+
+test("the step-up dialog, and its refusal of a wrong code", async () => {
+  const visitor = await demo.visit();
+  await visitor.signIn("bob");
+  await visitor.press("Open the vault");
+  await visitor.page.getByRole("dialog").waitFor();
+  await expectNoViolations(visitor.page);
+  await visitor.page.keyboard.type("123456");
+  await visitor.page.keyboard.press("Enter");
+  await visitor.page.getByRole("alert").filter({ hasText: "No authenticator is enrolled yet." }).waitFor();
   await expectNoViolations(visitor.page);
   await visitor.leave();
 });

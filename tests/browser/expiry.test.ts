@@ -56,7 +56,11 @@ test("client_G59 a hundred calls from five tabs at the moment of expiry: no reus
   for (const round of [1, 2]) {
     const results = await Promise.all(pages.map((page) => callAtExpiry(page, errand)));
     for (const { statuses, session, signedOut } of results) {
-      assert.deepEqual(statuses, Array.from({ length: 20 }, () => 200), `round ${round}`);
+      assert.deepEqual(
+        statuses,
+        Array.from({ length: 20 }, () => 200),
+        `round ${round}`,
+      );
       assert.deepEqual({ session, signedOut }, { session: "authenticated", signedOut: 0 });
     }
   }

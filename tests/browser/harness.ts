@@ -21,6 +21,9 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
+/** The demo's accounts. */
+const PASSWORDS = { alice: "correct horse battery", bob: "staple battery horse" };
+
 /** What the servers have counted since the stack started. */
 export interface Counts {
   readonly requests: number;
@@ -42,6 +45,7 @@ export interface Wishes {
   readonly rateLimits?: "on" | "off";
   /** The next so many refresh replies are lost after the rotation. */
   readonly lostReplies?: number;
+  readonly rateLimits?: "on" | "off";
 }
 
 export interface Demo {
@@ -53,7 +57,7 @@ export interface Demo {
   /** Asks the authority for a fault or a lifetime, as the page's buttons do. */
   settings(wanted: Wishes): Promise<void>;
   refuseAll(): Promise<void>;
-  /** No faults, tokens of 15 minutes, and 20 seconds of grace. */
+  /** No faults, tokens of 15 minutes, 20 seconds of grace, and rate limits. */
   peace(): Promise<void>;
   /** A browser profile that nobody has used, with one page that is at `path`. */
   visit(path?: string): Promise<Visitor>;
@@ -70,8 +74,8 @@ export interface Visitor {
   /** The access tokens that the authority has given to this visitor, in order. */
   readonly tokens: readonly string[];
   readonly violations: readonly string[];
-  /** Signs in through the form. */
-  signIn(): Promise<void>;
+  /** Signs in through the form: alice, who is an operator, or bob. */
+  signIn(name?: keyof typeof PASSWORDS): Promise<void>;
   /** Logs out through the button, and waits until the authority has answered. */
   logOut(): Promise<void>;
   press(name: string): Promise<void>;
@@ -163,9 +167,9 @@ async function visit(browser: Browser, demo: Demo, path: string): Promise<Visito
     requests,
     tokens,
     violations,
-    async signIn() {
-      await page.getByLabel("User name").fill("alice");
-      await page.getByLabel("Password").fill("correct horse battery");
+    async signIn(name = "alice") {
+      await page.getByLabel("User name").fill(name);
+      await page.getByLabel("Password").fill(PASSWORDS[name]);
       await visitor.press("Sign in");
       await visitor.expectSession({ status: "authenticated" });
     },
@@ -227,13 +231,7 @@ export async function authorization(request: Request): Promise<string | null> {
 }
 
 /** Reads the token out of each reply on its way in: after the network and the cookies, before the page has it. */
-async function readTokens(
-  context: BrowserContext,
-  page: Page,
-  authority: string,
-  tokens: string[],
-  errors: string[],
-): Promise<void> {
+async function readTokens(context: BrowserContext, page: Page, authority: string, tokens: string[], errors: string[]): Promise<void> {
   const wire = await context.newCDPSession(page);
   const read = async (requestId: string): Promise<void> => {
     const { body, base64Encoded } = await wire.send("Fetch.getResponseBody", { requestId });

@@ -42,10 +42,7 @@ test("the policy holds in the browser: inline script and foreign origins are ref
   assert.equal(inline, false);
   // The browser reports a violation some time after the fact.
   for (let n = 0; n < 100 && visitor.violations.length < 2; n++) await visitor.page.waitForTimeout(50);
-  assert.deepEqual(visitor.violations.map((violation) => violation.split(" ")[0]).sort(), [
-    "connect-src",
-    "require-trusted-types-for",
-  ]);
+  assert.deepEqual(visitor.violations.map((violation) => violation.split(" ")[0]).sort(), ["connect-src", "require-trusted-types-for"]);
   await visitor.context.close();
 });
 
@@ -105,7 +102,11 @@ test("text is readable against its ground in light and dark", async () => {
     await visitor.signIn();
     const signedIn = await measure();
     assert.ok(signedOut.length > 20 && signedIn.length > 20, "there is text to measure");
-    assert.deepEqual([...signedOut, ...signedIn].filter(({ contrast }) => contrast < 4.5), [], colorScheme);
+    assert.deepEqual(
+      [...signedOut, ...signedIn].filter(({ contrast }) => contrast < 4.5),
+      [],
+      colorScheme,
+    );
     await visitor.leave();
   }
 });
@@ -127,8 +128,11 @@ test("every control has a name, every heading its place, and what changes is ann
     "Call the API",
     "What happened",
     "Make it hard",
+    "Step-up",
     "Your sessions",
     "Two tenants",
+    "Signing keys",
+    "Audit log",
   ]);
   assert.equal(await page.locator("#announcer").textContent(), "Signed in as Alice Adair.");
   await visitor.press("Log out");

@@ -124,7 +124,10 @@ test("a retried POST carries its whole body again", async () => {
   await visitor.press("This one");
   await visitor.page.getByRole("status").filter({ hasText: "refuses the present token" }).waitFor();
   await visitor.press("Post a note");
-  await visitor.page.getByRole("status").filter({ hasText: /200 POST .*always whole/ }).waitFor();
+  await visitor.page
+    .getByRole("status")
+    .filter({ hasText: /200 POST .*always whole/ })
+    .waitFor();
   const posts = sentTo(visitor.requests, `${demo.api}/api/echo`, "POST");
   assert.equal(posts.length, 2);
   const lengths = await Promise.all(posts.map((post) => post.headerValue("content-length")));

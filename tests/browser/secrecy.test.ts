@@ -123,7 +123,11 @@ test("no event, error, snapshot, transition or serialisation of a keep holds the
 
     // What the keep lends is the real thing: without this, searching for it would prove nothing.
     const lent = await keep.withToken((token) => token);
-    const failed = await keep.withToken((): string => { throw new Error("the application's own"); }).catch((error: unknown) => error);
+    const failed = await keep
+      .withToken((): string => {
+        throw new Error("the application's own");
+      })
+      .catch((error: unknown) => error);
     noteError(failed);
 
     await keep.fetch(`${api}/demo/refuse`, { method: "POST" });

@@ -34,8 +34,12 @@ test("each tab has a lane with a letter of its own, in every tab, until it close
   await lanes(visitor.page).filter({ hasText: "Tab A, this one" }).waitFor();
   const second = await visitor.openTab();
   await lanes(second).filter({ hasText: "Tab B, this one" }).waitFor();
-  await lanes(second).filter({ hasText: /^Tab A\s*generation 1$/ }).waitFor();
-  await lanes(visitor.page).filter({ hasText: /^Tab B\s*generation 1$/ }).waitFor();
+  await lanes(second)
+    .filter({ hasText: /^Tab A\s*generation 1$/ })
+    .waitFor();
+  await lanes(visitor.page)
+    .filter({ hasText: /^Tab B\s*generation 1$/ })
+    .waitFor();
 
   await second.close();
   await lanes(visitor.page).filter({ hasText: "Tab B" }).waitFor({ state: "detached" });
@@ -51,11 +55,20 @@ test("what one tab sees the others draw and tell, with its name", async () => {
   await second.getByRole("button", { name: "Renew now" }).click();
   const line = moments(visitor.page).getByRole("listitem").filter({ hasText: "Token renewed" });
   await line.filter({ hasText: "Tab B" }).first().waitFor();
-  await lanes(visitor.page).filter({ hasText: /^Tab B\s*generation 2$/ }).waitFor();
+  await lanes(visitor.page)
+    .filter({ hasText: /^Tab B\s*generation 2$/ })
+    .waitFor();
 
   await second.getByRole("button", { name: "Break it" }).click();
-  await moments(visitor.page).getByRole("listitem").filter({ hasText: /Outage\s*Servers/ }).waitFor();
-  await moments(visitor.page).getByRole("listitem").filter({ hasText: /Renewal failed.*Tab B/s }).first().waitFor();
+  await moments(visitor.page)
+    .getByRole("listitem")
+    .filter({ hasText: /Outage\s*Servers/ })
+    .waitFor();
+  await moments(visitor.page)
+    .getByRole("listitem")
+    .filter({ hasText: /Renewal failed.*Tab B/s })
+    .first()
+    .waitFor();
   await visitor.leave();
 });
 

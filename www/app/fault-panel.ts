@@ -8,9 +8,11 @@ import type { Tabs } from "./tabs.ts";
 import { errorSentence } from "./words.ts";
 
 const OUTAGE_SECONDS = 15;
-const SHORT_SECONDS = 20;
+const SHORT_SECONDS = 30;
 const LONG_SECONDS = 15 * 60;
 const GRACE_SECONDS = 20;
+/** Renewals in a row. The authority gives a session ten a minute, and the keep allows itself as many in one tab. */
+const HURRIED = 6;
 
 export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): void {
   const result = htmlElement("fault-result");
@@ -62,6 +64,13 @@ export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): vo
     await keep.refresh().catch(nothing);
     return `The thief was answered ${status} (${error ?? "no error"}). The session is over for both: somebody has a copy.`;
   });
+  offer("hurry", async () => {
+    if (keep.session.status !== "authenticated") return "There is nothing to renew: sign in first.";
+    tell("Hurry");
+    tabs.hurry(HURRIED);
+    return `Every open tab renews ${HURRIED} times in a row.`;
+  });
+  tabs.onHurry((times) => void renewOften(keep, times));
   offer("short-lifetime", async () => {
     await demo.setLifetime(SHORT_SECONDS);
     tell(`Lifetime ${SHORT_SECONDS} s`);
@@ -80,6 +89,15 @@ export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): vo
 
 async function renewIfSignedIn(keep: TokenKeep): Promise<void> {
   if (keep.session.status === "authenticated") await keep.refresh();
+}
+
+/** One after the other, until one fails: the keep then waits as it was asked to, and so does this. */
+async function renewOften(keep: TokenKeep, times: number): Promise<void> {
+  try {
+    for (let n = 0; n < times; n++) await renewIfSignedIn(keep);
+  } catch {
+    // Told as an event.
+  }
 }
 
 function nothing(): void {}

@@ -1,11 +1,14 @@
 // The demo page: builds a keep for each tenant, shows what they do, and restores the session that the browser may have.
 
 import { createTokenKeep, TokenKeepError, type TokenKeep } from "tokenkeep";
+import { offerAudit } from "./audit-panel.ts";
 import { authorityAt } from "./authority.ts";
 import { offerCalls } from "./call-panel.ts";
 import { loadConfig, type Config } from "./config.ts";
+import { listPanels } from "./contents.ts";
 import { demoControls } from "./demo-controls.ts";
 import { offerFaults } from "./fault-panel.ts";
+import { offerKeys } from "./keys-panel.ts";
 import { listMoments } from "./moment-list.ts";
 import type { Moment } from "./moments.ts";
 import { button, htmlElement, onPress, showText } from "./page.ts";
@@ -13,6 +16,7 @@ import { drawScore } from "./score.ts";
 import { LEEWAY_SECONDS, showSession } from "./session-card.ts";
 import { offerSessions } from "./sessions-panel.ts";
 import { offerSignIn } from "./sign-in-form.ts";
+import { offerStepUp } from "./step-up-panel.ts";
 import { joinTabs, type Tabs } from "./tabs.ts";
 import { offerTenants } from "./tenants-panel.ts";
 import { watch, watchedTransport } from "./witness.ts";
@@ -38,9 +42,13 @@ async function open(config: Config): Promise<void> {
   showSession(keep);
   offerSignIn(keep, config);
   offerCalls(keep, config, demo);
+  offerStepUp(keep, config, authority);
   offerSessions(keep, authority, tabs);
+  offerKeys(authority, tabs);
+  offerAudit(authority);
   if (demo !== null) offerFaults(keep, demo, tabs);
   if (config.south !== null) offerTenants(keep, keepOf("south", config.authority + config.south, config, tabs), config, config.south);
+  listPanels();
   // A failed renewal or logout is an event and a state of the session; the timeline and the card tell of both.
   onPress(button("renew"), () => keep.refresh().then(nothing, nothing));
   onPress(button("log-out"), () => keep.logout().then(nothing, (error: unknown) => showText(fatal, errorSentence(error))));

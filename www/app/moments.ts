@@ -13,6 +13,7 @@ export type Kind =
   | "step-up"
   | "trouble"
   | "fault" // asked for on this page, at the servers
+  | "act" // of the owner or the operator, at the servers
   | "end"; // of a session
 
 export interface Moment {
@@ -61,9 +62,7 @@ export class Chronicle {
 
   add(moment: Moment): void {
     const living = new Map(this.#moments.filter(({ token }) => token !== undefined).map((known) => [laneOf(known), known]));
-    const remembered = this.#moments.filter(
-      (known) => known.at >= moment.at - REMEMBERED || living.get(laneOf(known)) === known,
-    );
+    const remembered = this.#moments.filter((known) => known.at >= moment.at - REMEMBERED || living.get(laneOf(known)) === known);
     this.#moments = [...remembered, moment];
     for (const listener of this.#listeners) listener(moment);
   }

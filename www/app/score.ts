@@ -16,7 +16,7 @@ const TICK_SECONDS = 10;
 /** Milliseconds beyond the left edge at which drawing begins, so that nothing is seen to be cut. */
 const MARGIN = 5000;
 /** Pixels, on average. */
-const LETTER_WIDTH = 6.4;
+const LETTER_WIDTH = 6.8;
 
 const score = htmlElement("score");
 const lanes = htmlElement("score-lanes");
@@ -61,7 +61,13 @@ export function drawScore({ letter, chronicle }: Tabs): void {
         const group = svg("g", { transform: `translate(0 ${AXIS + n * LANE})` });
         const moments = byLane.get(key) ?? [];
         const recent = moments.filter(({ at }) => at >= from - MARGIN);
-        group.append(...lives(moments, from, x), ...recent.flatMap((moment) => marks(moment, x)), ...faultNames(recent, x));
+        group.append(
+          ...lives(moments, from, x),
+          ...faults(recent, x),
+          ...names(recent, x),
+          ...recent.flatMap((moment) => marks(moment, x)),
+          ...counts(recent, x),
+        );
         return group;
       }),
     );
@@ -123,7 +129,7 @@ function lives(moments: readonly Moment[], from: number, x: (at: number) => numb
 }
 
 function marks(moment: Moment, x: (at: number) => number): SVGElement[] {
-  const { at, kind, lasts = 0, times = 1 } = moment;
+  const { at, kind, lasts = 0 } = moment;
   const middle = TRACK.top + TRACK.height / 2;
   const below = TRACK.top + TRACK.height;
   switch (kind) {
@@ -134,15 +140,8 @@ function marks(moment: Moment, x: (at: number) => number): SVGElement[] {
       return [svg("rect", { class: "mark-wait", x: x(at) - width, y: TRACK.top, width, height: TRACK.height })];
     }
     case "call":
-    case "refused": {
-      const tick = svg("line", { class: `mark-${kind}`, x1: x(at), x2: x(at), y1: below + 3, y2: below + (kind === "call" ? 9 : 13) });
-      const count = times === 1 ? [] : [svg("text", { class: `count-${kind}`, x: x(at) + 4, y: below + 13 }, String(times))];
-      return [tick, ...count];
-    }
-    case "fault": {
-      const bar = lasts > 0 ? [svg("rect", { class: "fault-bar", x: x(at), y: TRACK.top, width: x(at + lasts) - x(at), height: TRACK.height })] : [];
-      return [...bar, glyph(kind, x(at), middle)];
-    }
+    case "refused":
+      return [svg("line", { class: `mark-${kind}`, x1: x(at), x2: x(at), y1: below + 3, y2: below + (kind === "call" ? 9 : 13) })];
     case "retry":
       return [glyph(kind, x(at), TRACK.top)];
     default:
@@ -150,17 +149,37 @@ function marks(moment: Moment, x: (at: number) => number): SVGElement[] {
   }
 }
 
-/** Beside each fault its name: a row higher where the one before would run into it, left to the list where that is full too. */
-function faultNames(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
+/** How long each fault lasts. */
+function faults(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
+  return moments
+    .filter(({ kind, lasts = 0 }) => kind === "fault" && lasts > 0)
+    .map(({ at, lasts = 0 }) =>
+      svg("rect", { class: "fault-bar", x: x(at), y: TRACK.top, width: x(at + lasts) - x(at), height: TRACK.height }),
+    );
+}
+
+/** Beside calls that were answered together how many they were, unless that runs into the one before. */
+function counts(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
+  let end = -Infinity;
+  return moments.flatMap(({ at, kind, times = 1 }) => {
+    const start = x(at) + 4;
+    if ((kind !== "call" && kind !== "refused") || times === 1 || start < end) return [];
+    end = start + String(times).length * LETTER_WIDTH + 6;
+    return [svg("text", { class: `count-${kind}`, x: start, y: TRACK.top + TRACK.height + 13 }, String(times))];
+  });
+}
+
+/** Beside each mark of the servers its name: a row higher where the one before would run into it, left to the list where that is full too. */
+function names(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
   const ends = [-Infinity, -Infinity];
   return moments
-    .filter(({ kind }) => kind === "fault")
-    .flatMap(({ at, what }) => {
+    .filter(({ lane }) => lane === SERVERS)
+    .flatMap(({ at, kind, what }) => {
       const start = x(at) + 10;
       const row = ends.findIndex((end) => end < start);
       if (row === -1) return [];
       ends[row] = start + what.length * LETTER_WIDTH + 18;
-      return [svg("text", { class: "fault-name", x: start, y: row === 1 ? 16 : TRACK.top + 12 }, what)];
+      return [svg("text", { class: `name name-${kind}`, x: start, y: row === 1 ? 16 : TRACK.top + 12 }, what)];
     });
 }
 

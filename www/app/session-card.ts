@@ -57,9 +57,7 @@ function drawState(session: Session, lifetime: number): void {
 
 /** One face at a time. Focus that would vanish with a hidden face goes to the card's heading instead of to the top. */
 function showFace(status: Session["status"]): void {
-  const losesFocus = Object.entries(faces).some(
-    ([name, face]) => name !== status && face.contains(document.activeElement),
-  );
+  const losesFocus = Object.entries(faces).some(([name, face]) => name !== status && face.contains(document.activeElement));
   for (const [name, face] of Object.entries(faces)) face.hidden = name !== status;
   if (losesFocus) title.focus();
 }

@@ -10,7 +10,7 @@ import { errorSentence, timeOfDay } from "./words.ts";
 export function offerSessions(keep: TokenKeep, authority: Authority, tabs: Tabs): void {
   const list = htmlElement("session-list");
   const result = htmlElement("sessions-result");
-  const tell = (what: string) => tabs.tell({ lane: SERVERS, at: Date.now(), kind: "fault", what });
+  const tell = (what: string) => tabs.tell({ lane: SERVERS, at: Date.now(), kind: "act", what });
   const attempt = async (work: () => Promise<string>) => {
     result.textContent = await work().catch(errorSentence);
   };

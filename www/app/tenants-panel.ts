@@ -30,7 +30,10 @@ export function offerTenants(main: TokenKeep, south: TokenKeep, { authority, api
   htmlElement("tenants").hidden = false;
   onPress(button("south-sign-in"), async () => {
     const sign = async () => {
-      const reply = await south.signIn(`${authority}${base}/session/sign-in`, withCookie({ username: "alice", password: "correct horse battery" }));
+      const reply = await south.signIn(
+        `${authority}${base}/session/sign-in`,
+        withCookie({ username: "alice", password: "correct horse battery" }),
+      );
       return reply.ok ? "Signed in to south. Its cookie, its keys and its token are its own." : `The authority answered ${reply.status}.`;
     };
     result.textContent = await sign().catch(errorSentence);
@@ -49,7 +52,10 @@ export function offerTenants(main: TokenKeep, south: TokenKeep, { authority, api
 /** Calls one tenant's API with the other's token, and shows the status. Whether it is as it should be. */
 async function tryCall(from: Party, to: Party): Promise<boolean> {
   const cell = htmlElement(`cell-${from.tenant}-${to.tenant}`);
-  const status = await from.keep.fetch(`${to.api}/me`).then((response) => response.status, () => null);
+  const status = await from.keep.fetch(`${to.api}/me`).then(
+    (response) => response.status,
+    () => null,
+  );
   cell.textContent = status === null ? "no answer" : String(status);
   cell.dataset.outcome = status === 200 ? "ok" : "refused";
   return (status === 200) === (from === to) && from.keep.session.status === "authenticated";

@@ -11,7 +11,7 @@ type Tell = (moment: Told) => void;
 /** Milliseconds over which answers count as given at once. */
 const AT_ONCE = 400;
 /** Shorter waits for the lock are the lock itself, not another tab. */
-const LEAST_WAIT = 15;
+const LEAST_WAIT = 25;
 
 /** A transport that tells how the calls to `origin` were answered. It reads the address and the status, nothing else. */
 export function watchedTransport(origin: string, tell: Tell): (request: Request) => Promise<Response> {
@@ -70,12 +70,8 @@ export function watch(keep: TokenKeep, leeway: number, tell: Tell): void {
     const next = retryAt === null ? "" : ` Next try at ${timeOfDay(retryAt)}.`;
     tellEvent("trouble", "Renewal failed", { note: errorSentence(error) + next });
   });
-  keep.on("step-up", ({ acrValues }) =>
-    tellEvent("step-up", "The API asks for a stronger login", { note: acrValues.join(", ") }),
-  );
-  keep.on("rejected-fresh-token", ({ url }) =>
-    tellEvent("trouble", "A fresh token was refused", { note: `By ${new URL(url).pathname}` }),
-  );
+  keep.on("step-up", ({ acrValues }) => tellEvent("step-up", "The API asks for a stronger login", { note: acrValues.join(", ") }));
+  keep.on("rejected-fresh-token", ({ url }) => tellEvent("trouble", "A fresh token was refused", { note: `By ${new URL(url).pathname}` }));
   keep.on("user-changed", ({ session }) => tellEvent("end", "Somebody else signed in", lifeOf(session, leeway)));
   tellSteps();
 }

@@ -1,0 +1,49 @@
+// The authority's signing keys as the operator sees them: which signs, which comes next, which are on their way out.
+
+import type { Authority, SigningKey } from "./authority.ts";
+import { SERVERS } from "./moments.ts";
+import { button, htmlElement, make, onPress } from "./page.ts";
+import type { Tabs } from "./tabs.ts";
+import { errorSentence, timeOfDay } from "./words.ts";
+
+const STATES = { next: "Published, signs next", active: "Signs", retired: "Verifies what it signed" } as const;
+
+export function offerKeys(authority: Authority, tabs: Tabs): void {
+  const result = htmlElement("keys-result");
+  const attempt = async (work: () => Promise<string>) => {
+    result.textContent = await work().catch(errorSentence);
+  };
+
+  onPress(button("show-keys"), () => attempt(() => show(authority)));
+  onPress(button("rotate-keys"), () =>
+    attempt(async () => {
+      await authority.rotateKeys();
+      tabs.tell({ lane: SERVERS, at: Date.now(), kind: "act", what: "Keys rotated" });
+      await show(authority);
+      return "The next key signs from now on. Tokens of the one before are good until they expire.";
+    }),
+  );
+}
+
+async function show(authority: Authority): Promise<string> {
+  const keys = await authority.keys();
+  htmlElement("key-list").replaceChildren(...keys.map(line));
+  return keys.length === 1 ? "One key." : `${keys.length} keys.`;
+}
+
+function line({ kid, alg, state, since, retiresAt }: SigningKey): HTMLElement {
+  const end = retiresAt === null ? "" : `, leaves at ${timeOfDay(retiresAt * 1000)}`;
+  const made = make(
+    "li",
+    {},
+    make(
+      "div",
+      {},
+      make("h3", {}, make("code", { textContent: kid })),
+      make("p", { className: "quiet", textContent: `${alg}, since ${timeOfDay(since * 1000)}${end}` }),
+    ),
+    make("p", { className: "tag", textContent: STATES[state] }),
+  );
+  made.dataset.state = state;
+  return made;
+}
