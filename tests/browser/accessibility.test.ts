@@ -109,3 +109,34 @@ test("the step-up dialog, and its refusal of a wrong code", async () => {
   await expectNoViolations(visitor.page);
   await visitor.leave();
 });
+
+test("the Tab key reaches every control, in the order of the page, and none is behind the timeline that stays in sight", async () => {
+  const visitor = await demo.visit();
+  const { page } = visitor;
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await visitor.signIn();
+  await page.locator("#contents a").first().waitFor();
+  const controls = await page.evaluate(() => {
+    const all = [...document.querySelectorAll<HTMLElement>("a, button, input, [tabindex='0']")].filter(
+      (found) => found.offsetParent !== null,
+    );
+    all.forEach((control, n) => (control.dataset.order = String(n)));
+    document.querySelector<HTMLElement>(".skip")?.focus();
+    return all.length;
+  });
+  const reached = new Set<string>();
+  for (let n = 1; n < controls; n++) {
+    await page.keyboard.press("Tab");
+    const focus = await page.evaluate(() => {
+      const focused = document.activeElement as HTMLElement;
+      const { left, top, width, height } = focused.getBoundingClientRect();
+      const seen = document.elementFromPoint(left + width / 2, top + Math.min(height / 2, 20));
+      return { order: focused.dataset.order ?? "", name: focused.id || focused.textContent, inSight: focused.contains(seen) };
+    });
+    assert.ok(focus.inSight, `${focus.name} has the focus out of sight`);
+    assert.equal(Number(focus.order), n, `${focus.name} is out of order`);
+    reached.add(focus.order);
+  }
+  assert.ok(reached.size > 25, `${reached.size} controls`);
+  await visitor.leave();
+});

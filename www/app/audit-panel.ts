@@ -18,7 +18,8 @@ export function offerAudit(authority: Authority): void {
     oldest = records.at(-1)?.id ?? oldest;
     htmlElement("audit-table").hidden = rows.childElementCount === 0;
     older.hidden = records.length === 0;
-    return records.length === 0 ? "There are no more records." : `${rows.childElementCount} records shown.`;
+    if (records.length === 0) return "There are no more records.";
+    return rows.childElementCount === 1 ? "One record." : `${rows.childElementCount} records.`;
   };
   const attempt = async (before: number | undefined) => {
     result.textContent = await load(before).catch(errorSentence);

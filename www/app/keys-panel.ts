@@ -6,7 +6,9 @@ import { button, htmlElement, make, onPress } from "./page.ts";
 import type { Tabs } from "./tabs.ts";
 import { errorSentence, timeOfDay } from "./words.ts";
 
+/** In the order of a key's life backwards: what comes is above, what goes below. */
 const STATES = { next: "Published, signs next", active: "Signs", retired: "Verifies what it signed" } as const;
+const ORDER = Object.keys(STATES);
 
 export function offerKeys(authority: Authority, tabs: Tabs): void {
   const result = htmlElement("keys-result");
@@ -27,7 +29,8 @@ export function offerKeys(authority: Authority, tabs: Tabs): void {
 
 async function show(authority: Authority): Promise<string> {
   const keys = await authority.keys();
-  htmlElement("key-list").replaceChildren(...keys.map(line));
+  const ordered = [...keys].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || b.since - a.since);
+  htmlElement("key-list").replaceChildren(...ordered.map(line));
   return keys.length === 1 ? "One key." : `${keys.length} keys.`;
 }
 
