@@ -64,8 +64,8 @@ export async function startStack({ ports: wanted = {}, persist = false, appDirec
       ...(await bundled("api", ports.api)),
       serviceBindings: { AUTHORITY: "authority" },
       kvNamespaces: { SHARED: "shared" },
-      // A revocation is to be seen at work, so it takes effect sooner than it has to.
-      bindings: { ...shared, REVOCATION_CACHE_SECONDS: "2", ...bindings.api },
+      // Revocations and rotations are to be seen at work, so they take effect sooner than they have to.
+      bindings: { ...shared, REVOCATION_CACHE_SECONDS: "2", KEY_SET_COOLDOWN_SECONDS: "1", ...bindings.api },
     },
   ];
   if (appDirectory !== undefined) {

@@ -42,7 +42,6 @@ export interface Wishes {
   readonly accessTokenSeconds?: number;
   readonly refreshOutageSeconds?: number;
   readonly graceSeconds?: number;
-  readonly rateLimits?: "on" | "off";
   /** The next so many refresh replies are lost after the rotation. */
   readonly lostReplies?: number;
   readonly rateLimits?: "on" | "off";

@@ -10,6 +10,8 @@ export interface ApiBindings extends TenantBindings {
   SHARED: KVNamespace;
   /** How long an isolate remembers that a token was not revoked. Default: 30 seconds. */
   REVOCATION_CACHE_SECONDS?: string;
+  /** The least time between two looks for a key that the key set lacks. Default: 30 seconds. */
+  KEY_SET_COOLDOWN_SECONDS?: string;
   /** Origins of the pages that may call, separated by commas. */
   ALLOWED_ORIGINS: string;
   /** "on" mounts demo.ts around the API. Never in production. */

@@ -58,7 +58,7 @@ export function doorOf(bindings: ApiBindings): Door {
 }
 
 function make(bindings: ApiBindings): Door {
-  const { AUTHORITY, SHARED, REVOCATION_CACHE_SECONDS = "30" } = bindings;
+  const { AUTHORITY, SHARED, REVOCATION_CACHE_SECONDS = "30", KEY_SET_COOLDOWN_SECONDS = "30" } = bindings;
   const revocation = kvRevocation(SHARED, { cacheTtl: Number(REVOCATION_CACHE_SECONDS) });
   const verifier = createVerifier({
     issuers: tenantsOf(bindings).map(({ id, issuer, audience }) => ({
@@ -74,6 +74,7 @@ function make(bindings: ApiBindings): Door {
     clockTolerance: 0,
     revocation,
     jwks: {
+      cooldown: Number(KEY_SET_COOLDOWN_SECONDS),
       // A Worker can't fetch another one of its own zone by address.
       fetch: (url, init) => AUTHORITY.fetch(url, init as RequestInit<RequestInitCfProperties>),
       store: kvJwksStore(SHARED),
