@@ -159,6 +159,10 @@ describe("what was noticed", () => {
     assert.equal((await operator.call("revoke-user", { user: sub })).status, 204);
     assert.equal(await visitor.tryRefresh(), 401);
     assert.equal((await operator.call("revoke-user", { user: "" })).status, 400);
+    const another = new Visitor(stack);
+    await another.signIn(BOB);
+    await (await Operator.of(stack, "/tenants/south")).call("revoke-user", { user: sub });
+    assert.equal(await another.tryRefresh(), 200, "an operator of another tenant can't");
     const [record] = (await operator.audit()).filter(({ event }) => event === "user.revoked");
     assert.equal(record?.user, sub);
   });

@@ -27,10 +27,10 @@ export async function revokeUser(
   bindings: AuthorityBindings,
   { tenant, accountId, by, now }: { tenant: Tenant; accountId: string; by: RevokedBy; now: number },
 ): Promise<void> {
-  await endAllSessions(bindings.DB, accountId, by, now);
+  await endAllSessions(bindings.DB, tenant.id, accountId, by, now);
   // Taken when nothing can be renewed any more: every token that was given before is of this second at the latest.
   const cutoff = secondsNow();
-  await noteSignedOut(bindings.DB, accountId, cutoff);
+  await noteSignedOut(bindings.DB, tenant.id, accountId, cutoff);
   const revocation = kvRevocation(bindings.SHARED, { clock: () => cutoff * 1000 });
   await revocation.revokeUser(tenant.issuer, accountId, settingsFrom(bindings).sessionSeconds + SLACK);
 }

@@ -98,16 +98,17 @@ export async function endSession(db: D1Database, id: string, accountId: string, 
   return meta.changes > 0;
 }
 
-export async function endAllSessions(db: D1Database, accountId: string, by: RevokedBy, now: number): Promise<void> {
+/** Ends all sessions of an account of the tenant; for somebody else's account nothing happens. */
+export async function endAllSessions(db: D1Database, tenantId: string, accountId: string, by: RevokedBy, now: number): Promise<void> {
   await db
-    .prepare("UPDATE families SET revoked_at = ?2, revoked_by = ?3 WHERE account_id = ?1 AND revoked_at IS NULL")
-    .bind(accountId, now, by)
+    .prepare("UPDATE families SET revoked_at = ?2, revoked_by = ?3 WHERE account_id = ?1 AND tenant_id = ?4 AND revoked_at IS NULL")
+    .bind(accountId, now, by, tenantId)
     .run();
 }
 
 /** All tokens of the account up to this second are refused from now on, so that a new session's must be of a later one. */
-export async function noteSignedOut(db: D1Database, accountId: string, cutoff: number): Promise<void> {
-  await db.prepare("UPDATE accounts SET signed_out_at = ? WHERE id = ?").bind(cutoff, accountId).run();
+export async function noteSignedOut(db: D1Database, tenantId: string, accountId: string, cutoff: number): Promise<void> {
+  await db.prepare("UPDATE accounts SET signed_out_at = ? WHERE id = ? AND tenant_id = ?").bind(cutoff, accountId, tenantId).run();
 }
 
 /** The session that a token belongs to, used or not, ended or not: whoever holds any of its tokens may end it. */

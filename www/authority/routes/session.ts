@@ -78,8 +78,8 @@ async function endSessionBehindCookie(c: Context<Env>, by: RevokedBy): Promise<v
   if (ended) await note(sceneOf(c), "sign_out", { ...aboutSession(found), detail: by });
 }
 
-/** Now, but later than `moment`: where all tokens of a second were refused, those of a new session must not bear its date. */
+/** Now, but later than `moment`, by a second's wait: where all tokens of a second were refused, a new session's must not bear its date. */
 async function secondsAfter(moment: number | null): Promise<number> {
-  while (moment !== null && secondsNow() <= moment) await scheduler.wait(1000 - (Date.now() % 1000));
+  if (moment === secondsNow()) await scheduler.wait(1000 - (Date.now() % 1000));
   return secondsNow();
 }
