@@ -21,6 +21,7 @@ async function pack(): Promise<Tarball> {
   // A folder for each process: several suites may pack at once.
   const folder = join(workshop, "tarballs", String(process.pid));
   mkdirSync(folder, { recursive: true });
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const { stdout } = await execute("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root });
   const [{ filename, size, files }] = JSON.parse(stdout) as [{ filename: string; size: number; files: { path: string }[] }];
   return { path: join(folder, filename), size, files: files.map(({ path }) => path).sort() };
