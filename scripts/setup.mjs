@@ -1,5 +1,5 @@
 // Installs what the project needs and the machine lacks: npm packages, the wasm target of Rust, wasm-pack and wasm-bindgen
-// in the versions that wasm-pack.toml names (into .tools/), and for tests a Chromium with its driver. It exists so that
+// in the versions that wasm-pack.toml names (into .tools/), and for tests Chromium and Firefox with their drivers. It exists so that
 // `npm start` and `npm test` work on a fresh clone; both call it. What is there already costs no more than a look.
 // Alone: `node scripts/setup.mjs`, with `--tests` for what only the tests need. Until npm has run, only Node's own modules can be used.
 
@@ -139,30 +139,51 @@ function isDebian() {
   return existsSync("/etc/os-release") && /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"));
 }
 
-async function installBrowser() {
-  if (findChromium() !== null && which("chromedriver") !== null) return;
-  const wanted = "The tests need Chromium and its driver: install them (Debian: `apt-get install chromium chromium-driver`)";
+/** Where Firefox is, or null. */
+export function findFirefox() {
+  const named = process.env["FIREFOX"];
+  if (named !== undefined && named !== "") return existsSync(named) ? named : which(named);
+  return ["firefox-esr", "firefox"].map(which).find((path) => path !== null) ?? null;
+}
+
+/** Installs Debian's packages, where that is possible. @param {readonly string[]} packages @param {string} wanted what to tell a person elsewhere */
+async function installPackagesOfDebian(packages, wanted) {
   const before = isDebian() && which("apt-get") !== null ? await asRoot() : null;
-  if (before === null) {
-    throw new StepFailed(`${wanted} so that \`chromium\` and \`chromedriver\` of one version are on the PATH, then start again.`);
-  }
-  await step("Installing Debian's chromium and chromium-driver", "1 min", async () => {
+  if (before === null) throw new StepFailed(wanted);
+  await step(`Installing Debian's ${packages.join(" and ")}`, "1 min", async () => {
     /** @param {readonly string[]} args */
     const apt = (args) => {
       const [program = "env", ...rest] = [...before, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
       return must(program, rest, { seconds: 900 });
     };
     await apt(["update", "-q"]);
-    await apt(["install", "-q", "-y", "--no-install-recommends", "chromium", "chromium-driver"]);
+    await apt(["install", "-q", "-y", "--no-install-recommends", ...packages]);
   });
-  if (findChromium() === null || which("chromedriver") === null) throw new StepFailed(`${wanted}, then start again.`);
+}
+
+async function installChromium() {
+  const isThere = () => findChromium() !== null && which("chromedriver") !== null;
+  if (isThere()) return;
+  const wanted = "The tests need Chromium and its driver: install them so that `chromium` and `chromedriver` of one version are on the PATH, then start again.";
+  await installPackagesOfDebian(["chromium", "chromium-driver"], wanted);
+  if (!isThere()) throw new StepFailed(wanted);
+}
+
+// Debian has no package of it.
+const geckodriver = "0.37.1";
+
+async function installFirefox() {
+  const wanted = "The tests need Firefox 153 or newer: install it so that `firefox` is on the PATH, then start again.";
+  if (findFirefox() === null) await installPackagesOfDebian(["firefox-esr"], wanted);
+  if (findFirefox() === null) throw new StepFailed(wanted);
+  await installTool("geckodriver", geckodriver, ["geckodriver"]);
 }
 
 /**
- * Brings the machine to where the package can be built, linted, documented and opened in a browser.
- * @param {{ lints?: boolean, docs?: boolean, browser?: boolean }} [options]
+ * Brings the machine to where the package can be built, linted, documented and opened in browsers.
+ * @param {{ lints?: boolean, docs?: boolean, browser?: boolean, firefox?: boolean }} [options]
  */
-export async function setUp({ lints = false, docs = false, browser = false } = {}) {
+export async function setUp({ lints = false, docs = false, browser = false, firefox = false } = {}) {
   if (Number(process.versions.node.split(".")[0]) < 20) {
     throw new StepFailed(`Node 20 or newer is needed; this is ${process.version}.`);
   }
@@ -175,16 +196,17 @@ export async function setUp({ lints = false, docs = false, browser = false } = {
   }
   if (docs) await installPackages(join(root, "docs"));
   if (browser) {
-    await installBrowser();
+    await installChromium();
     await installDeno();
   }
+  if (firefox) await installFirefox();
 }
 
 if (isMain(import.meta.url)) {
   endChildrenOnSignal();
   try {
     const tests = process.argv.includes("--tests");
-    await setUp({ lints: tests, docs: tests, browser: tests });
+    await setUp({ lints: tests, docs: tests, browser: tests, firefox: tests });
     console.log("Everything that is needed is installed.");
   } catch (error) {
     report(error);

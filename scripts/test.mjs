@@ -1,16 +1,16 @@
 // Runs everything that shows the project to be sound: checks of the sources, native Rust tests, wasm tests in Chromium, JavaScript
-// tests over HTTP, and browser tests through the demo page; ends with a table of counts. It exists so that one command, typed by
+// tests over HTTP, browser tests through the demo page, and some of them in Firefox; ends with a table of counts. It exists so that one command, typed by
 // a person or by CI on a bare machine, proves a clone. Alone: `npm test`, or `npm test -- native js` for some of the suites
-// (checks, native, wasm, js, browser). What the suites printed is kept in build/logs/.
+// (checks, native, wasm, js, browser, firefox). What the suites printed is kept in build/logs/.
 
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, spoken, StepFailed } from "./lib/run.mjs";
 import { table } from "./lib/sizes.mjs";
-import { findChromium, setUp } from "./setup.mjs";
+import { findChromium, findFirefox, setUp } from "./setup.mjs";
 
 /** @typedef {import("./lib/counts.mjs").Count} Count */
 
-const names = /** @type {const} */ (["checks", "native", "wasm", "js", "browser"]);
+const names = /** @type {const} */ (["checks", "native", "wasm", "js", "browser", "firefox"]);
 /** @typedef {(typeof names)[number]} Name */
 
 /** @param {readonly string[]} words @returns {readonly Name[]} */
@@ -49,18 +49,29 @@ function tellingPart(output) {
 async function runSuite(name, built) {
   // Not at the top: these need npm packages, which set-up has to install first.
   const { checks } = await import("./lib/checks.mjs");
-  const { runBrowser, runJs, runNative, runWasm } = await import("./lib/suites.mjs");
+  const { runBrowser, runFirefox, runJs, runNative, runWasm } = await import("./lib/suites.mjs");
   if (name === "checks") return runChecks(checks);
-  if (!built && (name === "js" || name === "browser")) return { passed: 0, failed: 1, complaints: ["Not run: the build failed."] };
-  const suites = { native: runNative, wasm: runWasm, js: runJs, browser: () => runBrowser(findChromium() ?? "chromium") };
+  if (!built && needsTheBuild(name)) return { passed: 0, failed: 1, complaints: ["Not run: the build failed."] };
+  const suites = {
+    native: runNative,
+    wasm: runWasm,
+    js: runJs,
+    browser: () => runBrowser(findChromium() ?? "chromium"),
+    firefox: () => runFirefox(findFirefox() ?? "firefox"),
+  };
   const { count, output } = await suites[name]();
   if (count.failed > 0) console.log(`\n${tellingPart(output).trimEnd()}\n\n  All of it is in build/logs/${name}.log.`);
   return count;
 }
 
+/** @param {Name} name */
+function needsTheBuild(name) {
+  return name === "js" || name === "browser" || name === "firefox";
+}
+
 /** Builds the package for the suites that use it. @param {readonly Name[]} chosen @returns {Promise<boolean>} */
 async function tryBuild(chosen) {
-  if (!chosen.some((name) => name === "checks" || name === "js" || name === "browser")) return true;
+  if (!chosen.some((name) => name === "checks" || needsTheBuild(name))) return true;
   try {
     // The budget is a test of its own, so that being over it hides nothing else.
     await build({ sizes: true, lenient: true });
@@ -78,6 +89,7 @@ async function test() {
     // The code of the documents is checked against packages of theirs.
     docs: chosen.includes("checks") || chosen.includes("js"),
     browser: chosen.includes("wasm") || chosen.includes("browser"),
+    firefox: chosen.includes("firefox"),
   });
   const built = await tryBuild(chosen);
 

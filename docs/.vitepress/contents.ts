@@ -67,6 +67,7 @@ export const contents: readonly Section[] = [
     text: "Background",
     items: [
       { text: "Threat model", link: "/threat-model" },
+      { text: "Browsers", link: "/browsers" },
       { text: "Decisions", link: "/decisions" },
     ],
   },

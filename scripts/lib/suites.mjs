@@ -41,19 +41,21 @@ export function wasmTests() {
   return tests.flatMap((file) => ["--test", file.slice("tests/".length, -".rs".length)]);
 }
 
-/** Rust compiled to wasm, in headless Chromium. @returns {Promise<Outcome>} */
-export async function runWasm() {
+/** Rust compiled to wasm, in a headless browser. @param {"chrome" | "firefox"} browser @returns {Promise<Outcome>} */
+async function runWasmIn(browser) {
   const chosen = wasmTests();
   if (chosen.length === 0) return nothingRan("No file under tests/ holds a #[wasm_bindgen_test].");
   const features = [...new Set(readManifest().builds.flatMap((build) => build.features))].join(",");
   const { code, output } = await run(
     "wasm-pack",
-    ["test", "--headless", "--chrome", "--mode", "no-install", ".", "--locked", "--no-default-features", "--features", features, ...chosen],
+    ["test", "--headless", `--${browser}`, "--mode", "no-install", ".", "--locked", "--no-default-features", "--features", features, ...chosen],
     { seconds: 1200, env: { WASM_BINDGEN_TEST_TIMEOUT: "180" } },
   );
-  keepLog("wasm", output);
+  keepLog(browser === "chrome" ? "wasm" : "firefox-wasm", output);
   return { count: countWasm(output, code), output };
 }
+
+export const runWasm = () => runWasmIn("chrome");
 
 /**
  * TypeScript tests with node's own runner.
@@ -70,7 +72,7 @@ async function runNode(name, files, options, env) {
   return { count: countNode(readFileSync(tap, "utf8"), code), output };
 }
 
-const inBrowser = (/** @type {string} */ file) => /^tests\/(browser|client)\//.test(file);
+const inBrowser = (/** @type {string} */ file) => /^tests\/(browser|client|firefox)\//.test(file);
 
 /** What needs no browser: the Workers over HTTP, the scripts, the package. */
 export function runJs() {
@@ -79,5 +81,26 @@ export function runJs() {
 
 /** The demo page against the real Workers, and the client against scripted servers, in Chromium; one file after the other, for they measure time. @param {string} chromium */
 export function runBrowser(chromium) {
-  return runNode("browser", filesIn("tests", ".test.ts").filter(inBrowser), ["--test-concurrency=1"], { CHROMIUM: chromium });
+  return runNode("browser", filesIn("tests", ".test.ts").filter((file) => inBrowser(file) && !file.startsWith("tests/firefox/")), ["--test-concurrency=1"], { CHROMIUM: chromium });
+}
+
+/** What can go otherwise in another browser: starting, the 401, tabs, logout, a policy; and what is known to. */
+const inFirefox = [
+  ...["boot", "logout", "policy", "refused", "tabs"].map((name) => `tests/client/${name}.test.ts`),
+  "tests/firefox/differences.test.ts",
+];
+
+/** The wasm tests, and the client against scripted servers, in Firefox. @param {string} firefox @returns {Promise<Outcome>} */
+export async function runFirefox(firefox) {
+  const wasm = await runWasmIn("firefox");
+  const client = await runNode("firefox", inFirefox, ["--test-concurrency=1"], { BROWSER: "firefox", FIREFOX: firefox });
+  const counts = [wasm.count, client.count];
+  return {
+    count: {
+      passed: counts.reduce((sum, { passed }) => sum + passed, 0),
+      failed: counts.reduce((sum, { failed }) => sum + failed, 0),
+      complaints: counts.flatMap(({ complaints }) => complaints),
+    },
+    output: counts[0]?.failed === 0 ? client.output : wasm.output,
+  };
 }

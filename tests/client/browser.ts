@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext } from "playwright-core";
+import { launchFirefox } from "../firefox/launch.ts";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ARGUMENTS = [
@@ -23,7 +24,7 @@ export interface Chromium {
 }
 
 export async function launch(): Promise<Chromium> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser = process.env.BROWSER === "firefox" ? await launchFirefox() : await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   return { browser, context: () => browser.newContext(), leave: (context) => context.close(), close: () => browser.close() };
 }
 

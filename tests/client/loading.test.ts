@@ -1,4 +1,4 @@
-// Loading the wasm: once for all who ask, again after a failure, anew after a trap; and what a Content-Security-Policy has to say of it.
+// Loading the wasm: once for all who ask, again after a failure, anew after a trap. What a Content-Security-Policy has to say of it is in policy.test.ts.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -140,32 +140,4 @@ behaviour("client_loading_a_trap_that_nobody_called_for_is_reported_and_the_sess
   assert.ok(!statuses.includes("anonymous"), statuses.join());
   assert.ok(scene.errors.length >= 1 && scene.errors.every((message) => /trapped/.test(message)), scene.errors.join());
   await until(async () => (await instances(scene)) <= 2, "the old instance to be given up");
-});
-
-/** Opens the page under a Content-Security-Policy. */
-async function under({ app, page, at }: Scene, scripts: string): Promise<void> {
-  const policy = `default-src 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types; script-src ${scripts}; connect-src ${at.authority} ${at.api}`;
-  const body = '<!doctype html><title>scene</title><script type="module" src="/page.js"></script>';
-  app.on("/strict", () => ({ headers: { "Content-Type": "text/html", "Content-Security-Policy": policy }, body }));
-  await page.goto(`${app.origin}/strict`);
-  await page.waitForFunction(() => "stage" in globalThis);
-}
-
-behaviour("client_csp_a_strict_policy_with_wasm_unsafe_eval_is_enough", async (scene) => {
-  await under(scene, "'self' 'wasm-unsafe-eval'");
-  await scene.started();
-  assert.equal(await scene.page.evaluate(({ api }) => keep.fetch(`${api}/x`).then(({ status }) => status), scene.at), 200);
-  assert.deepEqual(scene.errors, []);
-});
-
-behaviour("client_csp_without_wasm_unsafe_eval_every_call_says_what_to_add", async (scene) => {
-  await under(scene, "'self'");
-  await scene.keep();
-  const outcomes = await scene.page.evaluate(({ api }) => Promise.all([keep.start(), keep.fetch(`${api}/x`), keep.logout()].map((use) => stage.outcome(use))), scene.at);
-  for (const { error } of outcomes) {
-    assert.deepEqual([error?.name, error?.code], ["TokenKeepError", "wasm_unavailable"]);
-    assert.match(error?.message ?? "", /Content-Security-Policy.*script-src needs 'wasm-unsafe-eval'/);
-  }
-  assert.equal(scene.authority.calls.length + scene.api.calls.length, 0);
-  assert.deepEqual(scene.errors, []);
 });

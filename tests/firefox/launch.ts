@@ -1,0 +1,10 @@
+// Debian's Firefox, driven by Playwright over WebDriver BiDi. The variable FIREFOX names another one.
+
+import { fileURLToPath } from "node:url";
+import { firefox, type Browser } from "playwright-core";
+
+const PROGRAM = fileURLToPath(new URL("program.mjs", import.meta.url));
+
+export function launchFirefox(): Promise<Browser> {
+  return firefox.launch({ channel: "moz-firefox", executablePath: PROGRAM });
+}
