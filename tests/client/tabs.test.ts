@@ -41,7 +41,10 @@ const deaths = {
   },
 };
 
-for (const [how, die] of Object.entries(deaths)) {
+// Nothing crashes a tab of Firefox from outside.
+const possible = Object.entries(deaths).filter(([how]) => how === "closed" || process.env.BROWSER !== "firefox");
+
+for (const [how, die] of possible) {
   behaviour(`client_G60_a_tab_that_is_${how}_with_the_lock_delays_the_others_within_the_bound`, async (scene) => {
     const second = await scene.open();
     await scene.started({ timeout: 2000 });
@@ -216,7 +219,7 @@ behaviour("client_G65_a_logout_reaches_every_tab_within_a_second", async (scene)
 
 behaviour("client_G66_a_tab_opened_in_the_middle_of_a_refresh_waits_its_turn", async (scene) => {
   const { page, authority, at } = scene;
-  await scene.started();
+  await scene.started({ timeout: 30_000 });
   const gate = new Gate();
   authority.on(REFRESH, async () => {
     await gate.opened;
@@ -225,7 +228,7 @@ behaviour("client_G66_a_tab_opened_in_the_middle_of_a_refresh_waits_its_turn", a
   const first = page.evaluate(() => keep.refresh().then(({ generation }) => generation));
   await until(() => scene.refreshes() === 2, "the refresh");
   const second = await scene.open();
-  await scene.keep({}, second);
+  await scene.keep({ timeout: 30_000 }, second);
   const started = second.evaluate(({ api }) => keep.fetch(`${api}/new`).then(({ status }) => status), at);
   await pause(500);
   assert.equal(scene.refreshes(), 2);
