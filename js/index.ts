@@ -1,8 +1,16 @@
-// The entry point `tokenkeep`: the client with its wasm inlined. Importing it touches no global and does no I/O.
+// The entry point `tokenkeep`: the client with its wasm inlined, as base64 of its gzip stream. Importing it touches no global and
+// does no I/O.
 
-import { loadInlined } from "./client/load.js";
+import { gzippedWasm } from "../build/client/inlined.js";
 import { keepWith } from "./client/keep.js";
+import { coreFrom } from "./client/load.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
+
+const load = coreFrom(async () => {
+  const packed = Uint8Array.from(atob(gzippedWasm), (character) => character.charCodeAt(0));
+  const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(unpacked).arrayBuffer();
+});
 
 /**
  * Makes a keep. Nothing is sent and no wasm is loaded until it is first used.
@@ -10,7 +18,7 @@ import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
  * @throws {TokenKeepError} `config_invalid` for an option that can't be right; the message names it.
  */
 export function createTokenKeep(options: TokenKeepOptions): TokenKeep {
-  return keepWith(options, loadInlined);
+  return keepWith(options, load);
 }
 
 export { TokenKeepError, type TokenKeepErrorCode } from "./client/error.js";

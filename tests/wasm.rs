@@ -3,8 +3,9 @@
 #![cfg(all(target_arch = "wasm32", feature = "client"))]
 #![expect(non_snake_case, reason = "tests bear the ids of behaviours")]
 
-use js_sys::{Array, Float64Array, Object, Promise, Uint8Array};
-use tokenkeep::client::{Body, GivenSettings, Host, Keep};
+use js_sys::{Array, Object, Promise, Uint8Array};
+use tokenkeep::client::{Host, Keep};
+use tokenkeep::engine::Step;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -16,16 +17,9 @@ wasm_bindgen_test_configure!(run_in_browser);
 // A host that writes down what it is asked for.
 export function recordingHost() {
   const calls = [];
-  const names = ["settle", "send", "abort", "lock", "unlock", "tell", "changed", "emit", "stepUp", "entry"];
-  const host = { calls };
-  for (const name of names) host[name] = (...given) => { calls.push([name, ...given.map((value) => ArrayBuffer.isView(value) ? value.slice() : value)]); };
-  return host;
+  return { calls, perform: (...given) => { calls.push(given); } };
 }
-export const settings = (coordinate) => ({
-  origins: "https://api.example.com http://localhost:8080", tellsLogout: true, coordinate, leeway: 60000, jitter: 0,
-  defaultLifetime: 300000, timeout: 10000, backoffBase: 1000, backoffMax: 60000,
-});
-export const callsOf = (host, name) => host.calls.filter(([known]) => known === name);
+export const callsOf = (host, what) => host.calls.filter(([known]) => known === what);
 export const allCalls = (host) => JSON.stringify(host.calls);
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 // Made at run time from parts, so that no whole copy of it stands among the program's constants.
@@ -45,9 +39,8 @@ export function copiesIn(memory, secret) {
 extern "C" {
     #[wasm_bindgen(js_name = recordingHost)]
     fn recording_host() -> Object;
-    fn settings(coordinate: bool) -> GivenSettings;
     #[wasm_bindgen(js_name = callsOf)]
-    fn calls_of(host: &Object, name: &str) -> Array;
+    fn calls_of(host: &Object, what: u8) -> Array;
     fn sleep(milliseconds: u32) -> Promise;
     fn secret(length: u32) -> JsValue;
     #[wasm_bindgen(js_name = copiesIn)]
@@ -56,53 +49,54 @@ extern "C" {
     fn all_calls(host: &Object) -> String;
 }
 
+// What a host is asked for, by the numbers of src/client/wire.rs.
+const SEND_REFRESH: u8 = 0;
+const SETTLE: u8 = 5;
+const TELL: u8 = 6;
+const CHANGED: u8 = 7;
+const ENTRY: u8 = 13;
+
+// What a keep is told, by the numbers of `Keep::input`.
+const START: u8 = 0;
+const REFRESH: u8 = 1;
+const LOGOUT: u8 = 2;
+const SIGN_IN: u8 = 3;
+const REQUEST: u8 = 4;
+const CLOSE: u8 = 17;
+
 /// A keep with its recording host.
 fn keep(coordinate: bool) -> (Keep, Object) {
     let host = recording_host();
-    (Keep::new(&settings(coordinate), host.clone().unchecked_into::<Host>()), host)
+    let origins = "https://api.example.com http://localhost:8080";
+    let given = host.clone().unchecked_into::<Host>();
+    (Keep::new(given, origins, 60e3, 0.0, 300e3, 10e3, 1e3, 60e3, coordinate, true), host)
 }
 
-/// A refresh reply of a JSON text.
-fn body(json: &str) -> Body {
-    let mut body = Body::new();
-    for chunk in json.as_bytes().chunks(7) {
-        assert!(body.push(&Uint8Array::from(chunk)));
-    }
-    body
+fn body(json: &str) -> Option<Vec<u8>> {
+    Some(json.as_bytes().to_vec())
 }
 
-fn json() -> Option<String> {
-    Some("application/json".to_owned())
+const JSON: &str = "application/json";
+
+/// The numbers of the last such call.
+fn last(host: &Object, what: u8) -> Vec<f64> {
+    let call = calls_of(host, what).pop().unchecked_into::<Array>();
+    call.iter().skip(1).map(|number| number.as_f64().unwrap()).collect()
 }
 
-/// The last call of that name, as an array of its arguments.
-fn last(host: &Object, name: &str) -> Array {
-    calls_of(host, name).pop().unchecked_into::<Array>().slice(1, u32::MAX)
-}
-
-fn numbers(value: JsValue) -> Vec<f64> {
-    value.unchecked_into::<Float64Array>().to_vec()
+fn last_call(host: &Object) -> u32 {
+    last(host, SEND_REFRESH)[0] as u32
 }
 
 #[wasm_bindgen_test]
 fn a_start_asks_the_host_and_its_answer_changes_the_session() {
     let (keep, host) = keep(false);
-    let waiter = keep.start();
-    assert_eq!(last(&host, "send").get(1), JsValue::FALSE);
-    let call = last(&host, "send").get(0).as_f64().unwrap() as u32;
-    keep.refreshed(
-        call,
-        200,
-        json(),
-        None,
-        None,
-        body(r#"{"access_token":"e30.eyJzdWIiOiJhbGljZSJ9.x","expires_in":900}"#),
-    );
-    let settled = last(&host, "settle");
-    assert_eq!((settled.get(0).as_f64(), settled.get(1).as_f64()), (Some(f64::from(waiter)), Some(0.0)));
-    let changed = last(&host, "changed");
-    assert_eq!(numbers(changed.get(0))[..2], [2.0, 1.0]);
-    assert_eq!(changed.get(1).as_string().as_deref(), Some(r#"{"sub":"alice"}"#));
+    let waiter = keep.input(START, 0.0);
+    let reply = r#"{"access_token":"e30.eyJzdWIiOiJhbGljZSJ9.x","expires_in":900}"#;
+    keep.refreshed(last_call(&host), 200, JSON, "", "", body(reply));
+    assert_eq!(last(&host, SETTLE)[..2], [f64::from(waiter), 0.0]);
+    assert_eq!(last(&host, CHANGED)[..2], [2.0, 1.0]);
+    assert_eq!(keep.claims().as_deref(), Some(&br#"{"sub":"alice"}"#[..]));
 }
 
 #[wasm_bindgen_test]
@@ -136,10 +130,10 @@ fn client_E41_only_listed_origins_are_allowed() {
 async fn client_B8_a_timer_of_the_browser_fires_the_renewal() {
     let (keep, host) = keep(false);
     keep.adopt("t", 1.0);
-    assert_eq!(calls_of(&host, "send").length(), 0);
+    assert_eq!(calls_of(&host, SEND_REFRESH).length(), 0);
     for _ in 0..60 {
         JsFuture::from(sleep(50)).await.unwrap();
-        if calls_of(&host, "send").length() > 0 {
+        if calls_of(&host, SEND_REFRESH).length() > 0 {
             return;
         }
     }
@@ -150,102 +144,67 @@ async fn client_B8_a_timer_of_the_browser_fires_the_renewal() {
 async fn client_J84_after_close_no_timer_fires() {
     let (keep, host) = keep(false);
     keep.adopt("t", 1.0);
-    keep.close();
-    let calls = calls_of(&host, "send").length();
+    keep.input(CLOSE, 0.0);
+    let calls = calls_of(&host, SEND_REFRESH).length();
     JsFuture::from(sleep(1_200)).await.unwrap();
-    assert_eq!(calls_of(&host, "send").length(), calls);
+    assert_eq!(calls_of(&host, SEND_REFRESH).length(), calls);
 }
 
 #[wasm_bindgen_test]
 fn client_F50_a_date_is_compared_with_the_servers_own_clock() {
     let (keep, host) = keep(false);
-    let waiter = keep.refresh();
-    let call = last(&host, "send").get(0).as_f64().unwrap() as u32;
-    let wait = Some("Wed, 21 Oct 2015 07:30:00 GMT".to_owned());
-    let date = Some("Wed, 21 Oct 2015 07:28:00 GMT".to_owned());
-    keep.refreshed(call, 503, json(), wait, date, body("{}"));
-    let settled: Vec<_> = last(&host, "settle").iter().map(|number| number.as_f64().unwrap()).collect();
-    assert_eq!(settled, [f64::from(waiter), 4.0, 2.0, 503.0, 120.0]);
-}
-
-#[wasm_bindgen_test]
-fn client_F58_a_body_over_the_cap_is_cut_off() {
-    let mut body = Body::new();
-    let chunk = Uint8Array::new_with_length(40_000);
-    assert!(body.push(&chunk));
-    assert!(!body.push(&chunk));
-}
-
-#[wasm_bindgen_test]
-fn a_chunk_is_wiped_when_it_has_been_read() {
-    let chunk = Uint8Array::from(&b"secret"[..]);
-    Body::new().push(&chunk);
-    assert_eq!(chunk.to_vec(), [0; 6]);
+    let waiter = keep.input(REFRESH, 0.0);
+    let (wait, date) = ("Wed, 21 Oct 2015 07:30:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT");
+    keep.refreshed(last_call(&host), 503, JSON, wait, date, body("{}"));
+    assert_eq!(last(&host, SETTLE)[..5], [f64::from(waiter), 4.0, 2.0, 503.0, 120.0]);
 }
 
 #[wasm_bindgen_test]
 fn client_G62_what_no_sibling_writes_is_ignored() {
     let (keep, host) = keep(true);
     keep.adopt("t", 900.0);
-    let changes = calls_of(&host, "changed").length();
-    let epoch = numbers(last(&host, "tell").get(0))[1];
-    let logout = [1.0, epoch + 1.0, 4.0, 0.0, 0.0, 0.0, 0.0];
-    for (index, odd) in
-        [(0, 2.0), (0, f64::NAN), (1, -1.0), (1, 0.5), (1, f64::INFINITY), (1, 1e17), (2, 99.0), (4, 1e300)]
-    {
-        let mut message = logout;
-        message[index] = odd;
-        keep.hear(&message);
+    let changes = calls_of(&host, CHANGED).length();
+    let epoch = last(&host, TELL)[4];
+    for kind in [0, 9, 99, u32::MAX] {
+        keep.hear(kind, u32::MAX, 0, 0, epoch + 1.0, 0.0);
     }
-    keep.hear(&[]);
-    keep.hear(&logout[..6]);
-    keep.hear(&[&logout[..], &[0.0]].concat());
-    assert_eq!(calls_of(&host, "changed").length(), changes);
-    keep.hear(&logout);
-    assert_eq!(calls_of(&host, "changed").length(), changes + 1, "the real one is heard");
+    assert_eq!(calls_of(&host, CHANGED).length(), changes);
+    keep.hear(4, 0, 0, 0, epoch + 1.0, 0.0);
+    assert_eq!(calls_of(&host, CHANGED).length(), changes + 1, "a logout is heard");
 }
 
 #[wasm_bindgen_test]
 fn messages_to_siblings_are_numbers() {
     let (keep, host) = keep(true);
     keep.adopt("e30.eyJzdWIiOiJhbGljZSJ9.x", 900.0);
-    let message = numbers(last(&host, "tell").get(0));
-    assert_eq!((message.len(), message[0], &message[2..4]), (7, 1.0, &[3.0, 4.0][..]));
-    assert!(message[1] <= js_sys::Date::now(), "the first epoch is the wall clock's");
-    assert!(message[4] > 0.0 || message[5] > 0.0, "a hash of the user");
+    let message = last(&host, TELL);
+    assert_eq!((message.len(), &message[..2]), (6, &[3.0, 4.0][..]));
+    assert!(message[4] <= js_sys::Date::now(), "the first epoch is the wall clock's");
+    assert!(message[2] > 0.0 || message[3] > 0.0, "a hash of the user");
 }
 
 #[wasm_bindgen_test]
 fn a_sign_in_reply_comes_back_without_its_token() {
     let (keep, host) = keep(false);
-    let turn = keep.sign_in();
-    assert_eq!(last(&host, "settle").get(0).as_f64(), Some(f64::from(turn)));
-    let rest = keep.signed_in(turn, Some(body(r#"{"user":"alice","access_token":"t","expires_in":900}"#)));
+    let turn = keep.input(SIGN_IN, 0.0);
+    assert_eq!(last(&host, SETTLE)[0], f64::from(turn));
+    let rest = keep.signed_in(turn, body(r#"{"user":"alice","access_token":"t","expires_in":900}"#));
     assert_eq!(rest.as_deref(), Some(&br#"{"user":"alice","expires_in":900}"#[..]));
     assert_eq!(keep.token().as_deref(), Some("t"));
-    let turn = keep.sign_in();
-    assert_eq!(keep.signed_in(turn, Some(body(r#"{"user":"alice"}"#))), None);
-    let turn = keep.sign_in();
-    assert_eq!(
-        keep.signed_in(turn, Some(body(r#"{"access_token":""}"#))),
-        Some(Vec::new()),
-        "there is one and it is none"
-    );
+    let turn = keep.input(SIGN_IN, 0.0);
+    assert_eq!(keep.signed_in(turn, body(r#"{"user":"alice"}"#)), None);
+    let turn = keep.input(SIGN_IN, 0.0);
+    assert_eq!(keep.signed_in(turn, body(r#"{"access_token":""}"#)), Some(Vec::new()), "there is one and it is none");
 }
 
 #[wasm_bindgen_test]
 fn client_D31_a_step_up_challenge_is_told_and_needs_no_refresh() {
-    let (keep, host) = keep(false);
     let challenge = r#"Bearer error="insufficient_user_authentication", acr_values="a b", max_age=5"#;
-    assert!(!keep.renewable(Some(challenge.to_owned()), "https://api.example.com/x"));
-    let told = last(&host, "stepUp");
-    assert_eq!(told.get(0).unchecked_into::<Array>().join(","), "a,b");
-    assert_eq!(
-        (told.get(1).as_f64(), told.get(2).as_string().as_deref()),
-        (Some(5.0), Some("https://api.example.com/x"))
-    );
-    assert!(keep.renewable(None, "https://api.example.com/x"));
-    assert!(!keep.renewable(Some("Bearer error=insufficient_scope".to_owned()), "https://api.example.com/x"));
+    assert_eq!(Keep::remedy_of(challenge).unchecked_into::<Array>().join(","), "a,b");
+    assert_eq!(Keep::max_age_of(challenge), 5.0);
+    assert!(Keep::max_age_of("").is_nan());
+    assert_eq!(Keep::remedy_of(""), JsValue::UNDEFINED);
+    assert_eq!(Keep::remedy_of("Bearer error=insufficient_scope"), JsValue::NULL);
 }
 
 #[wasm_bindgen_test]
@@ -253,22 +212,17 @@ fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
     let memory = wasm_bindgen::memory();
     let secret = secret(400);
     let (keep, host) = keep(false);
-    keep.start();
-    let call = last(&host, "send").get(0).as_f64().unwrap() as u32;
+    keep.input(START, 0.0);
     // The reply is written by JavaScript: no constant and no text of Rust's ever held the token.
     let reply = js_sys::JsString::from(r#"{"expires_in":900,"access_token":""#).concat(&secret).concat(&"\"}".into());
     let codes: Array = (0..reply.length()).map(|at| JsValue::from(reply.char_code_at(at))).collect();
     let encoded = Uint8Array::new(&codes);
-    let mut body = Body::new();
-    for start in (0..encoded.length()).step_by(100) {
-        assert!(body.push(&encoded.slice(start, encoded.length().min(start + 100))));
-    }
-    keep.refreshed(call, 200, json(), None, None, body);
+    keep.refreshed(last_call(&host), 200, JSON, "", "", Some(encoded.to_vec()));
     assert_eq!(copies_in(&memory, &secret), 1, "the one that is kept");
     assert_eq!(keep.authorize(&Request::new_with_str("https://api.example.com/").unwrap()), 1);
-    keep.request();
+    keep.input(REQUEST, 0.0);
     assert_eq!(copies_in(&memory, &secret), 1, "sending it made no other");
-    keep.logout();
+    keep.input(LOGOUT, 0.0);
     assert_eq!(copies_in(&memory, &secret), 0);
     assert!(keep.token().is_none());
 }
@@ -277,11 +231,29 @@ fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
 fn explain_tells_the_transitions_in_order() {
     let (keep, host) = keep(false);
     keep.adopt("t", 900.0);
-    keep.logout();
+    keep.input(LOGOUT, 0.0);
     keep.explain();
-    let events: Vec<_> = calls_of(&host, "entry")
+    let steps: Vec<_> = calls_of(&host, ENTRY)
         .iter()
-        .map(|entry| entry.unchecked_into::<Array>().get(1).as_string().unwrap())
+        .map(|entry| entry.unchecked_into::<Array>().get(1).as_f64().unwrap() as u8)
         .collect();
-    assert_eq!(events, ["adopted", "logout", "logout-sent"]);
+    assert_eq!(steps, [Step::Adopted, Step::Logout, Step::LogoutSent].map(|step| step as u8));
+}
+
+/// The allocator is this module's own: blocks of all sizes, given back and taken again in any order, overlap with no other.
+#[wasm_bindgen_test]
+fn blocks_of_memory_keep_to_themselves() {
+    let mut blocks: Vec<(u8, Vec<u8>)> = Vec::new();
+    let mut seed = 1_u32;
+    for round in 0..20_000_u32 {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let pick = (seed >> 16) as usize;
+        if blocks.len() > 60 {
+            let (mark, block) = blocks.swap_remove(pick % blocks.len());
+            assert!(block.iter().all(|&byte| byte == mark), "a block of {} bytes was written to", block.len());
+        } else {
+            let mark = round as u8;
+            blocks.push((mark, vec![mark; 1 << (pick % 17)]));
+        }
+    }
 }

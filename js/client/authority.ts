@@ -1,6 +1,5 @@
 // The calls to the authority. The cookie is the proof, so they travel with credentials, and to the configured URL only.
 
-import type { Body } from "../../build/client/client.js";
 import type { Endpoint } from "./options.js";
 
 /** The request to `endpoint`. With `keepalive` it is finished, and its cookie lands, even when the page goes away meanwhile. */
@@ -24,15 +23,24 @@ export function statusOf(response: Response): number {
   return response.type === "opaqueredirect" ? 0 : response.status;
 }
 
-/** Moves the bytes of a reply into wasm memory; what is left here of them is wiped. */
-export async function readInto(body: Body, response: Response): Promise<Body> {
+/** A reply that holds a token is no longer than this; `MAX_BODY` of src/engine/reply.rs. */
+const MAX_BODY = 65_536;
+
+/** The bytes of a reply, for the wasm; whoever takes them wipes them. `undefined`: it is too long, and is not read on. */
+export async function bytesOf(response: Response): Promise<Uint8Array | undefined> {
   const reader = response.body?.getReader();
-  for (;;) {
-    const chunk = await reader?.read();
-    if (chunk?.value === undefined) return body;
-    if (!body.push(chunk.value)) {
+  const bytes = new Uint8Array(MAX_BODY);
+  for (let length = 0; ; ) {
+    const chunk = (await reader?.read())?.value;
+    if (chunk === undefined) return bytes.subarray(0, length);
+    const fits = length + chunk.length <= MAX_BODY;
+    if (fits) bytes.set(chunk, length);
+    length += chunk.length;
+    chunk.fill(0);
+    if (!fits) {
+      bytes.fill(0);
       discard(reader);
-      return body;
+      return undefined;
     }
   }
 }

@@ -2,7 +2,7 @@
 // Nothing here runs the application's code before the next task, so no call comes in while the engine is at work.
 
 import type { Keep as Engine } from "../../build/client/client.js";
-import { discard, readInto, requestTo, statusOf } from "./authority.js";
+import { bytesOf, discard, requestTo, statusOf } from "./authority.js";
 import { failure } from "./error.js";
 import type { Core } from "./load.js";
 import { Locks } from "./locks.js";
@@ -10,13 +10,15 @@ import type { Settings } from "./options.js";
 import { watchPage } from "./page.js";
 import { Siblings } from "./siblings.js";
 import { Waiters } from "./waiters.js";
+import { Input, Output, type Numbers, type Outcome } from "./wire.js";
 
 export type Transport = (request: Request) => Promise<Response>;
 
-/** What the host tells the keep, in numbers; NaN stands for none. */
+/** What the host tells the keep. */
 export interface Teller {
-  changed(numbers: Float64Array, claims: string | undefined): void;
-  emit(event: number, numbers: Float64Array): void;
+  /** An output that is for the application, with its numbers. */
+  output(what: Output, numbers: Numbers, engine: Engine): void;
+  /** NaN stands for none told. */
   stepUp(acrValues: readonly string[], maxAge: number, url: string): void;
   rejectedFreshToken(url: string): void;
   /** The instance has trapped; this host is of no more use. */
@@ -29,7 +31,7 @@ export class Host {
   readonly waiters = new Waiters();
   readonly transport: Transport;
   readonly tell: Teller;
-  readonly #core: Core;
+  readonly core: Core;
   readonly #settings: Settings;
   readonly #calls = new Map<number, AbortController>();
   readonly #locks: Locks;
@@ -43,10 +45,10 @@ export class Host {
   /** An API refused a fresh token: the next one that takes it is news to the engine. */
   #refused = false;
   /** Where `explain` collects. */
-  #entries: (readonly [event: string, numbers: Float64Array, note: string | undefined])[] = [];
+  #entries: Numbers[] = [];
 
   constructor(core: Core, settings: Settings, transport: Transport, tell: Teller) {
-    this.#core = core;
+    this.core = core;
     this.#settings = settings;
     // On a task of its own, and as a plain call: it is the application's.
     this.transport = async (request) => {
@@ -54,58 +56,42 @@ export class Host {
       return transport.call(undefined, request);
     };
     this.tell = tell;
-    this.#locks = new Locks(settings.name, (ticket, granted) => this.#engine.locked(ticket, granted));
-    this.#siblings = new Siblings(settings.name, (message) => this.#engine.hear(message));
+    this.#locks = new Locks(settings.name, (answer, ticket) => this.#engine.input(answer, ticket));
+    this.#siblings = new Siblings(settings.name, (message) => this.#engine.hear(...message));
     if (core.lost) throw core.lost;
-    this.#engine = new core.Keep(settings, {
-      settle: (waiter: number, outcome: number, ...numbers: [number, number, number]) => this.waiters.settle(waiter, outcome, failure(...numbers)),
-      send: (call: number, logout: boolean) => void this.#send(call, logout),
-      abort: (call: number) => this.#abort(call),
-      lock: (ticket: number) => this.#locks.acquire(ticket),
-      unlock: (ticket: number) => this.#locks.release(ticket),
-      tell: (message: Float64Array) => this.#siblings.tell(message.slice()),
-      changed: (numbers: Float64Array, claims: string | undefined) => tell.changed(numbers, claims),
-      emit: (event: number, numbers: Float64Array) => tell.emit(event, numbers),
-      stepUp: (acrValues: string[], maxAge: number, url: string) => tell.stepUp(acrValues, maxAge, url),
-      entry: (event: string, numbers: Float64Array, note: string | undefined) => void this.#entries.push([event, numbers.slice(), note]),
-    });
+    this.#engine = new core.Keep({ perform: (what: Output, ...numbers: Numbers) => this.#perform(what, numbers) }, ...settings.engine);
     const listen = () => settings.coordinate && this.#siblings.open();
     listen();
-    this.#leave = watchPage((what) => this.#engine.wake(what), { stored: () => this.#siblings.close(), restored: listen });
+    this.#leave = watchPage((what) => this.#engine.input(what, 0), { stored: () => this.#siblings.close(), restored: listen });
     core.losses.add(this.#lose);
   }
 
   get lost(): boolean {
-    return this.#core.lost !== null;
+    return this.core.lost !== null;
   }
 
   /** @throws what there is to say of a trap, after one */
   get engine(): Engine {
-    if (this.#core.lost) throw this.#core.lost;
+    if (this.core.lost) throw this.core.lost;
     return this.#engine;
   }
 
   /** Waits for whom the engine has just numbered. */
-  answer(waiter: number): Promise<number> {
+  answer(waiter: number): Promise<Outcome> {
     return this.waiters.wait(waiter);
-  }
-
-  /** A fresh place in wasm memory for the bytes of a reply. */
-  read(response: Response) {
-    return readInto(new this.#core.Body(), response);
   }
 
   /** An API answered something else than 401 to the token of this generation. */
   accepted(generation: number): void {
     if (!this.#refused) return;
     this.#refused = false;
-    this.#engine.accepted(generation);
+    this.#engine.input(Input.accepted, generation);
   }
 
   /** The retry with the token of this generation was refused too. */
   rejectedFreshToken(generation: number, url: string): void {
     this.#refused = true;
-    this.engine.retryRefused(generation);
+    this.engine.input(Input.retryRefused, generation);
     this.tell.rejectedFreshToken(url);
   }
 
@@ -116,8 +102,8 @@ export class Host {
   }
 
   close(): void {
-    this.#core.losses.delete(this.#lose);
-    this.#engine.close();
+    this.core.losses.delete(this.#lose);
+    this.#engine.input(Input.close, 0);
     this.#end();
   }
 
@@ -128,14 +114,37 @@ export class Host {
 
   readonly #lose = (): void => {
     this.#end();
-    this.waiters.fail(this.#core.lost);
+    this.waiters.fail(this.core.lost);
     this.#letGo();
     this.tell.lost();
   };
 
   /** After a trap: the lock is held until no call of ours is under way, for a rotated cookie may be in its answer. */
   #letGo(): void {
-    if (this.#core.lost && this.#calls.size === 0) this.#locks.releaseAll();
+    if (this.core.lost && this.#calls.size === 0) this.#locks.releaseAll();
+  }
+
+  #perform(what: Output, numbers: Numbers): void {
+    const [first, second, kind, status, seconds] = numbers;
+    switch (what) {
+      case Output.sendRefresh:
+      case Output.sendLogout:
+        return void this.#send(first, what === Output.sendLogout);
+      case Output.abort:
+        return this.#abort(first);
+      case Output.lock:
+        return this.#locks.acquire(first);
+      case Output.unlock:
+        return this.#locks.release(first);
+      case Output.settle:
+        return this.waiters.settle(first, second, failure(kind, status, seconds));
+      case Output.tell:
+        return this.#siblings.tell(numbers);
+      case Output.entry:
+        return void this.#entries.push(numbers);
+      default:
+        return this.tell.output(what, numbers, this.#engine);
+    }
   }
 
   async #send(call: number, logout: boolean): Promise<void> {
@@ -150,14 +159,15 @@ export class Host {
         this.engine.loggedOut(call, statusOf(response));
       } else {
         const { headers } = response;
-        const body = await this.read(response);
-        const header = (name: string) => headers.get(name) ?? undefined;
+        const body = await bytesOf(response);
+        const header = (name: string) => headers.get(name) ?? "";
         this.engine.refreshed(call, statusOf(response), header("Content-Type"), header("Retry-After"), header("Date"), body);
+        body?.fill(0);
       }
     } catch {
       if (this.lost) return;
       if (logout) this.engine.loggedOut(call, 0);
-      else this.engine.unreachable(call);
+      else this.engine.input(Input.unreachable, call);
     } finally {
       this.#calls.delete(call);
       this.#letGo();

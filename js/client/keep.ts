@@ -1,16 +1,17 @@
 // The keep: the public object. Its state lives in the wasm half, which is loaded at first use; here are the snapshot that was
 // shown last and the listeners.
 
-import type { Keep as Engine } from "../../build/client/client.js";
 import { failure, TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
 import { Host, type Teller, type Transport } from "./host.js";
 import type { Core } from "./load.js";
 import { readOptions, type Settings } from "./options.js";
 import { abortable, isReplayable, send } from "./requests.js";
-import { readClaims, REASONS, STATUSES, UNKNOWN } from "./session.js";
+import { REASONS, sessionOf, UNKNOWN } from "./session.js";
 import { signIn } from "./sign-in.js";
+import { transition } from "./transitions.js";
 import type { Session, TokenKeep, TokenKeepEvents, TokenKeepOptions, TokenResponse, Transition } from "./types.js";
+import { Input, orNull, Output } from "./wire.js";
 
 /** A keep over the wasm that `load` brings. */
 export function keepWith(options: TokenKeepOptions, load: () => Promise<Core>): TokenKeep {
@@ -25,7 +26,6 @@ class Keep implements TokenKeep {
   readonly #listeners = new Listeners();
   #host: Host | null = null;
   #session: Session = UNKNOWN;
-  #claims: string | undefined;
   #closed = false;
   #lostAt = -Infinity;
 
@@ -43,15 +43,15 @@ class Keep implements TokenKeep {
   }
 
   start(): Promise<Session> {
-    return this.#settled((engine) => engine.start());
+    return this.#settled(Input.start);
   }
 
   refresh(): Promise<Session> {
-    return this.#settled((engine) => engine.refresh());
+    return this.#settled(Input.refresh);
   }
 
   async logout(): Promise<void> {
-    await this.#settled((engine) => engine.logout());
+    await this.#settled(Input.logout);
   }
 
   async adopt(response: TokenResponse): Promise<Session> {
@@ -81,7 +81,7 @@ class Keep implements TokenKeep {
     const { minValidity = 0, signal } = options;
     signal?.throwIfAborted();
     const lent = this.#use(async (host) => {
-      await host.answer(host.engine.lend(Math.max(0, minValidity) * 1000));
+      await host.answer(host.engine.input(Input.lend, Math.max(0, minValidity) * 1000));
       const token = host.engine.token();
       if (token === undefined) throw new TokenKeepError("signed_out");
       return token;
@@ -98,10 +98,7 @@ class Keep implements TokenKeep {
   }
 
   explain(): readonly Transition[] {
-    const entries = this.#host?.explain() ?? [];
-    return entries.map(([event, [at = 0, from = 0, to = 0, generation = 0], note]) =>
-      Object.freeze({ at, event, from: STATUSES[from]!, to: STATUSES[to]!, generation, ...(note === undefined ? {} : { note }) }),
-    );
+    return (this.#host?.explain() ?? []).map(transition);
   }
 
   close(): void {
@@ -111,8 +108,8 @@ class Keep implements TokenKeep {
     else this.#show({ ...UNKNOWN, status: "anonymous", reason: "closed" });
   }
 
-  async #settled(call: (engine: Engine) => number): Promise<Session> {
-    await this.#use((host) => host.answer(call(host.engine)));
+  async #settled(input: Input): Promise<Session> {
+    await this.#use((host) => host.answer(host.engine.input(input, 0)));
     return this.#session;
   }
 
@@ -132,55 +129,38 @@ class Keep implements TokenKeep {
     this.#listeners.emit("change", { session });
   }
 
-  /** Turns the numbers of the wasm half into words; their order is in src/client/driver.rs. */
+  /** Turns the numbers of the wasm half into words. */
   #teller(): Teller {
     const listeners = this.#listeners;
     return {
-      changed: ([status = 0, generation = 0, expiresAt = NaN, refreshing = 0, retryAt = NaN, reason = 0], claims) => {
-        const known = claims === this.#claims ? this.#session.claims : claims === undefined ? null : readClaims(claims);
-        this.#claims = claims;
-        this.#show({
-          status: STATUSES[status]!,
-          generation,
-          expiresAt: orNull(expiresAt),
-          refreshing: refreshing === 1,
-          degraded: orNull(retryAt) !== null,
-          retryAt: orNull(retryAt),
-          claims: known,
-          reason: REASONS[reason] ?? null,
-        });
-      },
-      emit: (event, [first = 0, second = 0, third = 0, fourth = 0]) => {
+      output: (what, numbers, engine) => {
         const session = this.#session;
-        switch (event) {
-          case 0:
+        const [first, second, , , seconds, retryAt] = numbers;
+        switch (what) {
+          case Output.changed:
+            return this.#show(sessionOf(numbers, session, engine));
+          case Output.signedIn:
             return listeners.emit("signed-in", { session });
-          case 1:
+          case Output.signedOut:
             return listeners.emit("signed-out", { reason: REASONS[first]! });
-          case 2:
+          case Output.refreshed:
             return listeners.emit("refreshed", { generation: first, by: second === 1 ? "sibling" : "this-tab" });
-          case 3:
-            return listeners.emit("refresh-failed", { error: failure(first, second, third)!, retryAt: orNull(fourth) });
+          case Output.refreshFailed:
+            return listeners.emit("refresh-failed", { error: failure(first, second, seconds)!, retryAt: orNull(retryAt) });
           default:
             return listeners.emit("user-changed", { session });
         }
       },
-      stepUp: (acrValues, maxAge, url) => listeners.emit("step-up", { acrValues: Object.freeze([...acrValues]), maxAge: orNull(maxAge), url }),
+      stepUp: (acrValues, maxAge, url) => listeners.emit("step-up", { acrValues: Object.freeze(acrValues), maxAge: orNull(maxAge), url }),
       rejectedFreshToken: (url) => listeners.emit("rejected-fresh-token", { url }),
       lost: () => {
         const [{ status }, lostAt] = [this.#session, this.#lostAt];
         this.#lostAt = performance.now();
         this.#host = null;
-        this.#claims = undefined;
         this.#show(UNKNOWN);
         // The cookie still stands for the session. But what traps again and again waits for somebody to ask.
         if (status === "authenticated" && this.#lostAt - lostAt > 60_000) this.start().catch(() => undefined);
       },
     };
   }
-}
-
-/** NaN crosses from the wasm half where there is no number. */
-function orNull(value: number): number | null {
-  return Number.isNaN(value) ? null : value;
 }

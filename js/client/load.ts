@@ -2,7 +2,6 @@
 // with. A failed load is forgotten, so the next use tries again.
 
 import { instantiate } from "../../build/client/client.js";
-import { gzippedWasm } from "../../build/client/inlined.js";
 import { TokenKeepError } from "./error.js";
 
 /** The classes of the wasm half, of one instance. */
@@ -56,9 +55,3 @@ function guarded(exports: WebAssembly.Exports, state: { lost: unknown }, trapped
   };
   return Object.fromEntries(Object.entries(exports).map(([name, value]) => [name, guard(value)]));
 }
-
-export const loadInlined = coreFrom(async () => {
-  const packed = Uint8Array.from(atob(gzippedWasm), (character) => character.charCodeAt(0));
-  const unpacked = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")));
-  return unpacked.arrayBuffer();
-});

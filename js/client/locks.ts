@@ -1,12 +1,14 @@
 // The origin-wide lock, by Web Locks. Where they are missing or denied the engine is told so and goes on without.
 
+import { Input } from "./wire.js";
+
 export class Locks {
   readonly #name: string;
-  readonly #answer: (ticket: number, granted: boolean) => void;
+  readonly #answer: (answer: Input.locked | Input.lockDenied, ticket: number) => void;
   /** How to give back, or give up, what a ticket stands for. */
   readonly #release = new Map<number, () => void>();
 
-  constructor(name: string, answer: (ticket: number, granted: boolean) => void) {
+  constructor(name: string, answer: (answer: Input.locked | Input.lockDenied, ticket: number) => void) {
     this.#name = `tokenkeep:${name}`;
     this.#answer = answer;
   }
@@ -16,7 +18,7 @@ export class Locks {
     this.#release.set(ticket, () => controller.abort());
     // On a task of its own: the engine has not finished what it is doing.
     queueMicrotask(() => {
-      this.#request(ticket, controller.signal).catch(() => this.#answer(ticket, false));
+      this.#request(ticket, controller.signal).catch(() => this.#answer(Input.lockDenied, ticket));
     });
   }
 
@@ -36,7 +38,7 @@ export class Locks {
       if (!this.#release.has(ticket)) return undefined;
       return new Promise<void>((resolve) => {
         this.#release.set(ticket, resolve);
-        this.#answer(ticket, true);
+        this.#answer(Input.locked, ticket);
       });
     });
   }

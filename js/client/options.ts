@@ -1,4 +1,4 @@
-// The options of `createTokenKeep`, checked and completed. What comes out is what src/client/settings.rs reads.
+// The options of `createTokenKeep`, checked and completed. What comes out is what a host and its engine are made with.
 
 import { TokenKeepError } from "./error.js";
 import type { EndpointOptions, TokenKeepOptions } from "./types.js";
@@ -6,18 +6,13 @@ import type { EndpointOptions, TokenKeepOptions } from "./types.js";
 export interface Settings {
   readonly refresh: Endpoint;
   readonly logout: Endpoint | undefined;
-  readonly tellsLogout: boolean;
-  /** Separated by spaces. */
-  readonly origins: string;
   readonly name: string;
   readonly coordinate: boolean;
-  /** All times in milliseconds. */
-  readonly leeway: number;
-  readonly jitter: number;
-  readonly defaultLifetime: number;
-  readonly timeout: number;
-  readonly backoffBase: number;
-  readonly backoffMax: number;
+  /** What the engine is made with: the origins, separated by spaces, and times in milliseconds. */
+  readonly engine: readonly [
+    origins: string, leeway: number, jitter: number, defaultLifetime: number, timeout: number, backoffBase: number, backoffMax: number,
+    coordinate: boolean, tellsLogout: boolean,
+  ];
 }
 
 export interface Endpoint {
@@ -46,19 +41,23 @@ export function readOptions(given: TokenKeepOptions): Settings {
   if (typeof options.backoff !== "object" && options.backoff !== undefined) throw invalid("backoff", "must be an object");
   const backoff = own(options.backoff ?? {});
   const refresh = endpoint("refresh", options.refresh);
+  const coordinate = tabs === "coordinate";
   return {
     refresh,
     logout: logout === undefined ? undefined : endpoint("logout", logout),
-    tellsLogout: logout !== undefined,
-    origins: origins(options.origins).join(" "),
     name: name ?? refresh.url,
-    coordinate: tabs === "coordinate",
-    leeway: time("leeway", options.leeway, 60) * 1000,
-    jitter: options.jitter === 0 ? 0 : time("jitter", options.jitter, 10) * 1000,
-    defaultLifetime: time("defaultLifetime", options.defaultLifetime, 300) * 1000,
-    timeout: time("timeout", options.timeout, 10_000),
-    backoffBase: time("backoff.base", backoff.base, 1000),
-    backoffMax: time("backoff.max", backoff.max, 60_000),
+    coordinate,
+    engine: [
+      origins(options.origins).join(" "),
+      time("leeway", options.leeway, 60) * 1000,
+      options.jitter === 0 ? 0 : time("jitter", options.jitter, 10) * 1000,
+      time("defaultLifetime", options.defaultLifetime, 300) * 1000,
+      time("timeout", options.timeout, 10_000),
+      time("backoff.base", backoff.base, 1000),
+      time("backoff.max", backoff.max, 60_000),
+      coordinate,
+      logout !== undefined,
+    ],
   };
 }
 

@@ -1,32 +1,31 @@
 // What the page goes through: seen and hidden, online and offline, frozen and restored. Each is a hint to look again.
 // Outside a page nothing is heard.
 
-/** By the numbers of `wake` in src/client/mod.rs. */
-const WAKE = { hidden: 0, visible: 1, offline: 2, online: 3, restored: 4 } as const;
+import { Input } from "./wire.js";
 
 const WINDOW = ["online", "offline", "pageshow", "pagehide", "focus"];
 const DOCUMENT = ["visibilitychange", "resume"];
 
 /** Tells `wake` where the page stands and what it goes through; `stored` and `restored` frame the back/forward cache. */
-export function watchPage(wake: (what: number) => void, bfcache: { stored(): void; restored(): void }): () => void {
+export function watchPage(wake: (what: Input) => void, bfcache: { stored(): void; restored(): void }): () => void {
   const { document, navigator } = globalThis;
   const hidden = () => document?.visibilityState === "hidden";
   const hear = (event: Event) => {
     switch (event.type) {
       case "online":
-        return wake(WAKE.online);
+        return wake(Input.online);
       case "offline":
-        return wake(WAKE.offline);
+        return wake(Input.offline);
       case "resume":
-        return wake(WAKE.restored);
+        return wake(Input.restored);
       case "pageshow":
         if (!(event as PageTransitionEvent).persisted) return;
         bfcache.restored();
-        return wake(WAKE.restored);
+        return wake(Input.restored);
       case "pagehide":
         return (event as PageTransitionEvent).persisted ? bfcache.stored() : undefined;
       default:
-        return wake(hidden() ? WAKE.hidden : WAKE.visible);
+        return wake(hidden() ? Input.hidden : Input.visible);
     }
   };
   const targets: [EventTarget | undefined, string[]][] = [[globalThis, WINDOW], [document, DOCUMENT]];
@@ -34,7 +33,7 @@ export function watchPage(wake: (what: number) => void, bfcache: { stored(): voi
     for (const [target, names] of targets) for (const name of names) target?.[method]?.(name, hear);
   };
   each("addEventListener");
-  if (hidden()) wake(WAKE.hidden);
-  if (navigator?.onLine === false) wake(WAKE.offline);
+  if (hidden()) wake(Input.hidden);
+  if (navigator?.onLine === false) wake(Input.offline);
   return () => each("removeEventListener");
 }

@@ -3,7 +3,7 @@
 
 import { discard } from "./authority.js";
 import type { Host } from "./host.js";
-import { OUTCOME } from "./waiters.js";
+import { Input, Outcome } from "./wire.js";
 
 /** Sends what a caller of `fetch` hands in. */
 export function send(host: Host, request: Request, replayable: boolean): Promise<Response> {
@@ -15,7 +15,7 @@ export function send(host: Host, request: Request, replayable: boolean): Promise
 
 async function sendAuthorized(host: Host, request: Request, url: string, replayable: boolean): Promise<Response> {
   const { engine } = host;
-  await host.answer(engine.request());
+  await host.answer(engine.input(Input.request, 0));
   request.signal.throwIfAborted();
   // Copied before the header is set: the copy carries no token.
   const spare = replayable ? request.clone() : null;
@@ -27,12 +27,12 @@ async function sendAuthorized(host: Host, request: Request, url: string, replaya
     return first;
   }
   if (!isRenewable(host, first, url)) return first;
-  const outcome = await host.answer(engine.unauthorized(generation)).catch((error: unknown) => {
-    if (host.lost) return OUTCOME.giveUp;
+  const outcome = await host.answer(engine.input(Input.unauthorized, generation)).catch((error: unknown) => {
+    if (host.lost) return Outcome.giveUp;
     throw error;
   });
   request.signal.throwIfAborted();
-  const renewed = outcome === OUTCOME.token && spare !== null ? engine.authorize(spare) : 0;
+  const renewed = outcome === Outcome.token && spare !== null ? engine.authorize(spare) : 0;
   if (renewed === 0) return first;
   discard(first.body);
   const second = await host.transport(spare!);
@@ -45,7 +45,10 @@ async function sendAuthorized(host: Host, request: Request, url: string, replaya
 function isRenewable(host: Host, response: Response, url: string): boolean {
   if (host.lost) return false;
   if (response.redirected && !host.engine.allows(response.url)) return false;
-  return host.engine.renewable(response.headers.get("WWW-Authenticate") ?? undefined, url);
+  const challenge = response.headers.get("WWW-Authenticate") ?? "";
+  const acrValues = host.core.Keep.remedyOf(challenge) as readonly string[] | null | undefined;
+  if (acrValues) host.tell.stepUp(acrValues, host.core.Keep.maxAgeOf(challenge), url);
+  return acrValues === undefined;
 }
 
 /** Whether a `Request` made of these can be sent again: everything but a one-shot stream. */

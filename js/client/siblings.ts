@@ -1,12 +1,17 @@
 // The tabs of this origin, by BroadcastChannel. A message is a few numbers, so there is no room for a token in it; what
-// it means is in src/client/wire.rs. Where there is no such channel this tab is alone.
+// they mean is in src/client/wire.rs. Where there is no such channel this tab is alone.
+
+import type { Numbers } from "./wire.js";
+
+/** Goes before the numbers of a message, and is raised when they change their meaning. */
+const VERSION = 1;
 
 export class Siblings {
   readonly #name: string;
-  readonly #hear: (message: Float64Array) => void;
+  readonly #hear: (message: Numbers) => void;
   #channel: BroadcastChannel | null = null;
 
-  constructor(name: string, hear: (message: Float64Array) => void) {
+  constructor(name: string, hear: (message: Numbers) => void) {
     this.#name = `tokenkeep:${name}`;
     this.#hear = hear;
   }
@@ -15,12 +20,16 @@ export class Siblings {
     if (this.#channel !== null || typeof BroadcastChannel !== "function") return;
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof Float64Array) this.#hear(data);
+      if (!(data instanceof Float64Array) || data.length !== 7) return;
+      const [version, epoch = -1, kind = -1, flags = -1, high = -1, low = -1, wait = -1] = data;
+      const small = [kind, flags, high, low].every((number) => number === number >>> 0);
+      const whole = [epoch, wait].every((number) => Number.isSafeInteger(number) && number >= 0);
+      if (version === VERSION && small && whole) this.#hear([kind, flags, high, low, epoch, wait]);
     };
   }
 
-  tell(message: Float64Array): void {
-    this.#channel?.postMessage(message);
+  tell([kind, flags, high, low, epoch, wait]: Numbers): void {
+    this.#channel?.postMessage(new Float64Array([VERSION, epoch, kind, flags, high, low, wait]));
   }
 
   close(): void {

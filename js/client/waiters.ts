@@ -1,11 +1,10 @@
 // Those who wait for the engine, by number. The engine answers each exactly once, sometimes before the wait begins.
 
-/** By the numbers of `outcome` in src/client/driver.rs. */
-export const OUTCOME = { done: 0, token: 1, anonymous: 2, giveUp: 3, failed: 4 } as const;
+import { Outcome } from "./wire.js";
 
 interface Waiter {
-  readonly answer: Promise<number>;
-  readonly resolve: (outcome: number) => void;
+  readonly answer: Promise<Outcome>;
+  readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -14,14 +13,14 @@ export class Waiters {
   #failed: unknown = null;
 
   /** Resolves to the outcome, or rejects with the failure. */
-  wait(id: number): Promise<number> {
+  wait(id: number): Promise<Outcome> {
     if (this.#failed !== null) return Promise.reject(this.#failed);
     return this.#waiter(id).answer.finally(() => this.#waiters.delete(id));
   }
 
-  settle(id: number, outcome: number, error: unknown): void {
+  settle(id: number, outcome: Outcome, error: unknown): void {
     const waiter = this.#waiter(id);
-    if (outcome === OUTCOME.failed) waiter.reject(error);
+    if (outcome === Outcome.failed) waiter.reject(error);
     else waiter.resolve(outcome);
   }
 
@@ -35,7 +34,7 @@ export class Waiters {
     const known = this.#waiters.get(id);
     if (known) return known;
     let parts: Omit<Waiter, "answer">;
-    const answer = new Promise<number>((resolve, reject) => (parts = { resolve, reject }));
+    const answer = new Promise<Outcome>((resolve, reject) => (parts = { resolve, reject }));
     const waiter = { answer, ...parts! };
     this.#waiters.set(id, waiter);
     return waiter;

@@ -14,6 +14,7 @@ import { unlessDone } from "./stamps.mjs";
 
 /** Entry points without wasm in them, which wasm-pack.toml has no place for. @type {readonly Entry[]} */
 const adapters = [
+  { entry: "js/slim.ts", bundle: "dist/slim.js", peers: [] },
   { entry: "js/react.ts", bundle: "dist/react.js", peers: ["react"] },
   { entry: "js/edge-workerd.ts", bundle: "dist/edge-workerd.js", peers: ["./edge.wasm"], typedBy: "js/edge.ts" },
   { entry: "js/edge-light.ts", bundle: "dist/edge-light.js", peers: ["./edge.wasm?module"], typedBy: "js/edge.ts" },

@@ -12,6 +12,8 @@ const silenced = [
   / as (core|std|alloc)(\[[0-9a-f]+\])?::fmt::/,
   /::(slice_error_fail|slice_index_fail|unwrap_failed|expect_failed|capacity_overflow|handle_error|handle_alloc_error|panic_already\w*|panic_const\w*)\b/,
   /\brust_panic\b/,
+  // wasm-bindgen's own, where it finds itself misused.
+  /\bwasm_bindgen(\[[0-9a-f]+\])?::(throw_str|__rt::(throw_null|borrow_fail))\b/,
 ];
 
 /** Rewrites the wasm at `path`; returns how many functions were silenced. @param {string} path */

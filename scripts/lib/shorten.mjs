@@ -1,37 +1,14 @@
-// Shortens the names under which a wasm imports its glue. wasm-bindgen makes each of a readable name and a hash of sixteen digits, and
-// all of them travel twice, in the wasm and in the JavaScript, where no minifier may touch them: a tenth of the whole download.
+// Shortens the names under which a wasm and its glue know each other. wasm-bindgen makes each import of a readable name and a hash of
+// sixteen digits, each export of one that tells its class, and all of them travel twice, in the wasm and in the JavaScript, where no
+// minifier may touch them: a tenth of the whole download.
 
 import { StepFailed } from "./run.mjs";
+import { encode, encodeName, findSection, reader, withSection } from "./sections.mjs";
 
 const importSection = 2;
+const exportSection = 7;
 // The only kind of import that wasm-bindgen makes here; a function's is followed by one number, its type.
 const functionKind = 0;
-
-/** Reads the numbers and names of a wasm from a place on. @param {Uint8Array} bytes @param {number} at */
-function reader(bytes, at) {
-  const number = () => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++] ?? 0;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
-    }
-  };
-  const name = () => {
-    const length = number();
-    at += length;
-    return Buffer.from(bytes.subarray(at - length, at)).toString("utf8");
-  };
-  return { number, name, at: () => at, byte: () => bytes[at++] ?? 0 };
-}
-
-/** A number as wasm writes it. @param {number} value @returns {number[]} */
-function encode(value) {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...encode(value >>> 7)];
-}
-
-/** @param {string} name */
-const encodeName = (name) => [...encode(name.length), ...Buffer.from(name, "latin1")];
 
 /** a, b … z, aa, ab … @param {number} index @returns {string} */
 function shortName(index) {
@@ -39,25 +16,12 @@ function shortName(index) {
   return index < 26 ? last : shortName(Math.floor(index / 26) - 1) + last;
 }
 
-/** Where the import section begins and ends, its head included. @param {Uint8Array} wasm */
-function findImports(wasm) {
-  for (let at = 8; at < wasm.length; ) {
-    const read = reader(wasm, at);
-    const section = read.byte();
-    const length = read.number();
-    if (section === importSection) return { begins: at, contents: read.at(), ends: read.at() + length };
-    at = read.at() + length;
-  }
-  throw new StepFailed("The wasm imports nothing: wasm-bindgen has changed its ways.");
-}
-
 /**
- * Gives both halves of a build short names for each other.
+ * Gives both halves of a build short names for what the wasm imports.
  * @param {Uint8Array} wasm @param {string} glue what wasm-bindgen wrote beside it
  */
 export function shortenImports(wasm, glue) {
-  const { begins, contents, ends } = findImports(wasm);
-  const read = reader(wasm, contents);
+  const read = reader(wasm, findSection(wasm, importSection).contents);
   const count = read.number();
   const written = encode(count);
   let shortened = glue;
@@ -79,9 +43,27 @@ export function shortenImports(wasm, glue) {
     rename(` ${name}: `, ` ${shortName(index)}: `);
     written.push(...encodeName(modules.get(module)), ...encodeName(shortName(index)), functionKind, ...encode(read.number()));
   }
-  const head = [importSection, ...encode(written.length)];
-  return {
-    wasm: Buffer.concat([wasm.subarray(0, begins), Uint8Array.from([...head, ...written]), wasm.subarray(ends)]),
-    glue: shortened,
-  };
+  return { wasm: withSection(wasm, importSection, written), glue: shortened };
+}
+
+/**
+ * The same for what it exports, which the glue calls as members of `wasm`.
+ * @param {Uint8Array} wasm @param {string} glue
+ */
+export function shortenExports(wasm, glue) {
+  const read = reader(wasm, findSection(wasm, exportSection).contents);
+  const count = read.number();
+  const written = encode(count);
+  /** @type {Map<string, string>} */
+  const names = new Map();
+  for (let index = 0; index < count; index += 1) {
+    names.set(read.name(), shortName(index));
+    written.push(...encodeName(shortName(index)), read.byte(), ...encode(read.number()));
+  }
+  const shortened = glue.replace(/\bwasm\.(\w+)/g, (_, /** @type {string} */ name) => {
+    const short = names.get(name);
+    if (short === undefined) throw new StepFailed(`The glue uses \`wasm.${name}\`, which the wasm does not export.`);
+    return `wasm.${short}`;
+  });
+  return { wasm: withSection(wasm, exportSection, written), glue: shortened };
 }

@@ -1,28 +1,94 @@
 //! An allocator that wipes what is given back, so that no copy of a token outlives its use in wasm memory: not in a
 //! reply's buffer, not in a string that crossed from JavaScript, not in a vector that grew.
+//!
+//! It is small rather than clever. Blocks come in powers of two; one that is given back waits in the list of its size and
+//! is never split or joined. What a keep needs at a time is little and bounded, so what waits is bounded too.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use core::alloc::{GlobalAlloc, Layout};
+use core::arch::wasm32::memory_grow;
+use core::cell::{Cell, UnsafeCell};
+use core::ptr::null_mut;
 
-struct Wiping;
+/// Log2 of the smallest block.
+const SMALLEST: u32 = 4;
+const SIZES: usize = 32;
+const PAGE: usize = 1 << 16;
+
+struct Wiping {
+    /// The first waiting block of each size; the address of the next one stands in its first word.
+    waiting: UnsafeCell<[*mut u8; SIZES]>,
+    /// Memory that was never given out: from here to the end.
+    fresh: Cell<usize>,
+    end: Cell<usize>,
+}
+
+// SAFETY: the wasm is built without threads.
+#[expect(unsafe_code, reason = "a static has to be Sync")]
+unsafe impl Sync for Wiping {}
 
 #[global_allocator]
-static ALLOCATOR: Wiping = Wiping;
+static ALLOCATOR: Wiping =
+    Wiping { waiting: UnsafeCell::new([null_mut(); SIZES]), fresh: Cell::new(0), end: Cell::new(0) };
 
-// SAFETY: each method hands its arguments on to `System` under the same contract; `dealloc` writes only inside the block
-// that its caller gives up. `realloc` is the trait's own: allocate, copy, `dealloc`, which wipes the old block.
+impl Wiping {
+    /// A block of memory that was never used; null when there is none to be had.
+    fn carve(&self, size: usize) -> *mut u8 {
+        if self.end.get() - self.fresh.get() < size {
+            let pages = size.div_ceil(PAGE);
+            let before = memory_grow(0, pages);
+            if before == usize::MAX {
+                return null_mut();
+            }
+            // The first time, or somebody else has grown the memory: what was left is not followed by what is new.
+            if before * PAGE != self.end.get() {
+                self.fresh.set(before * PAGE);
+            }
+            self.end.set((before + pages) * PAGE);
+        }
+        let block = self.fresh.get();
+        self.fresh.set(block + size);
+        block as *mut u8
+    }
+}
+
+/// Log2 of the block that holds so many bytes.
+fn fitting(bytes: usize) -> u32 {
+    usize::BITS - (bytes.max(1 << SMALLEST) - 1).leading_zeros()
+}
+
+// SAFETY: `alloc` gives out each block once until it comes back, of at least the size and alignment that were asked for; both
+// methods are called with layouts of more than no bytes. `realloc` is the trait's own: allocate, copy, `dealloc`, which wipes the
+// old block.
 #[expect(unsafe_code, reason = "an allocator can't be written without")]
 unsafe impl GlobalAlloc for Wiping {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as above.
-        unsafe { System.alloc(layout) }
+        // Blocks lie at multiples of the smallest one, and nothing here wants more.
+        if layout.align() > 1 << SMALLEST {
+            return null_mut();
+        }
+        let size = fitting(layout.size());
+        // SAFETY: the lists are touched here and in `dealloc` only, never by both. What waits is a block of ours, and begins with
+        // the address of the next.
+        unsafe {
+            let list = self.waiting.get().cast::<*mut u8>().add(size as usize);
+            let block = *list;
+            if block.is_null() {
+                return self.carve(1 << size);
+            }
+            *list = *block.cast();
+            block
+        }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: as above. Volatile words would cost size; the call into `System` keeps this write from being elided.
+        let size = fitting(layout.size());
+        // SAFETY: the caller gives the block up, all of it. It stays reachable by its list, so the compiler can't take the wiping
+        // for a write that nobody sees.
         unsafe {
-            block.write_bytes(0, layout.size());
-            core::hint::black_box(block);
-            System.dealloc(block, layout);
+            block.write_bytes(0, 1 << size);
+            let list = self.waiting.get().cast::<*mut u8>().add(size as usize);
+            *block.cast() = *list;
+            *list = core::hint::black_box(block);
         }
     }
 }

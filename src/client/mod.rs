@@ -8,12 +8,10 @@
 //! anything is awaited. The host runs no code of the application before the next task, so no call comes in meanwhile.
 
 mod allocator;
-mod body;
 mod clock;
 mod driver;
 mod host;
 mod reply;
-mod settings;
 mod wire;
 
 use std::rc::Rc;
@@ -22,16 +20,14 @@ use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
 use crate::engine::{
-    CallId, Failure, FailureKind, Grant, Origins, Remedy, Ticket, WaiterId, Wake, has_access_token, remedy,
-    without_access_token,
+    Backoff, CallId, Config, Failure, FailureKind, Grant, Lead, Origins, Remedy, Ticket, WaiterId, Wake,
+    has_access_token, remedy, without_access_token,
 };
 use driver::Driver;
 
-pub use body::Body;
 pub use host::Host;
-pub use settings::GivenSettings;
 
-/// One keep: a session machine with its token. Those who wait are numbered and answered through [`Host::settle`].
+/// One keep: a session machine with its token. Those who wait are numbered and answered through [`Host`].
 #[wasm_bindgen]
 pub struct Keep {
     driver: Rc<Driver>,
@@ -40,47 +36,68 @@ pub struct Keep {
 
 #[wasm_bindgen]
 impl Keep {
-    /// Takes the checked options of `createTokenKeep` and the host that it calls back.
+    /// Takes the checked options of `createTokenKeep`, times in milliseconds, and the host that it calls back. `origins` are
+    /// separated by spaces, which no origin holds; `tells_logout` is whether there is an endpoint to tell of a logout.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(settings: &GivenSettings, host: Host) -> Keep {
-        Self { driver: Driver::new(settings.config(), host), origins: settings.origins_allowed() }
+    #[expect(clippy::too_many_arguments, reason = "each is a number; an object would have to be read member by member")]
+    pub fn new(
+        host: Host,
+        origins: &str,
+        leeway: f64,
+        jitter: f64,
+        default_lifetime: f64,
+        timeout: f64,
+        backoff_base: f64,
+        backoff_max: f64,
+        coordinate: bool,
+        tells_logout: bool,
+    ) -> Keep {
+        let config = Config {
+            lead: Lead { leeway: leeway as u64, jitter: jitter as u64 },
+            default_lifetime: default_lifetime as u64,
+            timeout: timeout as u64,
+            backoff: Backoff { base: backoff_base as u64, max: backoff_max as u64 },
+            coordinate,
+            logout_endpoint: tells_logout,
+        };
+        Self { driver: Driver::new(config, host), origins: Origins::new(origins) }
     }
 
-    /// Somebody waits to know whether there is a session.
-    pub fn start(&self) -> u32 {
-        self.driver.input(|engine, now| engine.handle_start(now)).0
-    }
-
-    /// Somebody waits for a refresh.
-    pub fn refresh(&self) -> u32 {
-        self.driver.input(|engine, now| engine.handle_refresh(now)).0
-    }
-
-    /// Signs out; somebody waits for the server to be told.
-    pub fn logout(&self) -> u32 {
-        self.driver.input(|engine, now| engine.handle_logout(now)).0
-    }
-
-    /// Somebody waits for a token with at least `validity` milliseconds to live.
-    pub fn lend(&self, validity: f64) -> u32 {
-        self.driver.input(|engine, now| engine.handle_lend(now, validity as u64)).0
-    }
-
-    /// Somebody waits for their turn to sign in.
-    #[wasm_bindgen(js_name = signIn)]
-    pub fn sign_in(&self) -> u32 {
-        self.driver.input(|engine, now| engine.handle_sign_in(now)).0
-    }
-
-    /// Somebody wants to send a request with the token.
-    pub fn request(&self) -> u32 {
-        self.driver.input(|engine, now| engine.handle_request(now)).0
-    }
-
-    /// An API answered 401 to the token of this generation; somebody waits for another.
-    pub fn unauthorized(&self, generation: u32) -> u32 {
-        self.driver.input(|engine, now| engine.handle_unauthorized(now, generation)).0
+    /// One input, by the numbers of `Input` in `js/client/wire.ts`; returns the number of whoever waits for its outcome.
+    /// `number` is what the input is about: a generation, a call, a ticket, or the milliseconds that a lent token has to live.
+    pub fn input(&self, what: u8, number: f64) -> u32 {
+        let id = number as u32;
+        self.driver.input(|engine, now| {
+            let waiter = match what {
+                0 => engine.handle_start(now),
+                1 => engine.handle_refresh(now),
+                2 => engine.handle_logout(now),
+                3 => engine.handle_sign_in(now),
+                4 => engine.handle_request(now),
+                5 => engine.handle_lend(now, number as u64),
+                6 => engine.handle_unauthorized(now, id),
+                _ => {
+                    match what {
+                        7 => engine.handle_retry_refused(now, id),
+                        8 => engine.handle_accepted(id),
+                        9 => {
+                            engine.handle_refresh_answer(now, CallId(id), Err(FailureKind::Unreachable.into()));
+                        }
+                        10 => engine.handle_lock(now, Ticket(id), true),
+                        11 => engine.handle_lock(now, Ticket(id), false),
+                        12 => engine.handle_wake(now, Wake::Hidden),
+                        13 => engine.handle_wake(now, Wake::Visible),
+                        14 => engine.handle_wake(now, Wake::Offline),
+                        15 => engine.handle_wake(now, Wake::Online),
+                        16 => engine.handle_wake(now, Wake::Restored),
+                        _ => engine.handle_close(now),
+                    }
+                    return 0;
+                }
+            };
+            waiter.0
+        })
     }
 
     /// Whether the token may go to `url`, which is the browser's own reading of an address (`Request.url`).
@@ -104,28 +121,9 @@ impl Keep {
         self.driver.engine().token().map(|(token, _)| token.expose().to_owned())
     }
 
-    /// Reads the challenge of a 401: whether a fresh token may help. Raises the step-up event where one was asked for.
-    #[must_use]
-    pub fn renewable(&self, challenge: Option<String>, url: &str) -> bool {
-        let remedy = remedy(challenge.as_deref());
-        if let Remedy::StepUp { acr_values, max_age } = &remedy {
-            let max_age = max_age.map_or(f64::NAN, |age| age as f64);
-            // A list of texts always crosses.
-            let acr_values = serde_wasm_bindgen::to_value(acr_values).unwrap_or_default();
-            self.driver.host().step_up(acr_values, max_age, url);
-        }
-        remedy == Remedy::Renew
-    }
-
-    /// The retry with the token of this generation was refused too.
-    #[wasm_bindgen(js_name = retryRefused)]
-    pub fn retry_refused(&self, generation: u32) {
-        self.driver.input(|engine, now| engine.handle_retry_refused(now, generation));
-    }
-
-    /// An API took the token of this generation, after another had refused it.
-    pub fn accepted(&self, generation: u32) {
-        self.driver.input(|engine, _| engine.handle_accepted(generation));
+    /// The claims of the token as JSON text, unverified; `undefined` when there is none or it is opaque.
+    pub fn claims(&self) -> Option<Vec<u8>> {
+        self.driver.engine().claims().map(<[u8]>::to_vec)
     }
 
     /// Takes over a token; `expires_in` in seconds, anything but a positive number counts as not told. False: it is none.
@@ -138,8 +136,8 @@ impl Keep {
     /// The sign-in of `waiter` was answered with `body`: takes the token out of it and returns the rest.
     /// `undefined`: there is no token in it. An empty rest: what is in it can't be used.
     #[wasm_bindgen(js_name = signedIn)]
-    pub fn signed_in(&self, waiter: u32, body: Option<Body>) -> Option<Vec<u8>> {
-        let bytes = body.and_then(Body::whole).filter(|bytes| has_access_token(bytes));
+    pub fn signed_in(&self, waiter: u32, body: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        let bytes = body.filter(|bytes| has_access_token(bytes));
         let grant = bytes.as_deref().map(Grant::read);
         let usable = matches!(grant, Some(Ok(_)));
         self.driver
@@ -147,24 +145,19 @@ impl Keep {
         bytes.map(|bytes| if usable { without_access_token(&bytes).unwrap_or_default() } else { Vec::new() })
     }
 
-    /// The refresh endpoint answered `call`. `date` is the server's clock where it can be seen.
+    /// The refresh endpoint answered `call`. `date` is the server's clock where it can be seen. What is not there is empty;
+    /// a body that is too long is `undefined`.
     pub fn refreshed(
         &self,
         call: u32,
         status: u16,
-        content_type: Option<String>,
-        retry_after: Option<String>,
-        date: Option<String>,
-        body: Body,
+        content_type: &str,
+        retry_after: &str,
+        date: &str,
+        body: Option<Vec<u8>>,
     ) {
-        let answer = reply::judge(status, content_type.as_deref(), retry_after.as_deref(), date.as_deref(), body);
+        let answer = reply::judge(status, content_type, retry_after, date, body.as_deref());
         self.driver.input(|engine, now| engine.handle_refresh_answer(now, CallId(call), answer));
-    }
-
-    /// The refresh endpoint could not be reached.
-    pub fn unreachable(&self, call: u32) {
-        let failure = FailureKind::Unreachable.into();
-        self.driver.input(|engine, now| engine.handle_refresh_answer(now, CallId(call), Err(failure)));
     }
 
     /// The logout endpoint answered `call`; status 0 stands for no answer and for a redirect.
@@ -173,48 +166,43 @@ impl Keep {
         let answer = match status {
             // A 401 says that there is no session left to end, which is what was wanted.
             200..300 | 401 => Ok(()),
-            _ => {
-                Err(Failure { status: Some(status).filter(|&status| status != 0), ..FailureKind::LogoutFailed.into() })
-            }
+            _ => Err(Failure::from(FailureKind::LogoutFailed).answered(status)),
         };
         self.driver.input(|engine, now| engine.handle_logout_answer(now, CallId(call), answer));
     }
 
-    /// The lock that was asked for with `ticket` is ours, or can't be had.
-    pub fn locked(&self, ticket: u32, granted: bool) {
-        self.driver.input(|engine, now| engine.handle_lock(now, Ticket(ticket), granted));
-    }
-
-    /// A sibling said something; what can't be read is ignored.
-    pub fn hear(&self, message: &[f64]) {
-        if let Some(message) = wire::read(message) {
+    /// A sibling said something, by the numbers of a message; what can't be read is ignored.
+    pub fn hear(&self, kind: u32, flags: u32, high: u32, low: u32, epoch: f64, wait: f64) {
+        if let Some(message) = wire::read(kind, flags, [high, low], epoch, wait) {
             self.driver.input(|engine, now| engine.handle_sibling(now, message));
         }
     }
 
-    /// The page went through something, by the numbers of `js/client/page.ts`.
-    pub fn wake(&self, what: u8) {
-        let wake = match what {
-            0 => Wake::Hidden,
-            1 => Wake::Visible,
-            2 => Wake::Offline,
-            3 => Wake::Online,
-            _ => Wake::Restored,
-        };
-        self.driver.input(|engine, now| engine.handle_wake(now, wake));
+    /// Tells the host the last transitions, oldest first.
+    pub fn explain(&self) {
+        self.driver.explain();
     }
 
-    /// Tells [`Host::entry`] the last transitions, oldest first.
-    pub fn explain(&self) {
-        for entry in self.driver.engine().explain() {
-            let numbers =
-                [entry.at as f64, f64::from(entry.from as u8), f64::from(entry.to as u8), f64::from(entry.generation)];
-            self.driver.host().entry(entry.event, &numbers, entry.note);
+    /// Reads the challenge of a 401, empty if there is none. `undefined`: a fresh token may help; `null`: no login can; else another
+    /// login is asked for, by one of these authentication context classes where there are any.
+    #[wasm_bindgen(js_name = remedyOf)]
+    #[must_use]
+    pub fn remedy_of(challenge: &str) -> JsValue {
+        match remedy(Some(challenge)) {
+            Remedy::Renew => JsValue::UNDEFINED,
+            Remedy::MoreScope => JsValue::NULL,
+            // A list of texts always crosses.
+            Remedy::StepUp { acr_values, .. } => serde_wasm_bindgen::to_value(&acr_values).unwrap_or_default(),
         }
     }
 
-    /// Ends everything.
-    pub fn close(&self) {
-        self.driver.input(|engine, now| engine.handle_close(now));
+    /// The most seconds that may have passed since the login that this challenge asks for, NaN for none told.
+    #[wasm_bindgen(js_name = maxAgeOf)]
+    #[must_use]
+    pub fn max_age_of(challenge: &str) -> f64 {
+        match remedy(Some(challenge)) {
+            Remedy::StepUp { max_age: Some(seconds), .. } => seconds as f64,
+            _ => f64::NAN,
+        }
     }
 }

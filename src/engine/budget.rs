@@ -7,23 +7,25 @@ pub const CALLS: usize = 10;
 /// The time in which they are counted.
 pub const WINDOW: Millis = 60 * SECOND;
 
-/// The moments of the latest calls.
+/// When each of the latest calls will have left the window; 0 for none.
 #[derive(Default)]
 pub(super) struct Budget {
-    calls: [Option<Millis>; CALLS],
+    leave: [Millis; CALLS],
     next: usize,
 }
 
 impl Budget {
-    /// The first moment from `now` on when a call leaves at least `reserve` further ones in its window.
+    /// The first moment from `now` on when a call leaves at least `reserve` further ones (fewer than [`CALLS`]) in its window.
     pub(super) fn ready_at(&self, now: Millis, reserve: usize) -> Millis {
         // The call that must have left the window: counted back from the latest by what may be spent.
-        let oldest = self.calls[(self.next + reserve.min(CALLS - 1)) % CALLS];
-        oldest.map_or(now, |at| now.max(at + WINDOW + 1))
+        let oldest = (self.next + reserve) % CALLS;
+        self.leave.get(oldest).map_or(now, |&at| now.max(at))
     }
 
     pub(super) fn spend(&mut self, now: Millis) {
-        self.calls[self.next] = Some(now);
+        if let Some(oldest) = self.leave.get_mut(self.next) {
+            *oldest = now + WINDOW + 1;
+        }
         self.next = (self.next + 1) % CALLS;
     }
 }

@@ -1,6 +1,8 @@
 //! `WWW-Authenticate` (RFC 9110 section 11.6.1), read for what a refused token asks of the client (RFC 6750 section 3,
 //! RFC 9470 section 3).
 
+use crate::token::members::digits;
+
 /// What a 401 asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
@@ -22,104 +24,178 @@ pub enum Remedy {
 /// A header that is missing (a cross-origin API must expose it) or that makes no sense leaves the plain remedy.
 #[must_use]
 pub fn remedy(header: Option<&str>) -> Remedy {
-    let challenges = header.map(challenges).unwrap_or_default();
-    challenges
-        .iter()
-        .find_map(|challenge| match challenge.parameter("error") {
-            Some("insufficient_user_authentication") => Some(Remedy::StepUp {
-                acr_values: challenge
-                    .parameter("acr_values")
-                    .map(|values| values.split_ascii_whitespace().map(str::to_owned).collect())
-                    .unwrap_or_default(),
-                max_age: challenge.parameter("max_age").and_then(|age| age.parse().ok()),
-            }),
-            Some("insufficient_scope") => Some(Remedy::MoreScope),
-            _ => None,
-        })
-        .unwrap_or(Remedy::Renew)
-}
-
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Challenge {
-    scheme: String,
-    parameters: Vec<(String, String)>,
-}
-
-impl Challenge {
-    /// A parameter of a scheme that carries bearer tokens; names are case-insensitive.
-    fn parameter(&self, name: &str) -> Option<&str> {
-        if !self.scheme.eq_ignore_ascii_case("Bearer") && !self.scheme.eq_ignore_ascii_case("DPoP") {
-            return None;
+    let mut reader = Reader { text: header.unwrap_or_default(), at: 0 };
+    let mut challenge = Challenge::default();
+    loop {
+        match reader.part() {
+            Some(Part::Parameter(name, value)) => challenge.learn(name, value),
+            scheme => {
+                if let Some(remedy) = challenge.remedy() {
+                    return remedy;
+                }
+                let Some(Part::Scheme(scheme)) = scheme else { return Remedy::Renew };
+                challenge = Challenge::default();
+                // The schemes that carry bearer tokens.
+                challenge.counts = scheme.eq_ignore_ascii_case("Bearer") || scheme.eq_ignore_ascii_case("DPoP");
+            }
         }
-        self.parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
+}
+
+/// The parameters of a challenge that matter here, as they are written; of several with one name the first counts.
+#[derive(Default)]
+struct Challenge<'a> {
+    counts: bool,
+    error: Option<&'a str>,
+    acr_values: Option<&'a str>,
+    max_age: Option<&'a str>,
+}
+
+impl<'a> Challenge<'a> {
+    /// Names are case-insensitive.
+    fn learn(&mut self, name: &str, value: &'a str) {
+        let place = if name.eq_ignore_ascii_case("error") {
+            &mut self.error
+        } else if name.eq_ignore_ascii_case("acr_values") {
+            &mut self.acr_values
+        } else if name.eq_ignore_ascii_case("max_age") {
+            &mut self.max_age
+        } else {
+            return;
+        };
+        place.get_or_insert(value);
+    }
+
+    fn remedy(&self) -> Option<Remedy> {
+        let error = unquote(self.error.filter(|_| self.counts)?);
+        if error == "insufficient_user_authentication" {
+            let max_age = self.max_age.and_then(|age| digits(unquote(age).as_bytes()));
+            Some(Remedy::StepUp { acr_values: words(&unquote(self.acr_values.unwrap_or_default())), max_age })
+        } else {
+            (error == "insufficient_scope").then_some(Remedy::MoreScope)
+        }
+    }
+}
+
+fn words(text: &str) -> Vec<String> {
+    let mut reader = Reader { text, at: 0 };
+    let mut words = Vec::new();
+    loop {
+        reader.skip(|byte| byte.is_ascii_whitespace());
+        let word = reader.skip(|byte| !byte.is_ascii_whitespace());
+        if word.is_empty() {
+            return words;
+        }
+        words.push(word.to_owned());
+    }
+}
+
+/// What follows a backslash stands for itself, be it a quote or another backslash.
+fn unquote(text: &str) -> String {
+    let mut reader = Reader { text, at: 0 };
+    let mut plain = reader.skip(|byte| byte != b'\\').to_owned();
+    while reader.peek() == b'\\' {
+        let start = reader.at + 1;
+        reader.at = start + 1;
+        reader.skip(|byte| byte != b'\\');
+        plain.push_str(text.get(start..reader.at).unwrap_or_default());
+    }
+    plain
+}
+
+enum Part<'a> {
+    Scheme(&'a str),
+    /// A name, and a value as it is written, without its quotes.
+    Parameter(&'a str, &'a str),
 }
 
 /// `challenge = auth-scheme [ 1*SP ( token68 / #auth-param ) ]`, a list of them with the commas of both lists mixed:
 /// a token followed by `=` is a parameter of the challenge before it, any other token begins a challenge.
-fn challenges(header: &str) -> Vec<Challenge> {
-    let mut list: Vec<Challenge> = Vec::new();
-    let mut rest = header;
-    loop {
-        rest = rest.trim_start_matches([' ', '\t', ',']);
-        let (word, after) = token(rest);
-        if word.is_empty() {
-            return list; // The end, or nothing that the grammar knows: what was read so far stands.
-        }
-        let after = skip_space(after);
-        match after.strip_prefix('=').map(skip_space) {
-            Some(value) if !list.is_empty() && !value.starts_with(['=', ',']) && !value.is_empty() => {
-                let Some((value, after)) = parameter_value(value) else { return list };
-                rest = after;
-                if let Some(challenge) = list.last_mut() {
-                    challenge.parameters.push((word.to_owned(), value));
-                }
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// The next part; `None` at the end, and at anything that the grammar does not know: what was read so far stands.
+    fn part(&mut self) -> Option<Part<'a>> {
+        loop {
+            self.skip(|byte| matches!(byte, b' ' | b'\t' | b','));
+            let word = self.skip(is_tchar);
+            if word.is_empty() {
+                return None;
             }
-            Some(_) => rest = after.trim_start_matches('='), // The padding of a token68.
-            None => {
-                list.push(Challenge { scheme: word.to_owned(), parameters: Vec::new() });
-                rest = skip_token68(after);
+            self.skip(is_space);
+            if self.peek() != b'=' {
+                self.skip_token68();
+                return Some(Part::Scheme(word));
+            }
+            self.at += 1;
+            self.skip(is_space);
+            if !matches!(self.peek(), b'=' | b',' | END) {
+                return self.parameter_value().map(|value| Part::Parameter(word, value));
+            }
+            // The padding of a token68.
+            self.skip(|byte| byte == b'=');
+        }
+    }
+
+    /// A token68 of a scheme such as `Negotiate` is passed over: the word up to a comma, unless it reads as `name=value`.
+    fn skip_token68(&mut self) {
+        let start = self.at;
+        let word = self.skip(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'));
+        self.skip(|byte| byte == b'=');
+        self.skip(is_space);
+        if word.is_empty() || !matches!(self.peek(), b',' | END) {
+            self.at = start;
+        }
+    }
+
+    /// A token or a quoted-string (RFC 9110 section 5.6.4); `None` when a quote is left open.
+    fn parameter_value(&mut self) -> Option<&'a str> {
+        if self.peek() != b'"' {
+            let word = self.skip(is_tchar);
+            return (!word.is_empty()).then_some(word);
+        }
+        self.at += 1;
+        let start = self.at;
+        loop {
+            self.skip(|byte| !matches!(byte, b'"' | b'\\'));
+            match self.peek() {
+                b'"' => break,
+                b'\\' => self.at += 2,
+                _ => return None,
             }
         }
+        self.at += 1;
+        self.text.get(start..self.at - 1)
+    }
+
+    fn peek(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(END)
+    }
+
+    /// Passes over the bytes that `belongs` holds for, and returns them.
+    #[inline(never)]
+    fn skip(&mut self, belongs: fn(u8) -> bool) -> &'a str {
+        let start = self.at;
+        while self.at < self.text.len() && belongs(self.peek()) {
+            self.at += 1;
+        }
+        self.text.get(start..self.at).unwrap_or_default()
     }
 }
 
-/// A token68 of a scheme such as `Negotiate` is passed over: the word up to a comma, unless it reads as `name=value`.
-fn skip_token68(text: &str) -> &str {
-    let word =
-        text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '+' | '/'));
-    let after = skip_space(word.trim_start_matches('='));
-    if word.len() < text.len() && (after.is_empty() || after.starts_with(',')) { after } else { text }
+/// No header holds a NUL.
+const END: u8 = 0;
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
-fn skip_space(text: &str) -> &str {
-    text.trim_start_matches([' ', '\t'])
-}
-
-/// `token = 1*tchar` (RFC 9110 section 5.6.2), perhaps empty, and what follows.
-fn token(text: &str) -> (&str, &str) {
-    let after = text.trim_start_matches(|c: char| {
-        c.is_ascii_alphanumeric() || matches!(c, '!' | '#'..='\'' | '*' | '+' | '-' | '.' | '^'..='`' | '|' | '~')
-    });
-    (&text[..text.len() - after.len()], after)
-}
-
-/// A token or a quoted-string (RFC 9110 section 5.6.4), and what follows; `None` when a quote is left open.
-fn parameter_value(text: &str) -> Option<(String, &str)> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let (word, after) = token(text);
-        return (!word.is_empty()).then(|| (word.to_owned(), after));
-    };
-    let mut value = String::new();
-    let mut chars = quoted.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return Some((value, &quoted[at + 1..])),
-            '\\' => value.push(chars.next()?.1),
-            _ => value.push(c),
-        }
-    }
-    None
+/// `token = 1*tchar` (RFC 9110 section 5.6.2).
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -48,19 +48,42 @@ impl FailureKind {
     }
 }
 
-/// A failure with what the server said about it.
+/// A failure with what the server said about it. It is small, since much of the engine hands it on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure {
     /// Why.
     pub kind: FailureKind,
-    /// The HTTP status, where there was an answer.
-    pub status: Option<u16>,
-    /// How long the server asked us to wait.
-    pub retry_after: Option<Millis>,
+    /// The HTTP status; 0 where there was no answer.
+    pub status: u16,
+    /// [`ANY_TIME`], or the milliseconds to wait.
+    pause: u32,
+}
+
+/// Nobody asked us to wait.
+const ANY_TIME: u32 = u32::MAX;
+
+impl Failure {
+    /// How long the server, or the rate bound, asks us to wait.
+    #[must_use]
+    pub fn retry_after(self) -> Option<Millis> {
+        (self.pause != ANY_TIME).then_some(Millis::from(self.pause))
+    }
+
+    /// The same failure, told by an answer of this status.
+    #[must_use]
+    pub fn answered(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same failure, with a time to wait. It is below a day, so that a bound of weeks cuts nothing off.
+    #[must_use]
+    pub fn pausing(self, wait: Millis) -> Self {
+        Self { pause: wait.min(Millis::from(ANY_TIME - 1)) as u32, ..self }
+    }
 }
 
 impl From<FailureKind> for Failure {
     fn from(kind: FailureKind) -> Self {
-        Self { kind, status: None, retry_after: None }
+        Self { kind, status: 0, pause: ANY_TIME }
     }
 }

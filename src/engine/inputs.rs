@@ -4,12 +4,13 @@
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{Outcome, Output, Ticket, WaiterId, Wake};
 use super::failure::FailureKind;
+use super::journal::{Step, Why};
 use super::machine::Engine;
 use super::reply::Grant;
 use super::session::{SignedOutReason, Status};
 use super::sibling::News;
 use super::state::{Lock, Purpose};
-use super::timers::Timer;
+use super::timers::{NEVER, Timer};
 use super::waiters::Attempt;
 
 /// For so long after a fresh token was refused too, its 401s start no further refresh.
@@ -18,15 +19,15 @@ const REFUSAL_MEMORY: Millis = 10 * SECOND;
 impl Engine {
     /// Asks the authority for the session, at most once however often it is called.
     pub fn handle_start(&mut self, now: Now) -> WaiterId {
-        let now = self.begin_input(now);
-        let attempt = self.start(now);
+        self.begin_input(now);
+        let attempt = self.start();
         // Plain backoff is joined; a pause that the authority asked for is told.
         let attempt = match attempt {
-            Attempt::Failed(failure) if failure.retry_after.is_none() => Attempt::Pending,
+            Attempt::Failed(failure) if failure.retry_after().is_none() => Attempt::Pending,
             other => other,
         };
-        let waiter = self.wait(now, Purpose::Start, attempt);
-        self.conclude(now);
+        let waiter = self.wait(Purpose::Start, attempt);
+        self.conclude();
         waiter
     }
 
@@ -42,22 +43,22 @@ impl Engine {
 
     /// A refresh was asked for by name. It goes through plain backoff, but not through `Retry-After` or the budget.
     pub fn handle_refresh(&mut self, now: Now) -> WaiterId {
-        let now = self.begin_input(now);
+        self.begin_input(now);
         self.started = true;
         self.timers.clear(Timer::Retry);
-        let attempt = self.want(now, 0);
-        let waiter = self.wait(now, Purpose::Refresh, attempt);
-        self.conclude(now);
+        let attempt = self.want(0);
+        let waiter = self.wait(Purpose::Refresh, attempt);
+        self.conclude();
         waiter
     }
 
     /// An API answered 401 to the token of this generation.
     pub fn handle_unauthorized(&mut self, now: Now, generation: u32) -> WaiterId {
-        let now = self.begin_input(now);
-        self.write(now, "unauthorized", None);
+        self.begin_input(now);
+        self.write(Step::Unauthorized, None);
         let current = generation >= self.first_generation && self.status == Status::Authenticated;
         let refused_again =
-            self.refused.is_some_and(|(known, at)| known == generation && now.mono < at + REFUSAL_MEMORY);
+            self.refused.is_some_and(|(known, at)| known == generation && self.now.mono < at + REFUSAL_MEMORY);
         let waiter = if !current || refused_again && generation == self.generation {
             let waiter = self.new_waiter();
             self.settle(waiter, Outcome::GiveUp);
@@ -68,24 +69,24 @@ impl Engine {
             {
                 token.refused = true;
             }
-            let attempt = if self.is_good(now.mono, 0) { Attempt::Pending } else { self.want(now, 0) };
+            let attempt = if self.is_good(0) { Attempt::Pending } else { self.want(0) };
             if matches!(attempt, Attempt::Failed(_)) {
                 self.pardon();
             }
-            self.wait(now, Purpose::Retry { generation }, attempt)
+            self.wait(Purpose::Retry { generation }, attempt)
         };
-        self.conclude(now);
+        self.conclude();
         waiter
     }
 
     /// The retry with the token of this generation was refused too.
     pub fn handle_retry_refused(&mut self, now: Now, generation: u32) {
-        let now = self.begin_input(now);
+        self.begin_input(now);
         if generation == self.generation {
-            self.refused = Some((generation, now.mono));
+            self.refused = Some((generation, self.now.mono));
         }
-        self.write(now, "fresh-token-rejected", None);
-        self.conclude(now);
+        self.write(Step::FreshTokenRejected, None);
+        self.conclude();
     }
 
     /// An API took the token of this generation: it is no stranger to all of them.
@@ -95,36 +96,36 @@ impl Engine {
 
     /// Takes over a token that the application obtained itself.
     pub fn handle_adopt(&mut self, now: Now, grant: Grant) {
-        let now = self.begin_input(now);
+        self.begin_input(now);
         if !self.closed {
-            self.adopt(now, grant, "adopted");
+            self.adopt(grant, Step::Adopted);
         }
-        self.conclude(now);
+        self.conclude();
     }
 
     /// Somebody wants to sign in: told to proceed when no refresh can run.
     pub fn handle_sign_in(&mut self, now: Now) -> WaiterId {
-        let now = self.begin_input(now);
+        self.begin_input(now);
         let waiter = self.new_waiter();
         if self.closed {
             self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
         } else {
-            self.sign_ins.push_back(waiter);
+            self.sign_ins.push(waiter);
         }
-        self.conclude(now);
+        self.conclude();
         waiter
     }
 
     /// Ends this tab's session at once, then the siblings' and the server's.
     pub fn handle_logout(&mut self, now: Now) -> WaiterId {
-        let now = self.begin_input(now);
+        self.begin_input(now);
         let waiter = self.new_waiter();
         if self.closed {
             self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
         } else {
             let told = self.logging_out() && self.status == Status::Anonymous;
-            self.raise_epoch(self.next_epoch(now));
-            self.sign_out(now, SignedOutReason::Logout);
+            self.raise_epoch(self.next_epoch());
+            self.sign_out(SignedOutReason::Logout);
             self.broadcast(News::SignedOut);
             if self.config.logout_endpoint {
                 self.logouts.push(waiter);
@@ -133,42 +134,42 @@ impl Engine {
                 self.settle(waiter, Outcome::Done);
             }
         }
-        self.conclude(now);
+        self.conclude();
         waiter
     }
 
     /// The lock for `ticket` was granted, or can't be had.
     pub fn handle_lock(&mut self, now: Now, ticket: Ticket, granted: bool) {
-        let now = self.begin_input(now);
+        self.begin_input(now);
         if self.lock != Lock::Waiting(ticket) {
             if granted {
-                self.outputs.push_back(Output::ReleaseLock { ticket });
+                self.put(Output::ReleaseLock { ticket });
             }
         } else if granted {
             self.lock = Lock::Held(ticket);
             self.timers.clear(Timer::Lock);
         } else {
-            self.bypass_lock(now, "there is none to be had");
+            self.bypass_lock(Why::NoLock);
         }
-        self.conclude(now);
+        self.conclude();
     }
 
     /// The timer fired.
     pub fn handle_timer(&mut self, now: Now) {
-        let now = self.begin_input(now);
-        self.armed = None;
-        self.look(now);
-        self.conclude(now);
+        self.begin_input(now);
+        self.armed = NEVER;
+        self.look();
+        self.conclude();
     }
 
     /// The page went through something.
     pub fn handle_wake(&mut self, now: Now, wake: Wake) {
-        let now = self.begin_input(now);
+        self.begin_input(now);
         match wake {
             _ if self.closed => {}
             Wake::Visible => {
                 self.visible = true;
-                self.resume_renewal(now);
+                self.resume_renewal();
             }
             Wake::Hidden => self.visible = false,
             Wake::Online => {
@@ -176,61 +177,60 @@ impl Engine {
                 if self.pursues() && self.failure.is_some() {
                     self.timers.clear(Timer::Retry);
                     // Who waited for the network is not made to wait for a pause that the authority asked for.
-                    if let Attempt::Failed(failure) = self.want(now, 0) {
-                        self.settle_waiters(now, Attempt::Failed(failure));
+                    if let Attempt::Failed(failure) = self.want(0) {
+                        self.settle_waiters(Attempt::Failed(failure));
                     }
                 }
             }
             Wake::Offline => self.online = false,
-            Wake::Restored => self.doubt(now),
+            Wake::Restored => self.doubt(),
         }
-        self.look(now);
-        self.conclude(now);
+        self.look();
+        self.conclude();
     }
 
     /// Ends everything. After the outputs of this input there is none any more.
     pub fn handle_close(&mut self, now: Now) {
-        let now = self.begin_input(now);
+        self.begin_input(now);
         if !self.closed {
-            self.raise_epoch(self.next_epoch(now));
+            self.raise_epoch(self.next_epoch());
             let call = self.end_turn(|_| true);
             if let Some(call) = call {
-                self.outputs.push_back(Output::AbortCall { call: call.id });
+                self.put(Output::AbortCall { call: call.id });
             }
             self.logout_wanted = false;
             // Also the mere wish: a closed keep would never give back what it is granted.
             self.free_lock();
             self.closed = true;
-            self.sign_out(now, SignedOutReason::Closed);
-            for waiter in self.sign_ins.drain(..).chain(self.logouts.drain(..)).collect::<Vec<_>>() {
-                self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
-            }
-            self.settle_waiters(now, Attempt::Pending);
+            self.sign_out(SignedOutReason::Closed);
+            self.logouts.append(&mut self.sign_ins);
+            self.settle_logouts(Outcome::Failed(FailureKind::Closed.into()));
+            self.settle_waiters(Attempt::Pending);
             self.timers.clear_all();
         }
-        self.conclude(now);
+        self.conclude();
     }
 
     fn demand(&mut self, now: Now, purpose: Purpose, validity: Millis) -> WaiterId {
-        let now = self.begin_input(now);
+        self.begin_input(now);
         // What is overdue happens first: who comes after it must not wait for it.
-        self.look(now);
+        self.look();
         let attempt = match self.status {
-            Status::Unknown => self.start(now),
-            Status::Authenticated if !self.is_good(now.mono, validity) && !self.doubted => self.want(now, 0),
+            Status::Unknown => self.start(),
+            Status::Authenticated if !self.is_good(validity) && !self.doubted => self.want(0),
             Status::Authenticated | Status::Anonymous => Attempt::Pending,
         };
-        let waiter = self.wait(now, purpose, attempt);
-        self.conclude(now);
+        let waiter = self.wait(purpose, attempt);
+        self.conclude();
         waiter
     }
 
-    fn start(&mut self, now: Now) -> Attempt {
+    fn start(&mut self) -> Attempt {
         if !self.started && !self.closed {
             // Their epoch is ours from the start; the authority is asked without waiting for it.
             self.broadcast(News::Asking);
         }
         self.started = true;
-        if self.status == Status::Unknown { self.want(now, 0) } else { Attempt::Pending }
+        if self.status == Status::Unknown { self.want(0) } else { Attempt::Pending }
     }
 }

@@ -2,18 +2,16 @@
 //!
 //! Each `handle_*` is one mutation; the caller then drains [`Engine::poll_output`] to the end before the next one.
 
-use std::collections::VecDeque;
-
 use super::budget::Budget;
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{Config, Event, Output, WaiterId};
 use super::failure::Failure;
-use super::journal::{Journal, Transition};
+use super::journal::{Journal, Step, Transition, Why};
 use super::random::Random;
 use super::session::{Session, SignedOutReason, Status};
 use super::sibling::{Message, News};
 use super::state::{Call, Lock, Token, Waiter};
-use super::timers::{LONGEST_DELAY, Timer, Timers};
+use super::timers::{LONGEST_DELAY, NEVER, Timer, Timers};
 use crate::token::AccessToken;
 
 /// A wall clock that moved this much against the monotonic one was set, or the machine slept.
@@ -24,50 +22,17 @@ pub(super) const ANSWER_BOUND: Millis = SECOND / 2;
 pub(super) const RESERVE: usize = 4;
 
 /// The session machine of one tab.
+// In this order, what is touched most has an offset of one byte in the wasm.
+#[repr(C)]
 pub struct Engine {
-    pub(super) config: Config,
-    pub(super) random: Random,
-    pub(super) budget: Budget,
-    journal: Journal,
-
     pub(super) status: Status,
     pub(super) reason: Option<SignedOutReason>,
-    pub(super) epoch: u64,
-    pub(super) generation: u32,
-    /// The first generation of this epoch: a 401 to an older one is of another session.
-    pub(super) first_generation: u32,
-    pub(super) token: Option<Token>,
-    /// Counts changes of user; a waiter of another count gets no token.
-    pub(super) identity: u32,
-    pub(super) subject: Option<u64>,
     pub(super) started: bool,
     pub(super) closed: bool,
-
-    pub(super) failure: Option<Failure>,
-    pub(super) failures: u32,
-    pub(super) blocked_until: Millis,
-    /// A fresh token that an API refused all the same, and when.
-    pub(super) refused: Option<(u32, Millis)>,
-
     pub(super) wanted: bool,
-    pub(super) sign_ins: VecDeque<WaiterId>,
-    pub(super) detached: Vec<(WaiterId, u32)>,
-    pub(super) logouts: Vec<WaiterId>,
     pub(super) logout_wanted: bool,
-    pub(super) lock: Lock,
-    pub(super) call: Option<Call>,
-    pub(super) next_call: u32,
-    pub(super) next_ticket: u32,
-    pub(super) next_waiter: u32,
-    pub(super) waiters: Vec<Waiter>,
-    pub(super) timers: Timers,
-
     pub(super) visible: bool,
     pub(super) online: bool,
-    /// Logouts so far, here and elsewhere.
-    pub(super) sign_outs: u32,
-    /// Refreshes of siblings so far.
-    pub(super) heard: u32,
     /// A sibling signed in, and our own token of that session is still to come.
     pub(super) joining: bool,
     /// That sibling's user may be another than ours.
@@ -76,15 +41,52 @@ pub struct Engine {
     pub(super) doubted: bool,
     /// A verdict was not believed once already.
     pub(super) disbelieved: bool,
+
+    pub(super) generation: u32,
+    /// The first generation of this epoch: a 401 to an older one is of another session.
+    pub(super) first_generation: u32,
+    /// Counts changes of user; a waiter of another count gets no token.
+    pub(super) identity: u32,
+    /// Logouts so far, here and elsewhere.
+    pub(super) sign_outs: u32,
+    /// Refreshes of siblings so far.
+    pub(super) heard: u32,
+    pub(super) failures: u32,
+    pub(super) next_call: u32,
+    pub(super) next_ticket: u32,
+    pub(super) next_waiter: u32,
+
+    /// The clocks at this input.
+    pub(super) now: Now,
+    pub(super) epoch: u64,
+    pub(super) blocked_until: Millis,
+    pub(super) failure: Option<Failure>,
+    pub(super) lock: Lock,
+    pub(super) timers: Timers,
+    /// When the driver's timer fires; [`NEVER`] when there is none.
+    pub(super) armed: Millis,
+    pub(super) call: Option<Call>,
+    pub(super) token: Option<Token>,
+    pub(super) subject: Option<u64>,
+    /// A fresh token that an API refused all the same, and when.
+    pub(super) refused: Option<(u32, Millis)>,
     /// When siblings were asked whether one of them is visible, and when one last said so.
     pub(super) asked_at: Option<Millis>,
     pub(super) visible_sibling_at: Option<Millis>,
 
-    last: Now,
-    shown: Session,
-    pub(super) armed: Option<Millis>,
-    pub(super) outputs: VecDeque<Output>,
+    pub(super) waiters: Vec<Waiter>,
+    pub(super) sign_ins: Vec<WaiterId>,
+    pub(super) detached: Vec<(WaiterId, u32)>,
+    pub(super) logouts: Vec<WaiterId>,
+    outputs: Vec<Output>,
+    /// How many of them have been taken.
+    polled: usize,
     events: Vec<Event>,
+    shown: Session,
+    journal: Journal,
+    pub(super) config: Config,
+    pub(super) random: Random,
+    pub(super) budget: Budget,
 }
 
 impl Engine {
@@ -111,7 +113,7 @@ impl Engine {
             blocked_until: 0,
             refused: None,
             wanted: false,
-            sign_ins: VecDeque::new(),
+            sign_ins: Vec::new(),
             detached: Vec::new(),
             logouts: Vec::new(),
             logout_wanted: false,
@@ -121,7 +123,7 @@ impl Engine {
             next_ticket: 0,
             next_waiter: 0,
             waiters: Vec::new(),
-            timers: Timers::default(),
+            timers: Timers::new(),
             visible: true,
             online: true,
             sign_outs: 0,
@@ -132,17 +134,25 @@ impl Engine {
             disbelieved: false,
             asked_at: None,
             visible_sibling_at: None,
-            last: now,
+            now,
             shown: Session::default(),
-            armed: None,
-            outputs: VecDeque::new(),
+            armed: NEVER,
+            outputs: Vec::new(),
+            polled: 0,
             events: Vec::new(),
         }
     }
 
     /// What to do next; `None` when everything is done.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.get(self.polled).copied();
+        if output.is_some() {
+            self.polled += 1;
+        } else {
+            self.outputs.clear();
+            self.polled = 0;
+        }
+        output
     }
 
     /// The session as the application sees it.
@@ -153,8 +163,8 @@ impl Engine {
 
     /// The claims of the current token as JSON text, unverified; `None` when there is no token or it is opaque.
     #[must_use]
-    pub fn claims(&self) -> Option<&str> {
-        self.token.as_ref()?.grant.payload.as_ref().map(|payload| payload.json.as_str())
+    pub fn claims(&self) -> Option<&[u8]> {
+        self.token.as_ref()?.grant.payload.as_ref().map(|payload| payload.json.as_slice())
     }
 
     /// The current token with its generation, which a 401 to it must bring back.
@@ -169,13 +179,11 @@ impl Engine {
     }
 
     /// First step of every input: the clocks.
-    pub(super) fn begin_input(&mut self, now: Now) -> Now {
+    pub(super) fn begin_input(&mut self, now: Now) {
         debug_assert!(self.outputs.is_empty(), "outputs are drained before the next input");
-        let mono = now.mono.max(self.last.mono);
-        let passed = mono - self.last.mono;
-        let wall_passed = now.wall.saturating_sub(self.last.wall);
-        let now = Now { mono, wall: now.wall };
-        self.last = now;
+        let passed = now.mono.saturating_sub(self.now.mono);
+        let wall_passed = now.wall.saturating_sub(self.now.wall);
+        self.now = Now { mono: self.now.mono + passed, wall: now.wall };
         // The wall clock ran ahead: either it was set, or the machine slept and the monotonic clock stood still.
         let jump = wall_passed.saturating_sub(passed);
         if jump > JUMP
@@ -187,33 +195,35 @@ impl Engine {
             if self.timers.at(Timer::Renewal).is_some() {
                 self.timers.set(Timer::Renewal, due_at);
             }
-            self.write(now, "clock-jumped", None);
+            self.write(Step::ClockJumped, None);
         }
-        now
     }
 
     /// Last step of every input: the next network call, and what has changed.
-    pub(super) fn conclude(&mut self, now: Now) {
+    pub(super) fn conclude(&mut self) {
         if !self.closed {
-            self.advance(now);
+            self.advance();
         }
-        let session = self.snapshot(now);
+        let session = self.snapshot();
         if session != self.shown {
             self.shown = session;
-            self.outputs.push_back(Output::Changed);
+            self.put(Output::Changed);
         }
-        self.outputs.extend(self.events.drain(..).map(Output::Emit));
-        let next = self.timers.next();
-        if self.armed != next.map(|(at, _)| at) {
-            self.armed = next.map(|(at, _)| at);
-            self.outputs.push_back(match next {
-                Some((at, timer)) => Output::SetTimer { delay: at.saturating_sub(now.mono).min(LONGEST_DELAY), timer },
-                None => Output::ClearTimer,
+        for event in core::mem::take(&mut self.events) {
+            self.put(Output::Emit(event));
+        }
+        let (at, timer) = self.timers.next();
+        if self.armed != at {
+            self.armed = at;
+            self.put(if at == NEVER {
+                Output::ClearTimer
+            } else {
+                Output::SetTimer { delay: at.saturating_sub(self.now.mono).min(LONGEST_DELAY), timer }
             });
         }
     }
 
-    fn snapshot(&self, now: Now) -> Session {
+    fn snapshot(&self) -> Session {
         let retry_at = self.failure.and(self.timers.at(Timer::Retry)).filter(|_| self.pursues());
         Session {
             status: self.status,
@@ -222,25 +232,25 @@ impl Engine {
             refreshing: self.refreshing(),
             // The wall clock moves on its own; a snapshot that differs only by that is the same.
             retry_at: retry_at.map(|at| match self.shown.retry_at {
-                Some(shown) if shown.abs_diff(now.wall_at(at)) < SECOND => shown,
-                _ => now.wall_at(at),
+                Some(shown) if shown.abs_diff(self.now.wall_at(at)) < SECOND => shown,
+                _ => self.now.wall_at(at),
             }),
             reason: self.reason,
         }
     }
 
     /// Whether requests may go out with the token as it is.
-    pub(super) fn is_good(&self, now: Millis, validity: Millis) -> bool {
+    pub(super) fn is_good(&self, validity: Millis) -> bool {
         !self.doubted
             && self
                 .token
                 .as_ref()
-                .is_some_and(|token| !token.refused && now.saturating_add(validity) < token.fresh_until)
+                .is_some_and(|token| !token.refused && self.now.mono.saturating_add(validity) < token.fresh_until)
     }
 
     /// Whether the token has not expired, as far as one can tell: good enough when no better one can be had.
-    pub(super) fn is_alive(&self, now: Millis, validity: Millis) -> bool {
-        self.token.as_ref().is_some_and(|token| now.saturating_add(validity) < token.expires_at)
+    pub(super) fn is_alive(&self, validity: Millis) -> bool {
+        self.token.as_ref().is_some_and(|token| self.now.mono.saturating_add(validity) < token.expires_at)
     }
 
     /// Whether the engine itself is after a token, without anybody asking.
@@ -260,14 +270,19 @@ impl Engine {
 
     /// Above every epoch that was heard of. A tab that has just opened has heard of none; the wall clock, which is one for
     /// all tabs of a browser, puts its logout above what its siblings know all the same.
-    pub(super) fn next_epoch(&self, now: Now) -> u64 {
-        if self.epoch == 0 { now.wall.max(1) } else { self.epoch + 1 }
+    pub(super) fn next_epoch(&self) -> u64 {
+        if self.epoch == 0 { self.now.wall.max(1) } else { self.epoch + 1 }
     }
 
     pub(super) fn broadcast(&mut self, news: News) {
         if self.config.coordinate {
-            self.outputs.push_back(Output::Broadcast(Message { epoch: self.epoch, news }));
+            self.put(Output::Broadcast(Message { epoch: self.epoch, news }));
         }
+    }
+
+    /// Asks the driver for something.
+    pub(super) fn put(&mut self, output: Output) {
+        self.outputs.push(output);
     }
 
     pub(super) fn emit(&mut self, event: Event) {
@@ -275,18 +290,18 @@ impl Engine {
     }
 
     /// Notes that something happened which left the status alone.
-    pub(super) fn write(&mut self, now: Now, event: &'static str, note: Option<&'static str>) {
-        self.write_from(now, event, self.status, note);
+    pub(super) fn write(&mut self, step: Step, why: Option<Why>) {
+        self.write_from(step, self.status, why);
     }
 
-    pub(super) fn write_from(&mut self, now: Now, event: &'static str, from: Status, note: Option<&'static str>) {
+    pub(super) fn write_from(&mut self, step: Step, from: Status, why: Option<Why>) {
         self.journal.write(Transition {
-            at: now.wall,
-            event,
+            at: self.now.wall,
+            step,
             from,
             to: self.status,
             generation: self.generation,
-            note,
+            why,
         });
     }
 }

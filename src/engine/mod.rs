@@ -42,7 +42,7 @@ pub use challenge::{Remedy, remedy};
 pub use clock::{Millis, Now, SECOND};
 pub use contract::{CallId, Config, Event, Outcome, Output, Ticket, WaiterId, Wake};
 pub use failure::{Blame, Failure, FailureKind};
-pub use journal::{KEPT, Transition};
+pub use journal::{KEPT, Step, Transition, Why};
 pub use lifetime::{LONGEST_LIFETIME, Lead};
 pub use machine::Engine;
 pub use origin::Origins;

@@ -4,6 +4,7 @@
 use super::clock::{Millis, Now};
 use super::contract::Event;
 use super::failure::FailureKind;
+use super::journal::{Step, Why};
 use super::machine::{Engine, RESERVE};
 use super::reply::LONGEST_RETRY_AFTER;
 use super::session::{SignedOutReason, Status};
@@ -14,56 +15,56 @@ use super::waiters::Attempt;
 impl Engine {
     /// A sibling said something.
     pub fn handle_sibling(&mut self, now: Now, message: Message) {
-        let now = self.begin_input(now);
+        self.begin_input(now);
         if !self.closed && self.config.coordinate {
-            self.listen(now, message);
+            self.listen(message);
         }
-        self.conclude(now);
+        self.conclude();
     }
 
-    fn listen(&mut self, now: Now, Message { epoch, news }: Message) {
+    fn listen(&mut self, Message { epoch, news }: Message) {
         match news {
-            News::TurnOver => self.watch_lock(now),
-            News::Asking => self.tell_standing(now),
+            News::TurnOver => self.watch_lock(),
+            News::Asking => self.tell_standing(),
             News::Standing { signed_in, visible, subject, retry_after } => {
                 if let Some(wait) = retry_after {
-                    self.pause(now, wait);
+                    self.pause(wait);
                 }
                 if epoch > self.epoch {
-                    self.catch_up(now, epoch, signed_in, subject);
+                    self.catch_up(epoch, signed_in, subject);
                 } else if epoch == self.epoch && signed_in {
-                    self.visible_sibling_at = visible.then_some(now.mono).or(self.visible_sibling_at);
-                    self.confirm(now);
+                    self.visible_sibling_at = visible.then_some(self.now.mono).or(self.visible_sibling_at);
+                    self.confirm();
                 }
             }
-            News::SignedIn { subject } if epoch > self.epoch => self.join(now, epoch, subject),
+            News::SignedIn { subject } if epoch > self.epoch => self.join(epoch, subject),
             // Of two who raise the epoch at once the logout wins: its call to the server comes last.
             News::SignedOut if epoch > self.epoch || epoch == self.epoch && self.pursues() => {
                 self.raise_epoch(epoch);
-                self.sign_out(now, SignedOutReason::LogoutElsewhere);
+                self.sign_out(SignedOutReason::LogoutElsewhere);
             }
             News::Refreshed { visible } if epoch >= self.epoch => {
                 self.heard += 1;
-                self.visible_sibling_at = visible.then_some(now.mono).or(self.visible_sibling_at);
+                self.visible_sibling_at = visible.then_some(self.now.mono).or(self.visible_sibling_at);
                 if epoch > self.epoch {
-                    self.catch_up(now, epoch, true, None);
+                    self.catch_up(epoch, true, None);
                 }
-                self.hear_success(now);
+                self.hear_success();
             }
             News::Rejected if epoch == self.epoch && self.status == Status::Authenticated => {
-                self.write(now, "sibling-rejected", None);
-                let _ = self.want(now, 0);
+                self.write(Step::SiblingRejected, None);
+                let _ = self.want(0);
             }
-            News::Pause { retry_after } => self.pause(now, retry_after),
+            News::Pause { retry_after } => self.pause(retry_after),
             News::SignedIn { .. } | News::SignedOut | News::Refreshed { .. } | News::Rejected => {}
         }
     }
 
-    fn tell_standing(&mut self, now: Now) {
+    fn tell_standing(&mut self) {
         if self.logging_out() && self.status == Status::Anonymous && !self.joining {
             self.broadcast(News::SignedOut);
         } else if self.status != Status::Unknown || self.epoch > 0 {
-            let pause = self.blocked_until.saturating_sub(now.mono);
+            let pause = self.blocked_until.saturating_sub(self.now.mono);
             self.broadcast(News::Standing {
                 // Whoever is about to join a session says so: its epoch would else be taken for that of a logout.
                 signed_in: self.status == Status::Authenticated || self.joining,
@@ -75,14 +76,14 @@ impl Engine {
     }
 
     /// The sibling's epoch is ahead of ours.
-    fn catch_up(&mut self, now: Now, epoch: u64, signed_in: bool, subject: Option<u64>) {
+    fn catch_up(&mut self, epoch: u64, signed_in: bool, subject: Option<u64>) {
         match self.status {
             Status::Authenticated if self.doubted && !signed_in => {
                 self.raise_epoch(epoch);
-                self.sign_out(now, SignedOutReason::LogoutElsewhere);
+                self.sign_out(SignedOutReason::LogoutElsewhere);
             }
-            Status::Authenticated if self.doubted => self.join(now, epoch, subject),
-            Status::Anonymous if signed_in => self.join(now, epoch, subject),
+            Status::Authenticated if self.doubted => self.join(epoch, subject),
+            Status::Anonymous if signed_in => self.join(epoch, subject),
             // We have listened since we opened, so what raised it came before us: our session is the one that it began.
             _ => {
                 let current = core::mem::replace(&mut self.epoch, epoch);
@@ -94,7 +95,7 @@ impl Engine {
     }
 
     /// A sibling signed in: what we hold is of another session, and ours of the new one is to be fetched.
-    fn join(&mut self, now: Now, epoch: u64, subject: Option<u64>) {
+    fn join(&mut self, epoch: u64, subject: Option<u64>) {
         self.raise_epoch(epoch);
         let same_user = self.subject.is_some() && self.subject == subject;
         let (status, stranger) = (self.status, self.stranger || !same_user);
@@ -103,22 +104,22 @@ impl Engine {
         self.forget_troubles();
         self.stranger = stranger && status == Status::Authenticated;
         self.joining = true;
-        self.write(now, "sibling-signed-in", None);
+        self.write(Step::SiblingSignedIn, None);
         if core::mem::take(&mut self.logout_wanted) {
             // The cookie is the new session's now: a logout that still queues would end that one.
-            self.finish_logout(now, Err(FailureKind::LogoutFailed.into()));
+            self.finish_logout(Err(FailureKind::LogoutFailed.into()));
         }
         if (status != Status::Unknown || self.started)
-            && let Attempt::Failed(failure) = self.want(now, 0)
+            && let Attempt::Failed(failure) = self.want(0)
         {
-            self.settle_waiters(now, Attempt::Failed(failure));
+            self.settle_waiters(Attempt::Failed(failure));
         }
     }
 
-    fn hear_success(&mut self, now: Now) {
+    fn hear_success(&mut self) {
         match self.status {
             Status::Authenticated => {
-                self.confirm(now);
+                self.confirm();
                 self.emit(Event::Refreshed { generation: self.generation, by_sibling: true });
             }
             // We were told that there is no session, and there is one: once more.
@@ -126,27 +127,27 @@ impl Engine {
                 if matches!(self.reason, Some(SignedOutReason::Rejected | SignedOutReason::NoSession)) =>
             {
                 self.joining = true;
-                let _ = self.want(now, RESERVE);
+                let _ = self.want(RESERVE);
             }
             Status::Anonymous | Status::Unknown => {}
         }
     }
 
     /// A sibling holds the session that we hold: it stands.
-    fn confirm(&mut self, now: Now) {
+    fn confirm(&mut self) {
         if self.doubted {
             self.doubted = false;
             self.timers.clear(Timer::Answer);
-            self.settle_waiters(now, Attempt::Pending);
+            self.settle_waiters(Attempt::Pending);
         }
     }
 
     /// The authority asked a sibling to wait, so all of us do.
-    fn pause(&mut self, now: Now, wait: Millis) {
-        let until = now.mono + wait.min(LONGEST_RETRY_AFTER);
+    fn pause(&mut self, wait: Millis) {
+        let until = self.now.mono + wait.min(LONGEST_RETRY_AFTER);
         if until > self.blocked_until {
             self.blocked_until = until;
-            self.write(now, "paused", Some("the authority asked a sibling to wait"));
+            self.write(Step::Paused, Some(Why::SiblingPaused));
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::clock::{Millis, SECOND};
 use super::failure::{Failure, FailureKind};
 use crate::token::AccessToken;
-use crate::token::json::{self, Text, Value};
 use crate::token::jwt::Payload;
+use crate::token::members::{self, Member, Value, unescape};
 
 /// A body longer than this is refused unread.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -40,6 +40,10 @@ impl Grant {
     /// # Errors
     /// [`FailureKind::Malformed`] when the text can't be a token.
     pub fn new(access_token: &str, expires_in: Option<u64>) -> Result<Self, FailureKind> {
+        Self::of(access_token.as_bytes(), expires_in)
+    }
+
+    fn of(access_token: &[u8], expires_in: Option<u64>) -> Result<Self, FailureKind> {
         let access_token = AccessToken::new(access_token).map_err(|_| FailureKind::Malformed)?;
         let payload = Payload::read(access_token.expose());
         Ok(Self { access_token, expires_in, payload })
@@ -50,30 +54,35 @@ impl Grant {
     /// # Errors
     /// [`FailureKind::Malformed`] when there is no usable bearer token in it.
     pub fn read(body: &[u8]) -> Result<Self, FailureKind> {
-        let (mut access_token, mut repeated, mut expires_in, mut bearer) = (None, false, None, true);
-        json::members(body, |member| match member.value {
-            value if names_access_token(member.name) => repeated |= access_token.replace(value).is_some(),
-            value if member.name.is("expires_in") || member.name.is("expiresIn") => expires_in = seconds(value),
-            Value::String(kind) if member.name.is("token_type") => {
-                bearer = kind.chars().map(|c| c.to_ascii_lowercase()).eq("bearer".chars())
+        let (mut access_token, mut count, mut expires_in, mut bearer) = (None, 0, None, true);
+        members::members(body, &mut |member| {
+            if is_access_token(&member) {
+                access_token = Some(member.value);
+                count += 1;
+            } else if member.is("expires_in") || member.is("expiresIn") {
+                expires_in = match member.value {
+                    Value::Number(written) | Value::String(written) => members::whole(written),
+                    Value::Other => None,
+                }
+            } else if member.is("token_type") {
+                bearer = match member.value {
+                    Value::String(kind) => unescape(kind).eq_ignore_ascii_case(b"bearer"),
+                    Value::Number(_) => false,
+                    Value::Other => true,
+                }
             }
-            value if member.name.is("token_type") => bearer = matches!(value, Value::Other(_)),
-            _ => {}
         })
-        .map_err(|_| FailureKind::Malformed)?;
+        .ok_or(FailureKind::Malformed)?;
         match access_token {
-            Some(Value::String(text)) if bearer && !repeated => match text.plain() {
-                Some(plain) => Self::new(plain, expires_in),
-                // Rare (a solidus may be escaped): the unescaped copy is wiped by the allocator when it is dropped.
-                None => Self::new(&text.chars().collect::<String>(), expires_in),
-            },
+            // Unescaped it is a copy (a solidus may be escaped), which the allocator wipes when it is dropped.
+            Some(Value::String(text)) if bearer && count == 1 => Self::of(&unescape(text), expires_in),
             _ => Err(FailureKind::Malformed),
         }
     }
 }
 
-fn names_access_token(name: Text<'_>) -> bool {
-    name.is("access_token") || name.is("accessToken")
+fn is_access_token(member: &Member<'_>) -> bool {
+    member.is("access_token") || member.is("accessToken")
 }
 
 /// The JSON object `body` without its access token; every other member stays as it is written.
@@ -82,15 +91,15 @@ fn names_access_token(name: Text<'_>) -> bool {
 /// [`FailureKind::Malformed`] when `body` is no JSON object.
 pub fn without_access_token(body: &[u8]) -> Result<Vec<u8>, FailureKind> {
     let mut rest = vec![b'{'];
-    json::members(body, |member| {
-        if !names_access_token(member.name) {
+    members::members(body, &mut |member| {
+        if !is_access_token(&member) {
             if rest.len() > 1 {
                 rest.push(b',');
             }
-            rest.extend_from_slice(&body[member.start..member.end]);
+            rest.extend_from_slice(member.written);
         }
     })
-    .map_err(|_| FailureKind::Malformed)?;
+    .ok_or(FailureKind::Malformed)?;
     rest.push(b'}');
     Ok(rest)
 }
@@ -99,15 +108,7 @@ pub fn without_access_token(body: &[u8]) -> Result<Vec<u8>, FailureKind> {
 #[must_use]
 pub fn has_access_token(body: &[u8]) -> bool {
     let mut found = false;
-    json::members(body, |member| found |= names_access_token(member.name)).is_ok() && found
-}
-
-fn seconds(value: Value<'_>) -> Option<u64> {
-    match value {
-        Value::Number(number) => number.whole(),
-        Value::String(text) => text.plain().and_then(json::whole),
-        Value::Other(_) => None,
-    }
+    members::members(body, &mut |member| found |= is_access_token(&member)).is_some() && found
 }
 
 /// Judges the answer of a refresh endpoint.
@@ -126,8 +127,11 @@ pub fn judge(reply: &Reply<'_>) -> Result<Grant, Failure> {
         408 | 425 | 429 | 500.. => FailureKind::Unreachable,
         _ => FailureKind::Misconfigured,
     };
-    let retry_after = reply.retry_after.filter(|_| kind == FailureKind::Unreachable);
-    Err(Failure { kind, status: Some(reply.status).filter(|&status| status != 0), retry_after })
+    let failure = Failure::from(kind).answered(reply.status);
+    Err(match reply.retry_after {
+        Some(wait) if kind == FailureKind::Unreachable => failure.pausing(wait),
+        _ => failure,
+    })
 }
 
 fn granted(reply: &Reply<'_>) -> Result<Grant, FailureKind> {
@@ -153,17 +157,13 @@ pub enum Media {
 /// Reads a `Content-Type` field (RFC 9110 section 8.3).
 #[must_use]
 pub fn media_type(content_type: Option<&str>) -> Media {
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    let ends_with = |suffix: &str| {
-        essence
-            .len()
-            .checked_sub(suffix.len())
-            .and_then(|at| essence.get(at..))
-            .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
-    };
-    if essence.eq_ignore_ascii_case("application/json") || ends_with("+json") {
+    let field = content_type.unwrap_or_default().as_bytes();
+    let essence = field.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+    let is = |known: &[u8]| essence.eq_ignore_ascii_case(known);
+    let ending = essence.last_chunk::<5>();
+    if is(b"application/json") || ending.is_some_and(|ending| ending.eq_ignore_ascii_case(b"+json")) {
         Media::Json
-    } else if essence.eq_ignore_ascii_case("text/html") || essence.eq_ignore_ascii_case("application/xhtml+xml") {
+    } else if is(b"text/html") || is(b"application/xhtml+xml") {
         Media::Html
     } else {
         Media::Other
@@ -173,25 +173,24 @@ pub fn media_type(content_type: Option<&str>) -> Media {
 /// RFC 6749 section 5.2 (and OpenID Connect's `login_required`): the errors that say the grant is gone.
 fn ends_the_session(body: Option<&[u8]>) -> bool {
     let mut terminal = false;
-    let read = json::members(body.unwrap_or_default(), |member| {
+    let read = members::members(body.unwrap_or_default(), &mut |member| {
         if let Value::String(error) = member.value
-            && member.name.is("error")
+            && member.is("error")
         {
-            terminal = ["invalid_grant", "invalid_token", "login_required"].iter().any(|&known| error.is(known));
+            let error = unescape(error);
+            terminal = ["invalid_grant", "invalid_token", "login_required"].iter().any(|known| *error == *known.as_bytes());
         }
     });
-    read.is_ok() && terminal
+    read.is_some() && terminal
 }
 
 /// How long a `Retry-After` field (RFC 9110 section 10.2.3) asks to wait: a number of seconds, or a date, which
 /// `date` turns into milliseconds since the epoch and which is compared with `wall`.
 #[must_use]
 pub fn retry_after(field: &str, date: impl FnOnce(&str) -> Option<Millis>, wall: Millis) -> Option<Millis> {
-    let field = field.trim();
-    let wait = if !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit()) {
-        field.parse::<u64>().map_or(LONGEST_RETRY_AFTER, |seconds| seconds.saturating_mul(SECOND))
-    } else {
-        date(field)?.saturating_sub(wall)
+    let wait = match members::digits(field.as_bytes().trim_ascii()) {
+        Some(seconds) => seconds.min(LONGEST_RETRY_AFTER) * SECOND,
+        None => date(field)?.saturating_sub(wall),
     };
     Some(wait.min(LONGEST_RETRY_AFTER))
 }

@@ -23,36 +23,49 @@ const TIMERS: [Timer; 5] = [Timer::Renewal, Timer::Retry, Timer::Lock, Timer::Ca
 /// A browser fires a longer delay at once (it keeps 31 bits), so the driver is woken earlier and looks again.
 pub(super) const LONGEST_DELAY: Millis = 0x7FFF_FFFF;
 
-#[derive(Default)]
-pub(super) struct Timers([Option<Millis>; TIMERS.len()]);
+/// Later than any moment.
+pub(super) const NEVER: Millis = Millis::MAX;
+
+pub(super) struct Timers([Millis; TIMERS.len()]);
 
 impl Timers {
+    pub(super) fn new() -> Self {
+        Self([NEVER; TIMERS.len()])
+    }
+
     pub(super) fn set(&mut self, timer: Timer, at: Millis) {
-        self.0[timer as usize] = Some(at);
+        self.0[timer as usize] = at;
     }
 
     pub(super) fn clear(&mut self, timer: Timer) {
-        self.0[timer as usize] = None;
+        self.0[timer as usize] = NEVER;
     }
 
     pub(super) fn clear_all(&mut self) {
-        *self = Self::default();
+        *self = Self::new();
     }
 
     pub(super) fn at(&self, timer: Timer) -> Option<Millis> {
-        self.0[timer as usize]
+        Some(self.0[timer as usize]).filter(|&at| at != NEVER)
     }
 
     /// Whether `timer` has come; if so it is cleared.
     pub(super) fn take_due(&mut self, timer: Timer, now: Millis) -> bool {
-        let due = self.at(timer).is_some_and(|at| at <= now);
+        let due = self.0[timer as usize] <= now;
         if due {
             self.clear(timer);
         }
         due
     }
 
-    pub(super) fn next(&self) -> Option<(Millis, Timer)> {
-        TIMERS.into_iter().filter_map(|timer| self.at(timer).map(|at| (at, timer))).min_by_key(|&(at, _)| at)
+    /// When to look again, and what for; [`NEVER`] when there is nothing to wait for.
+    pub(super) fn next(&self) -> (Millis, Timer) {
+        let mut next = (NEVER, Timer::Renewal);
+        for (&at, timer) in self.0.iter().zip(TIMERS) {
+            if at < next.0 {
+                next = (at, timer);
+            }
+        }
+        next
     }
 }

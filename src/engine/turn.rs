@@ -3,9 +3,10 @@
 //! Refresh, logout and sign-in all change the refresh cookie, so they take turns: in this tab by this file, among tabs by
 //! the lock. The lock guards the call and nothing else; it is waited for within a bound and then done without.
 
-use super::clock::{Millis, Now, SECOND};
+use super::clock::{Millis, SECOND};
 use super::contract::{CallId, Outcome, Output, Ticket};
 use super::failure::{Failure, FailureKind};
+use super::journal::{Step, Why};
 use super::machine::Engine;
 use super::sibling::News;
 use super::state::{Call, Lock, Task};
@@ -32,7 +33,7 @@ impl Engine {
     }
 
     /// Gives the next task its turn, if nobody has one.
-    pub(super) fn advance(&mut self, now: Now) {
+    pub(super) fn advance(&mut self) {
         while self.call.is_none() {
             let Some(task) = self.next_task() else {
                 self.free_lock();
@@ -43,11 +44,11 @@ impl Engine {
                 Lock::Free if self.config.coordinate => {
                     let ticket = self.new_ticket();
                     self.lock = Lock::Waiting(ticket);
-                    self.outputs.push_back(Output::AcquireLock { ticket });
-                    self.watch_lock(now);
+                    self.put(Output::AcquireLock { ticket });
+                    self.watch_lock();
                     return;
                 }
-                Lock::Free | Lock::Held(_) | Lock::Bypassed => self.begin(now, task),
+                Lock::Free | Lock::Held(_) | Lock::Bypassed => self.begin(task),
             }
         }
     }
@@ -55,20 +56,20 @@ impl Engine {
     fn next_task(&self) -> Option<Task> {
         if self.logout_wanted {
             Some(Task::Logout)
-        } else if let Some(&waiter) = self.sign_ins.front() {
+        } else if let Some(&waiter) = self.sign_ins.first() {
             Some(Task::SignIn(waiter))
         } else {
             self.wanted.then_some(Task::Refresh)
         }
     }
 
-    fn begin(&mut self, now: Now, task: Task) {
+    fn begin(&mut self, task: Task) {
         if task == Task::Refresh
-            && let Err(failure) = self.may_call(now, 0)
+            && let Err(failure) = self.may_call(0)
         {
             // A sibling was told to wait while we queued for the lock.
             self.wanted = false;
-            self.settle_waiters(now, Attempt::Failed(failure));
+            self.settle_waiters(Attempt::Failed(failure));
             return;
         }
         self.next_call = self.next_call.wrapping_add(1);
@@ -76,22 +77,22 @@ impl Engine {
         match task {
             Task::Refresh => {
                 self.wanted = false;
-                self.budget.spend(now.mono);
-                self.outputs.push_back(Output::SendRefresh { call: id });
+                self.budget.spend(self.now.mono);
+                self.put(Output::SendRefresh { call: id });
             }
             Task::SignIn(waiter) => {
-                self.sign_ins.pop_front();
+                self.sign_ins.remove(0);
                 self.settle(waiter, Outcome::Proceed);
             }
             Task::Logout => {
                 self.logout_wanted = false;
-                self.outputs.push_back(Output::SendLogout { call: id });
+                self.put(Output::SendLogout { call: id });
             }
         }
-        let unlocked = (self.lock == Lock::Bypassed).then_some("without the lock");
+        let unlocked = (self.lock == Lock::Bypassed).then_some(Why::Unlocked);
         self.call = Some(Call { id, task, epoch: self.epoch, sign_outs: self.sign_outs, heard: self.heard });
-        self.timers.set(Timer::Call, now.mono + self.config.timeout);
-        self.write(now, task.begins(), unlocked);
+        self.timers.set(Timer::Call, self.now.mono + self.config.timeout);
+        self.write(task.begins(), unlocked);
     }
 
     /// Ends the turn of the call that `is` names; `None` when it has ended before (a late answer).
@@ -110,60 +111,60 @@ impl Engine {
     }
 
     /// The network call took too long.
-    pub(super) fn time_out(&mut self, now: Now) {
+    pub(super) fn time_out(&mut self) {
         let Some(call) = self.end_turn(|_| true) else { return };
         match call.task {
             Task::Refresh => {
-                self.outputs.push_back(Output::AbortCall { call: call.id });
-                self.finish_refresh(now, &call, Err(FailureKind::TimedOut.into()));
+                self.put(Output::AbortCall { call: call.id });
+                self.finish_refresh(&call, Err(FailureKind::TimedOut.into()));
             }
             Task::Logout => {
-                self.outputs.push_back(Output::AbortCall { call: call.id });
-                self.finish_logout(now, Err(FailureKind::LogoutFailed.into()));
+                self.put(Output::AbortCall { call: call.id });
+                self.finish_logout(Err(FailureKind::LogoutFailed.into()));
             }
             // The request is the application's and goes on; only its turn is over. Its answer still counts.
             Task::SignIn(waiter) => {
                 self.detached.push((waiter, call.sign_outs));
-                self.write(now, "sign-in-slow", None);
+                self.write(Step::SignInSlow, None);
             }
         }
     }
 
     /// The lock took too long, or can't be had.
-    pub(super) fn bypass_lock(&mut self, now: Now, note: &'static str) {
+    pub(super) fn bypass_lock(&mut self, why: Why) {
         if let Lock::Waiting(ticket) = self.lock {
-            self.outputs.push_back(Output::ReleaseLock { ticket });
+            self.put(Output::ReleaseLock { ticket });
         }
         self.lock = Lock::Bypassed;
         self.timers.clear(Timer::Lock);
-        self.write(now, "lock-bypassed", Some(note));
+        self.write(Step::LockBypassed, Some(why));
     }
 
     /// As long as the holders of the lock give signs of life, waiting is right.
-    pub(super) fn watch_lock(&mut self, now: Now) {
+    pub(super) fn watch_lock(&mut self) {
         if matches!(self.lock, Lock::Waiting(_)) {
-            self.timers.set(Timer::Lock, now.mono + self.config.timeout + LOCK_GRACE);
+            self.timers.set(Timer::Lock, self.now.mono + self.config.timeout + LOCK_GRACE);
         }
     }
 
     /// Gives the lock back, or the wish for it.
     pub(super) fn free_lock(&mut self) {
         if let Lock::Held(ticket) | Lock::Waiting(ticket) = self.lock {
-            self.outputs.push_back(Output::ReleaseLock { ticket });
+            self.put(Output::ReleaseLock { ticket });
         }
         self.lock = Lock::Free;
         self.timers.clear(Timer::Lock);
     }
 
     /// Whether a refresh call may go out now, keeping `reserve` calls of the budget for later.
-    pub(super) fn may_call(&mut self, now: Now, reserve: usize) -> Result<(), Failure> {
-        let ready = self.budget.ready_at(now.mono, reserve).max(self.blocked_until);
-        if ready <= now.mono {
+    pub(super) fn may_call(&mut self, reserve: usize) -> Result<(), Failure> {
+        let ready = self.budget.ready_at(self.now.mono, reserve).max(self.blocked_until);
+        if ready <= self.now.mono {
             return Ok(());
         }
         self.timers.set(Timer::Retry, ready);
         let last = self.failure.unwrap_or(FailureKind::Unreachable.into());
-        Err(Failure { retry_after: Some(ready - now.mono), ..last })
+        Err(last.pausing(ready - self.now.mono))
     }
 
     fn new_ticket(&mut self) -> Ticket {
@@ -173,11 +174,11 @@ impl Engine {
 }
 
 impl Task {
-    fn begins(self) -> &'static str {
+    fn begins(self) -> Step {
         match self {
-            Self::Refresh => "refresh-sent",
-            Self::SignIn(_) => "sign-in-sent",
-            Self::Logout => "logout-sent",
+            Self::Refresh => Step::RefreshSent,
+            Self::SignIn(_) => Step::SignInSent,
+            Self::Logout => Step::LogoutSent,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Everybody who waits for the engine, and the one rule by which each of them is answered.
 
-use super::clock::{Millis, Now};
+use super::clock::Millis;
 use super::contract::{Outcome, Output, WaiterId};
 use super::failure::{Failure, FailureKind};
 use super::machine::Engine;
@@ -22,11 +22,11 @@ impl Engine {
     }
 
     /// Answers at once where that can be, else lets the caller wait.
-    pub(super) fn wait(&mut self, now: Now, purpose: Purpose, attempt: Attempt) -> WaiterId {
+    pub(super) fn wait(&mut self, purpose: Purpose, attempt: Attempt) -> WaiterId {
         let id = self.new_waiter();
         let identity = (self.status == Status::Authenticated).then_some(self.identity);
         let waiter = Waiter { id, purpose, identity };
-        match self.answer(&waiter, now.mono, attempt) {
+        match self.answer(&waiter, attempt) {
             Some(outcome) => self.settle(id, outcome),
             None => self.waiters.push(waiter),
         }
@@ -34,21 +34,29 @@ impl Engine {
     }
 
     pub(super) fn settle(&mut self, waiter: WaiterId, outcome: Outcome) {
-        self.outputs.push_back(Output::Settle { waiter, outcome });
+        self.put(Output::Settle { waiter, outcome });
     }
 
     /// Answers all who can be answered now.
-    pub(super) fn settle_waiters(&mut self, now: Now, attempt: Attempt) {
-        for waiter in core::mem::take(&mut self.waiters) {
-            match self.answer(&waiter, now.mono, attempt) {
-                Some(outcome) => self.settle(waiter.id, outcome),
-                None => self.waiters.push(waiter),
+    pub(super) fn settle_waiters(&mut self, attempt: Attempt) {
+        self.settle_those(attempt, |_| true);
+    }
+
+    /// Answers those among them who can be answered now; the others keep their order.
+    pub(super) fn settle_those(&mut self, attempt: Attempt, among: fn(&Waiter) -> bool) {
+        let mut waiters = core::mem::take(&mut self.waiters);
+        waiters.retain(|waiter| {
+            let outcome = if among(waiter) { self.answer(waiter, attempt) } else { None };
+            if let Some(outcome) = outcome {
+                self.settle(waiter.id, outcome);
             }
-        }
+            outcome.is_none()
+        });
+        self.waiters = waiters;
     }
 
     /// The rule. `None`: not yet, and something is under way that will end the wait.
-    fn answer(&self, waiter: &Waiter, now: Millis, attempt: Attempt) -> Option<Outcome> {
+    fn answer(&self, waiter: &Waiter, attempt: Attempt) -> Option<Outcome> {
         if self.closed {
             return Some(failed(FailureKind::Closed));
         }
@@ -62,9 +70,9 @@ impl Engine {
             },
             Purpose::Retry { .. } if stranger => Some(Outcome::GiveUp),
             _ if stranger => Some(failed(FailureKind::SignedOut)),
-            Purpose::Request => self.answer_request(now, 0, attempt, Outcome::Anonymous),
-            Purpose::Lend { validity } => self.answer_request(now, validity, attempt, failed(FailureKind::SignedOut)),
-            Purpose::Retry { generation } => self.answer_retry(now, generation, attempt),
+            Purpose::Request => self.answer_request(0, attempt, Outcome::Anonymous),
+            Purpose::Lend { validity } => self.answer_request(validity, attempt, failed(FailureKind::SignedOut)),
+            Purpose::Retry { generation } => self.answer_retry(generation, attempt),
         }
     }
 
@@ -76,29 +84,29 @@ impl Engine {
         }
     }
 
-    fn answer_request(&self, now: Millis, validity: Millis, attempt: Attempt, anonymous: Outcome) -> Option<Outcome> {
+    fn answer_request(&self, validity: Millis, attempt: Attempt, anonymous: Outcome) -> Option<Outcome> {
         match self.status {
             Status::Unknown => match attempt {
                 Attempt::Failed(failure) if !self.waits_for_the_network(failure) => Some(Outcome::Failed(failure)),
                 _ => None,
             },
             Status::Anonymous => (!self.refreshing()).then_some(anonymous),
-            Status::Authenticated if self.is_good(now, validity) => Some(Outcome::Token),
+            Status::Authenticated if self.is_good(validity) => Some(Outcome::Token),
             Status::Authenticated => match attempt {
                 Attempt::Pending => None,
                 // A token whose whole life is shorter than what was asked for is the best there is.
                 Attempt::Succeeded => Some(Outcome::Token),
-                Attempt::Failed(_) if self.is_alive(now, validity) => Some(Outcome::Token),
+                Attempt::Failed(_) if self.is_alive(validity) => Some(Outcome::Token),
                 Attempt::Failed(failure) => Some(Outcome::Failed(failure)),
             },
         }
     }
 
-    fn answer_retry(&self, now: Millis, generation: u32, attempt: Attempt) -> Option<Outcome> {
+    fn answer_retry(&self, generation: u32, attempt: Attempt) -> Option<Outcome> {
         let renewed = self.token.is_some() && self.generation > generation;
         match attempt {
             _ if self.status != Status::Authenticated => Some(Outcome::GiveUp),
-            _ if renewed && self.is_good(now, 0) => Some(Outcome::Token),
+            _ if renewed && self.is_good(0) => Some(Outcome::Token),
             Attempt::Pending => None,
             Attempt::Succeeded if renewed => Some(Outcome::Token),
             _ => Some(Outcome::GiveUp),
@@ -109,8 +117,8 @@ impl Engine {
     fn waits_for_the_network(&self, failure: Failure) -> bool {
         !self.online
             && matches!(failure.kind, FailureKind::Unreachable | FailureKind::TimedOut)
-            && failure.status.is_none()
-            && failure.retry_after.is_none()
+            && failure.status == 0
+            && failure.retry_after().is_none()
     }
 }
 

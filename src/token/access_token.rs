@@ -8,7 +8,7 @@ const SCHEME: &str = "Bearer ";
 ///
 /// There is no `Debug`, `Display`, `Clone` or serialisation; the memory is wiped on drop.
 pub struct AccessToken {
-    header: Box<str>,
+    header: String,
 }
 
 /// The text cannot be an access token: it is empty, or holds a character that no header may carry.
@@ -21,21 +21,23 @@ impl AccessToken {
     ///
     /// # Errors
     /// [`NotAToken`] when `text` is empty or holds anything but visible ASCII.
-    pub fn new(text: &str) -> Result<Self, NotAToken> {
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    pub fn new(text: &[u8]) -> Result<Self, NotAToken> {
+        if text.is_empty() || !text.iter().all(u8::is_ascii_graphic) {
             return Err(NotAToken);
         }
         // Exactly sized from the start: growing would leave an unwiped copy behind.
         let mut header = String::with_capacity(SCHEME.len() + text.len());
         header.push_str(SCHEME);
-        header.push_str(text);
-        Ok(Self { header: header.into_boxed_str() })
+        for &byte in text {
+            header.push(char::from(byte));
+        }
+        Ok(Self { header })
     }
 
     /// The token itself, for lending it out and for reading its claims.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.header[SCHEME.len()..]
+        self.header.get(SCHEME.len()..).unwrap_or_default()
     }
 
     /// The value of an `Authorization` header (RFC 6750 section 2.1).
@@ -57,7 +59,7 @@ mod tests {
 
     #[test]
     fn carries_its_header_value() {
-        let token = AccessToken::new("a.b-c_d~e+f/g=").ok().unwrap();
+        let token = AccessToken::new(b"a.b-c_d~e+f/g=").ok().unwrap();
         assert_eq!(token.expose(), "a.b-c_d~e+f/g=");
         assert_eq!(token.authorization(), "Bearer a.b-c_d~e+f/g=");
     }
@@ -65,7 +67,7 @@ mod tests {
     #[test]
     fn refuses_what_no_header_may_carry() {
         for text in ["", " ", "a b", "a\nb", "a\r\nX-Evil: 1", "a\0", "tok\u{e9}n", "a\u{7f}"] {
-            assert!(AccessToken::new(text).is_err(), "{text:?}");
+            assert!(AccessToken::new(text.as_bytes()).is_err(), "{text:?}");
         }
     }
 }

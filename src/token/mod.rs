@@ -9,6 +9,7 @@ mod decimal;
 pub mod json;
 pub mod jws;
 pub mod jwt;
+pub mod members;
 mod scan;
 pub mod strict;
 

@@ -31,7 +31,7 @@ fn client_F50_retry_after_is_obeyed_even_by_name() {
     tab.pass(100_000);
     let named = tab.input(Engine::handle_refresh);
     let Some(Outcome::Failed(failure)) = tab.outcome(named) else { panic!("it is refused at once") };
-    assert_eq!((failure.kind, failure.retry_after), (FailureKind::Unreachable, Some(20_000)));
+    assert_eq!((failure.kind, failure.retry_after()), (FailureKind::Unreachable, Some(20_000)));
     tab.pass(19_999);
     assert_eq!(tab.sent.len(), 1);
     tab.pass(1_001);

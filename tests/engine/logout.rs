@@ -1,6 +1,6 @@
 //! Group H, and signing in: what ends a session and what begins one, in order.
 
-use tokenkeep::engine::{Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status};
+use tokenkeep::engine::{Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status, Step};
 
 use crate::tab::{Tab, failed, token, token_of};
 
@@ -12,7 +12,7 @@ fn client_H68_an_answer_that_comes_after_logout_is_dropped() {
     assert_eq!((tab.status(), tab.engine.token().is_none()), (Status::Anonymous, true));
     tab.grant(900);
     assert_eq!((tab.status(), tab.generation()), (Status::Anonymous, 1));
-    assert!(tab.saw("answer-discarded"));
+    assert!(tab.saw(Step::AnswerDiscarded));
     let call = tab.logouts[0];
     tab.input(|engine, now| engine.handle_logout_answer(now, call, Ok(())));
     assert_eq!(tab.outcome(logout), Some(Outcome::Done));
@@ -149,5 +149,5 @@ fn signing_in_as_somebody_else_is_told() {
     tab.input(|engine, now| engine.handle_adopt(now, token_of("bob")));
     assert!(tab.events.contains(&Event::UserChanged));
     let claims = tab.engine.claims().unwrap();
-    assert!(claims.contains("bob"));
+    assert!(claims.windows(3).any(|part| part == b"bob"));
 }

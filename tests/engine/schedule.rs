@@ -1,6 +1,6 @@
 //! Group B: when a token is renewed.
 
-use tokenkeep::engine::{Config, Event, FailureKind, Lead, News, Outcome, Status, Wake};
+use tokenkeep::engine::{Config, Event, FailureKind, Lead, News, Outcome, Status, Step, Wake};
 
 use crate::tab::{CONFIG, Tab, token};
 
@@ -123,7 +123,7 @@ fn client_B16_a_hidden_tab_leaves_the_renewal_to_a_visible_one() {
     tab.hear(0, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
     tab.pass(10_000);
     assert_eq!(tab.locks.len(), 0, "nothing is refreshed");
-    assert!(tab.saw("renewal-left-to-sibling"));
+    assert!(tab.saw(Step::RenewalLeftToSibling));
     tab.input(|engine, now| engine.handle_wake(now, Wake::Visible));
     assert_eq!(tab.locks.len(), 1, "seen again, it renews before anybody asks");
 }

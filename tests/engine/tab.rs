@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tokenkeep::engine::{
     Backoff, CallId, Config, Engine, Event, Failure, FailureKind, Grant, Lead, Message, Millis, News, Now, Outcome,
-    Output, SignedOutReason, Status, Ticket, WaiterId,
+    Output, SignedOutReason, Status, Step, Ticket, WaiterId,
 };
 
 /// Any moment will do; it is not zero, so that nothing relies on that.
@@ -154,7 +154,7 @@ impl Tab {
     }
 
     pub(crate) fn refuse_for(&mut self, retry_after: Millis) {
-        let failure = Failure { retry_after: Some(retry_after), status: Some(503), ..FailureKind::Unreachable.into() };
+        let failure = Failure::from(FailureKind::Unreachable).answered(503).pausing(retry_after);
         self.answer(Err(failure));
     }
 
@@ -198,8 +198,8 @@ impl Tab {
         self.epoch
     }
 
-    pub(crate) fn saw(&self, event: &str) -> bool {
-        self.engine.explain().any(|entry| entry.event == event)
+    pub(crate) fn saw(&self, step: Step) -> bool {
+        self.engine.explain().any(|entry| entry.step == step)
     }
 }
 

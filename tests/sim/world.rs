@@ -75,7 +75,7 @@ impl World {
             locks: Locks::default(),
             authority: Authority::new(&script),
             api_refuses_until: 0,
-            origins: Origins::new(LISTED.map(str::to_owned)),
+            origins: Origins::new(&LISTED.join(" ")),
             exchanges: Vec::new(),
             turns: Vec::new(),
             rotations: Vec::new(),
