@@ -6,27 +6,32 @@ import binaryen from "binaryen";
 
 /** The loan of a token with this many seconds to live traps. */
 export const TRAPPING_VALIDITY = 666;
-/** Coming online, by the numbers of js/client/page.ts. */
-const ONLINE = 3;
+/** The inputs that trap, by the numbers of js/client/wire.ts: such a loan, and coming online. */
+const [LEND, ONLINE] = [5, 15];
 
-type Functions = binaryen.Module;
+const built = (name: string) => readFileSync(new URL(`../../build/client/${name}`, import.meta.url));
 
-/** Puts a function before an export that traps for one value of its second parameter. */
-function arm(wasm: Functions, name: string, isFatal: (second: number) => number, second: number, result: number): void {
-  const { value: original } = binaryen.getExportInfo(wasm.getExport(name));
-  const call = wasm.call(original, [wasm.local.get(0, binaryen.i32), wasm.local.get(1, second)], result);
-  const body = wasm.block(null, [wasm.if(isFatal(wasm.local.get(1, second)), wasm.unreachable()), call], result);
-  wasm.addFunction(`armed ${name}`, binaryen.createType([binaryen.i32, second]), result, [], body);
-  wasm.removeExport(name);
-  wasm.addFunctionExport(`armed ${name}`, name);
+/** The export behind `Keep.input`; the build gives it a short name, which the glue knows. */
+function inputName(): string {
+  const found = /\binput\(what, number\) \{\s*const ret = wasm\.(\w+)\(/.exec(built("client.js").toString());
+  if (found?.[1] === undefined) throw new Error("The glue has no `Keep.input` as it is known here.");
+  return found[1];
 }
 
 export function trappingWasm(): Buffer {
-  const wasm = binaryen.readBinary(readFileSync(new URL("../../build/client/client_bg.wasm", import.meta.url)));
+  const wasm = binaryen.readBinary(built("client_bg.wasm"));
   const { Features } = binaryen;
   wasm.setFeatures(Features.BulkMemory | Features.BulkMemoryOpt | Features.MutableGlobals | Features.Multivalue | Features.NontrappingFPToInt | Features.ReferenceTypes | Features.SignExt);
-  arm(wasm, "keep_lend", (validity) => wasm.f64.eq(validity, wasm.f64.const(TRAPPING_VALIDITY * 1000)), binaryen.f64, binaryen.i32);
-  arm(wasm, "keep_wake", (what) => wasm.i32.eq(what, wasm.i32.const(ONLINE)), binaryen.i32, binaryen.none);
+  const name = inputName();
+  const { value: original } = binaryen.getExportInfo(wasm.getExport(name));
+  const [keep, what, number] = [wasm.local.get(0, binaryen.i32), () => wasm.local.get(1, binaryen.i32), () => wasm.local.get(2, binaryen.f64)];
+  const isLoan = wasm.i32.and(wasm.i32.eq(what(), wasm.i32.const(LEND)), wasm.f64.eq(number(), wasm.f64.const(TRAPPING_VALIDITY * 1000)));
+  const isFatal = wasm.i32.or(isLoan, wasm.i32.eq(what(), wasm.i32.const(ONLINE)));
+  const call = wasm.call(original, [keep, what(), number()], binaryen.i32);
+  const body = wasm.block(null, [wasm.if(isFatal, wasm.unreachable()), call], binaryen.i32);
+  wasm.addFunction("armed", binaryen.createType([binaryen.i32, binaryen.i32, binaryen.f64]), binaryen.i32, [], body);
+  wasm.removeExport(name);
+  wasm.addFunctionExport("armed", name);
   const bytes = Buffer.from(wasm.emitBinary());
   wasm.dispose();
   return bytes;
