@@ -46,7 +46,8 @@ pub(super) fn write(host: &Host, output: Output, engine: &Engine) {
         Output::Broadcast(message) => return write_message(host, message),
         Output::Changed => {
             let session = engine.session();
-            let (refreshing, reason) = (u32::from(session.refreshing), session.reason.map_or(0, |reason| reason as u32));
+            let (refreshing, reason) =
+                (u32::from(session.refreshing), session.reason.map_or(0, |reason| reason as u32));
             let (expiry, retry) = (moment(session.expires_at), moment(session.retry_at));
             return host.perform(CHANGED, session.status as u32, session.generation, refreshing, reason, expiry, retry);
         }

@@ -143,7 +143,8 @@ impl<'a> Reader<'a> {
     /// A token68 of a scheme such as `Negotiate` is passed over: the word up to a comma, unless it reads as `name=value`.
     fn skip_token68(&mut self) {
         let start = self.at;
-        let word = self.skip(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'));
+        let word =
+            self.skip(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'));
         self.skip(|byte| byte == b'=');
         self.skip(is_space);
         if word.is_empty() || !matches!(self.peek(), b',' | END) {
@@ -195,7 +196,8 @@ fn is_space(byte: u8) -> bool {
 
 /// `token = 1*tchar` (RFC 9110 section 5.6.2).
 fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

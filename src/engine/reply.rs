@@ -178,7 +178,8 @@ fn ends_the_session(body: Option<&[u8]>) -> bool {
             && member.is("error")
         {
             let error = unescape(error);
-            terminal = ["invalid_grant", "invalid_token", "login_required"].iter().any(|known| *error == *known.as_bytes());
+            terminal =
+                ["invalid_grant", "invalid_token", "login_required"].iter().any(|known| *error == *known.as_bytes());
         }
     });
     read.is_some() && terminal

@@ -344,8 +344,7 @@ mod tests {
         assert_eq!(names(text.as_bytes()).unwrap(), ["a", "b", "c", "d\n😀é"]);
         let mut written = Vec::new();
         members(br#"{"a":1, "b" : "x" }"#, &mut |member| written.push((member.written, member.value))).unwrap();
-        let expected: [(&[u8], _); 2] =
-            [(br#""a":1"#, Value::Number(b"1")), (br#""b" : "x""#, Value::String(b"x"))];
+        let expected: [(&[u8], _); 2] = [(br#""a":1"#, Value::Number(b"1")), (br#""b" : "x""#, Value::String(b"x"))];
         assert_eq!(written, expected);
     }
 
