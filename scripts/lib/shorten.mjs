@@ -57,8 +57,11 @@ export function shortenExports(wasm, glue) {
   /** @type {Map<string, string>} */
   const names = new Map();
   for (let index = 0; index < count; index += 1) {
-    names.set(read.name(), shortName(index));
-    written.push(...encodeName(shortName(index)), read.byte(), ...encode(read.number()));
+    const name = read.name();
+    // js/edge reads the memory by its name, as anybody expects to find it.
+    const short = name === "memory" ? name : shortName(index);
+    names.set(name, short);
+    written.push(...encodeName(short), read.byte(), ...encode(read.number()));
   }
   const shortened = glue.replace(/\bwasm\.(\w+)/g, (_, /** @type {string} */ name) => {
     const short = names.get(name);
