@@ -11,7 +11,7 @@ import { silencePanics } from "./panics.mjs";
 import { must, root, run, StepFailed } from "./run.mjs";
 import { shortenExports, shortenImports } from "./shorten.mjs";
 import { unlessDone } from "./stamps.mjs";
-import { dropConstants, dropExports } from "./trim.mjs";
+import { dropExports } from "./trim.mjs";
 
 /** @typedef {import("./manifest.mjs").Build} Build */
 
@@ -22,12 +22,11 @@ export function gzipOf(bytes) {
   return packed;
 }
 
-// Panic messages name source files: as given here, not as this machine's folders. And each constant stays a segment of its own, for
-// scripts/lib/trim.mjs.
+// Panic messages name source files: as given here, not as this machine's folders.
 function rustFlags() {
   const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
   const remap = [[cargoHome, "cargo"], [root.replace(/\/$/, ""), "tokenkeep"]];
-  return [...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`), "-Clink-arg=--no-merge-data-segments"].join("\x1f");
+  return remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`).join("\x1f");
 }
 
 /** @param {Build} build */
@@ -48,11 +47,11 @@ async function compile(build) {
 async function optimise(build) {
   const path = join(root, build.outDir, `${build.outName}_bg.wasm`);
   const gluePath = join(root, build.outDir, `${build.outName}.js`);
-  const [written, before] = [readFileSync(gluePath, "utf8"), readFileSync(path)];
+  const written = readFileSync(gluePath, "utf8");
   await silencePanics(path);
   await dropExports(path, written);
   await must("wasm-opt", [path, "-o", path, ...build.wasmOpt]);
-  const imports = shortenImports(await dropConstants(readFileSync(path), before), written);
+  const imports = shortenImports(readFileSync(path), written);
   const { wasm, glue } = shortenExports(imports.wasm, imports.glue);
   if (wasm.includes(homedir()) || wasm.includes(root)) {
     throw new StepFailed(`${build.outDir}/${build.outName}_bg.wasm names folders of this machine.`);
