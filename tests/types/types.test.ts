@@ -10,7 +10,8 @@ import { complaints, newest } from "./compiler.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-const programs = ["programs/client.ts", "programs/edge.ts"];
+const promised = ["programs/client.ts", "programs/edge.ts"];
+const programs = [...promised, "programs/slim.ts"];
 let consumer: Project;
 before(async () => {
   consumer = await project("types");
@@ -19,7 +20,7 @@ before(async () => {
 
 test("types_the_programs_are_what_was_promised", async () => {
   const paths = { tokenkeep: ["./contract/client.d.ts"], "tokenkeep/edge": ["./contract/edge.d.ts"] };
-  assert.equal(await complaints(consumer, { ...newest, options: { paths } }, programs), "");
+  assert.equal(await complaints(consumer, { ...newest, options: { paths } }, promised), "");
 });
 
 const resolutions = { bundler: {}, node16: { module: "node16", moduleResolution: "node16" }, exact: { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true } };
@@ -49,12 +50,12 @@ test("types_a_wrong_program_is_refused", async () => {
 test("types_every_promised_name_is_compared_and_used", () => {
   const comparisons = readFileSync(`${here}promises.ts`, "utf8");
   for (const half of ["client", "edge"]) {
-    const promised = readFileSync(`${here}contract/${half}.d.ts`, "utf8");
-    const names = [...promised.matchAll(/^export (?:interface|type|class|function) (\w+)/gm)].map((match) => match[1]!);
+    const contract = readFileSync(`${here}contract/${half}.d.ts`, "utf8");
+    const names = [...contract.matchAll(/^export (?:interface|type|class|function) (\w+)/gm)].map((match) => match[1]!);
     assert.ok(names.length > 10);
     const program = readFileSync(`${here}programs/${half}.ts`, "utf8");
     for (const name of names) assert.match(program, new RegExp(`\\b${name}\\b`), `${name} is not used`);
-    const types = [...promised.matchAll(/^export (?:interface|type|class) (\w+)/gm)].map((match) => match[1]!);
+    const types = [...contract.matchAll(/^export (?:interface|type|class) (\w+)/gm)].map((match) => match[1]!);
     for (const name of types) assert.match(comparisons, new RegExp(`^  ${name}: Promised`, "m"), `${name} is not compared`);
   }
 });

@@ -1,68 +1,95 @@
 // Bundlers, each with as little configuration as it works with, for the same page.
 
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
-import { copies, inProject, PAGE, project, seenOn, tool, whileServing, type Bench, type Cell, type Project, type Seen } from "./cell.ts";
+import { cpSync, existsSync, writeFileSync } from "node:fs";
+import { copies, inProject, PAGE, project, seenOn, tool, whileServing, type Cell, type Project, type Seen } from "./cell.ts";
 
 interface Bundler {
   readonly place: string;
-  /** Configuration, and a page where the bundler wants to see it. */
+  /** Configuration. `app.js` goes to out/app.js; `slim.js` to out-slim/app.js. */
   readonly files: Readonly<Record<string, string>>;
-  readonly build: (made: Project) => Promise<unknown>;
+  readonly build: (made: Project, program: Program) => Promise<unknown>;
+  /** How it brings the wasm along; left out, the file is copied by hand. */
+  readonly wasm?: string;
 }
 
-const node = (script: string) => (made: Project) => inProject(made, process.execPath, [script]);
+type Program = { readonly entry: "app.js" | "slim.js"; readonly out: "out" | "out-slim" };
+const PROGRAMS: readonly Program[] = [{ entry: "app.js", out: "out" }, { entry: "slim.js", out: "out-slim" }];
 
 const pack = (name: string) => `
   import bundler from "${name}";
-  const configuration = { mode: "production", context: process.cwd(), entry: "./app.js", output: { path: process.cwd() + "/out", filename: "app.js", clean: true } };
-  ${name === "webpack" ? "const run = bundler" : "const run = bundler.rspack"};
+  const [entry, out] = process.argv.slice(2);
+  const configuration = { mode: "production", context: process.cwd(), entry: "./" + entry, output: { path: process.cwd() + "/" + out, filename: "app.js", clean: true } };
+  const run = ${name === "webpack" ? "bundler" : "bundler.rspack"};
   run(configuration, (error, stats) => {
     if (error || stats.hasErrors()) throw error ?? new Error(stats.toString());
     const warnings = stats.toJson({ warnings: true }).warnings.map(({ message }) => message).filter((message) => !/size limit|lazy load/.test(message));
     if (warnings.length > 0) throw new Error(warnings.join("\\n"));
   });`;
 
+const script = (made: Project, { entry, out }: Program) => inProject(made, process.execPath, ["build.mjs", entry, out]);
+const ASSET = 'export const wasm = new URL("tokenkeep/client.wasm", import.meta.url);\n';
+
 const bundlers: readonly Bundler[] = [
-  { place: "Vite 8, build", files: { "index.html": PAGE }, build: (made) => inProject(made, tool("vite"), ["build", "--base", "./", "--outDir", "out", "--logLevel", "warn", "--target", "es2022"]) },
-  { place: "webpack 5", files: { "build.mjs": pack("webpack") }, build: node("build.mjs") },
-  { place: "Rspack 2", files: { "build.mjs": pack("@rspack/core") }, build: node("build.mjs") },
+  {
+    place: "Vite 8, build",
+    files: {},
+    wasm: 'export { default as wasm } from "tokenkeep/client.wasm?url";\n',
+    build(made, { entry, out }) {
+      made.write("index.html", PAGE.replace("app.js", entry));
+      return inProject(made, tool("vite"), ["build", "--base", "./", "--outDir", out, "--logLevel", "warn"]);
+    },
+  },
+  { place: "webpack 5", files: { "build.mjs": pack("webpack") }, wasm: ASSET, build: script },
+  { place: "Rspack 2", files: { "build.mjs": pack("@rspack/core") }, wasm: ASSET, build: script },
   {
     place: "Rollup 4",
-    files: { "rollup.config.mjs": 'import resolve from "@rollup/plugin-node-resolve";\nexport default { input: "app.js", output: { file: "out/app.js", format: "es" }, plugins: [resolve()] };\n' },
-    build: (made) => inProject(made, tool("rollup"), ["-c", "--failAfterWarnings"]),
+    files: { "rollup.config.mjs": 'import resolve from "@rollup/plugin-node-resolve";\nexport default { plugins: [resolve()] };\n' },
+    build: (made, { entry, out }) => inProject(made, tool("rollup"), ["-c", "--failAfterWarnings", "--input", entry, "--file", `${out}/app.js`, "--format", "es"]),
   },
   {
     place: "esbuild",
     files: {},
-    build: (made) => inProject(made, tool("esbuild"), ["app.js", "--bundle", "--format=esm", "--minify", "--outfile=out/app.js", "--log-level=warning"]),
+    wasm: 'export { default as wasm } from "tokenkeep/client.wasm";\n',
+    build: (made, { entry, out }) =>
+      inProject(made, tool("esbuild"), [entry, "--bundle", "--format=esm", "--minify", `--outfile=${out}/app.js`, "--loader:.wasm=file", "--log-level=warning"]),
   },
 ];
 
-/** Brings a page to what a bundler made, opens it and counts. */
-async function open(bench: Bench, made: Project, place: string): Promise<Seen> {
-  const out = made.at("out");
-  mkdirSync(out, { recursive: true });
-  if (!place.startsWith("Vite")) writeFileSync(`${out}/index.html`, PAGE);
-  const at = bench.authority.cell(place, out);
-  return { ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)), wasm: copies(out, { client: 1, edge: 1 }) };
-}
-
-const builds: readonly Cell[] = bundlers.map(({ place, files, build }) => ({
+const builds: readonly Cell[] = bundlers.map(({ place, files, build, wasm }) => ({
   place,
   async run(bench) {
-    const made = await project(place, files);
-    await build(made);
-    return open(bench, made, place);
+    const made = await project(place, { ...files, ...(wasm === undefined ? {} : { "wasm.js": wasm }) });
+    const seen: Seen[] = [];
+    for (const program of PROGRAMS) {
+      await build(made, program);
+      const out = made.at(program.out);
+      if (!existsSync(`${out}/index.html`)) writeFileSync(`${out}/index.html`, PAGE);
+      if (program.entry === "slim.js" && wasm === undefined) cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), `${out}/client.wasm`);
+      const at = bench.authority.cell(`${place} ${program.out}`, out);
+      const copied = copies(out, program.entry === "slim.js" ? { client: 1 } : { client: 1, edge: 1 });
+      seen.push(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`), { wasm: copied });
+    }
+    const wrong = seen.find(({ wasm: said = "ok" }) => said !== "ok")?.wasm;
+    return { ...Object.assign({}, ...seen), wasm: wrong ?? "ok" };
   },
 }));
 
 const dev: Cell = {
   place: "Vite 8, dev server",
   async run(bench) {
-    const serve = 'import { createServer } from "vite";\nconst server = await createServer({ server: { port: 0 }, logLevel: "warn" });\nawait server.listen();\nconsole.log(`at ${server.resolvedUrls.local[0]}`);\n';
-    const made = await project(this.place, { "index.html": PAGE, "serve.mjs": serve });
+    const serve = 'import { createServer } from "vite";\nconst server = await createServer({ server: { port: 0 }, logLevel: "warn" });\nawait server.listen();\nconsole.log("at " + server.resolvedUrls.local[0]);\n';
+    const made = await project(this.place, {
+      "index.html": PAGE,
+      "slim.html": PAGE.replace("app.js", "slim.js"),
+      "wasm.js": 'export { default as wasm } from "tokenkeep/client.wasm?url";\n',
+      "serve.mjs": serve,
+    });
     const at = bench.authority.cell(this.place, made.folder);
-    return whileServing(made, ["serve.mjs"], /at (http\S+)/, (origin) => seenOn(bench, `${origin}?at=${encodeURIComponent(at)}`));
+    const slim = bench.authority.cell(`${this.place} slim`, made.folder);
+    return whileServing(made, ["serve.mjs"], /at (http\S+)/, async (origin) => ({
+      ...(await seenOn(bench, `${origin}?at=${encodeURIComponent(at)}`)),
+      ...(await seenOn(bench, `${origin}slim.html?at=${encodeURIComponent(slim)}`)),
+    }));
   },
 };
 
@@ -70,13 +97,20 @@ const dev: Cell = {
 const plain: Cell = {
   place: "<script type=module>, import map",
   async run(bench) {
-    const imports = { tokenkeep: "./tokenkeep/dist/index.js", "tokenkeep/edge": "./tokenkeep/dist/edge.js" };
+    const imports = { tokenkeep: "./tokenkeep/dist/index.js", "tokenkeep/slim": "./tokenkeep/dist/slim.js", "tokenkeep/edge": "./tokenkeep/dist/edge.js" };
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script><script`;
-    const made = await project(this.place.replaceAll(/\W+/g, "-"), { "out/index.html": PAGE.replace("<script", map) });
+    const made = await project(this.place.replaceAll(/\W+/g, "-"), {
+      "out/index.html": PAGE.replace("<script", map),
+      "out/slim.html": PAGE.replace("<script", map).replace("app.js", "slim.js"),
+      "out/wasm.js": 'export const wasm = fetch("./tokenkeep/dist/client.wasm");\n',
+    });
     cpSync(made.at("node_modules/tokenkeep"), made.at("out/tokenkeep"), { recursive: true });
-    for (const file of ["app.js", "exercise.js"]) cpSync(made.at(file), made.at(`out/${file}`));
-    const at = bench.authority.cell("plain", made.at("out"));
-    return seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`);
+    for (const file of ["app.js", "slim.js", "exercise.js"]) cpSync(made.at(file), made.at(`out/${file}`));
+    const [at, slim] = [bench.authority.cell("plain", made.at("out")), bench.authority.cell("plain slim", made.at("out"))];
+    return {
+      ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)),
+      ...(await seenOn(bench, `${slim}/slim.html?at=${encodeURIComponent(slim)}`)),
+    };
   },
 };
 

@@ -16,17 +16,18 @@ function bun(): string {
 }
 
 const runtimes: Readonly<Record<string, () => [command: string, args: readonly string[]]>> = {
-  "Node 20": () => [process.execPath, ["program.js"]],
-  Bun: () => [bun(), ["run", "program.js"]],
-  Deno: () => [denoPath(), ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", "program.js"]],
+  "Node 20": () => [process.execPath, []],
+  Bun: () => [bun(), ["run"]],
+  Deno: () => [denoPath(), ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read"]],
 };
 
 const programs: readonly Cell[] = Object.entries(runtimes).map(([place, command]) => ({
   place,
   async run({ authority }) {
     const made = await project(place);
-    const [program, args] = command();
-    return JSON.parse(await inProject(made, program, [...args, authority.cell(place, made.folder)])) as Seen;
+    const [runtime, args] = command();
+    const run = async (program: string) => JSON.parse(await inProject(made, runtime, [...args, program, authority.cell(`${place} ${program}`, made.folder)])) as Seen;
+    return { ...(await run("program.js")), ...(await run("slim-program.js")) };
   },
 }));
 
