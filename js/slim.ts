@@ -9,7 +9,6 @@ import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
 /** Where `tokenkeep/client.wasm` is, or what it holds. */
 export type WasmSource = string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module;
 
-/** The options of `createTokenKeep`, and the wasm, which this entry point does not bring. */
 export interface SlimTokenKeepOptions extends TokenKeepOptions {
   /** The wasm of the client, of the same version. Keeps of one page share the first that loads. */
   wasm: WasmSource;

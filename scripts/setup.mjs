@@ -193,6 +193,7 @@ export async function setUp({ lints = false, docs = false, browser = false, fire
   if (lints) {
     await installTool("cargo-deny", cargoDeny, ["cargo-deny"]);
     await installBiome();
+    await installPackages(join(root, "benches", "peers"));
   }
   if (docs) await installPackages(join(root, "docs"));
   if (browser) {

@@ -1,58 +1,92 @@
-// Who verifies, each in the way its documentation tells: keys at hand, issuer, audience and algorithm checked. `raw` is the platform's
-// signature check alone, which nobody can beat.
+// Who verifies, each in the way its documentation tells: keys at hand, issuer, audience and algorithm checked, and `sub` read of what it gives.
+// `raw` is the platform's signature check alone, which nobody can beat.
 
 import { JwtVerifier } from "aws-jwt-verify";
-import { createLocalJWKSet, importJWK, type JSONWebKeySet, jwtVerify } from "jose";
-import { createVerifier, type Algorithm } from "tokenkeep/edge";
+import { verifyWithJwks } from "hono/jwt";
+import { createLocalJWKSet, importJWK, jwtVerify } from "jose";
+import { createVerifier } from "tokenkeep/edge";
+import { bytesOf, verifierByHand } from "./by-hand.ts";
+import { AUDIENCE, type Field, ISSUER, SUBJECT } from "./field.ts";
 
-export const ISSUER = "https://issuer.example";
-export const AUDIENCE = "https://api.example";
-
-export interface Field {
-  readonly alg: Algorithm;
-  readonly jwks: JSONWebKeySet;
-  readonly tokens: readonly string[];
-}
-
+/** Gives the token's `sub`. */
 export type Contestant = (token: string) => unknown;
 
-const PARAMETERS: Readonly<Record<string, AlgorithmIdentifier | EcdsaParams>> = {
+export const PARAMETERS = {
   RS256: "RSASSA-PKCS1-v1_5",
   ES256: { name: "ECDSA", hash: "SHA-256" },
   EdDSA: "Ed25519",
-};
+} as const;
 
-export const NAMES = ["nothing", "raw", "jose", "aws-jwt-verify", "tokenkeep"] as const;
-export type Name = (typeof NAMES)[number];
+/** Those that run everywhere. */
+export const EVERYWHERE = ["nothing", "raw", "by hand", "jose", "aws-jwt-verify", "hono", "tokenkeep"] as const;
 
-export async function contestantsOf({ alg, jwks, tokens }: Field): Promise<Record<Name, Contestant>> {
+export async function contestantsOf({ alg, jwks, tokens }: Field): Promise<Record<string, Contestant>> {
   const [jwk] = jwks.keys;
   if (jwk === undefined) throw new Error("the set is empty");
   const key = (await importJWK(jwk, alg)) as CryptoKey;
-  const bytes = (text: string) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
+  const parameters = PARAMETERS[alg];
   const taken = new Map(
     tokens.map((token) => {
       const dot = token.lastIndexOf(".");
-      return [token, { signature: bytes(token.slice(dot + 1)), signed: new TextEncoder().encode(token.slice(0, dot)) }];
+      return [token, { signature: bytesOf(token.slice(dot + 1)), signed: new TextEncoder().encode(token.slice(0, dot)) }];
     }),
+  );
+  const byHand = verifierByHand({ issuer: ISSUER, audience: AUDIENCE, kid: "k1", alg, typ: "JWT" }, (signature, signed) =>
+    crypto.subtle.verify(parameters, key, signature, signed),
   );
   const local = createLocalJWKSet(jwks);
   const aws = JwtVerifier.create({ issuer: ISSUER, audience: AUDIENCE, jwksUri: `${ISSUER}/jwks.json` });
   aws.cacheJwks({ keys: jwks.keys.map((one) => ({ use: "sig", ...one })) } as never);
   const verifier = createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: [alg], jwks: { keys: jwks.keys } } });
-  return {
+  const contestants: Record<(typeof EVERYWHERE)[number], Contestant> = {
     nothing: () => undefined,
     raw: (token) => {
       const { signature, signed } = taken.get(token)!;
-      return crypto.subtle.verify(PARAMETERS[alg]!, key, signature, signed);
+      return crypto.subtle.verify(parameters, key, signature, signed);
     },
-    jose: (token) => jwtVerify(token, local, { issuer: ISSUER, audience: AUDIENCE, algorithms: [alg] }),
-    "aws-jwt-verify": (token) => aws.verify(token),
-    tokenkeep: (token) => verifier.verify(token),
+    "by hand": async (token) => (await byHand(token)).sub,
+    jose: async (token) => (await jwtVerify(token, local, { issuer: ISSUER, audience: AUDIENCE, algorithms: [alg] })).payload.sub,
+    "aws-jwt-verify": async (token) => (await aws.verify(token)).sub,
+    hono: async (token) =>
+      (await verifyWithJwks(token, { keys: jwks.keys as never, allowedAlgorithms: [alg], verification: { iss: ISSUER, aud: AUDIENCE } }))["sub"],
+    tokenkeep: async (token) => (await verifier.verify(token)).claims.sub,
   };
+  return contestants;
 }
 
-/** Verifies one after the other. */
-export async function runOver(contestant: Contestant, tokens: readonly string[]): Promise<void> {
-  for (const token of tokens) await contestant(token);
+/** Whoever takes a good token for bad, or a bad one for good, does not compete. */
+export async function examine(contestants: Readonly<Record<string, Contestant>>, { tokens }: Field): Promise<void> {
+  const [good = ""] = tokens;
+  const dot = good.lastIndexOf(".") + 1;
+  const forged = `${good.slice(0, dot + 9)}${good[dot + 9] === "A" ? "B" : "A"}${good.slice(dot + 10)}`;
+  for (const [name, contestant] of Object.entries(contestants)) {
+    if (name === "nothing" || name === "raw") continue;
+    if ((await contestant(good)) !== SUBJECT) throw new Error(`${name} does not take a good token`);
+    const refused = await Promise.resolve().then(() => contestant(forged)).then(() => false, () => true);
+    if (!refused) throw new Error(`${name} takes a forged token`);
+  }
+}
+
+/** Verifies one after the other, or so many at once. */
+export async function runOver(contestant: Contestant, tokens: readonly string[], atOnce: number): Promise<void> {
+  if (atOnce === 1) {
+    for (const token of tokens) await contestant(token);
+    return;
+  }
+  for (let place = 0; place < tokens.length; place += atOnce) await Promise.all(tokens.slice(place, place + atOnce).map(contestant));
+}
+
+/** What a turn is told in places where the tokens are not. */
+export interface Turn {
+  readonly who: string;
+  readonly from: number;
+  readonly to: number;
+  /** Verifies the first of them this often instead. */
+  readonly repeat: number;
+  readonly atOnce: number;
+}
+
+export function tokensOf({ tokens }: Pick<Field, "tokens">, { from, to, repeat }: Omit<Turn, "who" | "atOnce">): readonly string[] {
+  const slice = tokens.slice(from, to);
+  return repeat > 0 ? Array.from({ length: repeat }, () => slice[0] ?? "") : slice;
 }

@@ -1,0 +1,144 @@
+// What the figures are held against. The bar is where the package shall be, the aim where it would like to be; the floor is what no library could
+// beat on the same platform, measured in the same run where it can be.
+
+import type { Measure } from "./arithmetic.ts";
+import type { Figures } from "./figures.ts";
+import {
+  callsOn, CLIENT_SIZES, COLD, contestOf, EDGE_SIZES, FIRST, type Kind, LOOKUP, MANY_ISSUERS, MANY_KEYS, MANY_RESULTS, MEMORY, type Place, routeOf, SPEEDS, WARM,
+} from "./names.ts";
+import { type Alg, ALGORITHMS } from "./verify/field.ts";
+
+export interface Bar {
+  readonly what: string;
+  readonly unit: string;
+  readonly better: "less" | "more";
+  /** Null where there is but an aim. */
+  readonly bar: number | null;
+  readonly aim: number;
+  readonly measure: (figures: Figures) => Measure;
+  readonly floor: (figures: Figures) => string;
+}
+
+export type Verdict = "aim reached" | "reached" | "not reached";
+
+export function verdictOf({ better, bar, aim }: Pick<Bar, "better" | "bar" | "aim">, value: number): Verdict {
+  if (!Number.isFinite(value)) throw new Error("no figure to judge");
+  const meets = (limit: number) => (better === "less" ? value <= limit : value >= limit);
+  if (meets(aim)) return "aim reached";
+  return bar !== null && meets(bar) ? "reached" : "not reached";
+}
+
+/** A measure in other units, or the other way up. */
+const by = ({ value, low, high }: Measure, factor: number): Measure => ({ value: value * factor, low: low * factor, high: high * factor });
+const share = ({ value }: Measure) => value.toFixed(2);
+
+function verification(place: Place, kind: Kind, bars: Readonly<Record<Alg, readonly [bar: number, aim: number]>>, spoken: string): Bar[] {
+  return ALGORITHMS.map((alg) => {
+    const contest = contestOf(place, alg, kind);
+    return {
+      what: `${alg}, ${spoken}`,
+      unit: "of jose's time",
+      better: "less",
+      bar: bars[alg][0],
+      aim: bars[alg][1],
+      measure: (figures) => figures.ratio(contest, "tokenkeep", "jose"),
+      floor: (figures) =>
+        kind === "repeated"
+          ? "one look into a Map"
+          : `${share(figures.ratio(contest, "raw", "jose"))} the signature check alone, ${share(figures.ratio(contest, "by hand", "jose"))} by hand`,
+    };
+  });
+}
+
+export const BARS: readonly Bar[] = [
+  {
+    what: "client: wasm and JavaScript, gzipped", unit: "KB", better: "less", bar: 25, aim: 17,
+    measure: (figures) => by(figures.value(CLIENT_SIZES, "tokenkeep"), 1 / 1024),
+    floor: () => "none: it is a matter of what it does",
+  },
+  {
+    what: "verifier in Workers: wasm and JavaScript, gzipped", unit: "KB", better: "less", bar: 60, aim: 35,
+    measure: (figures) => by(figures.value(EDGE_SIZES, "tokenkeep"), 1 / 1024),
+    floor: () => "none: it is a matter of what it does",
+  },
+  ...verification("workerd", "distinct", { RS256: [0.74, 0.65], ES256: [0.91, 0.86], EdDSA: [0.91, 0.86] }, "new tokens, workerd"),
+  ...verification("workerd", "distinct 4 KB", { RS256: [0.82, 0.75], ES256: [0.9, 0.86], EdDSA: [0.92, 0.88] }, "new tokens of 4 KB, workerd"),
+  ...verification("workerd", "distinct 32 at once", { RS256: [0.88, 0.8], ES256: [0.97, 0.94], EdDSA: [0.97, 0.95] }, "32 new tokens at once, workerd"),
+  ...verification("node", "distinct", { RS256: [0.8, 0.5], ES256: [0.92, 0.68], EdDSA: [0.95, 0.8] }, "new tokens, Node"),
+  ...verification("workerd", "repeated", { RS256: [0.03, 0.02], ES256: [0.015, 0.01], EdDSA: [0.015, 0.01] }, "a token that comes again, workerd"),
+  {
+    what: "a token that comes again, workerd", unit: "× one look into a Map", better: "less", bar: null, aim: 2.5,
+    measure: (figures) => figures.ratio(LOOKUP, "tokenkeep", "a Map"),
+    floor: (figures) => `the look itself, ${figures.value(LOOKUP, "a Map").value.toFixed(2)} µs`,
+  },
+  {
+    what: "a verification with 1 000 keys", unit: "× one key", better: "less", bar: 1.1, aim: 1.05,
+    measure: (figures) => figures.ratio(MANY_KEYS, "1 000 keys", "1 key"),
+    floor: () => "1",
+  },
+  {
+    what: "a verification with 10 000 issuers", unit: "× one issuer", better: "less", bar: 1.1, aim: 1.05,
+    measure: (figures) => figures.ratio(MANY_ISSUERS, "10 000 issuers", "1 issuer"),
+    floor: () => "1",
+  },
+  {
+    what: "a remembered token of 10 000", unit: "× one of 10", better: "less", bar: 1.5, aim: 1.2,
+    measure: (figures) => figures.ratio(MANY_RESULTS, "10 000 results", "10 results"),
+    floor: () => "1, but for the processor's caches, which hold ten tokens and not ten thousand",
+  },
+  {
+    what: "first verification with 1 000 keys", unit: "of jose's time", better: "less", bar: 0.25, aim: 0.1,
+    measure: (figures) => figures.ratio(FIRST, "tokenkeep", "jose"),
+    floor: (figures) => `${share(figures.ratio(FIRST, "JSON.parse alone", "jose"))} for JSON.parse of the set alone`,
+  },
+  ...(["good", "hostile"] as const).map((kind): Bar => ({
+    what: `memory for each of 200 000 ${kind} tokens`, unit: "bytes", better: "less", bar: 4, aim: 1.5,
+    measure: (figures) => figures.value(MEMORY, kind),
+    floor: () => "0",
+  })),
+  {
+    what: "guarded route, tokens that come again", unit: "× the rate with jose", better: "more", bar: 1.8, aim: 2.1,
+    measure: (figures) => figures.ratio(routeOf("repeated"), "jose", "tokenkeep"),
+    floor: (figures) => `${share(figures.ratio(routeOf("repeated"), "jose", "unguarded"))} unguarded`,
+  },
+  {
+    what: "guarded route, tokens that come again", unit: "× the rate unguarded", better: "more", bar: 0.8, aim: 0.9,
+    measure: (figures) => figures.ratio(routeOf("repeated"), "unguarded", "tokenkeep"),
+    floor: () => "1",
+  },
+  {
+    what: "guarded route, new tokens", unit: "× the rate with jose", better: "more", bar: 1.05, aim: 1.15,
+    measure: (figures) => figures.ratio(routeOf("distinct"), "jose", "tokenkeep"),
+    floor: (figures) => `${share(figures.ratio(routeOf("distinct"), "jose", "unguarded"))} unguarded`,
+  },
+  {
+    what: "keep.fetch on a stub", unit: "× fetch with a header", better: "less", bar: 2, aim: 1.5,
+    measure: (figures) => figures.ratio(callsOn("stub", "processor"), "keep.fetch", "fetch"),
+    floor: () => "1; a second copy of the request, kept for the retry, is what the design asks for",
+  },
+  {
+    what: "keep.fetch on loopback", unit: "× fetch with a header", better: "less", bar: 1.05, aim: 1.02,
+    measure: (figures) => figures.ratio(callsOn("loopback", "processor"), "keep.fetch", "fetch"),
+    floor: () => "1",
+  },
+  {
+    what: "navigation to the first authorised answer, cold", unit: "× by hand", better: "less", bar: 1.5, aim: 1.25,
+    measure: (figures) => figures.ratio(COLD, "tokenkeep", "by hand"),
+    floor: () => "1; wasm has to be unpacked and compiled once",
+  },
+  {
+    what: "navigation to the first authorised answer, warm", unit: "× by hand", better: "less", bar: 1.3, aim: 1.15,
+    measure: (figures) => figures.ratio(WARM, "tokenkeep", "by hand"),
+    floor: () => "1; inlined wasm is compiled again each time",
+  },
+  {
+    what: "engine, natively", unit: "million inputs a second", better: "more", bar: 5, aim: 10,
+    measure: (figures) => by(figures.value(SPEEDS, "engine, inputs a second"), 1e-6),
+    floor: () => "none",
+  },
+  {
+    what: "simulator, natively, two cores", unit: "seeds a second", better: "more", bar: 5_000, aim: 10_000,
+    measure: (figures) => by(figures.value(SPEEDS, "simulator, seeds a second"), 2),
+    floor: () => "none",
+  },
+];

@@ -1,0 +1,42 @@
+// Contestants taking turns: each round every one of them does the same work once, another one first each time. What comes out is the time of
+// an operation, round by round.
+
+export interface Effort {
+  readonly rounds: number;
+  /** Rounds that are not counted: JavaScript and wasm alike get fast only after some thousand calls. */
+  readonly warmUp: number;
+  /** How much of the usual work a turn does. */
+  readonly share: number;
+}
+
+export const WHOLE: Effort = { rounds: 7, warmUp: 4, share: 1 };
+export const QUICK: Effort = { rounds: 3, warmUp: 2, share: 0.3 };
+
+/** The contestant that stands for the measuring itself; its time is taken off the others'. */
+export const NOTHING = "nothing";
+
+export interface Contest {
+  readonly names: readonly string[];
+  /** Operations of a turn. */
+  readonly each: number;
+  /** Microseconds. */
+  readonly clock: () => number;
+  readonly turn: (who: string, round: number) => Promise<unknown>;
+}
+
+/** Microseconds of an operation by contestant, one for each round. */
+export type Rounds = Readonly<Record<string, readonly number[]>>;
+
+export async function hold({ names, each, clock, turn }: Contest, { rounds, warmUp }: Effort): Promise<Rounds> {
+  const times = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < warmUp + rounds; round += 1) {
+    for (const place of names.keys()) {
+      const who = names[(place + round) % names.length] ?? "";
+      const began = clock();
+      await turn(who, round);
+      const time = (clock() - began) / each;
+      if (round >= warmUp) times.get(who)?.push(time);
+    }
+  }
+  return Object.fromEntries(times);
+}

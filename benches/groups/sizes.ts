@@ -1,0 +1,60 @@
+// What a browser or a Worker downloads of each, after the same run of esbuild, gzipped; one measurement, for it comes out the same each time.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import type { Rounds } from "../contest.ts";
+import { CLIENT_SIZES, EDGE_SIZES } from "../names.ts";
+
+/** What an application imports of each. */
+const CLIENTS: Readonly<Record<string, string>> = {
+  tokenkeep: `export { createTokenKeep } from "tokenkeep";`,
+  "tokenkeep/slim": `export { createTokenKeep } from "tokenkeep/slim";`,
+  "axios-auth-refresh": `export { create } from "axios"; export { createAuthRefresh } from "axios-auth-refresh";`,
+  ky: `export { default as ky } from "ky";`,
+  "keycloak-js": `export { default as Keycloak } from "keycloak-js";`,
+  "oidc-client-ts": `export { UserManager } from "oidc-client-ts";`,
+  "supertokens-website": `export { default as Session } from "supertokens-website";`,
+  "auth0-spa-js": `export { createAuth0Client } from "@auth0/auth0-spa-js";`,
+};
+
+const VERIFIERS: Readonly<Record<string, string>> = {
+  tokenkeep: `export { createVerifier } from "tokenkeep/edge";`,
+  jose: `export { createRemoteJWKSet, jwtVerify } from "jose";`,
+  "aws-jwt-verify": `export { JwtVerifier } from "aws-jwt-verify";`,
+  hono: `export { verifyWithJwks } from "hono/jwt";`,
+};
+
+/** The peers' packages lie in a folder of their own; what the project itself uses is found from there too. */
+const peers = new URL("../peers/", import.meta.url);
+
+async function weigh(contents: string, ours: boolean, conditions: string[]): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: fileURLToPath(ours ? new URL("../", import.meta.url) : peers) },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    platform: "browser",
+    conditions,
+    external: ["*.wasm"],
+    legalComments: "none",
+    define: { global: "globalThis", "process.env.NODE_ENV": '"production"' },
+    logLevel: "error",
+  });
+  return outputFiles.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
+}
+
+export async function measureSizes(): Promise<Record<string, Rounds>> {
+  const clients: Record<string, number[]> = {};
+  for (const [name, source] of Object.entries(CLIENTS)) clients[name] = [await weigh(source, name.startsWith("tokenkeep"), ["browser"])];
+  const verifiers: Record<string, number[]> = {};
+  for (const [name, source] of Object.entries(VERIFIERS)) verifiers[name] = [await weigh(source, name === "tokenkeep", ["workerd", "worker", "browser"])];
+  // Where the wasm lies beside the JavaScript.
+  const wasm = (name: string) => gzipSync(readFileSync(new URL(`../../dist/${name}`, import.meta.url)), { level: 9 }).length;
+  clients["tokenkeep/slim"] = clients["tokenkeep/slim"]!.map((bytes) => bytes + wasm("client.wasm"));
+  verifiers["tokenkeep"] = verifiers["tokenkeep"]!.map((bytes) => bytes + wasm("edge.wasm"));
+  return { [CLIENT_SIZES]: clients, [EDGE_SIZES]: verifiers };
+}

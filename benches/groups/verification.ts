@@ -1,0 +1,129 @@
+// Verifying one token after the other, and many at once: new tokens and one that comes again, small and large claims, in Node, in workerd and in
+// Chromium. Processor time, each place's own process alone.
+
+import { type Contest, type Effort, hold, type Rounds } from "../contest.ts";
+import { bundled, launch, pageOf, sends, serve } from "../chromium.ts";
+import { contestOf, type Kind, KINDS, LOOKUP, type Place, PLACES } from "../names.ts";
+import { descendantNamed, processorTime } from "../processor-time.ts";
+import { contestantsOf, EVERYWHERE, examine, runOver, tokensOf, type Turn } from "../verify/contestants.ts";
+import { type Alg, ALGORITHMS, type Field, fieldOf } from "../verify/field.ts";
+import { nodeContestantsOf } from "../verify/node.ts";
+import { startWorker } from "../../tests/edge/workerd/start.ts";
+
+const EACH = 150;
+/** Ten slices in turn are more than a verifier remembers, so a token is new again when it comes again. */
+const SLICES = 10;
+const PADDING = 3_700;
+
+/** Where contestants run: it takes a field, and then turns. */
+export interface Stage {
+  readonly names: readonly string[];
+  readonly clock: () => number;
+  readonly prepare: (name: string, field: Field) => Promise<(turn: Turn) => Promise<unknown>>;
+  readonly close: () => Promise<void>;
+}
+
+export function inNode(): Stage {
+  return {
+    names: [...EVERYWHERE, "fast-jwt", "by hand, node:crypto"],
+    clock: () => {
+      const { user, system } = process.cpuUsage();
+      return user + system;
+    },
+    prepare: async (_, field) => {
+      const contestants = { ...(await contestantsOf(field)), ...nodeContestantsOf(field) };
+      await examine(contestants, field);
+      return (turn) => runOver(contestants[turn.who]!, tokensOf(field, turn), turn.atOnce);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+export async function inWorkerd(): Promise<Stage> {
+  const { url, miniflare } = await startWorker("../../../benches/verify/worker.ts");
+  const pid = descendantNamed("workerd");
+  const ask = async (path: string, init?: RequestInit) => {
+    const response = await fetch(new URL(path, url), init);
+    if (response.status !== 204) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  };
+  return {
+    names: EVERYWHERE,
+    clock: () => (pid === null ? null : processorTime(pid)) ?? performance.now() * 1000,
+    prepare: async (name, field) => {
+      const path = `/${name.replaceAll(" ", "-")}`;
+      await ask(path, { method: "POST", body: JSON.stringify(field) });
+      return (turn) => ask(`${path}?${new URLSearchParams(Object.entries(turn).map(([key, value]) => [key, String(value)]))}`);
+    },
+    close: () => miniflare.dispose(),
+  };
+}
+
+export async function inChromium(): Promise<Stage> {
+  const script = await bundled("./verify/page.ts");
+  const site = await serve({ "/": sends("text/html", pageOf("/page.js")), "/page.js": sends("text/javascript", script) });
+  const { browser, settle, clock, close } = await launch();
+  const page = await browser.newPage();
+  await page.goto(site.origin);
+  await page.waitForFunction(() => "verification" in globalThis);
+  await settle();
+  return {
+    names: EVERYWHERE,
+    clock,
+    prepare: async (_, field) => {
+      await page.evaluate((given) => verification.prepare(given), field);
+      return (turn) => page.evaluate((given) => verification.turn(given), turn);
+    },
+    close: async () => {
+      await close();
+      await site.close();
+    },
+  };
+}
+
+const stages: Readonly<Record<Place, () => Promise<Stage>>> = { node: async () => inNode(), workerd: inWorkerd, chromium: inChromium };
+
+const isLarge = (kind: Kind) => kind === "distinct 4 KB";
+
+/** The contests of one place and algorithm. */
+async function contestsOf(stage: Stage, place: Place, alg: Alg, kinds: readonly Kind[], effort: Effort): Promise<[string, Rounds][]> {
+  const each = Math.round(EACH * effort.share);
+  // Of smaller turns more, to be as many tokens.
+  const slices = Math.ceil((SLICES * EACH) / each);
+  const found: [string, Rounds][] = [];
+  for (const large of [false, true]) {
+    const chosen = kinds.filter((kind) => isLarge(kind) === large);
+    if (chosen.length === 0) continue;
+    const field = await fieldOf(alg, slices * each, large ? PADDING : 0);
+    const run = await stage.prepare(`${alg}${large ? "-large" : ""}`, field);
+    // Where the next contest goes on: what the last one has shown is remembered still.
+    let played = 0;
+    for (const kind of chosen) {
+      const turn: Contest["turn"] = (who, round) => {
+        const from = ((played + round) % slices) * each;
+        const repeated = kind === "repeated";
+        return run({ who, from: repeated ? 0 : from, to: repeated ? 1 : from + each, repeat: repeated ? each : 0, atOnce: kind === "distinct 32 at once" ? 32 : 1 });
+      };
+      found.push([contestOf(place, alg, kind), await hold({ names: stage.names, each, clock: stage.clock, turn }, effort)]);
+      played += effort.warmUp + effort.rounds;
+    }
+    if (place === "workerd" && alg === "ES256" && !large && kinds.includes("repeated")) {
+      const often = Math.round(20_000 * effort.share);
+      const turn: Contest["turn"] = (who) => run({ who, from: 0, to: 1, repeat: often, atOnce: 1 });
+      found.push([LOOKUP, await hold({ names: ["nothing", "a Map", "tokenkeep"], each: often, clock: stage.clock, turn }, effort)]);
+    }
+  }
+  return found;
+}
+
+export async function measureVerification(effort: Effort, places: readonly Place[] = PLACES, kinds: readonly Kind[] = KINDS): Promise<Record<string, Rounds>> {
+  const found: [string, Rounds][] = [];
+  for (const place of places) {
+    const stage = await stages[place]();
+    try {
+      for (const alg of ALGORITHMS) found.push(...(await contestsOf(stage, place, alg, kinds, effort)));
+    } finally {
+      await stage.close();
+    }
+  }
+  return Object.fromEntries(found);
+}

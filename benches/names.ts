@@ -1,0 +1,38 @@
+// The contests' names: who measures writes under them, who reports reads.
+
+import type { Alg } from "./verify/field.ts";
+
+export const PLACES = ["node", "workerd", "chromium"] as const;
+export type Place = (typeof PLACES)[number];
+
+export const KINDS = ["distinct", "distinct 4 KB", "distinct 32 at once", "repeated"] as const;
+export type Kind = (typeof KINDS)[number];
+
+export const contestOf = (place: Place, alg: Alg, kind: Kind): string => `${place} ${alg} ${kind}`;
+/** A remembered token against a look into a Map: microseconds too few for the other contests' turns. */
+export const LOOKUP = "workerd remembered";
+
+export const MANY_KEYS = "keys";
+export const MANY_ISSUERS = "issuers";
+export const MANY_RESULTS = "results";
+export const FIRST = "first of 1 000 keys";
+export const MEMORY = "bytes a token";
+
+export const TRANSPORTS = ["stub", "loopback"] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+export const CALLERS = ["fetch", "keep.fetch", "ky", "axios-auth-refresh", "supertokens-website"] as const;
+export type Caller = (typeof CALLERS)[number];
+export const callsOn = (transport: Transport, clock: "processor" | "wall"): string => `call ${transport} ${clock}`;
+
+export const COLD = "start cold";
+export const WARM = "start warm";
+export const STARTERS = ["by hand", "tokenkeep", "tokenkeep/slim"] as const;
+export const LOAD = "load to first verification";
+
+export const routeOf = (kind: "distinct" | "repeated"): string => `route ${kind}`;
+
+export const CLIENT_SIZES = "bytes of a client";
+export const EDGE_SIZES = "bytes of a verifier";
+
+export const READING = "native reading";
+export const SPEEDS = "native speeds";

@@ -1,0 +1,75 @@
+// Measures the groups that are named, or all, and writes the page of it; scripts/bench.mjs starts this when everything is installed and built.
+// Alone, after a build: `node --expose-gc --import tsx benches/run.ts [--quick] [group …|report]`.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root, step } from "../scripts/lib/run.mjs";
+import { measureOf } from "./arithmetic.ts";
+import { BARS, verdictOf } from "./bars.ts";
+import { type Effort, QUICK, type Rounds, WHOLE } from "./contest.ts";
+import { type Figures, keep, recall } from "./figures.ts";
+import { measureCalls } from "./groups/call.ts";
+import { measureGrowth } from "./groups/growth.ts";
+import { measureNative } from "./groups/native.ts";
+import { measureRoute } from "./groups/route.ts";
+import { measureSizes } from "./groups/sizes.ts";
+import { measureStart } from "./groups/start.ts";
+import { measureVerification } from "./groups/verification.ts";
+import { lookAtMachine } from "./report/machine.ts";
+import { chartsOf, pageOf } from "./report/page.ts";
+import { spoken, withSpread } from "./report/tables.ts";
+
+const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Record<string, Rounds>>>> = {
+  sizes: measureSizes,
+  start: measureStart,
+  call: measureCalls,
+  route: measureRoute,
+  growth: measureGrowth,
+  native: measureNative,
+  verification: measureVerification,
+};
+/** Of the whole and of the quick run, on two cores that have nothing else to do. */
+const USUALLY: Readonly<Record<string, readonly [whole: string, quick: string]>> = {
+  verification: ["4 min", "50 s"],
+  growth: ["2 min", "40 s"],
+  call: ["1 min", "10 s"],
+  start: ["40 s", "15 s"],
+  route: ["20 s", "5 s"],
+  sizes: ["1 s", "1 s"],
+  native: ["2 min", "40 s"],
+};
+
+function show(contests: Record<string, Rounds>): void {
+  for (const [contest, rounds] of Object.entries(contests)) {
+    const cells = Object.entries(rounds).map(([name, times]) => `${name} ${withSpread(measureOf(times))}`);
+    console.log(`  ${contest}: ${cells.join(", ")}`);
+  }
+}
+
+async function write(figures: Figures, quick: boolean): Promise<void> {
+  const folder = quick ? join(root, "build", "bench") : join(root, "docs");
+  const page = pageOf(figures, await lookAtMachine(), (quick ? QUICK : WHOLE).rounds);
+  const charts = chartsOf(figures);
+  mkdirSync(join(folder, "performance"), { recursive: true });
+  writeFileSync(join(folder, "performance.md"), page);
+  for (const [name, svg] of Object.entries(charts)) writeFileSync(join(folder, "performance", name), svg);
+  for (const { what, unit, better, bar, aim, measure } of BARS) {
+    const { value } = measure(figures);
+    console.log(`${verdictOf({ better, bar, aim }, value).padEnd(12)} ${what}: ${spoken(value)} ${unit} (bar ${bar ?? "none"}, aim ${aim})`);
+  }
+  console.log(`\nWritten: ${join(quick ? "build/bench" : "docs", "performance.md")}`);
+}
+
+const words = process.argv.slice(2);
+const quick = words.includes("--quick");
+const named = words.filter((word) => word !== "--quick");
+const odd = named.find((word) => !(word in GROUPS) && word !== "report");
+if (odd !== undefined) throw new Error(`There is no group "${odd}"; there are ${Object.keys(GROUPS).join(", ")}, and report.`);
+const chosen = Object.keys(GROUPS).filter((name) => named.length === 0 || named.includes(name));
+for (const name of chosen) {
+  const [whole = "", short = ""] = USUALLY[name] ?? [];
+  const contests = await step(`Measuring: ${name}`, quick ? short : whole, () => GROUPS[name]!(quick ? QUICK : WHOLE));
+  keep(name, contests, quick);
+  show(contests);
+}
+if (named.length === 0 || named.includes("report")) await write(recall(Object.keys(GROUPS), quick), quick);

@@ -1,0 +1,8 @@
+// The same with tokenkeep/slim, whose wasm the browser compiles while it arrives.
+
+import { createTokenKeep } from "tokenkeep/slim";
+
+const keep = createTokenKeep({ refresh: "/session/refresh", wasm: "/client.wasm" });
+const answer = await keep.fetch("/api");
+const { ok } = (await answer.json()) as { ok: boolean };
+globalThis.answered = ok ? performance.now() : -1;

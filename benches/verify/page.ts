@@ -1,0 +1,25 @@
+// The contestants inside a page of Chromium, which is told what to do from outside.
+
+import { type Contestant, contestantsOf, examine, runOver, tokensOf, type Turn } from "./contestants.ts";
+import type { Field } from "./field.ts";
+
+let field: Field;
+let contestants: Record<string, Contestant>;
+
+const verification = {
+  async prepare(given: Field): Promise<void> {
+    field = given;
+    contestants = await contestantsOf(given);
+    await examine(contestants, given);
+  },
+  turn(turn: Turn): Promise<void> {
+    return runOver(contestants[turn.who]!, tokensOf(field, turn), turn.atOnce);
+  },
+};
+
+declare global {
+  var verification: typeof import("./page.ts").verification;
+}
+
+globalThis.verification = verification;
+export { verification };

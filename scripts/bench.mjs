@@ -1,0 +1,21 @@
+// Measures the package beside others and writes docs/performance.md of it. It exists because "small and fast" wants numbers made in one run, the
+// contestants taking turns. Alone: `npm run bench`, with `-- --quick` for a look in three minutes, which writes to build/bench/ only, or with names of
+// groups (verification, growth, call, start, route, sizes, native) for those alone, or `report` to write the page of what was measured last.
+
+import { build } from "./build.mjs";
+import { endChildrenOnSignal, report, root, run } from "./lib/run.mjs";
+import { join } from "node:path";
+import { findChromium, installPackages, setUp } from "./setup.mjs";
+
+endChildrenOnSignal();
+try {
+  await setUp({ browser: true });
+  await installPackages(join(root, "benches", "peers"));
+  await build({ lenient: true });
+  const env = { CHROMIUM: findChromium() ?? "chromium" };
+  const words = ["--expose-gc", "--import", "tsx", "benches/run.ts", ...process.argv.slice(2)];
+  const { code } = await run(process.execPath, words, { cwd: root, seconds: 7200, echo: true, env });
+  process.exitCode = code;
+} catch (error) {
+  report(error);
+}

@@ -1,0 +1,87 @@
+// The measurements' arithmetic, and that a report with a hole in it is not written.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { median, measureOf, quantile, ratioOf } from "../../benches/arithmetic.ts";
+import { BARS, verdictOf } from "../../benches/bars.ts";
+import { hold } from "../../benches/contest.ts";
+import { Figures } from "../../benches/figures.ts";
+import { contestOf } from "../../benches/names.ts";
+import { barTable, spoken, table, withSpread } from "../../benches/report/tables.ts";
+
+test("the middle of an odd and of an even number of rounds", () => {
+  assert.equal(median([5, 1, 3]), 3);
+  assert.equal(median([4, 1, 2, 3]), 2.5);
+  assert.deepEqual(measureOf([5, 1, 4, 2, 3]), { value: 3, low: 2, high: 4 });
+  assert.equal(quantile([7], 0.25), 7);
+});
+
+test("of nothing, or of what is no number, there is no middle", () => {
+  assert.throws(() => median([]), /no figures/);
+  assert.throws(() => median([1, Number.NaN]), /no figures/);
+});
+
+test("a ratio is taken round by round, less what the measuring costs", () => {
+  // The machine was twice as slow in the second round, for both.
+  assert.deepEqual(ratioOf([10, 20, 10], [20, 40, 20]), { value: 0.5, low: 0.5, high: 0.5 });
+  assert.equal(ratioOf([6, 6, 6], [11, 11, 11], 1).value, 0.5);
+  assert.throws(() => ratioOf([1, 2], [1]), /2 rounds of one, 1 of the other/);
+  assert.throws(() => ratioOf([1], [0]), /no figures/);
+});
+
+test("contestants take turns, another one first each time, and those that warm up are not counted", async () => {
+  const order: string[] = [];
+  let now = 0;
+  const turn = (who: string) => {
+    order.push(who);
+    now += who === "slow" ? 200 : 100;
+    return Promise.resolve();
+  };
+  const rounds = await hold({ names: ["slow", "fast"], each: 10, clock: () => now, turn }, { rounds: 2, warmUp: 1, share: 1 });
+  assert.deepEqual(order, ["slow", "fast", "fast", "slow", "slow", "fast"]);
+  assert.deepEqual(rounds, { slow: [20, 20], fast: [10, 10] });
+});
+
+test("what stands for the measuring itself is taken off, and is no contestant", () => {
+  const figures = new Figures({ one: { nothing: [1, 1, 1], jose: [11, 11, 11], tokenkeep: [6, 6, 6] } });
+  assert.deepEqual(figures.names("one"), ["jose", "tokenkeep"]);
+  assert.equal(figures.value("one", "jose").value, 10);
+  assert.equal(figures.ratio("one", "tokenkeep", "jose").value, 0.5);
+});
+
+test("a bar is met from its own side", () => {
+  assert.equal(verdictOf({ better: "less", bar: 0.9, aim: 0.8 }, 0.8), "aim reached");
+  assert.equal(verdictOf({ better: "less", bar: 0.9, aim: 0.8 }, 0.85), "reached");
+  assert.equal(verdictOf({ better: "less", bar: 0.9, aim: 0.8 }, 0.91), "not reached");
+  assert.equal(verdictOf({ better: "more", bar: 5, aim: 10 }, 12), "aim reached");
+  assert.equal(verdictOf({ better: "more", bar: 5, aim: 10 }, 4), "not reached");
+  assert.equal(verdictOf({ better: "less", bar: null, aim: 2.5 }, 3), "not reached");
+  assert.throws(() => verdictOf({ better: "less", bar: 1, aim: 1 }, Number.NaN), /no figure/);
+});
+
+test("no bar is easier than its aim, and each is measured", () => {
+  for (const { what, better, bar, aim, measure } of BARS) {
+    assert.ok(bar === null || (better === "less" ? aim <= bar : aim >= bar), what);
+    assert.throws(() => measure(new Figures({})), /nothing was measured of/, what);
+  }
+});
+
+test("the report is not written with a figure missing", () => {
+  const [bar] = BARS.filter(({ what }) => what === "RS256, new tokens, workerd");
+  assert.ok(bar !== undefined);
+  const contest = contestOf("workerd", "RS256", "distinct");
+  const rounds = { nothing: [0, 0, 0], raw: [40, 41, 42], "by hand": [50, 51, 52], jose: [80, 82, 84], tokenkeep: [56, 57, 58] };
+  assert.match(barTable([bar], new Figures({ [contest]: rounds })), /\| 0\.70 \(.*\) \| reached \| 0\.50 the signature check alone, 0\.62 by hand \|/);
+  for (const missing of ["raw", "jose", "tokenkeep"] as const) {
+    const { [missing]: _, ...others } = rounds;
+    assert.throws(() => barTable([bar], new Figures({ [contest]: others })), new RegExp(`${missing} has no figure in ${contest}`));
+  }
+  assert.throws(() => table(["one", "two"], [["1"]]), /a row of 1 cells under 2/);
+});
+
+test("numbers are written with the digits that count", () => {
+  assert.deepEqual([0, 0.0123, 0.5, 12.34, 1234, 5_000_000].map(spoken), ["0", "0.012", "0.50", "12.3", "1 234", "5 000 000"]);
+  assert.equal(withSpread({ value: 1, low: 0.9, high: 1.25 }), "1.00 (0.90–1.25)");
+  assert.equal(withSpread({ value: 7, low: 7, high: 7 }), "7.00");
+  assert.throws(() => spoken(Number.NaN), /no figure/);
+});
