@@ -14,7 +14,8 @@ export interface Bar {
   readonly better: "less" | "more";
   /** Null where there is but an aim. */
   readonly bar: number | null;
-  readonly aim: number;
+  /** Null where the bar is all that is wanted. */
+  readonly aim: number | null;
   readonly measure: (figures: Figures) => Measure;
   readonly floor: (figures: Figures) => string;
 }
@@ -24,7 +25,7 @@ export type Verdict = "aim reached" | "reached" | "not reached";
 export function verdictOf({ better, bar, aim }: Pick<Bar, "better" | "bar" | "aim">, value: number): Verdict {
   if (!Number.isFinite(value)) throw new Error("no figure to judge");
   const meets = (limit: number) => (better === "less" ? value <= limit : value >= limit);
-  if (meets(aim)) return "aim reached";
+  if (aim !== null && meets(aim)) return "aim reached";
   return bar !== null && meets(bar) ? "reached" : "not reached";
 }
 
@@ -32,7 +33,7 @@ export function verdictOf({ better, bar, aim }: Pick<Bar, "better" | "bar" | "ai
 const by = ({ value, low, high }: Measure, factor: number): Measure => ({ value: value * factor, low: low * factor, high: high * factor });
 const share = ({ value }: Measure) => value.toFixed(2);
 
-function verification(place: Place, kind: Kind, bars: Readonly<Record<Alg, readonly [bar: number, aim: number]>>, spoken: string): Bar[] {
+function verification(place: Place, kind: Kind, bars: Readonly<Record<Alg, readonly [bar: number, aim: number | null]>>, spoken: string): Bar[] {
   return ALGORITHMS.map((alg) => {
     const contest = contestOf(place, alg, kind);
     return {
@@ -65,7 +66,7 @@ export const BARS: readonly Bar[] = [
   ...verification("workerd", "distinct 4 KB", { RS256: [0.82, 0.75], ES256: [0.9, 0.86], EdDSA: [0.92, 0.88] }, "new tokens of 4 KB, workerd"),
   ...verification("workerd", "distinct 32 at once", { RS256: [0.88, 0.8], ES256: [0.97, 0.94], EdDSA: [0.97, 0.95] }, "32 new tokens at once, workerd"),
   ...verification("node", "distinct", { RS256: [0.8, 0.5], ES256: [0.92, 0.68], EdDSA: [0.95, 0.8] }, "new tokens, Node"),
-  ...verification("workerd", "repeated", { RS256: [0.03, 0.02], ES256: [0.015, 0.01], EdDSA: [0.015, 0.01] }, "a token that comes again, workerd"),
+  ...verification("workerd", "repeated", { RS256: [0.03, null], ES256: [0.015, null], EdDSA: [0.015, null] }, "a token that comes again, workerd"),
   {
     what: "a token that comes again, workerd", unit: "× one look into a Map", better: "less", bar: null, aim: 2.5,
     measure: (figures) => figures.ratio(LOOKUP, "tokenkeep", "a Map"),

@@ -2,6 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWK, jwtVerify } from "jose";
 import { createVerifier, type IssuerOptions, type Verifier } from "tokenkeep/edge";
@@ -97,18 +98,14 @@ async function firstOfMany(effort: Effort): Promise<Rounds> {
   return hold({ names: Object.keys(contestants), each, clock, turn }, effort);
 }
 
-/** In processes of their own, whose heap holds nothing else. */
-async function memory(effort: Effort): Promise<Rounds> {
-  const program = new URL("../growth/memory.ts", import.meta.url).pathname;
-  const rounds = effort.share === 1 ? 3 : 1;
-  const found: Record<string, number[]> = {};
-  for (const kind of ["good", "hostile"]) {
-    for (let round = 0; round < rounds; round += 1) {
-      const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", "--import", "tsx", program, kind, String(200_000)]);
-      (found[kind] ??= []).push(Number(stdout));
-    }
-  }
-  return found;
+/** In processes of their own, whose heap holds nothing else; once each, for what is held does not depend on how busy the machine is. */
+async function memory({ share }: Effort): Promise<Rounds> {
+  const program = fileURLToPath(new URL("../growth/memory.ts", import.meta.url));
+  const heldBy = async (kind: string) => {
+    const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", "--import", "tsx", program, kind, String(200_000 * share)]);
+    return [Number(stdout)];
+  };
+  return { good: await heldBy("good"), hostile: await heldBy("hostile") };
 }
 
 export async function measureGrowth(effort: Effort): Promise<Record<string, Rounds>> {

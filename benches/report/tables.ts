@@ -29,7 +29,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function barTable(bars: readonly Bar[], figures: Figures): string {
   const rows = bars.map(({ what, unit, bar, aim, measure, floor, better }) => {
     const measured = measure(figures);
-    return [what, unit, bar === null ? "" : spoken(bar), spoken(aim), withSpread(measured), verdictOf({ bar, aim, better }, measured.value), floor(figures)];
+    return [what, unit, bar === null ? "" : spoken(bar), aim === null ? "" : spoken(aim), withSpread(measured), verdictOf({ bar, aim, better }, measured.value), floor(figures)];
   });
   return table(["what", "unit", "bar", "aim", "measured", "", "the floor"], rows);
 }

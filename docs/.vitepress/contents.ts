@@ -66,6 +66,7 @@ export const contents: readonly Section[] = [
   {
     text: "Background",
     items: [
+      { text: "Performance", link: "/performance" },
       { text: "Threat model", link: "/threat-model" },
       { text: "Browsers", link: "/browsers" },
       { text: "Decisions", link: "/decisions" },
