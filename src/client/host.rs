@@ -10,6 +10,5 @@ extern "C" {
 
     /// Carries out what [`super::wire`] tells; which of the numbers count depends on `what`.
     #[wasm_bindgen(method)]
-    #[expect(clippy::too_many_arguments, reason = "numbers cross without memory, a list of them would not")]
     pub(super) fn perform(this: &Host, what: u8, a: u32, b: u32, c: u32, d: u32, x: f64, y: f64);
 }

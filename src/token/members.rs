@@ -115,7 +115,7 @@ pub fn digits(text: &[u8]) -> Option<u64> {
 /// What a checked JSON string says. Borrowed unless there is an escape in it.
 #[must_use]
 pub fn unescape(string: &[u8]) -> Cow<'_, [u8]> {
-    if !string.iter().any(|&byte| byte == b'\\') {
+    if !string.contains(&b'\\') {
         return Cow::Borrowed(string);
     }
     // An escape is never shorter than what it stands for.
