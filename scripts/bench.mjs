@@ -1,5 +1,5 @@
 // Measures the package beside others and writes docs/performance.md of it. It exists because "small and fast" wants numbers made in one run, the
-// contestants taking turns. Alone: `npm run bench`, with `-- --quick` for a look in three minutes, which writes to build/bench/ only, or with names of
+// contestants taking turns. Alone: `npm run bench`, with `-- --quick` for a short look, which writes to build/bench/ only, or with names of
 // groups (verification, growth, call, start, route, sizes, native) for those alone, or `report` to write the page of what was measured last.
 
 import { build } from "./build.mjs";

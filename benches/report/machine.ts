@@ -1,7 +1,7 @@
 // What the figures were measured on and with, by version.
 
 import { readFileSync } from "node:fs";
-import { cpus, platform, release, totalmem } from "node:os";
+import { cpus, loadavg, platform, release, totalmem } from "node:os";
 import { must } from "../../scripts/lib/run.mjs";
 
 const versionOf = (path: string) => (JSON.parse(readFileSync(new URL(`../../${path}/package.json`, import.meta.url), "utf8")) as { version: string }).version;
@@ -23,7 +23,7 @@ export async function lookAtMachine(): Promise<Machine> {
   const named = (names: readonly string[], folder: string) => names.map((name) => `${name} ${versionOf(`${folder}/${name}`)}`);
   return {
     date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} cores, ${processor?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, ${platform()} ${release().split("-")[0]}`,
+    machine: `${cpus().length} cores, ${processor?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, ${platform()} ${release().split("-")[0]}; ${loadavg()[2]?.toFixed(0)} programs wanted a core over the last quarter of an hour`,
     runtimes: `Node ${process.versions.node}, workerd ${versionOf("node_modules/workerd")}, ${chromium}, ${rust}`,
     peers: [...named(ROOT.filter((name) => name !== "workerd"), "node_modules"), ...named(PEERS, "benches/peers/node_modules")].join(", "),
   };

@@ -106,8 +106,8 @@ aside: false
 
 # Performance
 
-Small and fast, measured beside the others. \`npm run bench\` measures all of this and writes this page, words, tables and charts; \`npm run bench -- --quick\` takes a look in
-three minutes and leaves the page alone. Run it on your machine: the ratios travel, the microseconds don't.
+Small and fast, measured beside the others. \`npm run bench\` measures all of this and writes this page, words, tables and charts; \`npm run bench -- --quick\` takes a short
+look and leaves the page alone. Run it on your machine: the ratios travel, the microseconds don't.
 
 | | |
 |---|---|
