@@ -4,8 +4,9 @@ import { invalidOption, VerifyError } from "./error.js";
 import type { Algorithm, IssuerOptions, JwksOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
 
-/** No audience and no claim name holds it; lists of texts cross to the wasm joined by it, and the lists by two of it. */
+/** What joins the texts of a list, and the lists, that cross to the wasm as one. No audience and no claim name has either. */
 const SEPARATOR = "\0";
+const LISTS = "\u0001";
 
 export interface Settings {
   /** By the numbers of src/edge/mod.rs. */
@@ -151,7 +152,7 @@ export function identityOf({ issuer, audiences, algorithms, jwksUri, bundled, se
 
 /** What the wasm is told of an issuer's claims, as one text. */
 export function textsFor({ requiredClaims }: Settings, { audiences, issuer }: IssuerSettings): string {
-  return [audiences.join(SEPARATOR), requiredClaims.join(SEPARATOR), issuer].join(SEPARATOR + SEPARATOR);
+  return [audiences.join(SEPARATOR), requiredClaims.join(SEPARATOR), issuer].join(LISTS);
 }
 
 function checkSecret(where: string, { secret, jwksUri, jwks }: IssuerOptions, bytes: number): void {
@@ -190,7 +191,7 @@ function functionIfGiven(name: string, given: unknown): void {
 }
 
 function texts(name: string, given: unknown): readonly string[] {
-  const isText = (one: unknown): one is string => typeof one === "string" && one !== "" && !one.includes(SEPARATOR);
+  const isText = (one: unknown): one is string => typeof one === "string" && one !== "" && !one.includes(SEPARATOR) && !one.includes(LISTS);
   if (!Array.isArray(given) || !given.every(isText)) throw invalidOption(name, "must be a list of texts that are not empty");
   return [...given];
 }

@@ -13,9 +13,9 @@ use crate::verify::claims::{Claims, Dates, Rules, Time};
 use crate::verify::keys::{self, Keys, Origin};
 use crate::verify::{Algorithms, Failure, Gate, Jws, Profile, digest as hash};
 
-/// Parts lists of texts that cross as one, and twice in a row the lists: no text that the host lets through is empty or holds it.
-const SEPARATOR: &str = "\0";
-const LISTS: &str = "\0\0";
+/// What parts the texts of a list, and the lists, that cross as one: no text that the host lets through has either, but for the last.
+const SEPARATOR: char = '\0';
+const LISTS: char = '\u{1}';
 
 struct Seen {
     token: Vec<u8>,

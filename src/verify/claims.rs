@@ -14,7 +14,64 @@ pub struct Claims<'a> {
 }
 
 /// The claims that some rule looks at.
-const REGISTERED: [&str; 10] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "client_id", "azp"];
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Registered {
+    Iss,
+    Sub,
+    Aud,
+    Exp,
+    Nbf,
+    Iat,
+    Jti,
+    Sid,
+    ClientId,
+    Azp,
+}
+
+use Registered::{Aud, Azp, ClientId, Exp, Iat, Iss, Jti, Nbf, Sid, Sub};
+
+const REGISTERED: [Registered; 10] = [Iss, Sub, Aud, Exp, Nbf, Iat, Jti, Sid, ClientId, Azp];
+
+impl Registered {
+    const fn name(self) -> &'static str {
+        match self {
+            Iss => "iss",
+            Sub => "sub",
+            Aud => "aud",
+            Exp => "exp",
+            Nbf => "nbf",
+            Iat => "iat",
+            Jti => "jti",
+            Sid => "sid",
+            ClientId => "client_id",
+            Azp => "azp",
+        }
+    }
+
+    /// A comparison by bytes: it happens for each claim of each token.
+    fn named(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"iss" => Iss,
+            b"sub" => Sub,
+            b"aud" => Aud,
+            b"exp" => Exp,
+            b"nbf" => Nbf,
+            b"iat" => Iat,
+            b"jti" => Jti,
+            b"sid" => Sid,
+            b"client_id" => ClientId,
+            b"azp" => Azp,
+            _ => return None,
+        })
+    }
+
+    fn of(name: Text<'_>) -> Option<Self> {
+        match name.plain() {
+            Some(plain) => Self::named(plain.as_bytes()),
+            None => REGISTERED.into_iter().find(|known| name.is(known.name())),
+        }
+    }
+}
 
 /// What the verifier was told.
 #[derive(Debug, Clone, Copy)]
@@ -97,15 +154,15 @@ impl Rules<'_> {
 
     /// Shows every rule with its outcome, for explaining a refusal.
     pub fn each(&self, claims: &Claims<'_>, witness: &mut Witness<'_>) {
-        let issuer = || match claims.text("iss")? {
+        let issuer = || match claims.text(Iss)? {
             Some(issuer) if issuer.is(self.issuer) => Ok(()),
             _ => Err(Failure::Claim("iss")),
         };
-        let dates = claims.dates().unwrap_or_default();
+        let dates = claims.dates();
         let _ = witness("issuer", issuer())
             && witness("audience", self.audience(claims))
-            && witness("dates", claims.dates().and_then(|dates| self.dates(dates)))
-            && witness("time", self.time.judge(dates))
+            && witness("dates", dates.and_then(|dates| self.dates(dates)))
+            && witness("time", self.time.judge(dates.unwrap_or_default()))
             && witness("profile", self.profile(claims))
             && witness("required claims", self.required(claims));
     }
@@ -120,7 +177,7 @@ impl Rules<'_> {
                 _ => odd = true,
             }
         };
-        match claims.find("aud") {
+        match claims.find(Aud) {
             Some(Value::Other(list)) => odd |= !json::items(list, see),
             Some(one) => see(one),
             None => {}
@@ -129,7 +186,7 @@ impl Rules<'_> {
             return Err(Failure::Claim("aud"));
         }
         // OpenID Connect Core section 3.1.3.7: `azp` says for whom it was made; with several audiences it has to.
-        match claims.find("azp") {
+        match claims.find(Azp) {
             _ if self.profile != Profile::IdToken => Ok(()),
             None if count == 1 => Ok(()),
             Some(Value::String(party)) if wanted(party) => Ok(()),
@@ -149,23 +206,23 @@ impl Rules<'_> {
     }
 
     fn profile(&self, claims: &Claims<'_>) -> Result<(), Failure> {
-        let needed: &[&'static str] = match self.profile {
-            Profile::AccessToken => &["sub", "client_id", "jti", "iat"],
-            Profile::IdToken => &["sub", "iat"],
+        let needed: &[Registered] = match self.profile {
+            Profile::AccessToken => &[Sub, ClientId, Jti, Iat],
+            Profile::IdToken => &[Sub, Iat],
             _ => &[],
         };
         // Numbers here would slip past a revocation that knows the text.
-        for name in ["sub", "jti", "sid", "client_id"] {
-            claims.text(name)?;
+        for claim in [Sub, Jti, Sid, ClientId] {
+            claims.text(claim)?;
         }
-        match needed.iter().find(|name| claims.find(name).is_none()) {
-            Some(name) => Err(Failure::Claim(name)),
+        match needed.iter().find(|claim| claims.find(**claim).is_none()) {
+            Some(claim) => Err(Failure::Claim(claim.name())),
             None => Ok(()),
         }
     }
 
     fn required(&self, claims: &Claims<'_>) -> Result<(), Failure> {
-        let missing = |name: &&str| matches!(claims.find(name), None | Some(Value::Other("null")));
+        let missing = |name: &&str| matches!(claims.find_named(name), None | Some(Value::Other("null")));
         match self.required.iter().position(missing) {
             Some(place) => Err(Failure::Required(place)),
             None => Ok(()),
@@ -180,11 +237,9 @@ impl<'a> Claims<'a> {
     /// When it is not one strict JSON object.
     pub fn read(payload: &'a [u8]) -> Result<Self, NotJson> {
         let mut claims = Self { registered: [None; REGISTERED.len()], others: Vec::new() };
-        json::strict_members(payload, |json::Member { name, value, .. }| {
-            match REGISTERED.iter().position(|known| name.is(known)) {
-                Some(place) => claims.registered[place] = Some(value),
-                None => claims.others.push((name, value)),
-            }
+        json::strict_members(payload, |json::Member { name, value, .. }| match Registered::of(name) {
+            Some(known) => claims.registered[known as usize] = Some(value),
+            None => claims.others.push((name, value)),
         })?;
         Ok(claims)
     }
@@ -192,7 +247,7 @@ impl<'a> Claims<'a> {
     /// `iss`, for finding the issuer.
     #[must_use]
     pub fn issuer(&self) -> Option<Text<'a>> {
-        self.text("iss").ok().flatten()
+        self.text(Iss).ok().flatten()
     }
 
     /// The dates that it has.
@@ -200,33 +255,37 @@ impl<'a> Claims<'a> {
     /// # Errors
     /// Names one that is no date.
     pub fn dates(&self) -> Result<Dates, Failure> {
-        Ok(Dates { expires: self.date("exp")?, not_before: self.date("nbf")?, issued: self.date("iat")? })
+        Ok(Dates { expires: self.date(Exp)?, not_before: self.date(Nbf)?, issued: self.date(Iat)? })
     }
 
-    fn find(&self, name: &str) -> Option<Value<'a>> {
-        match REGISTERED.iter().position(|known| *known == name) {
-            Some(place) => self.registered[place],
+    fn find(&self, claim: Registered) -> Option<Value<'a>> {
+        self.registered[claim as usize]
+    }
+
+    fn find_named(&self, name: &str) -> Option<Value<'a>> {
+        match Registered::named(name.as_bytes()) {
+            Some(claim) => self.find(claim),
             None => self.others.iter().find(|(found, _)| found.is(name)).map(|&(_, value)| value),
         }
     }
 
     /// A claim that is a text if it is there.
-    fn text(&self, name: &'static str) -> Result<Option<Text<'a>>, Failure> {
-        match self.find(name) {
+    fn text(&self, claim: Registered) -> Result<Option<Text<'a>>, Failure> {
+        match self.find(claim) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Failure::Claim(name)),
+            Some(_) => Err(Failure::Claim(claim.name())),
         }
     }
 
-    fn date(&self, name: &'static str) -> Result<Option<f64>, Failure> {
-        match self.find(name) {
+    fn date(&self, claim: Registered) -> Result<Option<f64>, Failure> {
+        match self.find(claim) {
             None => Ok(None),
             Some(Value::Number(number)) => match number.to_f64() {
                 date if date.abs() <= LATEST => Ok(Some(date)),
-                _ => Err(Failure::Claim(name)),
+                _ => Err(Failure::Claim(claim.name())),
             },
-            Some(_) => Err(Failure::Claim(name)),
+            Some(_) => Err(Failure::Claim(claim.name())),
         }
     }
 }
