@@ -54,9 +54,14 @@ export function own<T extends keyof Primitives>(claims: Claims, name: string, ty
   return typeof value === type ? (value as Primitives[T]) : undefined;
 }
 
+/** Freezes what JSON.parse has made, through and through. */
 export function frozen<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
-  for (const name of Object.keys(value)) frozen(value[name as keyof T]);
+  // Not Object.keys: its list would be made for each claim that is an object, and for the claims.
+  for (const name in value) {
+    const member = value[name];
+    if (typeof member === "object") frozen(member);
+  }
   return Object.freeze(value);
 }
 
