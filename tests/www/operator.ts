@@ -1,5 +1,6 @@
 // An operator at work: Alice, with her token, at the operator's routes.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "../../scripts/stack.mjs";
 import { authorization, Visitor } from "./harness.ts";
 
@@ -45,16 +46,24 @@ export class Operator {
     });
   }
 
+  /** For a call that has to be let in. The guard looks for a key that it does not know once a second at most, and a test is quicker. */
+  async #granted(path: string, body?: unknown): Promise<Response> {
+    const first = await this.call(path, body);
+    if (first.status !== 401) return first;
+    await sleep(1_100);
+    return this.call(path, body);
+  }
+
   async audit(query = ""): Promise<AuditRecord[]> {
-    return ((await (await this.call(`audit${query}`)).json()) as { records: AuditRecord[] }).records;
+    return ((await (await this.#granted(`audit${query}`)).json()) as { records: AuditRecord[] }).records;
   }
 
   async keys(): Promise<RingKey[]> {
-    return ((await (await this.call("keys")).json()) as { keys: RingKey[] }).keys;
+    return ((await (await this.#granted("keys")).json()) as { keys: RingKey[] }).keys;
   }
 
   async rotate(alg?: string): Promise<string> {
-    const response = await this.call("keys/rotate", alg === undefined ? {} : { alg });
+    const response = await this.#granted("keys/rotate", alg === undefined ? {} : { alg });
     if (response.status !== 200) throw new Error(`answered ${response.status}`);
     return ((await response.json()) as { active: string }).active;
   }
