@@ -9,7 +9,7 @@ import {
 /** What `read` says, by the numbers of src/edge/mod.rs. */
 export const UNFIT = 0;
 export const FOREIGN = 1;
-export const BROKEN = 2;
+export const GOOD = 3;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -20,6 +20,7 @@ const USUAL_ROOM = 4_096;
 let memory: WebAssembly.Memory;
 /** Where a token goes. Memory that grows detaches it, and it is empty then. */
 let room = new Uint8Array(0);
+let roomAt = 0;
 
 /** Puts a fresh instance behind all the functions here: generated glue knows but one at a time. */
 export function instantiate(module: WebAssembly.Module): Core {
@@ -35,8 +36,8 @@ const core = {
   take(token: string): number {
     if (room.length < token.length) {
       const size = Math.max(token.length, USUAL_ROOM);
-      const at = roomFor(size);
-      room = new Uint8Array(memory.buffer, at, size);
+      roomAt = roomFor(size);
+      room = new Uint8Array(memory.buffer, roomAt, size);
     }
     const { written } = encoder.encodeInto(token, room);
     return written === token.length ? written : 0;
@@ -44,7 +45,8 @@ const core = {
 
   /** The first bytes of the token that was taken in, where they lie: good until something is awaited or the wasm is called again. */
   taken(length: number): Uint8Array<ArrayBuffer> {
-    return room.subarray(0, length);
+    // Not of `room`: memory may have grown while the token was read.
+    return new Uint8Array(memory.buffer as ArrayBuffer, roomAt, length);
   },
 
   /** The signature of the token that was read, likewise; empty when its length alone says that it can't hold. */

@@ -2,7 +2,7 @@
 // put in order, and everything that goes wrong becomes a VerifyError.
 
 import { bearerToken, forwarded } from "./bearer.js";
-import { BROKEN, type Core, FOREIGN, UNFIT } from "./core.js";
+import { type Core, FOREIGN, GOOD, UNFIT } from "./core.js";
 import { type Signer, signerAmong } from "./crypto.js";
 import { VerifyError } from "./error.js";
 import { explainWith, type Finding } from "./explain.js";
@@ -202,10 +202,10 @@ class TokenVerifier implements Verifier {
 
     const held = issuer.keys.peek(now);
     if (known === null || known.issuer !== issuer || known.set !== held?.set) return this.#freshSlowly(candidate, part, issuer, call);
-    const refusal = verdict === BROKEN ? core.code() : null;
+    const refusal = refusalFor(verdict, core);
     const facts = this.#factsOf(core, issuer, known.header, known.signer);
     if (!(await known.signer.signed(core.taken(token.lastIndexOf(".")), core.signature()))) throw new VerifyError("signature.invalid");
-    if (refusal !== null) throw new VerifyError(refusal);
+    if (refusal !== null) throw refusal;
     if (name !== null) this.#results.remember(name, { issuer, set: held.set, facts });
     return { facts, held, cached: false, now };
   }
@@ -225,7 +225,8 @@ class TokenVerifier implements Verifier {
 
     const now = readClock(this.#settings.clock);
     core.take(token);
-    if (this.#read(core, length, issuer, now) === BROKEN) throw new VerifyError(core.code());
+    const refusal = refusalFor(this.#read(core, length, issuer, now), core);
+    if (refusal !== null) throw refusal;
     const facts = this.#factsOf(core, issuer, header, signer);
     if (keys.length === 1 && this.#issuers.areKnown) this.#headers.remember(part, { header, issuer, set: held.set, signer });
     if (name !== null) this.#results.remember(name, { issuer, set: held.set, facts });
@@ -284,4 +285,10 @@ class TokenVerifier implements Verifier {
       return;
     }
   }
+}
+
+/** Nothing but a good verdict lets a token pass. */
+function refusalFor(verdict: number, core: Core): VerifyError | null {
+  if (verdict === GOOD) return null;
+  return new VerifyError(verdict === FOREIGN ? "claim.iss" : core.code());
 }

@@ -199,3 +199,12 @@ edge("edge_C22_takes_no_inherited_name_for_a_claim", async () => {
   }
   assert.equal(base64url("{}"), "e30");
 });
+
+edge("edge_A5_takes_a_long_token_for_which_memory_has_to_grow", async () => {
+  const { verifier } = await bench({ maxTokenBytes: 1_048_576 });
+  await verifier.verify(await sign());
+  for (const length of [100_000, 300_000, 700_000]) {
+    const { claims: read } = await verifier.verify(await sign(claims({ long: "x".repeat(length) })));
+    assert.equal(String(read["long"]).length, length);
+  }
+});
