@@ -41,7 +41,8 @@ export function sends(type: string, body: string | Buffer, maxAge = 0): Answer {
 }
 
 /** The page that runs a program and shows nothing. */
-export const pageOf = (script: string): string => `<!doctype html><title>bench</title><link rel="icon" href="data:," /><script type="module" src="${script}"></script>`;
+export const pageOf = (script: string): string =>
+  `<!doctype html><title>bench</title><link rel="icon" href="data:," /><script type="module" src="${script}"></script>`;
 
 /** Bundles a program of benches/ for a page. */
 export async function bundled(file: string): Promise<string> {
@@ -72,7 +73,14 @@ export interface Chromium {
 export async function launch(): Promise<Chromium> {
   const browser = await chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--disable-background-networking", "--disable-component-update"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+      "--disable-quic",
+      "--disable-background-networking",
+      "--disable-component-update",
+    ],
   });
   const wire = await browser.newBrowserCDPSession();
   /** What each process has worked so far; one that has ended stays at what it last had. */

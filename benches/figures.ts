@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Measure, measureOf, ratioOf, median } from "./arithmetic.ts";
+import { type Measure, measureOf, median, ratioOf } from "./arithmetic.ts";
 import { NOTHING, type Rounds } from "./contest.ts";
 
 /** The rounds of every contest of a group. */

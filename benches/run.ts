@@ -55,7 +55,9 @@ async function write(figures: Figures, quick: boolean): Promise<void> {
   for (const [name, svg] of Object.entries(charts)) writeFileSync(join(folder, "performance", name), svg);
   for (const { what, unit, better, bar, aim, measure } of BARS) {
     const { value } = measure(figures);
-    console.log(`${verdictOf({ better, bar, aim }, value).padEnd(12)} ${what}: ${spoken(value)} ${unit} (bar ${bar ?? "none"}, aim ${aim ?? "none"})`);
+    console.log(
+      `${verdictOf({ better, bar, aim }, value).padEnd(12)} ${what}: ${spoken(value)} ${unit} (bar ${bar ?? "none"}, aim ${aim ?? "none"})`,
+    );
   }
   console.log(`\nWritten: ${join(quick ? "build/bench" : "docs", "performance.md")}`);
 }

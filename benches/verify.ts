@@ -21,7 +21,9 @@ for (const alg of ALGORITHMS) {
   for (const place of PLACES) {
     for (const kind of KINDS) {
       const contest = contestOf(place, alg, kind);
-      const cells = figures.names(contest).map((name) => `${name} ${withSpread(name === "jose" ? figures.value(contest, name) : figures.ratio(contest, name, "jose"))}`);
+      const cells = figures
+        .names(contest)
+        .map((name) => `${name} ${withSpread(name === "jose" ? figures.value(contest, name) : figures.ratio(contest, name, "jose"))}`);
       console.log(`${contest}: ${cells.join(", ")}`);
       const { value } = figures.ratio(contest, "tokenkeep", "jose");
       const bar = kind === "repeated" ? BARS.repeated : BARS[alg];

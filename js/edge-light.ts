@@ -1,12 +1,12 @@
 // The entry point `tokenkeep/edge` where the condition "edge-light" holds (Vercel, the edge runtime of Next.js): as on Workers the wasm is
 // a module of its own that is compiled ahead of time, but it is asked for with `?module`.
 
-import wasm from "./edge.wasm?module";
 import { verifyCompactOver } from "./edge/compact.js";
 import { instanceOf } from "./edge/instance.js";
 import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/option-types.js";
 import type { Verifier } from "./edge/verified.js";
 import { verifierOver } from "./edge/verifier.js";
+import wasm from "./edge.wasm?module";
 
 const instance = instanceOf(wasm);
 

@@ -1,12 +1,12 @@
 // The entry point `tokenkeep/edge` on Workers: the same verifier with the wasm as a module of its own, compiled when the Worker is
 // deployed, instantiated at its module scope. It compiles nothing at run time, which Workers forbid.
 
-import wasm from "./edge.wasm";
 import { verifyCompactOver } from "./edge/compact.js";
 import { instanceOf } from "./edge/instance.js";
 import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/option-types.js";
 import type { Verifier } from "./edge/verified.js";
 import { verifierOver } from "./edge/verifier.js";
+import wasm from "./edge.wasm";
 
 const instance = instanceOf(wasm);
 instance.current();

@@ -26,8 +26,8 @@ export function verifyCompact(jws: string, keys: Jwk | { keys: readonly Jwk[] },
 }
 
 export { VerifyError, type VerifyErrorCategory } from "./edge/error.js";
+export type * from "./edge/option-types.js";
 export { kvRevocation, memoryRevocation } from "./edge/revocation.js";
 export { cacheJwksStore, kvJwksStore } from "./edge/shared-store.js";
-export type * from "./edge/option-types.js";
 export type * from "./edge/store-types.js";
 export type * from "./edge/verified.js";

@@ -17,7 +17,10 @@ export interface AuthEnv<Auth extends Verified | null = Verified> {
  * app.get("/api/me", (c) => c.json({ sub: c.var.auth.claims.sub }));
  * ```
  */
-export function guard(verifier: Verifier | ((c: Context) => Verifier), policy: Policy & { optional: true }): MiddlewareHandler<AuthEnv<Verified | null>>;
+export function guard(
+  verifier: Verifier | ((c: Context) => Verifier),
+  policy: Policy & { optional: true },
+): MiddlewareHandler<AuthEnv<Verified | null>>;
 export function guard(verifier: Verifier | ((c: Context) => Verifier), policy?: Policy): MiddlewareHandler<AuthEnv>;
 export function guard(verifier: Verifier | ((c: Context) => Verifier), policy: Policy = {}): MiddlewareHandler {
   return async (c, next) => {

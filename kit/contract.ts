@@ -4,7 +4,7 @@ import { Backend, type Target } from "./backend.ts";
 import { rows } from "./rows.ts";
 import { Secrets } from "./secrets.ts";
 import type { Result } from "./verdict.ts";
-import { visit, type VisitOptions } from "./visit.ts";
+import { type VisitOptions, visit } from "./visit.ts";
 
 export interface Finding {
   readonly id: string;

@@ -2,7 +2,7 @@
 // rows/ judge it afterwards.
 
 import type { Answer, Backend, Session } from "./backend.ts";
-import { CannotBegin, Sessions, type SessionSource } from "./sessions.ts";
+import { CannotBegin, type SessionSource, Sessions } from "./sessions.ts";
 
 /** A call that was not made, and why. */
 export interface NotMade {

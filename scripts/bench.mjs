@@ -3,9 +3,9 @@
 // groups (verification, growth, call, start, route, sizes, native) for those alone, `report` to write the page of what was measured last,
 // or `verify` (`npm run bench:verify`) for verification alone, which fails when a bar is missed.
 
+import { join } from "node:path";
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, root, run } from "./lib/run.mjs";
-import { join } from "node:path";
 import { findChromium, installPackages, setUp } from "./setup.mjs";
 
 endChildrenOnSignal();

@@ -3,7 +3,7 @@
 // wasm-pack makes half a package only. What is unchanged is not built again. Alone: `npm run build`.
 
 import { buildPackage } from "./lib/bundle.mjs";
-import { endChildrenOnSignal, isMain, report, step, StepFailed } from "./lib/run.mjs";
+import { endChildrenOnSignal, isMain, report, StepFailed, step } from "./lib/run.mjs";
 import { overBudget, sizeTable, weighAll } from "./lib/sizes.mjs";
 import { alone } from "./lib/stamps.mjs";
 import { buildWasm } from "./lib/wasm.mjs";

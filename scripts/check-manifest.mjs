@@ -55,7 +55,9 @@ function checkBuild(build, cargo) {
   // wasm-pack files every profile of one's own under "custom".
   const filed = custom ? "custom" : build.profile;
   if (tableAt(cargo, "package", "metadata", "wasm-pack", "profile", filed)["wasm-opt"] !== false) {
-    found.push(`${where}: [package.metadata.wasm-pack.profile.${filed}] in Cargo.toml must say wasm-opt = false; the flags are in wasm-pack.toml.`);
+    found.push(
+      `${where}: [package.metadata.wasm-pack.profile.${filed}] in Cargo.toml must say wasm-opt = false; the flags are in wasm-pack.toml.`,
+    );
   }
   if (!build.outDir.startsWith("build/")) found.push(`${where}: out-dir must be under build/.`);
   if (!build.bundle.startsWith("dist/")) found.push(`${where}: bundle must be under dist/.`);

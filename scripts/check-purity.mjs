@@ -2,7 +2,7 @@
 // and nothing unsafe, no layer names one that it may not depend on, and none formats text. It exists because a sans-IO engine stays deterministic only
 // while nobody slips, and a compiler does not object to `Instant::now()`. Run by test; alone: `node scripts/check-purity.mjs`.
 
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { isMain, report, root, StepFailed } from "./lib/run.mjs";
 
@@ -27,8 +27,7 @@ const formatting = /\b(format|print|println|eprint|eprintln|write|writeln)!|\.\s
  * @param {string} source
  */
 export function codeOf(source) {
-  const token =
-    /\/\/[^\n]*|\/\*|\b[bc]?r(#*)"[\s\S]*?"\1|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\\n]|\\.[^'\n]*)'/g;
+  const token = /\/\/[^\n]*|\/\*|\b[bc]?r(#*)"[\s\S]*?"\1|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\\n]|\\.[^'\n]*)'/g;
   let code = "";
   let from = 0;
   for (let match = token.exec(source); match !== null; match = token.exec(source)) {

@@ -7,7 +7,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.mjs";
-import { endChildrenOnSignal, isMain, must, report, root, run, step, StepFailed } from "./lib/run.mjs";
+import { endChildrenOnSignal, isMain, must, report, root, run, StepFailed, step } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
 const docs = join(root, "docs");

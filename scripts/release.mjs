@@ -5,7 +5,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "./build.mjs";
-import { endChildrenOnSignal, isMain, must, report, root, run, step, StepFailed } from "./lib/run.mjs";
+import { endChildrenOnSignal, isMain, must, report, root, run, StepFailed, step } from "./lib/run.mjs";
 import { commitOf, reproduce } from "./reproduce.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -28,7 +28,13 @@ export function obstacles(sources) {
 async function readSources() {
   const text = (/** @type {string} */ name) => readFileSync(join(root, name), "utf8");
   const [status, tags] = [await must("git", ["status", "--porcelain"]), await must("git", ["tag", "--list"])];
-  return { package: text("package.json"), cargo: text("Cargo.toml"), changelog: text("CHANGELOG.md"), status: status.stdout, tags: tags.stdout };
+  return {
+    package: text("package.json"),
+    cargo: text("Cargo.toml"),
+    changelog: text("CHANGELOG.md"),
+    status: status.stdout,
+    tags: tags.stdout,
+  };
 }
 
 /** @param {string} script @param {string} what @param {string} usually */

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endChildrenOnSignal, isMain, must, report, root, step, StepFailed } from "./lib/run.mjs";
+import { endChildrenOnSignal, isMain, must, report, root, StepFailed, step } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
 /** @typedef {{ commit: string, path: string, size: number, sha256: string, files: string[] }} Tarball */
@@ -27,7 +27,9 @@ async function buildIn(commit, folder) {
   rmSync(archive);
   for (const name of ["package-lock.json", "wasm-pack.toml"]) {
     if (readFileSync(join(folder, name), "utf8") !== readFileSync(join(root, name), "utf8")) {
-      throw new StepFailed(`${name} of that commit is not the one that is checked out: its tools are not those that are installed. Check the commit out first.`);
+      throw new StepFailed(
+        `${name} of that commit is not the one that is checked out: its tools are not those that are installed. Check the commit out first.`,
+      );
     }
   }
   for (const name of ["node_modules", ".tools"]) if (existsSync(join(root, name))) symlinkSync(join(root, name), join(folder, name));
@@ -42,7 +44,9 @@ async function buildIn(commit, folder) {
 /** The names of the files that differ, for a person to begin with. @param {string} one @param {string} other */
 function differences(one, other) {
   const list = (/** @type {string} */ folder) =>
-    readdirSync(join(folder, "dist"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+    readdirSync(join(folder, "dist"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
   return [...new Set([...list(one), ...list(other)])].filter((name) => {
     const [first, second] = [one, other].map((folder) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name)) : null));
     return first === null || second === null || first === undefined || second === undefined || !first.equals(second);
@@ -66,7 +70,10 @@ export async function reproduce(commit) {
     const [first] = made;
     const [sha256] = hashes;
     if (first === undefined || sha256 === undefined || hashes.some((hash) => hash !== sha256)) {
-      throw new StepFailed("Two builds of one commit differ.", `${hashes.join("\n")}\n${differences(folders[0] ?? "", folders[1] ?? "").join("\n")}`);
+      throw new StepFailed(
+        "Two builds of one commit differ.",
+        `${hashes.join("\n")}\n${differences(folders[0] ?? "", folders[1] ?? "").join("\n")}`,
+      );
     }
     return { commit, ...first, sha256, size: readFileSync(first.path).length, remove };
   } catch (error) {

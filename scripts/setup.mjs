@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { endChildrenOnSignal, isMain, must, report, root, run, step, StepFailed, which } from "./lib/run.mjs";
+import { endChildrenOnSignal, isMain, must, report, root, run, StepFailed, step, which } from "./lib/run.mjs";
 
 /** @typedef {{ version: string, resolved?: string, integrity?: string, optional?: boolean, devOptional?: boolean }} Locked */
 
@@ -48,7 +48,10 @@ async function installRust(lints) {
     await step(`Adding the Rust target ${target}`, "10 s", () => must("rustup", ["target", "add", target], { seconds: 600 }));
   }
   if (!lints) return;
-  for (const [component, program] of /** @type {const} */ ([["clippy", "cargo-clippy"], ["rustfmt", "cargo-fmt"]])) {
+  for (const [component, program] of /** @type {const} */ ([
+    ["clippy", "cargo-clippy"],
+    ["rustfmt", "cargo-fmt"],
+  ])) {
     if ((await run(program, ["--version"])).code === 0) continue;
     needRustup(component);
     await step(`Adding ${component}`, "10 s", () => must("rustup", ["component", "add", component], { seconds: 600 }));
@@ -119,7 +122,9 @@ async function installBiome() {
 /** @param {string} program @param {string} folder under .tools/ @param {string} name @param {string} version */
 function installPackage(program, folder, name, version) {
   const place = ["--prefix", join(root, ".tools", folder), "--no-save", "--no-package-lock", "--no-audit", "--no-fund"];
-  return step(`Installing ${program} ${version} into .tools/, once`, "10 s", () => must("npm", ["install", ...place, `${name}@${version}`], { seconds: 300 }));
+  return step(`Installing ${program} ${version} into .tools/, once`, "10 s", () =>
+    must("npm", ["install", ...place, `${name}@${version}`], { seconds: 300 }),
+  );
 }
 
 /** Where Chromium is, or null. */
@@ -164,7 +169,8 @@ async function installPackagesOfDebian(packages, wanted) {
 async function installChromium() {
   const isThere = () => findChromium() !== null && which("chromedriver") !== null;
   if (isThere()) return;
-  const wanted = "The tests need Chromium and its driver: install them so that `chromium` and `chromedriver` of one version are on the PATH, then start again.";
+  const wanted =
+    "The tests need Chromium and its driver: install them so that `chromium` and `chromedriver` of one version are on the PATH, then start again.";
   await installPackagesOfDebian(["chromium", "chromium-driver"], wanted);
   if (!isThere()) throw new StepFailed(wanted);
 }

@@ -3,9 +3,9 @@
 // all assertions on, or tells one seed as a story. Alone: npm run sim -- --seeds 200000 [--first 0], or npm run sim -- --seed 17
 
 import { spawn } from "node:child_process";
-import { parseArgs } from "node:util";
-import { endChildrenOnSignal, report, root, searchPath, StepFailed } from "./lib/run.mjs";
 import { delimiter } from "node:path";
+import { parseArgs } from "node:util";
+import { endChildrenOnSignal, report, root, StepFailed, searchPath } from "./lib/run.mjs";
 
 const names = /** @type {const} */ (["seed", "seeds", "first"]);
 

@@ -12,7 +12,13 @@ import { setUp } from "./setup.mjs";
 function portsOf(text) {
   const [app, authority, api, ...rest] = text.split(",").map((part) => (/^\d{1,5}$/.test(part) ? Number(part) : -1));
   const all = [app, authority, api];
-  if (rest.length > 0 || app === undefined || authority === undefined || api === undefined || all.some((port) => port === -1 || Number(port) > 65_535)) {
+  if (
+    rest.length > 0 ||
+    app === undefined ||
+    authority === undefined ||
+    api === undefined ||
+    all.some((port) => port === -1 || Number(port) > 65_535)
+  ) {
     throw new StepFailed("--ports wants three numbers: page, authority, API, as in --ports 8780,8781,8782.");
   }
   return { app, authority, api };

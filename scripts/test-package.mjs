@@ -10,7 +10,12 @@ try {
   await setUp({ browser: true });
   await build({ lenient: true });
   const env = { CHROMIUM: findChromium() ?? "chromium" };
-  const { code } = await run("node", ["--import", "tsx", "tests/package/matrix.ts", ...process.argv.slice(2)], { cwd: root, seconds: 3600, echo: true, env });
+  const { code } = await run("node", ["--import", "tsx", "tests/package/matrix.ts", ...process.argv.slice(2)], {
+    cwd: root,
+    seconds: 3600,
+    echo: true,
+    env,
+  });
   process.exitCode = code;
 } catch (error) {
   report(error);

@@ -4,7 +4,7 @@
 // (checks, native, wasm, js, browser, firefox). What the suites printed is kept in build/logs/.
 
 import { build } from "./build.mjs";
-import { endChildrenOnSignal, report, spoken, StepFailed } from "./lib/run.mjs";
+import { endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
 import { table } from "./lib/sizes.mjs";
 import { findChromium, findFirefox, setUp } from "./setup.mjs";
 

@@ -19,7 +19,10 @@ function bun(): string {
 const commands = {
   node: (): [command: string, options: string[]] => [process.execPath, []],
   bun: (): [command: string, options: string[]] => [bun(), ["run"]],
-  deno: (): [command: string, options: string[]] => [denoPath(), ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", "--no-config"]],
+  deno: (): [command: string, options: string[]] => [
+    denoPath(),
+    ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", "--no-config"],
+  ],
 };
 
 export type Runtime = keyof typeof commands;

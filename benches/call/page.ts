@@ -5,7 +5,6 @@ import { createTokenKeep } from "tokenkeep";
 import type { Caller, Transport } from "../names.ts";
 import { createAuthRefresh, createAxios, supertokens } from "../peers/page.ts";
 
-
 const TOKEN = "opaque-access-token-of-a-common-length-0123456789";
 const AUTHORIZATION = `Bearer ${TOKEN}`;
 const API = new URL("/api", location.href).href;
@@ -34,7 +33,10 @@ async function callersOn(transport: typeof fetch, isStub: boolean): Promise<Reco
   const options = { refresh: "/session/refresh", tabs: "off" } as const;
   const keep = createTokenKeep(isStub ? { ...options, transport } : options);
   await keep.start();
-  const hooked = ky.create({ fetch: transport, hooks: { beforeRequest: [(request) => request.headers.set("Authorization", AUTHORIZATION)] } });
+  const hooked = ky.create({
+    fetch: transport,
+    hooks: { beforeRequest: [(request) => request.headers.set("Authorization", AUTHORIZATION)] },
+  });
   // Its own way to send where that is possible; a stub there is for its fetch adapter only.
   const axios = createAxios(isStub ? { adapter: "fetch", env: { fetch: transport } } : {});
   axios.interceptors.request.use((config) => {
@@ -88,4 +90,5 @@ declare global {
 }
 
 globalThis.calls = calls;
+
 export { calls };

@@ -13,7 +13,9 @@ const TOKEN = "opaque-access-token-of-a-common-length-0123456789";
 /** Answers with JSON what came with the token. */
 const api: Answer = (request, response) => {
   const good = request.headers.authorization === `Bearer ${TOKEN}`;
-  response.writeHead(good ? 200 : 401, { "Content-Type": "application/json", "Cache-Control": "no-store" }).end(JSON.stringify({ ok: good }));
+  response
+    .writeHead(good ? 200 : 401, { "Content-Type": "application/json", "Cache-Control": "no-store" })
+    .end(JSON.stringify({ ok: good }));
 };
 
 const begin: Answer = (_, response) => {
@@ -54,7 +56,10 @@ async function on(transport: Transport, effort: Effort): Promise<[string, Rounds
     const processor = await hold({ names: [NOTHING, ...CALLERS], each, clock: chromium.clock, turn }, effort);
     // Of the wall's, too, without those that warm up.
     const counted = Object.fromEntries(Object.entries(wall).map(([name, times]) => [name, times.slice(effort.warmUp)]));
-    return [[callsOn(transport, "processor"), processor], [callsOn(transport, "wall"), counted]];
+    return [
+      [callsOn(transport, "processor"), processor],
+      [callsOn(transport, "wall"), counted],
+    ];
   } finally {
     await chromium.close();
     await site.close();

@@ -8,7 +8,7 @@ import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet,
 import { createVerifier, type IssuerOptions, type Verifier } from "tokenkeep/edge";
 import { type Contest, type Effort, hold, type Rounds } from "../contest.ts";
 import { FIRST, MANY_ISSUERS, MANY_KEYS, MANY_RESULTS, MEMORY } from "../names.ts";
-import { AUDIENCE, ISSUER, type Signer, signerOf, SUBJECT } from "../verify/field.ts";
+import { AUDIENCE, ISSUER, type Signer, SUBJECT, signerOf } from "../verify/field.ts";
 
 const clock = () => {
   const { user, system } = process.cpuUsage();
@@ -25,10 +25,18 @@ function idleKeys(count: number): JWK[] {
 
 const tokensOf = (signer: Signer, count: number) => Promise.all(Array.from({ length: count }, (_, place) => signer.token(place)));
 
-const issuerOf = (jwks: JSONWebKeySet, issuer = ISSUER): IssuerOptions => ({ issuer, audience: AUDIENCE, algorithms: ["ES256"], jwks: { keys: jwks.keys } });
+const issuerOf = (jwks: JSONWebKeySet, issuer = ISSUER): IssuerOptions => ({
+  issuer,
+  audience: AUDIENCE,
+  algorithms: ["ES256"],
+  jwks: { keys: jwks.keys },
+});
 
 /** Each verifier over its own tokens, in slices. */
-function over(verifiers: Readonly<Record<string, { verifier: Verifier; tokens: readonly string[] }>>, each: number): Pick<Contest, "names" | "each" | "clock" | "turn"> {
+function over(
+  verifiers: Readonly<Record<string, { verifier: Verifier; tokens: readonly string[] }>>,
+  each: number,
+): Pick<Contest, "names" | "each" | "clock" | "turn"> {
   return {
     names: Object.keys(verifiers),
     each,
@@ -48,7 +56,13 @@ async function manyKeys(effort: Effort): Promise<Rounds> {
   const tokens = await tokensOf(signer, 1_600);
   const large = { keys: [...idleKeys(999), ...signer.jwks.keys] };
   const verifierOf = (jwks: JSONWebKeySet) => createVerifier({ issuers: issuerOf(jwks), resultCacheSize: 0 });
-  return hold(over({ "1 key": { verifier: verifierOf(signer.jwks), tokens }, "1 000 keys": { verifier: verifierOf(large), tokens } }, Math.round(600 * effort.share)), effort);
+  return hold(
+    over(
+      { "1 key": { verifier: verifierOf(signer.jwks), tokens }, "1 000 keys": { verifier: verifierOf(large), tokens } },
+      Math.round(600 * effort.share),
+    ),
+    effort,
+  );
 }
 
 async function manyIssuers(effort: Effort): Promise<Rounds> {
@@ -57,14 +71,23 @@ async function manyIssuers(effort: Effort): Promise<Rounds> {
   const many = Array.from({ length: 9_999 }, (_, place) => issuerOf(signer.jwks, `${ISSUER}/${place}`));
   const verifierOf = (issuers: readonly IssuerOptions[]) => createVerifier({ issuers, resultCacheSize: 0 });
   const one = issuerOf(signer.jwks);
-  return hold(over({ "1 issuer": { verifier: verifierOf([one]), tokens }, "10 000 issuers": { verifier: verifierOf([...many, one]), tokens } }, Math.round(600 * effort.share)), effort);
+  return hold(
+    over(
+      { "1 issuer": { verifier: verifierOf([one]), tokens }, "10 000 issuers": { verifier: verifierOf([...many, one]), tokens } },
+      Math.round(600 * effort.share),
+    ),
+    effort,
+  );
 }
 
 async function manyResults(effort: Effort): Promise<Rounds> {
   const signer = await signerOf("ES256");
   const tokens = await tokensOf(signer, 10_000);
   const verifierOf = () => createVerifier({ issuers: issuerOf(signer.jwks), resultCacheSize: 10_000 });
-  const verifiers = { "10 results": { verifier: verifierOf(), tokens: tokens.slice(0, 10) }, "10 000 results": { verifier: verifierOf(), tokens } };
+  const verifiers = {
+    "10 results": { verifier: verifierOf(), tokens: tokens.slice(0, 10) },
+    "10 000 results": { verifier: verifierOf(), tokens },
+  };
   for (const { verifier, tokens } of Object.values(verifiers)) for (const token of tokens) await verifier.verify(token);
   // Whole passes over the larger, else the first tokens of a turn would be warmer than the others.
   return hold(over(verifiers, 10_000), effort);
@@ -102,7 +125,14 @@ async function firstOfMany(effort: Effort): Promise<Rounds> {
 async function memory({ share }: Effort): Promise<Rounds> {
   const program = fileURLToPath(new URL("../growth/memory.ts", import.meta.url));
   const heldBy = async (kind: string) => {
-    const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", "--import", "tsx", program, kind, String(200_000 * share)]);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--expose-gc",
+      "--import",
+      "tsx",
+      program,
+      kind,
+      String(200_000 * share),
+    ]);
     return [Number(stdout)];
   };
   return { good: await heldBy("good"), hostile: await heldBy("hostile") };

@@ -40,7 +40,9 @@ export async function measureNative({ rounds, share }: Effort): Promise<Record<s
   const samples = ["--sample-size", String(Math.max(10, rounds * 3))];
   const benches = ["reading", "engine", "simulator"].flatMap((name) => ["--bench", name]);
   await must("cargo", ["bench", "--locked", "--quiet", ...benches, "--", "--noplot", ...quick, ...samples], { cwd: root, seconds: 1800 });
-  const reading = Object.fromEntries(Object.entries(PLACES[READING]).map(([name, place]) => [name, samplesOf(place).map((time) => time / 1000)]));
+  const reading = Object.fromEntries(
+    Object.entries(PLACES[READING]).map(([name, place]) => [name, samplesOf(place).map((time) => time / 1000)]),
+  );
   const speeds = Object.fromEntries(
     Object.entries(PLACES[SPEEDS]).map(([name, place]) => {
       const { throughput } = read<{ throughput: { Elements: number } }>(place, "benchmark.json");

@@ -6,7 +6,7 @@ import { startWorker } from "../../tests/edge/workerd/start.ts";
 import { type Effort, hold, type Rounds } from "../contest.ts";
 import { routeOf } from "../names.ts";
 import { descendantNamed, processorTime } from "../processor-time.ts";
-import { signerOf, SUBJECT } from "../verify/field.ts";
+import { SUBJECT, signerOf } from "../verify/field.ts";
 
 const NAMES = ["unguarded", "jose", "tokenkeep"] as const;
 const EACH = 500;
@@ -19,7 +19,9 @@ function ask(agent: Agent, url: URL, token: string): Promise<void> {
     const request = send(url, { agent, headers: { Authorization: `Bearer ${token}` } }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (text: string) => (body += text));
-      response.on("end", () => (body === `{"hello":"${SUBJECT}"}` ? resolve() : reject(new Error(`${url.pathname} answered ${response.statusCode} ${body}`))));
+      response.on("end", () =>
+        body === `{"hello":"${SUBJECT}"}` ? resolve() : reject(new Error(`${url.pathname} answered ${response.statusCode} ${body}`)),
+      );
     });
     request.on("error", reject).end();
   });
@@ -50,7 +52,8 @@ export async function measureRoute(effort: Effort): Promise<Record<string, Round
       await Promise.all(Array.from({ length: LANES }, lane));
     };
     const found: Record<string, Rounds> = {};
-    for (const kind of ["distinct", "repeated"] as const) found[routeOf(kind)] = await hold({ names: NAMES, each, clock, turn: turn(kind) }, effort);
+    for (const kind of ["distinct", "repeated"] as const)
+      found[routeOf(kind)] = await hold({ names: NAMES, each, clock, turn: turn(kind) }, effort);
     return found;
   } finally {
     agent.destroy();

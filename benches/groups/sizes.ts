@@ -51,7 +51,8 @@ export async function measureSizes(): Promise<Record<string, Rounds>> {
   const clients: Record<string, number[]> = {};
   for (const [name, source] of Object.entries(CLIENTS)) clients[name] = [await weigh(source, name.startsWith("tokenkeep"), ["browser"])];
   const verifiers: Record<string, number[]> = {};
-  for (const [name, source] of Object.entries(VERIFIERS)) verifiers[name] = [await weigh(source, name === "tokenkeep", ["workerd", "worker", "browser"])];
+  for (const [name, source] of Object.entries(VERIFIERS))
+    verifiers[name] = [await weigh(source, name === "tokenkeep", ["workerd", "worker", "browser"])];
   // Where the wasm lies beside the JavaScript.
   const wasm = (name: string) => gzipSync(readFileSync(new URL(`../../dist/${name}`, import.meta.url)), { level: 9 }).length;
   clients["tokenkeep/slim"] = clients["tokenkeep/slim"]!.map((bytes) => bytes + wasm("client.wasm"));

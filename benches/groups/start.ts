@@ -73,7 +73,10 @@ async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, 
     await close();
     await site.close();
   }
-  return [[COLD, cold ?? {}], [WARM, warm ?? {}]];
+  return [
+    [COLD, cold ?? {}],
+    [WARM, warm ?? {}],
+  ];
 }
 
 /** What each of them makes of a key set and a token, as the source of a module. */

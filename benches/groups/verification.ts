@@ -1,14 +1,14 @@
 // Verifying one token after the other, and many at once: new tokens and one that comes again, small and large claims, in Node, in workerd and in
 // Chromium. Processor time, each place's own process alone.
 
-import { type Contest, type Effort, hold, type Rounds } from "../contest.ts";
-import { bundled, launch, pageOf, sends, serve } from "../chromium.ts";
-import { contestOf, type Kind, KINDS, LOOKUP, type Place, PLACES } from "../names.ts";
-import { descendantNamed, processorTime } from "../processor-time.ts";
-import { contestantsOf, EVERYWHERE, examine, runOver, tokensOf, type Turn } from "../verify/contestants.ts";
-import { type Alg, ALGORITHMS, type Field, fieldOf } from "../verify/field.ts";
-import { nodeContestantsOf } from "../verify/node.ts";
 import { startWorker } from "../../tests/edge/workerd/start.ts";
+import { bundled, launch, pageOf, sends, serve } from "../chromium.ts";
+import { type Contest, type Effort, hold, type Rounds } from "../contest.ts";
+import { contestOf, KINDS, type Kind, LOOKUP, PLACES, type Place } from "../names.ts";
+import { descendantNamed, processorTime } from "../processor-time.ts";
+import { contestantsOf, EVERYWHERE, examine, runOver, type Turn, tokensOf } from "../verify/contestants.ts";
+import { ALGORITHMS, type Alg, type Field, fieldOf } from "../verify/field.ts";
+import { nodeContestantsOf } from "../verify/node.ts";
 
 const EACH = 150;
 /** So many times as many of a token that comes again: who remembers it is over in microseconds. */
@@ -111,7 +111,10 @@ async function contestsOf(stage: Stage, place: Place, alg: Alg, kinds: readonly 
         const from = repeat > 0 ? 0 : ((played + round) % slices) * each;
         return run({ who, from, to: from + each, repeat, atOnce: kind === "distinct 32 at once" ? 32 : 1 });
       };
-      found.push([contestOf(place, alg, kind), await hold({ names: stage.names, each: Math.max(each, repeat), clock: stage.clock, turn }, effort)]);
+      found.push([
+        contestOf(place, alg, kind),
+        await hold({ names: stage.names, each: Math.max(each, repeat), clock: stage.clock, turn }, effort),
+      ]);
       played += effort.warmUp + effort.rounds;
     }
     if (place === "workerd" && alg === "ES256" && !large && kinds.includes("repeated")) {
@@ -123,7 +126,11 @@ async function contestsOf(stage: Stage, place: Place, alg: Alg, kinds: readonly 
   return found;
 }
 
-export async function measureVerification(effort: Effort, places: readonly Place[] = PLACES, kinds: readonly Kind[] = KINDS): Promise<Record<string, Rounds>> {
+export async function measureVerification(
+  effort: Effort,
+  places: readonly Place[] = PLACES,
+  kinds: readonly Kind[] = KINDS,
+): Promise<Record<string, Rounds>> {
   const found: [string, Rounds][] = [];
   for (const place of places) {
     const stage = await stages[place]();

@@ -3,7 +3,7 @@
 
 import { createHmac } from "node:crypto";
 import { createVerifier } from "tokenkeep/edge";
-import { AUDIENCE, ISSUER, signerOf, SUBJECT } from "../verify/field.ts";
+import { AUDIENCE, ISSUER, SUBJECT, signerOf } from "../verify/field.ts";
 
 const [, , kind, count] = process.argv;
 const total = Number(count);
@@ -43,7 +43,10 @@ async function hostileTokens(): Promise<(place: number) => Promise<void>> {
       place % 2 === 0
         ? `${text({ alg: "ES256", kid: `kid-${place}`, typ: "JWT" })}.${payload}.${signature}`
         : `${header}.${text({ iss: `${ISSUER}/${place}`, aud: AUDIENCE, sub: SUBJECT })}.${signature}`;
-    const taken = await verifier.verify(forged).then(() => true, () => false);
+    const taken = await verifier.verify(forged).then(
+      () => true,
+      () => false,
+    );
     if (taken) throw new Error("it takes a forged token");
   };
 }

@@ -39,13 +39,30 @@ export function draw({ title, unit, groups, mark }: Chart): string {
     animation: false,
     backgroundColor: "#ffffff",
     textStyle: { fontFamily: FONT },
-    title: { text: title, subtext: unit, left: 16, top: 12, textStyle: { fontSize: 16, fontWeight: 600, color: "#1b242c" }, subtextStyle: { fontSize: 12, color: "#5b6873" } },
+    title: {
+      text: title,
+      subtext: unit,
+      left: 16,
+      top: 12,
+      textStyle: { fontSize: 16, fontWeight: 600, color: "#1b242c" },
+      subtextStyle: { fontSize: 12, color: "#5b6873" },
+    },
     grid: { left: 170, right: 64, top: 72, bottom: 16 },
-    xAxis: { type: "value", min: 0, axisLabel: { show: false }, splitLine: { show: false }, axisLine: { show: false }, axisTick: { show: false } },
+    xAxis: {
+      type: "value",
+      min: 0,
+      axisLabel: { show: false },
+      splitLine: { show: false },
+      axisLine: { show: false },
+      axisTick: { show: false },
+    },
     yAxis: {
       type: "category",
       inverse: true,
-      data: rows.map(({ name, head }, place) => ({ value: `${name}\u200b${place}`, textStyle: { fontWeight: head || isOurs(name) ? 600 : 400, color: head || isOurs(name) ? "#1b242c" : "#45525d" } })),
+      data: rows.map(({ name, head }, place) => ({
+        value: `${name}\u200b${place}`,
+        textStyle: { fontWeight: head || isOurs(name) ? 600 : 400, color: head || isOurs(name) ? "#1b242c" : "#45525d" },
+      })),
       axisLabel: { fontSize: 13, interval: 0, formatter: (text: string) => text.split("\u200b")[0] ?? "" },
       axisLine: { show: false },
       axisTick: { show: false },
@@ -55,7 +72,13 @@ export function draw({ title, unit, groups, mark }: Chart): string {
         type: "bar",
         barWidth: 15,
         data: rows.map(({ name, value }) => (Number.isNaN(value) ? "-" : { value, itemStyle: { color: colour(name), borderRadius: 2 } })),
-        label: { show: true, position: "right", fontSize: 12, color: "#1b242c", formatter: ({ value }: { value: unknown }) => (typeof value === "number" ? brief(value) : "") },
+        label: {
+          show: true,
+          position: "right",
+          fontSize: 12,
+          color: "#1b242c",
+          formatter: ({ value }: { value: unknown }) => (typeof value === "number" ? brief(value) : ""),
+        },
         ...(mark === undefined
           ? {}
           : {

@@ -4,7 +4,26 @@
 import { BARS, verdictOf } from "../bars.ts";
 import type { Figures } from "../figures.ts";
 import {
-  CALLERS, callsOn, CLIENT_SIZES, COLD, contestOf, EDGE_SIZES, FIRST, KINDS, LOAD, LOOKUP, MANY_ISSUERS, MANY_KEYS, MANY_RESULTS, MEMORY, type Place, READING, routeOf, SPEEDS, STARTERS, WARM,
+  CALLERS,
+  CLIENT_SIZES,
+  COLD,
+  callsOn,
+  contestOf,
+  EDGE_SIZES,
+  FIRST,
+  KINDS,
+  LOAD,
+  LOOKUP,
+  MANY_ISSUERS,
+  MANY_KEYS,
+  MANY_RESULTS,
+  MEMORY,
+  type Place,
+  READING,
+  routeOf,
+  SPEEDS,
+  STARTERS,
+  WARM,
 } from "../names.ts";
 import { ALGORITHMS } from "../verify/field.ts";
 import { type Chart, draw } from "./charts.ts";
@@ -35,7 +54,11 @@ function verificationChart(figures: Figures, place: Place): Chart {
 
 function sizeChart(figures: Figures, contest: string, title: string): Chart {
   const bars = figures.names(contest).map((name) => ({ name, value: figures.value(contest, name).value / 1024 }));
-  return { title, unit: "KB gzipped, after the same run of esbuild", groups: [{ label: "", bars: bars.toSorted((one, other) => one.value - other.value) }] };
+  return {
+    title,
+    unit: "KB gzipped, after the same run of esbuild",
+    groups: [{ label: "", bars: bars.toSorted((one, other) => one.value - other.value) }],
+  };
 }
 
 const callChart = (figures: Figures): Chart => ({
@@ -47,7 +70,10 @@ const callChart = (figures: Figures): Chart => ({
 const startChart = (figures: Figures): Chart => ({
   title: "From the navigation to the first authorised answer",
   unit: "ms by the wall's clock, everything on one machine",
-  groups: [[COLD, "Nothing cached"], [WARM, "Script cached"]].map(([contest = "", label = ""]) => ({
+  groups: [
+    [COLD, "Nothing cached"],
+    [WARM, "Script cached"],
+  ].map(([contest = "", label = ""]) => ({
     label,
     bars: STARTERS.map((name) => ({ name, value: figures.value(contest, name).value })),
   })),
@@ -77,15 +103,27 @@ export function chartsOf(figures: Figures): Record<string, string> {
 }
 
 const sizes = (figures: Figures, contest: string) =>
-  table(["", "KB gzipped"], figures.names(contest).map((name) => [name, spoken(figures.value(contest, name).value / 1024)]));
+  table(
+    ["", "KB gzipped"],
+    figures.names(contest).map((name) => [name, spoken(figures.value(contest, name).value / 1024)]),
+  );
 
 const times = (figures: Figures, contests: readonly (readonly [contest: string, label: string])[], names: readonly string[]) =>
-  table(["", ...names], contests.map(([contest, label]) => [label, ...names.map((name) => withSpread(figures.value(contest, name)))]));
+  table(
+    ["", ...names],
+    contests.map(([contest, label]) => [label, ...names.map((name) => withSpread(figures.value(contest, name)))]),
+  );
 
 function growthTable(figures: Figures): string {
-  const pairs = [[MANY_KEYS, "1 key", "1 000 keys"], [MANY_ISSUERS, "1 issuer", "10 000 issuers"], [MANY_RESULTS, "10 results", "10 000 results"]] as const;
+  const pairs = [
+    [MANY_KEYS, "1 key", "1 000 keys"],
+    [MANY_ISSUERS, "1 issuer", "10 000 issuers"],
+    [MANY_RESULTS, "10 results", "10 000 results"],
+  ] as const;
   const rows = pairs.map(([contest, few, many]) => [
-    `${few}, ${many}`, ...[few, many].map((name) => `${withSpread(figures.value(contest, name))} µs`), withSpread(figures.ratio(contest, many, few)),
+    `${few}, ${many}`,
+    ...[few, many].map((name) => `${withSpread(figures.value(contest, name))} µs`),
+    withSpread(figures.ratio(contest, many, few)),
   ]);
   return table(["", "few", "many", "many against few"], rows);
 }
@@ -174,7 +212,16 @@ one (an unknown \`kid\` or issuer each): its caches are bounded.
 
 ![What an authorised call costs the page](performance/call.svg)
 
-${times(figures, [[callsOn("stub", "processor"), "stub, µs of processors"], [callsOn("stub", "wall"), "stub, µs by the wall"], [callsOn("loopback", "processor"), "loopback, µs of processors"], [callsOn("loopback", "wall"), "loopback, µs by the wall"]], CALLERS)}
+${times(
+  figures,
+  [
+    [callsOn("stub", "processor"), "stub, µs of processors"],
+    [callsOn("stub", "wall"), "stub, µs by the wall"],
+    [callsOn("loopback", "processor"), "loopback, µs of processors"],
+    [callsOn("loopback", "wall"), "loopback, µs by the wall"],
+  ],
+  CALLERS,
+)}
 
 The stub does what a browser's fetch does first, which is to make a \`Request\`, and answers at once: what is left is the library. On loopback a server on the same machine answers, and the time is
 that of all of Chromium's processes. keep.fetch makes the \`Request\` before the transport does, because the origin that the browser has read is the one that is compared, and keeps a copy without
@@ -185,7 +232,14 @@ DevTools protocol, which notes every request; on loopback that is in everybody's
 
 ![From the navigation to the first authorised answer](performance/start.svg)
 
-${times(figures, [[COLD, "cold, ms"], [WARM, "warm, ms"]], STARTERS)}
+${times(
+  figures,
+  [
+    [COLD, "cold, ms"],
+    [WARM, "warm, ms"],
+  ],
+  STARTERS,
+)}
 
 By hand: twenty lines that ask the refresh endpoint and put the token on a call. tokenkeep has its gzipped wasm in the JavaScript, unpacks it with \`DecompressionStream\` and
 compiles it each time; tokenkeep/slim takes it from an address of its own, where the browser compiles it while it arrives. Time by the wall here, for waiting is part of it.
@@ -198,7 +252,14 @@ ${times(figures, [[LOAD, "µs"]], ["by hand", "jose", "aws-jwt-verify", "tokenke
 
 ![A guarded route in workerd](performance/route.svg)
 
-${times(figures, [[routeOf("repeated"), "a token that comes again, µs"], [routeOf("distinct"), "new tokens, µs"]], ["unguarded", "tokenkeep", "jose"])}
+${times(
+  figures,
+  [
+    [routeOf("repeated"), "a token that comes again, µs"],
+    [routeOf("distinct"), "new tokens, µs"],
+  ],
+  ["unguarded", "tokenkeep", "jose"],
+)}
 
 One worker process is bounded by its processor time, so the rates of requests are to each other as these times are, the other way up. Most of it is HTTP, which no guard can save.
 
@@ -218,7 +279,13 @@ never downloaded by a user; a browser's client is, and is built for size.
 
 ## The pure layers, natively
 
-${table(["", ...["300 bytes", "4 KB"]], ["token", "claims", "refresh reply"].map((what) => [`reading: ${what}, µs`, ...["300 bytes", "4 KB"].map((size) => withSpread(figures.value(READING, `${what}, ${size}`)))]))}
+${table(
+  ["", ...["300 bytes", "4 KB"]],
+  ["token", "claims", "refresh reply"].map((what) => [
+    `reading: ${what}, µs`,
+    ...["300 bytes", "4 KB"].map((size) => withSpread(figures.value(READING, `${what}, ${size}`))),
+  ]),
+)}
 
 The engine takes ${withSpread(figures.value(SPEEDS, "engine, inputs a second"))} inputs a second (half of them requests, half the word that one was accepted, and two renewals for each hundred requests); the simulator runs ${withSpread(figures.value(SPEEDS, "simulator, seeds a second"))}
 seeds a second on one core.

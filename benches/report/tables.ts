@@ -29,16 +29,31 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function barTable(bars: readonly Bar[], figures: Figures): string {
   const rows = bars.map(({ what, unit, bar, aim, measure, floor, better }) => {
     const measured = measure(figures);
-    return [what, unit, bar === null ? "" : spoken(bar), aim === null ? "" : spoken(aim), withSpread(measured), verdictOf({ bar, aim, better }, measured.value), floor(figures)];
+    return [
+      what,
+      unit,
+      bar === null ? "" : spoken(bar),
+      aim === null ? "" : spoken(aim),
+      withSpread(measured),
+      verdictOf({ bar, aim, better }, measured.value),
+      floor(figures),
+    ];
   });
   return table(["what", "unit", "bar", "aim", "measured", "", "the floor"], rows);
 }
 
 /** Contests in rows and contestants in columns: each one's part of the reference's time. */
-export function ratioTable(figures: Figures, contests: Readonly<Record<string, string>>, names: readonly string[], reference: string): string {
+export function ratioTable(
+  figures: Figures,
+  contests: Readonly<Record<string, string>>,
+  names: readonly string[],
+  reference: string,
+): string {
   const rows = Object.entries(contests).map(([contest, label]) => [
     label,
-    ...names.map((name) => (name === reference ? `${spoken(figures.value(contest, name).value)} µs` : withSpread(figures.ratio(contest, name, reference)))),
+    ...names.map((name) =>
+      name === reference ? `${spoken(figures.value(contest, name).value)} µs` : withSpread(figures.ratio(contest, name, reference)),
+    ),
   ]);
   return table(["", ...names], rows);
 }

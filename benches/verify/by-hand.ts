@@ -24,7 +24,9 @@ export const bytesOf = decoderOf();
 
 function decoderOf(): (text: string) => Uint8Array<ArrayBuffer> {
   if ("fromBase64" in Uint8Array) {
-    const { fromBase64 } = Uint8Array as unknown as { fromBase64(text: string, options: { alphabet: "base64url" }): Uint8Array<ArrayBuffer> };
+    const { fromBase64 } = Uint8Array as unknown as {
+      fromBase64(text: string, options: { alphabet: "base64url" }): Uint8Array<ArrayBuffer>;
+    };
     return (text) => fromBase64.call(Uint8Array, text, { alphabet: "base64url" });
   }
   if (typeof Buffer === "function") return (text) => Buffer.from(text, "base64url") as Uint8Array<ArrayBuffer>;

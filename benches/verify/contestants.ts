@@ -48,7 +48,9 @@ export async function contestantsOf({ alg, jwks, tokens }: Field): Promise<Recor
     jose: async (token) => (await jwtVerify(token, local, { issuer: ISSUER, audience: AUDIENCE, algorithms: [alg] })).payload.sub,
     "aws-jwt-verify": async (token) => (await aws.verify(token)).sub,
     hono: async (token) =>
-      (await verifyWithJwks(token, { keys: jwks.keys as never, allowedAlgorithms: [alg], verification: { iss: ISSUER, aud: AUDIENCE } }))["sub"],
+      (await verifyWithJwks(token, { keys: jwks.keys as never, allowedAlgorithms: [alg], verification: { iss: ISSUER, aud: AUDIENCE } }))[
+        "sub"
+      ],
     tokenkeep: async (token) => (await verifier.verify(token)).claims.sub,
   };
   return contestants;
@@ -62,7 +64,12 @@ export async function examine(contestants: Readonly<Record<string, Contestant>>,
   for (const [name, contestant] of Object.entries(contestants)) {
     if (name === "nothing" || name === "raw") continue;
     if ((await contestant(good)) !== SUBJECT) throw new Error(`${name} does not take a good token`);
-    const refused = await Promise.resolve().then(() => contestant(forged)).then(() => false, () => true);
+    const refused = await Promise.resolve()
+      .then(() => contestant(forged))
+      .then(
+        () => false,
+        () => true,
+      );
     if (!refused) throw new Error(`${name} takes a forged token`);
   }
 }

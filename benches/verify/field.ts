@@ -31,10 +31,20 @@ export async function signerOf(alg: Alg, kid = "k1"): Promise<Signer> {
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid, alg, use: "sig" }] };
   const token = (place: number, padding = 0) =>
     new SignJWT({
-      scope: "read write profile orders", client_id: "app", roles: ["user", "editor"], name: "Alice Example", email: "alice@example.com", jti: `t${place}`, ...paddingOf(padding),
+      scope: "read write profile orders",
+      client_id: "app",
+      roles: ["user", "editor"],
+      name: "Alice Example",
+      email: "alice@example.com",
+      jti: `t${place}`,
+      ...paddingOf(padding),
     })
       .setProtectedHeader({ alg, kid, typ: "JWT" })
-      .setIssuer(ISSUER).setAudience(AUDIENCE).setSubject(SUBJECT).setIssuedAt().setExpirationTime("6h")
+      .setIssuer(ISSUER)
+      .setAudience(AUDIENCE)
+      .setSubject(SUBJECT)
+      .setIssuedAt()
+      .setExpirationTime("6h")
       .sign(privateKey);
   return { jwks, token };
 }
@@ -42,7 +52,11 @@ export async function signerOf(alg: Alg, kid = "k1"): Promise<Signer> {
 /** More claims, of this many bytes together, as an authority with many groups writes them. */
 function paddingOf(bytes: number): { groups?: string[] } {
   if (bytes === 0) return {};
-  return { groups: Array.from({ length: Math.round(bytes / 40) }, (_, place) => `organisation/team-${String(place).padStart(4, "0")}/members-all`.slice(0, 37)) };
+  return {
+    groups: Array.from({ length: Math.round(bytes / 40) }, (_, place) =>
+      `organisation/team-${String(place).padStart(4, "0")}/members-all`.slice(0, 37),
+    ),
+  };
 }
 
 export async function fieldOf(alg: Alg, count: number, padding: number): Promise<Field> {

@@ -2,9 +2,9 @@
 
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from "node:crypto";
 import { createVerifier } from "../peers/node.ts";
+import { verifierByHand } from "./by-hand.ts";
 import type { Contestant } from "./contestants.ts";
 import { AUDIENCE, type Field, ISSUER } from "./field.ts";
-import { verifierByHand } from "./by-hand.ts";
 
 /** The names under which node:crypto knows the same. */
 function checkOf(alg: Field["alg"], key: KeyObject) {

@@ -25,10 +25,22 @@ const app = new Hono<{ Bindings: Bindings }>();
 
 app.get("/", (c) => c.text("Everybody may read this."));
 
-app.get("/me", guard((c) => verifierFor(c.env)), (c) => c.json({ sub: c.var.auth.claims.sub }));
+app.get(
+  "/me",
+  guard((c) => verifierFor(c.env)),
+  (c) => c.json({ sub: c.var.auth.claims.sub }),
+);
 
-app.get("/hello", guard((c) => verifierFor(c.env), { optional: true }), (c) => c.text(`Hello, ${c.var.auth?.claims.sub ?? "stranger"}`));
+app.get(
+  "/hello",
+  guard((c) => verifierFor(c.env), { optional: true }),
+  (c) => c.text(`Hello, ${c.var.auth?.claims.sub ?? "stranger"}`),
+);
 
-app.delete("/orders/:id", guard((c) => verifierFor(c.env), { scopes: ["write"], roles: ["clerk"] }), (c) => c.json({ deleted: c.req.param("id") }));
+app.delete(
+  "/orders/:id",
+  guard((c) => verifierFor(c.env), { scopes: ["write"], roles: ["clerk"] }),
+  (c) => c.json({ deleted: c.req.param("id") }),
+);
 
 export default app;

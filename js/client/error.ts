@@ -38,7 +38,11 @@ const WORDS: Record<TokenKeepErrorCode, string> = {
 };
 
 const RETRYABLE: readonly TokenKeepErrorCode[] = [
-  "wasm_unavailable", "refresh_unreachable", "refresh_timeout", "refresh_malformed", "logout_failed",
+  "wasm_unavailable",
+  "refresh_unreachable",
+  "refresh_timeout",
+  "refresh_malformed",
+  "logout_failed",
 ];
 
 /**
@@ -74,8 +78,14 @@ export class TokenKeepError extends Error {
 
 /** By the numbers of `FailureKind` in src/engine/failure.rs, which counts from 1. */
 const FAILURES: readonly TokenKeepErrorCode[] = [
-  "refresh_rejected", "refresh_unreachable", "refresh_timeout", "refresh_malformed", "refresh_misconfigured",
-  "logout_failed", "signed_out", "closed",
+  "refresh_rejected",
+  "refresh_unreachable",
+  "refresh_timeout",
+  "refresh_malformed",
+  "refresh_misconfigured",
+  "logout_failed",
+  "signed_out",
+  "closed",
 ];
 
 /** The error for a failure that crossed as numbers; 0 and below stand for nothing told. */

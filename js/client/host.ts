@@ -10,7 +10,7 @@ import type { Settings } from "./options.js";
 import { watchPage } from "./page.js";
 import { Siblings } from "./siblings.js";
 import { Waiters } from "./waiters.js";
-import { Input, Output, type Numbers, type Outcome } from "./wire.js";
+import { Input, type Numbers, type Outcome, Output } from "./wire.js";
 
 export type Transport = (request: Request) => Promise<Response>;
 

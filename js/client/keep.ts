@@ -11,7 +11,7 @@ import { REASONS, sessionOf, UNKNOWN } from "./session.js";
 import { signIn } from "./sign-in.js";
 import { transition } from "./transitions.js";
 import type { Session, TokenKeep, TokenKeepEvents, TokenKeepOptions, TokenResponse, Transition } from "./types.js";
-import { Input, orNull, Output } from "./wire.js";
+import { Input, Output, orNull } from "./wire.js";
 
 /** A keep over the wasm that `load` brings. */
 export function keepWith(options: TokenKeepOptions, load: () => Promise<Core>): TokenKeep {
@@ -68,13 +68,19 @@ class Keep implements TokenKeep {
     request.signal.throwIfAborted();
     const replayable = isReplayable(input, init, request);
     const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
-    return abortable(signal, this.#use((host) => send(host, request, replayable)));
+    return abortable(
+      signal,
+      this.#use((host) => send(host, request, replayable)),
+    );
   };
 
   async signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, { ...init, credentials: "include", cache: "no-store" });
     request.signal.throwIfAborted();
-    return abortable(request.signal, this.#use((host) => signIn(host, request)));
+    return abortable(
+      request.signal,
+      this.#use((host) => signIn(host, request)),
+    );
   }
 
   async withToken<T>(use: (token: string) => T | Promise<T>, options: { minValidity?: number; signal?: AbortSignal } = {}): Promise<T> {

@@ -10,8 +10,15 @@ export interface Settings {
   readonly coordinate: boolean;
   /** What the engine is made with: the origins, separated by spaces, and times in milliseconds. */
   readonly engine: readonly [
-    origins: string, leeway: number, jitter: number, defaultLifetime: number, timeout: number, backoffBase: number, backoffMax: number,
-    coordinate: boolean, tellsLogout: boolean,
+    origins: string,
+    leeway: number,
+    jitter: number,
+    defaultLifetime: number,
+    timeout: number,
+    backoffBase: number,
+    backoffMax: number,
+    coordinate: boolean,
+    tellsLogout: boolean,
   ];
 }
 
@@ -23,7 +30,18 @@ export interface Endpoint {
 }
 
 const KNOWN: readonly (keyof TokenKeepOptions)[] = [
-  "refresh", "logout", "origins", "leeway", "jitter", "defaultLifetime", "timeout", "backoff", "tabs", "name", "host", "transport",
+  "refresh",
+  "logout",
+  "origins",
+  "leeway",
+  "jitter",
+  "defaultLifetime",
+  "timeout",
+  "backoff",
+  "tabs",
+  "name",
+  "host",
+  "transport",
 ];
 
 /** Copies every option, so that nothing can change it afterwards. */
@@ -67,7 +85,12 @@ function own<T extends object>(options: T): T {
 }
 
 function endpoint(option: string, given: string | URL | EndpointOptions): Endpoint {
-  const { url, method = "POST", headers = {}, body } = own(typeof given === "string" || given instanceof URL ? { url: given } : (given ?? {}));
+  const {
+    url,
+    method = "POST",
+    headers = {},
+    body,
+  } = own(typeof given === "string" || given instanceof URL ? { url: given } : (given ?? {}));
   if (typeof url !== "string" && !(url instanceof URL)) throw invalid(option, "must be a URL or an object with one");
   if (typeof method !== "string") throw invalid(`${option}.method`, "must be a text");
   if (body !== undefined && typeof body !== "string") throw invalid(`${option}.body`, "must be a text");
@@ -112,7 +135,8 @@ function origins(given: readonly string[] | undefined): readonly string[] {
   if (!Array.isArray(given)) throw invalid("origins", "must be a list");
   return given.map((entry: unknown) => {
     const url = typeof entry === "string" && URL.canParse(entry) ? new URL(entry) : null;
-    const plain = url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.search + url.hash + url.username + url.password === "";
+    const plain =
+      url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.search + url.hash + url.username + url.password === "";
     if (!plain || /[*?#@\\\s]/.test(entry as string)) throw invalid("origins", `must hold origins such as "https://api.example.com"`);
     return url.origin;
   });

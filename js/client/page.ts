@@ -28,7 +28,10 @@ export function watchPage(wake: (what: Input) => void, bfcache: { stored(): void
         return wake(hidden() ? Input.hidden : Input.visible);
     }
   };
-  const targets: [EventTarget | undefined, string[]][] = [[globalThis, WINDOW], [document, DOCUMENT]];
+  const targets: [EventTarget | undefined, string[]][] = [
+    [globalThis, WINDOW],
+    [document, DOCUMENT],
+  ];
   const each = (method: "addEventListener" | "removeEventListener") => {
     for (const [target, names] of targets) for (const name of names) target?.[method]?.(name, hear);
   };

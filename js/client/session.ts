@@ -1,7 +1,7 @@
 // The session snapshot: frozen, the same object until something in it changes, and never with a token in it.
 
 import type { Session, SessionStatus, SignedOutReason } from "./types.js";
-import { orNull, type Numbers } from "./wire.js";
+import { type Numbers, orNull } from "./wire.js";
 
 /** By the numbers of `Status` in src/engine/session.rs. */
 export const STATUSES: readonly SessionStatus[] = ["unknown", "anonymous", "authenticated"];
@@ -21,7 +21,11 @@ export const UNKNOWN: Session = Object.freeze({
 });
 
 /** The snapshot that follows `last`, by the numbers of `Output.changed`. The claims are the engine's to ask for. */
-export function sessionOf([status, generation, refreshing, reason, expiry, retry]: Numbers, last: Session, engine: { claims(): Uint8Array | undefined }): Session {
+export function sessionOf(
+  [status, generation, refreshing, reason, expiry, retry]: Numbers,
+  last: Session,
+  engine: { claims(): Uint8Array | undefined },
+): Session {
   const [expiresAt, retryAt] = [orNull(expiry), orNull(retry)];
   // One generation is one token; without an expiry there is none now.
   const known = generation === last.generation && last.expiresAt !== null;

@@ -6,10 +6,33 @@ import type { Numbers } from "./wire.js";
 
 /** By the numbers of `Step` in src/engine/journal.rs, which counts from 1. */
 const STEPS = [
-  "logout", "logout-elsewhere", "rejected", "no-session", "closed", "adopted", "signed-in", "sign-in-discarded", "sign-in-slow",
-  "sign-in-sent", "refresh-sent", "logout-sent", "refreshed", "refresh-failed", "answer-discarded", "rejection-doubted", "logout-told",
-  "logout-failed", "unauthorized", "fresh-token-rejected", "lock-bypassed", "clock-jumped", "restored", "renewal-left-to-sibling",
-  "sibling-signed-in", "sibling-rejected", "paused",
+  "logout",
+  "logout-elsewhere",
+  "rejected",
+  "no-session",
+  "closed",
+  "adopted",
+  "signed-in",
+  "sign-in-discarded",
+  "sign-in-slow",
+  "sign-in-sent",
+  "refresh-sent",
+  "logout-sent",
+  "refreshed",
+  "refresh-failed",
+  "answer-discarded",
+  "rejection-doubted",
+  "logout-told",
+  "logout-failed",
+  "unauthorized",
+  "fresh-token-rejected",
+  "lock-bypassed",
+  "clock-jumped",
+  "restored",
+  "renewal-left-to-sibling",
+  "sibling-signed-in",
+  "sibling-rejected",
+  "paused",
 ];
 
 /** By the numbers of `Why` there. */
@@ -34,5 +57,12 @@ const WHYS = [
 /** One transition, by the numbers of `Output.entry`. */
 export function transition([step, why, statuses, generation, at]: Numbers): Transition {
   const note = WHYS[why - 1];
-  return Object.freeze({ at, event: STEPS[step - 1]!, from: STATUSES[statuses >> 2]!, to: STATUSES[statuses & 3]!, generation, ...(note && { note }) });
+  return Object.freeze({
+    at,
+    event: STEPS[step - 1]!,
+    from: STATUSES[statuses >> 2]!,
+    to: STATUSES[statuses & 3]!,
+    generation,
+    ...(note && { note }),
+  });
 }

@@ -23,7 +23,9 @@ export function forwarded(request: Request, { forward }: Policy, auth: Verified 
     if (text !== null) setIfCarried(headers, name, text);
   }
   // With its body it can only be copied while nobody has read that.
-  return request.bodyUsed ? new Request(request.url, { method: request.method, headers, signal: request.signal }) : new Request(request, { headers });
+  return request.bodyUsed
+    ? new Request(request.url, { method: request.method, headers, signal: request.signal })
+    : new Request(request, { headers });
 }
 
 function textOf(claims: Claims, path: readonly string[]): string | null {

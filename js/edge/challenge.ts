@@ -4,8 +4,13 @@ import type { Policy } from "./verified.js";
 
 /** The `error` of the answer's body; those of RFC 6750 and RFC 9470 go into the challenge too. */
 export type Refusal =
-  | "token_missing" | "invalid_request" | "invalid_token" | "insufficient_scope" | "insufficient_user_authentication"
-  | "temporarily_unavailable" | "server_error";
+  | "token_missing"
+  | "invalid_request"
+  | "invalid_token"
+  | "insufficient_scope"
+  | "insufficient_user_authentication"
+  | "temporarily_unavailable"
+  | "server_error";
 
 export function challengeFor(refusal: Refusal, code: string, description: string, policy: Policy): string {
   const parameters: (readonly [name: string, value: string])[] = [];

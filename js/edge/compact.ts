@@ -4,15 +4,20 @@ import { UNFIT } from "./core.js";
 import { Key, type KeyDescription, signerAmong } from "./crypto.js";
 import { invalidOption, VerifyError } from "./error.js";
 import type { Instance } from "./instance.js";
-import { ALGORITHMS, readIssuer } from "./options.js";
 import type { Algorithm, Compact, CompactOptions, Jwk } from "./option-types.js";
+import { ALGORITHMS, readIssuer } from "./options.js";
 import type { JoseHeader } from "./verified.js";
 
 const MOST_BYTES = 1_048_576;
 /** By the numbers of src/edge/mod.rs. */
 const JWS = 3;
 
-export async function verifyCompactOver(instance: Instance, jws: string, given: Jwk | { keys: readonly Jwk[] }, options: CompactOptions): Promise<Compact> {
+export async function verifyCompactOver(
+  instance: Instance,
+  jws: string,
+  given: Jwk | { keys: readonly Jwk[] },
+  options: CompactOptions,
+): Promise<Compact> {
   try {
     return await verify(instance, jws, given, options);
   } catch (cause) {
@@ -57,7 +62,9 @@ function textOf(given: Jwk | { keys: readonly Jwk[] }): string {
 function keysOf(text: string | undefined): readonly Key[] {
   if (text === undefined) throw invalidOption("keys", "must be a key or a key set that is not empty");
   const { keys } = JSON.parse(text) as { keys: readonly KeyDescription[] };
-  const clash = (key: KeyDescription, place: number) => keys.findIndex((other) => other.kid === key.kid && other.jwk.kty === key.jwk.kty) !== place;
-  if (keys.some((key, place) => key.kid !== null && clash(key, place))) throw invalidOption("keys", "must not have two keys of one type under one kid");
+  const clash = (key: KeyDescription, place: number) =>
+    keys.findIndex((other) => other.kid === key.kid && other.jwk.kty === key.jwk.kty) !== place;
+  if (keys.some((key, place) => key.kid !== null && clash(key, place)))
+    throw invalidOption("keys", "must not have two keys of one type under one kid");
   return keys.map((key) => new Key(key));
 }

@@ -2,8 +2,27 @@
 // what comes of it is looked at there: each copy less is a microsecond less.
 
 import {
-  algorithm, alive, code, digest, digestRest, expires, explain, header, initSync, issued, issuer, kid, notBefore, payloadAt,
-  payloadLength, read, readKeys, room as roomFor, signatureAt, signatureLength, thumbprint,
+  algorithm,
+  alive,
+  code,
+  digest,
+  digestRest,
+  expires,
+  explain,
+  header,
+  initSync,
+  issued,
+  issuer,
+  kid,
+  notBefore,
+  payloadAt,
+  payloadLength,
+  read,
+  readKeys,
+  room as roomFor,
+  signatureAt,
+  signatureLength,
+  thumbprint,
 } from "../../build/edge/edge.js";
 
 /** What `read` says, by the numbers of src/edge/mod.rs. */
@@ -30,7 +49,21 @@ export function instantiate(module: WebAssembly.Module): Core {
 }
 
 const core = {
-  algorithm, alive, code, digest, digestRest, expires, explain, header, issued, issuer, kid, notBefore, read, readKeys, thumbprint,
+  algorithm,
+  alive,
+  code,
+  digest,
+  digestRest,
+  expires,
+  explain,
+  header,
+  issued,
+  issuer,
+  kid,
+  notBefore,
+  read,
+  readKeys,
+  thumbprint,
 
   /** Takes a token in, for `digest` and `read`. Its length; zero, which they refuse, for one that is not ASCII. */
   take(token: string): number {

@@ -77,7 +77,11 @@ export class Key {
       if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
       return null;
     }
-    const signer = new Signer(cryptoKey, verifyParameters(alg, this.jwk), Object.freeze({ kid: this.kid, alg, thumbprint: this.thumbprint(core) }));
+    const signer = new Signer(
+      cryptoKey,
+      verifyParameters(alg, this.jwk),
+      Object.freeze({ kid: this.kid, alg, thumbprint: this.thumbprint(core) }),
+    );
     this.#signers.set(alg, signer);
     return signer;
   }

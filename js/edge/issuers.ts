@@ -3,8 +3,8 @@
 
 import { invalidOption, VerifyError } from "./error.js";
 import { KeySets } from "./key-sets.js";
-import { ALL_ALGORITHMS, identityOf, type IssuerSettings, readIssuer, type Settings, textsFor } from "./options.js";
 import type { IssuerOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
+import { ALL_ALGORITHMS, type IssuerSettings, identityOf, readIssuer, type Settings, textsFor } from "./options.js";
 
 /** An issuer with its keys. */
 export interface Issuer {
@@ -28,7 +28,11 @@ export interface Issuers {
 }
 
 export function issuersOf(given: VerifierOptions["issuers"], settings: Settings, tell: ((event: VerifierEvent) => void) | null): Issuers {
-  const made = (one: IssuerSettings): Issuer => ({ settings: one, keys: new KeySets(one, settings.jwks, settings.clock, tell), texts: textsFor(settings, one) });
+  const made = (one: IssuerSettings): Issuer => ({
+    settings: one,
+    keys: new KeySets(one, settings.jwks, settings.clock, tell),
+    texts: textsFor(settings, one),
+  });
   if (typeof given === "function") return resolved(given, made);
   const list = Array.isArray(given) ? (given as readonly IssuerOptions[]) : [given as IssuerOptions];
   if (list.length === 0) throw invalidOption("issuers", "must not be empty");
@@ -47,7 +51,10 @@ export function issuersOf(given: VerifierOptions["issuers"], settings: Settings,
   };
 }
 
-function resolved(resolve: (issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>, made: (settings: IssuerSettings) => Issuer): Issuers {
+function resolved(
+  resolve: (issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>,
+  made: (settings: IssuerSettings) => Issuer,
+): Issuers {
   const tenants = new Map<string, Issuer>();
   return {
     known: [],

@@ -6,12 +6,12 @@ import type { Core } from "./core.js";
 import type { Key } from "./crypto.js";
 import { VerifyError } from "./error.js";
 import { clampedAge, type FetchedKeys, fetchKeys } from "./fetch-keys.js";
-import type { ExecutionContextLike } from "./verified.js";
 import { KeySet } from "./key-set.js";
-import type { IssuerSettings, JwksSettings } from "./options.js";
 import type { VerifierEvent } from "./option-types.js";
+import type { IssuerSettings, JwksSettings } from "./options.js";
 import { digestOf, withoutDelay } from "./shared-store.js";
 import type { StoredJwks } from "./store-types.js";
+import type { ExecutionContextLike } from "./verified.js";
 
 export interface Held {
   readonly set: KeySet;
@@ -287,6 +287,9 @@ export class KeySets {
 
 /** A secret as a set of one key. */
 function secretSet(secret: Uint8Array | null): string {
-  const k = btoa(String.fromCharCode(...(secret ?? []))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const k = btoa(String.fromCharCode(...(secret ?? [])))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=+$/, "");
   return JSON.stringify({ keys: [{ kty: "oct", k }] });
 }

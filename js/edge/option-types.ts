@@ -1,8 +1,8 @@
 // The shapes of the options of `createVerifier`: the public half of options.ts.
 
 import type { VerifyErrorCategory } from "./error.js";
-import type { Claims, JoseHeader } from "./verified.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
+import type { Claims, JoseHeader } from "./verified.js";
 
 // Types of the web platform that not every set of types has: Node's without "dom" lacks them. Where they are, this adds nothing.
 declare global {
@@ -12,9 +12,20 @@ declare global {
 
 /** Asymmetric algorithms of RFC 7518/8037/9864. `HS*` only with `IssuerOptions.secret`. `none` does not exist. */
 export type Algorithm =
-  | "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512"
-  | "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519"
-  | "HS256" | "HS384" | "HS512";
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512"
+  | "ES256"
+  | "ES384"
+  | "ES512"
+  | "EdDSA"
+  | "Ed25519"
+  | "HS256"
+  | "HS384"
+  | "HS512";
 
 /** A JSON Web Key as key sets publish it. */
 export type Jwk = JsonWebKey & { kid?: string; [member: string]: unknown };
@@ -91,7 +102,13 @@ export interface JwksOptions {
 export type VerifierEvent =
   | { type: "verified"; issuer: string; cached: boolean }
   | { type: "refused"; code: string; category: VerifyErrorCategory }
-  | { type: "jwks"; issuer: string; outcome: "fetched" | "not-modified" | "failed" | "served-stale" | "rotated"; keys?: number; skipped?: readonly { kid: string | null; reason: string }[] };
+  | {
+      type: "jwks";
+      issuer: string;
+      outcome: "fetched" | "not-modified" | "failed" | "served-stale" | "rotated";
+      keys?: number;
+      skipped?: readonly { kid: string | null; reason: string }[];
+    };
 
 /** What `verifyCompact` is told. */
 export interface CompactOptions {

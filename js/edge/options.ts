@@ -51,7 +51,19 @@ export interface IssuerSettings {
 
 /** By their places in src/verify/algorithm.rs. "Ed25519" is another name for EdDSA. */
 export const ALGORITHMS: readonly string[] = [
-  "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "HS256",
+  "HS384",
+  "HS512",
 ] satisfies Algorithm[];
 /** For when the issuer decides. */
 export const ALL_ALGORITHMS = (1 << ALGORITHMS.length) - 1;
@@ -59,14 +71,37 @@ const HASH_BYTES: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS5
 const PROFILES: readonly string[] = ["jwt", "access-token", "id-token"];
 
 const KNOWN: readonly string[] = [
-  "issuers", "profile", "clockTolerance", "maxTokenAge", "requiredClaims", "allowNoExpiry", "maxTokenBytes", "check", "revocation",
-  "jwks", "resultCacheSize", "clock", "onEvent",
+  "issuers",
+  "profile",
+  "clockTolerance",
+  "maxTokenAge",
+  "requiredClaims",
+  "allowNoExpiry",
+  "maxTokenBytes",
+  "check",
+  "revocation",
+  "jwks",
+  "resultCacheSize",
+  "clock",
+  "onEvent",
 ] satisfies (keyof VerifierOptions)[];
 const KNOWN_OF_ISSUERS: readonly string[] = [
-  "issuer", "audience", "algorithms", "jwksUri", "jwks", "secret", "tenant",
+  "issuer",
+  "audience",
+  "algorithms",
+  "jwksUri",
+  "jwks",
+  "secret",
+  "tenant",
 ] satisfies (keyof IssuerOptions)[];
 const KNOWN_OF_JWKS: readonly string[] = [
-  "maxAge", "maxStale", "cooldown", "timeout", "maxBytes", "store", "fetch",
+  "maxAge",
+  "maxStale",
+  "cooldown",
+  "timeout",
+  "maxBytes",
+  "store",
+  "fetch",
 ] satisfies (keyof JwksOptions)[];
 
 export function readSettings(options: VerifierOptions): Settings {
@@ -77,7 +112,8 @@ export function readSettings(options: VerifierOptions): Settings {
   functionIfGiven("check", check);
   functionIfGiven("clock", clock);
   functionIfGiven("onEvent", onEvent);
-  if (revocation !== undefined && typeof revocation?.isRevoked !== "function") throw invalidOption("revocation", "must have a method isRevoked");
+  if (revocation !== undefined && typeof revocation?.isRevoked !== "function")
+    throw invalidOption("revocation", "must have a method isRevoked");
   return {
     profile: PROFILES.indexOf(profile),
     clockTolerance: number("clockTolerance", options.clockTolerance, 30, 0, 600),
@@ -117,7 +153,8 @@ export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSetti
   onlyKnown(where, given, KNOWN_OF_ISSUERS);
   const { issuer, audience, algorithms, jwksUri, jwks, secret, tenant } = given;
   if (typeof issuer !== "string" || issuer === "") throw invalidOption(`${where}.issuer`, "must be a text that is not empty");
-  if (tenant !== undefined && (typeof tenant !== "string" || tenant === "")) throw invalidOption(`${where}.tenant`, "must be a text that is not empty");
+  if (tenant !== undefined && (typeof tenant !== "string" || tenant === ""))
+    throw invalidOption(`${where}.tenant`, "must be a text that is not empty");
   const audiences = texts(`${where}.audience`, typeof audience === "string" ? [audience] : audience);
   if (audiences.length === 0) throw invalidOption(`${where}.audience`, "must not be empty");
   const names = texts(`${where}.algorithms`, algorithms);
@@ -198,7 +235,8 @@ function texts(name: string, given: unknown): readonly string[] {
 
 function number(name: string, given: unknown, usual: number, least: number, most: number): number {
   if (given === undefined) return usual;
-  if (typeof given !== "number" || !(given >= least && given <= most)) throw invalidOption(name, `must be a number from ${least} to ${most}`);
+  if (typeof given !== "number" || !(given >= least && given <= most))
+    throw invalidOption(name, `must be a number from ${least} to ${most}`);
   return given;
 }
 

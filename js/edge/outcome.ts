@@ -113,7 +113,11 @@ class Outcome implements Verified {
   /** Most handlers look at none of them, or at one. */
   #made(): Pick<Verified, "scopes" | "roles" | "permissions"> {
     const { claims } = this;
-    return (this.#sets ??= { scopes: scopesOf(claims), roles: listed(claims, "roles"), permissions: new Set([...listed(claims, "permissions"), ...this.#granted]) });
+    return (this.#sets ??= {
+      scopes: scopesOf(claims),
+      roles: listed(claims, "roles"),
+      permissions: new Set([...listed(claims, "permissions"), ...this.#granted]),
+    });
   }
 }
 

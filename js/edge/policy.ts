@@ -6,7 +6,18 @@ import { own } from "./outcome.js";
 import type { Policy, Verified } from "./verified.js";
 
 const KNOWN: readonly string[] = [
-  "scopes", "anyScope", "roles", "permissions", "roleMap", "tenant", "acr", "maxAge", "optional", "fingerprint", "forward", "realm",
+  "scopes",
+  "anyScope",
+  "roles",
+  "permissions",
+  "roleMap",
+  "tenant",
+  "acr",
+  "maxAge",
+  "optional",
+  "fingerprint",
+  "forward",
+  "realm",
   "resourceMetadata",
 ] satisfies (keyof Policy)[];
 
@@ -28,10 +39,12 @@ export function checkPolicy(policy: Policy): Policy {
     if (policy[name] !== undefined && typeof policy[name] !== "string") throw invalidOption(`policy.${name}`, "must be a text");
   }
   const { maxAge, fingerprint, forward = {} } = policy;
-  if (maxAge !== undefined && !(typeof maxAge === "number" && maxAge >= 0)) throw invalidOption("policy.maxAge", "must be a number of seconds");
+  if (maxAge !== undefined && !(typeof maxAge === "number" && maxAge >= 0))
+    throw invalidOption("policy.maxAge", "must be a number of seconds");
   if (fingerprint !== undefined && typeof fingerprint !== "function") throw invalidOption("policy.fingerprint", "must be a function");
   for (const name of Object.keys(forward)) {
-    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw invalidOption("policy.forward", `must not name ${JSON.stringify(name)}: that is no header`);
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
+      throw invalidOption("policy.forward", `must not name ${JSON.stringify(name)}: that is no header`);
   }
   checked.add(policy);
   return policy;

@@ -29,20 +29,23 @@ function revocationOver(entries: Entries, clock: () => number): RevocationStore 
   const now = () => clock() / 1000;
   const revoke = async (kind: keyof typeof names, issuer: string, name: string, lifetime: number) => {
     if (typeof issuer !== "string" || typeof name !== "string") throw new TypeError(`What names a ${kind} must be a text.`);
-    if (typeof lifetime !== "number" || !Number.isFinite(lifetime) || lifetime <= 0) throw new RangeError(`The revocation of a ${kind} needs a finite time to stand.`);
+    if (typeof lifetime !== "number" || !Number.isFinite(lifetime) || lifetime <= 0)
+      throw new RangeError(`The revocation of a ${kind} needs a finite time to stand.`);
     const made = now();
     await entries.put(names[kind](issuer, name), { made, until: made + lifetime });
   };
   return {
     async isRevoked({ issuer, jti, sid, sub, iat }: RevocationSubject) {
-      const entry = async (kind: keyof typeof names, name: string | null) => (name === null ? null : entries.get(names[kind](issuer, name)));
+      const entry = async (kind: keyof typeof names, name: string | null) =>
+        name === null ? null : entries.get(names[kind](issuer, name));
       const [token, session, user] = await Promise.all([entry("token", jti), entry("session", sid), entry("user", sub)]);
       if (token !== null || session !== null) return true;
       // Without `iat` nobody can say that the token is newer.
       return user !== null && !(iat !== null && iat > user.made);
     },
     // Slack on `exp` can be ten minutes; the entry has to outlive it.
-    revokeToken: async (issuer, jti, expiresAt) => revoke("token", issuer, jti, typeof expiresAt === "number" ? Math.max(0, expiresAt - now()) + 600 : Number.NaN),
+    revokeToken: async (issuer, jti, expiresAt) =>
+      revoke("token", issuer, jti, typeof expiresAt === "number" ? Math.max(0, expiresAt - now()) + 600 : Number.NaN),
     revokeSession: (issuer, sid, ttlSeconds) => revoke("session", issuer, sid, ttlSeconds),
     revokeUser: (issuer, sub, ttlSeconds) => revoke("user", issuer, sub, ttlSeconds),
   };
@@ -61,7 +64,11 @@ const KV_DELAY = 60;
 /** Revocations in KV with a TTL, and an isolate-local memory of answers (`cacheTtl` seconds, default 30, 0 for none). */
 export function kvRevocation(
   kv: KeyValue,
-  { prefix = "tokenkeep:revoked:", cacheTtl = 30, clock = () => Date.now() }: { prefix?: string; cacheTtl?: number; clock?: () => number } = {},
+  {
+    prefix = "tokenkeep:revoked:",
+    cacheTtl = 30,
+    clock = () => Date.now(),
+  }: { prefix?: string; cacheTtl?: number; clock?: () => number } = {},
 ): RevocationStore & Revoker {
   const remembered = new Map<string, { readonly entry: Entry | null; readonly from: number; readonly until: number }>();
   // However long the names are, KV's keys are short.
@@ -109,7 +116,13 @@ function entryOf(text: string | null): Entry | null {
 }
 
 /** Past `max` entries (default 100 000) only expired ones are dropped; if none is, revoking throws: it never forgets silently. */
-export function memoryRevocation({ max = 100_000, clock = () => Date.now() }: { max?: number; clock?: () => number } = {}): RevocationStore & Revoker {
+export function memoryRevocation({
+  max = 100_000,
+  clock = () => Date.now(),
+}: {
+  max?: number;
+  clock?: () => number;
+} = {}): RevocationStore & Revoker {
   const entries = new Map<string, Entry>();
   const stands = ({ until }: Entry) => clock() < until * 1000;
   return revocationOver(

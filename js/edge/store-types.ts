@@ -35,7 +35,13 @@ export interface RevocationStore {
   isRevoked(subject: RevocationSubject): boolean | Promise<boolean>;
 }
 /** What a token is revoked by: the claims that name it, its session and its user. */
-export interface RevocationSubject { issuer: string; jti: string | null; sid: string | null; sub: string | null; iat: number | null }
+export interface RevocationSubject {
+  issuer: string;
+  jti: string | null;
+  sid: string | null;
+  sub: string | null;
+  iat: number | null;
+}
 /** Revokes. */
 export interface Revoker {
   /** `expiresAt`: the token's `exp`, epoch seconds. */

@@ -2,8 +2,13 @@
 
 /** The claims of a token whose signature holds. They can't be changed. */
 export type Claims = Readonly<Record<string, unknown>> & {
-  readonly iss?: string; readonly sub?: string; readonly aud?: string | readonly string[];
-  readonly exp?: number; readonly nbf?: number; readonly iat?: number; readonly jti?: string;
+  readonly iss?: string;
+  readonly sub?: string;
+  readonly aud?: string | readonly string[];
+  readonly exp?: number;
+  readonly nbf?: number;
+  readonly iat?: number;
+  readonly jti?: string;
 };
 /** The protected header of a token. */
 export type JoseHeader = Readonly<Record<string, unknown>> & { readonly alg: string; readonly kid?: string; readonly typ?: string };

@@ -10,8 +10,8 @@ import { KnownHeaders } from "./headers.js";
 import type { Instance } from "./instance.js";
 import { type Issuer, type Issuers, issuersOf } from "./issuers.js";
 import type { Call, Held } from "./key-sets.js";
-import { ALGORITHMS, readClock, readSettings, type Settings } from "./options.js";
 import type { VerifierEvent, VerifierOptions } from "./option-types.js";
+import { ALGORITHMS, readClock, readSettings, type Settings } from "./options.js";
 import { Facts, frozen, verified } from "./outcome.js";
 import { checkPolicy, enforce, permissionsOf } from "./policy.js";
 import { type Name, type Result, Results } from "./results.js";
@@ -237,7 +237,17 @@ class TokenVerifier implements Verifier {
   #read(core: Core, length: number, issuer: Issuer | null, now: number): number {
     const { profile, maxTokenBytes, clockTolerance, maxTokenAge, allowNoExpiry } = this.#settings;
     const { algorithms } = this.#issuers;
-    const verdict = core.read(length, maxTokenBytes, profile, algorithms, issuer?.texts ?? "", allowNoExpiry, now / 1000, clockTolerance, maxTokenAge);
+    const verdict = core.read(
+      length,
+      maxTokenBytes,
+      profile,
+      algorithms,
+      issuer?.texts ?? "",
+      allowNoExpiry,
+      now / 1000,
+      clockTolerance,
+      maxTokenAge,
+    );
     if (verdict === UNFIT) throw new VerifyError(core.code());
     return verdict;
   }

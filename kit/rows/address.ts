@@ -1,7 +1,7 @@
 // The rows about where the backend is: over https, and on the page's site.
 
-import type { Observed } from "../visit.ts";
 import { fail, pass, type Row, type Verdict } from "../verdict.ts";
+import type { Observed } from "../visit.ts";
 
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname);

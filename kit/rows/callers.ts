@@ -1,8 +1,8 @@
 // The rows about who may call: forged calls are refused before they touch the session, and the page's own origin gets through CORS.
 
 import type { Answer } from "../backend.ts";
-import { FOREIGN_ORIGIN, type Observed, type Step } from "../visit.ts";
 import { all, described, fail, given, granted, isMade, notChecked, pass, quoted, type Row, type Verdict, warn } from "../verdict.ts";
+import { FOREIGN_ORIGIN, type Observed, type Step } from "../visit.ts";
 
 const CSRF = "RFC 10017 section 6.1.3.3: another site could send this in the user's name";
 

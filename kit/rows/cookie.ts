@@ -1,8 +1,8 @@
 // The rows about the refresh cookie's attributes, as it was set at sign-in and at each refresh.
 
 import { covers, type SetCookie } from "../cookies.ts";
-import type { Observed } from "../visit.ts";
 import { all, fail, isMade, notChecked, pass, quoted, type Row, type Verdict, warn } from "../verdict.ts";
+import type { Observed } from "../visit.ts";
 
 /** Judges every setting of the refresh cookie that the visit saw in a granted answer. */
 function eachSetting(seen: Observed, judge: (cookie: SetCookie) => Verdict): Verdict {

@@ -1,8 +1,8 @@
 // The rows about logout: it ends the session for good, on the server and in the browser.
 
 import type { Answer } from "../backend.ts";
-import { isGranted, type Observed, type Step } from "../visit.ts";
 import { described, fail, given, granted, pass, quoted, type Row, type Verdict } from "../verdict.ts";
+import { isGranted, type Observed, type Step } from "../visit.ts";
 import { endsSession } from "./reply.ts";
 
 function isSuccess({ status }: Answer): boolean {

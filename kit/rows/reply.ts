@@ -1,7 +1,6 @@
 // The rows about the refresh's answers: what a granted one holds, and how a session that is over is told from trouble.
 
 import type { Answer } from "../backend.ts";
-import type { Observed, Step } from "../visit.ts";
 import {
   all,
   described,
@@ -17,6 +16,7 @@ import {
   type Verdict,
   warn,
 } from "../verdict.ts";
+import type { Observed, Step } from "../visit.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 

@@ -2,8 +2,8 @@
 // comes back late, and limits that are told as limits.
 
 import type { Answer } from "../backend.ts";
-import { isGranted, type Observed } from "../visit.ts";
 import { answered, described, fail, given, granted, notChecked, pass, quoted, type Row, type Verdict, warn } from "../verdict.ts";
+import { isGranted, type Observed } from "../visit.ts";
 import { endsSession } from "./reply.ts";
 
 const GRACE = "server contract, Rotation and the grace window";

@@ -49,7 +49,9 @@ async function bundle({ entry, bundle: to, peers }) {
     logLevel: "warning",
     absWorkingDir: root,
   });
-  const outside = Object.values(metafile.outputs).flatMap((output) => output.imports.filter((found) => found.external && !peers.includes(found.path)));
+  const outside = Object.values(metafile.outputs).flatMap((output) =>
+    output.imports.filter((found) => found.external && !peers.includes(found.path)),
+  );
   if (outside.length > 0) throw new StepFailed(`${to} imports ${outside.map((found) => found.path).join(", ")}.`);
 }
 
@@ -98,7 +100,15 @@ export async function buildPackage(builds, step) {
   const tools = ["esbuild", "typescript", "@types/react", "hono"].map((name) => `node_modules/${name}/package.json`);
   const what = {
     name: "package",
-    inputs: ["js", "kit", ...builds.map((build) => build.outDir), "tsconfig.base.json", "tsconfig.client.json", "scripts/lib/bundle.mjs", ...tools],
+    inputs: [
+      "js",
+      "kit",
+      ...builds.map((build) => build.outDir),
+      "tsconfig.base.json",
+      "tsconfig.client.json",
+      "scripts/lib/bundle.mjs",
+      ...tools,
+    ],
     words: [JSON.stringify([...entries, ...commands].map(({ entry, bundle: to, peers }) => [entry, to, peers]))],
     outputs: ["dist"],
   };

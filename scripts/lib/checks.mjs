@@ -80,7 +80,7 @@ export const checks = [
     },
   },
   { name: "TypeScript types", check: checkTypes },
-  { name: "Biome's lints", check: () => must(process.execPath, [biomePath(), "lint", "--error-on-warnings", "."]) },
+  { name: "Biome: format, order of imports, lints", check: () => must(process.execPath, [biomePath(), "ci", "--error-on-warnings", "."]) },
   { name: "cargo-deny", check: checkCrates },
   { name: "npm audit", check: checkAudit },
   { name: "the documentation builds, and its links lead somewhere", check: buildDocs },

@@ -22,7 +22,10 @@ function cut(text, mark) {
 function withoutRefusals(glue) {
   const parts = glue.split("if (wasm !== undefined) return wasm;");
   if (parts.length !== 3) throw changed("begins its two init functions as it did");
-  return cut(parts.join(""), "    if (!(module instanceof WebAssembly.Module)) {\n        module = new WebAssembly.Module(module);\n    }\n").join("");
+  return cut(
+    parts.join(""),
+    "    if (!(module instanceof WebAssembly.Module)) {\n        module = new WebAssembly.Module(module);\n    }\n",
+  ).join("");
 }
 
 /**

@@ -21,7 +21,9 @@ export async function silencePanics(path) {
   const { default: binaryen } = await import("binaryen");
   binaryen.setDebugInfo(true);
   const module = binaryen.readBinary(readFileSync(path));
-  const functions = Array.from({ length: module.getNumFunctions() }, (_, index) => binaryen.getFunctionInfo(module.getFunctionByIndex(index)));
+  const functions = Array.from({ length: module.getNumFunctions() }, (_, index) =>
+    binaryen.getFunctionInfo(module.getFunctionByIndex(index)),
+  );
   const loud = functions.filter(({ module: imported, name }) => !imported && silenced.some((pattern) => pattern.test(name)));
   if (loud.length === 0) throw new StepFailed(`No panic was found in ${path}: were the names of its functions stripped?`);
   for (const { name, params, results } of loud) {

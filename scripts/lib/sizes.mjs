@@ -15,10 +15,7 @@ function weigh(path, budget) {
 
 /** The wasm is told for information; the bundle carries it, and is what a user downloads. @param {readonly import("./manifest.mjs").Build[]} builds */
 export function weighAll(builds) {
-  return builds.flatMap((build) => [
-    weigh(`${build.outDir}/${build.outName}_bg.wasm`, null),
-    weigh(build.bundle, build.budget),
-  ]);
+  return builds.flatMap((build) => [weigh(`${build.outDir}/${build.outName}_bg.wasm`, null), weigh(build.bundle, build.budget)]);
 }
 
 /** @param {number} bytes */
@@ -37,7 +34,8 @@ export function sizeTable(sizes) {
 export function table(rows) {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   /** @param {readonly string[]} row */
-  const line = (row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("   ");
+  const line = (row) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("   ");
   return rows.map((row) => `  ${line(row)}`.trimEnd()).join("\n");
 }
 

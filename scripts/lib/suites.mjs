@@ -13,7 +13,10 @@ import { root, run } from "./run.mjs";
 function filesIn(folder, ending) {
   if (!existsSync(join(root, folder))) return [];
   const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
-  return names.filter((name) => name.endsWith(ending)).map((name) => `${folder}/${name.replaceAll("\\", "/")}`).sort();
+  return names
+    .filter((name) => name.endsWith(ending))
+    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+    .sort();
 }
 
 /** @param {string} problem @returns {Outcome} */
@@ -48,7 +51,19 @@ async function runWasmIn(browser) {
   const features = [...new Set(readManifest().builds.flatMap((build) => build.features))].join(",");
   const { code, output } = await run(
     "wasm-pack",
-    ["test", "--headless", `--${browser}`, "--mode", "no-install", ".", "--locked", "--no-default-features", "--features", features, ...chosen],
+    [
+      "test",
+      "--headless",
+      `--${browser}`,
+      "--mode",
+      "no-install",
+      ".",
+      "--locked",
+      "--no-default-features",
+      "--features",
+      features,
+      ...chosen,
+    ],
     { seconds: 1200, env: { WASM_BINDGEN_TEST_TIMEOUT: "180" } },
   );
   keepLog(browser === "chrome" ? "wasm" : "firefox-wasm", output);
@@ -66,7 +81,12 @@ async function runNode(name, files, options, env) {
   mkdirSync(join(root, "build", "logs"), { recursive: true });
   const tap = join(root, "build", "logs", `${name}.tap`);
   writeFileSync(tap, "");
-  const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap", `--test-reporter-destination=${tap}`];
+  const reporters = [
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    "--test-reporter=tap",
+    `--test-reporter-destination=${tap}`,
+  ];
   const { code, output } = await run("node", ["--import", "tsx", "--test", ...options, ...reporters, ...files], { seconds: 1800, env });
   keepLog(name, output);
   return { count: countNode(readFileSync(tap, "utf8"), code), output };
@@ -76,12 +96,22 @@ const inBrowser = (/** @type {string} */ file) => /^tests\/(browser|client|firef
 
 /** What needs no browser: the Workers over HTTP, the scripts, the package. */
 export function runJs() {
-  return runNode("js", filesIn("tests", ".test.ts").filter((file) => !inBrowser(file)), ["--test-concurrency=2"], {});
+  return runNode(
+    "js",
+    filesIn("tests", ".test.ts").filter((file) => !inBrowser(file)),
+    ["--test-concurrency=2"],
+    {},
+  );
 }
 
 /** The demo page against the real Workers, and the client against scripted servers, in Chromium; one file after the other, for they measure time. @param {string} chromium */
 export function runBrowser(chromium) {
-  return runNode("browser", filesIn("tests", ".test.ts").filter((file) => inBrowser(file) && !file.startsWith("tests/firefox/")), ["--test-concurrency=1"], { CHROMIUM: chromium });
+  return runNode(
+    "browser",
+    filesIn("tests", ".test.ts").filter((file) => inBrowser(file) && !file.startsWith("tests/firefox/")),
+    ["--test-concurrency=1"],
+    { CHROMIUM: chromium },
+  );
 }
 
 /** What can go otherwise in another browser: starting, the 401, tabs, logout, a policy; and what is known to. */

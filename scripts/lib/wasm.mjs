@@ -25,7 +25,10 @@ export function gzipOf(bytes) {
 // Panic messages name source files: as given here, not as this machine's folders.
 function rustFlags() {
   const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
-  const remap = [[cargoHome, "cargo"], [root.replace(/\/$/, ""), "tokenkeep"]];
+  const remap = [
+    [cargoHome, "cargo"],
+    [root.replace(/\/$/, ""), "tokenkeep"],
+  ];
   return remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`).join("\x1f");
 }
 
@@ -83,7 +86,20 @@ export async function buildWasm(build, step) {
   const compiler = (await run("rustc", ["--version"])).stdout.trim();
   const what = {
     name: `wasm-${build.name}`,
-    inputs: ["src", "Cargo.toml", "Cargo.lock", "scripts/lib/wasm.mjs", "scripts/lib/glue.mjs", "scripts/lib/panics.mjs", "scripts/lib/sections.mjs", "scripts/lib/shorten.mjs", "scripts/lib/trim.mjs", "scripts/lib/zopfli.mjs", "node_modules/@gfx/zopfli/package.json", "node_modules/binaryen/package.json"],
+    inputs: [
+      "src",
+      "Cargo.toml",
+      "Cargo.lock",
+      "scripts/lib/wasm.mjs",
+      "scripts/lib/glue.mjs",
+      "scripts/lib/panics.mjs",
+      "scripts/lib/sections.mjs",
+      "scripts/lib/shorten.mjs",
+      "scripts/lib/trim.mjs",
+      "scripts/lib/zopfli.mjs",
+      "node_modules/@gfx/zopfli/package.json",
+      "node_modules/binaryen/package.json",
+    ],
     words: [compiler, JSON.stringify({ ...build, budget: 0 })],
     outputs: [build.outDir],
   };

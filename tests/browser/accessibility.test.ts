@@ -1,12 +1,12 @@
 // What axe-core finds in each state of the page, in light and dark and on a phone: nothing.
 
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { after, afterEach, before, test } from "node:test";
 import type { AxeResults, RunOptions } from "axe-core";
 import type { Page } from "playwright-core";
-import { startDemo, type Demo } from "./harness.ts";
+import { type Demo, startDemo } from "./harness.ts";
 
 let demo: Demo;
 let axe: string;

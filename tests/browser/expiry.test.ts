@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { addresses, startDemo, type Demo } from "./harness.ts";
+import { addresses, type Demo, startDemo } from "./harness.ts";
 
 let demo: Demo;
 before(async () => {

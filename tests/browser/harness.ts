@@ -1,11 +1,11 @@
 // One stack of real Workers and one real Chromium for a test file, and visitors: a browser profile of its own each,
 // whose page, requests, console and policy violations are on record.
 
-import { rmSync } from "node:fs";
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { chromium, type Browser, type BrowserContext, type Page, type Request } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page, type Request } from "playwright-core";
 import { startStack } from "../../scripts/stack.mjs";
 import { buildApp } from "../../www/app/build.mjs";
 

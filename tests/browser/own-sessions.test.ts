@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { startDemo, type Demo } from "./harness.ts";
+import { type Demo, startDemo } from "./harness.ts";
 
 let demo: Demo;
 before(async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import type { TokenKeep } from "tokenkeep";
-import { addresses, authorization, sentTo, startDemo, type Demo } from "./harness.ts";
+import { addresses, authorization, type Demo, sentTo, startDemo } from "./harness.ts";
 
 let demo: Demo;
 before(async () => {

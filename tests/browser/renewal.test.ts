@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import type { Request } from "playwright-core";
-import { sentTo, startDemo, type Demo, type Visitor } from "./harness.ts";
+import { type Demo, sentTo, startDemo, type Visitor } from "./harness.ts";
 
 let demo: Demo;
 before(async () => {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import type { Session, TokenKeepEvents } from "tokenkeep";
-import { addresses, startDemo, type Demo, type Visitor } from "./harness.ts";
+import { addresses, type Demo, startDemo, type Visitor } from "./harness.ts";
 
 let demo: Demo;
 before(async () => {

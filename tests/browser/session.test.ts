@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { authorization, sentTo, startDemo, type Demo } from "./harness.ts";
+import { authorization, type Demo, sentTo, startDemo } from "./harness.ts";
 
 let demo: Demo;
 before(async () => {

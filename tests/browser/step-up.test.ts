@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Secret, TOTP } from "otpauth";
-import { authorization, sentTo, startDemo, type Demo, type Visitor } from "./harness.ts";
+import { authorization, type Demo, sentTo, startDemo, type Visitor } from "./harness.ts";
 
 let demo: Demo;
 before(async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { startDemo, type Demo } from "./harness.ts";
+import { type Demo, startDemo } from "./harness.ts";
 
 let demo: Demo;
 before(async () => {

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { hang, json, launchAsPeopleHaveIt, pause, scenes, until, type Scene } from "./harness.ts";
+import { hang, json, launchAsPeopleHaveIt, pause, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes(launchAsPeopleHaveIt);
 const REFRESH = "/session/refresh";
@@ -40,7 +40,10 @@ behaviour("client_B13_a_timer_that_fires_late_behaves_as_if_it_were_on_time", as
   await until(async () => (await scene.session()).generation === 2, "its token");
   await pause(500);
   assert.equal(scene.refreshes(), 2);
-  assert.deepEqual((await scene.events()).map(({ type }) => type), ["signed-in", "refreshed", "refreshed"]);
+  assert.deepEqual(
+    (await scene.events()).map(({ type }) => type),
+    ["signed-in", "refreshed", "refreshed"],
+  );
 });
 
 behaviour("client_B16_a_hidden_tab_leaves_renewals_to_a_visible_one_and_has_a_good_token_when_it_is_seen", async (scene) => {
@@ -104,7 +107,10 @@ behaviour("client_G65_a_tab_that_was_frozen_during_the_logout_wipes_when_it_wake
   await scene.reaches("anonymous");
   assert.ok(performance.now() - woke < 3000, "a second, and a slow machine");
   await page.evaluate(({ api }) => keep.fetch(`${api}/after`), at);
-  assert.deepEqual(api.to("/after").map(({ token }) => token), [null]);
+  assert.deepEqual(
+    api.to("/after").map(({ token }) => token),
+    [null],
+  );
 });
 
 /** Brings a tab back from the cache, and has it call the API in the very moment of its return. */
@@ -122,7 +128,11 @@ async function returnFromCache({ at, context }: Scene, page: Page, meanwhile: (o
   await page.bringToFront();
   await page.goBack({ waitUntil: "commit" });
   await page.waitForFunction(() => "persisted" in globalThis);
-  assert.equal(await page.evaluate(() => (globalThis as unknown as { persisted: boolean }).persisted), true, "the page came out of the cache");
+  assert.equal(
+    await page.evaluate(() => (globalThis as unknown as { persisted: boolean }).persisted),
+    true,
+    "the page came out of the cache",
+  );
   await page.evaluate(() => (globalThis as unknown as { call: Promise<number> }).call);
 }
 
@@ -135,13 +145,19 @@ behaviour("client_G65_a_tab_that_returns_from_the_back_forward_cache_after_a_log
     await other.evaluate(() => keep.logout());
   });
   await scene.reaches("anonymous");
-  assert.deepEqual(api.to("/returned").map(({ token }) => token), [null]);
+  assert.deepEqual(
+    api.to("/returned").map(({ token }) => token),
+    [null],
+  );
 });
 
 behaviour("client_G65_a_tab_that_returns_from_the_cache_to_a_session_that_stands_goes_on_with_it", async (scene) => {
   await scene.started();
   await returnFromCache(scene, scene.page, (other) => scene.started({}, other));
-  assert.deepEqual(scene.api.to("/returned").map(({ token }) => token), [scene.granted[0]]);
+  assert.deepEqual(
+    scene.api.to("/returned").map(({ token }) => token),
+    [scene.granted[0]],
+  );
   assert.equal(scene.refreshes(), 2, "a refresh for each tab: a sibling's word was enough");
 });
 
@@ -154,5 +170,8 @@ behaviour("client_G65_a_tab_that_returns_from_the_cache_alone_asks_the_authority
     await other.close();
   });
   await scene.reaches("anonymous");
-  assert.deepEqual(api.to("/returned").map(({ token }) => token), [null]);
+  assert.deepEqual(
+    api.to("/returned").map(({ token }) => token),
+    [null],
+  );
 });

@@ -1,7 +1,7 @@
 // What travels with a request and back: bodies that are sent again, streams that can't be, the caller's signal, answers that flow.
 
 import assert from "node:assert/strict";
-import { Gate, hang, json, scenes, until, type Reply, type Scene } from "./harness.ts";
+import { Gate, hang, json, type Reply, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 
@@ -9,26 +9,30 @@ const kinds = ["string", "Blob", "FormData", "URLSearchParams", "ArrayBuffer", "
 
 /** Posts a body of this kind: through the keep, or for comparison without it. */
 function post({ page, at }: Scene, kind: (typeof kinds)[number], how: "init" | "request" | "plain"): Promise<number> {
-  return page.evaluate(async ([{ api }, kind, how]) => {
-    const bytes = Uint8Array.from({ length: 300 }, (_, n) => n % 256);
-    const form = new FormData();
-    form.append("text", "zwölf\r\nLöwen");
-    form.append("file", new Blob([bytes], { type: "image/x" }), "a\"b.png");
-    const bodies: Record<typeof kind, BodyInit> = {
-      string: "grüße \u0000 ☃",
-      Blob: new Blob([bytes, "tail"], { type: "application/x-mine" }),
-      FormData: form,
-      URLSearchParams: new URLSearchParams({ a: "1 2", b: "ü&=" }),
-      ArrayBuffer: bytes.buffer,
-      Uint8Array: bytes.subarray(7, 211),
-      DataView: new DataView(bytes.buffer, 3, 100),
-      large: new Blob(Array.from({ length: 3000 }, () => bytes)),
-    };
-    const init = { method: "PUT", body: bodies[kind] };
-    const url = `${api}/${kind}/${how}`;
-    const response = how === "plain" ? await fetch(url, init) : await (how === "init" ? keep.fetch(url, init) : keep.fetch(new Request(url, init)));
-    return response.status;
-  }, [at, kind, how] as const);
+  return page.evaluate(
+    async ([{ api }, kind, how]) => {
+      const bytes = Uint8Array.from({ length: 300 }, (_, n) => n % 256);
+      const form = new FormData();
+      form.append("text", "zwölf\r\nLöwen");
+      form.append("file", new Blob([bytes], { type: "image/x" }), 'a"b.png');
+      const bodies: Record<typeof kind, BodyInit> = {
+        string: "grüße \u0000 ☃",
+        Blob: new Blob([bytes, "tail"], { type: "application/x-mine" }),
+        FormData: form,
+        URLSearchParams: new URLSearchParams({ a: "1 2", b: "ü&=" }),
+        ArrayBuffer: bytes.buffer,
+        Uint8Array: bytes.subarray(7, 211),
+        DataView: new DataView(bytes.buffer, 3, 100),
+        large: new Blob(Array.from({ length: 3000 }, () => bytes)),
+      };
+      const init = { method: "PUT", body: bodies[kind] };
+      const url = `${api}/${kind}/${how}`;
+      const response =
+        how === "plain" ? await fetch(url, init) : await (how === "init" ? keep.fetch(url, init) : keep.fetch(new Request(url, init)));
+      return response.status;
+    },
+    [at, kind, how] as const,
+  );
 }
 
 /** A form's parts are parted by a line that differs each time. */
@@ -80,24 +84,34 @@ behaviour("client_D37_a_one_shot_stream_is_sent_once_and_its_401_is_the_callers"
       await streaming.fetch(new Request(`${api}/replaced`, { method: "POST", body: "old" }), { ...once, body: stream() } as RequestInit),
       await streaming.fetch(new Request(`${api}/wrapped`, new Request(`${api}/`, { ...once, body: stream() } as RequestInit))),
     ];
-    return { sent, statuses: responses.map(({ status }) => status), texts: await Promise.all(responses.map((response) => response.text())) };
+    return {
+      sent,
+      statuses: responses.map(({ status }) => status),
+      texts: await Promise.all(responses.map((response) => response.text())),
+    };
   }, at);
-  assert.deepEqual(sent.sent, ["/init", "/request", "/replaced", "/wrapped"].map((path) => ({ path, body: "drop by drop", token: true })));
+  assert.deepEqual(
+    sent.sent,
+    ["/init", "/request", "/replaced", "/wrapped"].map((path) => ({ path, body: "drop by drop", token: true })),
+  );
   assert.deepEqual(sent.statuses, [401, 401, 401, 401]);
   assert.deepEqual(sent.texts, Array(4).fill("refused"));
 });
 
 /** Calls with a signal that is the caller's own, in each of the ways to pass one; aborts on demand. */
 async function callAndAbort({ page, at }: Scene, path: string, when: () => Promise<void>): Promise<void> {
-  const outcomes = page.evaluate(async ([{ api }, path]) => {
-    const controller = new AbortController();
-    Object.assign(globalThis, { abort: () => controller.abort(new RangeError("my own reason")) });
-    const { signal } = controller;
-    return Promise.all([
-      stage.outcome(keep.fetch(`${api}${path}`, { signal })),
-      stage.outcome(keep.fetch(new Request(`${api}${path}`, { signal, method: "POST", body: "x" }))),
-    ]);
-  }, [at, path] as const);
+  const outcomes = page.evaluate(
+    async ([{ api }, path]) => {
+      const controller = new AbortController();
+      Object.assign(globalThis, { abort: () => controller.abort(new RangeError("my own reason")) });
+      const { signal } = controller;
+      return Promise.all([
+        stage.outcome(keep.fetch(`${api}${path}`, { signal })),
+        stage.outcome(keep.fetch(new Request(`${api}${path}`, { signal, method: "POST", body: "x" }))),
+      ]);
+    },
+    [at, path] as const,
+  );
   await when();
   await page.evaluate(() => (globalThis as unknown as { abort(): void }).abort());
   for (const { error } of await outcomes) assert.deepEqual([error?.name, error?.message], ["RangeError", "my own reason"]);
@@ -115,7 +129,10 @@ behaviour("client_D38_a_signal_that_is_aborted_before_stops_the_call_unsent", as
       stage.outcome(keep.fetch(`${api}/x`, { signal: AbortSignal.abort() })),
     ]);
   }, at);
-  assert.deepEqual(outcomes.map(({ error }) => error?.name), ["RangeError", "RangeError", "RangeError", "AbortError"]);
+  assert.deepEqual(
+    outcomes.map(({ error }) => error?.name),
+    ["RangeError", "RangeError", "RangeError", "AbortError"],
+  );
   assert.equal(api.calls.length, 0);
 });
 
@@ -151,7 +168,9 @@ behaviour("client_D38_a_signal_is_heard_during_the_retry_and_in_the_answers_body
   await callAndAbort(scene, "/x", () => until(() => api.calls.length === 4, "both retries"));
 
   scene.valid.clear();
-  api.on("/body", ({ token }) => (scene.valid.has(token ?? "") ? { stream: async (write) => (write("begun"), new Promise(() => undefined)) } : { status: 401 }));
+  api.on("/body", ({ token }) =>
+    scene.valid.has(token ?? "") ? { stream: async (write) => (write("begun"), new Promise(() => undefined)) } : { status: 401 },
+  );
   const { error } = await page.evaluate(async ({ api }) => {
     const controller = new AbortController();
     const response = await keep.fetch(`${api}/body`, { signal: controller.signal });
@@ -165,7 +184,10 @@ behaviour("client_D38_a_signal_is_heard_during_the_retry_and_in_the_answers_body
 behaviour("client_D39_a_stream_of_events_is_passed_through_as_it_comes", async (scene) => {
   const { api, page, at } = scene;
   await scene.started();
-  for (const [path, refused] of [["/first", false], ["/retried", true]] as const) {
+  for (const [path, refused] of [
+    ["/first", false],
+    ["/retried", true],
+  ] as const) {
     const gate = new Gate();
     if (refused) scene.valid.clear();
     api.on(path, ({ token }) =>

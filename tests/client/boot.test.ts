@@ -14,22 +14,29 @@ behaviour("client_A2_a_valid_cookie_makes_one_refresh_and_a_usable_token", async
   assert.equal(session.generation, 1);
   assert.equal(await page.evaluate(({ api }) => keep.fetch(`${api}/time`).then(({ status }) => status), at), 200);
   assert.equal(authority.to("/session/refresh").length, 1);
-  assert.deepEqual(api.calls.map(({ token }) => token), granted);
+  assert.deepEqual(
+    api.calls.map(({ token }) => token),
+    granted,
+  );
 });
 
 behaviour("client_A3_without_a_session_nothing_is_refreshed_until_somebody_asks", async (scene) => {
   const { page, authority, api, at } = scene;
   authority.on("/session/refresh", () => ({ status: 401 }));
   await scene.started();
-  assert.deepEqual(
-    await page.evaluate(() => [keep.session.status, keep.session.reason, keep.session.expiresAt]),
-    ["anonymous", "no-session", null],
-  );
+  assert.deepEqual(await page.evaluate(() => [keep.session.status, keep.session.reason, keep.session.expiresAt]), [
+    "anonymous",
+    "no-session",
+    null,
+  ]);
   await page.evaluate(({ api }) => Promise.all([keep.fetch(`${api}/one`), keep.fetch(`${api}/two`), keep.start()]), at);
   await page.evaluate(() => ["focus", "online", "pageshow"].forEach((type) => dispatchEvent(new Event(type))));
   await pause(1500);
   assert.equal(authority.calls.length, 1);
-  assert.deepEqual(api.calls.map(({ token }) => token), [null, null]);
+  assert.deepEqual(
+    api.calls.map(({ token }) => token),
+    [null, null],
+  );
   assert.deepEqual(await scene.events(), []);
 
   authority.on("/session/refresh", () => scene.grant());
@@ -97,7 +104,10 @@ behaviour("client_A6_requests_wait_for_the_start_and_are_not_sent_without_a_toke
   assert.equal(api.calls.length, 0);
   gate.open();
   assert.deepEqual(await statuses, [200, 200]);
-  assert.deepEqual(api.calls.map(({ token }) => token), [scene.granted[0], scene.granted[0]]);
+  assert.deepEqual(
+    api.calls.map(({ token }) => token),
+    [scene.granted[0], scene.granted[0]],
+  );
   assert.equal(scene.refreshes(), 1);
 });
 

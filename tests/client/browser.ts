@@ -2,17 +2,23 @@
 // there is no back/forward cache; "as people have it" is the same program without these overrides, so that tabs are hidden,
 // frozen and restored for real.
 
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, type Browser, type BrowserContext } from "playwright-core";
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
 import { launchFirefox } from "../firefox/launch.ts";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ARGUMENTS = [
-  "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 
 export interface Chromium {
@@ -24,7 +30,8 @@ export interface Chromium {
 }
 
 export async function launch(): Promise<Chromium> {
-  const browser = process.env.BROWSER === "firefox" ? await launchFirefox() : await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser =
+    process.env.BROWSER === "firefox" ? await launchFirefox() : await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   return { browser, context: () => browser.newContext(), leave: (context) => context.close(), close: () => browser.close() };
 }
 
@@ -32,7 +39,15 @@ export async function launchAsPeopleHaveIt(): Promise<Chromium> {
   const profile = mkdtempSync(join(tmpdir(), "tokenkeep-chromium-"));
   const program = spawn(
     CHROMIUM,
-    [...ARGUMENTS, "--headless=new", "--no-default-browser-check", "--password-store=basic", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"],
+    [
+      ...ARGUMENTS,
+      "--headless=new",
+      "--no-default-browser-check",
+      "--password-store=basic",
+      "--remote-debugging-port=0",
+      `--user-data-dir=${profile}`,
+      "about:blank",
+    ],
     { stdio: ["ignore", "ignore", "pipe"], detached: true },
   );
   const browser = await chromium.connectOverCDP(await addressOf(program), { noDefaults: true });

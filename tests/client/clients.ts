@@ -38,7 +38,10 @@ const clients: Record<string, (api: string) => Client> = {
 
   "openapi-fetch"(api) {
     const client = createClient<Paths>({ baseUrl: api, fetch: (request) => keep.fetch(request) });
-    const read = ({ response, data, error }: { response: Response; data?: unknown; error?: unknown }) => ({ status: response.status, data: data ?? error });
+    const read = ({ response, data, error }: { response: Response; data?: unknown; error?: unknown }) => ({
+      status: response.status,
+      data: data ?? error,
+    });
     const asItIs = (form: unknown) => form as FormData;
     return {
       get: async (path, signal) => read(await client.GET(path, signal ? { signal } : {})),

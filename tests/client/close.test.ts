@@ -1,7 +1,7 @@
 // What is left of a keep when it is closed: nothing.
 
 import assert from "node:assert/strict";
-import { hang, pause, scenes, until, type Scene } from "./harness.ts";
+import { hang, pause, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 
@@ -77,7 +77,9 @@ behaviour("client_J84_closing_ends_every_timer_listener_channel_and_lock", async
 
   // In the middle of a refresh that holds the lock, with callers waiting.
   scene.authority.on("/session/refresh", hang);
-  const waiting = page.evaluate(() => Promise.all([stage.outcome(keep.refresh()), stage.outcome(keep.withToken((token) => token, { minValidity: 10_000 }))]));
+  const waiting = page.evaluate(() =>
+    Promise.all([stage.outcome(keep.refresh()), stage.outcome(keep.withToken((token) => token, { minValidity: 10_000 }))]),
+  );
   await until(() => scene.refreshes() === 2, "the refresh");
   assert.equal((await books(scene)).locks, 1);
   await page.evaluate(() => keep.close());
@@ -98,8 +100,13 @@ behaviour("client_J84_a_closed_keep_says_so_and_never_stirs_again", async (scene
   });
   const codes = await page.evaluate(async ({ api, authority }) => {
     const calls = [
-      keep.start(), keep.refresh(), keep.fetch(`${api}/x`), keep.withToken((token) => token), keep.logout(),
-      keep.adopt({ access_token: "late" }), keep.signIn(`${authority}/session/refresh`, { method: "POST" }),
+      keep.start(),
+      keep.refresh(),
+      keep.fetch(`${api}/x`),
+      keep.withToken((token) => token),
+      keep.logout(),
+      keep.adopt({ access_token: "late" }),
+      keep.signIn(`${authority}/session/refresh`, { method: "POST" }),
     ];
     return (await Promise.all(calls.map((call) => stage.outcome(call)))).map(({ error }) => error?.code);
   }, at);
@@ -119,14 +126,17 @@ behaviour("client_J84_a_keep_may_be_closed_from_inside_any_of_its_events", async
   scene.subject = "ann";
   for (const type of ["change", "signed-in", "refreshed", "signed-out"] as const) {
     await scene.keep();
-    const code = await page.evaluate(async ([{ api }, type]) => {
-      keep.on(type, () => keep.close());
-      const waiting = stage.outcome(keep.fetch(`${api}/x`));
-      await keep.start().catch(() => undefined);
-      await keep.logout().catch(() => undefined);
-      await waiting;
-      return (await stage.outcome(keep.refresh())).error?.code;
-    }, [at, type] as const);
+    const code = await page.evaluate(
+      async ([{ api }, type]) => {
+        keep.on(type, () => keep.close());
+        const waiting = stage.outcome(keep.fetch(`${api}/x`));
+        await keep.start().catch(() => undefined);
+        await keep.logout().catch(() => undefined);
+        await waiting;
+        return (await stage.outcome(keep.refresh())).error?.code;
+      },
+      [at, type] as const,
+    );
     assert.equal(code, "closed", type);
   }
   assert.deepEqual(scene.errors, []);

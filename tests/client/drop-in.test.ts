@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { WebSocketServer } from "ws";
-import { bundled, Gate, hang, json, scenes, script, until, type Scene } from "./harness.ts";
+import { bundled, Gate, hang, json, type Scene, scenes, script, until } from "./harness.ts";
 
 const behaviour = scenes();
 
@@ -25,11 +25,17 @@ for (const name of ["ky", "openapi-fetch", "axios"]) {
         const client = clients[name]!(api);
         const form = new FormData();
         form.append("file", new Blob([Uint8Array.from({ length: 500 }, (_, n) => n % 256)]), "a.bin");
-        return [...(await Promise.all([client.get("/get"), client.get("/get?a=b"), client.post("/post", { grüße: ["☃", 1] })])), await client.upload("/before", form)];
+        return [
+          ...(await Promise.all([client.get("/get"), client.get("/get?a=b"), client.post("/post", { grüße: ["☃", 1] })])),
+          await client.upload("/before", form),
+        ];
       },
       [at, name] as const,
     );
-    assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 200]);
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 200, 200],
+    );
     assert.equal(scene.refreshes(), 2);
     assert.equal(api.to("/get").length, 4);
     const [first, second] = api.to("/post");
@@ -68,7 +74,10 @@ for (const name of ["ky", "openapi-fetch", "axios"]) {
       },
       [at, name] as const,
     );
-    assert.deepEqual(answers, [{ status: 401, data: { told: 2 } }, { status: 403, data: { told: "no" } }]);
+    assert.deepEqual(answers, [
+      { status: 401, data: { told: 2 } },
+      { status: 403, data: { told: "no" } },
+    ]);
     assert.equal(api.to("/never").length, 2);
     assert.equal(api.to("/forbidden").length, 1);
     assert.equal(scene.refreshes(), 2);
@@ -146,7 +155,14 @@ behaviour("client_J82_a_websocket_reconnects_each_time_with_a_token_that_is_good
   for (const seconds of left) assert.ok(seconds >= minValidity - 0.7, `${seconds} s left at the server`);
   assert.ok(Math.min(...left) < lifetime - 0.5, "tokens are used more than once");
   const refreshed = (await scene.events()).filter((event) => event.type === "refreshed").map(({ generation }) => generation);
-  assert.deepEqual(refreshed, refreshed.map((_, n) => n + 1), "told once for each generation");
+  assert.deepEqual(
+    refreshed,
+    refreshed.map((_, n) => n + 1),
+    "told once for each generation",
+  );
   assert.ok(refreshed.length >= 2);
-  assert.deepEqual(scene.errors.filter((error) => !error.includes("closed")), []);
+  assert.deepEqual(
+    scene.errors.filter((error) => !error.includes("closed")),
+    [],
+  );
 });

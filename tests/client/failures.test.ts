@@ -1,13 +1,14 @@
 // Answers of the authority that are no grant: which of them end the session, which only set it back, and what follows.
 
 import assert from "node:assert/strict";
-import { Gate, json, pause, scenes, until, type Reply, type Scene } from "./harness.ts";
+import { Gate, json, pause, type Reply, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 
 const still = { backoff: { base: 60_000, max: 60_000 } };
 const refresh = ({ page }: Scene) => page.evaluate(() => stage.outcome(keep.refresh()));
-const call = ({ page, at }: Scene, path = "/x") => page.evaluate(([{ api }, path]) => stage.outcome(keep.fetch(api + path)), [at, path] as const);
+const call = ({ page, at }: Scene, path = "/x") =>
+  page.evaluate(([{ api }, path]) => stage.outcome(keep.fetch(api + path)), [at, path] as const);
 
 const html: Reply = { headers: { "Content-Type": "text/html" }, body: "<!doctype html><title>Welcome to the hotel</title>" };
 
@@ -31,7 +32,11 @@ behaviour("client_F49_failures_that_may_pass_keep_the_session", async (scene) =>
     assert.deepEqual([session.status, session.degraded], ["authenticated", true], name);
     assert.ok(session.retryAt !== null && session.retryAt <= Date.now() + 60_000, name);
     assert.equal((await call(scene)).value, 200, `${name}: the token still works`);
-    assert.deepEqual((await scene.events()).map(({ type }) => type), ["signed-in", "refreshed", "refresh-failed"], name);
+    assert.deepEqual(
+      (await scene.events()).map(({ type }) => type),
+      ["signed-in", "refreshed", "refresh-failed"],
+      name,
+    );
     await scene.page.evaluate(() => keep.close());
   }
 });
@@ -46,10 +51,15 @@ behaviour("client_F49_waits_between_attempts_are_random_and_grow", async (scene)
   waits.forEach((wait, n) => assert.ok(wait < 200 * 2 ** n + 1500, `${wait} ms after failure ${n + 1}`));
   assert.equal(new Set(waits.map(Math.round)).size, waits.length, "no two alike");
   const due = (await scene.events()).filter((event) => event.type === "refresh-failed").map(({ retryAt }) => retryAt);
-  assert.ok(due.every((at) => at !== null), "each failure tells when the next attempt is due");
+  assert.ok(
+    due.every((at) => at !== null),
+    "each failure tells when the next attempt is due",
+  );
 });
 
-const asDate = (seconds: number): Record<string, string> => ({ "Retry-After": new Date(Math.ceil(Date.now() / 1000 + seconds) * 1000).toUTCString() });
+const asDate = (seconds: number): Record<string, string> => ({
+  "Retry-After": new Date(Math.ceil(Date.now() / 1000 + seconds) * 1000).toUTCString(),
+});
 
 for (const [how, status, headers] of [
   ["seconds", 429, () => ({ "Retry-After": "3" })],
@@ -100,7 +110,10 @@ for (const [name, answer] of Object.entries({
     assert.deepEqual([error?.code, error?.retryable], ["refresh_rejected", false]);
     await scene.reaches("anonymous", second);
     for (const tab of [page, second]) {
-      assert.deepEqual((await scene.events(tab)).filter(({ type }) => type === "signed-out"), [{ type: "signed-out", reason: "rejected" }]);
+      assert.deepEqual(
+        (await scene.events(tab)).filter(({ type }) => type === "signed-out"),
+        [{ type: "signed-out", reason: "rejected" }],
+      );
       const { reason, expiresAt, claims } = await scene.session(tab);
       assert.deepEqual({ reason, expiresAt, claims }, { reason: "rejected", expiresAt: null, claims: null });
       const { error } = await tab.evaluate(() => stage.outcome(keep.withToken((token) => token)));
@@ -199,8 +212,18 @@ behaviour("client_F56_a_captive_portal_is_no_logout", async (scene) => {
 behaviour("client_F57_an_answer_without_a_usable_token_is_a_typed_error_and_builds_no_header", async (scene) => {
   const { authority, page, at } = scene;
   const bodies = [
-    {}, { access_token: "" }, { access_token: 5 }, { access_token: null }, { access_token: ["a"] }, { token: "abc" }, [], "abc", null,
-    { access_token: "a", token_type: "DPoP" }, { access_token: "a", token_type: "mac" }, { access_token: "a", token_type: 1 },
+    {},
+    { access_token: "" },
+    { access_token: 5 },
+    { access_token: null },
+    { access_token: ["a"] },
+    { token: "abc" },
+    [],
+    "abc",
+    null,
+    { access_token: "a", token_type: "DPoP" },
+    { access_token: "a", token_type: "mac" },
+    { access_token: "a", token_type: 1 },
     ...["a\nb", "a\r\nX-Evil: 1", "a\u0000b", "a b", "a\tb", "ä", "a\u007f", "a\u2028"].map((access_token) => ({ access_token })),
   ].map((body) => JSON.stringify(body));
   bodies.push('{"access_token":"a","access_token":"b"}', '{"access_token":"a"', '{"access_token":"a"}{}', "");

@@ -1,7 +1,7 @@
 // Where the token goes, and the one request that renews it.
 
 import assert from "node:assert/strict";
-import { json, scenes, type Scene } from "./harness.ts";
+import { json, type Scene, scenes } from "./harness.ts";
 
 const behaviour = scenes();
 
@@ -12,12 +12,18 @@ behaviour("client_E41_only_a_listed_scheme_host_and_port_get_the_token", async (
   const urls = [`${at.api}/listed`, `${at.foreign}/port`, `${twin}/host`, `${at.app}/own`, `${at.authority}/authority`];
   await page.evaluate((urls) => Promise.all(urls.map((url) => keep.fetch(url))), urls);
   const tokens = [api, foreign, authority, app].flatMap(({ calls }) => calls).filter(({ token }) => token !== null);
-  assert.deepEqual(tokens.map(({ path }) => path), ["/listed"]);
+  assert.deepEqual(
+    tokens.map(({ path }) => path),
+    ["/listed"],
+  );
   assert.equal(api.to("/host").length, 1, "the other host was reached, without a token");
 
   // Without a list it is the page's own origin.
   await page.evaluate(({ authority }) => void (globalThis.keep = stage.make({ refresh: `${authority}/session/refresh` })), at);
-  await page.evaluate(({ app, api }) => Promise.all([keep.fetch(`${app}/mine`), keep.fetch("/relative"), keep.fetch(`${api}/not-mine`)]), at);
+  await page.evaluate(
+    ({ app, api }) => Promise.all([keep.fetch(`${app}/mine`), keep.fetch("/relative"), keep.fetch(`${api}/not-mine`)]),
+    at,
+  );
   for (const path of ["/mine", "/relative"]) assert.equal(app.to(path)[0]?.token, scene.granted[1]);
   assert.equal(api.to("/not-mine")[0]?.token, null);
 });
@@ -80,36 +86,47 @@ const corpus: readonly (readonly [url: string, listed: boolean | null])[] = [
 
 behaviour("client_E42_hostile_spellings_of_an_address_get_the_token_only_where_they_are_the_listed_origin", async (scene) => {
   const { page, at } = scene;
-  const found = await page.evaluate(async ([{ authority }, urls]) => {
-    let sent: Request[] = [];
-    const recording = stage.make({
-      refresh: `${authority}/session/refresh`,
-      origins: ["https://api.example.com"],
-      transport: async (request) => {
-        if (request.url.startsWith(authority)) return fetch(request);
-        sent.push(request);
-        return new Response();
-      },
-    });
-    await recording.start();
-    const found: [string, boolean | null][] = [];
-    for (const url of urls) {
-      for (const form of [() => url, () => new URL(url, location.href), () => new Request(url)]) {
-        sent = [];
-        await Promise.resolve().then(() => recording.fetch(form())).catch(() => undefined);
-        found.push([url, sent.length === 0 ? null : sent.some(({ headers }) => headers.has("Authorization"))]);
+  const found = await page.evaluate(
+    async ([{ authority }, urls]) => {
+      let sent: Request[] = [];
+      const recording = stage.make({
+        refresh: `${authority}/session/refresh`,
+        origins: ["https://api.example.com"],
+        transport: async (request) => {
+          if (request.url.startsWith(authority)) return fetch(request);
+          sent.push(request);
+          return new Response();
+        },
+      });
+      await recording.start();
+      const found: [string, boolean | null][] = [];
+      for (const url of urls) {
+        for (const form of [() => url, () => new URL(url, location.href), () => new Request(url)]) {
+          sent = [];
+          await Promise.resolve()
+            .then(() => recording.fetch(form()))
+            .catch(() => undefined);
+          found.push([url, sent.length === 0 ? null : sent.some(({ headers }) => headers.has("Authorization"))]);
+        }
       }
-    }
-    return found;
-  }, [at, corpus.map(([url]) => url)] as const);
-  assert.deepEqual(found, corpus.flatMap(([url, listed]) => Array(3).fill([url, listed])));
+      return found;
+    },
+    [at, corpus.map(([url]) => url)] as const,
+  );
+  assert.deepEqual(
+    found,
+    corpus.flatMap(([url, listed]) => Array(3).fill([url, listed])),
+  );
 });
 
 behaviour("client_E43_the_plain_twin_of_an_encrypted_origin_gets_no_token", async (scene) => {
   const { page, api, at } = scene;
   await scene.started({ origins: [at.api.replace("http:", "https:")] });
   assert.equal(await page.evaluate(({ api }) => keep.fetch(`${api}/plain`).then(({ status }) => status), at), 401);
-  assert.deepEqual(api.calls.map(({ token }) => token), [null]);
+  assert.deepEqual(
+    api.calls.map(({ token }) => token),
+    [null],
+  );
   assert.equal(scene.refreshes(), 1, "nor does its 401 cause a refresh");
 });
 
@@ -118,14 +135,22 @@ behaviour("client_E44_a_redirect_to_another_origin_does_not_take_the_token_along
   await scene.started();
   for (const status of [301, 302, 303, 307, 308]) {
     api.on(`/${status}`, () => ({ status, headers: { Location: `${at.foreign}/landed` } }));
-    assert.equal(await page.evaluate((url) => keep.fetch(url, { method: "POST", body: "x" }).then((reply) => reply.status), `${at.api}/${status}`), 200);
+    assert.equal(
+      await page.evaluate((url) => keep.fetch(url, { method: "POST", body: "x" }).then((reply) => reply.status), `${at.api}/${status}`),
+      200,
+    );
   }
   // On the retry, too; and what the foreign server refuses is not ours to renew.
-  api.on("/retried", ({ token }) => (token === scene.granted[0] ? { status: 401 } : { status: 307, headers: { Location: `${at.foreign}/landed` } }));
+  api.on("/retried", ({ token }) =>
+    token === scene.granted[0] ? { status: 401 } : { status: 307, headers: { Location: `${at.foreign}/landed` } },
+  );
   await page.evaluate(({ api }) => keep.fetch(`${api}/retried`), at);
   assert.equal(api.to("/retried").length, 2);
   assert.equal(foreign.to("/landed").length, 6);
-  assert.deepEqual(foreign.calls.filter(({ headers }) => headers.authorization !== undefined), []);
+  assert.deepEqual(
+    foreign.calls.filter(({ headers }) => headers.authorization !== undefined),
+    [],
+  );
 
   const refreshes = scene.refreshes();
   foreign.on("/landed", () => json({}, 401, { "WWW-Authenticate": 'Bearer error="invalid_token"' }));
@@ -145,7 +170,10 @@ async function expectFence({ page, foreign, at }: Scene): Promise<void> {
     await keep.fetch(new Request(`${foreign}/b`, { method: "POST", body: "x" }));
   }, at);
   assert.ok(foreign.calls.length >= 2);
-  assert.deepEqual(foreign.calls.filter(({ headers }) => headers.authorization !== undefined), []);
+  assert.deepEqual(
+    foreign.calls.filter(({ headers }) => headers.authorization !== undefined),
+    [],
+  );
 }
 
 behaviour("client_E46_nothing_widens_the_list_after_construction", async (scene) => {
@@ -163,7 +191,12 @@ behaviour("client_E46_nothing_widens_the_list_after_construction", async (scene)
     options.transport = () => Promise.reject(new Error("replaced"));
     Reflect.set(keep, "origins", [foreign]);
     Reflect.set(keep, "options", { origins: [foreign] });
-    Object.assign(Object.prototype, { origins: [foreign], refresh: `${foreign}/stolen`, transport: () => Promise.reject(new Error("polluted")), host: "elsewhere" });
+    Object.assign(Object.prototype, {
+      origins: [foreign],
+      refresh: `${foreign}/stolen`,
+      transport: () => Promise.reject(new Error("polluted")),
+      host: "elsewhere",
+    });
   }, at);
   await page.evaluate(() => keep.start());
   await expectFence(scene);
@@ -201,10 +234,18 @@ behaviour("client_E48_the_refresh_request_is_a_credentialed_post_to_the_configur
   assert.equal((await scene.session()).status, "authenticated");
 
   await page.evaluate(async ({ authority }) => {
-    const refresh = { url: `${authority}/elsewhere#part`, method: "PUT", headers: { "X-Tenant": "7", Accept: "application/vnd.x+json" }, body: "a=b" };
+    const refresh = {
+      url: `${authority}/elsewhere#part`,
+      method: "PUT",
+      headers: { "X-Tenant": "7", Accept: "application/vnd.x+json" },
+      body: "a=b",
+    };
     await stage.outcome(stage.make({ refresh }).start());
   }, at);
   const [own] = authority.to("/elsewhere");
-  assert.deepEqual([own?.method, own?.body.toString(), own?.headers["x-tenant"], own?.headers.accept], ["PUT", "a=b", "7", "application/vnd.x+json"]);
+  assert.deepEqual(
+    [own?.method, own?.body.toString(), own?.headers["x-tenant"], own?.headers.accept],
+    ["PUT", "a=b", "7", "application/vnd.x+json"],
+  );
   assert.equal(own?.headers["x-requested-with"], "XMLHttpRequest");
 });

@@ -10,12 +10,12 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { BrowserContext, Page } from "playwright-core";
 import type { Session, TokenKeepOptions } from "tokenkeep";
-import { launch, type Chromium } from "./browser.ts";
+import { type Chromium, launch } from "./browser.ts";
 import type { Seen } from "./page.ts";
-import { json, ScriptedServer, type Reply } from "./server.ts";
+import { json, type Reply, ScriptedServer } from "./server.ts";
 
-export { Gate, hang, json, ScriptedServer, type Answer, type Call, type Reply } from "./server.ts";
 export { launch, launchAsPeopleHaveIt } from "./browser.ts";
+export { type Answer, type Call, Gate, hang, json, type Reply, ScriptedServer } from "./server.ts";
 export { pause };
 
 const LIMIT = 20_000;
@@ -101,7 +101,10 @@ export async function bundled(file: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-const PAGE = { headers: { "Content-Type": "text/html", "Cache-Control": "no-cache" }, body: '<!doctype html><title>scene</title><script type="module" src="/page.js"></script>' };
+const PAGE = {
+  headers: { "Content-Type": "text/html", "Cache-Control": "no-cache" },
+  body: '<!doctype html><title>scene</title><script type="module" src="/page.js"></script>',
+};
 
 export function script(body: string): Reply {
   return { headers: { "Content-Type": "text/javascript" }, body };
@@ -124,7 +127,9 @@ async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<
   const authority = await ScriptedServer.open(() => ({ status: 404 }));
   authority.on("/session/refresh", () => scene.grant());
   authority.on("/session/logout", () => ({ status: 204 }));
-  const api = await ScriptedServer.open(({ token, path, body }) => (token !== null && valid.has(token) ? json({ path, body: body.toString() }) : refused));
+  const api = await ScriptedServer.open(({ token, path, body }) =>
+    token !== null && valid.has(token) ? json({ path, body: body.toString() }) : refused,
+  );
   const foreign = await ScriptedServer.open(() => json({ foreign: true }));
   const servers = [app, authority, api, foreign];
   const at = { app: app.origin, authority: authority.origin, api: api.origin, foreign: foreign.origin };
@@ -144,7 +149,17 @@ async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<
   const page = await open();
 
   const scene: Scene = {
-    app, authority, api, foreign, at, context, page, granted, valid, errors, open,
+    app,
+    authority,
+    api,
+    foreign,
+    at,
+    context,
+    page,
+    granted,
+    valid,
+    errors,
+    open,
     lifetime: 900,
     subject: null,
     grant(members) {
@@ -158,7 +173,12 @@ async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<
     async keep(options = {}, where = page) {
       await where.evaluate(
         ([{ authority, api }, given]) => {
-          globalThis.keep = stage.make({ refresh: `${authority}/session/refresh`, logout: `${authority}/session/logout`, origins: [api], ...given });
+          globalThis.keep = stage.make({
+            refresh: `${authority}/session/refresh`,
+            logout: `${authority}/session/logout`,
+            origins: [api],
+            ...given,
+          });
         },
         [at, { ...options }] as const,
       );

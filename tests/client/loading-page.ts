@@ -1,8 +1,8 @@
 // Runs in the page beside page.ts: keeps over a wasm file that the test serves, with a loader that any number of keeps may share.
 
+import type { TokenKeep, TokenKeepOptions } from "tokenkeep";
 import { keepWith } from "../../js/client/keep.ts";
 import { coreFrom } from "../../js/client/load.ts";
-import type { TokenKeep, TokenKeepOptions } from "tokenkeep";
 
 const loader = {
   from(url: string): (options: TokenKeepOptions) => TokenKeep {
@@ -16,4 +16,5 @@ declare global {
 }
 
 globalThis.loader = loader;
+
 export { loader };

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { bundled, scenes, script, until, type Reply, type Scene } from "./harness.ts";
+import { bundled, type Reply, type Scene, scenes, script, until } from "./harness.ts";
 import { TRAPPING_VALIDITY, trappingWasm } from "./trapping.ts";
 
 const behaviour = scenes();
@@ -50,7 +50,10 @@ behaviour("client_loading_fifty_first_uses_of_one_keep_fetch_one_file_and_make_o
     globalThis.keep = loader.from(`${app}/client.wasm`)({ refresh: `${authority}/session/refresh`, origins: [api] });
     return Promise.all(Array.from({ length: 50 }, async (_, index) => (await keep.fetch(`${api}/${index}`)).status));
   }, at);
-  assert.deepEqual(answers, Array.from({ length: 50 }, () => 200));
+  assert.deepEqual(
+    answers,
+    Array.from({ length: 50 }, () => 200),
+  );
   assert.deepEqual([app.to("/client.wasm").length, scene.refreshes(), await instances(scene)], [1, 1, 1]);
 });
 
@@ -62,7 +65,8 @@ behaviour("client_loading_that_failed_is_tried_again_at_the_next_use", async (sc
     globalThis.keep = loader.from(`${app}/client.wasm`)({ refresh: `${authority}/session/refresh`, origins: [api] });
     return Promise.all([stage.outcome(keep.start()), stage.outcome(keep.fetch(`${api}/early`))]);
   }, at);
-  for (const { error } of failures) assert.deepEqual([error?.name, error?.code, error?.retryable], ["TokenKeepError", "wasm_unavailable", true]);
+  for (const { error } of failures)
+    assert.deepEqual([error?.name, error?.code, error?.retryable], ["TokenKeepError", "wasm_unavailable", true]);
   assert.deepEqual([app.to("/client.wasm").length, scene.refreshes(), scene.api.calls.length], [1, 0, 0]);
   app.on("/client.wasm", () => wasmFile(wasm()));
   assert.equal((await page.evaluate(() => keep.start())).status, "authenticated");
@@ -72,20 +76,40 @@ behaviour("client_loading_that_failed_is_tried_again_at_the_next_use", async (sc
 behaviour("client_loading_a_keep_closed_before_or_during_it_says_so_and_sends_nothing", async (scene) => {
   const { page, at } = scene;
   const codes = await page.evaluate(async ({ authority, api }) => {
-    const make = () => stage.createTokenKeep({ refresh: `${authority}/session/refresh`, logout: `${authority}/session/logout`, origins: [api] });
+    const make = () =>
+      stage.createTokenKeep({ refresh: `${authority}/session/refresh`, logout: `${authority}/session/logout`, origins: [api] });
     const [before, during] = [make(), make()];
     const started = during.start();
     before.close();
     during.close();
     const uses = [
-      started, before.start(), before.refresh(), before.logout(), before.fetch(`${api}/x`), before.signIn(`${authority}/sign-in`),
-      before.adopt({ access_token: "a" }), before.withToken((token) => token),
+      started,
+      before.start(),
+      before.refresh(),
+      before.logout(),
+      before.fetch(`${api}/x`),
+      before.signIn(`${authority}/sign-in`),
+      before.adopt({ access_token: "a" }),
+      before.withToken((token) => token),
     ];
     const outcomes = await Promise.all(uses.map((use) => stage.outcome(use)));
-    return { codes: outcomes.map(({ error }) => [error?.name, error?.code]), sessions: [before.session, during.session], told: before.explain() };
+    return {
+      codes: outcomes.map(({ error }) => [error?.name, error?.code]),
+      sessions: [before.session, during.session],
+      told: before.explain(),
+    };
   }, at);
-  assert.deepEqual(codes.codes, Array.from({ length: 8 }, () => ["TokenKeepError", "closed"]));
-  assert.deepEqual(codes.sessions.map(({ status, reason }) => [status, reason]), [["anonymous", "closed"], ["anonymous", "closed"]]);
+  assert.deepEqual(
+    codes.codes,
+    Array.from({ length: 8 }, () => ["TokenKeepError", "closed"]),
+  );
+  assert.deepEqual(
+    codes.sessions.map(({ status, reason }) => [status, reason]),
+    [
+      ["anonymous", "closed"],
+      ["anonymous", "closed"],
+    ],
+  );
   assert.deepEqual(codes.told, []);
   assert.equal(scene.authority.calls.length + scene.api.calls.length, 0);
 });
@@ -110,7 +134,10 @@ behaviour("client_loading_a_trap_costs_a_typed_error_and_the_page_goes_on_with_a
   const { app, page, at } = scene;
   await trapping(scene);
   const refreshes = scene.refreshes();
-  const { error } = await page.evaluate((minValidity) => stage.outcome(keep.withToken((token) => token, { minValidity })), TRAPPING_VALIDITY);
+  const { error } = await page.evaluate(
+    (minValidity) => stage.outcome(keep.withToken((token) => token, { minValidity })),
+    TRAPPING_VALIDITY,
+  );
   assert.deepEqual([error?.name, error?.code, error?.retryable], ["TokenKeepError", "wasm_unavailable", true]);
   assert.match(error?.message ?? "", /trapped/);
 

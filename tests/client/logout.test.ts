@@ -1,7 +1,7 @@
 // Logging out: at once in this tab, whatever is under way; then the server, under the lock; and nothing comes back.
 
 import assert from "node:assert/strict";
-import { Gate, hang, json, pause, scenes, until, type Scene } from "./harness.ts";
+import { Gate, hang, json, pause, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 const REFRESH = "/session/refresh";
@@ -17,7 +17,9 @@ behaviour("client_H68_a_logout_during_a_refresh_discards_what_the_refresh_brings
     await gate.opened;
     return scene.grant();
   });
-  const waiting = page.evaluate(() => Promise.all([stage.outcome(keep.refresh()), stage.outcome(keep.withToken((token) => token, { minValidity: 10_000 }))]));
+  const waiting = page.evaluate(() =>
+    Promise.all([stage.outcome(keep.refresh()), stage.outcome(keep.withToken((token) => token, { minValidity: 10_000 }))]),
+  );
   await until(() => scene.refreshes() === 2, "the refresh");
   const [status, done] = await page.evaluate(() => {
     Object.assign(globalThis, { out: stage.outcome(keep.logout()) });
@@ -69,10 +71,14 @@ behaviour("client_H69_the_lock_is_held_until_the_server_has_answered_the_logout"
   const before = scene.refreshes();
   const out = logout(scene);
   await until(() => authority.to(LOGOUT).length === 1, "the logout call");
-  const held = () => page.evaluate(async () => (await navigator.locks.query()).held!.filter(({ name }) => name?.startsWith("tokenkeep:")).length);
+  const held = () =>
+    page.evaluate(async () => (await navigator.locks.query()).held!.filter(({ name }) => name?.startsWith("tokenkeep:")).length);
   assert.equal(await held(), 1);
   // A tab that had the session, and one that has just been opened: both queue behind the logout.
-  const outcomes = Promise.all([second.evaluate(() => stage.outcome(keep.refresh())), fresh.evaluate(() => keep.start().then(({ status }) => status))]);
+  const outcomes = Promise.all([
+    second.evaluate(() => stage.outcome(keep.refresh())),
+    fresh.evaluate(() => keep.start().then(({ status }) => status)),
+  ]);
   await pause(400);
   assert.equal(scene.refreshes(), before);
   gate.open();
@@ -82,7 +88,13 @@ behaviour("client_H69_the_lock_is_held_until_the_server_has_answered_the_logout"
   assert.equal(started, "anonymous");
   await until(async () => (await held()) === 0, "the lock to be free");
   const end = authority.to(LOGOUT)[0]!.end!;
-  assert.ok(authority.to(REFRESH).slice(before).every(({ at }) => at >= end - 1), "no refresh before the server had answered");
+  assert.ok(
+    authority
+      .to(REFRESH)
+      .slice(before)
+      .every(({ at }) => at >= end - 1),
+    "no refresh before the server had answered",
+  );
 });
 
 behaviour("client_H69_a_refresh_that_waited_for_the_lock_sees_the_logout_and_does_not_call", async (scene) => {
@@ -121,7 +133,10 @@ for (const [how, answer] of Object.entries({ offline: null, cut: { cut: true }, 
     assert.equal(error?.retryable, true);
     await context.setOffline(false);
     assert.equal((await page.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/after`)), at)).value, 401);
-    assert.deepEqual(scene.api.to("/after").map(({ token }) => token), [null]);
+    assert.deepEqual(
+      scene.api.to("/after").map(({ token }) => token),
+      [null],
+    );
     assert.equal((await scene.session()).status, "anonymous");
     // Said again when the server can hear it, it is told.
     authority.on(LOGOUT, () => ({ status: 204 }));
@@ -142,11 +157,17 @@ behaviour("client_H71_requests_in_flight_at_logout_finish_and_none_is_sent_again
   const gate = new Gate();
   api.on("/served", () => gate.opened.then(() => json({ served: true })));
   api.on("/refused", () => gate.opened.then(() => json({}, 401, { "WWW-Authenticate": 'Bearer error="invalid_token"' })));
-  const outcomes = page.evaluate(({ api }) => Promise.all(["/served", "/refused"].map((path) => stage.outcome(keep.fetch(api + path)))), at);
+  const outcomes = page.evaluate(
+    ({ api }) => Promise.all(["/served", "/refused"].map((path) => stage.outcome(keep.fetch(api + path)))),
+    at,
+  );
   await until(() => api.calls.length === 2, "both requests");
   await page.evaluate(() => keep.logout());
   gate.open();
-  assert.deepEqual((await outcomes).map(({ value }) => value), [200, 401]);
+  assert.deepEqual(
+    (await outcomes).map(({ value }) => value),
+    [200, 401],
+  );
   assert.equal(api.calls.length, 2);
   assert.equal(scene.refreshes(), 1);
 });

@@ -1,7 +1,7 @@
 // What runs in the page before a test's own programs: makes keeps, keeps their events, and turns outcomes into plain values that
 // can travel back to the test.
 
-import { createTokenKeep, TokenKeepError, type TokenKeep, type TokenKeepEvents, type TokenKeepOptions } from "tokenkeep";
+import { createTokenKeep, type TokenKeep, TokenKeepError, type TokenKeepEvents, type TokenKeepOptions } from "tokenkeep";
 
 export type Seen = { [K in keyof TokenKeepEvents]: { readonly type: K } & TokenKeepEvents[K] }[keyof TokenKeepEvents];
 
@@ -11,11 +11,25 @@ export interface Outcome {
   /** The text of a response. */
   readonly text?: string;
   /** What it rejected with. */
-  readonly error?: { readonly name: string; readonly code?: string; readonly message: string; readonly retryable?: boolean; readonly status?: number; readonly retryAfter?: number };
+  readonly error?: {
+    readonly name: string;
+    readonly code?: string;
+    readonly message: string;
+    readonly retryable?: boolean;
+    readonly status?: number;
+    readonly retryAfter?: number;
+  };
 }
 
 const types: readonly (keyof TokenKeepEvents)[] = [
-  "change", "signed-in", "signed-out", "refreshed", "refresh-failed", "step-up", "rejected-fresh-token", "user-changed",
+  "change",
+  "signed-in",
+  "signed-out",
+  "refreshed",
+  "refresh-failed",
+  "step-up",
+  "rejected-fresh-token",
+  "user-changed",
 ];
 
 const stage = {
@@ -40,7 +54,16 @@ const stage = {
     } catch (error) {
       if (!(error instanceof Error)) return { error: { name: typeof error, message: String(error) } };
       const { name, message, code, retryable, status, retryAfter } = error as TokenKeepError;
-      return { error: { name, message, code, retryable, ...(status === undefined ? {} : { status }), ...(retryAfter === undefined ? {} : { retryAfter }) } };
+      return {
+        error: {
+          name,
+          message,
+          code,
+          retryable,
+          ...(status === undefined ? {} : { status }),
+          ...(retryAfter === undefined ? {} : { retryAfter }),
+        },
+      };
     }
   },
 
@@ -58,4 +81,5 @@ declare global {
 }
 
 globalThis.stage = stage;
+
 export { stage };

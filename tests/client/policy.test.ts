@@ -1,7 +1,7 @@
 // The client under a Content-Security-Policy: what it needs of one, and what it says where it does not get it.
 
 import assert from "node:assert/strict";
-import { scenes, type Scene } from "./harness.ts";
+import { type Scene, scenes } from "./harness.ts";
 
 const behaviour = scenes();
 
@@ -24,7 +24,10 @@ behaviour("client_csp_a_strict_policy_with_wasm_unsafe_eval_is_enough", async (s
 behaviour("client_csp_without_wasm_unsafe_eval_every_call_says_what_to_add", async (scene) => {
   await under(scene, "'self'");
   await scene.keep();
-  const outcomes = await scene.page.evaluate(({ api }) => Promise.all([keep.start(), keep.fetch(`${api}/x`), keep.logout()].map((use) => stage.outcome(use))), scene.at);
+  const outcomes = await scene.page.evaluate(
+    ({ api }) => Promise.all([keep.start(), keep.fetch(`${api}/x`), keep.logout()].map((use) => stage.outcome(use))),
+    scene.at,
+  );
   for (const { error } of outcomes) {
     assert.deepEqual([error?.name, error?.code], ["TokenKeepError", "wasm_unavailable"]);
     assert.match(error?.message ?? "", /Content-Security-Policy.*script-src needs 'wasm-unsafe-eval'/);

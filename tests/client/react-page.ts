@@ -1,10 +1,10 @@
 // Runs in the page: a few React programs around `useSession`, and the books that the tests read.
 
-import { createElement, StrictMode, startTransition, useEffect, useLayoutEffect, useState, type ReactNode } from "react";
+import { createElement, type ReactNode, StrictMode, startTransition, useEffect, useLayoutEffect, useState } from "react";
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import { renderToString } from "react-dom/server.browser";
-import { useSession } from "tokenkeep/react";
 import type { TokenKeep } from "tokenkeep";
+import { useSession } from "tokenkeep/react";
 
 /** How often each component was rendered, and what each commit showed. */
 const books = { renders: {} as Record<string, number>, torn: [] as string[], mixed: 0, recovered: [] as string[], listening: 0 };
@@ -21,7 +21,11 @@ function Everything({ of }: { of: TokenKeep }): ReactNode {
 
 function StatusAlone({ of }: { of: TokenKeep }): ReactNode {
   count("status");
-  return createElement("p", { id: "status" }, useSession(of, (session) => session.status));
+  return createElement(
+    "p",
+    { id: "status" },
+    useSession(of, (session) => session.status),
+  );
 }
 
 const generationOf = (session: TokenKeep["session"]) => ({ generation: session.generation });
@@ -116,4 +120,5 @@ declare global {
 }
 
 globalThis.programs = programs;
+
 export { programs };

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { bundled, scenes, script, until, type Scene } from "./harness.ts";
+import { bundled, type Scene, scenes, script, until } from "./harness.ts";
 
 const behaviour = scenes();
 
@@ -14,7 +14,8 @@ async function withReact(scene: Scene): Promise<void> {
   await scene.page.waitForFunction(() => "programs" in globalThis);
 }
 
-const shows = ({ page }: Scene, id: string, text: string) => until(async () => (await page.locator(`#${id}`).textContent()) === text, `#${id} to show ${text}`);
+const shows = ({ page }: Scene, id: string, text: string) =>
+  until(async () => (await page.locator(`#${id}`).textContent()) === text, `#${id} to show ${text}`);
 const books = ({ page }: Scene) => page.evaluate(() => programs.books);
 
 behaviour("client_J83_under_strict_mode_a_session_is_restored_once_and_nobody_is_left_listening", async (scene) => {
@@ -70,10 +71,14 @@ behaviour("client_J83_nothing_is_torn_when_the_session_changes_in_the_middle_of_
       await keep.adopt({ access_token: `next-${n}`, expires_in: 900 });
     }
   });
-  await until(() => page.evaluate(() => {
-    const shown = [...document.querySelectorAll(".slow")].map((element) => element.textContent);
-    return shown.length === 40 && shown.every((text) => text === "13");
-  }), "forty components to show the last generation");
+  await until(
+    () =>
+      page.evaluate(() => {
+        const shown = [...document.querySelectorAll(".slow")].map((element) => element.textContent);
+        return shown.length === 40 && shown.every((text) => text === "13");
+      }),
+    "forty components to show the last generation",
+  );
   assert.deepEqual((await books(scene)).torn, []);
 });
 
@@ -96,6 +101,9 @@ test("client_J83_the_hook_brings_no_second_copy_of_the_client", () => {
   const hook = readFileSync(new URL("../../dist/react.js", import.meta.url), "utf8");
   assert.ok(hook.length < 1500, `${hook.length} bytes`);
   assert.ok(!hook.includes("WebAssembly"));
-  assert.deepEqual([...hook.matchAll(/from\s*["']([^"']+)["']/g)].map(([, name]) => name), ["react"]);
+  assert.deepEqual(
+    [...hook.matchAll(/from\s*["']([^"']+)["']/g)].map(([, name]) => name),
+    ["react"],
+  );
   assert.match(hook, /^["']use client["']/);
 });

@@ -1,7 +1,7 @@
 // 401: which ones are answered by a refresh, how often a request is sent, and what is left to the caller.
 
 import assert from "node:assert/strict";
-import { Gate, json, scenes, until, type Scene } from "./harness.ts";
+import { Gate, json, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 
@@ -75,7 +75,10 @@ behaviour("client_D28_a_late_401_to_an_older_token_is_retried_without_a_refresh"
   gate.open();
   assert.equal(await late, 200);
   assert.equal(scene.refreshes(), 2, "the start and the call by name");
-  assert.deepEqual(api.to("/late").map(({ token }) => token), scene.granted);
+  assert.deepEqual(
+    api.to("/late").map(({ token }) => token),
+    scene.granted,
+  );
 });
 
 behaviour("client_D29_a_401_after_logout_is_returned_as_it_is", async (scene) => {
@@ -100,7 +103,10 @@ behaviour("client_D30_a_401_that_is_not_about_our_token_passes_through", async (
   await scene.started();
   foreign.on("/", () => challenge('Bearer error="invalid_token"'));
   assert.equal(await page.evaluate(({ foreign }) => keep.fetch(foreign).then(({ status }) => status), at), 401);
-  assert.deepEqual(foreign.calls.map(({ token, method }) => [token, method]), [[null, "GET"]]);
+  assert.deepEqual(
+    foreign.calls.map(({ token, method }) => [token, method]),
+    [[null, "GET"]],
+  );
   await page.evaluate(() => keep.logout());
   assert.equal((await get(scene, "/anonymous")).value, 401);
   assert.equal(api.to("/anonymous").length, 1);
@@ -110,16 +116,21 @@ behaviour("client_D30_a_401_that_is_not_about_our_token_passes_through", async (
 behaviour("client_D31_a_demand_for_a_stronger_login_is_told_and_not_refreshed", async (scene) => {
   const { api, at } = scene;
   await scene.started();
-  api.on("/strong", () => challenge('Basic realm="a, b", Bearer error="insufficient_user_authentication", acr_values="urn:mfa phr", max_age=5'));
+  api.on("/strong", () =>
+    challenge('Basic realm="a, b", Bearer error="insufficient_user_authentication", acr_values="urn:mfa phr", max_age=5'),
+  );
   assert.equal((await get(scene, "/strong")).value, 401);
   api.on("/plain", () => challenge("Bearer error=insufficient_user_authentication"));
   assert.equal((await get(scene, "/plain")).value, 401);
   assert.equal(scene.refreshes(), 1);
   assert.equal(api.calls.length, 2);
-  assert.deepEqual((await scene.events()).filter(({ type }) => type === "step-up"), [
-    { type: "step-up", acrValues: ["urn:mfa", "phr"], maxAge: 5, url: `${at.api}/strong` },
-    { type: "step-up", acrValues: [], maxAge: null, url: `${at.api}/plain` },
-  ]);
+  assert.deepEqual(
+    (await scene.events()).filter(({ type }) => type === "step-up"),
+    [
+      { type: "step-up", acrValues: ["urn:mfa", "phr"], maxAge: 5, url: `${at.api}/strong` },
+      { type: "step-up", acrValues: [], maxAge: null, url: `${at.api}/plain` },
+    ],
+  );
 });
 
 behaviour("client_D32_insufficient_scope_and_403_cause_no_refresh", async (scene) => {
@@ -141,12 +152,19 @@ behaviour("client_D33_a_401_of_the_refresh_endpoint_itself_never_recurses", asyn
   assert.equal((await page.evaluate(() => stage.outcome(keep.refresh()))).error?.code, "refresh_rejected");
   assert.equal(scene.refreshes(), 2);
   const before = scene.refreshes();
-  const status = await page.evaluate(({ authority }) => keep.fetch(`${authority}/session/refresh`, { method: "POST" }).then((reply) => reply.status), at);
+  const status = await page.evaluate(
+    ({ authority }) => keep.fetch(`${authority}/session/refresh`, { method: "POST" }).then((reply) => reply.status),
+    at,
+  );
   assert.equal(status, 401);
   assert.equal(scene.refreshes(), before + 1);
 });
 
-for (const [how, answer] of Object.entries({ "503": { status: 503 }, cut: { cut: true }, html: { headers: { "Content-Type": "text/html" }, body: "<p>" } })) {
+for (const [how, answer] of Object.entries({
+  "503": { status: 503 },
+  cut: { cut: true },
+  html: { headers: { "Content-Type": "text/html" }, body: "<p>" },
+})) {
   behaviour(`client_D34_the_caller_gets_the_original_401_when_the_refresh_fails_by_${how}`, async (scene) => {
     const { authority, api } = scene;
     await scene.started({ backoff: { base: 60_000, max: 60_000 } });
@@ -178,7 +196,10 @@ behaviour("client_D35_a_foreign_authorization_is_left_alone_and_the_retry_carrie
     return [inInit.status, inRequest.status];
   }, at);
   assert.deepEqual(foreign, [401, 401]);
-  assert.deepEqual(api.calls.map(({ headers }) => headers.authorization), ["Basic YTpi", "Bearer somebody-elses"]);
+  assert.deepEqual(
+    api.calls.map(({ headers }) => headers.authorization),
+    ["Basic YTpi", "Bearer somebody-elses"],
+  );
   assert.equal(scene.refreshes(), 1);
 
   // One Request object, used again: what was set on its behalf is not in it.
@@ -189,7 +210,10 @@ behaviour("client_D35_a_foreign_authorization_is_left_alone_and_the_retry_carrie
     return { statuses, authorization: request.headers.get("Authorization") };
   }, at);
   assert.deepEqual(kept, { statuses: [200, 200], authorization: null });
-  assert.deepEqual(api.to("/again").map(({ token }) => token), [granted[0], granted[1], granted[1]]);
+  assert.deepEqual(
+    api.to("/again").map(({ token }) => token),
+    [granted[0], granted[1], granted[1]],
+  );
   assert.ok(api.to("/again").every(({ headers }) => headers["x-mine"] === "1"));
 });
 

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import { RUNTIMES, runIn, type Runtime } from "../runtimes.ts";
+import { RUNTIMES, type Runtime, runIn } from "../runtimes.ts";
 import { json, ScriptedServer } from "./server.ts";
 
 const modules = fileURLToPath(new URL("../../node_modules/", import.meta.url));

@@ -75,7 +75,10 @@ behaviour("client_E47_a_keep_shows_its_token_to_no_copy_log_or_inspection", asyn
   assert.ok(shown.includes("privateProperties") && shown.includes("authenticated"), "the tools see private fields");
   assert.deepEqual(leaks(granted, shown), []);
   // The search finds what is there to be found.
-  const { result: planted } = await wire.send("Runtime.evaluate", { expression: "keep.withToken((token) => ({ deep: { token } }))", awaitPromise: true });
+  const { result: planted } = await wire.send("Runtime.evaluate", {
+    expression: "keep.withToken((token) => ({ deep: { token } }))",
+    awaitPromise: true,
+  });
   assert.notDeepEqual(leaks(granted, await inspect(wire, planted.objectId!, 4)), []);
 });
 
@@ -90,7 +93,9 @@ behaviour("client_E47_the_token_travels_in_one_header_only_and_no_tab_cache_or_r
   }, at);
   await scene.started();
   scene.valid.clear();
-  api.on("/cacheable", ({ token }) => (scene.valid.has(token ?? "") ? { headers: { "Cache-Control": "max-age=600" }, body: "kept" } : json({}, 401)));
+  api.on("/cacheable", ({ token }) =>
+    scene.valid.has(token ?? "") ? { headers: { "Cache-Control": "max-age=600" }, body: "kept" } : json({}, 401),
+  );
   await page.evaluate(async ({ api, foreign, authority }) => {
     await keep.fetch(`${api}/cacheable`);
     await keep.fetch(`${api}/x?query=1`, { method: "POST", body: "mine" });
@@ -109,17 +114,32 @@ behaviour("client_E47_the_token_travels_in_one_header_only_and_no_tab_cache_or_r
     assert.deepEqual(leaks(granted, path + search + JSON.stringify(others) + body.toString()), [], path);
   }
   await until(() => second.evaluate(() => (globalThis as unknown as { heard: unknown[] }).heard.length >= 4), "the news");
-  const heard = await second.evaluate(() => (globalThis as unknown as { heard: unknown[] }).heard.map((data) => (data instanceof Float64Array && data.length === 7 ? [...data] : data)));
-  for (const message of heard) assert.ok(Array.isArray(message) && message.every((part) => typeof part === "number"), "a message is seven numbers");
+  const heard = await second.evaluate(() =>
+    (globalThis as unknown as { heard: unknown[] }).heard.map((data) =>
+      data instanceof Float64Array && data.length === 7 ? [...data] : data,
+    ),
+  );
+  for (const message of heard)
+    assert.ok(Array.isArray(message) && message.every((part) => typeof part === "number"), "a message is seven numbers");
 
   const kept = await page.evaluate(async () => {
     const texts: string[] = [];
     for (const name of await caches.keys()) {
       const cache = await caches.open(name);
-      for (const request of await cache.keys()) texts.push(request.url, JSON.stringify([...request.headers]), await (await cache.match(request))!.text());
+      for (const request of await cache.keys())
+        texts.push(request.url, JSON.stringify([...request.headers]), await (await cache.match(request))!.text());
     }
     const entries = performance.getEntries().map((entry) => JSON.stringify(entry));
-    return [...texts, ...entries, document.cookie, location.href, document.referrer, JSON.stringify(history.state), JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+    return [
+      ...texts,
+      ...entries,
+      document.cookie,
+      location.href,
+      document.referrer,
+      JSON.stringify(history.state),
+      JSON.stringify(localStorage),
+      JSON.stringify(sessionStorage),
+    ];
   });
   assert.ok(kept.includes("kept"));
   assert.deepEqual(leaks(granted, kept.join("\n")), []);

@@ -1,7 +1,7 @@
 // Many callers, one refresh: what they share, what they don't, and what listeners may do.
 
 import assert from "node:assert/strict";
-import { Gate, hang, scenes, until, type Scene } from "./harness.ts";
+import { Gate, hang, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 
@@ -39,7 +39,12 @@ behaviour("client_C19_callers_of_every_kind_share_one_failure", async (scene) =>
   authority.on("/session/refresh", () => ({ status: 503 }));
   await scene.keep({ backoff: { base: 60_000, max: 60_000 } });
   const outcomes = await page.evaluate(async ({ api }) => {
-    const many = Array.from({ length: 10 }, (_, n) => [keep.fetch(`${api}/${n}`), keep.withToken((token) => token), keep.start(), keep.refresh()]);
+    const many = Array.from({ length: 10 }, (_, n) => [
+      keep.fetch(`${api}/${n}`),
+      keep.withToken((token) => token),
+      keep.start(),
+      keep.refresh(),
+    ]);
     return Promise.all(many.flat().map((one) => stage.outcome(one)));
   }, at);
   assert.deepEqual(new Set(outcomes.map(({ error }) => `${error?.code} ${error?.status}`)), new Set(["refresh_unreachable 503"]));
@@ -65,8 +70,14 @@ behaviour("client_C20_one_caller_that_aborts_takes_nothing_from_the_others", asy
   gate.open();
   const { aborted, others } = await outcomes;
   for (const { error } of aborted) assert.deepEqual([error?.name, error?.message], ["RangeError", "changed my mind"]);
-  assert.deepEqual(others.map(({ value }) => value), [200, "authenticated"]);
-  assert.deepEqual(api.calls.map(({ path }) => path), ["/stays"]);
+  assert.deepEqual(
+    others.map(({ value }) => value),
+    [200, "authenticated"],
+  );
+  assert.deepEqual(
+    api.calls.map(({ path }) => path),
+    ["/stays"],
+  );
 });
 
 behaviour("client_C21_when_all_callers_abort_the_next_one_is_served", async (scene) => {
@@ -83,7 +94,10 @@ behaviour("client_C21_when_all_callers_abort_the_next_one_is_served", async (sce
   const next = page.evaluate(({ api }) => keep.fetch(`${api}/next`).then(({ status }) => status), at);
   gate.open();
   assert.equal(await next, 200);
-  assert.deepEqual(api.calls.map(({ path }) => path), ["/next"]);
+  assert.deepEqual(
+    api.calls.map(({ path }) => path),
+    ["/next"],
+  );
   assert.equal(scene.authority.mostAtOnce("/session/refresh"), 1);
 });
 
@@ -113,7 +127,10 @@ behaviour("client_C22_refreshes_that_hang_one_after_the_other_do_not_use_up_the_
     assert.equal((await page.evaluate(() => stage.outcome(keep.refresh()))).error?.code, "refresh_timeout");
   }
   authority.on("/session/sign-in", () => scene.grant());
-  const { value } = await page.evaluate(({ authority }) => stage.outcome(keep.signIn(`${authority}/session/sign-in`, { method: "POST" })), at);
+  const { value } = await page.evaluate(
+    ({ authority }) => stage.outcome(keep.signIn(`${authority}/session/sign-in`, { method: "POST" })),
+    at,
+  );
   assert.equal(value, 200);
   assert.equal((await scene.session()).status, "authenticated");
 });
@@ -125,7 +142,16 @@ behaviour("client_C23_every_method_may_be_called_from_every_event", async (scene
   await page.evaluate(({ api, app }) => {
     const done: Record<string, string[]> = {};
     const pending: Promise<unknown>[] = [];
-    const types = ["change", "signed-in", "signed-out", "refreshed", "refresh-failed", "step-up", "rejected-fresh-token", "user-changed"] as const;
+    const types = [
+      "change",
+      "signed-in",
+      "signed-out",
+      "refreshed",
+      "refresh-failed",
+      "step-up",
+      "rejected-fresh-token",
+      "user-changed",
+    ] as const;
     for (const type of types) {
       let calls = 0;
       keep.on(type, () => {
@@ -147,19 +173,32 @@ behaviour("client_C23_every_method_may_be_called_from_every_event", async (scene
           close: () => stage.createTokenKeep({ refresh: `${app}/refresh` }).close(),
         };
         for (const [name, call] of Object.entries(use)) {
-          pending.push(Promise.resolve().then(call).catch(() => undefined).then(() => done[type]!.push(name)));
+          pending.push(
+            Promise.resolve()
+              .then(call)
+              .catch(() => undefined)
+              .then(() => done[type]!.push(name)),
+          );
         }
       });
     }
     Object.assign(globalThis, { done, pending });
   }, at);
   const allDone = async (type: string) =>
-    until(async () => ((await page.evaluate((type) => (globalThis as unknown as { done: Record<string, string[]> }).done[type], type))?.length ?? 0) === 12, `all calls from ${type} to settle`);
+    until(
+      async () =>
+        ((await page.evaluate((type) => (globalThis as unknown as { done: Record<string, string[]> }).done[type], type))?.length ?? 0) ===
+        12,
+      `all calls from ${type} to settle`,
+    );
 
   await page.evaluate(() => keep.start());
   for (const type of ["change", "signed-in", "refreshed"]) await allDone(type);
 
-  api.on("/step-up", () => ({ status: 401, headers: { "WWW-Authenticate": 'Bearer error="insufficient_user_authentication", acr_values="mfa"' } }));
+  api.on("/step-up", () => ({
+    status: 401,
+    headers: { "WWW-Authenticate": 'Bearer error="insufficient_user_authentication", acr_values="mfa"' },
+  }));
   await page.evaluate(({ api }) => keep.fetch(`${api}/step-up`), at);
   await allDone("step-up");
 
@@ -201,5 +240,8 @@ behaviour("client_C24_a_listener_that_throws_disturbs_nobody", async (scene) => 
   assert.ok(seen.includes("first") && seen.includes("last") && seen.includes("authenticated"), seen.join());
   assert.equal((await page.evaluate(() => keep.refresh())).generation, 2);
   // Told as the platform tells of listeners that throw, not swallowed.
-  await until(() => ["listener", "subscriber"].every((who) => scene.errors.some((error) => error.includes(`a ${who} of the application`))), "both to be reported");
+  await until(
+    () => ["listener", "subscriber"].every((who) => scene.errors.some((error) => error.includes(`a ${who} of the application`))),
+    "both to be reported",
+  );
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { scenes, script, type Scene } from "./harness.ts";
+import { type Scene, scenes, script } from "./harness.ts";
 
 const behaviour = scenes();
 const built = (name: string) => readFileSync(fileURLToPath(new URL(`../../dist/${name}`, import.meta.url)));
@@ -21,7 +21,7 @@ function statusWith({ page, at }: Scene, wasm: string): Promise<string> {
       const url = "/slim.js";
       const { createTokenKeep } = (await import(url)) as typeof import("../../js/slim.ts");
       try {
-        const given = await (0, eval)(`(async () => ({ wasm: ${wasm} }))()`) as { wasm: string };
+        const given = (await (0, eval)(`(async () => ({ wasm: ${wasm} }))()`)) as { wasm: string };
         const keep = createTokenKeep({ refresh: `${authority}/session/refresh`, ...given });
         return (await keep.start()).status;
       } catch (error) {

@@ -1,7 +1,7 @@
 // Several tabs of one browser: their refreshes take turns, they follow each other's session, and no odd message moves them.
 
 import assert from "node:assert/strict";
-import { Gate, hang, json, pause, scenes, until, type Scene } from "./harness.ts";
+import { Gate, hang, json, pause, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 const REFRESH = "/session/refresh";
@@ -24,7 +24,12 @@ behaviour("client_G59_tabs_that_hit_expiry_together_refresh_in_turn", async (sce
   scene.lifetime = 900;
   scene.valid.clear();
   const statuses = await Promise.all(
-    all.map((tab) => tab.evaluate(({ api }) => Promise.all(Array.from({ length: 20 }, (_, n) => keep.fetch(`${api}/${n}`).then(({ status }) => status))), at)),
+    all.map((tab) =>
+      tab.evaluate(
+        ({ api }) => Promise.all(Array.from({ length: 20 }, (_, n) => keep.fetch(`${api}/${n}`).then(({ status }) => status))),
+        at,
+      ),
+    ),
   );
   assert.deepEqual(new Set(statuses.flat()), new Set([200]));
   await pause(1500);
@@ -100,15 +105,28 @@ behaviour("client_G62_messages_of_others_of_other_versions_and_malformed_ones_ar
     const ours = new BroadcastChannel(`tokenkeep:${authority}/session/refresh`);
     const signedOut = [1, 5, 4, 0, 0, 0, 0];
     const odd: unknown[] = [
-      null, undefined, "signed-out", 7, {}, { type: "logout" }, signedOut, new Float64Array(), new ArrayBuffer(56), new Float32Array(signedOut),
-      new Uint8Array(signedOut), [new Float64Array(signedOut)], { data: new Float64Array(signedOut) },
+      null,
+      undefined,
+      "signed-out",
+      7,
+      {},
+      { type: "logout" },
+      signedOut,
+      new Float64Array(),
+      new ArrayBuffer(56),
+      new Float32Array(signedOut),
+      new Uint8Array(signedOut),
+      [new Float64Array(signedOut)],
+      { data: new Float64Array(signedOut) },
     ];
     const numbers: number[][] = [
-      signedOut.slice(1), [...signedOut, 0],
+      signedOut.slice(1),
+      [...signedOut, 0],
       ...[0, 2, NaN, -1, 1.5].map((version) => [version, ...signedOut.slice(1)]),
       ...[NaN, -1, 0.5, Infinity, 2 ** 53].map((epoch) => [1, epoch, ...signedOut.slice(2)]),
       ...[0, 8, 99, -4, NaN, 4.5].map((kind) => [1, 5, kind, 0, 0, 0, 0]),
-      [1, 5, 3, 4, 2 ** 33, 0, 0], [1, 5, 7, 0, 0, 0, 10_000],
+      [1, 5, 3, 4, 2 ** 33, 0, 0],
+      [1, 5, 7, 0, 0, 0, 10_000],
     ];
     for (const message of [...odd, ...numbers.map((list) => new Float64Array(list))]) ours.postMessage(message);
     new BroadcastChannel("tokenkeep:another").postMessage(new Float64Array(signedOut));
@@ -119,7 +137,10 @@ behaviour("client_G62_messages_of_others_of_other_versions_and_malformed_ones_ar
   assert.equal(scene.refreshes(), 1);
   assert.deepEqual(scene.errors, []);
   // The same message as this version writes it is heard: what was ignored was not ignored for another reason.
-  await second.evaluate(({ authority }) => new BroadcastChannel(`tokenkeep:${authority}/session/refresh`).postMessage(new Float64Array([1, 5, 4, 0, 0, 0, 0])), at);
+  await second.evaluate(
+    ({ authority }) => new BroadcastChannel(`tokenkeep:${authority}/session/refresh`).postMessage(new Float64Array([1, 5, 4, 0, 0, 0, 0])),
+    at,
+  );
   await scene.reaches("anonymous");
 });
 
@@ -169,7 +190,10 @@ behaviour("client_G64_signing_in_is_joined_by_the_others_and_a_change_of_user_is
     assert.equal((await scene.session(tab)).status, "anonymous");
   }
   const signIn = (who: string) =>
-    page.evaluate(([{ authority }, who]) => keep.signIn(`${authority}/session/sign-in`, { method: "POST", body: who }).then((reply) => reply.json()), [at, who] as const);
+    page.evaluate(
+      ([{ authority }, who]) => keep.signIn(`${authority}/session/sign-in`, { method: "POST", body: who }).then((reply) => reply.json()),
+      [at, who] as const,
+    );
   const claims = async () => (await scene.session(second)).claims?.["sub"];
 
   const reply = (await signIn("ann")) as object;
@@ -190,7 +214,10 @@ behaviour("client_G64_signing_in_is_joined_by_the_others_and_a_change_of_user_is
   await until(async () => (await claims()) === "bob", "the other tab to follow");
   assert.deepEqual((await scene.events(second)).filter(({ type }) => type === "user-changed").length, 1);
   assert.equal(await second.evaluate(() => (globalThis as unknown as { told: string }).told), "bob");
-  await second.evaluate(({ api }) => (globalThis as unknown as { going: Promise<unknown> }).going.then(() => keep.fetch(`${api}/loop`)), at);
+  await second.evaluate(
+    ({ api }) => (globalThis as unknown as { going: Promise<unknown> }).going.then(() => keep.fetch(`${api}/loop`)),
+    at,
+  );
   const users = api.to("/loop").map(({ token }) => token && JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()).sub);
   const switched = users.indexOf("bob");
   assert.ok(switched > 0);
@@ -201,9 +228,9 @@ behaviour("client_G64_signing_in_is_joined_by_the_others_and_a_change_of_user_is
 behaviour("client_G65_a_logout_reaches_every_tab_within_a_second", async (scene) => {
   const all = await tabs(scene, 3);
   for (const tab of all) await scene.started({}, tab);
-  const wiped = all.slice(1).map((tab) =>
-    tab.evaluate(() => stage.until(() => keep.session.status === "anonymous").then(() => Date.now())),
-  );
+  const wiped = all
+    .slice(1)
+    .map((tab) => tab.evaluate(() => stage.until(() => keep.session.status === "anonymous").then(() => Date.now())));
   const began = await scene.page.evaluate(() => {
     void keep.logout();
     return Date.now();
@@ -213,7 +240,10 @@ behaviour("client_G65_a_logout_reaches_every_tab_within_a_second", async (scene)
     assert.deepEqual((await scene.events(tab)).at(-1), { type: "signed-out", reason: "logout-elsewhere" });
     await tab.evaluate(({ api }) => keep.fetch(`${api}/after`), scene.at);
   }
-  assert.deepEqual(scene.api.to("/after").map(({ token }) => token), [null, null]);
+  assert.deepEqual(
+    scene.api.to("/after").map(({ token }) => token),
+    [null, null],
+  );
   assert.equal(scene.authority.to("/session/logout").length, 1);
 });
 

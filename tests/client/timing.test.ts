@@ -13,27 +13,50 @@ describe("timing", { concurrency: 4 }, () => {
     const { authority, page } = scene;
     // By its own claims the token was dead an hour ago; what counts is the duration that came with it.
     const now = Math.floor(Date.now() / 1000);
-    authority.on("/session/refresh", () => scene.grant({ access_token: jwt({ iat: now - 7200, exp: now - 3600, jti: crypto.randomUUID() }), expires_in: 5 }));
+    authority.on("/session/refresh", () =>
+      scene.grant({ access_token: jwt({ iat: now - 7200, exp: now - 3600, jti: crypto.randomUUID() }), expires_in: 5 }),
+    );
     await scene.started({ leeway: 2, jitter: 0 });
     await until(() => authority.calls.length >= 3, "two renewals");
     const [first, second, third] = authority.calls;
-    for (const wait of [second!.at - first!.end!, third!.at - second!.end!]) assert.ok(wait > 2900 && wait < 4900, `${wait} ms for 5 s less 2`);
+    for (const wait of [second!.at - first!.end!, third!.at - second!.end!])
+      assert.ok(wait > 2900 && wait < 4900, `${wait} ms for 5 s less 2`);
     assert.equal(await page.evaluate(() => keep.session.status), "authenticated");
   });
 
   behaviour("client_B11_an_odd_or_missing_lifetime_makes_no_loop", async (scene) => {
     const { authority, page, at } = scene;
-    const odd = ["", '"expires_in":0,', '"expires_in":-5,', '"expires_in":null,', '"expires_in":"soon",', '"expires_in":"NaN",', '"expires_in":1e400,', '"expires_in":1e30,', '"expires_in":[],', '"expires_in":2592000,', '"expires_in":"900",'];
+    const odd = [
+      "",
+      '"expires_in":0,',
+      '"expires_in":-5,',
+      '"expires_in":null,',
+      '"expires_in":"soon",',
+      '"expires_in":"NaN",',
+      '"expires_in":1e400,',
+      '"expires_in":1e30,',
+      '"expires_in":[],',
+      '"expires_in":2592000,',
+      '"expires_in":"900",',
+    ];
     const served = new Map<string, number>();
     for (const [n, members] of odd.entries()) {
-      authority.on(`/refresh/${n}`, () => ({ headers: { "Content-Type": "application/json" }, body: `{${members}"access_token":"odd-${n}"}` }));
+      authority.on(`/refresh/${n}`, () => ({
+        headers: { "Content-Type": "application/json" },
+        body: `{${members}"access_token":"odd-${n}"}`,
+      }));
       served.set(`/refresh/${n}`, n);
     }
-    const sessions = await page.evaluate(async ([{ authority }, length]) => {
-      const keeps = Array.from({ length }, (_, n) => stage.createTokenKeep({ refresh: `${authority}/refresh/${n}`, defaultLifetime: 77 }));
-      const sessions = await Promise.all(keeps.map((one) => one.start()));
-      return sessions.map(({ expiresAt, status }) => ({ status, seconds: ((expiresAt ?? 0) - Date.now()) / 1000 }));
-    }, [at, odd.length] as const);
+    const sessions = await page.evaluate(
+      async ([{ authority }, length]) => {
+        const keeps = Array.from({ length }, (_, n) =>
+          stage.createTokenKeep({ refresh: `${authority}/refresh/${n}`, defaultLifetime: 77 }),
+        );
+        const sessions = await Promise.all(keeps.map((one) => one.start()));
+        return sessions.map(({ expiresAt, status }) => ({ status, seconds: ((expiresAt ?? 0) - Date.now()) / 1000 }));
+      },
+      [at, odd.length] as const,
+    );
     await pause(1500);
     for (const path of served.keys()) assert.equal(authority.to(path).length, 1, odd[served.get(path)!]);
     for (const { status } of sessions) assert.equal(status, "authenticated");

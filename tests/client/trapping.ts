@@ -21,10 +21,22 @@ function inputName(): string {
 export function trappingWasm(): Buffer {
   const wasm = binaryen.readBinary(built("client_bg.wasm"));
   const { Features } = binaryen;
-  wasm.setFeatures(Features.BulkMemory | Features.BulkMemoryOpt | Features.MutableGlobals | Features.Multivalue | Features.NontrappingFPToInt | Features.ReferenceTypes | Features.SignExt);
+  wasm.setFeatures(
+    Features.BulkMemory |
+      Features.BulkMemoryOpt |
+      Features.MutableGlobals |
+      Features.Multivalue |
+      Features.NontrappingFPToInt |
+      Features.ReferenceTypes |
+      Features.SignExt,
+  );
   const name = inputName();
   const { value: original } = binaryen.getExportInfo(wasm.getExport(name));
-  const [keep, what, number] = [wasm.local.get(0, binaryen.i32), () => wasm.local.get(1, binaryen.i32), () => wasm.local.get(2, binaryen.f64)];
+  const [keep, what, number] = [
+    wasm.local.get(0, binaryen.i32),
+    () => wasm.local.get(1, binaryen.i32),
+    () => wasm.local.get(2, binaryen.f64),
+  ];
   const isLoan = wasm.i32.and(wasm.i32.eq(what(), wasm.i32.const(LEND)), wasm.f64.eq(number(), wasm.f64.const(TRAPPING_VALIDITY * 1000)));
   const isFatal = wasm.i32.or(isLoan, wasm.i32.eq(what(), wasm.i32.const(ONLINE)));
   const call = wasm.call(original, [keep, what(), number()], binaryen.i32);

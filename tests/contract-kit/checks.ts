@@ -1,6 +1,6 @@
 // What the tests of the contract kit share: running the checks against the small backend, and picking rows by their result.
 
-import { checkContract, type CheckOptions, type Finding } from "../../kit/contract.ts";
+import { type CheckOptions, checkContract, type Finding } from "../../kit/contract.ts";
 import { type Fault, GRACE_SECONDS, PAGE, startBackend, type TestBackend } from "./backend.ts";
 
 /** What the command would make of its options: a sign-in for each session, and a clock that the backend shares. */

@@ -6,8 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { after, before, describe, test } from "node:test";
 import { text } from "node:stream/consumers";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Response as MiniflareResponse } from "miniflare";
 import { claims, keyPair, makeKeyPair, sign } from "../edge/suite/kit.ts";
@@ -19,7 +19,9 @@ const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
 /** A token as RFC 9068 wants it, good from now on for five minutes. */
 async function tokenOf(issuer: string, more: Record<string, unknown> = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
-  return sign(claims({ iss: issuer, aud: AUDIENCE, iat: now, exp: now + 300, client_id: "app", scope: "read", ...more }), { typ: "at+jwt" });
+  return sign(claims({ iss: issuer, aud: AUDIENCE, iat: now, exp: now + 300, client_id: "app", scope: "read", ...more }), {
+    typ: "at+jwt",
+  });
 }
 
 /** Asks, and says what came: the status and the challenge, or the body. */
@@ -67,7 +69,10 @@ test("the Worker lets good tokens in, keeps its key set in KV, and refuses a tok
     assert.deepEqual([keys.length, keys[0]?.name.startsWith("tokenkeep:jwks:"), fetches()], [1, true, 1]);
     const out = await ask(new URL("/sign-out", url), token, { method: "POST" });
     assert.equal(out[0], 204);
-    assert.deepEqual(await ask(url, token), [401, 'Bearer realm="example", error="invalid_token", error_description="The access token is not valid."']);
+    assert.deepEqual(await ask(url, token), [
+      401,
+      'Bearer realm="example", error="invalid_token", error_description="The access token is not valid."',
+    ]);
     assert.equal((await ask(url, await tokenOf(ISSUER, { jti: "another" })))[0], 200);
     assert.equal(log(), "");
   } finally {
@@ -139,7 +144,10 @@ describe("the server on node:http", () => {
       socket.write(`${head}\r\nHost: x\r\nConnection: close\r\n\r\n`);
       return (await text(socket)).split("\r\n")[0];
     };
-    assert.equal(await raw(`GET / HTTP/1.1\r\nAuthorization: Bearer ${token}\r\nAuthorization: Bearer ${token}`), "HTTP/1.1 400 Bad Request");
+    assert.equal(
+      await raw(`GET / HTTP/1.1\r\nAuthorization: Bearer ${token}\r\nAuthorization: Bearer ${token}`),
+      "HTTP/1.1 400 Bad Request",
+    );
     assert.equal(await raw(`GET // HTTP/1.1\r\nAuthorization: Bearer ${token}`), "HTTP/1.1 200 OK");
     assert.equal(await raw(`TRACE * HTTP/1.1\r\nAuthorization: Bearer \xff`), "HTTP/1.1 400 Bad Request");
     assert.equal(await raw(`GET / HTTP/1.1\r\nAuthorization: Bearer ${token}`), "HTTP/1.1 200 OK");

@@ -33,7 +33,9 @@ test("a wrong block is told with its line, a right one is not", async () => {
   const found = await check("planted", {
     "docs/right.md": fenced('import { createVerifier } from "tokenkeep/edge";\nexport type V = ReturnType<typeof createVerifier>;'),
     "docs/no-such-name.md": fenced('import { createVerifyer } from "tokenkeep/edge";\ncreateVerifyer();'),
-    "docs/no-such-option.md": fenced('import { createTokenKeep } from "tokenkeep";\n\ncreateTokenKeep({ refresh: "/r", origins: [], leway: 5 });'),
+    "docs/no-such-option.md": fenced(
+      'import { createTokenKeep } from "tokenkeep";\n\ncreateTokenKeep({ refresh: "/r", origins: [], leway: 5 });',
+    ),
     "docs/undeclared.md": fenced("verifier.verify(token);"),
     "docs/no-such-entry.md": fenced('import "tokenkeep/nothing";'),
     "docs/javascript.md": fenced('import { createTokenKeep } from "tokenkeep";\ncreateTokenKeep(1);', "js"),
@@ -41,7 +43,9 @@ test("a wrong block is told with its line, a right one is not", async () => {
     "docs/component.md": fenced('<script setup lang="ts">\nconst n: number = "x";\n</script>\n<template><p>{{ n }}</p></template>', "vue"),
     "docs/prelude.md": `<!-- prelude\nconst n: number = "x";\n-->\n\n${fenced("console.log(n);").slice(9)}`,
   });
-  const told = Object.fromEntries([...found].map(([path, complaints]) => [path, complaints.map((line) => line.replace(/: .*?(TS\d+).*/, " $1"))]));
+  const told = Object.fromEntries(
+    [...found].map(([path, complaints]) => [path, complaints.map((line) => line.replace(/: .*?(TS\d+).*/, " $1"))]),
+  );
   assert.deepEqual(told, {
     "docs/right.md": [],
     "docs/no-such-name.md": ["docs/no-such-name.md:4 TS2724"],
@@ -58,8 +62,26 @@ test("a wrong block is told with its line, a right one is not", async () => {
 
 test("blocks are found wherever Markdown has them, with what goes before them", () => {
   const markdown = [
-    "```sh", "npm start", "```", "- item", "", "  ```ts {1,3}", "  const a = 1;", "    const b = 2;", "  ```",
-    "<!-- prelude", "declare const c: number;", "-->", "", "~~~~tsx", "c;", "```", "~~~~", "```json", "{}", "```",
+    "```sh",
+    "npm start",
+    "```",
+    "- item",
+    "",
+    "  ```ts {1,3}",
+    "  const a = 1;",
+    "    const b = 2;",
+    "  ```",
+    "<!-- prelude",
+    "declare const c: number;",
+    "-->",
+    "",
+    "~~~~tsx",
+    "c;",
+    "```",
+    "~~~~",
+    "```json",
+    "{}",
+    "```",
   ].join("\r\n");
   assert.deepEqual(snippetsOf(markdown), [
     { line: 7, extension: "ts", prelude: [], code: ["const a = 1;", "  const b = 2;"] },

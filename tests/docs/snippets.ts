@@ -22,7 +22,16 @@ export interface Snippet {
 }
 
 const EXTENSIONS: Readonly<Record<string, Snippet["extension"]>> = {
-  ts: "ts", mts: "ts", typescript: "ts", tsx: "tsx", js: "mjs", mjs: "mjs", javascript: "mjs", jsx: "tsx", vue: "ts", svelte: "ts",
+  ts: "ts",
+  mts: "ts",
+  typescript: "ts",
+  tsx: "tsx",
+  js: "mjs",
+  mjs: "mjs",
+  javascript: "mjs",
+  jsx: "tsx",
+  vue: "ts",
+  svelte: "ts",
 };
 
 /** The blocks of a document whose language is TypeScript or JavaScript, or that have a script of it (Vue, Svelte). */
@@ -40,7 +49,8 @@ export function snippetsOf(markdown: string): Snippet[] {
     }
     const [, indent = "", fence = "", language = ""] = /^(\s*)(`{3,}|~{3,})\s*([\w-]*)/.exec(line) ?? [];
     if (fence === "") {
-      if (line.trim() !== "" && prelude.length > 0) throw new Error(`The prelude before line ${place + 1} has no code block right below it.`);
+      if (line.trim() !== "" && prelude.length > 0)
+        throw new Error(`The prelude before line ${place + 1} has no code block right below it.`);
       continue;
     }
     const end = endOf(lines, place, (later) => later.trimStart().startsWith(fence) && later.trim().replaceAll(fence.charAt(0), "") === "");
@@ -64,22 +74,40 @@ function endOf(lines: readonly string[], from: number, isEnd: (line: string) => 
 
 function scriptOf(code: readonly string[]): { skip: number; code: string[] } {
   const from = code.findIndex((line) => /^<script\b.*\blang="ts"/.test(line));
-  if (from === -1) throw new Error("A component's block has no <script lang=\"ts\">, so nobody can check it.");
-  return { skip: from + 1, code: code.slice(from + 1, endOf(code, from, (line) => line === "</script>")) };
+  if (from === -1) throw new Error('A component\'s block has no <script lang="ts">, so nobody can check it.');
+  return {
+    skip: from + 1,
+    code: code.slice(
+      from + 1,
+      endOf(code, from, (line) => line === "</script>"),
+    ),
+  };
 }
 
 /** The documents of the project that its repository knows or could know: what is generated is left out. */
 export function documents(): string[] {
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.md"], { cwd: root, encoding: "utf8" });
+  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.md"], {
+    cwd: root,
+    encoding: "utf8",
+  });
   return [...new Set(listed.split("\n"))].filter((path) => path !== "" && existsSync(join(root, path))).sort();
 }
 
 /** How applications are set up: a bundler's resolution, the page's globals with Node's. */
 const tsconfig = {
   compilerOptions: {
-    target: "es2022", module: "esnext", moduleResolution: "bundler", moduleDetection: "force", jsx: "react-jsx",
-    lib: ["es2023", "dom", "dom.iterable", "dom.asynciterable"], types: ["node"], strict: true,
-    allowJs: true, checkJs: true, skipLibCheck: true, noEmit: true,
+    target: "es2022",
+    module: "esnext",
+    moduleResolution: "bundler",
+    moduleDetection: "force",
+    jsx: "react-jsx",
+    lib: ["es2023", "dom", "dom.iterable", "dom.asynciterable"],
+    types: ["node"],
+    strict: true,
+    allowJs: true,
+    checkJs: true,
+    skipLibCheck: true,
+    noEmit: true,
   },
   include: ["**/*"],
 };
@@ -125,10 +153,15 @@ export async function check(name: string, given: Readonly<Record<string, string>
 function tsc(folder: string): Promise<string> {
   const program = join(root, "node_modules", "typescript", "bin", "tsc");
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [program, "-p", folder, "--pretty", "false"], { cwd: folder, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
-      // 1 and 2: it has complaints. Without any, something else went wrong.
-      if (error !== null && !/error TS/.test(stdout)) reject(new Error(`tsc: ${error.message}\n${stdout}${stderr}`));
-      else resolve(stdout);
-    });
+    execFile(
+      process.execPath,
+      [program, "-p", folder, "--pretty", "false"],
+      { cwd: folder, maxBuffer: 1 << 24 },
+      (error, stdout, stderr) => {
+        // 1 and 2: it has complaints. Without any, something else went wrong.
+        if (error !== null && !/error TS/.test(stdout)) reject(new Error(`tsc: ${error.message}\n${stdout}${stderr}`));
+        else resolve(stdout);
+      },
+    );
   });
 }

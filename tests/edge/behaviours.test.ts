@@ -15,7 +15,9 @@ function idsInNames(names: Iterable<string>): Set<string> {
 }
 
 const files = readdirSync(here).filter((name) => name.endsWith(".test.ts"));
-const alone = files.flatMap((name) => [...readFileSync(here + name, "utf8").matchAll(/^\s*test\(\s*["`](edge_\w+)/gm)].map((match) => match[1] ?? ""));
+const alone = files.flatMap((name) =>
+  [...readFileSync(here + name, "utf8").matchAll(/^\s*test\(\s*["`](edge_\w+)/gm)].map((match) => match[1] ?? ""),
+);
 
 /** What one list has and the other has not. */
 const without = (some: Iterable<string>, others: Iterable<string>) => [...some].filter((id) => !new Set(others).has(id));
@@ -23,7 +25,10 @@ const without = (some: Iterable<string>, others: Iterable<string>) => [...some].
 test("the list has an id for each behaviour of the groups A to M, each once", () => {
   assert.equal(promised.length, 113);
   assert.equal(new Set(promised).size, promised.length);
-  assert.deepEqual(promised.map((id) => Number(id.slice(1))), Array.from({ length: 113 }, (_, place) => place + 1));
+  assert.deepEqual(
+    promised.map((id) => Number(id.slice(1))),
+    Array.from({ length: 113 }, (_, place) => place + 1),
+  );
 });
 
 test("each behaviour has a test that bears its id, and each id is in the list", () => {

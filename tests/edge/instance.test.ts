@@ -5,8 +5,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Instance, instanceOf } from "../../js/edge/instance.ts";
 import { VerifyError } from "../../js/edge/error.ts";
+import { type Instance, instanceOf } from "../../js/edge/instance.ts";
 import { verifierOver } from "../../js/edge/verifier.ts";
 import { AUDIENCE, claims, ISSUER, keyPair, NOW, sign } from "./suite/kit.ts";
 
@@ -36,7 +36,12 @@ test("edge_P13_a_trap_costs_one_request_and_the_next_gets_a_fresh_instance", asy
   const issuers = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwks: { keys: [jwk] } } as const;
   const verifier = verifierOver({ issuers, clock: () => NOW * 1000 }, instance);
   const handler = verifier.guard(() => new Response("in"));
-  const ask = async () => handler(new Request("https://api.example", { headers: { Authorization: `Bearer ${await sign(claims())}` } }), {}, { waitUntil: () => undefined });
+  const ask = async () =>
+    handler(
+      new Request("https://api.example", { headers: { Authorization: `Bearer ${await sign(claims())}` } }),
+      {},
+      { waitUntil: () => undefined },
+    );
   const trapped = await ask();
   assert.deepEqual([trapped.status, discarded, trapped.headers.has("Retry-After")], [503, 1, true]);
   assert.equal((await ask()).status, 200);
@@ -51,7 +56,10 @@ test("edge_P12_a_load_that_fails_is_tried_again", async () => {
     if (tries === 1) throw new Error("no memory");
     return WebAssembly.compile(readFileSync(`${root}/build/edge/edge_bg.wasm`));
   });
-  await assert.rejects(instance.load(), (error) => error instanceof VerifyError && error.code === "runtime.wasm_unavailable" && error.status === 503);
+  await assert.rejects(
+    instance.load(),
+    (error) => error instanceof VerifyError && error.code === "runtime.wasm_unavailable" && error.status === 503,
+  );
   assert.equal(instance.current(), null);
   const cores = await Promise.all(Array.from({ length: 50 }, () => instance.load()));
   assert.deepEqual([new Set(cores).size, tries], [1, 2]);

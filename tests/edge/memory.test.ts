@@ -46,7 +46,10 @@ test("edge_K93_is_no_bigger_after_100_000_unknown_kids", async () => {
 test("edge_K93_is_no_bigger_after_10_000_good_tokens", async () => {
   // HS256, for jose signs nothing quicker; what is remembered of a token is the same.
   const secret = new Uint8Array(32).fill(7);
-  const verifier = createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["HS256"], secret }, clock: () => NOW * 1000 });
+  const verifier = createVerifier({
+    issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["HS256"], secret },
+    clock: () => NOW * 1000,
+  });
   const growth = await growthOf(10_000, async (place) => {
     const token = await new SignJWT(claims({ jti: `t${place}` })).setProtectedHeader({ alg: "HS256" }).sign(secret);
     assert.equal((await verifier.verify(token)).claims.jti, `t${place}`);

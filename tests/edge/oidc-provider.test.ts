@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { setImmediate as breath } from "node:timers/promises";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import Provider from "oidc-provider";
-import { createVerifier, type Verifier, VerifyError, type VerifierEvent, type VerifierOptions } from "tokenkeep/edge";
+import { createVerifier, type Verifier, type VerifierEvent, type VerifierOptions, VerifyError } from "tokenkeep/edge";
 
 const RESOURCE = "https://api.example";
 const CLIENT = { client_id: "service", client_secret: "a-secret-of-the-test-and-of-nothing-else" };
@@ -31,7 +31,9 @@ async function privateKey(kid: string): Promise<JWK> {
 function serveWith(...wanted: JWK[]): void {
   keys = wanted;
   const provider = new Provider(issuer, {
-    clients: [{ ...CLIENT, grant_types: ["client_credentials"], redirect_uris: [], response_types: [], id_token_signed_response_alg: "ES256" }],
+    clients: [
+      { ...CLIENT, grant_types: ["client_credentials"], redirect_uris: [], response_types: [], id_token_signed_response_alg: "ES256" },
+    ],
     jwks: { keys: keys as never },
     features: {
       devInteractions: { enabled: false },
@@ -40,7 +42,13 @@ function serveWith(...wanted: JWK[]): void {
         enabled: true,
         defaultResource: () => RESOURCE,
         useGrantedResource: () => true,
-        getResourceServerInfo: () => ({ scope: "read write", audience: RESOURCE, accessTokenFormat: "jwt", accessTokenTTL: 3_600, jwt: { sign: { alg: "ES256" } } }),
+        getResourceServerInfo: () => ({
+          scope: "read write",
+          audience: RESOURCE,
+          accessTokenFormat: "jwt",
+          accessTokenTTL: 3_600,
+          jwt: { sign: { alg: "ES256" } },
+        }),
       },
     },
   });
@@ -161,11 +169,21 @@ for (const way of ["waiting for the refresh", "with a context, served stale mean
     assert.ok(refresh !== undefined && refresh.at < removed + MAX_AGE + COOLDOWN, "the refresh came in time");
     const late = those("old", "key.unknown");
     assert.ok(late.length > 100 && late.every(({ at }) => at > removed));
-    assert.ok(those("old", "accepted").some(({ at }) => at > removed), "the load went on between removal and refresh");
-    assert.deepEqual(those("old", "accepted").filter(({ at }) => at > refresh.at), [], "after the refresh");
+    assert.ok(
+      those("old", "accepted").some(({ at }) => at > removed),
+      "the load went on between removal and refresh",
+    );
+    assert.deepEqual(
+      those("old", "accepted").filter(({ at }) => at > refresh.at),
+      [],
+      "after the refresh",
+    );
 
     // And all that at the price of a fetch for the cold start, one for the new kid, one for each lifetime, and one a cooldown for the kid that is gone.
-    assert.ok(keySetRequests <= 2 + Math.ceil(elapsed / MAX_AGE) + Math.ceil((elapsed - refresh.at) / COOLDOWN), `${keySetRequests} requests`);
+    assert.ok(
+      keySetRequests <= 2 + Math.ceil(elapsed / MAX_AGE) + Math.ceil((elapsed - refresh.at) / COOLDOWN),
+      `${keySetRequests} requests`,
+    );
     assert.ok(trials.length > 10_000, `${trials.length} verifications`);
   });
 }

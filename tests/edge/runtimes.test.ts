@@ -18,7 +18,12 @@ async function fieldOf(alg: string): Promise<{ field: unknown; outcomes: readonl
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   const subjects = Array.from({ length: 24 }, (_, place) => `user ${place}`);
   const sign = (sub: string) =>
-    new SignJWT({ sub }).setProtectedHeader({ alg, kid: "k" }).setIssuer("https://issuer.example").setAudience("https://api.example").setExpirationTime("1h").sign(privateKey);
+    new SignJWT({ sub })
+      .setProtectedHeader({ alg, kid: "k" })
+      .setIssuer("https://issuer.example")
+      .setAudience("https://api.example")
+      .setExpirationTime("1h")
+      .sign(privateKey);
   const good = await Promise.all(subjects.map(sign));
   const isBad = (place: number) => place > 0 && place % 3 === 0;
   const tokens = good.map((token, place) => {
@@ -44,7 +49,10 @@ for (const alg of ["ES256", "RS256"]) {
 
 test("edge_P14_keeps_tokens_apart_that_are_verified_at_once, in Chromium", async () => {
   const server = await ScriptedServer.open(() => ({ headers: { "Content-Type": "text/html" }, body: "<!doctype html>" }));
-  for (const [path, file] of [["/edge.js", built], ["/at-once.mjs", program]] as const) {
+  for (const [path, file] of [
+    ["/edge.js", built],
+    ["/at-once.mjs", program],
+  ] as const) {
     server.on(path, () => ({ headers: { "Content-Type": "text/javascript" }, body: readFileSync(file) }));
   }
   server.on("/favicon.ico", () => json({}));
@@ -54,7 +62,9 @@ test("edge_P14_keeps_tokens_apart_that_are_verified_at_once, in Chromium", async
     await page.goto(`http://localhost:${server.port}/`);
     for (const alg of ["ES256", "RS256"]) {
       const { field, outcomes } = await fieldOf(alg);
-      const verdicts = await page.evaluate(`Promise.all([import("/edge.js"), import("/at-once.mjs")]).then(([edge, { verifyAtOnce }]) => verifyAtOnce(edge, ${JSON.stringify(field)}))`);
+      const verdicts = await page.evaluate(
+        `Promise.all([import("/edge.js"), import("/at-once.mjs")]).then(([edge, { verifyAtOnce }]) => verifyAtOnce(edge, ${JSON.stringify(field)}))`,
+      );
       assert.deepEqual(verdicts, outcomes);
     }
   } finally {

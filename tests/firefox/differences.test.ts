@@ -19,7 +19,10 @@ behaviour("firefox_sends_no_stream_as_a_body", async (scene) => {
     await keep.fetch(`${api}/kept`, init());
   }, at);
   const sent = api.calls.filter(({ method }) => method === "POST").map(({ path, body }) => [path, body.toString()]);
-  assert.deepEqual(sent, [["/plain", "[object ReadableStream]"], ["/kept", "[object ReadableStream]"]]);
+  assert.deepEqual(sent, [
+    ["/plain", "[object ReadableStream]"],
+    ["/kept", "[object ReadableStream]"],
+  ]);
 });
 
 behaviour("firefox_tells_an_abort_in_a_body_without_its_reason", async (scene) => {

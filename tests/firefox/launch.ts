@@ -1,7 +1,7 @@
 // Debian's Firefox, driven by Playwright over WebDriver BiDi. The variable FIREFOX names another one.
 
 import { fileURLToPath } from "node:url";
-import { firefox, type Browser } from "playwright-core";
+import { type Browser, firefox } from "playwright-core";
 
 const PROGRAM = fileURLToPath(new URL("program.mjs", import.meta.url));
 

@@ -4,10 +4,15 @@
 import { readFileSync, statSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { json, ScriptedServer, type Call, type Reply } from "../client/server.ts";
+import { type Call, json, type Reply, ScriptedServer } from "../client/server.ts";
 
 const TYPES: Record<string, string> = {
-  ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".json": "application/json", ".wasm": "application/wasm",
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
 };
 
 interface State {
@@ -34,7 +39,11 @@ export class Authority {
     const tokens = async (issuer: string) => {
       const good = await new SignJWT({ sub: "alice" })
         .setProtectedHeader({ alg: "ES256", kid: "k1", typ: "JWT" })
-        .setIssuer(issuer).setAudience("https://api.example.com").setIssuedAt().setExpirationTime("10 min").sign(keys.privateKey);
+        .setIssuer(issuer)
+        .setAudience("https://api.example.com")
+        .setIssuedAt()
+        .setExpirationTime("10 min")
+        .sign(keys.privateKey);
       const [header, payload, signature = ""] = good.split(".");
       return { issuer, good, bad: `${header}.${payload}.${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}` };
     };
@@ -80,7 +89,9 @@ function session(state: State, path: string, { token, method }: Call): Reply | n
       return { status: 204 };
     case "api":
       if (method === "DELETE") state.valid = null;
-      return token !== null && token === state.valid ? json({ token }) : json({}, 401, { "WWW-Authenticate": 'Bearer error="invalid_token"' });
+      return token !== null && token === state.valid
+        ? json({ token })
+        : json({}, 401, { "WWW-Authenticate": 'Bearer error="invalid_token"' });
     default:
       return null;
   }

@@ -10,7 +10,7 @@ import { hashOf } from "../../scripts/lib/stamps.mjs";
 import { launch } from "../client/browser.ts";
 import { Authority } from "./authority.ts";
 import { bundlerCells } from "./cells/bundlers.ts";
-import { PARTS, type Bench, type Cell, type Seen } from "./cells/cell.ts";
+import { type Bench, type Cell, PARTS, type Seen } from "./cells/cell.ts";
 import { edgeCells } from "./cells/edges.ts";
 import { nextCells } from "./cells/next.ts";
 import { serverCells } from "./cells/servers.ts";
@@ -29,7 +29,8 @@ async function installTools(): Promise<void> {
   const stamp = join(workshop, "node_modules", ".tokenkeep");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   mkdirSync(workshop, { recursive: true });
-  for (const name of ["package.json", "package-lock.json"]) copyFileSync(join(root, "tests", "package", "tools", name), join(workshop, name));
+  for (const name of ["package.json", "package-lock.json"])
+    copyFileSync(join(root, "tests", "package", "tools", name), join(workshop, name));
   const options = ["--no-save", "--prefer-offline", "--no-audit", "--no-fund"];
   await step("Installing the bundlers, frameworks and runners of tests/package/tools/package-lock.json", "2 min, once", () =>
     must("npm", ["install", ...options], { cwd: workshop, seconds: 900 }),
@@ -53,7 +54,10 @@ async function run(cell: Cell, bench: Bench): Promise<Row> {
     return { place: cell.place, seen: {}, failure: `${seen.message}${output}`, time };
   }
   const wrong = Object.entries(seen).filter(([, said]) => said !== "ok" && !said.startsWith("- "));
-  const failure = wrong.length === 0 && Object.keys(seen).length > 0 ? null : wrong.map(([part, said]) => `${part}: ${said}`).join("\n") || "it ran nothing";
+  const failure =
+    wrong.length === 0 && Object.keys(seen).length > 0
+      ? null
+      : wrong.map(([part, said]) => `${part}: ${said}`).join("\n") || "it ran nothing";
   return { place: cell.place, seen, failure, time };
 }
 
@@ -68,7 +72,10 @@ function print(rows: readonly Row[]): void {
   };
   const columns = [...PARTS, "wasm"] as const;
   const lines = rows.map(({ place, seen, failure, time }) => [
-    place, ...columns.map((part) => (Object.keys(seen).length === 0 && part === "client" ? "FAILED" : cell(seen[part]))), failure === null ? "passed" : "FAILED", spoken(time),
+    place,
+    ...columns.map((part) => (Object.keys(seen).length === 0 && part === "client" ? "FAILED" : cell(seen[part]))),
+    failure === null ? "passed" : "FAILED",
+    spoken(time),
   ]);
   console.log(`\n${table([["", ...PARTS, "one copy", "", "time"], ...lines])}\n`);
   notes.forEach((note, index) => console.log(`  (${index + 1}) ${note.slice(2)}`));

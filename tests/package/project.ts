@@ -43,7 +43,11 @@ export interface Project {
  * A new project with the package installed. `files` are written into it; of tests/package/programs it has all.
  * @param manifest members of its package.json
  */
-export async function project(name: string, files: Readonly<Record<string, string>> = {}, manifest: Readonly<Record<string, unknown>> = {}): Promise<Project> {
+export async function project(
+  name: string,
+  files: Readonly<Record<string, string>> = {},
+  manifest: Readonly<Record<string, unknown>> = {},
+): Promise<Project> {
   const { path } = await packed();
   const folder = join(workshop, "projects", name);
   rmSync(folder, { recursive: true, force: true });

@@ -16,13 +16,21 @@ import { runtimeCells } from "./cells/servers.ts";
 import { packed, project, root } from "./project.ts";
 
 const execute = promisify(execFile);
-const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, string | Record<string, string>> };
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  exports: Record<string, string | Record<string, string>>;
+};
 /** The modules that an application may import; what `bin` names is a program. */
-const modules = new Set(Object.values(manifest.exports).flatMap((target) => (typeof target === "string" ? [target] : Object.values(target))).filter((path) => path.endsWith(".js")));
+const modules = new Set(
+  Object.values(manifest.exports)
+    .flatMap((target) => (typeof target === "string" ? [target] : Object.values(target)))
+    .filter((path) => path.endsWith(".js")),
+);
 
 test("package_the_tarball_holds_the_files_of_files_txt_and_weighs_less_than_400_kB", async () => {
   const { files, size } = await packed();
-  const golden = readFileSync(new URL("files.txt", import.meta.url), "utf8").trim().split("\n");
+  const golden = readFileSync(new URL("files.txt", import.meta.url), "utf8")
+    .trim()
+    .split("\n");
   assert.deepEqual(files, golden, "a file came or went: if it is meant to, write it into tests/package/files.txt");
   assert.ok(size < 400_000, `${size} bytes`);
 });
@@ -37,7 +45,11 @@ test("package_every_entry_leads_to_a_file_and_its_conditions_come_in_the_right_o
   const order = ["types", "workerd", "edge-light", "default"];
   for (const [entry, target] of Object.entries(manifest.exports)) {
     const conditions = typeof target === "string" ? { default: target } : target;
-    assert.deepEqual(Object.keys(conditions), order.filter((name) => name in conditions), entry);
+    assert.deepEqual(
+      Object.keys(conditions),
+      order.filter((name) => name in conditions),
+      entry,
+    );
     for (const file of Object.values(conditions)) assert.ok(existsSync(join(root, file)), `${entry}: ${file}`);
   }
 });
@@ -49,7 +61,10 @@ test("package_no_module_awaits_at_its_top_or_imports_as_it_runs", async () => {
     assert.doesNotMatch(code, /\bimport\s*\(/, name);
     await assert.doesNotReject(transform(code, { supported: { "top-level-await": false }, logLevel: "silent" }), name);
   }
-  await assert.rejects(transform("await 1", { supported: { "top-level-await": false }, format: "esm", logLevel: "silent" }), /Top-level await/);
+  await assert.rejects(
+    transform("await 1", { supported: { "top-level-await": false }, format: "esm", logLevel: "silent" }),
+    /Top-level await/,
+  );
 });
 
 test("package_importing_an_entry_where_pages_are_rendered_touches_no_global", async () => {
@@ -65,9 +80,19 @@ test("package_importing_an_entry_where_pages_are_rendered_touches_no_global", as
 
 test("package_what_is_imported_and_not_used_is_left_out", async () => {
   const made = await project("unused");
-  const entries = Object.entries(manifest.exports).filter(([, target]) => typeof target !== "string").map(([entry]) => `tokenkeep${entry.slice(1)}`);
+  const entries = Object.entries(manifest.exports)
+    .filter(([, target]) => typeof target !== "string")
+    .map(([entry]) => `tokenkeep${entry.slice(1)}`);
   const contents = entries.map((entry, index) => `import * as entry${index} from "${entry}";`).join("\n");
-  const { outputFiles } = await build({ stdin: { contents: `${contents}\nconsole.log(1);`, resolveDir: made.folder }, bundle: true, write: false, format: "esm", minify: true, external: ["react", "hono"], logLevel: "warning" });
+  const { outputFiles } = await build({
+    stdin: { contents: `${contents}\nconsole.log(1);`, resolveDir: made.folder },
+    bundle: true,
+    write: false,
+    format: "esm",
+    minify: true,
+    external: ["react", "hono"],
+    logLevel: "warning",
+  });
   assert.equal(outputFiles[0]!.text.trim(), "console.log(1);");
 });
 

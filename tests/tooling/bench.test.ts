@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { median, measureOf, quantile, ratioOf } from "../../benches/arithmetic.ts";
+import { measureOf, median, quantile, ratioOf } from "../../benches/arithmetic.ts";
 import { BARS, verdictOf } from "../../benches/bars.ts";
 import { hold } from "../../benches/contest.ts";
 import { Figures } from "../../benches/figures.ts";
@@ -71,7 +71,10 @@ test("the report is not written with a figure missing", () => {
   assert.ok(bar !== undefined);
   const contest = contestOf("workerd", "RS256", "distinct");
   const rounds = { nothing: [0, 0, 0], raw: [40, 41, 42], "by hand": [50, 51, 52], jose: [80, 82, 84], tokenkeep: [56, 57, 58] };
-  assert.match(barTable([bar], new Figures({ [contest]: rounds })), /\| 0\.70 \(.*\) \| reached \| 0\.50 the signature check alone, 0\.62 by hand \|/);
+  assert.match(
+    barTable([bar], new Figures({ [contest]: rounds })),
+    /\| 0\.70 \(.*\) \| reached \| 0\.50 the signature check alone, 0\.62 by hand \|/,
+  );
   for (const missing of ["raw", "jose", "tokenkeep"] as const) {
     const { [missing]: _, ...others } = rounds;
     assert.throws(() => barTable([bar], new Figures({ [contest]: others })), new RegExp(`${missing} has no figure in ${contest}`));

@@ -26,9 +26,17 @@ const plants: [string, Sources, RegExp][] = [
   ["a profile that Cargo.toml lacks", planted("manifest", 'profile = "wasm"', 'profile = "tiny"'), /no \[profile\.tiny\]/],
   ["a target that wasm-pack lacks", planted("manifest", 'target = "web"', 'target = "edge"'), /no target "edge"/],
   ["an output outside build/", planted("manifest", "build/client", "pkg"), /out-dir must be under build/],
-  ["another wasm-bindgen among the tools", planted("manifest", /wasm-bindgen = ".*"/, 'wasm-bindgen = "0.2.1"'), /Cargo\.toml wants wasm-bindgen/],
+  [
+    "another wasm-bindgen among the tools",
+    planted("manifest", /wasm-bindgen = ".*"/, 'wasm-bindgen = "0.2.1"'),
+    /Cargo\.toml wants wasm-bindgen/,
+  ],
   ["a wasm-bindgen that is not pinned", planted("cargo", /\nwasm-bindgen = \{ version = "=/, '\nwasm-bindgen = { version = "'), /pin it/],
-  ["another wasm-bindgen in Cargo.lock", planted("lock", /(name = "wasm-bindgen"\nversion = )".*"/, '$1"0.2.1"'), /Cargo\.lock has wasm-bindgen 0\.2\.1/],
+  [
+    "another wasm-bindgen in Cargo.lock",
+    planted("lock", /(name = "wasm-bindgen"\nversion = )".*"/, '$1"0.2.1"'),
+    /Cargo\.lock has wasm-bindgen 0\.2\.1/,
+  ],
   ["a crate that is no cdylib", planted("cargo", '["cdylib", "rlib"]', '["rlib"]'), /lacks "cdylib"/],
   ["wasm-pack's own wasm-opt switched on", planted("cargo", "wasm-opt = false", "wasm-opt = true"), /wasm-opt = false/],
   ["a manifest that does not say who reads it", planted("manifest", /^#.*\n/, ""), /first line/],
@@ -38,8 +46,14 @@ const plants: [string, Sources, RegExp][] = [
 for (const [what, sources, finding] of plants) {
   test(`${what} is found, and nothing else`, () => {
     const found = findDisagreements(sources);
-    assert.ok(found.every((sentence) => finding.test(sentence) || /Cargo\.lock has/.test(sentence)), found.join("\n"));
-    assert.ok(found.some((sentence) => finding.test(sentence)), found.join("\n"));
+    assert.ok(
+      found.every((sentence) => finding.test(sentence) || /Cargo\.lock has/.test(sentence)),
+      found.join("\n"),
+    );
+    assert.ok(
+      found.some((sentence) => finding.test(sentence)),
+      found.join("\n"),
+    );
   });
 }
 

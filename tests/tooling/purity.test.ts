@@ -47,7 +47,10 @@ for (const [file, source, word] of slips) {
     assert.ok(found.length > 0);
     const line = source.split("\n").findIndex((text) => text !== "") + 1;
     for (const slip of found) assert.ok(slip.startsWith(`${file}:${line}: `), slip);
-    assert.ok(found.some((slip) => slip.includes(word)), found.join("\n"));
+    assert.ok(
+      found.some((slip) => slip.includes(word)),
+      found.join("\n"),
+    );
   });
 }
 

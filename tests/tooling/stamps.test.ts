@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { alone, hashOf, unlessDone } from "../../scripts/lib/stamps.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -39,7 +39,10 @@ test("work is done once, and again when an input, an output or a word changes", 
 
 test("work that fails leaves no stamp behind", async () => {
   write("in", "three");
-  await assert.rejects(unlessDone(what, () => Promise.reject(new Error("no"))), /no/);
+  await assert.rejects(
+    unlessDone(what, () => Promise.reject(new Error("no"))),
+    /no/,
+  );
   const { fresh } = await unlessDone(what, async () => write("out", "result"));
   assert.ok(fresh);
 });
@@ -54,11 +57,12 @@ test("a hash tells apart what is in which file", () => {
 
 test("two builds take turns", async () => {
   const order: string[] = [];
-  const turn = (name: string) => alone(async () => {
-    order.push(`${name} begins`);
-    await pause(50);
-    order.push(`${name} ends`);
-  });
+  const turn = (name: string) =>
+    alone(async () => {
+      order.push(`${name} begins`);
+      await pause(50);
+      order.push(`${name} ends`);
+    });
   await Promise.all([turn("first"), turn("second")]);
   assert.deepEqual(order, ["first begins", "first ends", "second begins", "second ends"]);
 });

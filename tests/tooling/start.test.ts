@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -49,7 +49,10 @@ test("a port that is taken is named in a sentence that says what to do", { timeo
   try {
     const { ended, output } = start("--ports", `0,${port},0`);
     assert.equal(await ended, 1);
-    assert.match(output(), new RegExp(`Port ${port} is taken by another program\\. End that program, or choose other ports: npm start -- --ports`));
+    assert.match(
+      output(),
+      new RegExp(`Port ${port} is taken by another program\\. End that program, or choose other ports: npm start -- --ports`),
+    );
     assert.doesNotMatch(output(), /\n\s+at /);
   } finally {
     other.close();
@@ -57,7 +60,12 @@ test("a port that is taken is named in a sentence that says what to do", { timeo
 });
 
 test("options that make no sense are refused in one sentence", async () => {
-  for (const args of [["--ports", "1,2"], ["--ports", "a,b,c"], ["--ports", "1,2,70000"], ["--prot", "1"]]) {
+  for (const args of [
+    ["--ports", "1,2"],
+    ["--ports", "a,b,c"],
+    ["--ports", "1,2,70000"],
+    ["--prot", "1"],
+  ]) {
     const { ended, output } = start(...args);
     assert.equal(await ended, 1, args.join(" "));
     assert.match(output(), /--pr?o/);

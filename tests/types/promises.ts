@@ -9,7 +9,9 @@ import type * as PromisedEdge from "./contract/edge.d.ts";
 type Fits<Given, Wanted> = [Given] extends [Wanted] ? true : false;
 type Both<A, B> = Fits<A, B> extends true ? Fits<B, A> : false;
 /** The names under which the two don't fit each other; none is the aim. */
-type Broken<Ours, Promised> = { [Name in keyof Promised]: Name extends keyof Ours ? (Both<Ours[Name], Promised[Name]> extends true ? never : Name) : Name }[keyof Promised];
+type Broken<Ours, Promised> = {
+  [Name in keyof Promised]: Name extends keyof Ours ? (Both<Ours[Name], Promised[Name]> extends true ? never : Name) : Name;
+}[keyof Promised];
 
 /** Types have no names at run time, so they are listed; that the lists are whole is for types.test.ts to see. */
 interface ClientTypes {

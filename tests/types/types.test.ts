@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { project, type Project } from "../package/project.ts";
+import { type Project, project } from "../package/project.ts";
 import { complaints, newest } from "./compiler.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -23,7 +23,11 @@ test("types_the_programs_are_what_was_promised", async () => {
   assert.equal(await complaints(consumer, { ...newest, options: { paths } }, promised), "");
 });
 
-const resolutions = { bundler: {}, node16: { module: "node16", moduleResolution: "node16" }, exact: { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true } };
+const resolutions = {
+  bundler: {},
+  node16: { module: "node16", moduleResolution: "node16" },
+  exact: { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+};
 for (const [name, options] of Object.entries(resolutions)) {
   test(`types_the_package_accepts_every_program_with_resolution_${name}`, async () => {
     assert.equal(await complaints(consumer, { ...newest, options }, programs), "");
@@ -41,7 +45,10 @@ for (const [name, options] of Object.entries(elsewhere)) {
 }
 
 test("types_a_wrong_program_is_refused", async () => {
-  consumer.write("wrong.ts", 'import { createTokenKeep } from "tokenkeep";\nimport { createVerifier } from "tokenkeep/edge";\ncreateTokenKeep({});\ncreateVerifier({ issuers: [{ issuer: "i", audience: "a" }] });\n');
+  consumer.write(
+    "wrong.ts",
+    'import { createTokenKeep } from "tokenkeep";\nimport { createVerifier } from "tokenkeep/edge";\ncreateTokenKeep({});\ncreateVerifier({ issuers: [{ issuer: "i", audience: "a" }] });\n',
+  );
   const said = await complaints(consumer, newest, ["wrong.ts"]);
   assert.match(said, /wrong\.ts\(3,.*'refresh' is missing/s);
   assert.match(said, /wrong\.ts\(4,.*'algorithms' is missing/s);

@@ -1,8 +1,8 @@
 // The audit log's table: it takes records and gives none of them up.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { readdir, readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
 import { Miniflare } from "miniflare";
 
 const MIGRATIONS = new URL("../../www/authority/migrations/", import.meta.url);
@@ -29,6 +29,9 @@ test("the migrations build on each other, keep the accounts, and make a log that
   await assert.rejects(db.prepare(RECORD).bind("dire").run(), /CHECK/);
   await assert.rejects(db.prepare("UPDATE audit_log SET event = 'nothing'").run(), /append-only/);
   await assert.rejects(db.prepare("DELETE FROM audit_log").run(), /append-only/);
-  await assert.rejects(db.prepare("INSERT OR REPLACE INTO audit_log (id, tenant_id, at, event, severity) VALUES (1, 'main', 2, 'x', 'low')").run(), /append-only/);
+  await assert.rejects(
+    db.prepare("INSERT OR REPLACE INTO audit_log (id, tenant_id, at, event, severity) VALUES (1, 'main', 2, 'x', 'low')").run(),
+    /append-only/,
+  );
   assert.deepEqual(await db.prepare("SELECT event FROM audit_log").raw(), [["sign_in"]]);
 });

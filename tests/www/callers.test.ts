@@ -65,7 +65,10 @@ test("the app's origin may read credentialed answers, refusals included", async 
     await new Visitor(stack()).post("/session/refresh"),
     await new Visitor(stack()).post("/session/refresh", { headers: { "X-Requested-With": "" } }),
   ];
-  assert.deepEqual(responses.map((response) => response.status), [200, 401, 403]);
+  assert.deepEqual(
+    responses.map((response) => response.status),
+    [200, 401, 403],
+  );
   for (const { headers } of responses) {
     assert.equal(headers.get("Access-Control-Allow-Origin"), stack().app);
     assert.equal(headers.get("Access-Control-Allow-Credentials"), "true");

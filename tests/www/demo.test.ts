@@ -18,7 +18,13 @@ describe("with the demo on", () => {
   test("the lifetime of access tokens can be changed", async () => {
     const visitor = new Visitor(stack());
     const answer = await visitor.post("/demo/settings", { body: { accessTokenSeconds: 30 } });
-    assert.deepEqual(await answer.json(), { accessTokenSeconds: 30, refreshOutageSeconds: 0, graceSeconds: null, lostReplies: 0, rateLimits: "off" });
+    assert.deepEqual(await answer.json(), {
+      accessTokenSeconds: 30,
+      refreshOutageSeconds: 0,
+      graceSeconds: null,
+      lostReplies: 0,
+      rateLimits: "off",
+    });
     assert.equal((await visitor.signIn()).expires_in, 30);
     assert.equal((await visitor.refresh()).expires_in, 30);
   });
@@ -26,7 +32,17 @@ describe("with the demo on", () => {
   test("settings out of range or from a foreign origin change nothing", async () => {
     const visitor = new Visitor(stack());
     const before = (await visitor.signIn()).expires_in;
-    for (const body of [{ accessTokenSeconds: 0 }, { accessTokenSeconds: "9" }, { refreshOutageSeconds: 1e9 }, { graceSeconds: -1 }, { lostReplies: 1.5 }, { rateLimits: true }, { unknown: 1 }, [], "x"]) {
+    for (const body of [
+      { accessTokenSeconds: 0 },
+      { accessTokenSeconds: "9" },
+      { refreshOutageSeconds: 1e9 },
+      { graceSeconds: -1 },
+      { lostReplies: 1.5 },
+      { rateLimits: true },
+      { unknown: 1 },
+      [],
+      "x",
+    ]) {
       assert.equal((await visitor.post("/demo/settings", { body })).status, 400, JSON.stringify(body));
     }
     const foreign = { Origin: "https://evil.example" };

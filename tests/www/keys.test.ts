@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeProtectedHeader, type JSONWebKeySet } from "jose";
-import { startStack, type Stack, type StackOptions } from "../../scripts/stack.mjs";
+import { type Stack, type StackOptions, startStack } from "../../scripts/stack.mjs";
 import { ALICE, authorization, FREE_PORTS, SOUTH, useStack, Visitor } from "./harness.ts";
 import { Operator } from "./operator.ts";
 
@@ -68,7 +68,10 @@ describe("rotation by command", () => {
     assert.equal(after.filter((key) => key.state === "next").length, 1);
     const added = after.length - before.length;
     assert.ok(added >= 1 && added <= 4, String(added));
-    assert.equal(await new Visitor(stack()).signIn().then(({ access_token: token }) => kidOf(token)), after.find((key) => key.state === "active")?.kid);
+    assert.equal(
+      await new Visitor(stack()).signIn().then(({ access_token: token }) => kidOf(token)),
+      after.find((key) => key.state === "active")?.kid,
+    );
   });
 
   test("RS256 on request, and back; an algorithm that isn't offered is refused", async () => {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Stack, startStack } from "../../scripts/stack.mjs";
 import { ALICE, claimsOf, FREE_PORTS, useStack, Visitor } from "./harness.ts";
@@ -44,7 +44,10 @@ describe("sign-in", () => {
 
   test("treats an account that doesn't exist like one that does", async () => {
     const nobody = { username: "mallory", password: "wrong" };
-    assert.deepEqual(await statuses(Array.from({ length: 7 }, () => attempt(stack(), nobody, "192.0.2.3"))), [401, 401, 401, 401, 401, 429, 429]);
+    assert.deepEqual(
+      await statuses(Array.from({ length: 7 }, () => attempt(stack(), nobody, "192.0.2.3"))),
+      [401, 401, 401, 401, 401, 429, 429],
+    );
   });
 
   test("gives a device 20 wrong tries a minute, whatever accounts it names", async () => {
@@ -133,7 +136,10 @@ describe("what was noticed", () => {
     const count = (event: string) => records.filter((record) => record.event === event).length;
     assert.deepEqual(["sign_in.limited", "refresh.rapid", "refresh.reused"].map(count), [1, 1, 1]);
     assert.equal(count("sign_in.failed"), 5);
-    assert.ok(records.every((record, n) => n === 0 || record.id < Number(records[n - 1]?.id)), "newest first");
+    assert.ok(
+      records.every((record, n) => n === 0 || record.id < Number(records[n - 1]?.id)),
+      "newest first",
+    );
     const everything = JSON.stringify([records, alerts]);
     for (const secret of [guess.password, BOB.password, copy ?? "", loop.cookie ?? ""]) assert.ok(!everything.includes(secret));
     const stats = (await (await fetch(`${stack.authority}/demo/stats`)).json()) as Record<string, number>;
@@ -144,12 +150,18 @@ describe("what was noticed", () => {
     const operator = await Operator.of(stack);
     const all = await operator.audit("?limit=200");
     const page = await operator.audit(`?limit=2&before=${all[1]?.id}`);
-    assert.deepEqual(page.map(({ id }) => id), all.slice(2, 4).map(({ id }) => id));
+    assert.deepEqual(
+      page.map(({ id }) => id),
+      all.slice(2, 4).map(({ id }) => id),
+    );
     for (const query of ["?limit=0", "?limit=201", "?limit=x", "?before=-1"]) {
       assert.equal((await operator.call(`audit${query}`)).status, 400, query);
     }
     const southern = await (await Operator.of(stack, "/tenants/south")).audit();
-    assert.deepEqual(southern.map(({ event }) => event), ["sign_in"]);
+    assert.deepEqual(
+      southern.map(({ event }) => event),
+      ["sign_in"],
+    );
   });
 
   test("an operator ends a user's sessions, and the user can't renew", async () => {

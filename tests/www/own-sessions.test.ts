@@ -31,7 +31,13 @@ async function twoSessions() {
   const there = new Visitor(stack());
   const one = await here.signIn(BOB);
   const other = await there.signIn(BOB);
-  return { here, there, hereId: String(claimsOf(one).sid), thereId: String(claimsOf(other).sid), tokens: [one.access_token, other.access_token] };
+  return {
+    here,
+    there,
+    hereId: String(claimsOf(one).sid),
+    thereId: String(claimsOf(other).sid),
+    tokens: [one.access_token, other.access_token],
+  };
 }
 
 /** The API may remember for two seconds that a token was good. */
@@ -48,7 +54,10 @@ test("lists the living ones, tells which is this one, and names the device", asy
   const third = new Visitor(stack());
   await third.post("/session/sign-in", { body: BOB, headers: { "User-Agent": FIREFOX } });
   const sessions = await list(here);
-  assert.deepEqual(sessions.filter((session) => session.current).map((session) => session.id), [hereId]);
+  assert.deepEqual(
+    sessions.filter((session) => session.current).map((session) => session.id),
+    [hereId],
+  );
   assert.ok(sessions.some((session) => session.id === thereId));
   assert.ok(sessions.some((session) => session.device === "Firefox on Linux"));
   for (const { startedAt, lastUsedAt } of sessions) assert.ok(lastUsedAt >= startedAt && Math.abs(startedAt - Date.now() / 1000) < 600);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeJwt } from "jose";
-import { setCookie, SOUTH, useStack, Visitor } from "./harness.ts";
+import { SOUTH, setCookie, useStack, Visitor } from "./harness.ts";
 
 describe("refresh", () => {
   const stack = useStack();

@@ -48,7 +48,10 @@ test("a user name counts in any case, a password in its own only", async () => {
 
 test("a wrong password and an unknown user get one and the same answer, and no cookie", async () => {
   const answers = await Promise.all(
-    [{ ...ALICE, password: "wrong" }, { username: "mallory", password: "wrong" }].map(async (body) => {
+    [
+      { ...ALICE, password: "wrong" },
+      { username: "mallory", password: "wrong" },
+    ].map(async (body) => {
       const response = await new Visitor(stack()).post("/session/sign-in", { body });
       assert.deepEqual(response.headers.getSetCookie(), []);
       return `${response.status} ${await response.text()}`;

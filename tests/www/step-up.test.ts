@@ -74,7 +74,9 @@ describe("step-up", () => {
     assert.equal((await visitor.post("/session/step-up", { body: { code: used } })).status, 401, "it confirmed the secret already");
     const { cookie } = visitor;
     const code = app.code(1);
-    const tries = await Promise.all(Array.from({ length: 5 }, () => new Visitor(stack(), cookie).post("/session/step-up", { body: { code } })));
+    const tries = await Promise.all(
+      Array.from({ length: 5 }, () => new Visitor(stack(), cookie).post("/session/step-up", { body: { code } })),
+    );
     assert.deepEqual(tries.map(({ status }) => status).toSorted(), [200, 401, 401, 401, 401]);
     const other = new Visitor(stack());
     await other.signIn(BOB);
@@ -96,7 +98,11 @@ describe("step-up", () => {
 
   test("neither secret nor code is in the audit log, and the steps are", async () => {
     const records = await (await Operator.of(stack())).audit();
-    for (const event of ["totp.enrolled", "step_up", "step_up.failed"]) assert.ok(records.some((record) => record.event === event), event);
+    for (const event of ["totp.enrolled", "step_up", "step_up.failed"])
+      assert.ok(
+        records.some((record) => record.event === event),
+        event,
+      );
     assert.ok(!/[A-Z2-7]{32}|"\d{6}"/.test(JSON.stringify(records)));
   });
 
@@ -117,7 +123,8 @@ describe("guessing codes", () => {
     const another = new Visitor(stack());
     await another.signIn(ALICE);
     const statuses = [];
-    for (let turn = 0; turn < 5; turn += 1) statuses.push((await (turn % 2 ? another : visitor).post("/session/step-up", { body: { code: "000000" } })).status);
+    for (let turn = 0; turn < 5; turn += 1)
+      statuses.push((await (turn % 2 ? another : visitor).post("/session/step-up", { body: { code: "000000" } })).status);
     assert.deepEqual(statuses, Array(5).fill(401));
     const refusal = await visitor.post("/session/step-up", { body: { code: app.code(1) } });
     assert.equal(refusal.status, 429, "even the right one");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JSONWebKeySet } from "jose";
-import { authorization, claimsOf, setCookie, ALICE, SOUTH, useStack, Visitor } from "./harness.ts";
+import { ALICE, authorization, claimsOf, SOUTH, setCookie, useStack, Visitor } from "./harness.ts";
 
 const stack = useStack();
 const time = async (base: string, token: string) =>
@@ -37,7 +37,10 @@ test("each tenant has keys of its own", async () => {
   };
   const [main, south] = [await kids(""), await kids(SOUTH)];
   assert.ok(main.length > 0 && south.length > 0);
-  assert.deepEqual(main.filter((kid) => south.includes(kid)), []);
+  assert.deepEqual(
+    main.filter((kid) => south.includes(kid)),
+    [],
+  );
 });
 
 test("a cookie of one tenant is nothing to the other: no refresh, no list, no logout", async () => {

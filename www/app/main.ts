@@ -1,10 +1,10 @@
 // The demo page: builds a keep for each tenant, shows what they do, and restores the session that the browser may have.
 
-import { createTokenKeep, TokenKeepError, type TokenKeep } from "tokenkeep";
+import { createTokenKeep, type TokenKeep, TokenKeepError } from "tokenkeep";
 import { offerAudit } from "./audit-panel.ts";
 import { authorityAt } from "./authority.ts";
 import { offerCalls } from "./call-panel.ts";
-import { loadConfig, type Config } from "./config.ts";
+import { type Config, loadConfig } from "./config.ts";
 import { listPanels } from "./contents.ts";
 import { demoControls } from "./demo-controls.ts";
 import { offerFaults } from "./fault-panel.ts";

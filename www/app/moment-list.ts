@@ -1,7 +1,7 @@
 // The timeline in words: moments as a list, newest first, for whoever reads rather than looks.
 
-import { SERVERS, type Moment } from "./moments.ts";
-import { htmlElement, element, make } from "./page.ts";
+import { type Moment, SERVERS } from "./moments.ts";
+import { element, htmlElement, make } from "./page.ts";
 import type { Tabs } from "./tabs.ts";
 import { timeOfDay } from "./words.ts";
 

@@ -1,7 +1,7 @@
 // The score: the moments of the last minute drawn as a chart recorder would, one lane for each keep of each tab and one for the
 // servers. Now is a fixed line; to its right is what the tokens have still to live. The list tells the same in words.
 
-import { laneOf, SERVERS, type Moment } from "./moments.ts";
+import { laneOf, type Moment, SERVERS } from "./moments.ts";
 import { htmlElement, make } from "./page.ts";
 import type { Tabs } from "./tabs.ts";
 import { timeOfDay } from "./words.ts";

@@ -1,6 +1,6 @@
 // The page's words for moments, spans of time, errors and reasons. No other module turns a code into a sentence.
 
-import { TokenKeepError, type SignedOutReason } from "tokenkeep";
+import { type SignedOutReason, TokenKeepError } from "tokenkeep";
 import { Refusal } from "./authority.ts";
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -3,8 +3,8 @@
 
 import { SignJWT } from "jose";
 import type { Tenant } from "../tenants.ts";
-import type { SigningKey } from "./signing-keys.ts";
 import type { Session } from "./sessions.ts";
+import type { SigningKey } from "./signing-keys.ts";
 
 export interface AccessToken {
   token: string;

@@ -19,9 +19,7 @@ interface Row {
 }
 
 /** `signedOutAt`: the last time that all sessions were ended at once. `accountId`: of a refusal, the account whose password was wrong. */
-export type Verdict =
-  | { opened: true; account: Account; signedOutAt: number | null }
-  | { opened: false; accountId: string | null };
+export type Verdict = { opened: true; account: Account; signedOutAt: number | null } | { opened: false; accountId: string | null };
 
 /** Takes as long for an account that doesn't exist as for a wrong password. */
 export async function authenticate(db: D1Database, tenantId: string, { username, password }: Credentials): Promise<Verdict> {

@@ -7,11 +7,11 @@ import { revokeUser } from "./revocation.ts";
 import { secondsNow } from "./settings.ts";
 
 const SEVERITIES = {
-  "sign_in": "low",
+  sign_in: "low",
   "sign_in.failed": "low",
   /** More failures than the limit allows: somebody is guessing. */
   "sign_in.limited": "medium",
-  "sign_out": "low",
+  sign_out: "low",
   "sign_out.everywhere": "low",
   "session.ended": "low",
   /** More renewals of one session than the limit allows: a loop, or a copy at work. */
@@ -19,7 +19,7 @@ const SEVERITIES = {
   /** A used refresh token came back after its grace window: there is a copy. */
   "refresh.reused": "high",
   "totp.enrolled": "low",
-  "step_up": "low",
+  step_up: "low",
   "step_up.failed": "low",
   "step_up.limited": "medium",
   "keys.rotated": "low",

@@ -19,7 +19,8 @@ export async function revokeSession(
 ): Promise<boolean> {
   const ended = await endSession(bindings.DB, session.id, session.account.id, by, now);
   // Also when it had ended: the call that ended it may have failed right here.
-  if (session.expiresAt > now) await kvRevocation(bindings.SHARED).revokeSession(tenant.issuer, session.id, session.expiresAt - now + SLACK);
+  if (session.expiresAt > now)
+    await kvRevocation(bindings.SHARED).revokeSession(tenant.issuer, session.id, session.expiresAt - now + SLACK);
   return ended;
 }
 

@@ -13,7 +13,7 @@
 
 import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
 import { seal, unseal } from "./sealing.ts";
-import { type Row, type Session, SESSION_COLUMNS, sessionFrom } from "./sessions.ts";
+import { type Row, SESSION_COLUMNS, type Session, sessionFrom } from "./sessions.ts";
 
 /** How a refresh token that was presented stands. */
 export type Standing =
@@ -54,7 +54,10 @@ const READ = `
 /** The living session of a token, and how the token stands; null for one that is unknown, or whose session has ended. */
 export async function find(db: D1Database, presented: Presented): Promise<{ session: Session; standing: Standing } | null> {
   const { refreshToken, tenantId, now } = presented;
-  const row = await db.prepare(READ).bind(await hashOf(refreshToken), tenantId, now).first<TokenRow>();
+  const row = await db
+    .prepare(READ)
+    .bind(await hashOf(refreshToken), tenantId, now)
+    .first<TokenRow>();
   return row === null ? null : { session: sessionFrom(row), standing: standingOf(row, presented) };
 }
 
@@ -83,7 +86,9 @@ export async function rotate(db: D1Database, presented: Presented): Promise<Rota
       )
       .bind(hash, sealed, used, tenantId, now),
     // The token is used now. Nobody needs it again, so its predecessor opens nothing from here on.
-    db.prepare("UPDATE refresh_tokens SET sealed = NULL WHERE hash = ?1 AND EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?2)").bind(used, hash),
+    db
+      .prepare("UPDATE refresh_tokens SET sealed = NULL WHERE hash = ?1 AND EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?2)")
+      .bind(used, hash),
     db.prepare("UPDATE families SET last_used_at = ?2 WHERE id = (SELECT family_id FROM refresh_tokens WHERE hash = ?1)").bind(hash, now),
     db.prepare(READ).bind(used, tenantId, now),
   ]);

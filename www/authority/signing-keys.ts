@@ -1,7 +1,7 @@
 // One signing key: made, sealed for the database, and opened again for signing.
 
-import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
-import { seal, type Seal, unseal } from "./sealing.ts";
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { type Seal, seal, unseal } from "./sealing.ts";
 
 export const ALGORITHMS = ["ES256", "RS256"] as const;
 export type Alg = (typeof ALGORITHMS)[number];

@@ -3,7 +3,7 @@
 
 import { Secret, TOTP } from "otpauth";
 import type { Account } from "./accounts.ts";
-import { seal, type Seal, unseal } from "./sealing.ts";
+import { type Seal, seal, unseal } from "./sealing.ts";
 import { type AuthorityBindings, settingsFrom } from "./settings.ts";
 
 /** What the apps take for granted; some ignore that a URI asks for more. */
@@ -21,7 +21,9 @@ export async function isEnrolled(db: D1Database, accountId: string): Promise<boo
 export async function offerSecret(bindings: AuthorityBindings, account: Account): Promise<{ secret: string; uri: string }> {
   const secret = new Secret({ size: SECRET_BYTES });
   const sealed = await seal(secret.base32, sealOf(bindings, account.id));
-  await bindings.DB.prepare("INSERT INTO totp_secrets (account_id, pending) VALUES (?1, ?2) ON CONFLICT (account_id) DO UPDATE SET pending = ?2")
+  await bindings.DB.prepare(
+    "INSERT INTO totp_secrets (account_id, pending) VALUES (?1, ?2) ON CONFLICT (account_id) DO UPDATE SET pending = ?2",
+  )
     .bind(account.id, sealed)
     .run();
   const totp = new TOTP({ ...PARAMETERS, secret, issuer: settingsFrom(bindings).clientId, label: account.name });

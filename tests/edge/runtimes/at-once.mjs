@@ -3,10 +3,19 @@
 
 /** @param {typeof import("tokenkeep/edge")} edge @param {{ alg: import("tokenkeep/edge").Algorithm, jwks: { keys: import("tokenkeep/edge").Jwk[] }, tokens: string[] }} field */
 export async function verifyAtOnce({ createVerifier }, { alg, jwks, tokens }) {
-  const verifier = createVerifier({ issuers: { issuer: "https://issuer.example", audience: "https://api.example", algorithms: [alg], jwks } });
+  const verifier = createVerifier({
+    issuers: { issuer: "https://issuer.example", audience: "https://api.example", algorithms: [alg], jwks },
+  });
   // From here on the key is ready, and nothing is awaited between reading a token and checking it.
   await verifier.verify(tokens[0] ?? "");
-  return Promise.all(tokens.map((token) => verifier.verify(token).then(({ claims }) => claims.sub, (error) => error.code)));
+  return Promise.all(
+    tokens.map((token) =>
+      verifier.verify(token).then(
+        ({ claims }) => claims.sub,
+        (error) => error.code,
+      ),
+    ),
+  );
 }
 
 if (globalThis.process !== undefined) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createVerifier, type JwksStore, type KeyValue, kvRevocation, memoryRevocation, type StoredJwks } from "tokenkeep/edge";
-import { AUDIENCE, bench, claims, Clock, edge, Endpoint, ISSUER, keyPair, NOW, refused, sign } from "./kit.ts";
+import { AUDIENCE, bench, Clock, claims, Endpoint, edge, ISSUER, keyPair, NOW, refused, sign } from "./kit.ts";
 
 const FAR = { exp: 2_000_000_000 };
 const revoked = (jti: string) => ({ issuer: ISSUER, jti, sid: null, sub: null, iat: NOW });
@@ -59,7 +59,10 @@ edge("edge_L95_lets_no_second_revocation_end_before_the_first", async () => {
     await store.revokeUser(ISSUER, "alice", 86_400);
     await store.revokeUser(ISSUER, "alice", 60);
   }
-  assert.deepEqual([...kv.entries.values()].map(({ ttl }) => ttl), [86_400, 86_400]);
+  assert.deepEqual(
+    [...kv.entries.values()].map(({ ttl }) => ttl),
+    [86_400, 86_400],
+  );
 });
 
 edge("edge_L95_forgets_nothing_silently_where_the_time_makes_no_sense", async () => {
@@ -70,7 +73,8 @@ edge("edge_L95_forgets_nothing_silently_where_the_time_makes_no_sense", async ()
       await assert.rejects(store.revokeSession(ISSUER, "s1", odd), RangeError, String(odd));
       await assert.rejects(store.revokeUser(ISSUER, "alice", odd), RangeError, String(odd));
     }
-    for (const odd of [undefined, null, 1] as unknown as string[]) await assert.rejects(store.revokeToken(ISSUER, odd, NOW + 900), TypeError, String(odd));
+    for (const odd of [undefined, null, 1] as unknown as string[])
+      await assert.rejects(store.revokeToken(ISSUER, odd, NOW + 900), TypeError, String(odd));
   }
   assert.equal(kv.entries.size, 0);
 });
@@ -143,7 +147,10 @@ edge("edge_D30_tries_the_keys_that_the_runtime_has_when_it_lacks_one", async () 
   const pair = await keyPair("EdDSA", "e1");
   const { kid: _, alg: __, ...bare } = pair.jwk;
   const lacking = { kty: "OKP", crv: "Ed448", x: "X9dEm1m0Yf0s54fsYWrUah2hNCSFpw4fig6nXYDpZ3jt8SR2m0bHBhvWeD3x5Q9s0foavq_oJWGA" };
-  for (const keys of [[lacking, bare], [bare, lacking]]) {
+  for (const keys of [
+    [lacking, bare],
+    [bare, lacking],
+  ]) {
     const { verifier } = await bench({ keys, issuer: { algorithms: ["EdDSA"] } });
     await verifier.verify(await sign(claims(), { kid: undefined }, pair));
   }
@@ -152,7 +159,11 @@ edge("edge_D30_tries_the_keys_that_the_runtime_has_when_it_lacks_one", async () 
 edge("edge_M112_hands_claims_on_with_a_request_whose_body_was_read", async () => {
   const { verifier } = await bench();
   const handler = verifier.guard((request: Request) => new Response(request.headers.get("X-User")), { forward: { "X-User": "sub" } });
-  const request = new Request("https://api.example/x", { method: "POST", body: "text", headers: { Authorization: `Bearer ${await sign()}`, "X-User": "admin" } });
+  const request = new Request("https://api.example/x", {
+    method: "POST",
+    body: "text",
+    headers: { Authorization: `Bearer ${await sign()}`, "X-User": "admin" },
+  });
   assert.equal(await request.text(), "text");
   const response = await handler(request, {}, { waitUntil: () => undefined });
   assert.deepEqual([response.status, await response.text()], [200, "alice"]);
@@ -160,8 +171,14 @@ edge("edge_M112_hands_claims_on_with_a_request_whose_body_was_read", async () =>
 
 edge("edge_M112_hands_the_body_on", async () => {
   const { verifier } = await bench();
-  const handler = verifier.guard(async (request: Request) => new Response(`${request.method} ${await request.text()}`), { forward: { "X-User": "sub" } });
-  const request = new Request("https://api.example/x", { method: "POST", body: "text", headers: { Authorization: `Bearer ${await sign()}` } });
+  const handler = verifier.guard(async (request: Request) => new Response(`${request.method} ${await request.text()}`), {
+    forward: { "X-User": "sub" },
+  });
+  const request = new Request("https://api.example/x", {
+    method: "POST",
+    body: "text",
+    headers: { Authorization: `Bearer ${await sign()}` },
+  });
   assert.equal(await (await handler(request, {}, { waitUntil: () => undefined })).text(), "POST text");
 });
 
@@ -193,17 +210,22 @@ edge("edge_L101_takes_what_a_resolver_gives_for_the_issuer_that_was_asked_for_al
 edge("edge_M_explains_each_token_by_itself_while_others_are_verified", async () => {
   const { verifier } = await bench({ keys: [(await keyPair()).jwk, (await keyPair("ES256", "k2")).jwk] });
   const tokens = [
-    await sign(claims({ exp: 1 })), await sign(claims({ iss: "https://other.example" })), await sign(claims({ aud: "other" }), {}, await keyPair("ES256", "k2")),
-    await sign(claims(), { typ: "at+jwt" }), await sign(claims(), { kid: "nobody's" }),
+    await sign(claims({ exp: 1 })),
+    await sign(claims({ iss: "https://other.example" })),
+    await sign(claims({ aud: "other" }), {}, await keyPair("ES256", "k2")),
+    await sign(claims(), { typ: "at+jwt" }),
+    await sign(claims(), { kid: "nobody's" }),
   ];
   await verifier.verify(await sign());
   const alone = [];
   for (const token of tokens) alone.push(await verifier.explain(token));
-  const together = await Promise.all(tokens.map(async (token, place) => {
-    const busy = Array.from({ length: 5 }, async (_, more) => verifier.verify(await sign(claims({ jti: `${place}-${more}` }))));
-    const findings = await verifier.explain(token);
-    await Promise.all(busy);
-    return findings;
-  }));
+  const together = await Promise.all(
+    tokens.map(async (token, place) => {
+      const busy = Array.from({ length: 5 }, async (_, more) => verifier.verify(await sign(claims({ jti: `${place}-${more}` }))));
+      const findings = await verifier.explain(token);
+      await Promise.all(busy);
+      return findings;
+    }),
+  );
   assert.deepEqual(together, alone);
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { cacheJwksStore, createVerifier, type JwksStore, kvJwksStore, type StoredJwks } from "tokenkeep/edge";
-import { AUDIENCE, bench, claims, edge, Endpoint, ISSUER, keyPair, makeKeyPair, NOW, refused, sign } from "./kit.ts";
+import { AUDIENCE, bench, claims, Endpoint, edge, ISSUER, keyPair, makeKeyPair, NOW, refused, sign } from "./kit.ts";
 
 const FAR = { exp: 2_000_000_000 };
 let serial = 0;
@@ -56,7 +56,8 @@ edge("edge_K84_looks_for_an_unknown_kid_once_a_cooldown", async () => {
   const next = await keyPair("ES256", "k2");
   endpoint.keys.push(next.jwk);
   await refused(verifier.verify(await fresh("k2")), "key.unknown", "the cold fetch started the cooldown");
-  for (let tries = 0; tries < 1_000; tries += 1) await refused(verifier.verify(await sign(claims(FAR), { kid: `random-${tries}` })), "key.unknown");
+  for (let tries = 0; tries < 1_000; tries += 1)
+    await refused(verifier.verify(await sign(claims(FAR), { kid: `random-${tries}` })), "key.unknown");
   assert.equal(endpoint.fetches, 1);
   clock.forward(30);
   await verifier.verify(await fresh("k2"));
@@ -98,7 +99,10 @@ edge("edge_K88_lets_no_older_answer_overwrite_a_newer_one", async () => {
   assert.equal(endpoint.fetches, 2, "the slow fetch is under way");
   endpoint.answer = () => Response.json({ keys: [second.jwk] });
   clock.forward(30);
-  const other = verifier.verify(await fresh("k3"), new Context()).then(() => "taken", () => "refused");
+  const other = verifier.verify(await fresh("k3"), new Context()).then(
+    () => "taken",
+    () => "refused",
+  );
   if (PROMISES_ARE_SHARED) {
     // Whoever comes later waits for the answer that is on its way, so there is no newer one yet.
     release(Response.json({ keys: [first.jwk] }));
@@ -117,7 +121,18 @@ edge("edge_K88_lets_no_older_answer_overwrite_a_newer_one", async () => {
 
 edge("edge_K89_ignores_what_is_wrong_in_the_shared_store", async () => {
   const text = JSON.stringify({ keys: [(await keyPair("ES256", "evil")).jwk] });
-  const wrong = ["garbage", 1, {}, { body: text }, { body: text, fetchedAt: "now" }, { body: text, fetchedAt: NOW * 1000 + 1 }, { body: text, fetchedAt: (NOW - 87_001) * 1000 }, { body: "{}", fetchedAt: NOW * 1000 }, { body: "<html>", fetchedAt: NOW * 1000 }, { body: text + " ".repeat(300_000), fetchedAt: NOW * 1000 }];
+  const wrong = [
+    "garbage",
+    1,
+    {},
+    { body: text },
+    { body: text, fetchedAt: "now" },
+    { body: text, fetchedAt: NOW * 1000 + 1 },
+    { body: text, fetchedAt: (NOW - 87_001) * 1000 },
+    { body: "{}", fetchedAt: NOW * 1000 },
+    { body: "<html>", fetchedAt: NOW * 1000 },
+    { body: text + " ".repeat(300_000), fetchedAt: NOW * 1000 },
+  ];
   for (const value of wrong) {
     const store: JwksStore = { get: async () => value as StoredJwks, put: async () => undefined };
     const { verifier, endpoint } = await bench({ jwks: { store, fetch: new Endpoint((await keyPair()).jwk).fetch } });
@@ -190,7 +205,7 @@ edge("edge_K90_keeps_sets_in_KV_and_in_the_Cache_API", async () => {
 
 edge("edge_K92_asks_for_nothing_until_the_first_token", async () => {
   let asked = 0;
-  const count = () => (asked += 1, NOW * 1000);
+  const count = () => ((asked += 1), NOW * 1000);
   createVerifier({
     issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri: `${ISSUER}/k` },
     clock: count,
@@ -203,7 +218,8 @@ edge("edge_K92_asks_for_nothing_until_the_first_token", async () => {
 edge("edge_K93_stays_small_whatever_it_is_shown", async () => {
   const { verifier, endpoint } = await bench({ resultCacheSize: 50 });
   await verifier.verify(await fresh());
-  for (let count = 0; count < 2_000; count += 1) await refused(verifier.verify(await sign(claims(FAR), { kid: `r${count}` })), "key.unknown");
+  for (let count = 0; count < 2_000; count += 1)
+    await refused(verifier.verify(await sign(claims(FAR), { kid: `r${count}` })), "key.unknown");
   assert.equal(endpoint.fetches, 1);
 });
 
@@ -242,23 +258,27 @@ edge("edge_K_primes_and_falls_back_on_a_bundled_set", async () => {
   assert.equal((await down.verifier.verify(await fresh())).keys.source, "network");
 });
 
-edge("edge_K_rotates_under_load", async () => {
-  const [old, next] = [await keyPair(), await keyPair("ES256", "k2")];
-  const { verifier, endpoint, clock } = await bench();
-  const both = async (which: readonly string[], expected: number) => {
-    const tokens = await Promise.all(Array.from({ length: 20 }, (_, index) => fresh(which[index % which.length])));
-    const outcomes = await Promise.allSettled(tokens.map((token) => verifier.verify(token)));
-    assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, expected);
-  };
-  await both(["k1"], 20);
-  clock.forward(40);
-  endpoint.keys = [old.jwk, next.jwk];
-  await both(["k1", "k2"], 20);
-  assert.equal(endpoint.fetches, 2, "the new kid cost one fetch");
-  endpoint.keys = [next.jwk];
-  clock.forward(599);
-  await both(["k1", "k2"], 20);
-  clock.forward(1);
-  await both(["k1", "k2"], 10);
-  await both(["k2"], 20);
-}, "node");
+edge(
+  "edge_K_rotates_under_load",
+  async () => {
+    const [old, next] = [await keyPair(), await keyPair("ES256", "k2")];
+    const { verifier, endpoint, clock } = await bench();
+    const both = async (which: readonly string[], expected: number) => {
+      const tokens = await Promise.all(Array.from({ length: 20 }, (_, index) => fresh(which[index % which.length])));
+      const outcomes = await Promise.allSettled(tokens.map((token) => verifier.verify(token)));
+      assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, expected);
+    };
+    await both(["k1"], 20);
+    clock.forward(40);
+    endpoint.keys = [old.jwk, next.jwk];
+    await both(["k1", "k2"], 20);
+    assert.equal(endpoint.fetches, 2, "the new kid cost one fetch");
+    endpoint.keys = [next.jwk];
+    clock.forward(599);
+    await both(["k1", "k2"], 20);
+    clock.forward(1);
+    await both(["k1", "k2"], 10);
+    await both(["k2"], 20);
+  },
+  "node",
+);

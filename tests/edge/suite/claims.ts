@@ -77,8 +77,10 @@ edge("edge_G61_decides_nothing_by_a_broken_clock", async () => {
 
 edge("edge_G62_refuses_odd_settings", async () => {
   const issuers = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri: `${ISSUER}/k` } as const;
-  for (const clockTolerance of [Number.NaN, Infinity, -1, 601, "5m", null]) misconfigured(() => createVerifier({ issuers, clockTolerance: clockTolerance as number }), String(clockTolerance));
-  for (const maxTokenAge of [Number.NaN, Infinity, -1, "1h"]) misconfigured(() => createVerifier({ issuers, maxTokenAge: maxTokenAge as number }));
+  for (const clockTolerance of [Number.NaN, Infinity, -1, 601, "5m", null])
+    misconfigured(() => createVerifier({ issuers, clockTolerance: clockTolerance as number }), String(clockTolerance));
+  for (const maxTokenAge of [Number.NaN, Infinity, -1, "1h"])
+    misconfigured(() => createVerifier({ issuers, maxTokenAge: maxTokenAge as number }));
   for (const maxAge of [59, 86_401, Number.NaN]) misconfigured(() => createVerifier({ issuers, jwks: { maxAge } }));
   misconfigured(() => createVerifier({ issuers, clockTolerence: 5 } as never), "a misspelt option");
   misconfigured(() => createVerifier({ issuers: [issuers, issuers] }), "one issuer twice");
@@ -86,7 +88,14 @@ edge("edge_G62_refuses_odd_settings", async () => {
 });
 
 edge("edge_H63_compares_the_issuer_exactly", async () => {
-  for (const iss of [`${ISSUER}/`, ISSUER.toUpperCase(), ISSUER.replace("i", "\u0456"), "https://issuer%2eexample", `${ISSUER}\0`, ` ${ISSUER}`]) {
+  for (const iss of [
+    `${ISSUER}/`,
+    ISSUER.toUpperCase(),
+    ISSUER.replace("i", "\u0456"),
+    "https://issuer%2eexample",
+    `${ISSUER}\0`,
+    ` ${ISSUER}`,
+  ]) {
     await refused(verify(claims({ iss })), "issuer.unknown", iss);
   }
   for (const iss of [undefined, 1, [ISSUER], ["attacker", ISSUER], null, {}]) await refused(verify(claims({ iss })), "claim.iss");
@@ -94,7 +103,12 @@ edge("edge_H63_compares_the_issuer_exactly", async () => {
 
 edge("edge_H64_keeps_issuers_apart", async () => {
   const { jwk } = await keyPair();
-  const issuers = ["a", "b"].map((name) => ({ issuer: `https://${name}.example`, audience: `api-${name}`, algorithms: ["ES256"] as const, jwks: { keys: [jwk] } }));
+  const issuers = ["a", "b"].map((name) => ({
+    issuer: `https://${name}.example`,
+    audience: `api-${name}`,
+    algorithms: ["ES256"] as const,
+    jwks: { keys: [jwk] },
+  }));
   const verifier = createVerifier({ issuers, clock: () => NOW * 1000 });
   await verifier.verify(await sign(claims({ iss: "https://a.example", aud: "api-a" })));
   await refused(verifier.verify(await sign(claims({ iss: "https://a.example", aud: "api-b" }))), "claim.aud");
@@ -127,7 +141,8 @@ edge("edge_H66_takes_an_audience_of_ours", async () => {
     await refused(verify(claims({ aud })), "claim.aud", JSON.stringify(aud));
   }
   await verify(claims({ aud: "b" }), { issuer: { audience: ["a", "b"] } });
-  for (const audience of ["", [], [""]]) misconfigured(() => createVerifier({ issuers: { issuer: ISSUER, audience, algorithms: ["ES256"], jwksUri: `${ISSUER}/k` } }));
+  for (const audience of ["", [], [""]])
+    misconfigured(() => createVerifier({ issuers: { issuer: ISSUER, audience, algorithms: ["ES256"], jwksUri: `${ISSUER}/k` } }));
 });
 
 edge("edge_H67_wants_an_audience", async () => {
@@ -147,7 +162,8 @@ edge("edge_H69_wants_the_claims_of_RFC_9068", async () => {
   const good = claims({ client_id: "app" });
   const header = { typ: "at+jwt" };
   await verify(good, options, header);
-  for (const name of ["sub", "client_id", "jti", "iat", "exp", "aud", "iss"]) await refused(verify({ ...good, [name]: undefined }, options, header), `claim.${name}`);
+  for (const name of ["sub", "client_id", "jti", "iat", "exp", "aud", "iss"])
+    await refused(verify({ ...good, [name]: undefined }, options, header), `claim.${name}`);
   for (const name of ["sub", "client_id", "jti"]) await refused(verify({ ...good, [name]: 1 }, options, header), `claim.${name}`);
   await refused(verify({ ...good, exp: undefined }, { ...options, allowNoExpiry: true }, header), "claim.exp");
 });
@@ -180,7 +196,12 @@ edge("edge_H71_wants_required_claims_present_and_not_null", async () => {
 edge("edge_H72_refuses_unless_check_says_true", async () => {
   const answers = [false, undefined, 1, "true", {}, Promise.resolve(false), Promise.resolve(1)];
   for (const answer of answers) await refused(verify(claims(), { check: () => answer as boolean }), "claim.custom");
-  const failing = [() => { throw new Error("x"); }, () => Promise.reject(new Error("x"))];
+  const failing = [
+    () => {
+      throw new Error("x");
+    },
+    () => Promise.reject(new Error("x")),
+  ];
   for (const check of failing) await refused(verify(claims(), { check }), "claim.custom");
   await verify(claims(), { check: async ({ sub }, { alg }) => sub === "alice" && alg === "ES256" });
 });
@@ -191,7 +212,8 @@ edge("edge_I73_reads_scopes_roles_and_permissions", async () => {
   assert.deepEqual(await scopes({ scope: "  read  read write " }), ["read", "write"]);
   assert.deepEqual(await scopes({ scp: "read" }), ["read"]);
   assert.deepEqual(await scopes({ scp: ["read", "write"] }), ["read", "write"]);
-  for (const odd of [{ scope: 1 }, { scope: ["read"] }, { scp: [1] }, { scope: null, scp: "read" }, {}]) assert.deepEqual(await scopes(odd), [], JSON.stringify(odd));
+  for (const odd of [{ scope: 1 }, { scope: ["read"] }, { scp: [1] }, { scope: null, scp: "read" }, {}])
+    assert.deepEqual(await scopes(odd), [], JSON.stringify(odd));
   const { roles, permissions } = await verify(claims({ roles: ["admin"], permissions: ["a:b"] }));
   assert.deepEqual([[...roles], [...permissions]], [["admin"], ["a:b"]]);
 });
@@ -200,10 +222,19 @@ const call = (token: string) => new Request("https://api.example/x", { headers: 
 
 edge("edge_I74_wants_all_scopes_or_one_of_them", async () => {
   const { verifier } = await bench();
-  const may = async (scope: unknown, policy: Parameters<typeof verifier.authenticate>[1]) => verifier.authenticate(call(await sign(claims({ scope }))), policy);
+  const may = async (scope: unknown, policy: Parameters<typeof verifier.authenticate>[1]) =>
+    verifier.authenticate(call(await sign(claims({ scope }))), policy);
   await may("a b c", { scopes: ["a", "b"] });
   await may("b", { anyScope: ["a", "b"] });
-  for (const [scope, policy] of [["a", { scopes: ["a", "b"] }], ["read:all", { scopes: ["read"] }], ["read", { scopes: ["read:all"] }], [undefined, { scopes: ["a"] }], [7, { scopes: ["7"] }], ["c", { anyScope: ["a", "b"] }], ["a", { anyScope: [] }]] as const) {
+  for (const [scope, policy] of [
+    ["a", { scopes: ["a", "b"] }],
+    ["read:all", { scopes: ["read"] }],
+    ["read", { scopes: ["read:all"] }],
+    [undefined, { scopes: ["a"] }],
+    [7, { scopes: ["7"] }],
+    ["c", { anyScope: ["a", "b"] }],
+    ["a", { anyScope: [] }],
+  ] as const) {
     const error = await refused(may(scope, policy), "policy.scope", String(scope));
     assert.equal(error.status, 403);
   }
@@ -215,7 +246,12 @@ edge("edge_I74_wants_roles_permissions_and_tenant", async () => {
   const { verifier } = await bench({ issuer: { tenant: "t1" } });
   const token = await sign(claims({ roles: ["editor"], permissions: ["posts:read"] }));
   const roleMap = { editor: ["posts:write"], __proto__: null } as unknown as Record<string, string[]>;
-  const auth = await verifier.authenticate(call(token), { roles: ["admin", "editor"], permissions: ["posts:read", "posts:write"], roleMap, tenant: "t1" });
+  const auth = await verifier.authenticate(call(token), {
+    roles: ["admin", "editor"],
+    permissions: ["posts:read", "posts:write"],
+    roleMap,
+    tenant: "t1",
+  });
   assert.deepEqual([...auth.permissions], ["posts:read", "posts:write"]);
   await refused(verifier.authenticate(call(token), { roles: ["admin"] }), "policy.role");
   await refused(verifier.authenticate(call(token), { permissions: ["posts:write"] }), "policy.permission");

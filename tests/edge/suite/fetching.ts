@@ -8,7 +8,18 @@ const keySet = async () => JSON.stringify({ keys: [(await keyPair()).jwk] });
 
 edge("edge_J75_fetches_by_https_alone", async () => {
   const make = (jwksUri: string) => createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri } });
-  for (const uri of ["http://issuer.example/k", "https://user:pass@issuer.example/k", "https://user@issuer.example/k", "data:application/json,{}", "file:///etc/keys", "https://issuer.example/k#x", "/k", "", "http://localhost.example/k", "http://127.0.0.1.example/k"]) {
+  for (const uri of [
+    "http://issuer.example/k",
+    "https://user:pass@issuer.example/k",
+    "https://user@issuer.example/k",
+    "data:application/json,{}",
+    "file:///etc/keys",
+    "https://issuer.example/k#x",
+    "/k",
+    "",
+    "http://localhost.example/k",
+    "http://127.0.0.1.example/k",
+  ]) {
     misconfigured(() => make(uri), uri);
   }
   for (const uri of ["https://issuer.example/k", "http://localhost:1/k", "http://127.0.0.1/k", "http://[::1]:80/k"]) make(uri);
@@ -47,11 +58,14 @@ edge("edge_J77_bounds_the_body_in_bytes_and_in_time", async () => {
   const { verifier, endpoint } = await bench({ jwks: { maxBytes: 1_000 } });
   let sent = 0;
   endpoint.answer = () =>
-    new Response(new ReadableStream({ pull: (controller) => (sent += 1, controller.enqueue(new Uint8Array(400).fill(32))) }, { highWaterMark: 0 }));
+    new Response(
+      new ReadableStream({ pull: (controller) => ((sent += 1), controller.enqueue(new Uint8Array(400).fill(32))) }, { highWaterMark: 0 }),
+    );
   await refused(verifier.verify(await sign()), "jwks.too_large");
   assert.ok(sent < 10, `${sent} chunks were read`);
   const slow = await bench({ jwks: { timeout: 50 } });
-  slow.endpoint.answer = () => new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{"keys"')) }));
+  slow.endpoint.answer = () =>
+    new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{"keys"')) }));
   await refused(slow.verifier.verify(await sign()), "jwks.timeout");
 });
 
@@ -66,7 +80,13 @@ edge("edge_J78_aborts_the_fetch_when_time_is_up_and_waits_no_longer", async () =
 });
 
 edge("edge_J79_obeys_max_age_within_bounds_and_keeps_a_set_that_has_not_changed", async () => {
-  for (const [header, lifetime] of [["max-age=120", 120], ["public, max-age=1", 60], ["max-age=999999", 86_400], ["no-store", 600], ["s-maxage=5", 600]] as const) {
+  for (const [header, lifetime] of [
+    ["max-age=120", 120],
+    ["public, max-age=1", 60],
+    ["max-age=999999", 86_400],
+    ["no-store", 600],
+    ["s-maxage=5", 600],
+  ] as const) {
     const { verifier, endpoint, clock } = await bench();
     const text = await keySet();
     endpoint.answer = () => new Response(text, { headers: { "Cache-Control": header } });
@@ -85,13 +105,18 @@ edge("edge_J79_asks_with_the_etag_and_keeps_its_results_on_a_304", async () => {
   const { verifier, endpoint, clock, events } = await bench();
   const text = await keySet();
   endpoint.answer = (init) =>
-    new Headers(init.headers).get("If-None-Match") === '"v1"' ? new Response(null, { status: 304 }) : new Response(text, { headers: { ETag: '"v1"' } });
+    new Headers(init.headers).get("If-None-Match") === '"v1"'
+      ? new Response(null, { status: 304 })
+      : new Response(text, { headers: { ETag: '"v1"' } });
   const token = await sign(claims({ exp: 2_000_000_000 }));
   await verifier.verify(token);
   clock.forward(601);
   const { cached, keys } = await verifier.verify(token);
   assert.deepEqual([cached, keys.stale, endpoint.fetches], [true, false, 2]);
-  assert.deepEqual(events.filter((event) => event.type === "jwks").map((event) => event.type === "jwks" && event.outcome), ["fetched", "not-modified"]);
+  assert.deepEqual(
+    events.filter((event) => event.type === "jwks").map((event) => event.type === "jwks" && event.outcome),
+    ["fetched", "not-modified"],
+  );
   clock.forward(599);
   await verifier.verify(token);
   assert.equal(endpoint.fetches, 2, "a 304 renews");
@@ -112,7 +137,12 @@ edge("edge_J81_counts_bytes_as_they_are_after_unpacking", async () => {
   const { verifier, endpoint } = await bench({ jwks: { maxBytes: 10_000 } });
   // What fetch hands over is decoded already; a bomb shows as many bytes.
   endpoint.answer = () =>
-    new Response(new Blob([new Uint8Array(1_000_000).fill(32)]).stream().pipeThrough(new CompressionStream("gzip")).pipeThrough(new DecompressionStream("gzip")));
+    new Response(
+      new Blob([new Uint8Array(1_000_000).fill(32)])
+        .stream()
+        .pipeThrough(new CompressionStream("gzip"))
+        .pipeThrough(new DecompressionStream("gzip")),
+    );
   await refused(verifier.verify(await sign()), "jwks.too_large");
 });
 
@@ -120,6 +150,11 @@ edge("edge_J_sends_nothing_that_a_runtime_could_refuse", async () => {
   const { verifier, endpoint } = await bench();
   await verifier.verify(await sign());
   const init: RequestInit = endpoint.requests[0]?.init ?? {};
-  assert.deepEqual(Object.keys(init).filter((name) => name !== "cache").sort(), ["headers", "method", "redirect", "signal"]);
+  assert.deepEqual(
+    Object.keys(init)
+      .filter((name) => name !== "cache")
+      .sort(),
+    ["headers", "method", "redirect", "signal"],
+  );
   assert.equal(init.redirect, "manual");
 });

@@ -1,16 +1,37 @@
 // Group D: the header.
 
 import assert from "node:assert/strict";
-import { createVerifier, type Algorithm, verifyCompact } from "tokenkeep/edge";
 import { exportSPKI, SignJWT } from "jose";
-import { AUDIENCE, base64url, bench, bytesOf, claims, edge, ISSUER, keyPair, makeKeyPair, misconfigured, refusal, refused, sign, signRaw } from "./kit.ts";
+import { type Algorithm, createVerifier, verifyCompact } from "tokenkeep/edge";
+import {
+  AUDIENCE,
+  base64url,
+  bench,
+  bytesOf,
+  claims,
+  edge,
+  ISSUER,
+  keyPair,
+  makeKeyPair,
+  misconfigured,
+  refusal,
+  refused,
+  sign,
+  signRaw,
+} from "./kit.ts";
 
 const PAYLOAD = JSON.stringify(claims());
 const verify = async (token: string, options: Parameters<typeof bench>[0] = {}) => (await bench(options)).verifier.verify(token);
 const withHeader = (header: unknown) => signRaw(typeof header === "string" ? header : JSON.stringify(header), PAYLOAD);
 
 edge("edge_D23_wants_alg_to_be_a_text", async () => {
-  for (const header of [{ kid: "k1" }, { alg: ["ES256"], kid: "k1" }, { alg: 1, kid: "k1" }, { alg: null, kid: "k1" }, { alg: { a: "ES256" } }]) {
+  for (const header of [
+    { kid: "k1" },
+    { alg: ["ES256"], kid: "k1" },
+    { alg: 1, kid: "k1" },
+    { alg: null, kid: "k1" },
+    { alg: { a: "ES256" } },
+  ]) {
     await refused(verify(await withHeader(header)), "token.malformed", JSON.stringify(header));
   }
   await refused(verify(await withHeader({ alg: "", kid: "k1" })), "alg.not_allowed");
@@ -23,7 +44,9 @@ edge("edge_D24_knows_no_none", async () => {
     await refused(verify(`${header}.${payload}.${signature}`), "alg.not_allowed", alg);
     assert.equal((await refusal(verify(`${header}.${payload}.`))).status, 401, alg);
   }
-  misconfigured(() => createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["none" as Algorithm], jwksUri: `${ISSUER}/k` } }));
+  misconfigured(() =>
+    createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["none" as Algorithm], jwksUri: `${ISSUER}/k` } }),
+  );
 });
 
 edge("edge_D25_refuses_an_algorithm_outside_the_list_even_with_the_right_key", async () => {
@@ -39,7 +62,15 @@ edge("edge_D26_takes_no_public_key_for_a_secret", async () => {
   const der = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
   const text = (secret: string) => new TextEncoder().encode(secret);
   for (const alg of ["HS256", "HS384", "HS512"]) {
-    for (const secret of [text(pem), text(pem.trim()), text(`${pem}\n`), der, text(JSON.stringify(pair.jwk)), bytesOf(pair.jwk.x ?? ""), text(pair.jwk.x ?? "")]) {
+    for (const secret of [
+      text(pem),
+      text(pem.trim()),
+      text(`${pem}\n`),
+      der,
+      text(JSON.stringify(pair.jwk)),
+      bytesOf(pair.jwk.x ?? ""),
+      text(pair.jwk.x ?? ""),
+    ]) {
       const token = await new SignJWT(claims()).setProtectedHeader({ alg, kid: "k1" }).sign(secret);
       await refused(verify(token), "alg.not_allowed");
     }
@@ -55,8 +86,10 @@ edge("edge_D26_takes_no_public_key_for_a_secret", async () => {
 });
 
 edge("edge_D27_refuses_an_empty_list_and_a_mixed_one", async () => {
-  const make = (algorithms: readonly string[], more = {}) => () =>
-    createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: algorithms as Algorithm[], ...more } });
+  const make =
+    (algorithms: readonly string[], more = {}) =>
+    () =>
+      createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: algorithms as Algorithm[], ...more } });
   const secret = new Uint8Array(64);
   misconfigured(make([], { jwksUri: `${ISSUER}/k` }));
   misconfigured(make(["HS256", "ES256"], { secret }));
@@ -74,7 +107,10 @@ edge("edge_D27_verifies_HS_with_a_secret_that_is_long_enough", async () => {
     const { key } = await verifier.verify(await new SignJWT(claims({ alg })).setProtectedHeader({ alg }).sign(secret));
     assert.deepEqual(key, { kid: null, alg, thumbprint: "" });
   }
-  await refused(verifier.verify(await new SignJWT(claims()).setProtectedHeader({ alg: "HS256" }).sign(new Uint8Array(48))), "signature.invalid");
+  await refused(
+    verifier.verify(await new SignJWT(claims()).setProtectedHeader({ alg: "HS256" }).sign(new Uint8Array(48))),
+    "signature.invalid",
+  );
   assert.equal(endpoint.fetches, 0);
 });
 
@@ -140,10 +176,16 @@ edge("edge_D30_takes_EdDSA_and_Ed25519_for_the_same", async () => {
 
 edge("edge_D30_says_so_where_the_runtime_lacks_a_curve", async () => {
   const jwk = { kty: "OKP", crv: "Ed448", kid: "e4", x: "X9dEm1m0Yf0s54fsYWrUah2hNCSFpw4fig6nXYDpZ3jt8SR2m0bHBhvWeD3x5Q9s0foavq_oJWGA" };
-  const known = await crypto.subtle.importKey("jwk", jwk, { name: "Ed448" }, false, ["verify"]).then(() => true, () => false);
+  const known = await crypto.subtle.importKey("jwk", jwk, { name: "Ed448" }, false, ["verify"]).then(
+    () => true,
+    () => false,
+  );
   const [, payload] = (await sign()).split(".");
   const forged = `${base64url(JSON.stringify({ alg: "EdDSA", kid: "e4" }))}.${payload}.${base64url(new Uint8Array(114))}`;
-  const error = await refused(verify(forged, { keys: [jwk], issuer: { algorithms: ["EdDSA"] } }), known ? "signature.invalid" : "alg.unsupported_by_runtime");
+  const error = await refused(
+    verify(forged, { keys: [jwk], issuer: { algorithms: ["EdDSA"] } }),
+    known ? "signature.invalid" : "alg.unsupported_by_runtime",
+  );
   assert.equal(error.status, known ? 401 : 500);
 });
 
@@ -170,7 +212,10 @@ edge("edge_D34_uses_no_key_that_the_token_brings", async () => {
   for (const more of [{ jwk: stranger.jwk }, { jku: "https://evil.example/k" }, { x5u: "https://evil.example/k" }, { x5c: ["MIIB"] }]) {
     const { verifier, endpoint } = await bench();
     await refused(verifier.verify(await sign(claims(), more, stranger)), "signature.invalid");
-    assert.deepEqual(endpoint.requests.map(({ url }) => url), [`${ISSUER}/jwks.json`]);
+    assert.deepEqual(
+      endpoint.requests.map(({ url }) => url),
+      [`${ISSUER}/jwks.json`],
+    );
   }
 });
 
@@ -178,8 +223,10 @@ const RFC9068 = { client_id: "app", jti: "t1" };
 
 edge("edge_D35_tells_profiles_by_typ", async () => {
   const strict = { profile: "access-token" } as const;
-  for (const typ of ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"]) await verify(await sign(claims(RFC9068), { typ }), strict);
-  for (const typ of ["JWT", undefined, "dpop+jwt", "logout+jwt", ""]) await refused(verify(await sign(claims(RFC9068), { typ }), strict), "header.typ", typ);
+  for (const typ of ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"])
+    await verify(await sign(claims(RFC9068), { typ }), strict);
+  for (const typ of ["JWT", undefined, "dpop+jwt", "logout+jwt", ""])
+    await refused(verify(await sign(claims(RFC9068), { typ }), strict), "header.typ", typ);
   for (const typ of [1, ["at+jwt"], null]) await refused(verify(await withHeader({ alg: "ES256", kid: "k1", typ }), strict), "header.typ");
   for (const typ of ["JWT", "jwt", "application/jwt", "at+jwt", undefined]) await verify(await sign(claims(), { typ }));
   for (const typ of ["dpop+jwt", "logout+jwt", "secevent+jwt"]) await refused(verify(await sign(claims(), { typ })), "header.typ", typ);

@@ -5,7 +5,8 @@ import type { Policy, Verified } from "tokenkeep/edge";
 import { bench, claims, edge, ISSUER, misconfigured, NOW, refused, sign } from "./kit.ts";
 
 const context = { waitUntil: (promise: Promise<unknown>) => void promise.catch(() => undefined) };
-const request = (headers: Record<string, string> = {}, init: RequestInit = {}) => new Request("https://api.example/x?access_token=abc", { ...init, headers });
+const request = (headers: Record<string, string> = {}, init: RequestInit = {}) =>
+  new Request("https://api.example/x?access_token=abc", { ...init, headers });
 const bearer = (token: string, more: Record<string, string> = {}) => ({ Authorization: `Bearer ${token}`, ...more });
 const REALM = { realm: "api" };
 
@@ -31,7 +32,17 @@ edge("edge_M102_answers_no_token_with_a_bare_challenge", async () => {
 edge("edge_M103_answers_400_to_what_is_no_bearer_token", async () => {
   const { ask, seen } = await door();
   const token = await sign();
-  for (const value of ["Basic YTpi", "DPoP abc", "Bearer", "Bearer ", `Bearer ${token} ${token}`, `Bearer ${token}, Bearer ${token}`, `${token}`, `Bearer,${token}`, `Bearer "${token}"`]) {
+  for (const value of [
+    "Basic YTpi",
+    "DPoP abc",
+    "Bearer",
+    "Bearer ",
+    `Bearer ${token} ${token}`,
+    `Bearer ${token}, Bearer ${token}`,
+    `${token}`,
+    `Bearer,${token}`,
+    `Bearer "${token}"`,
+  ]) {
     const response = await ask(request({ Authorization: value }));
     assert.equal(response.status, 400, value);
     assert.match(response.headers.get("WWW-Authenticate") ?? "", /error="invalid_request"/);
@@ -45,24 +56,38 @@ edge("edge_M103_answers_400_to_what_is_no_bearer_token", async () => {
 edge("edge_M104_takes_the_scheme_in_any_case", async () => {
   const { ask } = await door();
   const token = await sign();
-  for (const scheme of ["Bearer ", "bearer ", "BEARER ", "Bearer   "]) assert.equal((await ask(request({ Authorization: scheme + token }))).status, 200, scheme);
-  for (const odd of [`Bearer\t${token}`, `Bearer ${token}!`, `Bearer ${token}é`]) assert.equal((await ask(request({ Authorization: odd }))).status, 400);
+  for (const scheme of ["Bearer ", "bearer ", "BEARER ", "Bearer   "])
+    assert.equal((await ask(request({ Authorization: scheme + token }))).status, 200, scheme);
+  for (const odd of [`Bearer\t${token}`, `Bearer ${token}!`, `Bearer ${token}é`])
+    assert.equal((await ask(request({ Authorization: odd }))).status, 400);
 });
 
 edge("edge_M105_takes_no_token_from_the_address_or_a_cookie", async () => {
   const { ask } = await door();
   const token = await sign();
-  assert.equal((await ask(new Request(`https://api.example/x?access_token=${token}`, { headers: { Cookie: `access_token=${token}` } }))).status, 401);
+  assert.equal(
+    (await ask(new Request(`https://api.example/x?access_token=${token}`, { headers: { Cookie: `access_token=${token}` } }))).status,
+    401,
+  );
 });
 
 edge("edge_M106_tells_a_client_nothing_about_a_bad_token", async () => {
   const { ask } = await door();
   const answers = [];
-  for (const token of ["abc", await sign(claims({ exp: 1 })), await sign(claims({ aud: 'x"\r\nSet-Cookie: a=b' })), `${(await sign()).slice(0, -4)}AAAA`]) {
+  for (const token of [
+    "abc",
+    await sign(claims({ exp: 1 })),
+    await sign(claims({ aud: 'x"\r\nSet-Cookie: a=b' })),
+    `${(await sign()).slice(0, -4)}AAAA`,
+  ]) {
     const response = await ask(request(bearer(token)));
     answers.push([response.status, response.headers.get("WWW-Authenticate"), await response.text()]);
   }
-  const expected = [401, 'Bearer realm="api", error="invalid_token", error_description="The access token is not valid."', '{"error":"invalid_token"}'];
+  const expected = [
+    401,
+    'Bearer realm="api", error="invalid_token", error_description="The access token is not valid."',
+    '{"error":"invalid_token"}',
+  ];
   assert.deepEqual(answers, [expected, expected, expected, expected]);
   const quoting = await (await door({ realm: 'a"b\\c\r\nd\u00e9' })).ask(request());
   assert.equal(quoting.headers.get("WWW-Authenticate"), 'Bearer realm="a\\"b\\\\cd"');
@@ -92,7 +117,15 @@ edge("edge_M109_asks_for_a_stronger_login", async () => {
   const { ask } = await door({ ...REALM, acr: ["gold", "silver"], maxAge: 300 });
   const good = { acr: "silver", auth_time: NOW - 300 };
   assert.equal((await ask(request(bearer(await sign(claims(good)))))).status, 200);
-  for (const more of [{ ...good, acr: undefined }, { ...good, acr: "bronze" }, { ...good, acr: ["gold"] }, { ...good, auth_time: undefined }, { ...good, auth_time: NOW - 301 }, { ...good, auth_time: "x" }, { ...good, auth_time: NOW + 60 }]) {
+  for (const more of [
+    { ...good, acr: undefined },
+    { ...good, acr: "bronze" },
+    { ...good, acr: ["gold"] },
+    { ...good, auth_time: undefined },
+    { ...good, auth_time: NOW - 301 },
+    { ...good, auth_time: "x" },
+    { ...good, auth_time: NOW + 60 },
+  ]) {
     const response = await ask(request(bearer(await sign(claims(more)))));
     assert.equal(response.status, 401, JSON.stringify(more));
     const challenge = response.headers.get("WWW-Authenticate") ?? "";
@@ -122,13 +155,24 @@ edge("edge_M111_lets_no_refusal_be_stored", async () => {
 });
 
 edge("edge_M112_hands_on_what_the_token_says_and_nothing_that_the_caller_wrote", async () => {
-  const forward = { "X-User": "sub", "X-Role": ["realm_access", "role"], "X-Level": "level", "X-Odd": "odd", "X-List": "list", "X-Inherited": "constructor", "X-Absent": "absent" };
+  const forward = {
+    "X-User": "sub",
+    "X-Role": ["realm_access", "role"],
+    "X-Level": "level",
+    "X-Odd": "odd",
+    "X-List": "list",
+    "X-Inherited": "constructor",
+    "X-Absent": "absent",
+  };
   const forged = Object.fromEntries(Object.keys(forward).map((name) => [name.toLowerCase(), "admin"]));
   const { ask, seen } = await door({ forward });
   const token = await sign(claims({ realm_access: { role: "editor" }, level: 7, odd: "a\r\nX-User: admin", list: ["a"] }));
   assert.equal((await ask(request(bearer(token, { ...forged, "x-user": "mallory" })))).status, 200);
   const headers = seen[0]?.request.headers;
-  assert.deepEqual(Object.keys(forward).map((name) => headers?.get(name)), ["alice", "editor", "7", null, null, null, null]);
+  assert.deepEqual(
+    Object.keys(forward).map((name) => headers?.get(name)),
+    ["alice", "editor", "7", null, null, null, null],
+  );
   const { verifier } = await bench();
   misconfigured(() => verifier.guard(() => new Response(null), { forward: { "no header": "sub" } }));
 });
@@ -137,7 +181,13 @@ edge("edge_M112_never_throws_for_the_sake_of_a_token", async () => {
   const thrower = () => {
     throw new Error("x");
   };
-  const options = [{ check: thrower }, { clock: thrower }, { revocation: { isRevoked: thrower } }, { onEvent: thrower }, { jwks: { fetch: thrower as never } }];
+  const options = [
+    { check: thrower },
+    { clock: thrower },
+    { revocation: { isRevoked: thrower } },
+    { onEvent: thrower },
+    { jwks: { fetch: thrower as never } },
+  ];
   for (const option of options) {
     const { ask } = await door(REALM, option);
     for (const headers of [{}, bearer("\u00ff"), bearer(await sign())]) {
@@ -160,18 +210,28 @@ edge("edge_M113_lets_nobody_in_with_a_bad_token_where_none_is_needed", async () 
 edge("edge_M_binds_a_token_to_its_request", async () => {
   const { verifier } = await bench();
   const token = await sign(claims({ fingerprint: "abc" }));
-  const ask = (fingerprint: () => unknown, given = token) => verifier.authenticate(request(bearer(given)), { fingerprint: fingerprint as () => string });
+  const ask = (fingerprint: () => unknown, given = token) =>
+    verifier.authenticate(request(bearer(given)), { fingerprint: fingerprint as () => string });
   await ask(() => "abc");
   await ask(async () => "abc");
-  for (const wrong of [() => "abd", () => "", () => undefined, () => Promise.reject(new Error("x"))]) await refused(ask(wrong), "policy.fingerprint");
-  for (const odd of [undefined, "", 1]) await refused(ask(() => odd, await sign(claims({ fingerprint: odd }))), "policy.fingerprint");
+  for (const wrong of [() => "abd", () => "", () => undefined, () => Promise.reject(new Error("x"))])
+    await refused(ask(wrong), "policy.fingerprint");
+  for (const odd of [undefined, "", 1])
+    await refused(
+      ask(() => odd, await sign(claims({ fingerprint: odd }))),
+      "policy.fingerprint",
+    );
 });
 
 edge("edge_M_explains_every_check", async () => {
   const { verifier } = await bench({ requiredClaims: ["org"] });
   const findings = await verifier.explain(await sign(claims({ exp: 1, aud: "other" })));
   const failed = findings.filter(({ ok }) => !ok).map(({ check, detail }) => [check, detail]);
-  assert.deepEqual(failed, [["audience", "claim.aud"], ["time", "token.expired"], ["required claims", "claim.org"]]);
+  assert.deepEqual(failed, [
+    ["audience", "claim.aud"],
+    ["time", "token.expired"],
+    ["required claims", "claim.org"],
+  ]);
   assert.ok(findings.some(({ check, ok }) => check === "signature" && ok));
   assert.deepEqual(await verifier.explain("abc"), [{ check: "shape and header", ok: false, detail: "token.malformed" }]);
   const good = await verifier.explain(await sign(claims({ org: 1 })));
@@ -182,7 +242,18 @@ edge("edge_M111_shows_everything_as_JSON", async () => {
   const { verifier } = await bench();
   const auth = await verifier.verify(await sign(claims({ scope: "read write", roles: ["user"] })));
   const shown = JSON.parse(JSON.stringify(auth)) as Record<string, unknown>;
-  assert.deepEqual(Object.keys(shown).sort(), ["cached", "claims", "header", "issuer", "key", "keys", "permissions", "roles", "scopes", "tenant"]);
+  assert.deepEqual(Object.keys(shown).sort(), [
+    "cached",
+    "claims",
+    "header",
+    "issuer",
+    "key",
+    "keys",
+    "permissions",
+    "roles",
+    "scopes",
+    "tenant",
+  ]);
   assert.deepEqual([shown["scopes"], shown["roles"], shown["issuer"]], [["read", "write"], ["user"], ISSUER]);
   assert.deepEqual(shown["claims"], auth.claims);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { calculateJwkThumbprint } from "jose";
 import type { Jwk } from "tokenkeep/edge";
-import { AUDIENCE, base64url, bench, bytesOf, claims, edge, Endpoint, ISSUER, keyPair, makeKeyPair, NOW, refused, sign } from "./kit.ts";
+import { AUDIENCE, base64url, bench, bytesOf, claims, Endpoint, edge, ISSUER, keyPair, makeKeyPair, NOW, refused, sign } from "./kit.ts";
 
 const RSA = { algorithms: ["RS256", "ES256"] } as const;
 
@@ -30,7 +30,10 @@ edge("edge_E39_passes_over_odd_keys_one_by_one", async () => {
     { kid: "no-kty" },
     { ...ec, kid: "k256", crv: "secp256k1" },
     { ...ec, kid: 7 },
-    null, "text", 1, [],
+    null,
+    "text",
+    1,
+    [],
   ];
   const skipped = await skippedOf(odd);
   assert.deepEqual(Object.keys(skipped).sort(), ["", "akp", "enc", "k256", "new", "no-kty", "no-y", "oaep", "padded", "x"]);
@@ -60,13 +63,23 @@ edge("edge_E41_refuses_points_that_are_not_on_the_curve", async () => {
   y[31] = (y[31] ?? 0) ^ 1;
   const off = { ...jwk, y: base64url(y) };
   await refused((await bench({ keys: [off] })).verifier.verify(await sign()), "key.unknown");
-  const skipped = await skippedOf([{ ...jwk, kid: "short", x: base64url(new Uint8Array(31)) }, { ...jwk, kid: "long", x: base64url(new Uint8Array(33)) }]);
+  const skipped = await skippedOf([
+    { ...jwk, kid: "short", x: base64url(new Uint8Array(31)) },
+    { ...jwk, kid: "long", x: base64url(new Uint8Array(33)) },
+  ]);
   assert.deepEqual(Object.keys(skipped), ["short", "long"]);
 });
 
 edge("edge_E42_obeys_use_and_key_ops", async () => {
   const { jwk } = await keyPair();
-  for (const more of [{ use: "enc" }, { use: 1 }, { key_ops: ["sign"] }, { key_ops: [] }, { key_ops: "verify" }, { key_ops: ["verify", "verify"] }]) {
+  for (const more of [
+    { use: "enc" },
+    { use: 1 },
+    { key_ops: ["sign"] },
+    { key_ops: [] },
+    { key_ops: "verify" },
+    { key_ops: ["verify", "verify"] },
+  ]) {
     const { verifier } = await bench({ keys: [{ ...jwk, ...more } as Jwk] });
     await refused(verifier.verify(await sign()), "key.unknown", JSON.stringify(more));
   }
@@ -109,7 +122,11 @@ edge("edge_E46_finds_a_key_without_a_kid_among_a_few", async () => {
 edge("edge_E47_takes_two_keys_under_one_kid", async () => {
   const rsa = await keyPair("RS256", "k1");
   const ec = await keyPair();
-  for (const keys of [[rsa.jwk, ec.jwk], [ec.jwk, rsa.jwk], [ec.jwk, ec.jwk, rsa.jwk]]) {
+  for (const keys of [
+    [rsa.jwk, ec.jwk],
+    [ec.jwk, rsa.jwk],
+    [ec.jwk, ec.jwk, rsa.jwk],
+  ]) {
     const { verifier } = await bench({ keys, issuer: RSA });
     assert.equal((await verifier.verify(await sign())).key.alg, "ES256");
     assert.equal((await verifier.verify(await sign(claims(), {}, rsa))).key.alg, "RS256");
@@ -130,9 +147,19 @@ edge("edge_E48_tries_no_other_key_when_the_named_one_fails", async () => {
 edge("edge_E49_takes_no_key_of_another_issuer", async () => {
   const [ours, theirs] = [await makeKeyPair("ES256", "same"), await makeKeyPair("ES256", "same")];
   const sets: Record<string, unknown> = { [`${ISSUER}/a`]: ours.jwk, [`${ISSUER}/b`]: theirs.jwk };
-  const issuers = ["a", "b"].map((name) => ({ issuer: `${ISSUER}/${name}/`, audience: AUDIENCE, algorithms: ["ES256"] as const, jwksUri: `${ISSUER}/${name}`, tenant: name }));
+  const issuers = ["a", "b"].map((name) => ({
+    issuer: `${ISSUER}/${name}/`,
+    audience: AUDIENCE,
+    algorithms: ["ES256"] as const,
+    jwksUri: `${ISSUER}/${name}`,
+    tenant: name,
+  }));
   const { createVerifier } = await import("tokenkeep/edge");
-  const verifier = createVerifier({ issuers, clock: () => NOW * 1000, jwks: { fetch: async (url) => Response.json({ keys: [sets[url]] }) } });
+  const verifier = createVerifier({
+    issuers,
+    clock: () => NOW * 1000,
+    jwks: { fetch: async (url) => Response.json({ keys: [sets[url]] }) },
+  });
   const token = (pair: typeof ours, name: string) => sign(claims({ iss: `${ISSUER}/${name}/` }), {}, pair);
   assert.equal((await verifier.verify(await token(ours, "a"))).tenant, "a");
   assert.equal((await verifier.verify(await token(theirs, "b"))).tenant, "b");
@@ -142,7 +169,10 @@ edge("edge_E49_takes_no_key_of_another_issuer", async () => {
 
 /** A key pair of 2 048 bits whose primes are k·M + 65537^a mod M, as the faulty chips of CVE-2017-15361 made them; made for this test. */
 const ROCA = {
-  kty: "RSA", kid: "roca", alg: "RS256", e: "AQAB",
+  kty: "RSA",
+  kid: "roca",
+  alg: "RS256",
+  e: "AQAB",
   n: "0m4gsWrN9nqVzo6mJELpfEtCtjSWEAm8cAyzf8WtZYI-3xDCD2CrEpid-6pmzqww85j8gfNJ7-crrYG8WtC4YXjWuNKT-OHiCj_jtnazsnsUEp3rbyiuQDs5Sa-K1hKqYUxJOxhVU_tLWykGAQ4rneCHbw5x-Sb_9WDwmvxXRav06M1qKCQpYRKmbRlzG22rgerW9snFkVcoz6a9ChloEtqiM0lrye9Ycrnqbtd2ngIlki7pafGrApGE7YNIYXzfglX-SUhv3P1imwpw6aJW1mgaraaLr0ux5YZVWiM32m7t5DUTCq_R9UESySTOtV6EaMleoGiKRvZQVxrlJs6-9Q",
   d: "XglW1NIc3oPjhF4dAuFgA-qCEningt1G92_Fm1jUZyNwQzDy9_pEGNhY6Uk6DivG6GU6mjwFk47j5vKuIItbijt9ATUhaTxQTjJE6ZpcLWtxCezGdHNig1O0AyjOS2Il_7sekqkKILCQ-Vj41OnnNfNLsqZq6mOySI6clzYjLf-dymf5btwYEKOCwLxsgl7-wVp1fG7PdyPTEP6rqS5navYMRlejFYKNIN-VoICsZXcRQaH1bNQ_mACt9I8FNwaErH0sCUATgtnBwikBcJdkahS5N5P2EviHAqtxveJqFiOaiNVih8m8GhBk_q2yH7Tl0_bUUuz-ocwU-NZqvKwGNQ",
   p: "6uBcVTdV0wMMs2B6n5agG-41bB0CeGYS7v8GOI34PqkUxqU_DOPpFKYdMu5Fv0EhHnjDzbeEYhF2CaGSfbayluRu70gKPAVO7C6ZbKLC3pcJ28w36Qffi1S0H12sK3b2kJdZUHil8etemqIc5S_bIbvUHnsruUL1EQdxdg2_HFs",
@@ -176,7 +206,10 @@ edge("edge_F51_refuses_every_changed_byte", async () => {
     if (token[place] === ".") continue;
     const other = alphabet[(alphabet.indexOf(token[place] ?? "") + 17) % 64];
     const changed = token.slice(0, place) + other + token.slice(place + 1);
-    await verifier.verify(changed).then(() => assert.fail(`accepted with byte ${place} changed`), (error: { status: number }) => assert.equal(error.status, 401));
+    await verifier.verify(changed).then(
+      () => assert.fail(`accepted with byte ${place} changed`),
+      (error: { status: number }) => assert.equal(error.status, 401),
+    );
   }
 });
 
@@ -198,7 +231,17 @@ edge("edge_F52_takes_an_ECDSA_signature_in_one_form", async () => {
   const integer = (part: Uint8Array) => ((part[0] ?? 0) & 0x80 ? [2, 33, 0, ...part] : [2, 32, ...part]);
   const body = [...integer(r), ...integer(s)];
   const zero = new Uint8Array(32);
-  const odd = [[0x30, body.length, ...body], [...bytes, 0], [0, ...bytes], [...bytes.slice(1)], [...zero, ...zero], [...r, ...zero], [...zero, ...s], [...scalar(ORDER), ...scalar(ORDER)], [...r, ...scalar(ORDER)]];
+  const odd = [
+    [0x30, body.length, ...body],
+    [...bytes, 0],
+    [0, ...bytes],
+    [...bytes.slice(1)],
+    [...zero, ...zero],
+    [...r, ...zero],
+    [...zero, ...s],
+    [...scalar(ORDER), ...scalar(ORDER)],
+    [...r, ...scalar(ORDER)],
+  ];
   for (const one of odd) await refused(verifier.verify(`${header}.${payload}.${base64url(Uint8Array.from(one))}`), "signature.invalid");
   // The twin (r, n - s) is as good: JWS has no rule on it, which is why revocation goes by jti.
   await verifier.verify(`${header}.${payload}.${base64url(Uint8Array.from([...r, ...scalar(ORDER - number(s))]))}`);
@@ -209,7 +252,15 @@ edge("edge_F53_takes_an_RSA_signature_in_one_form", async () => {
   const { verifier } = await bench({ keys: [rsa.jwk], issuer: RSA });
   const [header, payload, signature = ""] = (await sign(claims(), {}, rsa)).split(".");
   const bytes = bytesOf(signature);
-  for (const odd of [bytes.slice(1), bytes.slice(0, -1), Uint8Array.from([0, ...bytes]), Uint8Array.from([...bytes, 0]), bytesOf(rsa.jwk.n ?? ""), new Uint8Array(256), new Uint8Array(256).fill(255)]) {
+  for (const odd of [
+    bytes.slice(1),
+    bytes.slice(0, -1),
+    Uint8Array.from([0, ...bytes]),
+    Uint8Array.from([...bytes, 0]),
+    bytesOf(rsa.jwk.n ?? ""),
+    new Uint8Array(256),
+    new Uint8Array(256).fill(255),
+  ]) {
     await refused(verifier.verify(`${header}.${payload}.${base64url(odd)}`), "signature.invalid");
   }
 });

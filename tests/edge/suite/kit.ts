@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from "jose";
-import { createVerifier, type IssuerOptions, type Jwk, VerifyError, type VerifierEvent, type VerifierOptions } from "tokenkeep/edge";
+import { createVerifier, type IssuerOptions, type Jwk, type VerifierEvent, type VerifierOptions, VerifyError } from "tokenkeep/edge";
 
 export interface Case {
   readonly name: string;
@@ -52,7 +52,11 @@ export function claims(more: Record<string, unknown> = {}): Record<string, unkno
 }
 
 /** A token as jose signs it; a header member or claim that is undefined is left out. */
-export async function sign(payload: Record<string, unknown> = claims(), header: Record<string, unknown> = {}, pair?: KeyPair): Promise<string> {
+export async function sign(
+  payload: Record<string, unknown> = claims(),
+  header: Record<string, unknown> = {},
+  pair?: KeyPair,
+): Promise<string> {
   const { alg, kid, privateKey } = pair ?? (await keyPair());
   const protectedHeader = JSON.parse(JSON.stringify({ alg, kid, typ: "JWT", ...header })) as { alg: string };
   return new SignJWT(JSON.parse(JSON.stringify(payload)) as JWTPayload).setProtectedHeader(protectedHeader).sign(privateKey);
@@ -113,7 +117,12 @@ export interface Bench {
   readonly verifier: ReturnType<typeof createVerifier>;
 }
 
-type More = Omit<Partial<VerifierOptions>, "issuers"> & { issuer?: Partial<IssuerOptions>; keys?: Jwk[]; endpoint?: Endpoint; clockAt?: Clock };
+type More = Omit<Partial<VerifierOptions>, "issuers"> & {
+  issuer?: Partial<IssuerOptions>;
+  keys?: Jwk[];
+  endpoint?: Endpoint;
+  clockAt?: Clock;
+};
 
 /** A verifier for the usual issuer, with an endpoint and a clock to play with. The slack is 0 unless asked for. */
 export async function bench({ issuer = {}, keys, endpoint: given, clockAt, jwks, ...options }: More = {}): Promise<Bench> {

@@ -27,7 +27,10 @@ edge("edge_K85_asks_for_unknown_kids_once_a_cooldown_through_an_hour_of_outage",
   }
   assert.equal(clock.now - began, 3_600_000, "known keys went on for an hour");
   const gaps = asked.slice(1).map((moment, place) => moment - (asked[place] ?? 0));
-  assert.ok(gaps.every((gap) => gap >= 30_000), `${Math.min(...gaps)} ms between two fetches`);
+  assert.ok(
+    gaps.every((gap) => gap >= 30_000),
+    `${Math.min(...gaps)} ms between two fetches`,
+  );
   assert.ok(asked.length > 100, "and the endpoint was asked again and again");
 });
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createVerifier, memoryRevocation } from "tokenkeep/edge";
-import { AUDIENCE, base64url, bench, bytesOf, claims, edge, Endpoint, ISSUER, keyPair, NOW, refused, sign } from "./kit.ts";
+import { AUDIENCE, base64url, bench, bytesOf, claims, Endpoint, edge, ISSUER, keyPair, NOW, refused, sign } from "./kit.ts";
 
 edge("edge_L94_judges_the_dates_at_each_hit", async () => {
   for (const iat of [NOW, undefined]) {
@@ -29,7 +29,7 @@ edge("edge_L94_judges_the_dates_at_each_hit", async () => {
 edge("edge_L95_asks_about_revocation_at_each_hit", async () => {
   let asked = 0;
   let answer: unknown = false;
-  const isRevoked = async () => (asked += 1, answer as boolean);
+  const isRevoked = async () => ((asked += 1), answer as boolean);
   const { verifier } = await bench({ revocation: { isRevoked } });
   const token = await sign();
   for (let hit = 1; hit <= 3; hit += 1) {
@@ -95,7 +95,10 @@ edge("edge_L95_takes_the_twin_of_a_revoked_signature_for_the_same_token", async 
   const bytes = bytesOf(signature);
   const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
   const s = order - bytes.slice(32).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  const twin = Uint8Array.from([...bytes.slice(0, 32), ...Array.from({ length: 32 }, (_, place) => Number((s >> BigInt(8 * (31 - place))) & 255n))]);
+  const twin = Uint8Array.from([
+    ...bytes.slice(0, 32),
+    ...Array.from({ length: 32 }, (_, place) => Number((s >> BigInt(8 * (31 - place))) & 255n)),
+  ]);
   await refused(verifier.verify(`${header}.${payload}.${base64url(twin)}`), "token.revoked");
 });
 
@@ -132,7 +135,11 @@ edge("edge_L98_tells_tokens_apart_by_every_character_and_verifiers_by_themselves
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   for (const letter of alphabet) {
     const other = token.slice(0, -1) + letter;
-    if (other !== token) await verifier.verify(other).then(() => assert.fail(letter), () => undefined);
+    if (other !== token)
+      await verifier.verify(other).then(
+        () => assert.fail(letter),
+        () => undefined,
+      );
   }
   const strict = await bench({ issuer: { audience: "https://other.example" } });
   await refused(strict.verifier.verify(token), "claim.aud");
@@ -204,7 +211,17 @@ for (const alg of ["ES256", "RS256", "EdDSA"] as const) {
       const from = place % 3 === 0 ? tokens.at(place - 1) : token;
       return token.slice(0, token.lastIndexOf(".")) + from?.slice(from.lastIndexOf("."));
     });
-    const outcomes = await Promise.all(mixed.map((token) => verifier.verify(token).then(({ claims: { sub } }) => sub, (error: { code: string }) => error.code)));
-    assert.deepEqual(outcomes, subjects.map((sub, place) => (place % 3 === 0 ? "signature.invalid" : sub)));
+    const outcomes = await Promise.all(
+      mixed.map((token) =>
+        verifier.verify(token).then(
+          ({ claims: { sub } }) => sub,
+          (error: { code: string }) => error.code,
+        ),
+      ),
+    );
+    assert.deepEqual(
+      outcomes,
+      subjects.map((sub, place) => (place % 3 === 0 ? "signature.invalid" : sub)),
+    );
   });
 }

@@ -36,7 +36,11 @@ edge("edge_A3_tells_a_jwe_before_decoding_anything", async () => {
 
 edge("edge_A4_refuses_an_empty_part", async () => {
   const [header = "", payload = "", signature = ""] = (await sign()).split(".");
-  for (const parts of [["", payload, signature], [header, "", signature], [header, payload, ""]]) {
+  for (const parts of [
+    ["", payload, signature],
+    [header, "", signature],
+    [header, payload, ""],
+  ]) {
     await refused(verify(parts.join(".")), "token.malformed");
   }
 });
@@ -127,7 +131,10 @@ edge("edge_B13_refuses_white_space_and_percent_signs_inside_a_part", async () =>
   const parts = (await sign()).split(".");
   for (const odd of [" ", "\n", "%3D", "?", "\t"]) {
     for (const place of [0, 1, 2]) {
-      await refused(verify(parts.map((part, index) => (index === place ? part.slice(0, 8) + odd + part.slice(8) : part)).join(".")), "token.malformed");
+      await refused(
+        verify(parts.map((part, index) => (index === place ? part.slice(0, 8) + odd + part.slice(8) : part)).join(".")),
+        "token.malformed",
+      );
     }
   }
 });
@@ -143,7 +150,8 @@ edge("edge_C15_wants_an_object_for_a_header", async () => {
 });
 
 edge("edge_C16_wants_an_object_for_a_payload", async () => {
-  for (const payload of ["[]", '"x"', "1", "null", "true", " "]) await refused(verify(await signRaw(HEADER, payload)), "token.malformed", payload);
+  for (const payload of ["[]", '"x"', "1", "null", "true", " "])
+    await refused(verify(await signRaw(HEADER, payload)), "token.malformed", payload);
 });
 
 edge("edge_C17_refuses_what_is_no_utf8", async () => {
@@ -152,13 +160,18 @@ edge("edge_C17_refuses_what_is_no_utf8", async () => {
     await refused(verify(await signRaw(text(tail), PAYLOAD)), "token.malformed");
     await refused(verify(await signRaw(HEADER, text(tail))), "token.malformed");
   }
-  for (const unit of ["\\ud800", "\\udc00", "\\ud800\\ud800"]) await refused(verify(await signRaw(HEADER, `{"x":"${unit}"}`)), "token.malformed");
+  for (const unit of ["\\ud800", "\\udc00", "\\ud800\\ud800"])
+    await refused(verify(await signRaw(HEADER, `{"x":"${unit}"}`)), "token.malformed");
   await refused(verify(await signRaw(`\ufeff${HEADER}`, PAYLOAD)), "token.malformed");
   await refused(verify(await signRaw(HEADER, `\ufeff${PAYLOAD}`)), "token.malformed");
 });
 
 edge("edge_C18_refuses_a_name_that_comes_twice", async () => {
-  for (const header of ['{"alg":"ES256","alg":"ES256","kid":"k1"}', '{"alg":"ES256","\\u0061lg":"none","kid":"k1"}', '{"alg":"ES256","kid":"k1","kid":"k2"}']) {
+  for (const header of [
+    '{"alg":"ES256","alg":"ES256","kid":"k1"}',
+    '{"alg":"ES256","\\u0061lg":"none","kid":"k1"}',
+    '{"alg":"ES256","kid":"k1","kid":"k2"}',
+  ]) {
     await refused(verify(await signRaw(header, PAYLOAD)), "token.malformed", header);
   }
   for (const more of [`"exp":${NOW + 1}`, '"iss":"x"', '"\\u0061ud":"x"', '"deep":{"a":1,"a":2}']) {
@@ -176,7 +189,18 @@ edge("edge_C19_bounds_depth_and_members", async () => {
 });
 
 edge("edge_C20_refuses_what_follows_the_value_and_what_json_does_not_have", async () => {
-  for (const payload of [`${PAYLOAD}x`, `${PAYLOAD}{}`, `${PAYLOAD}\0`, PAYLOAD.replace("{", "{/* */"), PAYLOAD.replace("{", '{"x":NaN,'), PAYLOAD.replace("{", '{"x":Infinity,'), PAYLOAD.replace("{", '{"x":1e999,'), PAYLOAD.replace("{", '{"x":01,'), PAYLOAD.replace("}", ",}"), PAYLOAD.replaceAll('"', "'")]) {
+  for (const payload of [
+    `${PAYLOAD}x`,
+    `${PAYLOAD}{}`,
+    `${PAYLOAD}\0`,
+    PAYLOAD.replace("{", "{/* */"),
+    PAYLOAD.replace("{", '{"x":NaN,'),
+    PAYLOAD.replace("{", '{"x":Infinity,'),
+    PAYLOAD.replace("{", '{"x":1e999,'),
+    PAYLOAD.replace("{", '{"x":01,'),
+    PAYLOAD.replace("}", ",}"),
+    PAYLOAD.replaceAll('"', "'"),
+  ]) {
     await refused(verify(await signRaw(HEADER, payload)), "token.malformed", payload);
   }
 });

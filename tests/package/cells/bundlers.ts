@@ -1,7 +1,7 @@
 // Bundlers, each with as little configuration as it works with, for the same page.
 
 import { cpSync, existsSync, writeFileSync } from "node:fs";
-import { copies, inProject, PAGE, project, seenOn, tool, whileServing, type Cell, type Project, type Seen } from "./cell.ts";
+import { type Cell, copies, inProject, PAGE, type Project, project, type Seen, seenOn, tool, whileServing } from "./cell.ts";
 
 interface Bundler {
   readonly place: string;
@@ -13,7 +13,10 @@ interface Bundler {
 }
 
 type Program = { readonly entry: "app.js" | "slim.js"; readonly out: "out" | "out-slim" };
-const PROGRAMS: readonly Program[] = [{ entry: "app.js", out: "out" }, { entry: "slim.js", out: "out-slim" }];
+const PROGRAMS: readonly Program[] = [
+  { entry: "app.js", out: "out" },
+  { entry: "slim.js", out: "out-slim" },
+];
 
 const pack = (name: string) => `
   import bundler from "${name}";
@@ -44,14 +47,23 @@ const bundlers: readonly Bundler[] = [
   {
     place: "Rollup 4",
     files: { "rollup.config.mjs": 'import resolve from "@rollup/plugin-node-resolve";\nexport default { plugins: [resolve()] };\n' },
-    build: (made, { entry, out }) => inProject(made, tool("rollup"), ["-c", "--failAfterWarnings", "--input", entry, "--file", `${out}/app.js`, "--format", "es"]),
+    build: (made, { entry, out }) =>
+      inProject(made, tool("rollup"), ["-c", "--failAfterWarnings", "--input", entry, "--file", `${out}/app.js`, "--format", "es"]),
   },
   {
     place: "esbuild",
     files: {},
     wasm: 'export { default as wasm } from "tokenkeep/client.wasm";\n',
     build: (made, { entry, out }) =>
-      inProject(made, tool("esbuild"), [entry, "--bundle", "--format=esm", "--minify", `--outfile=${out}/app.js`, "--loader:.wasm=file", "--log-level=warning"]),
+      inProject(made, tool("esbuild"), [
+        entry,
+        "--bundle",
+        "--format=esm",
+        "--minify",
+        `--outfile=${out}/app.js`,
+        "--loader:.wasm=file",
+        "--log-level=warning",
+      ]),
   },
 ];
 
@@ -64,7 +76,8 @@ const builds: readonly Cell[] = bundlers.map(({ place, files, build, wasm }) => 
       await build(made, program);
       const out = made.at(program.out);
       if (!existsSync(`${out}/index.html`)) writeFileSync(`${out}/index.html`, PAGE);
-      if (program.entry === "slim.js" && wasm === undefined) cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), `${out}/client.wasm`);
+      if (program.entry === "slim.js" && wasm === undefined)
+        cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), `${out}/client.wasm`);
       const at = bench.authority.cell(`${place} ${program.out}`, out);
       const copied = copies(out, program.entry === "slim.js" ? { client: 1 } : { client: 1, edge: 1 });
       seen.push(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`), { wasm: copied });
@@ -77,7 +90,8 @@ const builds: readonly Cell[] = bundlers.map(({ place, files, build, wasm }) => 
 const dev: Cell = {
   place: "Vite 8, dev server",
   async run(bench) {
-    const serve = 'import { createServer } from "vite";\nconst server = await createServer({ server: { port: 0 }, logLevel: "warn" });\nawait server.listen();\nconsole.log("at " + server.resolvedUrls.local[0]);\n';
+    const serve =
+      'import { createServer } from "vite";\nconst server = await createServer({ server: { port: 0 }, logLevel: "warn" });\nawait server.listen();\nconsole.log("at " + server.resolvedUrls.local[0]);\n';
     const made = await project(this.place, {
       "index.html": PAGE,
       "slim.html": PAGE.replace("app.js", "slim.js"),
@@ -97,7 +111,11 @@ const dev: Cell = {
 const plain: Cell = {
   place: "<script type=module>, import map",
   async run(bench) {
-    const imports = { tokenkeep: "./tokenkeep/dist/index.js", "tokenkeep/slim": "./tokenkeep/dist/slim.js", "tokenkeep/edge": "./tokenkeep/dist/edge.js" };
+    const imports = {
+      tokenkeep: "./tokenkeep/dist/index.js",
+      "tokenkeep/slim": "./tokenkeep/dist/slim.js",
+      "tokenkeep/edge": "./tokenkeep/dist/edge.js",
+    };
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script><script`;
     const made = await project(this.place.replaceAll(/\W+/g, "-"), {
       "out/index.html": PAGE.replace("<script", map),

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { must } from "../../../scripts/lib/run.mjs";
 import type { Chromium } from "../../client/browser.ts";
 import type { Authority } from "../authority.ts";
-import { project, root, workshop, type Project } from "../project.ts";
+import { type Project, project, root, workshop } from "../project.ts";
 
 export const PARTS = ["types", "client", "slim", "edge", "react", "hono"] as const;
 export type Part = (typeof PARTS)[number];
@@ -28,11 +28,24 @@ export interface Cell {
 
 export const tool = (name: string) => join(workshop, "node_modules", ".bin", name);
 
-export const PAGE = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>cell</title><link rel="icon" href="data:,"></head><body><script type="module" src="./app.js"></script></body></html>\n';
+export const PAGE =
+  '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>cell</title><link rel="icon" href="data:,"></head><body><script type="module" src="./app.js"></script></body></html>\n';
 
 /** Runs a program of a project to its end; what it prints is the answer. */
-export async function inProject({ folder }: Project, command: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
-  const quiet = { NODE_OPTIONS: "", NEXT_TELEMETRY_DISABLED: "1", WRANGLER_SEND_METRICS: "false", DENO_NO_UPDATE_CHECK: "1", CI: "true", NODE_ENV: "" };
+export async function inProject(
+  { folder }: Project,
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<string> {
+  const quiet = {
+    NODE_OPTIONS: "",
+    NEXT_TELEMETRY_DISABLED: "1",
+    WRANGLER_SEND_METRICS: "false",
+    DENO_NO_UPDATE_CHECK: "1",
+    CI: "true",
+    NODE_ENV: "",
+  };
   return (await must(command, args, { cwd: folder, seconds: 300, env: { ...quiet, ...env } })).stdout;
 }
 
@@ -57,8 +70,18 @@ export async function seenOn({ browser }: Bench, url: string): Promise<Seen> {
 }
 
 /** A server that runs while `use` does. `args` starts it, and it says where it is in a line that matches `address`. */
-export async function whileServing<T>({ folder }: Project, args: readonly string[], address: RegExp, use: (origin: string) => Promise<T>): Promise<T> {
-  const child = spawn(process.execPath, args, { cwd: folder, detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NODE_OPTIONS: "", NODE_ENV: "", NEXT_TELEMETRY_DISABLED: "1" } });
+export async function whileServing<T>(
+  { folder }: Project,
+  args: readonly string[],
+  address: RegExp,
+  use: (origin: string) => Promise<T>,
+): Promise<T> {
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_OPTIONS: "", NODE_ENV: "", NEXT_TELEMETRY_DISABLED: "1" },
+  });
   let said = "";
   try {
     const origin = await new Promise<string>((resolve, reject) => {
@@ -108,4 +131,4 @@ export function copies(folder: string, wanted: { client?: number; edge?: number 
   return right ? "ok" : `client ${found.client} times and not ${client}, edge ${found.edge} times and not ${edge}`;
 }
 
-export { project, type Project };
+export { type Project, project };

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import { copies, inProject, project, tool, type Cell, type Project, type Seen } from "./cell.ts";
+import { type Cell, copies, inProject, type Project, project, type Seen, tool } from "./cell.ts";
 
 /** Both halves and the Hono adapter. What can be had without asking is had at module scope, where Workers allow neither I/O nor chance. */
 const WORKER = `
@@ -80,7 +80,10 @@ export const workerd: Cell = {
     const made = await project(this.place, { "worker.js": WORKER });
     await bundled(made);
     // The client comes along in the JavaScript: the program imports it to show what it says.
-    return { ...(await inWorkerd(made.at("out"), authority.cell(this.place, made.folder))), wasm: copies(made.at("out"), { client: 1, edge: 1 }) };
+    return {
+      ...(await inWorkerd(made.at("out"), authority.cell(this.place, made.folder))),
+      wasm: copies(made.at("out"), { client: 1, edge: 1 }),
+    };
   },
 };
 
@@ -92,7 +95,10 @@ const wrangler: Cell = {
       "wrangler.json": JSON.stringify({ name: "cell", main: "worker.js", compatibility_date: "2026-04-01" }),
     });
     await inProject(made, tool("wrangler"), ["deploy", "--dry-run", "--outdir", "out"]);
-    return { ...(await inWorkerd(made.at("out"), authority.cell(this.place, made.folder))), wasm: copies(made.at("out"), { client: 1, edge: 1 }) };
+    return {
+      ...(await inWorkerd(made.at("out"), authority.cell(this.place, made.folder))),
+      wasm: copies(made.at("out"), { client: 1, edge: 1 }),
+    };
   },
 };
 

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { workshop } from "../project.ts";
-import { copies, inProject, project, seenOn, tool, whileServing, type Cell, type Seen } from "./cell.ts";
+import { type Cell, copies, inProject, project, type Seen, seenOn, tool, whileServing } from "./cell.ts";
 
 const PAGE = `"use client";
 import { createElement, useEffect, useState } from "react";
@@ -41,7 +41,8 @@ export async function GET(request) {
 `;
 
 const FILES = {
-  "app/layout.js": 'import { createElement } from "react";\nexport default function Layout({ children }) {\n  return createElement("html", { lang: "en" }, createElement("body", null, children));\n}\n',
+  "app/layout.js":
+    'import { createElement } from "react";\nexport default function Layout({ children }) {\n  return createElement("html", { lang: "en" }, createElement("body", null, children));\n}\n',
   "app/page.js": PAGE,
   "app/node/route.js": route("nodejs"),
   "app/light/route.js": route("edge"),
@@ -56,14 +57,20 @@ const next: Cell = {
     await inProject(made, tool("next"), ["build"]);
     const at = bench.authority.cell(this.place, made.folder);
     const query = `?at=${encodeURIComponent(at)}`;
-    return whileServing(made, [join(workshop, "node_modules", "next", "dist", "bin", "next"), "start", "--port", "0"], /Local:\s+(http\S+)/, async (origin) => {
-      const rendered = await (await fetch(origin)).text();
-      if (!rendered.includes("<p>unknown</p>")) throw new Error(`the server did not render the page: ${rendered.slice(0, 500)}`);
-      const ask = async (path: string) => (await fetch(`${origin}/${path}${query}`)).json() as Promise<Seen>;
-      const routes = [await ask("node"), await ask("light")];
-      const edge = routes.map((seen, index) => (seen.edge === "ok" ? "" : `${["Node", "edge runtime"][index]}: ${seen.edge}`)).join("") || "ok";
-      return { ...(await seenOn(bench, `${origin}/${query}`)), edge, wasm: copies(made.at(".next/static"), { client: 1 }) };
-    });
+    return whileServing(
+      made,
+      [join(workshop, "node_modules", "next", "dist", "bin", "next"), "start", "--port", "0"],
+      /Local:\s+(http\S+)/,
+      async (origin) => {
+        const rendered = await (await fetch(origin)).text();
+        if (!rendered.includes("<p>unknown</p>")) throw new Error(`the server did not render the page: ${rendered.slice(0, 500)}`);
+        const ask = async (path: string) => (await fetch(`${origin}/${path}${query}`)).json() as Promise<Seen>;
+        const routes = [await ask("node"), await ask("light")];
+        const edge =
+          routes.map((seen, index) => (seen.edge === "ok" ? "" : `${["Node", "edge runtime"][index]}: ${seen.edge}`)).join("") || "ok";
+        return { ...(await seenOn(bench, `${origin}/${query}`)), edge, wasm: copies(made.at(".next/static"), { client: 1 }) };
+      },
+    );
   },
 };
 

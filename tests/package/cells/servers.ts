@@ -4,12 +4,15 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { denoPath } from "../../../scripts/setup.mjs";
 import { root } from "../project.ts";
-import { inProject, project, tool, type Cell, type Seen } from "./cell.ts";
+import { type Cell, inProject, project, type Seen, tool } from "./cell.ts";
 
 /** Bun as npm has installed it for this machine; its package may have moved the program to itself afterwards. */
 function bun(): string {
   const modules = join(root, "node_modules");
-  const places = [...readdirSync(join(modules, "@oven")).map((name) => join(modules, "@oven", name, "bin", "bun")), join(modules, "bun", "bin", "bun.exe")];
+  const places = [
+    ...readdirSync(join(modules, "@oven")).map((name) => join(modules, "@oven", name, "bin", "bun")),
+    join(modules, "bun", "bin", "bun.exe"),
+  ];
   const found = places.find((place) => existsSync(place));
   if (found === undefined) throw new Error(`none of ${places.join(", ")} is there`);
   return found;
@@ -26,7 +29,8 @@ const programs: readonly Cell[] = Object.entries(runtimes).map(([place, command]
   async run({ authority }) {
     const made = await project(place);
     const [runtime, args] = command();
-    const run = async (program: string) => JSON.parse(await inProject(made, runtime, [...args, program, authority.cell(`${place} ${program}`, made.folder)])) as Seen;
+    const run = async (program: string) =>
+      JSON.parse(await inProject(made, runtime, [...args, program, authority.cell(`${place} ${program}`, made.folder)])) as Seen;
     return { ...(await run("program.js")), ...(await run("slim-program.js")) };
   },
 }));
@@ -55,7 +59,9 @@ const jest: Cell = {
   async run({ authority }) {
     const made = await project(this.place, { "suite.test.js": SUITE }, { jest: { testEnvironment: "node", transform: {} } });
     const AT = authority.cell(this.place, made.folder);
-    const report = JSON.parse(await inProject(made, tool("jest"), ["--json", "--rootDir", "."], { AT, NODE_OPTIONS: "--experimental-vm-modules" })) as Report;
+    const report = JSON.parse(
+      await inProject(made, tool("jest"), ["--json", "--rootDir", "."], { AT, NODE_OPTIONS: "--experimental-vm-modules" }),
+    ) as Report;
     return seenBy(report);
   },
 };
@@ -67,7 +73,9 @@ interface Report {
 
 function seenBy({ testResults }: Report): Seen {
   const results = testResults.flatMap(({ assertionResults }) => assertionResults);
-  return Object.fromEntries(results.map(({ title, status, failureMessages }) => [title, status === "passed" ? "ok" : failureMessages.join("\n")]));
+  return Object.fromEntries(
+    results.map(({ title, status, failureMessages }) => [title, status === "passed" ? "ok" : failureMessages.join("\n")]),
+  );
 }
 
 export const runtimeCells = programs;

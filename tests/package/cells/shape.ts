@@ -5,7 +5,7 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { complaints } from "../../types/compiler.ts";
 import { packed, root, workshop } from "../project.ts";
-import { inProject, project, tool, type Cell } from "./cell.ts";
+import { type Cell, inProject, project, tool } from "./cell.ts";
 
 const told = (said: string) => (said === "" ? "ok" : said);
 
@@ -19,7 +19,9 @@ const attw: Cell = {
     const { path } = await packed();
     const made = await project(this.place.replaceAll(/\W+/g, "-"));
     const options = ["--profile", "esm-only", "--exclude-entrypoints", "client.wasm", "edge.wasm", "package.json", "--format", "json"];
-    const { analysis } = JSON.parse(await inProject(made, tool("attw"), [path, ...options])) as { analysis: { entrypoints: Record<string, unknown> } };
+    const { analysis } = JSON.parse(await inProject(made, tool("attw"), [path, ...options])) as {
+      analysis: { entrypoints: Record<string, unknown> };
+    };
     const entries = Object.keys(analysis.entrypoints).length;
     return { types: entries >= 4 ? "ok" : `it looked at ${entries} entries only` };
   },

@@ -1,6 +1,6 @@
 // Workers of a page: a dedicated one and a service worker, bundled by esbuild, each at work by itself while the page only listens.
 
-import { copies, inProject, PAGE, project, seenOn, tool, type Cell } from "./cell.ts";
+import { type Cell, copies, inProject, PAGE, project, seenOn, tool } from "./cell.ts";
 
 const TELL = `
   const at = new URLSearchParams(location.search).get("at");
@@ -24,7 +24,14 @@ export const workerCells: readonly Cell[] = Object.entries(kinds).map(([place, w
   place,
   async run(bench) {
     const made = await project(place, { "out/index.html": PAGE, "out/app.js": worker + TELL.replace('<pre id="seen">', "<pre>") });
-    await inProject(made, tool("esbuild"), ["worker.js", "--bundle", "--format=esm", "--minify", "--outfile=out/worker.js", "--log-level=warning"]);
+    await inProject(made, tool("esbuild"), [
+      "worker.js",
+      "--bundle",
+      "--format=esm",
+      "--minify",
+      "--outfile=out/worker.js",
+      "--log-level=warning",
+    ]);
     const at = bench.authority.cell(place, made.at("out"));
     return { ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)), wasm: copies(made.at("out"), { client: 1, edge: 1 }) };
   },

@@ -10,9 +10,20 @@ export function createVerifier(options: VerifierOptions): Verifier;
 
 /** Asymmetric algorithms of RFC 7518/8037/9864. `HS*` only with `IssuerOptions.secret`. `none` does not exist. */
 export type Algorithm =
-  | "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512"
-  | "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519"
-  | "HS256" | "HS384" | "HS512";
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512"
+  | "ES256"
+  | "ES384"
+  | "ES512"
+  | "EdDSA"
+  | "Ed25519"
+  | "HS256"
+  | "HS384"
+  | "HS512";
 
 /** A JSON Web Key as key sets publish it. */
 export type Jwk = JsonWebKey & { kid?: string; [member: string]: unknown };
@@ -84,7 +95,11 @@ export interface JwksStore {
   put(key: string, value: StoredJwks, ttlSeconds: number): Promise<void>;
 }
 /** `fetchedAt`: epoch milliseconds. */
-export interface StoredJwks { body: string; fetchedAt: number; etag?: string }
+export interface StoredJwks {
+  body: string;
+  fetchedAt: number;
+  etag?: string;
+}
 export function kvJwksStore(kv: KeyValue, options?: { prefix?: string }): JwksStore;
 export function cacheJwksStore(cache: Cache): JwksStore;
 
@@ -99,7 +114,13 @@ export interface RevocationStore {
   /** Asked for each verification, cached results included. A throw refuses the token (503), it never lets one in. */
   isRevoked(subject: RevocationSubject): boolean | Promise<boolean>;
 }
-export interface RevocationSubject { issuer: string; jti: string | null; sid: string | null; sub: string | null; iat: number | null }
+export interface RevocationSubject {
+  issuer: string;
+  jti: string | null;
+  sid: string | null;
+  sub: string | null;
+  iat: number | null;
+}
 export interface Revoker {
   /** `expiresAt`: the token's `exp`, epoch seconds. */
   revokeToken(issuer: string, jti: string, expiresAt: number): Promise<void>;
@@ -108,13 +129,21 @@ export interface Revoker {
   revokeUser(issuer: string, sub: string, ttlSeconds: number): Promise<void>;
 }
 /** Revocations in KV with a TTL, and an isolate-local memory of answers (`cacheTtl` seconds, default 30, 0 for none). */
-export function kvRevocation(kv: KeyValue, options?: { prefix?: string; cacheTtl?: number; clock?: () => number }): RevocationStore & Revoker;
+export function kvRevocation(
+  kv: KeyValue,
+  options?: { prefix?: string; cacheTtl?: number; clock?: () => number },
+): RevocationStore & Revoker;
 /** Past `max` entries (default 100 000) only expired ones are dropped; if none is, revoking throws: it never forgets silently. */
 export function memoryRevocation(options?: { max?: number; clock?: () => number }): RevocationStore & Revoker;
 
 export type Claims = Readonly<Record<string, unknown>> & {
-  readonly iss?: string; readonly sub?: string; readonly aud?: string | readonly string[];
-  readonly exp?: number; readonly nbf?: number; readonly iat?: number; readonly jti?: string;
+  readonly iss?: string;
+  readonly sub?: string;
+  readonly aud?: string | readonly string[];
+  readonly exp?: number;
+  readonly nbf?: number;
+  readonly iat?: number;
+  readonly jti?: string;
 };
 export type JoseHeader = Readonly<Record<string, unknown>> & { readonly alg: string; readonly kid?: string; readonly typ?: string };
 
@@ -154,7 +183,9 @@ export interface Verifier {
   /** Every check with its outcome, without trusting the signature's absence of error: a development aid. */
   explain(token: string): Promise<readonly { check: string; ok: boolean; detail?: string }[]>;
 }
-export interface ExecutionContextLike { waitUntil(promise: Promise<unknown>): void }
+export interface ExecutionContextLike {
+  waitUntil(promise: Promise<unknown>): void;
+}
 
 export interface Policy {
   /** All of them. */
@@ -216,4 +247,10 @@ export function verifyCompact(
 export type VerifierEvent =
   | { type: "verified"; issuer: string; cached: boolean }
   | { type: "refused"; code: string; category: VerifyErrorCategory }
-  | { type: "jwks"; issuer: string; outcome: "fetched" | "not-modified" | "failed" | "served-stale" | "rotated"; keys?: number; skipped?: readonly { kid: string | null; reason: string }[] };
+  | {
+      type: "jwks";
+      issuer: string;
+      outcome: "fetched" | "not-modified" | "failed" | "served-stale" | "rotated";
+      keys?: number;
+      skipped?: readonly { kid: string | null; reason: string }[];
+    };

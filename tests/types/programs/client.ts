@@ -2,12 +2,12 @@
 
 import {
   createTokenKeep,
-  TokenKeepError,
   type EndpointOptions,
   type Session,
   type SessionStatus,
   type SignedOutReason,
   type TokenKeep,
+  TokenKeepError,
   type TokenKeepErrorCode,
   type TokenKeepEvents,
   type TokenKeepOptions,
@@ -53,7 +53,9 @@ export async function use(): Promise<readonly Transition[]> {
   stop();
   const each = <K extends keyof TokenKeepEvents>(type: K) => keep.on(type, (event: TokenKeepEvents[K]) => console.log(event));
   each("change");
-  keep.on("change", ({ session: { expiresAt, refreshing, degraded, retryAt, generation } }) => console.log(expiresAt, refreshing, degraded, retryAt, generation));
+  keep.on("change", ({ session: { expiresAt, refreshing, degraded, retryAt, generation } }) =>
+    console.log(expiresAt, refreshing, degraded, retryAt, generation),
+  );
   keep.on("signed-in", (event) => console.log(event.session.status));
   keep.on("signed-out", (event) => console.log(described(event.reason)));
   keep.on("refreshed", ({ generation, by }) => console.log(generation, by === "sibling"));
@@ -133,7 +135,16 @@ export const constructors: readonly (new (message?: string, options?: ErrorOptio
 /** What stands in for a keep in a test of an application. */
 export const double: TokenKeep = {
   start: () => Promise.resolve(double.session),
-  session: { status: "anonymous", generation: 0, expiresAt: null, refreshing: false, degraded: false, retryAt: null, claims: null, reason: "no-session" },
+  session: {
+    status: "anonymous",
+    generation: 0,
+    expiresAt: null,
+    refreshing: false,
+    degraded: false,
+    retryAt: null,
+    claims: null,
+    reason: "no-session",
+  },
   subscribe: () => () => undefined,
   fetch: globalThis.fetch,
   signIn: (input, init) => fetch(input, init),

@@ -1,15 +1,10 @@
 // Every public name of `tokenkeep/edge`, used as a Worker uses it. Nothing here runs: the type check is the test.
 
 import {
-  cacheJwksStore,
-  createVerifier,
-  kvJwksStore,
-  kvRevocation,
-  memoryRevocation,
-  verifyCompact,
-  VerifyError,
   type Algorithm,
   type Claims,
+  cacheJwksStore,
+  createVerifier,
   type ExecutionContextLike,
   type IssuerOptions,
   type JoseHeader,
@@ -17,6 +12,9 @@ import {
   type JwksOptions,
   type JwksStore,
   type KeyValue,
+  kvJwksStore,
+  kvRevocation,
+  memoryRevocation,
   type Policy,
   type RevocationStore,
   type RevocationSubject,
@@ -26,11 +24,26 @@ import {
   type Verifier,
   type VerifierEvent,
   type VerifierOptions,
+  VerifyError,
   type VerifyErrorCategory,
+  verifyCompact,
 } from "tokenkeep/edge";
 
 const algorithms: readonly Algorithm[] = [
-  "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "HS256", "HS384", "HS512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+  "HS256",
+  "HS384",
+  "HS512",
 ];
 const key: Jwk = { kty: "EC", crv: "P-256", x: "x", y: "y", kid: "k1", alg: "ES256", use: "sig", "x5t#S256": "t" };
 const issuer: IssuerOptions = {
@@ -63,7 +76,9 @@ export const revocations: (RevocationStore & Revoker)[] = [
   memoryRevocation(),
   memoryRevocation({ max: 10, clock: () => 0 }),
 ];
-export const own: RevocationStore = { isRevoked: ({ issuer, jti, sid, sub, iat }: RevocationSubject) => issuer === jti || sid === sub || iat === null };
+export const own: RevocationStore = {
+  isRevoked: ({ issuer, jti, sid, sub, iat }: RevocationSubject) => issuer === jti || sid === sub || iat === null,
+};
 
 export async function revoke(revoker: Revoker): Promise<void> {
   await revoker.revokeToken("i", "jti", 1);
@@ -92,7 +107,8 @@ const options: VerifierOptions = {
   requiredClaims: ["sub"] as const,
   allowNoExpiry: false,
   maxTokenBytes: 16_384,
-  check: (claims: Claims, header: JoseHeader) => claims.sub === "alice" && header.typ !== "x" && claims["custom"] !== null && header.kid !== header.alg,
+  check: (claims: Claims, header: JoseHeader) =>
+    claims.sub === "alice" && header.typ !== "x" && claims["custom"] !== null && header.kid !== header.alg,
   revocation: memoryRevocation(),
   jwks,
   resultCacheSize: 1_000,
@@ -180,7 +196,16 @@ export const errors: readonly VerifyError[] = [
   new VerifyError(),
   new VerifyError("a message", { cause: 1 }),
   new Refused("no"),
-  { name: "VerifyError", message: "", code: "token.expired", category: "token", status: 401, retryable: false, challenge: () => null, response: () => new Response() },
+  {
+    name: "VerifyError",
+    message: "",
+    code: "token.expired",
+    category: "token",
+    status: 401,
+    retryable: false,
+    challenge: () => null,
+    response: () => new Response(),
+  },
 ];
 
 /** What stands in for a verifier in a test of an application. */

@@ -1,7 +1,7 @@
 // A server without the types of the web platform: `lib` has no "dom", only what @types/node knows.
 
 import { createServer } from "node:http";
-import { createVerifier, memoryRevocation, type Jwk, VerifyError } from "tokenkeep/edge";
+import { createVerifier, type Jwk, memoryRevocation, VerifyError } from "tokenkeep/edge";
 
 const keys: Jwk[] = [{ kty: "EC", kid: "k1" }];
 const verifier = createVerifier({

@@ -10,12 +10,21 @@ interface Env {
 
 function verifierOf(env: Env): Verifier {
   return createVerifier({
-    issuers: { issuer: "https://auth.example.com", audience: "https://api.example.com", algorithms: ["ES256"], jwksUri: "https://auth.example.com/jwks" },
+    issuers: {
+      issuer: "https://auth.example.com",
+      audience: "https://api.example.com",
+      algorithms: ["ES256"],
+      jwksUri: "https://auth.example.com/jwks",
+    },
     revocation: kvRevocation(env.REVOKED),
-    jwks: { store: Math.random() < 0.5 ? kvJwksStore(env.KEYS) : cacheJwksStore(caches.default), fetch: (input, init) => env.AUTHORITY.fetch(input, init) },
+    jwks: {
+      store: Math.random() < 0.5 ? kvJwksStore(env.KEYS) : cacheJwksStore(caches.default),
+      fetch: (input, init) => env.AUTHORITY.fetch(input, init),
+    },
   });
 }
 
 export const worker = {
-  fetch: (request, env, ctx) => verifierOf(env).guard<Env>((_request, _env, _ctx, auth) => new Response(auth.claims.sub))(request, env, ctx),
+  fetch: (request, env, ctx) =>
+    verifierOf(env).guard<Env>((_request, _env, _ctx, auth) => new Response(auth.claims.sub))(request, env, ctx),
 } satisfies ExportedHandler<Env>;

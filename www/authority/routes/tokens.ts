@@ -4,9 +4,9 @@ import type { Context } from "hono";
 import { issueAccessToken } from "../access-tokens.ts";
 import type { Env } from "../context.ts";
 import { setRefreshCookie } from "../cookies.ts";
-import type { SigningKey } from "../signing-keys.ts";
 import type { Session } from "../sessions.ts";
 import { settingsFrom } from "../settings.ts";
+import type { SigningKey } from "../signing-keys.ts";
 
 export async function answerTokens(
   c: Context<Env>,
