@@ -1,18 +1,20 @@
 // Bundlers, each with as little configuration as it works with, for the same page.
 
 import { cpSync, existsSync, writeFileSync } from "node:fs";
-import { type Cell, copies, inProject, PAGE, type Project, project, type Seen, seenOn, tool, whileServing } from "./cell.ts";
+import { type Cell, copies, inProject, NOT_THERE, PAGE, type Project, project, type Seen, seenOn, tool, whileServing } from "./cell.ts";
 
 interface Bundler {
   readonly place: string;
-  /** Configuration. `app.js` goes to out/app.js; `slim.js` to out-slim/app.js. */
+  /** Configuration. `app.js`, or `plain.js`, goes to out/app.js; `slim.js` to out-slim/app.js. */
   readonly files: Readonly<Record<string, string>>;
   readonly build: (made: Project, program: Program) => Promise<unknown>;
+  /** It takes modules only, without React. */
+  readonly plain?: true;
   /** How it brings the wasm along; left out, the file is copied by hand. */
   readonly wasm?: string;
 }
 
-type Program = { readonly entry: "app.js" | "slim.js"; readonly out: "out" | "out-slim" };
+type Program = { readonly entry: "app.js" | "plain.js" | "slim.js"; readonly out: "out" | "out-slim" };
 const PROGRAMS: readonly Program[] = [
   { entry: "app.js", out: "out" },
   { entry: "slim.js", out: "out-slim" },
@@ -46,6 +48,7 @@ const bundlers: readonly Bundler[] = [
   { place: "Rspack 2", files: { "build.mjs": pack("@rspack/core") }, wasm: ASSET, build: script },
   {
     place: "Rollup 4",
+    plain: true,
     files: { "rollup.config.mjs": 'import resolve from "@rollup/plugin-node-resolve";\nexport default { plugins: [resolve()] };\n' },
     build: (made, { entry, out }) =>
       inProject(made, tool("rollup"), ["-c", "--failAfterWarnings", "--input", entry, "--file", `${out}/app.js`, "--format", "es"]),
@@ -67,13 +70,18 @@ const bundlers: readonly Bundler[] = [
   },
 ];
 
-const builds: readonly Cell[] = bundlers.map(({ place, files, build, wasm }) => ({
+/** Of the places that run plain.js. */
+const noCommonJs: Seen = { react: "- React is CommonJS, which is not imported there as it is" };
+const inPage: Seen = { ...NOT_THERE.types, ...NOT_THERE.noServer };
+
+const builds: readonly Cell[] = bundlers.map(({ place, files, build, plain, wasm }) => ({
   place,
+  absent: plain ? { ...inPage, ...noCommonJs } : inPage,
   async run(bench) {
     const made = await project(place, { ...files, ...(wasm === undefined ? {} : { "wasm.js": wasm }) });
     const seen: Seen[] = [];
     for (const program of PROGRAMS) {
-      await build(made, program);
+      await build(made, plain && program.entry === "app.js" ? { ...program, entry: "plain.js" } : program);
       const out = made.at(program.out);
       if (!existsSync(`${out}/index.html`)) writeFileSync(`${out}/index.html`, PAGE);
       if (program.entry === "slim.js" && wasm === undefined)
@@ -89,6 +97,7 @@ const builds: readonly Cell[] = bundlers.map(({ place, files, build, wasm }) => 
 
 const dev: Cell = {
   place: "Vite 8, dev server",
+  absent: { ...inPage, ...NOT_THERE.asInstalled },
   async run(bench) {
     const serve =
       'import { createServer } from "vite";\nconst server = await createServer({ server: { port: 0 }, logLevel: "warn" });\nawait server.listen();\nconsole.log("at " + server.resolvedUrls.local[0]);\n';
@@ -110,6 +119,7 @@ const dev: Cell = {
 /** No bundler at all: the files of the package as they are, found by an import map. */
 const plain: Cell = {
   place: "<script type=module>, import map",
+  absent: { ...inPage, ...NOT_THERE.asInstalled, ...noCommonJs },
   async run(bench) {
     const imports = {
       tokenkeep: "./tokenkeep/dist/index.js",
@@ -118,12 +128,12 @@ const plain: Cell = {
     };
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script><script`;
     const made = await project(this.place.replaceAll(/\W+/g, "-"), {
-      "out/index.html": PAGE.replace("<script", map),
+      "out/index.html": PAGE.replace("<script", map).replace("app.js", "plain.js"),
       "out/slim.html": PAGE.replace("<script", map).replace("app.js", "slim.js"),
       "out/wasm.js": 'export const wasm = fetch("./tokenkeep/dist/client.wasm");\n',
     });
     cpSync(made.at("node_modules/tokenkeep"), made.at("out/tokenkeep"), { recursive: true });
-    for (const file of ["app.js", "slim.js", "exercise.js"]) cpSync(made.at(file), made.at(`out/${file}`));
+    for (const file of ["plain.js", "slim.js", "exercise.js"]) cpSync(made.at(file), made.at(`out/${file}`));
     const [at, slim] = [bench.authority.cell("plain", made.at("out")), bench.authority.cell("plain slim", made.at("out"))];
     return {
       ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)),

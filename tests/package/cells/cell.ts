@@ -12,8 +12,19 @@ import { type Project, project, root, workshop } from "../project.ts";
 export const PARTS = ["types", "client", "slim", "edge", "react", "hono"] as const;
 export type Part = (typeof PARTS)[number];
 
-/** What came of the parts: "ok", what went wrong, or, after a dash, why there is nothing to run. Parts that are left out have no meaning there. */
+/** What came of the parts: "ok", what went wrong, or, after a dash, why there is nothing to run. */
 export type Seen = Partial<Record<Part | "wasm", string>>;
+
+/** Why a part can't be tried somewhere. A cell that leaves a part out without a reason fails. */
+export const NOT_THERE = {
+  types: { types: "- all places have the same types, which the first rows look at" },
+  tarball: Object.fromEntries(
+    ["client", "slim", "edge", "react", "hono", "wasm"].map((part) => [part, "- this row reads the tarball and runs nothing"]),
+  ),
+  noServer: { hono: "- Hono answers requests, and none arrive in a page" },
+  noPage: { react: "- there is no page to render" },
+  asInstalled: { wasm: "- nothing is bundled: the files are those that were installed" },
+} satisfies Record<string, Seen>;
 
 export interface Bench {
   readonly authority: Authority;
@@ -23,6 +34,8 @@ export interface Bench {
 
 export interface Cell {
   readonly place: string;
+  /** The parts that it does not try, with the reason of each. */
+  readonly absent: Seen;
   run(bench: Bench): Promise<Seen>;
 }
 

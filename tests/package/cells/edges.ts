@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import { type Cell, copies, inProject, type Project, project, type Seen, tool } from "./cell.ts";
+import { type Cell, copies, inProject, NOT_THERE, type Project, project, type Seen, tool } from "./cell.ts";
 
 /** Both halves and the Hono adapter. What can be had without asking is had at module scope, where Workers allow neither I/O nor chance. */
 const WORKER = `
@@ -12,30 +12,23 @@ const WORKER = `
   import { createVerifier } from "tokenkeep/edge";
   import { guard } from "tokenkeep/hono";
   import { Hono } from "hono";
-  import { exerciseEdge, outcomes } from "./exercise.js";
+  import { exerciseEdge, exerciseHono, outcomes } from "./exercise.js";
 
   const keep = createTokenKeep({ refresh: "https://auth.example.com/refresh", origins: ["https://api.example.com"] });
   createVerifier({ issuers: { issuer: "https://i.example", audience: "a", algorithms: ["ES256"], jwksUri: "https://i.example/jwks" } });
 
-  async function behindHono(at) {
-    const { issuer, good, bad } = await (await fetch(at + "/tokens")).json();
-    const verifier = createVerifier({ issuers: { issuer, audience: "https://api.example.com", algorithms: ["ES256"], jwksUri: at + "/jwks" } });
-    const app = new Hono().use(guard(verifier)).get("/", (c) => c.json({ sub: c.var.auth.claims.sub }));
-    const ask = (token) => app.request("https://api.example.com/", { headers: { Authorization: "Bearer " + token } });
-    const [yes, no] = [await ask(good), await ask(bad)];
-    if ((await yes.json()).sub !== "alice" || no.status !== 401) throw new Error(yes.status + " and " + no.status);
-  }
-
   export default {
     async fetch(request) {
       const at = new URL(request.url).searchParams.get("at");
-      const seen = await outcomes({ edge: () => exerciseEdge(createVerifier, at), hono: () => behindHono(at) });
+      const seen = await outcomes({ edge: () => exerciseEdge(createVerifier, at), hono: () => exerciseHono(Hono, guard, createVerifier, at) });
       const { code } = await keep.start().catch((error) => error);
       seen.client = code === "wasm_unavailable" ? "- Workers compile no wasm at run time; it says so" : "it did not say why it can't be used: " + code;
       return Response.json(seen);
     },
   };
 `;
+
+const absent: Seen = { ...NOT_THERE.types, ...NOT_THERE.noPage, slim: "- Workers compile no wasm at run time; it says so" };
 
 /** Runs the modules of a folder, worker.js first, each file of wasm compiled. */
 async function inWorkerd(folder: string, at: string): Promise<Seen> {
@@ -76,6 +69,7 @@ async function bundled(made: Project): Promise<void> {
 
 export const workerd: Cell = {
   place: "workerd, esbuild",
+  absent,
   async run({ authority }) {
     const made = await project(this.place, { "worker.js": WORKER });
     await bundled(made);
@@ -89,6 +83,7 @@ export const workerd: Cell = {
 
 const wrangler: Cell = {
   place: "workerd, wrangler 4",
+  absent,
   async run({ authority }) {
     const made = await project(this.place, {
       "worker.js": WORKER,

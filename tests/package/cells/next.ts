@@ -1,14 +1,16 @@
 // Next.js: a page that is rendered on the server and comes alive in Chromium, with the React hook; and the verifier in two routes, one on
 // Node and one in the edge runtime, where only wasm that was compiled ahead may run.
 
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { workshop } from "../project.ts";
-import { type Cell, copies, inProject, project, type Seen, seenOn, tool, whileServing } from "./cell.ts";
+import { type Cell, copies, inProject, NOT_THERE, project, type Seen, seenOn, tool, whileServing } from "./cell.ts";
 
 const PAGE = `"use client";
 import { createElement, useEffect, useState } from "react";
 import { createTokenKeep } from "tokenkeep";
 import { useSession } from "tokenkeep/react";
+import { createTokenKeep as createSlimTokenKeep } from "tokenkeep/slim";
 import { exerciseClient, outcomes } from "../exercise.js";
 
 const keep = createTokenKeep({ refresh: "/session/refresh", tabs: "off" });
@@ -18,9 +20,10 @@ export default function Page() {
   const [seen, setSeen] = useState(null);
   useEffect(() => {
     const at = new URLSearchParams(location.search).get("at");
-    outcomes({ client: () => exerciseClient(createTokenKeep, at) }).then((client) => {
+    const slim = (options) => createSlimTokenKeep({ ...options, name: "slim", wasm: "/client.wasm" });
+    outcomes({ client: () => exerciseClient(createTokenKeep, at), slim: () => exerciseClient(slim, at + "-slim") }).then((seen) => {
       keep.close();
-      setSeen(client);
+      setSeen(seen);
     });
   }, []);
   const told = seen && { ...seen, react: status === "anonymous" ? "ok" : "the hook still says " + status };
@@ -52,10 +55,13 @@ const FILES = {
 
 const next: Cell = {
   place: "Next.js 16",
+  absent: { ...NOT_THERE.types, hono: "- the routes are Next's own" },
   async run(bench) {
     const made = await project(this.place, FILES);
+    cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), made.at("public/client.wasm"));
     await inProject(made, tool("next"), ["build"]);
     const at = bench.authority.cell(this.place, made.folder);
+    bench.authority.cell(`${this.place} slim`, made.folder);
     const query = `?at=${encodeURIComponent(at)}`;
     return whileServing(
       made,

@@ -3,8 +3,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { denoPath } from "../../../scripts/setup.mjs";
+import type { Authority } from "../authority.ts";
 import { root } from "../project.ts";
-import { type Cell, inProject, project, type Seen, tool } from "./cell.ts";
+import { type Cell, inProject, NOT_THERE, project, type Seen, tool } from "./cell.ts";
 
 /** Bun as npm has installed it for this machine; its package may have moved the program to itself afterwards. */
 function bun(): string {
@@ -24,8 +25,11 @@ const runtimes: Readonly<Record<string, () => [command: string, args: readonly s
   Deno: () => [denoPath(), ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read"]],
 };
 
+const absent: Seen = { ...NOT_THERE.types, ...NOT_THERE.noPage, ...NOT_THERE.asInstalled };
+
 const programs: readonly Cell[] = Object.entries(runtimes).map(([place, command]) => ({
   place,
+  absent,
   async run({ authority }) {
     const made = await project(place);
     const [runtime, args] = command();
@@ -37,18 +41,32 @@ const programs: readonly Cell[] = Object.entries(runtimes).map(([place, command]
 
 /** The same test file for both runners; what it gathers it prints. */
 const SUITE = `
+  import { readFileSync } from "node:fs";
+  import { Hono } from "hono";
   import { createTokenKeep } from "tokenkeep";
   import { createVerifier } from "tokenkeep/edge";
-  import { exerciseClient, exerciseEdge } from "./exercise.js";
+  import { guard } from "tokenkeep/hono";
+  import { createTokenKeep as createSlimTokenKeep } from "tokenkeep/slim";
+  import { exerciseClient, exerciseEdge, exerciseHono } from "./exercise.js";
+  const wasm = readFileSync("node_modules/tokenkeep/dist/client.wasm");
   test("client", () => exerciseClient(createTokenKeep, process.env.AT));
+  test("slim", () => exerciseClient((options) => createSlimTokenKeep({ ...options, wasm }), process.env.AT + "-slim"));
   test("edge", () => exerciseEdge(createVerifier, process.env.AT));
+  test("hono", () => exerciseHono(Hono, guard, createVerifier, process.env.AT));
 `;
+
+/** Two cells, for each client that signs in: AT, and AT with "-slim" after it. */
+function cells(authority: Authority, place: string, folder: string): string {
+  authority.cell(`${place} slim`, folder);
+  return authority.cell(place, folder);
+}
 
 const vitest: Cell = {
   place: "Vitest 4",
+  absent,
   async run({ authority }) {
     const made = await project(this.place, { "suite.test.js": `import { test } from "vitest";${SUITE}` });
-    const AT = authority.cell(this.place, made.folder);
+    const AT = cells(authority, this.place, made.folder);
     const report = JSON.parse(await inProject(made, tool("vitest"), ["run", "--reporter=json", "--root", "."], { AT })) as Report;
     return seenBy(report);
   },
@@ -56,9 +74,10 @@ const vitest: Cell = {
 
 const jest: Cell = {
   place: "Jest 30",
+  absent,
   async run({ authority }) {
     const made = await project(this.place, { "suite.test.js": SUITE }, { jest: { testEnvironment: "node", transform: {} } });
-    const AT = authority.cell(this.place, made.folder);
+    const AT = cells(authority, this.place, made.folder);
     const report = JSON.parse(
       await inProject(made, tool("jest"), ["--json", "--rootDir", "."], { AT, NODE_OPTIONS: "--experimental-vm-modules" }),
     ) as Report;

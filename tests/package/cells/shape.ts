@@ -1,13 +1,24 @@
 // What can be seen of the tarball without running it: whether its manifest tells the truth, and whether TypeScript finds its types, the oldest
-// version that is supported too. The newest is tests/types' part.
+// version that is supported and the newest.
 
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { complaints } from "../../types/compiler.ts";
+import { must } from "../../../scripts/lib/run.mjs";
+import { complaints, newest } from "../../types/compiler.ts";
 import { packed, root, workshop } from "../project.ts";
-import { type Cell, inProject, project, tool } from "./cell.ts";
+import { type Cell, inProject, NOT_THERE, project, tool } from "./cell.ts";
 
 const told = (said: string) => (said === "" ? "ok" : said);
+
+const publint: Cell = {
+  place: "publint --strict",
+  absent: NOT_THERE.tarball,
+  async run() {
+    const { path } = await packed();
+    const { stdout } = await must(process.execPath, [join(root, "node_modules", "publint", "src", "cli.js"), "run", path, "--strict"]);
+    return { types: stdout.includes("All good!") ? "ok" : stdout };
+  },
+};
 
 /**
  * Exceptions: the profile leaves out TypeScript's "node10", which knows no `exports`, and `require`, for this package is ESM only; and the
@@ -15,6 +26,7 @@ const told = (said: string) => (said === "" ? "ok" : said);
  */
 const attw: Cell = {
   place: "Are the types wrong?",
+  absent: NOT_THERE.tarball,
   async run() {
     const { path } = await packed();
     const made = await project(this.place.replaceAll(/\W+/g, "-"));
@@ -29,14 +41,18 @@ const attw: Cell = {
 
 const resolutions = { bundler: {}, node16: { module: "node16", moduleResolution: "node16" } };
 
-const oldest: readonly Cell[] = Object.entries(resolutions).map(([name, options]) => ({
-  place: `TypeScript 5.0, ${name}`,
-  async run() {
-    const made = await project(this.place);
-    cpSync(join(root, "tests", "types", "programs"), made.at("programs"), { recursive: true });
-    const tsc = join(workshop, "node_modules", "typescript-5.0", "bin", "tsc");
-    return { types: told(await complaints(made, { tsc, options }, ["programs/client.ts", "programs/edge.ts", "programs/slim.ts"])) };
-  },
-}));
+const compilers = { "5.0": join(workshop, "node_modules", "typescript-5.0", "bin", "tsc"), newest: newest.tsc };
 
-export const shapeCells: readonly Cell[] = [attw, ...oldest];
+const typed: readonly Cell[] = Object.entries(compilers).flatMap(([version, tsc]) =>
+  Object.entries(resolutions).map(([name, options]) => ({
+    place: `TypeScript ${version}, ${name}`,
+    absent: NOT_THERE.tarball,
+    async run() {
+      const made = await project(this.place);
+      cpSync(join(root, "tests", "types", "programs"), made.at("programs"), { recursive: true });
+      return { types: told(await complaints(made, { tsc, options }, ["programs/client.ts", "programs/edge.ts", "programs/slim.ts"])) };
+    },
+  })),
+);
+
+export const shapeCells: readonly Cell[] = [publint, attw, ...typed];

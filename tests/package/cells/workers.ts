@@ -1,6 +1,7 @@
 // Workers of a page: a dedicated one and a service worker, bundled by esbuild, each at work by itself while the page only listens.
 
-import { type Cell, copies, inProject, PAGE, project, seenOn, tool } from "./cell.ts";
+import { cpSync } from "node:fs";
+import { type Cell, copies, inProject, NOT_THERE, PAGE, project, type Seen, seenOn, tool } from "./cell.ts";
 
 const TELL = `
   const at = new URLSearchParams(location.search).get("at");
@@ -20,19 +21,33 @@ const kinds = {
   };`,
 };
 
+const PROGRAMS = [
+  { entry: "worker.js", out: "out", wanted: { client: 1, edge: 1 } },
+  { entry: "slim-worker.js", out: "out-slim", wanted: { client: 1 } },
+];
+
 export const workerCells: readonly Cell[] = Object.entries(kinds).map(([place, worker]) => ({
   place,
+  absent: { ...NOT_THERE.types, ...NOT_THERE.noServer, ...NOT_THERE.noPage },
   async run(bench) {
-    const made = await project(place, { "out/index.html": PAGE, "out/app.js": worker + TELL.replace('<pre id="seen">', "<pre>") });
-    await inProject(made, tool("esbuild"), [
-      "worker.js",
-      "--bundle",
-      "--format=esm",
-      "--minify",
-      "--outfile=out/worker.js",
-      "--log-level=warning",
-    ]);
-    const at = bench.authority.cell(place, made.at("out"));
-    return { ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)), wasm: copies(made.at("out"), { client: 1, edge: 1 }) };
+    const made = await project(place);
+    const seen: Seen[] = [];
+    for (const { entry, out, wanted } of PROGRAMS) {
+      made.write(`${out}/index.html`, PAGE);
+      made.write(`${out}/app.js`, worker + TELL.replace('<pre id="seen">', "<pre>"));
+      await inProject(made, tool("esbuild"), [
+        entry,
+        "--bundle",
+        "--format=esm",
+        "--minify",
+        `--outfile=${out}/worker.js`,
+        "--log-level=warning",
+      ]);
+      if (out === "out-slim") cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), made.at(`${out}/client.wasm`));
+      const at = bench.authority.cell(`${place} ${out}`, made.at(out));
+      seen.push({ ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)), wasm: copies(made.at(out), wanted) });
+    }
+    const wasm = seen.find(({ wasm = "ok" }) => wasm !== "ok")?.wasm ?? "ok";
+    return { ...Object.assign({}, ...seen), wasm };
   },
 }));

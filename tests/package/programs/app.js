@@ -1,13 +1,15 @@
-// The page of the bundlers: both halves in one program.
+// The page of the bundlers: both halves and the React hook in one program.
 
 import { createTokenKeep } from "tokenkeep";
 import { createVerifier } from "tokenkeep/edge";
 import { exerciseClient, exerciseEdge, outcomes } from "./exercise.js";
+import { exerciseReact } from "./react.js";
 
 const at = new URLSearchParams(location.search).get("at") ?? "";
 const seen = await outcomes({
   client: () => exerciseClient(createTokenKeep, at),
   edge: () => exerciseEdge(createVerifier, at),
+  react: () => exerciseReact(at),
 });
 const page = document.createElement("pre");
 page.id = "seen";

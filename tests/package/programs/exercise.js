@@ -60,6 +60,23 @@ export async function exerciseEdge(createVerifier, at) {
 }
 
 /**
+ * The same behind Hono's middleware.
+ * @param {typeof import("hono").Hono} Hono @param {typeof import("tokenkeep/hono").guard} guard
+ * @param {typeof import("tokenkeep/edge").createVerifier} createVerifier @param {string} at
+ */
+export async function exerciseHono(Hono, guard, createVerifier, at) {
+  const { issuer, good, bad } = await (await fetch(`${at}/tokens`)).json();
+  const verifier = createVerifier({
+    issuers: { issuer, audience: "https://api.example.com", algorithms: ["ES256"], jwksUri: `${at}/jwks` },
+  });
+  const app = new Hono().use(guard(verifier)).get("/", (c) => c.json({ sub: c.get("auth").claims.sub }));
+  /** @param {string} token */
+  const ask = (token) => app.request("https://api.example.com/", { headers: { Authorization: `Bearer ${token}` } });
+  const [yes, no] = [await ask(good), await ask(bad)];
+  expect([yes.status, (await yes.json()).sub, no.status], [200, "alice", 401], "behind Hono");
+}
+
+/**
  * "ok", or what went wrong, of each.
  * @param {Record<string, () => Promise<void>>} works @returns {Promise<Record<string, string>>}
  */

@@ -1,8 +1,10 @@
 // Runs in Node, Bun and Deno: `<runtime> program.js <address of the cell>`. Prints what came of each half, and ends by itself.
 
+import { Hono } from "hono";
 import { createTokenKeep } from "tokenkeep";
 import { createVerifier } from "tokenkeep/edge";
-import { exerciseClient, exerciseEdge, outcomes } from "./exercise.js";
+import { guard } from "tokenkeep/hono";
+import { exerciseClient, exerciseEdge, exerciseHono, outcomes } from "./exercise.js";
 
 const at = process.argv[2] ?? "";
 console.log(
@@ -10,6 +12,7 @@ console.log(
     await outcomes({
       client: () => exerciseClient(createTokenKeep, at),
       edge: () => exerciseEdge(createVerifier, at),
+      hono: () => exerciseHono(Hono, guard, createVerifier, at),
     }),
   ),
 );
