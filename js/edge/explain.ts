@@ -7,8 +7,8 @@ import { VerifyError } from "./error.js";
 import type { Issuer } from "./issuers.js";
 import type { Found } from "./key-sets.js";
 import { ALGORITHMS, readClock, type Settings } from "./options.js";
-import { Facts, frozen } from "./outcome.js";
-import type { JoseHeader } from "./verified.js";
+import { frozen } from "./outcome.js";
+import type { Claims, JoseHeader } from "./verified.js";
 
 export interface Finding {
   check: string;
@@ -21,7 +21,7 @@ interface Means {
   readonly algorithms: number;
   issuer(name: string | undefined): Issuer | Promise<Issuer>;
   keys(issuer: Issuer, alg: string, kid: string | null, now: number): Promise<Found>;
-  vouch(facts: Facts): Promise<void>;
+  vouch(claims: Claims, header: JoseHeader, issuer: string): Promise<void>;
 }
 
 export async function explainWith(core: Core, token: string, means: Means): Promise<readonly Finding[]> {
@@ -71,9 +71,8 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
     if (check !== "") findings.push(code === "" ? { check, ok: true } : { check, ok: false, detail: code });
   }
   if (signer === null || findings.some(({ ok }) => !ok)) return findings;
-  const dates = { expires: core.expires(), notBefore: core.notBefore(), issued: core.issued() };
-  const facts = new Facts(core.claims(), dates, header, signer.described, issuer.settings.issuer, issuer.settings.tenant);
-  await attempt("revocation and check", () => means.vouch(facts));
+  const claims = frozen(JSON.parse(core.claims()) as Claims);
+  await attempt("revocation and check", () => means.vouch(claims, header, issuer.settings.issuer));
   return findings;
 }
 

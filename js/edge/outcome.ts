@@ -1,45 +1,47 @@
 // What a caller gets for a token that passed. Claims and header are frozen through and through and shared between hits; the sets are each
 // caller's own.
 
+import type { Core } from "./core.js";
+import type { Issuer } from "./issuers.js";
+import type { KeySet } from "./key-set.js";
 import type { Held } from "./key-sets.js";
 import type { RevocationSubject } from "./store-types.js";
 import type { Claims, JoseHeader, Verified } from "./verified.js";
 
-/** In seconds since the epoch; NaN for one that the token does not have. */
-export interface Dates {
+/** What stays true of a token: what is remembered of it. */
+export class Facts {
+  readonly issuer: Issuer;
+  /** Remembered facts count only while this is the issuer's set. */
+  readonly set: KeySet;
+  readonly header: JoseHeader;
+  readonly key: Verified["key"];
+  /** In seconds since the epoch; NaN for one that the token does not have. */
   readonly expires: number;
   readonly notBefore: number;
   readonly issued: number;
-}
+  readonly #text: string;
+  #claims: Claims | undefined;
 
-/** What stays true of a token. The claims are read when somebody wants them, once for all hits. */
-export class Facts {
-  readonly header: JoseHeader;
-  readonly issuer: string;
-  readonly tenant: string | null;
-  readonly key: Verified["key"];
-  readonly dates: Dates;
-  #claims: string | Claims;
-
-  /** `claims`: a JSON text that the wasm has checked. */
-  constructor(claims: string, dates: Dates, header: JoseHeader, key: Verified["key"], issuer: string, tenant: string | null) {
-    this.#claims = claims;
-    this.dates = dates;
+  /** Of the token that the wasm has read last, and found good. */
+  constructor(core: Core, issuer: Issuer, set: KeySet, header: JoseHeader, key: Verified["key"]) {
+    this.issuer = issuer;
+    this.set = set;
     this.header = header;
     this.key = key;
-    this.issuer = issuer;
-    this.tenant = tenant;
+    this.expires = core.expires();
+    this.notBefore = core.notBefore();
+    this.issued = core.issued();
+    this.#text = core.claims();
   }
 
+  /** The claims, read anew. Most tokens come once, and what is made of them should go as soon as nobody looks at it. */
+  read(): Claims {
+    return frozen(JSON.parse(this.#text) as Claims);
+  }
+
+  /** The claims, read once for all who come after: of a token that came again. */
   get claims(): Claims {
-    if (typeof this.#claims === "string") this.#claims = frozen(JSON.parse(this.#claims) as Claims);
-    return this.#claims;
-  }
-
-  get subject(): RevocationSubject {
-    const { claims, issuer } = this;
-    const text = (name: string) => own(claims, name, "string") ?? null;
-    return { issuer, jti: text("jti"), sid: text("sid"), sub: text("sub"), iat: own(claims, "iat", "number") ?? null };
+    return (this.#claims ??= this.read());
   }
 }
 
@@ -57,15 +59,13 @@ export function own<T extends keyof Primitives>(claims: Claims, name: string, ty
 /** Freezes what JSON.parse has made, through and through. */
 export function frozen<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
-  // Not Object.keys: its list would be made for each claim that is an object, and for the claims.
-  for (const name in value) {
-    const member = value[name];
-    if (typeof member === "object") frozen(member);
-  }
+  // Neither `for … in` nor a list's own names: each costs more than the parsing.
+  for (const member of Array.isArray(value) ? value : Object.values(value)) if (typeof member === "object") frozen(member);
   return Object.freeze(value);
 }
 
-class Outcome implements Verified {
+/** What a caller gets. */
+export class Outcome implements Verified {
   readonly header: JoseHeader;
   readonly issuer: string;
   readonly tenant: string | null;
@@ -73,23 +73,25 @@ class Outcome implements Verified {
   readonly cached: boolean;
   readonly keys: Verified["keys"];
   readonly #facts: Facts;
-  readonly #granted: readonly string[];
+  #claims: Claims | undefined;
   #sets: Pick<Verified, "scopes" | "roles" | "permissions"> | undefined;
+  #granted: readonly string[] = [];
 
-  constructor(facts: Facts, cached: boolean, held: Held, now: number, granted: readonly string[]) {
+  /** `held`: the set as it stands at `now`. */
+  constructor(facts: Facts, cached: boolean, held: Held, now: number) {
+    const { settings } = facts.issuer;
     this.header = facts.header;
-    this.issuer = facts.issuer;
-    this.tenant = facts.tenant;
+    this.issuer = settings.issuer;
+    this.tenant = settings.tenant;
     this.key = facts.key;
     this.cached = cached;
     const source = cached && held.source !== "bundled" ? "memory" : held.source;
     this.keys = { source, ageMs: Math.max(0, now - held.fetchedAt), stale: now >= held.freshUntil };
     this.#facts = facts;
-    this.#granted = granted;
   }
 
   get claims(): Claims {
-    return this.#facts.claims;
+    return (this.#claims ??= this.cached ? this.#facts.claims : this.#facts.read());
   }
 
   get scopes(): ReadonlySet<string> {
@@ -102,6 +104,12 @@ class Outcome implements Verified {
 
   get permissions(): ReadonlySet<string> {
     return this.#made().permissions;
+  }
+
+  /** Adds what a policy's map gives to the roles. */
+  grant(permissions: readonly string[]): void {
+    this.#granted = permissions;
+    this.#sets = undefined;
   }
 
   /** Everything that can be seen, the sets as lists: what `Response.json(auth)` sends. */
@@ -121,8 +129,10 @@ class Outcome implements Verified {
   }
 }
 
-export function verified(facts: Facts, cached: boolean, held: Held, now: number, granted: readonly string[] = []): Verified {
-  return new Outcome(facts, cached, held, now, granted);
+/** What a revocation store is asked about. */
+export function subjectOf(claims: Claims, issuer: string): RevocationSubject {
+  const text = (name: string) => own(claims, name, "string") ?? null;
+  return { issuer, jti: text("jti"), sid: text("sid"), sub: text("sub"), iat: own(claims, "iat", "number") ?? null };
 }
 
 /** RFC 8693 section 4.2: one text, spaces between; some authorities have `scp`, as a text or a list. Anything else grants nothing. */

@@ -2,6 +2,7 @@
 // request. What is missing never grants: a claim of the wrong type counts as absent.
 
 import { invalidOption, VerifyError } from "./error.js";
+import { readClock, type Settings } from "./options.js";
 import { own } from "./outcome.js";
 import type { Policy, Verified } from "./verified.js";
 
@@ -56,8 +57,8 @@ export function permissionsOf(roles: ReadonlySet<string>, { roleMap }: Policy): 
   return [...roles].flatMap((role) => (Object.hasOwn(roleMap, role) ? (roleMap[role] ?? []) : []));
 }
 
-/** @throws {VerifyError} policy.* for the first rule that is not kept; `now` and `slack` in seconds */
-export async function enforce(policy: Policy, auth: Verified, request: Request, now: number, slack: number): Promise<void> {
+/** @throws {VerifyError} policy.* for the first rule that is not kept */
+export async function enforce(policy: Policy, auth: Verified, request: Request, { clock, clockTolerance: slack }: Settings): Promise<void> {
   const refuse = (what: string): never => {
     throw new VerifyError(`policy.${what}`);
   };
@@ -65,7 +66,7 @@ export async function enforce(policy: Policy, auth: Verified, request: Request, 
   if (tenant !== undefined && auth.tenant !== tenant) refuse("tenant");
   if (acr !== undefined && !acr.includes(own(auth.claims, "acr", "string") ?? "")) refuse("step_up");
   if (maxAge !== undefined) {
-    const age = now - (own(auth.claims, "auth_time", "number") ?? Number.NaN);
+    const age = readClock(clock) / 1000 - (own(auth.claims, "auth_time", "number") ?? Number.NaN);
     if (!(age <= maxAge + slack && age >= -slack)) refuse("step_up");
   }
   if (!scopes.every((scope) => auth.scopes.has(scope))) refuse("scope");

@@ -2,16 +2,7 @@
 // remembered is the signature's verdict alone: everything that can change is judged again at each hit.
 
 import type { Core } from "./core.js";
-import type { Issuer } from "./issuers.js";
-import type { KeySet } from "./key-set.js";
 import type { Facts } from "./outcome.js";
-
-export interface Result {
-  readonly issuer: Issuer;
-  /** A hit counts only while this is the issuer's set. */
-  readonly set: KeySet;
-  readonly facts: Facts;
-}
 
 /** 106 bits that stand for a token. */
 export interface Name {
@@ -24,7 +15,9 @@ const LONGEST = 4_096;
 
 export class Results {
   readonly #max: number;
-  readonly #entries = new Map<number, { readonly rest: number; readonly result: Result }>();
+  readonly #entries = new Map<number, { readonly rest: number; readonly facts: Facts }>();
+  /** Where the oldest is. It goes on as they are forgotten, so it never has to pass the places of those that are gone. */
+  #oldest = this.#entries.keys();
   /** Drawn at first use: a Worker's module scope has no randomness. */
   #key: readonly [number, number, number, number] | null = null;
 
@@ -39,20 +32,20 @@ export class Results {
     return { first: core.digest(length, key[0], key[1], key[2], key[3]), rest: core.digestRest() };
   }
 
-  find({ first, rest }: Name): Result | null {
+  find({ first, rest }: Name): Facts | null {
     const entry = this.#entries.get(first);
     if (entry === undefined || entry.rest !== rest) return null;
     this.#entries.delete(first);
     this.#entries.set(first, entry);
-    return entry.result;
+    return entry.facts;
   }
 
-  remember({ first, rest }: Name, result: Result): void {
+  remember({ first, rest }: Name, facts: Facts): void {
     this.#entries.delete(first);
-    this.#entries.set(first, { rest, result });
+    this.#entries.set(first, { rest, facts });
     if (this.#entries.size <= this.#max) return;
-    const oldest = this.#entries.keys().next();
-    if (oldest.done !== true) this.#entries.delete(oldest.value);
+    const { value } = this.#oldest.next();
+    if (value !== undefined) this.#entries.delete(value);
   }
 
   forget({ first }: Name): void {

@@ -3,7 +3,7 @@
 
 import { bearerToken, forwarded } from "./bearer.js";
 import { type Core, FOREIGN, GOOD, UNFIT } from "./core.js";
-import { type Signer, signerAmong } from "./crypto.js";
+import { signerAmong } from "./crypto.js";
 import { VerifyError } from "./error.js";
 import { explainWith, type Finding } from "./explain.js";
 import { KnownHeaders } from "./headers.js";
@@ -12,27 +12,23 @@ import { type Issuer, type Issuers, issuersOf } from "./issuers.js";
 import type { Call, Held } from "./key-sets.js";
 import type { VerifierEvent, VerifierOptions } from "./option-types.js";
 import { ALGORITHMS, readClock, readSettings, type Settings } from "./options.js";
-import { Facts, frozen, verified } from "./outcome.js";
+import { Facts, frozen, Outcome, subjectOf } from "./outcome.js";
 import { checkPolicy, enforce, permissionsOf } from "./policy.js";
-import { type Name, type Result, Results } from "./results.js";
+import { type Name, Results } from "./results.js";
 import { promiseScope } from "./scope.js";
-import type { ExecutionContextLike, JoseHeader, Policy, Verified, Verifier } from "./verified.js";
+import type { Claims, ExecutionContextLike, JoseHeader, Policy, Verified, Verifier } from "./verified.js";
 
 type Handler = (request: Request, env: unknown, ctx: ExecutionContextLike, auth: Verified | null) => Response | Promise<Response>;
-
-/** A token that passed, with the set that says so. */
-interface Passed {
-  readonly facts: Facts;
-  readonly held: Held;
-  readonly cached: boolean;
-  readonly now: number;
-}
 
 /** A token on its way. */
 interface Candidate {
   readonly token: string;
   readonly length: number;
+  /** What it will be remembered by; null when it will not be. */
   readonly name: Name | null;
+  readonly core: Core;
+  readonly now: number;
+  readonly context: ExecutionContextLike | null;
 }
 
 /** A verifier over a wasm instance. Nothing is loaded or asked before the first token. */
@@ -59,8 +55,9 @@ class TokenVerifier implements Verifier {
   async verify(token: string, ctx?: ExecutionContextLike): Promise<Verified> {
     try {
       const passing = this.#pass(token, ctx ?? null);
-      const { facts, held, cached, now } = passing instanceof Promise ? await passing : passing;
-      return verified(facts, cached, held, now);
+      const outcome = passing instanceof Promise ? await passing : passing;
+      this.#tell({ type: "verified", issuer: outcome.issuer, cached: outcome.cached });
+      return outcome;
     } catch (cause) {
       throw this.#refused(cause);
     }
@@ -75,10 +72,10 @@ class TokenVerifier implements Verifier {
       if (token === null && policy.optional === true) return null;
       if (token === null) throw new VerifyError("request.missing");
       const passing = this.#pass(token, ctx ?? null);
-      const { facts, held, cached, now } = passing instanceof Promise ? await passing : passing;
-      const plain = verified(facts, cached, held, now);
-      const auth = policy.roleMap === undefined ? plain : verified(facts, cached, held, now, permissionsOf(plain.roles, policy));
-      await enforce(policy, auth, request, now / 1000, this.#settings.clockTolerance);
+      const auth = passing instanceof Promise ? await passing : passing;
+      this.#tell({ type: "verified", issuer: auth.issuer, cached: auth.cached });
+      if (policy.roleMap !== undefined) auth.grant(permissionsOf(auth.roles, policy));
+      await enforce(policy, auth, request, this.#settings);
       return auth;
     } catch (cause) {
       throw this.#refused(cause);
@@ -120,7 +117,7 @@ class TokenVerifier implements Verifier {
       algorithms: this.#issuers.algorithms,
       issuer: (name) => this.#issuerNamed(name),
       keys: (issuer, alg, kid, now) => issuer.keys.find(alg, kid, { core, now, context: null, scope: promiseScope(null) }),
-      vouch: (facts) => this.#vouch(facts),
+      vouch: (claims, header, issuer) => this.#vouch(claims, header, issuer),
     });
   }
 
@@ -138,7 +135,7 @@ class TokenVerifier implements Verifier {
   }
 
   /** At once where nothing has to be waited for: a token that passed before, in most cases. */
-  #pass(token: string, context: ExecutionContextLike | null): Passed | Promise<Passed> {
+  #pass(token: string, context: ExecutionContextLike | null): Outcome | Promise<Outcome> {
     const now = readClock(this.#settings.clock);
     const core = this.#instance.current();
     if (core === null) return this.#instance.load().then(() => this.#pass(token, context));
@@ -147,72 +144,69 @@ class TokenVerifier implements Verifier {
     if (token.length > this.#settings.maxTokenBytes) throw new VerifyError("token.too_large");
     const length = core.take(token);
     const name = this.#results.nameOf(core, length);
-    const result = name === null ? null : this.#results.find(name);
-    if (name !== null && result !== null && this.#issuers.areKnown && !this.#vouches) {
-      const held = result.issuer.keys.peek(now);
-      if (held?.set === result.set) return this.#hit(result, name, held, core, now);
+    const facts = name === null ? null : this.#results.find(name);
+    const candidate = { token, length, name, core, now, context };
+    const passing = facts === null ? this.#fresh(candidate) : this.#again(facts, candidate);
+    return this.#vouches ? this.#vouched(passing) : passing;
+  }
+
+  /** A token that passed before. If its keys or its issuer are no longer those, its signature has to be looked at again. */
+  #again(facts: Facts, candidate: Candidate): Outcome | Promise<Outcome> {
+    const held = this.#issuers.areKnown ? facts.issuer.keys.peek(candidate.now) : null;
+    return held?.set === facts.set ? this.#hit(facts, candidate, held, candidate.now) : this.#againSlowly(facts, candidate);
+  }
+
+  async #againSlowly(facts: Facts, candidate: Candidate): Promise<Outcome> {
+    const { issuer } = facts;
+    const { core, token, now } = candidate;
+    if (this.#issuers.areKnown || (await this.#issuers.named(issuer.settings.issuer)) === issuer) {
+      const held = issuer.keys.peek(now) ?? (await issuer.keys.current(callOf(candidate)));
+      if (held.set === facts.set) return this.#hit(facts, candidate, held, readClock(this.#settings.clock));
     }
-    return this.#passSlowly({ token, length, name }, result, { core, now, context, scope: promiseScope(context) });
+    // While that was awaited, the wasm may have taken in another one.
+    core.take(token);
+    return this.#fresh(candidate);
   }
 
-  async #passSlowly(candidate: Candidate, result: Result | null, call: Call): Promise<Passed> {
-    const { name } = candidate;
-    const again = result === null || name === null ? null : await this.#again(result, name, call);
-    const passed = again ?? (await this.#fresh(candidate, call, result !== null));
-    if (this.#vouches) await this.#vouch(passed.facts);
-    if (again === null || this.#vouches) this.#tell({ type: "verified", issuer: passed.facts.issuer, cached: passed.cached });
-    return passed;
-  }
-
-  /** A token that passed before, if its keys and its issuer are still those; null when its signature has to be looked at again. */
-  async #again(result: Result, name: Name, call: Call): Promise<Passed | null> {
-    const { issuer, facts } = result;
-    if (!this.#issuers.areKnown && (await this.#issuers.named(facts.issuer)) !== issuer) return null;
-    const held = issuer.keys.peek(call.now) ?? (await issuer.keys.current(call));
-    return held.set === result.set ? this.#hit(result, name, held, call.core, readClock(this.#settings.clock)) : null;
-  }
-
-  #hit({ facts }: Result, name: Name, held: Held, core: Core, now: number): Passed {
+  #hit(facts: Facts, { core, name }: Candidate, held: Held, now: number): Outcome {
     const { clockTolerance, maxTokenAge } = this.#settings;
-    const { expires, notBefore, issued } = facts.dates;
-    if (!core.alive(expires, notBefore, issued, now / 1000, clockTolerance, maxTokenAge)) {
-      this.#results.forget(name);
+    if (!core.alive(facts.expires, facts.notBefore, facts.issued, now / 1000, clockTolerance, maxTokenAge)) {
+      if (name !== null) this.#results.forget(name);
       throw new VerifyError(core.code());
     }
-    if (!this.#vouches) this.#tell({ type: "verified", issuer: facts.issuer, cached: true });
-    return { facts, held, cached: true, now };
+    return new Outcome(facts, true, held, now);
   }
 
-  /** A token whose signature has to be looked at. `waited`: the wasm may have taken in another one meanwhile. */
-  async #fresh(candidate: Candidate, call: Call, waited: boolean): Promise<Passed> {
-    const { core, now } = call;
-    const { token, length, name } = candidate;
-    if (waited) core.take(token);
+  /** A token whose signature has to be looked at. The wasm has just taken it in. */
+  #fresh(candidate: Candidate): Promise<Outcome> {
+    const { core, token, length, name, now } = candidate;
     const part = token.slice(0, token.indexOf("."));
     const known = this.#issuers.areKnown ? this.#headers.find(part) : null;
-    let issuer = known?.issuer ?? this.#issuers.known[0] ?? null;
-    let verdict = this.#read(core, length, issuer, now);
-    if (verdict === FOREIGN) {
-      const found = this.#issuerNamed(core.issuer());
-      issuer = found instanceof Promise ? await found : found;
-      if (found instanceof Promise) core.take(token);
-      verdict = this.#read(core, length, issuer, now);
-    }
-    if (issuer === null) throw new VerifyError("claim.iss");
-
-    const held = issuer.keys.peek(now);
-    if (known === null || known.issuer !== issuer || known.set !== held?.set) return this.#freshSlowly(candidate, part, issuer, call);
+    const issuer = known?.issuer ?? this.#issuers.known[0] ?? null;
+    const verdict = this.#read(core, length, issuer, now);
+    const held = known?.issuer.keys.peek(now);
+    if (known === null || verdict === FOREIGN || known.set !== held?.set) return this.#freshSlowly(candidate, part, issuer, verdict);
     const refusal = refusalFor(verdict, core);
-    const facts = this.#factsOf(core, issuer, known.header, known.signer);
-    if (!(await known.signer.signed(core.taken(token.lastIndexOf(".")), core.signature()))) throw new VerifyError("signature.invalid");
-    if (refusal !== null) throw refusal;
-    if (name !== null) this.#results.remember(name, { issuer, set: held.set, facts });
-    return { facts, held, cached: false, now };
+    const facts = new Facts(core, known.issuer, known.set, known.header, known.signer.described);
+    return known.signer.signed(core.taken(token.lastIndexOf(".")), core.signature()).then((holds) => {
+      if (!holds) throw new VerifyError("signature.invalid");
+      if (refusal !== null) throw refusal;
+      if (name !== null) this.#results.remember(name, facts);
+      return new Outcome(facts, false, held, now);
+    });
   }
 
   /** The first token with a header: its keys may have to be fetched, and several may have to be tried. The wasm has just read it. */
-  async #freshSlowly({ token, length, name }: Candidate, part: string, issuer: Issuer, call: Call): Promise<Passed> {
-    const { core } = call;
+  async #freshSlowly(candidate: Candidate, part: string, guessed: Issuer | null, verdict: number): Promise<Outcome> {
+    const { core, token, length, name, now } = candidate;
+    let issuer = guessed;
+    if (verdict === FOREIGN) {
+      const found = this.#issuerNamed(core.issuer());
+      issuer = found instanceof Promise ? await found : found;
+      core.take(token);
+      this.#read(core, length, issuer, now);
+    }
+    if (issuer === null) throw new VerifyError("claim.iss");
     const alg = ALGORITHMS[core.algorithm()] ?? "";
     const kid = core.kid() ?? null;
     const header = frozen(JSON.parse(core.header() ?? "{}") as JoseHeader);
@@ -220,17 +214,17 @@ class TokenVerifier implements Verifier {
     // Copies of its own: while it waits, others use the wasm's memory.
     const bytes = core.taken(token.lastIndexOf(".")).slice();
     const signature = core.signature().slice();
-    const { held, keys } = await issuer.keys.find(alg, kid, call);
+    const { held, keys } = await issuer.keys.find(alg, kid, callOf(candidate));
     const signer = await signerAmong(keys, alg, core, bytes, signature);
 
-    const now = readClock(this.#settings.clock);
+    const later = readClock(this.#settings.clock);
     core.take(token);
-    const refusal = refusalFor(this.#read(core, length, issuer, now), core);
+    const refusal = refusalFor(this.#read(core, length, issuer, later), core);
     if (refusal !== null) throw refusal;
-    const facts = this.#factsOf(core, issuer, header, signer);
+    const facts = new Facts(core, issuer, held.set, header, signer.described);
     if (keys.length === 1 && this.#issuers.areKnown) this.#headers.remember(part, { header, issuer, set: held.set, signer });
-    if (name !== null) this.#results.remember(name, { issuer, set: held.set, facts });
-    return { facts, held, cached: false, now };
+    if (name !== null) this.#results.remember(name, facts);
+    return new Outcome(facts, false, held, later);
   }
 
   /** Reads the token that was taken in, by the rules of an issuer; without one every token is foreign. */
@@ -252,24 +246,24 @@ class TokenVerifier implements Verifier {
     return verdict;
   }
 
-  /** The facts of the token that was read, if its signature holds. */
-  #factsOf(core: Core, { settings }: Issuer, header: JoseHeader, { described }: Signer): Facts {
-    const dates = { expires: core.expires(), notBefore: core.notBefore(), issued: core.issued() };
-    return new Facts(core.claims(), dates, header, described, settings.issuer, settings.tenant);
-  }
-
   #issuerNamed(name: string | undefined): Issuer | Promise<Issuer> {
     if (name === undefined) throw new VerifyError("claim.iss");
     return this.#issuers.named(name);
   }
 
+  async #vouched(passing: Outcome | Promise<Outcome>): Promise<Outcome> {
+    const outcome = await passing;
+    await this.#vouch(outcome.claims, outcome.header, outcome.issuer);
+    return outcome;
+  }
+
   /** What can change from one use of a token to the next: revocation, and the application's own mind. */
-  async #vouch(facts: Facts): Promise<void> {
+  async #vouch(claims: Claims, header: JoseHeader, issuer: string): Promise<void> {
     const { revocation, check } = this.#settings;
     if (revocation !== undefined) {
       let revoked: unknown;
       try {
-        revoked = await revocation.isRevoked(facts.subject);
+        revoked = await revocation.isRevoked(subjectOf(claims, issuer));
       } catch (cause) {
         throw new VerifyError("revocation.unavailable", { cause });
       }
@@ -279,7 +273,7 @@ class TokenVerifier implements Verifier {
     if (check === undefined) return;
     let answer: unknown;
     try {
-      answer = await check(facts.claims, facts.header);
+      answer = await check(claims, header);
     } catch (cause) {
       throw new VerifyError("claim.custom", { cause });
     }
@@ -295,6 +289,11 @@ class TokenVerifier implements Verifier {
       return;
     }
   }
+}
+
+/** What a search for keys has to know. */
+function callOf({ core, now, context }: Candidate): Call {
+  return { core, now, context, scope: promiseScope(context) };
 }
 
 /** Nothing but a good verdict lets a token pass. */
