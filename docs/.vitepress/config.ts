@@ -16,7 +16,7 @@ export default defineConfig({
     logo: "/favicon.svg",
     nav: [
       { text: "Getting started", link: "/getting-started" },
-      { text: "Recipes", link: "/recipes/react", activeMatch: "/recipes/" },
+      { text: "Recipes", link: "/recipes/", activeMatch: "/recipes/" },
       { text: "Reference", link: "/api/", activeMatch: "/api/" },
     ],
     sidebar: contents.map(({ text, items }) => ({ text, items: [...items] })),

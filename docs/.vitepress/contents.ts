@@ -39,6 +39,7 @@ export const contents: readonly Section[] = [
   {
     text: "Recipes: the page",
     items: [
+      { text: "All of them", link: "/recipes/" },
       { text: "React", link: "/recipes/react" },
       { text: "Vue", link: "/recipes/vue" },
       { text: "Svelte", link: "/recipes/svelte" },

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import type { BrowserContext, Page } from "playwright-core";
 import type { Session, TokenKeepOptions } from "tokenkeep";
 import { type Chromium, launch } from "./browser.ts";
@@ -85,14 +85,20 @@ export function jwt(claims: Record<string, unknown>): string {
   return `${part({ alg: "ES256", typ: "at+jwt" })}.${part(claims)}.${Buffer.alloc(64, 7).toString("base64url")}`;
 }
 
-/** Bundles a program of tests/client for the page; all of them share one copy of the package. */
-export async function bundled(file: string): Promise<string> {
+/** Bundles a program for the page: a file of tests/client, or a text with the packages of docs/. All share one copy of the package. */
+export async function bundled(program: string | { readonly text: string; readonly plugins: Plugin[] }): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
+    ...(typeof program === "string"
+      ? { entryPoints: [fileURLToPath(new URL(program, import.meta.url))] }
+      : {
+          stdin: { contents: program.text, resolveDir: fileURLToPath(new URL("../../docs/", import.meta.url)) },
+          plugins: program.plugins,
+        }),
     bundle: true,
     write: false,
     format: "esm",
     target: "es2022",
+    jsx: "automatic",
     alias: { tokenkeep: "/tokenkeep.js", "tokenkeep/react": fileURLToPath(new URL("../../dist/react.js", import.meta.url)) },
     external: ["/tokenkeep.js"],
     define: { "process.env.NODE_ENV": '"development"' },

@@ -12,24 +12,9 @@ import { fileURLToPath } from "node:url";
 import { Response as MiniflareResponse } from "miniflare";
 import { claims, keyPair, makeKeyPair, sign } from "../edge/suite/kit.ts";
 import { type Running, startWorker } from "../edge/workerd/start.ts";
+import { AUDIENCE, ask, tokenOf } from "./tokens.ts";
 
-const AUDIENCE = "https://api.example.com";
 const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
-
-/** A token as RFC 9068 wants it, good from now on for five minutes. */
-async function tokenOf(issuer: string, more: Record<string, unknown> = {}): Promise<string> {
-  const now = Math.floor(Date.now() / 1000);
-  return sign(claims({ iss: issuer, aud: AUDIENCE, iat: now, exp: now + 300, client_id: "app", scope: "read", ...more }), {
-    typ: "at+jwt",
-  });
-}
-
-/** Asks, and says what came: the status and the challenge, or the body. */
-async function ask(url: string | URL, token: string | null, init: RequestInit = {}): Promise<readonly [number, string]> {
-  const response = await fetch(url, { ...init, headers: token === null ? {} : { Authorization: `Bearer ${token}` } });
-  const body = await response.text();
-  return [response.status, response.headers.get("WWW-Authenticate") ?? body];
-}
 
 /** The bindings of a wrangler.json as miniflare wants them; the authority behind them answers with our key set. */
 async function startExample(name: string): Promise<Running & { fetches(): number }> {

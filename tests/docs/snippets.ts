@@ -34,10 +34,19 @@ const EXTENSIONS: Readonly<Record<string, Snippet["extension"]>> = {
   svelte: "ts",
 };
 
-/** The blocks of a document whose language is TypeScript or JavaScript, or that have a script of it (Vue, Svelte). */
-export function snippetsOf(markdown: string): Snippet[] {
+/** A fenced block of a document, as it stands there. */
+export interface Fence {
+  /** The line of its first line of code, from 1. */
+  readonly line: number;
+  readonly language: string;
+  readonly prelude: readonly string[];
+  readonly code: readonly string[];
+}
+
+/** All fenced blocks of a document, in order. */
+export function fencesOf(markdown: string): Fence[] {
   const lines = markdown.split(/\r?\n/);
-  const snippets: Snippet[] = [];
+  const fences: Fence[] = [];
   let prelude: string[] = [];
   for (let place = 0; place < lines.length; place += 1) {
     const line = lines[place] ?? "";
@@ -55,15 +64,21 @@ export function snippetsOf(markdown: string): Snippet[] {
     }
     const end = endOf(lines, place, (later) => later.trimStart().startsWith(fence) && later.trim().replaceAll(fence.charAt(0), "") === "");
     const code = lines.slice(place + 1, end).map((text) => (text.startsWith(indent) ? text.slice(indent.length) : text));
-    const extension = EXTENSIONS[language.toLowerCase()];
-    if (extension !== undefined) {
-      const inside = language === "vue" || language === "svelte" ? scriptOf(code) : { skip: 0, code };
-      snippets.push({ line: place + 2 + inside.skip, extension, prelude, code: inside.code });
-    }
+    fences.push({ line: place + 2, language: language.toLowerCase(), prelude, code });
     prelude = [];
     place = end;
   }
-  return snippets;
+  return fences;
+}
+
+/** The blocks of a document whose language is TypeScript or JavaScript, or that have a script of it (Vue, Svelte). */
+export function snippetsOf(markdown: string): Snippet[] {
+  return fencesOf(markdown).flatMap(({ line, language, prelude, code }) => {
+    const extension = EXTENSIONS[language];
+    if (extension === undefined) return [];
+    const inside = language === "vue" || language === "svelte" ? scriptOf(code) : { skip: 0, code };
+    return [{ line: line + inside.skip, extension, prelude, code: inside.code }];
+  });
 }
 
 function endOf(lines: readonly string[], from: number, isEnd: (line: string) => boolean): number {

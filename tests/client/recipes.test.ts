@@ -1,0 +1,280 @@
+// The code of the documents that runs in a page, run there as it stands: each block in Chromium, with the framework or HTTP client that it is
+// for, against servers that refuse tokens. What needs a server around it is in tests/docs/recipes.test.ts.
+
+import assert from "node:assert/strict";
+import { type WebSocket, WebSocketServer } from "ws";
+import { blocks } from "../docs/blocks.ts";
+import { bundled, json, jwt, type Scene, scenes, script, until } from "./harness.ts";
+
+const behaviour = scenes();
+
+/** Runs a program that imports blocks; what it exports is global then, for other programs and for the test. */
+async function run(scene: Scene, text: string): Promise<void> {
+  const { app, page, at } = scene;
+  const moved = { "https://auth.example.com": at.authority, "https://api.example.com": at.api };
+  const program = await bundled({ text, plugins: [blocks(moved)] });
+  const path = `/${crypto.randomUUID()}.js`;
+  app.on(path, () => script(program));
+  await page.evaluate(async (url) => void Object.assign(globalThis, await import(url)), path);
+}
+
+/** Functions of the application that a block takes for granted: each call is noted with what it was told. */
+async function granted(scene: Scene, ...names: string[]): Promise<() => Promise<string[]>> {
+  await scene.page.evaluate((wanted) => {
+    const calls: string[] = [];
+    Object.assign(globalThis, { calls });
+    for (const name of wanted)
+      Object.assign(globalThis, {
+        [name]: (...told: unknown[]) => void calls.push([name, ...told.map((value) => JSON.stringify(value))].join(" ")),
+      });
+  }, names);
+  return () => scene.page.evaluate(() => (globalThis as unknown as { calls: string[] }).calls);
+}
+
+/** Evaluates an expression in the page, where the exports of blocks are global. */
+const evaluate = <T = unknown>({ page }: Scene, expression: string) => page.evaluate<T>(expression);
+
+const tokensAt = ({ api }: Scene, path: string) => api.to(path).map(({ token }) => token);
+
+behaviour("recipe_readme_signs_in_calls_and_tells_who_is_signed_out", async (scene) => {
+  const { authority, page } = scene;
+  authority.on("/session/sign-in", () => scene.grant({ name: "Ada" }));
+  const calls = await granted(scene, "showSignIn");
+  await run(scene, 'export * from "doc:README.md#1";');
+  assert.equal(scene.refreshes(), 1);
+  assert.deepEqual(tokensAt(scene, "/orders"), [scene.granted[0]]);
+  await evaluate(scene, 'signIn("ada", "secret")');
+  const [request] = authority.to("/session/sign-in");
+  assert.deepEqual(JSON.parse(request?.body.toString() ?? ""), { username: "ada", password: "secret" });
+  assert.equal(await page.evaluate(() => keep.session.generation), 2);
+  await page.evaluate(() => keep.logout());
+  assert.deepEqual(await calls(), ['showSignIn "logout"']);
+});
+
+behaviour("recipe_getting_started_goes_from_nothing_to_an_authorised_call", async (scene) => {
+  const { authority, page, api } = scene;
+  authority.on("/session/refresh", () => json({ error: "login_required" }, 401));
+  authority.on("/session/sign-in", () => scene.grant());
+  const calls = await granted(scene, "showSignIn", "showApplication", "showTrouble");
+  await run(scene, 'export * from "doc:docs/getting-started.md#1";');
+  await run(scene, 'import "doc:docs/getting-started.md#2";');
+  assert.deepEqual(await calls(), ["showSignIn"]);
+  await run(scene, 'export * from "doc:docs/getting-started.md#3";');
+  assert.equal(await evaluate(scene, 'signIn("ada", "secret")'), true);
+  assert.deepEqual((await calls()).slice(1), ["showApplication null"]);
+  authority.on("/session/refresh", () => scene.grant());
+  scene.valid.clear();
+  const said = page.waitForEvent("console", { predicate: (message) => message.type() === "log" });
+  await run(scene, 'import "doc:docs/getting-started.md#4";');
+  assert.deepEqual(await (await said).args()[0]?.jsonValue(), { path: "/orders", body: "" });
+  assert.deepEqual(
+    api.to("/orders").map(({ token }) => token),
+    scene.granted,
+  );
+});
+
+for (const [name, block, call] of [
+  ["axios", "doc:docs/recipes/http-clients.md#0", 'api.get("/orders").then(({ data }) => data)'],
+  ["ky", "doc:docs/recipes/http-clients.md#1", 'api.get("orders").json()'],
+] as const) {
+  behaviour(`recipe_${name}_is_answered_after_one_refresh`, async (scene) => {
+    await scene.started();
+    await run(scene, `export * from "${block}";`);
+    scene.valid.clear();
+    assert.deepEqual(await evaluate(scene, call), { path: "/orders", body: "" });
+    assert.deepEqual([tokensAt(scene, "/orders"), scene.refreshes()], [scene.granted, 2]);
+  });
+}
+
+behaviour("recipe_openapi_fetch_is_answered_after_one_refresh", async (scene) => {
+  await scene.started();
+  scene.api.on("/orders", ({ token }) => (token !== null && scene.valid.has(token) ? json([{ id: "7" }]) : { status: 401 }));
+  scene.valid.clear();
+  const said = scene.page.waitForEvent("console", { predicate: (message) => message.type() === "log" });
+  await run(scene, 'import "doc:docs/recipes/http-clients.md#2";');
+  assert.deepEqual(await (await said).args()[0]?.jsonValue(), ["7"]);
+  assert.deepEqual([tokensAt(scene, "/orders"), scene.refreshes()], [scene.granted, 2]);
+});
+
+for (const path of ["axios-auth-refresh", "supertokens-website"] as const) {
+  behaviour(`recipe_the_program_after_${path}_is_answered_after_one_refresh`, async (scene) => {
+    const { api } = scene;
+    const only = () => (api.to("/orders").length === 1 ? { status: 401 } : json({ id: "7" }));
+    api.on("/orders", only);
+    for (const name of ["refresh", "logout"]) api.on(`/auth/session/${name}`, () => (name === "refresh" ? scene.grant() : { status: 204 }));
+    if (path === "axios-auth-refresh") {
+      await run(scene, 'export * from "doc:docs/migrate/axios-auth-refresh.md#1";');
+      assert.deepEqual(await evaluate(scene, 'api.get("/orders").then(({ data }) => data)'), { id: "7" });
+    } else {
+      await run(scene, 'import "doc:docs/migrate/supertokens-website.md#1";');
+      assert.equal(api.to("/auth/session/logout").length, 1);
+    }
+    assert.deepEqual(tokensAt(scene, "/orders"), scene.granted);
+  });
+}
+
+behaviour("recipe_apollo_sees_the_answer_to_the_retry_and_forgets_at_the_end", async (scene) => {
+  const { api, page } = scene;
+  await scene.started();
+  api.on("/graphql", ({ token }) =>
+    token !== null && scene.valid.has(token) ? json({ data: { orders: [{ __typename: "Order", id: "7" }] } }) : { status: 401 },
+  );
+  await run(scene, 'export { gql } from "@apollo/client";\nexport * from "doc:docs/recipes/apollo.md#0";');
+  scene.valid.clear();
+  const { data } = await evaluate<{ data: unknown }>(scene, "client.query({ query: gql`{ orders { id } }` })");
+  assert.deepEqual(data, { orders: [{ __typename: "Order", id: "7" }] });
+  assert.deepEqual([tokensAt(scene, "/graphql"), scene.refreshes()], [scene.granted, 2]);
+  const cached = () => evaluate<string[]>(scene, "Object.keys(client.cache.extract())");
+  assert.deepEqual((await cached()).sort(), ["Order:7", "ROOT_QUERY"]);
+  await page.evaluate(() => keep.logout());
+  await until(async () => (await cached()).length === 0, "the cache to be empty");
+});
+
+behaviour("recipe_react_shows_the_session_from_the_first_answer_to_the_sign_out", async (scene) => {
+  const { app, page } = scene;
+  scene.subject = "ada";
+  app.on("/session/refresh", () => scene.grant());
+  app.on("/session/logout", () => ({ status: 204 }));
+  await run(
+    scene,
+    `import { createElement } from "react";
+     import { createRoot } from "react-dom/client";
+     import { Application } from "doc:docs/recipes/react.md#0";
+     const main = document.body.appendChild(document.createElement("main"));
+     createRoot(main).render(createElement(Application));`,
+  );
+  await page.getByRole("button", { name: "Sign you out" }).click();
+  await page.getByText("Please sign in.").waitFor();
+  assert.equal(app.to("/session/logout").length, 1);
+});
+
+behaviour("recipe_vue_shows_the_session_and_guards_a_route", async (scene) => {
+  const { page } = scene;
+  await scene.keep();
+  await run(
+    scene,
+    `import { createApp } from "vue";
+     import { useSession } from "doc:docs/recipes/vue.md#0";
+     import Hello from "doc:docs/recipes/vue.md#1";
+     export { guard } from "doc:docs/recipes/vue.md#2";
+     globalThis.useSession = useSession;
+     createApp(Hello).mount(document.body.appendChild(document.createElement("main")));`,
+  );
+  await page.getByText("One moment …").waitFor();
+  scene.authority.on("/session/refresh", () => json({ access_token: jwt({ sub: "ada", name: "Ada" }), expires_in: 900 }));
+  assert.equal(await evaluate(scene, 'guard({ path: "/orders" })'), true);
+  await page.getByText("Hello, Ada.").waitFor();
+  scene.authority.on("/session/refresh", () => json({ error: "login_required" }, 401));
+  await page.evaluate(() => keep.logout());
+  await page.getByText("Please sign in.").waitFor();
+  const guarded = (path: string) => evaluate(scene, `guard({ path: "${path}" })`);
+  assert.deepEqual([await guarded("/orders"), await guarded("/sign-in")], ["/sign-in", true]);
+});
+
+behaviour("recipe_svelte_shows_the_session_and_makes_a_store_of_it", async (scene) => {
+  const { page } = scene;
+  await scene.keep();
+  scene.authority.on("/session/refresh", () => json({ access_token: jwt({ sub: "ada", name: "Ada" }), expires_in: 900 }));
+  await run(
+    scene,
+    `import { mount } from "svelte";
+     import { sessionOf } from "doc:docs/recipes/svelte.md#0";
+     import Hello from "doc:docs/recipes/svelte.md#1";
+     import { sessionStore } from "doc:docs/recipes/svelte.md#2";
+     globalThis.sessionOf = sessionOf;
+     mount(Hello, { target: document.body });
+     export const statuses = [];
+     sessionStore(keep).subscribe(({ status }) => statuses.at(-1) === status || statuses.push(status));`,
+  );
+  await page.evaluate(() => keep.start());
+  await page.getByText("Hello, Ada.").waitFor();
+  await page.evaluate(() => keep.logout());
+  await page.getByText("Please sign in.").waitFor();
+  assert.deepEqual(await evaluate(scene, "statuses"), ["unknown", "authenticated", "anonymous"]);
+});
+
+behaviour("recipe_websocket_tells_each_new_token_and_ends_with_the_session", async (scene) => {
+  const { page, api, at } = scene;
+  const told: unknown[] = [];
+  const sockets: WebSocket[] = [];
+  new WebSocketServer({ server: api.http }).on("connection", (socket) => {
+    sockets.push(socket);
+    socket.on("message", (message) => told.push(JSON.parse(String(message))));
+  });
+  await scene.started();
+  await run(scene, 'export * from "doc:docs/recipes/streams.md#0";');
+  await evaluate(scene, `connect("${at.api.replace("http", "ws")}").then(() => null)`);
+  await until(() => told.length === 1, "the first token");
+  await page.evaluate(() => keep.refresh());
+  await until(() => told.length === 2, "the second token");
+  assert.deepEqual(
+    told,
+    scene.granted.map((token) => ({ type: "token", token })),
+  );
+  await page.evaluate(() => keep.logout());
+  await until(() => sockets[0]?.readyState === 3, "the connection to end");
+});
+
+behaviour("recipe_sse_reads_a_stream_that_was_refused_first", async (scene) => {
+  await scene.started();
+  const calls = await granted(scene, "show");
+  scene.api.on("/events", ({ token }) =>
+    token !== null && scene.valid.has(token)
+      ? { headers: { "Content-Type": "text/event-stream" }, body: "data: hello\n\n" }
+      : { status: 401 },
+  );
+  scene.valid.clear();
+  await run(scene, 'import "doc:docs/recipes/streams.md#1";');
+  assert.deepEqual(await calls(), [`show ${JSON.stringify("data: hello\n\n")}`]);
+  assert.deepEqual(tokensAt(scene, "/events"), scene.granted);
+});
+
+behaviour("recipe_eventsource_connects_again_with_a_good_token_and_ends_with_the_session", async (scene) => {
+  const { page, api } = scene;
+  await scene.started();
+  const calls = await granted(scene, "show");
+  api.on("/events", ({ token }) => {
+    if (token === null || !scene.valid.has(token)) return { status: 401 };
+    const first = token === scene.granted[0];
+    // The first connection ends by itself and its token with it; the second lasts.
+    if (first) scene.valid.clear();
+    return {
+      headers: { "Content-Type": "text/event-stream" },
+      stream: async (write) => {
+        write(`retry: 10\ndata: ${first ? "one" : "two"}\n\n`);
+        if (!first) await new Promise(() => undefined);
+      },
+    };
+  });
+  await run(scene, 'import "doc:docs/recipes/streams.md#2";');
+  await until(async () => (await calls()).length === 2, "two events");
+  assert.deepEqual(await calls(), ['show "one"', 'show "two"']);
+  assert.deepEqual(tokensAt(scene, "/events"), [scene.granted[0], ...scene.granted]);
+  await page.evaluate(() => keep.logout());
+  await until(() => api.to("/events").at(-1)?.abandoned === true, "the connection to end");
+});
+
+behaviour("recipe_step_up_asks_once_for_two_calls_and_sends_both_again", async (scene) => {
+  const { api, authority, page } = scene;
+  await scene.started();
+  api.on("/vault", ({ token }) =>
+    token === scene.granted[1]
+      ? json({ owner: "ada" })
+      : { status: 401, headers: { "WWW-Authenticate": 'Bearer error="insufficient_user_authentication", acr_values="mfa"' } },
+  );
+  authority.on("/session/step-up", () => scene.grant());
+  await page.evaluate(() => {
+    const questions: string[] = [];
+    const askForCode = async () => {
+      questions.push("code");
+      return "123456";
+    };
+    Object.assign(globalThis, { questions, askForCode });
+  });
+  await run(scene, 'export * from "doc:docs/recipes/step-up.md#1";');
+  const both = `Promise.all([1, 2].map(() => fetchSecured("${scene.at.api}/vault"))).then((replies) => replies.map(({ status }) => status))`;
+  assert.deepEqual(await evaluate(scene, both), [200, 200]);
+  assert.deepEqual(await evaluate(scene, "questions"), ["code"]);
+  assert.deepEqual(JSON.parse(authority.to("/session/step-up")[0]?.body.toString() ?? ""), { code: "123456" });
+  assert.equal(scene.refreshes(), 1);
+});

@@ -1,0 +1,87 @@
+// No block of code escapes: what its language is, who looks at it, and whether the table of recipes says how it was tried. Commands can't all be
+// run, for some of them upload; each is well-formed, and names scripts, files and options that there are.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { test } from "node:test";
+import { readOptions } from "../../kit/options.ts";
+import { documents, fencesOf, root, snippetsOf } from "./snippets.ts";
+
+const text = (path: string) => readFileSync(join(root, path), "utf8");
+const all = documents().flatMap((path) => fencesOf(text(path)).map((fence, place) => ({ path, place, ...fence })));
+const manifest = JSON.parse(text("package.json")) as { version: string; scripts: Record<string, string> };
+
+/** Blocks that are run, as `README.md#1`: what the tests of recipes import. */
+const run = new Set(
+  ["tests/client/recipes.test.ts", "tests/docs/recipes.test.ts"].flatMap((path) =>
+    [...text(path).matchAll(/doc:([\w./-]+#\d+)/g)].map(([, block]) => block ?? ""),
+  ),
+);
+
+test("every block of code is type-checked, a command, or a drawing", () => {
+  const known = ["ts", "tsx", "js", "vue", "svelte", "sh", ""];
+  assert.deepEqual(
+    all.filter(({ language }) => !known.includes(language)).map(({ path, line, language }) => `${path}:${line} ${language}`),
+    [],
+  );
+  const checked = documents().reduce((sum, path) => sum + snippetsOf(text(path)).length, 0);
+  assert.equal(checked, all.filter(({ language }) => language !== "sh" && language !== "").length);
+  // Without a language: drawings, and a header.
+  assert.deepEqual([...new Set(all.filter(({ language }) => language === "").map(({ path }) => path))].sort(), [
+    "CONTRIBUTING.md",
+    "docs/how-it-works.md",
+    "docs/loading.md",
+  ]);
+});
+
+test("the table of recipes says how many blocks of each page run", () => {
+  const rows = [...text("docs/recipes/index.md").matchAll(/^\| \[[^\]]+\]\(([^)]+)\) \| (\d+ of \d+) \|/gm)];
+  const said = Object.fromEntries(rows.map(([, link = "", count]) => [normalize(join(dirname("docs/recipes/index.md"), link)), count]));
+  const pages = [...new Set(all.map(({ path }) => path))].filter((path) => /^docs\/(recipes|migrate)\//.test(path));
+  const counted = pages.map((path) => {
+    const blocks = all.filter((block) => block.path === path);
+    return [path, `${blocks.filter(({ place }) => run.has(`${path}#${place}`)).length} of ${blocks.length}`];
+  });
+  assert.ok(counted.length >= 10);
+  assert.deepEqual(said, Object.fromEntries(counted));
+  for (const block of run)
+    assert.ok(
+      all.some(({ path, place }) => `${path}#${place}` === block),
+      `${block} is no block`,
+    );
+});
+
+/** The commands of a block, a line each, comments and continuations taken out. */
+const commandsOf = (code: readonly string[]) =>
+  code
+    .join("\n")
+    .replaceAll("\\\n", " ")
+    .split("\n")
+    .map((line) => line.replace(/\s+#.*$/, "").trim())
+    .filter((line) => line !== "");
+
+const commands = all
+  .filter(({ language }) => language === "sh")
+  .flatMap(({ path, code }) => commandsOf(code).map((command) => ({ path, command })));
+
+test("commands are well-formed, and the scripts and files that they name are there", () => {
+  assert.ok(commands.length > 15);
+  for (const { path, command } of commands) {
+    execFileSync("bash", ["-n", "-c", command]);
+    for (const [, name = ""] of command.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:]+)/g))
+      assert.ok(name in manifest.scripts, `${path}: npm has no script ${name}`);
+    for (const [, file = ""] of command.matchAll(/(?:\bnode|--config) (\S+)/g)) assert.ok(existsSync(join(root, file)), `${path}: ${file}`);
+    for (const [, version] of command.matchAll(/tokenkeep-(\d[\w.-]*)\.tgz/g)) assert.equal(version, manifest.version, path);
+  }
+});
+
+test("the contract kit takes the options that documents give it", async () => {
+  const kit = commands.filter(({ command }) => command.includes("tokenkeep-contract"));
+  assert.ok(kit.length >= 2);
+  for (const { command } of kit) {
+    const [, , ...args] = command.replace(/@\S+/, "{}").split(/\s+/);
+    assert.ok((await readOptions(args)) !== null, command);
+  }
+});

@@ -1,0 +1,193 @@
+// The code of the documents that runs where requests arrive, run as it stands there: Workers and Hono apps in workerd, Express in a process of
+// its own. The key endpoints are those that the blocks name; workerd asks this test for them. What runs in a page is in tests/client.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import { type BuildOptions, build } from "esbuild";
+import { Response as MiniflareResponse } from "miniflare";
+import { claims, type KeyPair, keyPair, makeKeyPair, sign } from "../edge/suite/kit.ts";
+import { startWorker } from "../edge/workerd/start.ts";
+import { blocks } from "./blocks.ts";
+import { root } from "./snippets.ts";
+import { ask, tokenOf } from "./tokens.ts";
+
+const ISSUER = "https://auth.example.com";
+const VERIFIER = `import "${join(root, "tests", "docs", "verifier.ts")}";\n`;
+
+/** Bundles a program that imports blocks. */
+async function bundle(name: string, text: string, options: BuildOptions, moved: Record<string, string> = {}): Promise<string> {
+  const outfile = join(root, "build", "recipes", name);
+  await build({
+    stdin: { contents: text, resolveDir: join(root, "docs") },
+    bundle: true,
+    outfile,
+    target: "es2022",
+    ignoreAnnotations: true,
+    plugins: [blocks(moved)],
+    logLevel: "warning",
+    ...options,
+  });
+  return outfile;
+}
+
+/** Runs `use` against a Worker; its fetches are answered with the key set of `pair`, and their addresses noted. */
+async function inWorkerd(name: string, text: string, pair: KeyPair, use: (url: URL, fetched: readonly string[]) => Promise<void>) {
+  const file = await bundle(`${name}.mjs`, text, { format: "esm", packages: "external", define: { ISSUER: JSON.stringify(ISSUER) } });
+  const fetched: string[] = [];
+  const { url, miniflare, log } = await startWorker(pathToFileURL(file).href, {
+    compatibilityFlags: [],
+    outboundService: (request: { url: string }) => {
+      fetched.push(request.url);
+      return MiniflareResponse.json({ keys: [pair.jwk] });
+    },
+  });
+  try {
+    await use(url, fetched);
+    assert.equal(log(), "");
+  } finally {
+    await miniflare.dispose();
+  }
+}
+
+const workers = [
+  ["readme", 'export { default } from "doc:README.md#2";', '{"hello":"alice"}'],
+  ["edge", 'export { default } from "doc:docs/edge.md#0";', '{"sub":"alice"}'],
+  ["servers", 'export { default } from "doc:docs/recipes/servers.md#0";', '{"sub":"alice"}'],
+] as const;
+for (const [name, text, body] of workers) {
+  test(`recipe_the_worker_of_${name}_lets_good_tokens_in_and_no_others`, async () => {
+    await inWorkerd(name, text, await keyPair(), async (url, fetched) => {
+      assert.deepEqual(await ask(url, await tokenOf(ISSUER)), [200, body]);
+      assert.equal((await ask(url, null))[0], 401);
+      assert.equal((await ask(url, await tokenOf(ISSUER, { aud: "other" })))[0], 401);
+      assert.equal((await ask(url, await tokenOf(ISSUER, {}, await makeKeyPair("ES256", "k1"))))[0], 401);
+      assert.deepEqual(fetched, [`${ISSUER}/.well-known/jwks.json`]);
+    });
+  });
+}
+
+const apps = [
+  ["edge-hono", 'export { default } from "doc:docs/edge.md#1";', "/me"],
+  ["servers-hono", 'export { default } from "doc:docs/recipes/servers.md#1";', "/api/me"],
+] as const;
+for (const [name, text, path] of apps) {
+  test(`recipe_the_app_of_${name}_lets_good_tokens_in_and_no_others`, async () => {
+    await inWorkerd(name, VERIFIER + text, await keyPair(), async (url) => {
+      const at = new URL(path, url);
+      assert.deepEqual(await ask(at, await tokenOf(ISSUER)), [200, '{"sub":"alice"}']);
+      assert.deepEqual(await ask(at, null), [401, "Bearer"]);
+      assert.equal((await ask(at, await tokenOf(ISSUER, { scope: "write" })))[0], 403);
+      if (path.startsWith("/api/")) {
+        const headers = {
+          Origin: "https://app.example.com",
+          "Access-Control-Request-Method": "GET",
+          "Access-Control-Request-Headers": "authorization",
+        };
+        const preflight = await fetch(at, { method: "OPTIONS", headers });
+        assert.deepEqual([preflight.status, preflight.headers.get("Access-Control-Allow-Origin")], [204, "https://app.example.com"]);
+        const refused = await fetch(at, { headers: { Origin: "https://app.example.com" } });
+        assert.equal(refused.headers.get("Access-Control-Expose-Headers"), "WWW-Authenticate,Retry-After");
+      }
+    });
+  });
+}
+
+test("recipe_the_vault_wants_a_second_factor_of_the_last_five_minutes", async () => {
+  const text = `${VERIFIER}export { default } from "doc:docs/recipes/step-up.md#0";`;
+  await inWorkerd("step-up", text, await keyPair(), async (url) => {
+    const at = new URL("/api/vault", url);
+    const now = Math.floor(Date.now() / 1000);
+    assert.deepEqual(await ask(at, await tokenOf(ISSUER, { acr: "mfa", auth_time: now })), [200, '{"owner":"alice"}']);
+    for (const more of [{}, { acr: "mfa" }, { acr: "pwd", auth_time: now }, { acr: "mfa", auth_time: now - 400 }]) {
+      const [status, challenge] = await ask(at, await tokenOf(ISSUER, more));
+      assert.equal(status, 401);
+      assert.match(challenge, /error="insufficient_user_authentication"/);
+    }
+  });
+});
+
+const guarded = (block: string) => `import { verifier } from "${block}";
+  export default { fetch: verifier.guard((request, env, ctx, auth) => Response.json(auth.claims.sub)) };`;
+
+test("recipe_tokens_as_auth0_makes_them_are_let_in", async () => {
+  const [pair, issuer] = [await keyPair("RS256"), "https://example.eu.auth0.com/"];
+  await inWorkerd("auth0", guarded("doc:docs/recipes/authorities.md#0"), pair, async (url, fetched) => {
+    assert.deepEqual(await ask(url, await tokenOf(issuer, {}, pair)), [200, '"alice"']);
+    assert.equal((await ask(url, await tokenOf(issuer.slice(0, -1), {}, pair)))[0], 401);
+    assert.deepEqual(fetched, [`${issuer}.well-known/jwks.json`]);
+  });
+});
+
+test("recipe_access_tokens_as_keycloak_makes_them_are_let_in_and_id_tokens_are_not", async () => {
+  const [pair, issuer] = [await keyPair("RS256"), "https://sso.example.com/realms/shop"];
+  await inWorkerd("keycloak", guarded("doc:docs/recipes/authorities.md#1"), pair, async (url, fetched) => {
+    const now = Math.floor(Date.now() / 1000);
+    const token = (typ: string) => sign(claims({ iss: issuer, aud: ["orders-api", "account"], iat: now, exp: now + 300, typ }), {}, pair);
+    assert.deepEqual(await ask(url, await token("Bearer")), [200, '"alice"']);
+    assert.equal((await ask(url, await token("ID")))[0], 401);
+    assert.deepEqual(fetched, [`${issuer}/protocol/openid-connect/certs`]);
+  });
+});
+
+test("recipe_tokens_as_oidc_provider_makes_them_are_let_in", async () => {
+  const issuer = "https://id.example.com";
+  await inWorkerd("oidc-provider", guarded("doc:docs/recipes/authorities.md#3"), await keyPair(), async (url, fetched) => {
+    assert.deepEqual(await ask(url, await tokenOf(issuer)), [200, '"alice"']);
+    assert.deepEqual(fetched, [`${issuer}/jwks`]);
+  });
+});
+
+/** Listens, and gives the port. */
+async function listen(server: ReturnType<typeof createServer>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+test("recipe_express_lets_good_tokens_in_and_answers_the_others_as_the_guard_does", async () => {
+  const { jwk } = await keyPair();
+  const authority = createServer((_request, response) => {
+    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ keys: [jwk] }));
+  });
+  const issuer = `http://127.0.0.1:${await listen(authority)}`;
+  const free = createServer();
+  const port = await listen(free);
+  await new Promise((resolve) => free.close(resolve));
+  const text = `${VERIFIER}import "doc:docs/recipes/servers.md#2";`;
+  const options: BuildOptions = {
+    platform: "node",
+    format: "cjs",
+    define: { ISSUER: JSON.stringify(issuer) },
+    alias: { "tokenkeep/edge": join(root, "dist", "edge.js") },
+  };
+  const child = spawn(process.execPath, [await bundle("express.cjs", text, options, { "8080": String(port) })], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  try {
+    const url = `http://127.0.0.1:${port}/me`;
+    const end = performance.now() + 30_000;
+    while ((await fetch(url).catch(() => null)) === null) {
+      assert.ok(performance.now() < end && child.exitCode === null, "it never listened");
+      await pause(50);
+    }
+    assert.deepEqual(await ask(url, await tokenOf(issuer)), [200, '{"sub":"alice"}']);
+    assert.deepEqual(await ask(url, null), [401, "Bearer"]);
+    assert.equal((await ask(url, await tokenOf(issuer, { scope: "write" })))[0], 403);
+    const token = await tokenOf(issuer);
+    const socket = connect(port, "127.0.0.1");
+    socket.write(
+      `GET /me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+    );
+    const [answer] = await new Promise<Buffer[]>((resolve) => socket.once("data", (bytes: Buffer) => resolve([bytes])));
+    assert.match(String(answer), /^HTTP\/1\.1 400 /);
+    socket.destroy();
+  } finally {
+    child.kill();
+    authority.close();
+  }
+});
