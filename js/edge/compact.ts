@@ -1,6 +1,6 @@
 // The JWS layer alone (RFC 7515): one compact JWS against given keys. What the payload means is the caller's affair.
 
-import { UNFIT } from "./core.js";
+import { type Rules, UNFIT } from "./core.js";
 import { Key, type KeyDescription, signerAmong } from "./crypto.js";
 import { invalidOption, VerifyError } from "./error.js";
 import type { Instance } from "./instance.js";
@@ -9,8 +9,16 @@ import { ALGORITHMS, readIssuer } from "./options.js";
 import type { JoseHeader } from "./verified.js";
 
 const MOST_BYTES = 1_048_576;
-/** By the numbers of src/edge/mod.rs. */
-const JWS = 3;
+
+/** A profile without rules for claims, by the numbers of src/edge/mod.rs. */
+const RULES: Omit<Rules, "algorithms"> = {
+  maxTokenBytes: MOST_BYTES,
+  profile: 3,
+  texts: "",
+  allowNoExpiry: false,
+  clockTolerance: 0,
+  maxTokenAge: Number.NaN,
+};
 
 export async function verifyCompactOver(
   instance: Instance,
@@ -28,17 +36,17 @@ export async function verifyCompactOver(
 }
 
 async function verify(instance: Instance, jws: string, given: Jwk | { keys: readonly Jwk[] }, options: CompactOptions): Promise<Compact> {
-  const allowed = allowList(options?.algorithms);
+  const rules = { ...RULES, algorithms: allowList(options?.algorithms) };
   const core = instance.current() ?? (await instance.load());
   if (typeof jws !== "string") throw new VerifyError("token.malformed");
   const keys = keysOf(core.readKeys(textOf(given), true));
   if (jws.length > MOST_BYTES) throw new VerifyError("token.too_large");
   const length = core.take(jws);
-  if (core.read(length, MOST_BYTES, JWS, allowed, "", false, 0, 0, Number.NaN) === UNFIT) throw new VerifyError(core.code());
+  if (core.read(rules, length, 0) === UNFIT) throw new VerifyError(core.code());
   const place = core.algorithm();
   const alg = ALGORITHMS[place] ?? "";
   const kid = core.kid() ?? null;
-  const header = JSON.parse(core.header() ?? "") as JoseHeader;
+  const header = JSON.parse(core.header()) as JoseHeader;
   // Copies: the wasm's memory is used again before this is over.
   const [bytes, signature, payload] = [core.taken(jws.lastIndexOf(".")).slice(), core.signature().slice(), core.payload().slice()];
   const candidates = keys.filter((key) => (key.algorithms & (1 << place)) !== 0 && (kid === null || key.kid === null || key.kid === kid));

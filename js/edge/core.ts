@@ -9,6 +9,7 @@ import {
   digestRest,
   expires,
   explain,
+  follow,
   header,
   initSync,
   issued,
@@ -36,7 +37,21 @@ const decoder = new TextDecoder();
 /** Room for most tokens, so that it is asked for once. */
 const USUAL_ROOM = 4_096;
 
+/** What tokens are read by, as src/edge/mod.rs takes it. */
+export interface Rules {
+  readonly maxTokenBytes: number;
+  readonly profile: number;
+  readonly algorithms: number;
+  readonly texts: string;
+  readonly allowNoExpiry: boolean;
+  /** Seconds; NaN for no `maxTokenAge`. */
+  readonly clockTolerance: number;
+  readonly maxTokenAge: number;
+}
+
 let memory: WebAssembly.Memory;
+/** The rules that crossed last: most tokens are read by those of the one before. */
+let followed: Rules | null = null;
 /** Where a token goes. Memory that grows detaches it, and it is empty then. */
 let room = new Uint8Array(0);
 let roomAt = 0;
@@ -45,6 +60,7 @@ let roomAt = 0;
 export function instantiate(module: WebAssembly.Module): Core {
   memory = initSync({ module }).memory;
   room = new Uint8Array(0);
+  followed = null;
   return core;
 }
 
@@ -61,7 +77,6 @@ const core = {
   issuer,
   kid,
   notBefore,
-  read,
   readKeys,
   thumbprint,
 
@@ -74,6 +89,23 @@ const core = {
     }
     const { written } = encoder.encodeInto(token, room);
     return written === token.length ? written : 0;
+  },
+
+  /**
+   * Reads the token that was taken in by some rules; `now` in seconds. `known` is the algorithm's place when its header has passed under
+   * them before.
+   */
+  read(rules: Rules, length: number, now: number, known = -1): number {
+    core.follow(rules);
+    return read(length, now, known);
+  },
+
+  /** Makes sure that these are the rules that the wasm goes by. */
+  follow(rules: Rules): void {
+    if (rules === followed) return;
+    const { maxTokenBytes, profile, algorithms, texts, allowNoExpiry, clockTolerance, maxTokenAge } = rules;
+    follow(maxTokenBytes, profile, algorithms, texts, allowNoExpiry, clockTolerance, maxTokenAge);
+    followed = rules;
   },
 
   /** The first bytes of the token that was taken in, where they lie: good until something is awaited or the wasm is called again. */

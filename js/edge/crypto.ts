@@ -101,19 +101,17 @@ export class Signer {
   }
 
   /**
-   * Whether the signature is its own. The bytes may lie in memory that somebody else is about to use: the platform takes its own copy
-   * before this returns (Web Cryptography API, section 14.3.4, steps 2 and 3).
+   * What `next` makes of whether the signature is its own. The bytes may lie in memory that somebody else is about to use: the platform
+   * takes its own copy before this returns (Web Cryptography API, section 14.3.4, steps 2 and 3).
    */
-  signed(bytes: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    if (signature.length === 0) return Promise.resolve(false);
-    return crypto.subtle.verify(this.#parameters, this.#cryptoKey, signature, bytes).catch(failed);
+  checked<T>(bytes: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>, next: (holds: boolean) => T): Promise<T> {
+    if (signature.length === 0) return Promise.resolve(false).then(next);
+    return crypto.subtle.verify(this.#parameters, this.#cryptoKey, signature, bytes).then(next, (cause: unknown) => {
+      if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
+      // Some platforms throw for a signature that no key could have made.
+      return next(false);
+    });
   }
-}
-
-function failed(cause: unknown): false {
-  if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
-  // Some platforms throw for a signature that no key could have made.
-  return false;
 }
 
 function isUnsupported(cause: unknown): boolean {
@@ -135,7 +133,7 @@ export async function signerAmong(
     try {
       const signer = await key.signer(alg, core);
       if (signer === null) continue;
-      if (await signer.signed(bytes, signature)) return signer;
+      if (await signer.checked(bytes, signature, Boolean)) return signer;
       usable = true;
     } catch (error) {
       if (!(error instanceof VerifyError)) throw error;

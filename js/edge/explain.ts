@@ -1,7 +1,7 @@
 // Every check of a token with its outcome, for finding out why one is refused. A development aid: it goes on where a verification
 // would stop, and its findings are for the developer, not for the client.
 
-import { type Core, FOREIGN, UNFIT } from "./core.js";
+import { type Core, FOREIGN, type Rules, UNFIT } from "./core.js";
 import { signerAmong } from "./crypto.js";
 import { VerifyError } from "./error.js";
 import type { Issuer } from "./issuers.js";
@@ -18,7 +18,8 @@ export interface Finding {
 
 interface Means {
   readonly settings: Settings;
-  readonly algorithms: number;
+  /** What a token is read by before it is known whose it is. */
+  readonly nobody: Rules;
   issuer(name: string | undefined): Issuer | Promise<Issuer>;
   keys(issuer: Issuer, alg: string, kid: string | null, now: number): Promise<Found>;
   vouch(claims: Claims, header: JoseHeader, issuer: string): Promise<void>;
@@ -36,25 +37,23 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
       return null;
     }
   };
-  const { settings, algorithms } = means;
-  const { profile, maxTokenBytes, clockTolerance, maxTokenAge, allowNoExpiry } = settings;
-  const readBy = (texts: string, now: number) => {
+  const { settings, nobody } = means;
+  const readBy = (rules: Rules, now: number) => {
     if (typeof token !== "string") throw new VerifyError("token.malformed");
-    if (token.length > maxTokenBytes) throw new VerifyError("token.too_large");
-    const length = core.take(token);
-    const verdict = core.read(length, maxTokenBytes, profile, algorithms, texts, allowNoExpiry, now, clockTolerance, maxTokenAge);
+    if (token.length > settings.maxTokenBytes) throw new VerifyError("token.too_large");
+    const verdict = core.read(rules, core.take(token), now);
     if (verdict === UNFIT) throw new VerifyError(core.code());
     return verdict;
   };
   // By the rules of nobody every token is foreign, and says whose it is.
-  if ((await attempt("shape and header", () => readBy("", 0))) !== FOREIGN) return findings;
+  if ((await attempt("shape and header", () => readBy(nobody, 0))) !== FOREIGN) return findings;
   // While that was awaited, the wasm may have read another token.
-  readBy("", 0);
+  readBy(nobody, 0);
   const name = core.issuer();
   const place = core.algorithm();
   const alg = ALGORITHMS[place] ?? "";
   const kid = core.kid() ?? null;
-  const header = frozen(JSON.parse(core.header() ?? "{}") as JoseHeader);
+  const header = frozen(JSON.parse(core.header()) as JoseHeader);
   const [bytes, signature] = [core.taken(token.lastIndexOf(".")).slice(), core.signature().slice()];
   const issuer = await attempt("issuer is known", () => means.issuer(name));
   if (issuer === null) return findings;
@@ -64,8 +63,8 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
   const found = await attempt("key", () => means.keys(issuer, alg, kid, now * 1000));
   const signer = found === null ? null : await attempt("signature", () => signerAmong(found.keys, alg, core, bytes, signature));
 
-  readBy(issuer.texts, now);
-  const rules = core.explain(profile, issuer.texts, allowNoExpiry, now, clockTolerance, maxTokenAge);
+  readBy(issuer.rules, now);
+  const rules = core.explain(now);
   for (const line of rules.split("\n")) {
     const [check = "", code = ""] = line.split("\t");
     if (check !== "") findings.push(code === "" ? { check, ok: true } : { check, ok: false, detail: code });

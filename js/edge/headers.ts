@@ -9,6 +9,8 @@ import type { JoseHeader } from "./verified.js";
 /** What a header stood for. */
 export interface Known {
   readonly header: JoseHeader;
+  /** The place of its algorithm. */
+  readonly algorithm: number;
   readonly issuer: Issuer;
   /** It counts only while this is the issuer's set. */
   readonly set: KeySet;

@@ -1,17 +1,18 @@
 // Whose tokens count: a fixed list, or a resolver's answers, remembered by everything that makes them. A token of an issuer that nobody
 // knows is refused here, before any key is looked for.
 
+import type { Rules } from "./core.js";
 import { invalidOption, VerifyError } from "./error.js";
 import { KeySets } from "./key-sets.js";
 import type { IssuerOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
-import { ALL_ALGORITHMS, type IssuerSettings, identityOf, readIssuer, type Settings, textsFor } from "./options.js";
+import { ALL_ALGORITHMS, type IssuerSettings, identityOf, readIssuer, rulesFor, type Settings } from "./options.js";
 
 /** An issuer with its keys. */
 export interface Issuer {
   readonly settings: IssuerSettings;
   readonly keys: KeySets;
-  /** Its rules as the wasm takes them. */
-  readonly texts: string;
+  /** What its tokens are read by. */
+  readonly rules: Rules;
 }
 
 /** How many tenants of a resolver keep their keys in memory. */
@@ -22,27 +23,32 @@ export interface Issuers {
   readonly known: readonly Issuer[];
   /** Whether all of them are. Else the resolver is asked about each token. */
   readonly areKnown: boolean;
-  /** Every algorithm that some issuer may use. */
-  readonly algorithms: number;
+  /** What tokens are read by before it is known whose they are. */
+  readonly nobody: Rules;
   named(issuer: string): Issuer | Promise<Issuer>;
 }
 
 export function issuersOf(given: VerifierOptions["issuers"], settings: Settings, tell: ((event: VerifierEvent) => void) | null): Issuers {
-  const made = (one: IssuerSettings): Issuer => ({
+  const made = (one: IssuerSettings, algorithms: number): Issuer => ({
     settings: one,
     keys: new KeySets(one, settings.jwks, settings.clock, tell),
-    texts: textsFor(settings, one),
+    rules: rulesFor(settings, algorithms, one),
   });
-  if (typeof given === "function") return resolved(given, made);
+  if (typeof given === "function") {
+    return { ...resolved(given, (one) => made(one, ALL_ALGORITHMS)), nobody: rulesFor(settings, ALL_ALGORITHMS, null) };
+  }
   const list = Array.isArray(given) ? (given as readonly IssuerOptions[]) : [given as IssuerOptions];
   if (list.length === 0) throw invalidOption("issuers", "must not be empty");
-  const known = list.map((one, place) => made(readIssuer(one, list.length === 1 ? "issuers" : `issuers[${place}]`)));
+  const read = list.map((one, place) => readIssuer(one, list.length === 1 ? "issuers" : `issuers[${place}]`));
+  // A header passes by what some issuer may use, and then by what its own may.
+  const algorithms = read.reduce((bits, one) => bits | one.algorithms, 0);
+  const known = read.map((one) => made(one, algorithms));
   const byName = new Map(known.map((issuer) => [issuer.settings.issuer, issuer]));
   if (byName.size < known.length) throw invalidOption("issuers", "must not name one issuer twice");
   return {
     known,
     areKnown: true,
-    algorithms: known.reduce((bits, issuer) => bits | issuer.settings.algorithms, 0),
+    nobody: rulesFor(settings, algorithms, null),
     named(name) {
       const issuer = byName.get(name);
       if (issuer === undefined) throw new VerifyError("issuer.unknown");
@@ -54,12 +60,11 @@ export function issuersOf(given: VerifierOptions["issuers"], settings: Settings,
 function resolved(
   resolve: (issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>,
   made: (settings: IssuerSettings) => Issuer,
-): Issuers {
+): Omit<Issuers, "nobody"> {
   const tenants = new Map<string, Issuer>();
   return {
     known: [],
     areKnown: false,
-    algorithms: ALL_ALGORITHMS,
     async named(name) {
       let answer: IssuerOptions | null;
       try {

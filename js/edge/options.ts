@@ -1,5 +1,6 @@
 // The options of `createVerifier`, checked and completed. What comes out is frozen by copying: nothing can change it afterwards.
 
+import type { Rules } from "./core.js";
 import { invalidOption, VerifyError } from "./error.js";
 import type { Algorithm, IssuerOptions, JwksOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
@@ -187,9 +188,11 @@ export function identityOf({ issuer, audiences, algorithms, jwksUri, bundled, se
   return JSON.stringify([issuer, audiences, algorithms, jwksUri, bundled, secret === null ? null : [...secret], tenant]);
 }
 
-/** What the wasm is told of an issuer's claims, as one text. */
-export function textsFor({ requiredClaims }: Settings, { audiences, issuer }: IssuerSettings): string {
-  return [audiences.join(SEPARATOR), requiredClaims.join(SEPARATOR), issuer].join(LISTS);
+/** What tokens of an issuer are read by; by the rules of nobody, every token is foreign. `algorithms`: of all issuers of a verifier. */
+export function rulesFor(settings: Settings, algorithms: number, issuer: IssuerSettings | null): Rules {
+  const { maxTokenBytes, profile, requiredClaims, allowNoExpiry, clockTolerance, maxTokenAge } = settings;
+  const lists = [issuer?.audiences.join(SEPARATOR), requiredClaims.join(SEPARATOR), issuer?.issuer];
+  return { maxTokenBytes, profile, algorithms, texts: lists.join(LISTS), allowNoExpiry, clockTolerance, maxTokenAge };
 }
 
 function checkSecret(where: string, { secret, jwksUri, jwks }: IssuerOptions, bytes: number): void {

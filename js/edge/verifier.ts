@@ -114,7 +114,7 @@ class TokenVerifier implements Verifier {
     const core = await this.#core();
     return explainWith(core, token, {
       settings: this.#settings,
-      algorithms: this.#issuers.algorithms,
+      nobody: this.#issuers.nobody,
       issuer: (name) => this.#issuerNamed(name),
       keys: (issuer, alg, kid, now) => issuer.keys.find(alg, kid, { core, now, context: null, scope: promiseScope(null) }),
       vouch: (claims, header, issuer) => this.#vouch(claims, header, issuer),
@@ -169,8 +169,8 @@ class TokenVerifier implements Verifier {
   }
 
   #hit(facts: Facts, { core, name }: Candidate, held: Held, now: number): Outcome {
-    const { clockTolerance, maxTokenAge } = this.#settings;
-    if (!core.alive(facts.expires, facts.notBefore, facts.issued, now / 1000, clockTolerance, maxTokenAge)) {
+    core.follow(facts.issuer.rules);
+    if (!core.alive(facts.expires, facts.notBefore, facts.issued, now / 1000)) {
       if (name !== null) this.#results.forget(name);
       throw new VerifyError(core.code());
     }
@@ -183,12 +183,12 @@ class TokenVerifier implements Verifier {
     const part = token.slice(0, token.indexOf("."));
     const known = this.#issuers.areKnown ? this.#headers.find(part) : null;
     const issuer = known?.issuer ?? this.#issuers.known[0] ?? null;
-    const verdict = this.#read(core, length, issuer, now);
+    const verdict = this.#read(core, length, issuer, now, known?.algorithm);
     const held = known?.issuer.keys.peek(now);
-    if (known === null || verdict === FOREIGN || known.set !== held?.set) return this.#freshSlowly(candidate, part, issuer, verdict);
+    if (known === null || verdict === FOREIGN || known.set !== held?.set) return this.#freshSlowly(candidate, part);
     const refusal = refusalFor(verdict, core);
     const facts = new Facts(core, known.issuer, known.set, known.header, known.signer.described);
-    return known.signer.signed(core.taken(token.lastIndexOf(".")), core.signature()).then((holds) => {
+    return known.signer.checked(core.taken(token.lastIndexOf(".")), core.signature(), (holds) => {
       if (!holds) throw new VerifyError("signature.invalid");
       if (refusal !== null) throw refusal;
       if (name !== null) this.#results.remember(name, facts);
@@ -196,21 +196,22 @@ class TokenVerifier implements Verifier {
     });
   }
 
-  /** The first token with a header: its keys may have to be fetched, and several may have to be tried. The wasm has just read it. */
-  async #freshSlowly(candidate: Candidate, part: string, guessed: Issuer | null, verdict: number): Promise<Outcome> {
+  /** The first token with a header: its keys may have to be fetched, and several may have to be tried. The wasm has just taken it in. */
+  async #freshSlowly(candidate: Candidate, part: string): Promise<Outcome> {
     const { core, token, length, name, now } = candidate;
-    let issuer = guessed;
-    if (verdict === FOREIGN) {
+    let issuer = this.#issuers.known[0] ?? null;
+    if (this.#read(core, length, issuer, now) === FOREIGN) {
       const found = this.#issuerNamed(core.issuer());
       issuer = found instanceof Promise ? await found : found;
       core.take(token);
       this.#read(core, length, issuer, now);
     }
     if (issuer === null) throw new VerifyError("claim.iss");
-    const alg = ALGORITHMS[core.algorithm()] ?? "";
+    const algorithm = core.algorithm();
+    const alg = ALGORITHMS[algorithm] ?? "";
     const kid = core.kid() ?? null;
-    const header = frozen(JSON.parse(core.header() ?? "{}") as JoseHeader);
-    if ((issuer.settings.algorithms & (1 << core.algorithm())) === 0) throw new VerifyError("alg.not_allowed");
+    const header = frozen(JSON.parse(core.header()) as JoseHeader);
+    if ((issuer.settings.algorithms & (1 << algorithm)) === 0) throw new VerifyError("alg.not_allowed");
     // Copies of its own: while it waits, others use the wasm's memory.
     const bytes = core.taken(token.lastIndexOf(".")).slice();
     const signature = core.signature().slice();
@@ -222,26 +223,14 @@ class TokenVerifier implements Verifier {
     const refusal = refusalFor(this.#read(core, length, issuer, later), core);
     if (refusal !== null) throw refusal;
     const facts = new Facts(core, issuer, held.set, header, signer.described);
-    if (keys.length === 1 && this.#issuers.areKnown) this.#headers.remember(part, { header, issuer, set: held.set, signer });
+    if (keys.length === 1 && this.#issuers.areKnown) this.#headers.remember(part, { header, algorithm, issuer, set: held.set, signer });
     if (name !== null) this.#results.remember(name, facts);
     return new Outcome(facts, false, held, later);
   }
 
   /** Reads the token that was taken in, by the rules of an issuer; without one every token is foreign. */
-  #read(core: Core, length: number, issuer: Issuer | null, now: number): number {
-    const { profile, maxTokenBytes, clockTolerance, maxTokenAge, allowNoExpiry } = this.#settings;
-    const { algorithms } = this.#issuers;
-    const verdict = core.read(
-      length,
-      maxTokenBytes,
-      profile,
-      algorithms,
-      issuer?.texts ?? "",
-      allowNoExpiry,
-      now / 1000,
-      clockTolerance,
-      maxTokenAge,
-    );
+  #read(core: Core, length: number, issuer: Issuer | null, now: number, known?: number): number {
+    const verdict = core.read(issuer?.rules ?? this.#issuers.nobody, length, now / 1000, known);
     if (verdict === UNFIT) throw new VerifyError(core.code());
     return verdict;
   }

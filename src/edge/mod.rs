@@ -2,39 +2,62 @@
 //!
 //! A token comes in once, as bytes that the host writes into [`room`], and leaves as numbers: a verdict, and where in this memory lies
 //! what the host needs. Strings cross only for what is new to it. Nothing lives here from one call of the host to the next but the token
-//! that came in last and what [`read`] saw in it, and that only until the host awaits something. So no request can meet another's
-//! state, a request that is cancelled leaves nothing behind, and after a trap a fresh instance lacks nothing.
+//! that came in last, what [`read`] saw in it, and the rules it was judged by, and that only until the host awaits something. So no
+//! request can meet another's state, a request that is cancelled leaves nothing behind, and after a trap a fresh instance lacks nothing.
 
 use std::cell::RefCell;
 
 use wasm_bindgen::prelude::*;
 
+use crate::token::jws::Compact;
+use crate::verify::algorithm::ALGORITHMS;
 use crate::verify::claims::{Claims, Dates, Rules, Time};
 use crate::verify::keys::{self, Keys, Origin};
-use crate::verify::{Algorithms, Failure, Gate, Jws, Profile, digest as hash};
+use crate::verify::{Algorithm, Algorithms, Failure, Header, Profile, digest as hash};
 
 /// What parts the texts of a list, and the lists, that cross as one: no text that the host lets through has either, but for the last.
 const SEPARATOR: char = '\0';
 const LISTS: char = '\u{1}';
 
 struct Seen {
+    gate: Gate,
+    rules: Rules,
     token: Vec<u8>,
     digest_rest: f64,
     /// Of the refusal.
     code: String,
-    jws: Option<Jws>,
+    parts: Compact,
+    header: Option<Header>,
     issuer: Option<String>,
     dates: Dates,
 }
 
+/// What is asked of every token, whoever made it.
+struct Gate {
+    /// The most bytes.
+    longest: usize,
+    /// The allow-list.
+    algorithms: Algorithms,
+}
+
 impl Seen {
     const NOTHING: Self = Self {
+        gate: Gate { longest: 0, algorithms: Algorithms::from_bits(0) },
+        rules: Rules {
+            profile: Profile::AccessToken,
+            issuer: String::new(),
+            audiences: Vec::new(),
+            required: Vec::new(),
+            allow_no_expiry: false,
+            time: Time { tolerance: 0.0, max_age: None },
+        },
         token: Vec::new(),
         digest_rest: 0.0,
         code: String::new(),
-        jws: None,
+        parts: Compact::EMPTY,
+        header: None,
         issuer: None,
-        dates: Dates { expires: None, not_before: None, issued: None },
+        dates: Dates::NONE,
     };
 }
 
@@ -93,70 +116,33 @@ pub fn digest_rest() -> f64 {
     seen(|seen| seen.digest_rest)
 }
 
-/// Reads the token, of which `length` bytes are in the room, and judges its header and its claims: those are not to be believed before
-/// the signature is found to hold, which is the host's to find out.
+/// Takes the rules by which the tokens after this are read.
 ///
-/// `texts` are the audiences, the claims that must be there, and the issuer, all as one text. A `max_age` of NaN is none.
+/// `texts` are the audiences, the claims that must be there, and the issuer, all as one text. Times are in seconds; a `max_age` of NaN
+/// is none.
 #[wasm_bindgen]
-#[must_use]
-#[expect(clippy::too_many_arguments, reason = "an object would cost more to cross than the rest of the reading")]
-pub fn read(
-    length: usize,
+pub fn follow(
     longest: usize,
     profile: u8,
     algorithms: u32,
     texts: &str,
     allow_no_expiry: bool,
-    now: f64,
     tolerance: f64,
     max_age: f64,
-) -> u8 {
-    let gate = Gate { longest, profile: profile_of(profile), algorithms: Algorithms::from_bits(algorithms) };
+) {
+    let mut lists = texts.splitn(3, LISTS);
+    let mut next = || lists.next().unwrap_or_default();
+    let [audiences, required] = [next(), next()].map(split);
+    let (issuer, time) = (next().to_owned(), Time { tolerance, max_age: number(max_age) });
+    let rules = Rules { profile: profile_of(profile), issuer, audiences, required, allow_no_expiry, time };
     seen(|seen| {
-        let jws = match Jws::read(seen.token.get(..length).unwrap_or_default(), gate) {
-            Ok(jws) => jws,
-            Err(failure) => return seen.refuse(Verdict::Unfit, failure, &[]),
-        };
-        let verdict = match gate.profile {
-            Profile::Jws => Verdict::Good as u8,
-            profile => with_rules(profile, texts, allow_no_expiry, time(now, tolerance, max_age), |rules| {
-                seen.judge(&jws.parts.payload, rules)
-            }),
-        };
-        seen.jws = Some(jws);
-        verdict
-    })
+        seen.gate = Gate { longest, algorithms: Algorithms::from_bits(algorithms) };
+        seen.rules = rules;
+    });
 }
 
-impl Seen {
-    fn judge(&mut self, payload: &[u8], rules: &Rules<'_>) -> u8 {
-        let claims = match Claims::read(payload) {
-            Ok(claims) => claims,
-            Err(reason) => return self.refuse(Verdict::Unfit, reason.into(), &[]),
-        };
-        let issuer = claims.issuer();
-        if !issuer.is_some_and(|issuer| issuer.is(rules.issuer)) {
-            self.issuer = issuer.map(|issuer| issuer.chars().collect());
-            return Verdict::Foreign as u8;
-        }
-        self.dates = claims.dates().unwrap_or_default();
-        match rules.judge(&claims) {
-            Ok(()) => Verdict::Good as u8,
-            Err(failure) => self.refuse(Verdict::Broken, failure, rules.required),
-        }
-    }
-
-    fn refuse(&mut self, verdict: Verdict, failure: Failure, required: &[&str]) -> u8 {
-        self.code = code_of(failure, required);
-        verdict as u8
-    }
-}
-
-fn code_of(failure: Failure, required: &[&str]) -> String {
-    match failure {
-        Failure::Required(place) => failure.code() + required.get(place).copied().unwrap_or_default(),
-        failure => failure.code(),
-    }
+fn split(list: &str) -> Vec<String> {
+    if list.is_empty() { Vec::new() } else { list.split(SEPARATOR).map(str::to_owned).collect() }
 }
 
 fn profile_of(number: u8) -> Profile {
@@ -168,30 +154,66 @@ fn profile_of(number: u8) -> Profile {
     }
 }
 
-fn with_rules<T>(
-    profile: Profile,
-    texts: &str,
-    allow_no_expiry: bool,
-    time: Time,
-    look: impl FnOnce(&Rules<'_>) -> T,
-) -> T {
-    let mut lists = texts.splitn(3, LISTS);
-    let mut next = || lists.next().unwrap_or_default();
-    let [audiences, required, issuer] = [next(), next(), next()];
-    let [audiences, required] = [audiences, required].map(split);
-    look(&Rules { profile, issuer, audiences: &audiences, required: &required, allow_no_expiry, time })
-}
-
-fn split(list: &str) -> Vec<&str> {
-    if list.is_empty() { Vec::new() } else { list.split(SEPARATOR).collect() }
-}
-
-fn time(now: f64, tolerance: f64, max_age: f64) -> Time {
-    Time { now, tolerance, max_age: number(max_age) }
-}
-
 fn number(number: f64) -> Option<f64> {
     (!number.is_nan()).then_some(number)
+}
+
+/// Reads the token, of which `length` bytes are in the room, and judges its header and its claims: those are not to be believed before
+/// the signature is found to hold, which is the host's to find out. `now` is in seconds since the epoch.
+///
+/// Of a header that this function let pass under the same rules before, `known` is the place of its algorithm; else it is below zero.
+#[wasm_bindgen]
+#[must_use]
+pub fn read(length: usize, now: f64, known: i32) -> u8 {
+    seen(|seen| match seen.open(length, usize::try_from(known).ok().and_then(|place| ALGORITHMS.get(place).copied())) {
+        Ok(()) if seen.rules.profile == Profile::Jws => Verdict::Good as u8,
+        Ok(()) => seen.judge(now),
+        Err(failure) => seen.refuse(Verdict::Unfit, failure),
+    })
+}
+
+impl Seen {
+    fn open(&mut self, length: usize, known: Option<Algorithm>) -> Result<(), Failure> {
+        self.header = None;
+        self.parts.refill(self.token.get(..length).unwrap_or_default(), self.gate.longest, known.is_some())?;
+        self.header = Some(match known {
+            Some(algorithm) => Header { algorithm, kid: None },
+            None => Header::read(&self.parts.header, self.rules.profile, self.gate.algorithms)?,
+        });
+        Ok(())
+    }
+
+    fn judge(&mut self, now: f64) -> u8 {
+        let rules = &self.rules;
+        let verdict = match Claims::read(&self.parts.payload, &rules.required) {
+            Err(reason) => Err((Verdict::Unfit, reason.into())),
+            Ok(claims) => {
+                let issuer = claims.issuer();
+                if !issuer.is_some_and(|issuer| issuer.is(&rules.issuer)) {
+                    self.issuer = issuer.map(|issuer| issuer.chars().collect());
+                    return Verdict::Foreign as u8;
+                }
+                self.dates = claims.dates.unwrap_or(Dates::NONE);
+                rules.judge(&claims, now).map_err(|failure| (Verdict::Broken, failure))
+            }
+        };
+        match verdict {
+            Ok(()) => Verdict::Good as u8,
+            Err((verdict, failure)) => self.refuse(verdict, failure),
+        }
+    }
+
+    fn refuse(&mut self, verdict: Verdict, failure: Failure) -> u8 {
+        self.code = self.code_of(failure);
+        verdict as u8
+    }
+
+    fn code_of(&self, failure: Failure) -> String {
+        match failure {
+            Failure::Required(place) => failure.code() + self.rules.required.get(place).map_or("", String::as_str),
+            failure => failure.code(),
+        }
+    }
 }
 
 /// The code of the last refusal.
@@ -208,57 +230,60 @@ pub fn issuer() -> Option<String> {
     seen(|seen| seen.issuer.take())
 }
 
-fn jws<T>(look: impl FnOnce(&Jws) -> T) -> Option<T> {
-    seen(|seen| seen.jws.as_ref().map(look))
+fn header_read<T>(look: impl FnOnce(&Header) -> T) -> Option<T> {
+    seen(|seen| seen.header.as_ref().map(look))
 }
 
 /// The algorithm of the token that was read, by its place in the table.
 #[wasm_bindgen]
 #[must_use]
 pub fn algorithm() -> usize {
-    jws(|jws| jws.algorithm.place()).unwrap_or_default()
+    header_read(|header| header.algorithm.place()).unwrap_or_default()
 }
 
 /// The name of its key.
 #[wasm_bindgen]
 #[must_use]
 pub fn kid() -> Option<String> {
-    jws(|jws| jws.kid.clone()).flatten()
+    header_read(|header| header.kid.clone()).flatten()
 }
 
-/// Its header as JSON text, checked.
+/// Its header as JSON text, checked; empty when the host knew it.
 #[wasm_bindgen]
 #[must_use]
-pub fn header() -> Option<String> {
-    jws(|jws| String::from_utf8_lossy(&jws.parts.header).into_owned())
+pub fn header() -> String {
+    seen(|seen| String::from_utf8_lossy(&seen.parts.header).into_owned())
 }
 
 /// Where its signature lies.
 #[wasm_bindgen(js_name = signatureAt)]
 #[must_use]
 pub fn signature_at() -> *const u8 {
-    jws(|jws| jws.parts.signature.as_ptr()).unwrap_or(std::ptr::null())
+    seen(|seen| seen.parts.signature.as_ptr())
 }
 
 /// How many bytes it has; none when it has not the length of its algorithm.
 #[wasm_bindgen(js_name = signatureLength)]
 #[must_use]
 pub fn signature_length() -> usize {
-    jws(|jws| if jws.is_signature_whole() { jws.parts.signature.len() } else { 0 }).unwrap_or_default()
+    seen(|seen| match &seen.header {
+        Some(header) if header.algorithm.is_whole(&seen.parts.signature) => seen.parts.signature.len(),
+        _ => 0,
+    })
 }
 
 /// Where its payload lies.
 #[wasm_bindgen(js_name = payloadAt)]
 #[must_use]
 pub fn payload_at() -> *const u8 {
-    jws(|jws| jws.parts.payload.as_ptr()).unwrap_or(std::ptr::null())
+    seen(|seen| seen.parts.payload.as_ptr())
 }
 
 /// How many bytes that has.
 #[wasm_bindgen(js_name = payloadLength)]
 #[must_use]
 pub fn payload_length() -> usize {
-    jws(|jws| jws.parts.payload.len()).unwrap_or_default()
+    seen(|seen| seen.parts.payload.len())
 }
 
 /// Its `exp`, in seconds since the epoch; NaN when it has none.
@@ -282,30 +307,29 @@ pub fn issued() -> f64 {
     seen(|seen| seen.dates.issued.unwrap_or(f64::NAN))
 }
 
-/// Judges the dates of a token that was verified before. `false`: [`code`] says why not.
+/// Judges the dates of a token that was verified before, by the rules that are followed. `false`: [`code`] says why not.
 #[wasm_bindgen]
 #[must_use]
-pub fn alive(expires: f64, not_before: f64, issued: f64, now: f64, tolerance: f64, max_age: f64) -> bool {
+pub fn alive(expires: f64, not_before: f64, issued: f64, now: f64) -> bool {
     let dates = Dates { expires: number(expires), not_before: number(not_before), issued: number(issued) };
-    match time(now, tolerance, max_age).judge(dates) {
+    seen(|seen| match seen.rules.time.judge(dates, now) {
         Ok(()) => true,
         Err(failure) => {
-            seen(|seen| seen.code = failure.code());
+            seen.code = failure.code();
             false
         }
-    }
+    })
 }
 
 /// Every rule for the claims of the token that was read: a name, a tab, the code of a refusal or nothing, a line each.
 #[wasm_bindgen]
 #[must_use]
-pub fn explain(profile: u8, texts: &str, allow_no_expiry: bool, now: f64, tolerance: f64, max_age: f64) -> String {
-    let payload = jws(|jws| jws.parts.payload.clone()).unwrap_or_default();
+pub fn explain(now: f64) -> String {
     let mut lines = String::new();
-    let Ok(claims) = Claims::read(&payload) else { return lines };
-    with_rules(profile_of(profile), texts, allow_no_expiry, time(now, tolerance, max_age), |rules| {
-        rules.each(&claims, &mut |name, outcome| {
-            let refusal = outcome.err().map(|failure| code_of(failure, rules.required)).unwrap_or_default();
+    seen(|seen| {
+        let Ok(claims) = Claims::read(&seen.parts.payload, &seen.rules.required) else { return };
+        seen.rules.each(&claims, now, &mut |name, outcome| {
+            let refusal = outcome.err().map(|failure| seen.code_of(failure)).unwrap_or_default();
             lines += &[name, "\t", &refusal, "\n"].concat();
             true
         });

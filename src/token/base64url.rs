@@ -23,8 +23,19 @@ const VALUES: [u8; 256] = {
 /// # Errors
 /// [`NotBase64url`] for anything but the one canonical text.
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, NotBase64url> {
+    let mut bytes = Vec::new();
+    decode_into(text, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// [`decode`] into memory that is there already; what was in it is gone, even when the text is refused.
+///
+/// # Errors
+/// Like [`decode`].
+pub fn decode_into(text: &[u8], bytes: &mut Vec<u8>) -> Result<(), NotBase64url> {
     let rest = text.len() % 4;
-    let mut bytes = vec![0; text.len() / 4 * 3 + rest.saturating_sub(1)];
+    bytes.clear();
+    bytes.resize(text.len() / 4 * 3 + rest.saturating_sub(1), 0);
     // All symbols are looked at before any is complained of: that is a branch less for each.
     let mut seen = 0;
     let mut value = |symbol: u8| {
@@ -53,7 +64,7 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, NotBase64url> {
         ([], _) => 0,
         _ => return Err(NotBase64url),
     };
-    if seen == INVALID || trailing != 0 { Err(NotBase64url) } else { Ok(bytes) }
+    if seen == INVALID || trailing != 0 { Err(NotBase64url) } else { Ok(()) }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -13,6 +13,11 @@ const MOST_DIGITS: u32 = 19;
 impl Decimal {
     /// Takes a number apart whose syntax has been checked.
     pub(super) fn read(written: &str) -> Self {
+        // What dates are.
+        if written.len() < MOST_DIGITS as usize && written.bytes().all(|byte| byte.is_ascii_digit()) {
+            let mantissa = written.bytes().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+            return Self { is_negative: false, mantissa, exponent: 0 };
+        }
         let is_negative = written.starts_with('-');
         let (digits, power) = written.split_once(['e', 'E']).unwrap_or((written, "0"));
         // Five digits of exponent are beyond anything that a double can show, so a longer one saturates the same way.

@@ -152,7 +152,7 @@ pub fn members<'a>(text: &'a [u8], visit: impl FnMut(Member<'a>)) -> Result<(), 
 /// # Errors
 /// [`NotJson`] when it is not; `visit` may have seen members by then.
 pub fn strict_members<'a>(text: &'a [u8], visit: impl FnMut(Member<'a>)) -> Result<(), NotJson> {
-    read_members(text, Strict::default(), visit)
+    read_members(text, Strict::new(), visit)
 }
 
 /// Shows `visit` the items of an array that a reader has checked, and handed out as [`Value::Other`]. `false`: it is no array.

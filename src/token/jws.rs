@@ -20,7 +20,7 @@ pub enum NotCompact {
 }
 
 /// The three parts, decoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compact {
     /// The protected header, to be read as JSON.
     pub header: Vec<u8>,
@@ -31,11 +31,24 @@ pub struct Compact {
 }
 
 impl Compact {
+    /// Without memory, until something is read into it.
+    pub const EMPTY: Self = Self { header: Vec::new(), payload: Vec::new(), signature: Vec::new() };
+
     /// Takes `text` apart; `longest` is in bytes.
     ///
     /// # Errors
     /// [`NotCompact`], decided by the shape before anything is decoded.
     pub fn read(text: &[u8], longest: usize) -> Result<Self, NotCompact> {
+        let mut parts = Self::EMPTY;
+        parts.refill(text, longest, false)?;
+        Ok(parts)
+    }
+
+    /// [`Compact::read`] into the memory of what was read before. With `but_header`, that is left empty: the caller has seen it.
+    ///
+    /// # Errors
+    /// Like [`Compact::read`].
+    pub fn refill(&mut self, text: &[u8], longest: usize, but_header: bool) -> Result<(), NotCompact> {
         if text.len() > longest {
             return Err(NotCompact::TooLarge);
         }
@@ -43,11 +56,19 @@ impl Compact {
         if header.len() > MAX_HEADER_BYTES.div_ceil(3) * 4 {
             return Err(NotCompact::TooLarge);
         }
-        let decode = |part: &[u8]| match base64url::decode(part) {
-            Ok(bytes) if !bytes.is_empty() => Ok(bytes),
-            _ => Err(NotCompact::Malformed),
-        };
-        Ok(Self { header: decode(header)?, payload: decode(payload)?, signature: decode(signature)? })
+        self.header.clear();
+        if !but_header {
+            decode(header, &mut self.header)?;
+        }
+        decode(payload, &mut self.payload)?;
+        decode(signature, &mut self.signature)
+    }
+}
+
+fn decode(part: &[u8], bytes: &mut Vec<u8>) -> Result<(), NotCompact> {
+    match base64url::decode_into(part, bytes) {
+        Ok(()) if !bytes.is_empty() => Ok(()),
+        _ => Err(NotCompact::Malformed),
     }
 }
 

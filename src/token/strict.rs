@@ -36,13 +36,21 @@ impl Strictness for Lenient {
 }
 
 /// Names once an object, numbers finite, members bounded.
-#[derive(Default)]
 pub(super) struct Strict {
     /// Hashes of the names of the objects that are open, outermost first.
     names: Vec<u64>,
     /// Where those of the innermost begin.
     from: usize,
     members: u32,
+}
+
+/// Room for the names of most tokens.
+const USUAL: usize = 24;
+
+impl Strict {
+    pub(super) fn new() -> Self {
+        Self { names: Vec::with_capacity(USUAL), from: 0, members: 0 }
+    }
 }
 
 impl Strictness for Strict {

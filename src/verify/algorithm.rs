@@ -54,6 +54,12 @@ impl Algorithm {
         ALGORITHMS.into_iter().find(|algorithm| algorithm.name == name)
     }
 
+    /// Whether a signature has the length that it has by this algorithm.
+    #[must_use]
+    pub fn is_whole(self, signature: &[u8]) -> bool {
+        self.signature_bytes.is_none_or(|bytes| bytes == signature.len())
+    }
+
     /// Its place in [`ALGORITHMS`], by which the host knows it.
     #[must_use]
     pub fn place(self) -> usize {

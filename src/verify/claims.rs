@@ -11,6 +11,8 @@ pub struct Claims<'a> {
     /// By their places in [`REGISTERED`].
     registered: [Option<Value<'a>>; REGISTERED.len()],
     others: Vec<(Text<'a>, Value<'a>)>,
+    /// The dates that it has, or one that is no date.
+    pub dates: Result<Dates, Failure>,
 }
 
 /// The claims that some rule looks at.
@@ -74,27 +76,25 @@ impl Registered {
 }
 
 /// What the verifier was told.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules<'a> {
+#[derive(Debug, Clone)]
+pub struct Rules {
     /// The kind of token.
     pub profile: Profile,
     /// Exactly this `iss`.
-    pub issuer: &'a str,
+    pub issuer: String,
     /// One of these must be in `aud`.
-    pub audiences: &'a [&'a str],
+    pub audiences: Vec<String>,
     /// Present and not null.
-    pub required: &'a [&'a str],
+    pub required: Vec<String>,
     /// Whether `exp` may be absent.
     pub allow_no_expiry: bool,
-    /// When it may be used.
+    /// The clock's slack, and the oldest age.
     pub time: Time,
 }
 
-/// The clock and its slack, all in seconds.
+/// What is asked of dates, all in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Time {
-    /// Since the epoch.
-    pub now: f64,
     /// Slack on every date.
     pub tolerance: f64,
     /// Oldest age by `iat`.
@@ -102,7 +102,7 @@ pub struct Time {
 }
 
 /// The dates of a token, in seconds since the epoch.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dates {
     /// `exp`.
     pub expires: Option<f64>,
@@ -112,13 +112,18 @@ pub struct Dates {
     pub issued: Option<f64>,
 }
 
+impl Dates {
+    /// Of a token without any.
+    pub const NONE: Self = Self { expires: None, not_before: None, issued: None };
+}
+
 impl Time {
-    /// Whether a token of these dates may be used now. A fraction of a second counts as it stands.
+    /// Whether a token of these dates may be used `now`, in seconds since the epoch. A fraction of a second counts as it stands.
     ///
     /// # Errors
     /// Which date speaks against it.
-    pub fn judge(self, dates: Dates) -> Result<(), Failure> {
-        let Self { now, tolerance, max_age } = self;
+    pub fn judge(self, dates: Dates, now: f64) -> Result<(), Failure> {
+        let Self { tolerance, max_age } = self;
         if dates.expires.is_some_and(|expires| now >= expires + tolerance) {
             return Err(Failure::Expired);
         }
@@ -138,14 +143,14 @@ impl Time {
 /// Shown each rule with its outcome; `false` ends the judging.
 type Witness<'w> = dyn FnMut(&'static str, Result<(), Failure>) -> bool + 'w;
 
-impl Rules<'_> {
+impl Rules {
     /// Judges all claims.
     ///
     /// # Errors
     /// The first rule that is broken.
-    pub fn judge(&self, claims: &Claims<'_>) -> Result<(), Failure> {
+    pub fn judge(&self, claims: &Claims<'_>, now: f64) -> Result<(), Failure> {
         let mut verdict = Ok(());
-        self.each(claims, &mut |_, outcome| {
+        self.each(claims, now, &mut |_, outcome| {
             verdict = outcome;
             outcome.is_ok()
         });
@@ -153,16 +158,16 @@ impl Rules<'_> {
     }
 
     /// Shows every rule with its outcome, for explaining a refusal.
-    pub fn each(&self, claims: &Claims<'_>, witness: &mut Witness<'_>) {
+    pub fn each(&self, claims: &Claims<'_>, now: f64, witness: &mut Witness<'_>) {
         let issuer = || match claims.text(Iss)? {
-            Some(issuer) if issuer.is(self.issuer) => Ok(()),
+            Some(issuer) if issuer.is(&self.issuer) => Ok(()),
             _ => Err(Failure::Claim("iss")),
         };
-        let dates = claims.dates();
+        let dates = claims.dates;
         let _ = witness("issuer", issuer())
             && witness("audience", self.audience(claims))
             && witness("dates", dates.and_then(|dates| self.dates(dates)))
-            && witness("time", self.time.judge(dates.unwrap_or_default()))
+            && witness("time", self.time.judge(dates.unwrap_or(Dates::NONE), now))
             && witness("profile", self.profile(claims))
             && witness("required claims", self.required(claims));
     }
@@ -222,7 +227,7 @@ impl Rules<'_> {
     }
 
     fn required(&self, claims: &Claims<'_>) -> Result<(), Failure> {
-        let missing = |name: &&str| matches!(claims.find_named(name), None | Some(Value::Other("null")));
+        let missing = |name: &String| matches!(claims.find_named(name), None | Some(Value::Other("null")));
         match self.required.iter().position(missing) {
             Some(place) => Err(Failure::Required(place)),
             None => Ok(()),
@@ -231,16 +236,18 @@ impl Rules<'_> {
 }
 
 impl<'a> Claims<'a> {
-    /// Reads a payload.
+    /// Reads a payload. Of the claims that no rule of ours looks at, those of the names in `required` are kept.
     ///
     /// # Errors
     /// When it is not one strict JSON object.
-    pub fn read(payload: &'a [u8]) -> Result<Self, NotJson> {
-        let mut claims = Self { registered: [None; REGISTERED.len()], others: Vec::new() };
+    pub fn read(payload: &'a [u8], required: &[String]) -> Result<Self, NotJson> {
+        let mut claims = Self { registered: [None; REGISTERED.len()], others: Vec::new(), dates: Ok(Dates::NONE) };
         json::strict_members(payload, |json::Member { name, value, .. }| match Registered::of(name) {
             Some(known) => claims.registered[known as usize] = Some(value),
-            None => claims.others.push((name, value)),
+            None if required.iter().any(|wanted| name.is(wanted)) => claims.others.push((name, value)),
+            None => {}
         })?;
+        claims.dates = claims.read_dates();
         Ok(claims)
     }
 
@@ -250,11 +257,7 @@ impl<'a> Claims<'a> {
         self.text(Iss).ok().flatten()
     }
 
-    /// The dates that it has.
-    ///
-    /// # Errors
-    /// Names one that is no date.
-    pub fn dates(&self) -> Result<Dates, Failure> {
+    fn read_dates(&self) -> Result<Dates, Failure> {
         Ok(Dates { expires: self.date(Exp)?, not_before: self.date(Nbf)?, issued: self.date(Iat)? })
     }
 

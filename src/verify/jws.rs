@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::algorithm::Algorithms;
 use super::{Algorithm, Failure};
 use crate::token::json::{self, Text, Value};
-use crate::token::jws::Compact;
 
 /// What kind of token is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,62 +20,42 @@ pub enum Profile {
     Jws,
 }
 
-/// What is asked of the shape and the header of every token, whoever made it.
-#[derive(Debug, Clone, Copy)]
-pub struct Gate {
-    /// The most bytes of a token.
-    pub longest: usize,
-    /// The kind of token.
-    pub profile: Profile,
-    /// The allow-list.
-    pub algorithms: Algorithms,
-}
-
-/// A JWS that has the right shape and header; nothing in it is to be believed yet.
+/// A header that keeps the rules. Nothing in it is to be believed yet.
 #[derive(Debug, Clone)]
-pub struct Jws {
-    /// Its parts.
-    pub parts: Compact,
-    /// By which its signature is to be checked.
+pub struct Header {
+    /// By which the signature is to be checked.
     pub algorithm: Algorithm,
     /// The name of the key.
     pub kid: Option<String>,
 }
 
-impl Jws {
-    /// Reads a compact JWS.
+impl Header {
+    /// Reads a decoded header. `algorithms` is the allow-list.
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn read(text: &[u8], gate: Gate) -> Result<Self, Failure> {
-        let parts = Compact::read(text, gate.longest)?;
-        let header = Header::read(&parts.header)?;
-        let algorithm = match header.alg {
+    pub fn read(text: &[u8], profile: Profile, algorithms: Algorithms) -> Result<Self, Failure> {
+        let parameters = Parameters::read(text)?;
+        let algorithm = match parameters.alg {
             Some(Value::String(name)) => {
                 // No registered name needs an escape, but one may have it all the same.
                 let name = name.plain().map_or_else(|| Cow::Owned(name.chars().collect()), Cow::Borrowed);
-                Algorithm::named(&name).filter(|known| gate.algorithms.has(*known)).ok_or(Failure::Algorithm)?
+                Algorithm::named(&name).filter(|known| algorithms.has(*known)).ok_or(Failure::Algorithm)?
             }
             _ => return Err(Failure::Malformed),
         };
-        header.check(gate.profile)?;
-        let kid = match header.kid {
+        parameters.check(profile)?;
+        let kid = match parameters.kid {
             None => None,
             Some(Value::String(kid)) => Some(kid.chars().collect()),
             Some(_) => return Err(Failure::Malformed),
         };
-        Ok(Self { parts, algorithm, kid })
-    }
-
-    /// Whether the signature has the length that its algorithm gives it.
-    #[must_use]
-    pub fn is_signature_whole(&self) -> bool {
-        self.algorithm.signature_bytes.is_none_or(|bytes| bytes == self.parts.signature.len())
+        Ok(Self { algorithm, kid })
     }
 }
 
 #[derive(Default)]
-struct Header<'a> {
+struct Parameters<'a> {
     alg: Option<Value<'a>>,
     kid: Option<Value<'a>>,
     typ: Option<Value<'a>>,
@@ -88,28 +67,28 @@ struct Header<'a> {
 /// `crit` first: it is what names the others.
 const EXTENSIONS: [&str; 4] = ["crit", "b64", "zip", "enc"];
 
-impl<'a> Header<'a> {
+impl<'a> Parameters<'a> {
     fn read(text: &'a [u8]) -> Result<Self, Failure> {
-        let mut header = Self::default();
+        let mut parameters = Self::default();
         json::strict_members(text, |json::Member { name, value, .. }| {
             let known = match () {
-                () if name.is("alg") => &mut header.alg,
-                () if name.is("kid") => &mut header.kid,
-                () if name.is("typ") => &mut header.typ,
-                () if name.is("cty") => &mut header.cty,
+                () if name.is("alg") => &mut parameters.alg,
+                () if name.is("kid") => &mut parameters.kid,
+                () if name.is("typ") => &mut parameters.typ,
+                () if name.is("cty") => &mut parameters.cty,
                 () => {
                     let found = EXTENSIONS.into_iter().find(|extension| name.is(extension));
                     // `b64: true` says what holds anyway.
                     let harmless = found == Some("b64") && value == Value::Other("true");
-                    if !harmless && header.extension != Some("crit") {
-                        header.extension = found.or(header.extension);
+                    if !harmless && parameters.extension != Some("crit") {
+                        parameters.extension = found.or(parameters.extension);
                     }
                     return;
                 }
             };
             *known = Some(value);
         })?;
-        Ok(header)
+        Ok(parameters)
     }
 
     fn check(&self, profile: Profile) -> Result<(), Failure> {

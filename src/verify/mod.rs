@@ -1,7 +1,7 @@
 //! The rules by which an access token is judged. Pure: the token, the key set and the time are inputs, and nothing is waited for.
 //! Who uses it: `src/edge`. What it uses: [`crate::token`].
 //!
-//! A token passes in this order: its shape and header ([`Jws::read`]), a key that may have signed it ([`keys`]), the signature (the
+//! A token passes in this order: its shape ([`crate::token::jws`]), its header ([`Header::read`]), a key that may have signed it ([`keys`]), the signature (the
 //! host's), its claims ([`claims::Rules::judge`]). Claims are looked at for a verdict only when the signature holds.
 
 #![forbid(unsafe_code)]
@@ -16,4 +16,4 @@ mod roca;
 
 pub use algorithm::{Algorithm, Algorithms};
 pub use failure::Failure;
-pub use jws::{Gate, Jws, Profile};
+pub use jws::{Header, Profile};
