@@ -13,7 +13,7 @@ import { root } from "./lib/run.mjs";
 
 const site = join(root, "build", "docs");
 const folder = join(root, "build", "docs-pictures");
-const pages = ["index", "getting-started", "recipes/react", "api/index", "comparison"];
+const pages = ["index", "getting-started", "recipes/react", "api/index", "authority", "recipes/index", "comparison"];
 const views = /** @type {const} */ ([
   { name: "light-1280", viewport: { width: 1280, height: 900 }, colorScheme: "light" },
   { name: "dark-390", viewport: { width: 390, height: 844 }, colorScheme: "dark" },

@@ -87,7 +87,7 @@ async function test() {
   await setUp({
     lints: chosen.includes("checks"),
     // The code of the documents is checked against packages of theirs.
-    docs: chosen.includes("checks") || chosen.includes("js"),
+    docs: ["checks", "js", "browser"].some((name) => chosen.includes(name)),
     browser: chosen.includes("wasm") || chosen.includes("browser"),
     firefox: chosen.includes("firefox"),
   });

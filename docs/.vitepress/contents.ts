@@ -33,6 +33,7 @@ export const contents: readonly Section[] = [
       { text: "The server contract", link: "/server-contract" },
       { text: "The contract kit", link: "/contract-kit" },
       { text: "The edge verifier", link: "/edge" },
+      { text: "The reference authority", link: "/authority" },
       { text: "Deploying the Workers", link: "/deploy" },
     ],
   },

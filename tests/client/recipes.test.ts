@@ -278,3 +278,11 @@ behaviour("recipe_step_up_asks_once_for_two_calls_and_sends_both_again", async (
   assert.deepEqual(JSON.parse(authority.to("/session/step-up")[0]?.body.toString() ?? ""), { code: "123456" });
   assert.equal(scene.refreshes(), 1);
 });
+
+behaviour("recipe_explain_prints_the_transitions_as_a_table", async (scene) => {
+  await scene.started();
+  const table = scene.page.waitForEvent("console", { predicate: (message) => message.type() === "table" });
+  await run(scene, 'import "doc:docs/why-am-i-signed-out.md#0";');
+  const rows = (await (await table).args()[0]?.jsonValue()) as { event: string }[];
+  assert.equal(rows.at(-1)?.event, "refreshed");
+});

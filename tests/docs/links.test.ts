@@ -35,6 +35,17 @@ test("tests that documents name exist", () => {
   );
 });
 
+test("tests that documents quote are in the files that they name", () => {
+  const quoted = texts.flatMap(([path, text]) =>
+    [...text.matchAll(/`(tests\/[\w./-]+\.test\.ts)`:\s*\*([^*]+)\*/g)].map((match) => [path, match[1] ?? "", match[2] ?? ""] as const),
+  );
+  assert.ok(quoted.length > 25);
+  assert.deepEqual(
+    quoted.filter(([, file, name]) => !readFileSync(join(root, file), "utf8").includes(name.replace(/\s+/g, " "))),
+    [],
+  );
+});
+
 test("files and folders of the project that documents name in code exist", () => {
   const named = texts.flatMap(([path, text]) =>
     [...text.matchAll(/`((?:src|js|tests|www|scripts|docs|kit|examples|benches)\/[\w./-]+)`/g)].map(
