@@ -198,16 +198,6 @@ fn a_sign_in_reply_comes_back_without_its_token() {
 }
 
 #[wasm_bindgen_test]
-fn client_D31_a_step_up_challenge_is_told_and_needs_no_refresh() {
-    let challenge = r#"Bearer error="insufficient_user_authentication", acr_values="a b", max_age=5"#;
-    assert_eq!(Keep::remedy_of(challenge).unchecked_into::<Array>().join(","), "a,b");
-    assert_eq!(Keep::max_age_of(challenge), 5.0);
-    assert!(Keep::max_age_of("").is_nan());
-    assert_eq!(Keep::remedy_of(""), JsValue::UNDEFINED);
-    assert_eq!(Keep::remedy_of("Bearer error=insufficient_scope"), JsValue::NULL);
-}
-
-#[wasm_bindgen_test]
 fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
     let memory = wasm_bindgen::memory();
     let secret = secret(400);

@@ -9,6 +9,7 @@ import { Locks } from "./locks.js";
 import type { Settings } from "./options.js";
 import { watchPage } from "./page.js";
 import { Siblings } from "./siblings.js";
+import type { TokenKeepEvents } from "./types.js";
 import { Waiters } from "./waiters.js";
 import { Input, type Numbers, type Outcome, Output } from "./wire.js";
 
@@ -18,8 +19,7 @@ export type Transport = (request: Request) => Promise<Response>;
 export interface Teller {
   /** An output that is for the application, with its numbers. */
   output(what: Output, numbers: Numbers, engine: Engine): void;
-  /** NaN stands for none told. */
-  stepUp(acrValues: readonly string[], maxAge: number, url: string): void;
+  stepUp(event: TokenKeepEvents["step-up"]): void;
   rejectedFreshToken(url: string): void;
   /** The instance has trapped; this host is of no more use. */
   lost(): void;

@@ -157,7 +157,7 @@ class Keep implements TokenKeep {
             return listeners.emit("user-changed", { session });
         }
       },
-      stepUp: (acrValues, maxAge, url) => listeners.emit("step-up", { acrValues: Object.freeze(acrValues), maxAge: orNull(maxAge), url }),
+      stepUp: (event) => listeners.emit("step-up", { ...event, acrValues: Object.freeze(event.acrValues) }),
       rejectedFreshToken: (url) => listeners.emit("rejected-fresh-token", { url }),
       lost: () => {
         const [{ status }, lostAt] = [this.#session, this.#lostAt];

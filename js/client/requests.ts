@@ -2,6 +2,7 @@
 // twice, the second time from a copy that was taken before the first.
 
 import { discard } from "./authority.js";
+import { remedyOf } from "./challenge.js";
 import type { Host } from "./host.js";
 import { Input, Outcome } from "./wire.js";
 
@@ -45,10 +46,9 @@ async function sendAuthorized(host: Host, request: Request, url: string, replaya
 function isRenewable(host: Host, response: Response, url: string): boolean {
   if (host.lost) return false;
   if (response.redirected && !host.engine.allows(response.url)) return false;
-  const challenge = response.headers.get("WWW-Authenticate") ?? "";
-  const acrValues = host.core.Keep.remedyOf(challenge) as readonly string[] | null | undefined;
-  if (acrValues) host.tell.stepUp(acrValues, host.core.Keep.maxAgeOf(challenge), url);
-  return acrValues === undefined;
+  const remedy = remedyOf(response.headers.get("WWW-Authenticate") ?? "");
+  if (remedy) host.tell.stepUp({ ...remedy, url });
+  return remedy === undefined;
 }
 
 /** Whether a `Request` made of these can be sent again: everything but a one-shot stream. */

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import { root, StepFailed } from "./run.mjs";
 
-/** @typedef {{ name: string, target: string, features: string[], profile: string, outDir: string, outName: string, wasmOpt: string[], entry: string, bundle: string, budget: number }} Build */
+/** @typedef {{ name: string, target: string, features: string[], profile: string, outDir: string, outName: string, rustc: string[], wasmOpt: string[], entry: string, bundle: string, budget: number }} Build */
 /** @typedef {{ tools: { "wasm-pack": string, "wasm-bindgen": string }, builds: Build[] }} Manifest */
 
 const toolNames = ["wasm-pack", "wasm-bindgen"];
-const buildKeys = ["target", "features", "profile", "out-dir", "out-name", "entry", "bundle", "budget", "wasm-opt"];
+const buildKeys = ["target", "features", "profile", "out-dir", "out-name", "entry", "bundle", "budget", "rustc", "wasm-opt"];
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
 export function isTable(value) {
@@ -65,6 +65,7 @@ function readBuild(name, value) {
     outName: text(table, "out-name", where),
     entry: text(table, "entry", where),
     bundle: text(table, "bundle", where),
+    rustc: table["rustc"] === undefined ? [] : texts(table, "rustc", where),
     wasmOpt: texts(table, "wasm-opt", where),
   };
 }

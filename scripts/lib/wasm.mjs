@@ -7,6 +7,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { renewable } from "./glue.mjs";
+import { lighten } from "./lighten.mjs";
 import { silencePanics } from "./panics.mjs";
 import { must, root, run, StepFailed } from "./run.mjs";
 import { shortenExports, shortenImports } from "./shorten.mjs";
@@ -22,14 +23,14 @@ export function gzipOf(bytes) {
   return packed;
 }
 
-// Panic messages name source files: as given here, not as this machine's folders.
-function rustFlags() {
+/** Panic messages name source files: as given here, not as this machine's folders. @param {Build} build */
+function rustFlags(build) {
   const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
   const remap = [
     [cargoHome, "cargo"],
     [root.replace(/\/$/, ""), "tokenkeep"],
   ];
-  return remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`).join("\x1f");
+  return [...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`), ...build.rustc].join("\x1f");
 }
 
 /** @param {Build} build */
@@ -42,28 +43,27 @@ async function compile(build) {
   await must(
     "wasm-pack",
     ["build", "--target", build.target, "--profile", build.profile, ...options, ...places, ".", "--", ...cargoOptions],
-    { env: { CARGO_ENCODED_RUSTFLAGS: rustFlags(), RUSTC_WRAPPER: "" } },
+    { env: { CARGO_ENCODED_RUSTFLAGS: rustFlags(build), RUSTC_WRAPPER: "" } },
   );
 }
 
 /** @param {Build} build */
 async function optimise(build) {
-  const path = join(root, build.outDir, `${build.outName}_bg.wasm`);
-  const gluePath = join(root, build.outDir, `${build.outName}.js`);
-  const written = readFileSync(gluePath, "utf8");
+  const place = join(root, build.outDir, build.outName);
+  const path = `${place}_bg.wasm`;
+  const written = lighten({ glue: readFileSync(`${place}.js`, "utf8"), types: readFileSync(`${place}.d.ts`, "utf8") });
   await silencePanics(path);
-  await dropExports(path, written);
+  await dropExports(path, written.glue);
   await must("wasm-opt", [path, "-o", path, ...build.wasmOpt]);
-  const imports = shortenImports(readFileSync(path), written);
+  const imports = shortenImports(readFileSync(path), written.glue);
   const { wasm, glue } = shortenExports(imports.wasm, imports.glue);
   if (wasm.includes(homedir()) || wasm.includes(root)) {
-    throw new StepFailed(`${build.outDir}/${build.outName}_bg.wasm names folders of this machine.`);
+    throw new StepFailed(`${path} names folders of this machine.`);
   }
   writeFileSync(path, wasm);
-  const typesPath = join(root, build.outDir, `${build.outName}.d.ts`);
-  const renewed = renewable({ glue, types: readFileSync(typesPath, "utf8") });
-  writeFileSync(gluePath, renewed.glue);
-  writeFileSync(typesPath, renewed.types);
+  const renewed = renewable({ glue, types: written.types });
+  writeFileSync(`${place}.js`, renewed.glue);
+  writeFileSync(`${place}.d.ts`, renewed.types);
 }
 
 /** @param {Build} build */
@@ -92,6 +92,7 @@ export async function buildWasm(build, step) {
       "Cargo.lock",
       "scripts/lib/wasm.mjs",
       "scripts/lib/glue.mjs",
+      "scripts/lib/lighten.mjs",
       "scripts/lib/panics.mjs",
       "scripts/lib/sections.mjs",
       "scripts/lib/shorten.mjs",

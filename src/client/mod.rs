@@ -20,8 +20,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
 use crate::engine::{
-    Backoff, CallId, Config, Failure, FailureKind, Grant, Lead, Origins, Remedy, Ticket, WaiterId, Wake,
-    has_access_token, remedy, without_access_token,
+    Backoff, CallId, Config, Failure, FailureKind, Grant, Lead, Origins, Ticket, WaiterId, Wake,
+    has_access_token, without_access_token,
 };
 use driver::Driver;
 
@@ -181,28 +181,5 @@ impl Keep {
     /// Tells the host the last transitions, oldest first.
     pub fn explain(&self) {
         self.driver.explain();
-    }
-
-    /// Reads the challenge of a 401, empty if there is none. `undefined`: a fresh token may help; `null`: no login can; else another
-    /// login is asked for, by one of these authentication context classes where there are any.
-    #[wasm_bindgen(js_name = remedyOf)]
-    #[must_use]
-    pub fn remedy_of(challenge: &str) -> JsValue {
-        match remedy(Some(challenge)) {
-            Remedy::Renew => JsValue::UNDEFINED,
-            Remedy::MoreScope => JsValue::NULL,
-            // A list of texts always crosses.
-            Remedy::StepUp { acr_values, .. } => serde_wasm_bindgen::to_value(&acr_values).unwrap_or_default(),
-        }
-    }
-
-    /// The most seconds that may have passed since the login that this challenge asks for, NaN for none told.
-    #[wasm_bindgen(js_name = maxAgeOf)]
-    #[must_use]
-    pub fn max_age_of(challenge: &str) -> f64 {
-        match remedy(Some(challenge)) {
-            Remedy::StepUp { max_age: Some(seconds), .. } => seconds as f64,
-            _ => f64::NAN,
-        }
     }
 }

@@ -16,7 +16,6 @@
 
 mod backoff;
 mod budget;
-mod challenge;
 mod clock;
 mod contract;
 mod failure;
@@ -38,7 +37,6 @@ mod waiters;
 
 pub use backoff::Backoff;
 pub use budget::{CALLS, WINDOW};
-pub use challenge::{Remedy, remedy};
 pub use clock::{Millis, Now, SECOND};
 pub use contract::{CallId, Config, Event, Outcome, Output, Ticket, WaiterId, Wake};
 pub use failure::{Blame, Failure, FailureKind};
