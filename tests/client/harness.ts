@@ -99,7 +99,12 @@ export async function bundled(program: string | { readonly text: string; readonl
     format: "esm",
     target: "es2022",
     jsx: "automatic",
-    alias: { tokenkeep: "/tokenkeep.js", "tokenkeep/react": fileURLToPath(new URL("../../dist/react.js", import.meta.url)) },
+    alias: {
+      tokenkeep: "/tokenkeep.js",
+      ...Object.fromEntries(
+        ["react", "slim"].map((name) => [`tokenkeep/${name}`, fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))]),
+      ),
+    },
     external: ["/tokenkeep.js"],
     define: { "process.env.NODE_ENV": '"development"' },
     logLevel: "warning",

@@ -2,6 +2,7 @@
 // for, against servers that refuse tokens. What needs a server around it is in tests/docs/recipes.test.ts.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { type WebSocket, WebSocketServer } from "ws";
 import { blocks } from "../docs/blocks.ts";
 import { bundled, json, jwt, type Scene, scenes, script, until } from "./harness.ts";
@@ -285,4 +286,15 @@ behaviour("recipe_explain_prints_the_transitions_as_a_table", async (scene) => {
   await run(scene, 'import "doc:docs/why-am-i-signed-out.md#0";');
   const rows = (await (await table).args()[0]?.jsonValue()) as { event: string }[];
   assert.equal(rows.at(-1)?.event, "refreshed");
+});
+
+behaviour("recipe_slim_takes_its_wasm_from_a_file", async (scene) => {
+  const { app, page } = scene;
+  app.on("/tokenkeep/client.wasm", () => ({
+    headers: { "Content-Type": "application/wasm" },
+    body: readFileSync(new URL("../../dist/client.wasm", import.meta.url)),
+  }));
+  await run(scene, 'export * from "doc:docs/loading.md#1";');
+  assert.equal((await page.evaluate(() => keep.start())).status, "authenticated");
+  assert.equal(app.to("/tokenkeep/client.wasm").length, 1);
 });
