@@ -13,16 +13,28 @@ export interface Name {
 /** Longer tokens are not remembered. */
 const LONGEST = 4_096;
 
+/** A token's place among the others, by when it was used last. */
+interface Link {
+  older: Link;
+  newer: Link;
+}
+
+interface Entry extends Link, Name {
+  readonly facts: Facts;
+}
+
 export class Results {
   readonly #max: number;
-  readonly #entries = new Map<number, { readonly rest: number; readonly facts: Facts }>();
-  /** Where the oldest is. It goes on as they are forgotten, so it never has to pass the places of those that are gone. */
-  #oldest = this.#entries.keys();
+  readonly #entries = new Map<number, Entry>();
+  /** Before the oldest and after the newest. Moving an entry in a Map instead would take making room for it again and again. */
+  readonly #ends: Link;
   /** Drawn at first use: a Worker's module scope has no randomness. */
   #key: readonly [number, number, number, number] | null = null;
 
   constructor(max: number) {
     this.#max = max;
+    const ends = {} as Link;
+    this.#ends = Object.assign(ends, { older: ends, newer: ends });
   }
 
   /** The name of the token that the wasm has taken in; null when it will not be remembered. */
@@ -35,22 +47,38 @@ export class Results {
   find({ first, rest }: Name): Facts | null {
     const entry = this.#entries.get(first);
     if (entry === undefined || entry.rest !== rest) return null;
-    this.#entries.delete(first);
-    this.#entries.set(first, entry);
+    unlink(entry);
+    this.#append(entry);
     return entry.facts;
   }
 
-  remember({ first, rest }: Name, facts: Facts): void {
-    this.#entries.delete(first);
-    this.#entries.set(first, { rest, facts });
-    if (this.#entries.size <= this.#max) return;
-    const { value } = this.#oldest.next();
-    if (value !== undefined) this.#entries.delete(value);
+  remember(name: Name, facts: Facts): void {
+    this.forget(name);
+    const entry: Entry = { first: name.first, rest: name.rest, facts, older: this.#ends, newer: this.#ends };
+    this.#append(entry);
+    this.#entries.set(entry.first, entry);
+    if (this.#entries.size > this.#max) this.forget(this.#ends.newer as Entry);
   }
 
   forget({ first }: Name): void {
+    const entry = this.#entries.get(first);
+    if (entry === undefined) return;
+    unlink(entry);
     this.#entries.delete(first);
   }
+
+  #append(entry: Link): void {
+    const newest = this.#ends.older;
+    entry.older = newest;
+    entry.newer = this.#ends;
+    newest.newer = entry;
+    this.#ends.older = entry;
+  }
+}
+
+function unlink({ older, newer }: Link): void {
+  older.newer = newer;
+  newer.older = older;
 }
 
 function drawn(): readonly [number, number, number, number] {
