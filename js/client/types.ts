@@ -3,6 +3,12 @@
 
 import type { TokenKeepError } from "./error.js";
 
+// Types of a page that a worker's set of types lacks, and Node's without "dom". Where they are, this adds nothing.
+declare global {
+  interface Worker {}
+  interface SharedWorker {}
+}
+
 /** What a keep is made with. Only `refresh` has no default. */
 export interface TokenKeepOptions {
   /** Where the access token is renewed: POSTed with `credentials: "include"`, the HttpOnly cookie being the proof. */

@@ -13,6 +13,19 @@ type Broken<Ours, Promised> = {
   [Name in keyof Promised]: Name extends keyof Ours ? (Both<Ours[Name], Promised[Name]> extends true ? never : Name) : Name;
 }[keyof Promised];
 
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** The members that a program may assign to. */
+type Writable<T> = { [K in keyof T]-?: Same<Pick<T, K>, { -readonly [Q in K]: T[Q] }> extends true ? K : never }[keyof T];
+/** Readonly members fit where others are wanted, so this is looked at by itself: what could be assigned to still can be. */
+type Frozen<Ours, Promised> = {
+  [Name in keyof Promised]: Name extends keyof Ours
+    ? Exclude<Writable<Promised[Name]>, Writable<Ours[Name]>> extends never
+      ? never
+      : Name
+    : Name;
+}[keyof Promised];
+type Any<T> = { [Name in keyof T]: 0 extends 1 & T[Name] ? Name : never }[keyof T];
+
 /** Types have no names at run time, so they are listed; that the lists are whole is for types.test.ts to see. */
 interface ClientTypes {
   EndpointOptions: Client.EndpointOptions;
@@ -90,6 +103,12 @@ type None<Names extends never> = Names;
 export type Kept = [
   None<Broken<ClientTypes, PromisedClientTypes>>,
   None<Broken<EdgeTypes, PromisedEdgeTypes>>,
+  None<Frozen<ClientTypes, PromisedClientTypes>>,
+  None<Frozen<EdgeTypes, PromisedEdgeTypes>>,
+  None<Frozen<Client.TokenKeepEvents, PromisedClient.TokenKeepEvents>>,
+  None<Frozen<Required<Client.TokenKeepOptions>, Required<PromisedClient.TokenKeepOptions>>>,
+  None<Frozen<Required<Edge.VerifierOptions>, Required<PromisedEdge.VerifierOptions>>>,
+  None<Any<ClientTypes> | Any<EdgeTypes>>,
   None<Broken<typeof Client, typeof PromisedClient>>,
   None<Broken<typeof Edge, typeof PromisedEdge>>,
 ];

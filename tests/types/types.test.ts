@@ -12,6 +12,28 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 
 const promised = ["programs/client.ts", "programs/edge.ts"];
 const programs = [...promised, "programs/slim.ts"];
+
+/** Adds members of its own, as the types of a module allow. */
+const AUGMENTED = `
+  import { createTokenKeep, TokenKeepError, type Session } from "tokenkeep";
+  import type { Policy, Verified } from "tokenkeep/edge";
+  declare module "tokenkeep" {
+    interface TokenKeepEvents { mine: { n: number } }
+    interface Session { readonly nickname?: string }
+    interface TokenKeepError { hint?: string }
+  }
+  declare module "tokenkeep/edge" {
+    interface Policy { mine?: string }
+    interface Verified { readonly mine?: number }
+  }
+  const keep = createTokenKeep({ refresh: "/refresh" });
+  keep.on("mine", ({ n }) => n.toFixed());
+  export const session: Session = { ...keep.session, nickname: "n" };
+  export const hint: string | undefined = new TokenKeepError().hint;
+  export const policy: Policy = { mine: "x" };
+  export const mine = (verified: Verified): number | undefined => verified.mine;
+`;
+
 let consumer: Project;
 before(async () => {
   consumer = await project("types");
@@ -43,6 +65,18 @@ for (const [name, options] of Object.entries(elsewhere)) {
     assert.equal(await complaints(consumer, { ...newest, options: { lib: ["es2022"], ...options } }, [`programs/${name}.ts`]), "");
   });
 }
+
+test("types_the_client_needs_no_page_with_the_types_of_workers", async () => {
+  const options = { lib: ["es2022", "webworker"] };
+  assert.equal(await complaints(consumer, { ...newest, options }, ["programs/service-worker.ts"]), "");
+});
+
+test("types_an_application_may_add_to_the_interfaces", async () => {
+  consumer.write("augmented.ts", AUGMENTED);
+  const paths = { tokenkeep: ["./contract/client.d.ts"], "tokenkeep/edge": ["./contract/edge.d.ts"] };
+  assert.equal(await complaints(consumer, { ...newest, options: { paths } }, ["augmented.ts"]), "");
+  assert.equal(await complaints(consumer, newest, ["augmented.ts"]), "");
+});
 
 test("types_a_wrong_program_is_refused", async () => {
   consumer.write(
