@@ -8,6 +8,8 @@ import type { JoseHeader } from "./verified.js";
 
 /** What a header stood for. */
 export interface Known {
+  /** Its text in the token. */
+  readonly part: string;
   readonly header: JoseHeader;
   /** The place of its algorithm. */
   readonly algorithm: number;
@@ -20,19 +22,32 @@ export interface Known {
 const MOST = 1_000;
 /** Longer ones are not remembered. */
 const LONGEST = 512;
+const DOT = 46;
 
 export class KnownHeaders {
   readonly #known = new Map<string, Known>();
+  /** That of the last token that had one, and so most likely of the next: to compare costs less than to cut out and look up. */
+  #last: Known | null = null;
 
-  find(part: string): Known | null {
-    return this.#known.get(part) ?? null;
+  find(token: string): Known | null {
+    const last = this.#last;
+    if (last !== null && token.startsWith(last.part) && token.charCodeAt(last.part.length) === DOT) return last;
+    const known = this.#known.get(headerPartOf(token)) ?? null;
+    if (known !== null) this.#last = known;
+    return known;
   }
 
-  remember(part: string, known: Known): void {
+  remember(known: Known): void {
+    const { part } = known;
     if (part.length > LONGEST) return;
     this.#known.delete(part);
     this.#known.set(part, known);
+    this.#last = known;
     const oldest = this.#known.keys().next();
     if (this.#known.size > MOST && oldest.done !== true) this.#known.delete(oldest.value);
   }
+}
+
+export function headerPartOf(token: string): string {
+  return token.slice(0, token.indexOf("."));
 }

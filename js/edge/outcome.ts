@@ -71,8 +71,9 @@ export class Outcome implements Verified {
   readonly tenant: string | null;
   readonly key: Verified["key"];
   readonly cached: boolean;
-  readonly keys: Verified["keys"];
   readonly #facts: Facts;
+  readonly #held: Held;
+  readonly #now: number;
   #claims: Claims | undefined;
   #sets: Pick<Verified, "scopes" | "roles" | "permissions"> | undefined;
   #granted: readonly string[] = [];
@@ -85,13 +86,21 @@ export class Outcome implements Verified {
     this.tenant = settings.tenant;
     this.key = facts.key;
     this.cached = cached;
-    const source = cached && held.source !== "bundled" ? "memory" : held.source;
-    this.keys = { source, ageMs: Math.max(0, now - held.fetchedAt), stale: now >= held.freshUntil };
     this.#facts = facts;
+    this.#held = held;
+    this.#now = now;
   }
+
+  // Getters for what most handlers don't look at: all is made when somebody does.
 
   get claims(): Claims {
     return (this.#claims ??= this.cached ? this.#facts.claims : this.#facts.read());
+  }
+
+  get keys(): Verified["keys"] {
+    const { source, fetchedAt, freshUntil } = this.#held;
+    const shown = this.cached && source !== "bundled" ? "memory" : source;
+    return { source: shown, ageMs: Math.max(0, this.#now - fetchedAt), stale: this.#now >= freshUntil };
   }
 
   get scopes(): ReadonlySet<string> {
@@ -114,11 +123,10 @@ export class Outcome implements Verified {
 
   /** Everything that can be seen, the sets as lists: what `Response.json(auth)` sends. */
   toJSON(): object {
-    const { claims, scopes, roles, permissions } = this;
-    return { ...this, claims, scopes: [...scopes], roles: [...roles], permissions: [...permissions] };
+    const { claims, keys, scopes, roles, permissions } = this;
+    return { ...this, claims, keys, scopes: [...scopes], roles: [...roles], permissions: [...permissions] };
   }
 
-  /** Most handlers look at none of them, or at one. */
   #made(): Pick<Verified, "scopes" | "roles" | "permissions"> {
     const { claims } = this;
     return (this.#sets ??= {

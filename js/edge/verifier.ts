@@ -6,7 +6,7 @@ import { type Core, FOREIGN, GOOD, UNFIT } from "./core.js";
 import { signerAmong } from "./crypto.js";
 import { VerifyError } from "./error.js";
 import { explainWith, type Finding } from "./explain.js";
-import { KnownHeaders } from "./headers.js";
+import { headerPartOf, KnownHeaders } from "./headers.js";
 import type { Instance } from "./instance.js";
 import { type Issuer, type Issuers, issuersOf } from "./issuers.js";
 import type { Call, Held } from "./key-sets.js";
@@ -180,12 +180,11 @@ class TokenVerifier implements Verifier {
   /** A token whose signature has to be looked at. The wasm has just taken it in. */
   #fresh(candidate: Candidate): Promise<Outcome> {
     const { core, token, length, name, now } = candidate;
-    const part = token.slice(0, token.indexOf("."));
-    const known = this.#issuers.areKnown ? this.#headers.find(part) : null;
+    const known = this.#issuers.areKnown ? this.#headers.find(token) : null;
     const issuer = known?.issuer ?? this.#issuers.known[0] ?? null;
     const verdict = this.#read(core, length, issuer, now, known?.algorithm);
     const held = known?.issuer.keys.peek(now);
-    if (known === null || verdict === FOREIGN || known.set !== held?.set) return this.#freshSlowly(candidate, part);
+    if (known === null || verdict === FOREIGN || known.set !== held?.set) return this.#freshSlowly(candidate);
     const refusal = refusalFor(verdict, core);
     const facts = new Facts(core, known.issuer, known.set, known.header, known.signer.described);
     return known.signer.checked(core.taken(token.lastIndexOf(".")), core.signature(), (holds) => {
@@ -197,7 +196,7 @@ class TokenVerifier implements Verifier {
   }
 
   /** The first token with a header: its keys may have to be fetched, and several may have to be tried. The wasm has just taken it in. */
-  async #freshSlowly(candidate: Candidate, part: string): Promise<Outcome> {
+  async #freshSlowly(candidate: Candidate): Promise<Outcome> {
     const { core, token, length, name, now } = candidate;
     let issuer = this.#issuers.known[0] ?? null;
     if (this.#read(core, length, issuer, now) === FOREIGN) {
@@ -223,7 +222,9 @@ class TokenVerifier implements Verifier {
     const refusal = refusalFor(this.#read(core, length, issuer, later), core);
     if (refusal !== null) throw refusal;
     const facts = new Facts(core, issuer, held.set, header, signer.described);
-    if (keys.length === 1 && this.#issuers.areKnown) this.#headers.remember(part, { header, algorithm, issuer, set: held.set, signer });
+    if (keys.length === 1 && this.#issuers.areKnown) {
+      this.#headers.remember({ part: headerPartOf(token), header, algorithm, issuer, set: held.set, signer });
+    }
     if (name !== null) this.#results.remember(name, facts);
     return new Outcome(facts, false, held, later);
   }

@@ -20,8 +20,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
 use crate::engine::{
-    Backoff, CallId, Config, Failure, FailureKind, Grant, Lead, Origins, Ticket, WaiterId, Wake,
-    has_access_token, without_access_token,
+    Backoff, CallId, Config, Failure, FailureKind, Grant, Lead, Origins, Ticket, WaiterId, Wake, has_access_token,
+    without_access_token,
 };
 use driver::Driver;
 
