@@ -28,7 +28,7 @@ const WORKER = `
   };
 `;
 
-const absent: Seen = { ...NOT_THERE.types, ...NOT_THERE.noPage, slim: "- Workers compile no wasm at run time; it says so" };
+const absent: Seen = { ...NOT_THERE.types, ...NOT_THERE.noPage, slim: "- the client is for pages and their workers" };
 
 /** Runs the modules of a folder, worker.js first, each file of wasm compiled. */
 async function inWorkerd(folder: string, at: string): Promise<Seen> {
