@@ -6,4 +6,4 @@ import zopfli from "@gfx/zopfli";
 
 const [from, to] = process.argv.slice(2);
 if (from === undefined || to === undefined) throw new Error("Which file, and where to?");
-writeFileSync(to, await zopfli.gzipAsync(readFileSync(from), { numiterations: 15 }));
+writeFileSync(to, await zopfli.gzipAsync(readFileSync(from), { numiterations: 100 }));

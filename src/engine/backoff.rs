@@ -17,7 +17,7 @@ impl Backoff {
     #[must_use]
     pub fn ceiling(self, failures: u32) -> Millis {
         let doublings = failures.saturating_sub(1).min(32);
-        self.base.saturating_mul(1 << doublings).min(self.max)
+        if self.base > self.max >> doublings { self.max } else { self.base << doublings }
     }
 
     pub(super) fn wait(self, failures: u32, random: &mut Random) -> Millis {

@@ -21,7 +21,7 @@ pub struct Lead {
 #[must_use]
 pub(super) fn lifetime(told: Option<u64>, read: Option<u64>, default: Millis) -> Millis {
     let seconds = told.filter(|&told| told > 0).or(read.filter(|&read| read > 0));
-    seconds.map_or(default, |seconds| seconds.saturating_mul(SECOND)).clamp(1, LONGEST_LIFETIME)
+    seconds.map_or(default, |seconds| seconds.min(LONGEST_LIFETIME / SECOND) * SECOND).clamp(1, LONGEST_LIFETIME)
 }
 
 /// How long after its receipt a token of `lifetime` is due. `chance` draws a number from 0 to its argument.

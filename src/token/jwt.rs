@@ -1,7 +1,6 @@
 //! The payload of a JWT access token, read without any verification: a client may look at the lifetime and show the
 //! claims, and trusts neither (RFC 9068 section 6 tells clients not to).
 
-use super::base64url;
 use super::members::{self, Value, unescape};
 
 /// What the client reads from an unverified JWT.
@@ -23,7 +22,7 @@ impl Payload {
         if parts.next().is_some() {
             return None;
         }
-        let json = base64url::decode(payload).ok()?;
+        let json = decode(payload)?;
         let (mut exp, mut iat, mut iss, mut sub) = (None, None, FNV_OFFSET, None);
         members::members(&json, &mut |member| match member.value {
             Value::Number(number) if member.is("exp") => exp = members::whole(number),
@@ -36,6 +35,31 @@ impl Payload {
         let subject = sub.map(|sub| hash(iss, sub));
         Some(Self { json, lifetime, subject })
     }
+}
+
+/// What [`super::base64url::decode`] takes, which a test shows, and written for its weight, where that one is quick.
+fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let (mut pending, mut count) = (0_u32, 0);
+    for &symbol in text {
+        let value = match symbol {
+            b'A'..=b'Z' => symbol - b'A',
+            b'a'..=b'z' => symbol - b'a' + 26,
+            b'0'..=b'9' => symbol - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        pending = pending << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((pending >> count) as u8);
+            pending &= (1 << count) - 1;
+        }
+    }
+    // Six bits are a symbol that belongs to no byte; of fewer, none may be set.
+    (count < 6 && pending == 0).then_some(bytes)
 }
 
 const FNV_OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
@@ -51,6 +75,15 @@ fn hash(start: u64, text: &[u8]) -> u64 {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
+    use crate::token::base64url;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn base64url_is_read_as_the_other_reader_reads_it(text in "[A-Za-z0-9_\\-]{0,13}[A-Za-z0-9_=+/ é]?") {
+            prop_assert_eq!(decode(text.as_bytes()), base64url::decode(text.as_bytes()).ok());
+        }
+    }
 
     // {"iss":"https://a.example","sub":"alice","iat":1700000000,"exp":1700000900}
     const PAYLOAD: &str =

@@ -115,7 +115,8 @@ pub fn digits(text: &[u8]) -> Option<u64> {
 /// What a checked JSON string says. Borrowed unless there is an escape in it.
 #[must_use]
 pub fn unescape(string: &[u8]) -> Cow<'_, [u8]> {
-    if !string.contains(&b'\\') {
+    // `contains` would bring a search for single bytes that is four times the size of all this.
+    if string.iter().position(|&byte| byte == b'\\').is_none() {
         return Cow::Borrowed(string);
     }
     // An escape is never shorter than what it stands for.
