@@ -2,6 +2,7 @@
 
 import type { Core } from "./core.js";
 import { VerifyError } from "./error.js";
+import { type Check, checkAtOnce } from "./node-crypto.js";
 
 /** A key that may be used, as src/verify/keys.rs describes it. */
 export interface KeyDescription {
@@ -77,11 +78,7 @@ export class Key {
       if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
       return null;
     }
-    const signer = new Signer(
-      cryptoKey,
-      verifyParameters(alg, this.jwk),
-      Object.freeze({ kid: this.kid, alg, thumbprint: this.thumbprint(core) }),
-    );
+    const signer = new Signer(cryptoKey, this.jwk, Object.freeze({ kid: this.kid, alg, thumbprint: this.thumbprint(core) }));
     this.#signers.set(alg, signer);
     return signer;
   }
@@ -91,12 +88,14 @@ export class Key {
 export class Signer {
   readonly #cryptoKey: CryptoKey;
   readonly #parameters: Parameters;
+  readonly #atOnce: Check | null;
   /** What a caller is told of it. */
   readonly described: { readonly kid: string | null; readonly alg: string; readonly thumbprint: string };
 
-  constructor(cryptoKey: CryptoKey, parameters: Parameters, described: Signer["described"]) {
+  constructor(cryptoKey: CryptoKey, jwk: JsonWebKey, described: Signer["described"]) {
     this.#cryptoKey = cryptoKey;
-    this.#parameters = parameters;
+    this.#parameters = verifyParameters(described.alg, jwk);
+    this.#atOnce = checkAtOnce(jwk, described.alg);
     this.described = described;
   }
 
@@ -104,8 +103,9 @@ export class Signer {
    * What `next` makes of whether the signature is its own. The bytes may lie in memory that somebody else is about to use: the platform
    * takes its own copy before this returns (Web Cryptography API, section 14.3.4, steps 2 and 3).
    */
-  checked<T>(bytes: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>, next: (holds: boolean) => T): Promise<T> {
-    if (signature.length === 0) return Promise.resolve(false).then(next);
+  checked<T>(bytes: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>, next: (holds: boolean) => T): T | Promise<T> {
+    if (signature.length === 0) return next(false);
+    if (this.#atOnce !== null) return next(this.#atOnce(bytes, signature));
     return crypto.subtle.verify(this.#parameters, this.#cryptoKey, signature, bytes).then(next, (cause: unknown) => {
       if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
       // Some platforms throw for a signature that no key could have made.

@@ -61,23 +61,34 @@ function discard(response: Response): void {
 async function textOf(response: Response, maxBytes: number): Promise<string> {
   const reader = response.body?.getReader();
   if (reader === undefined) throw new VerifyError("jwks.malformed");
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  let text = "";
-  for (let bytes = 0; ; ) {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
     const { done, value } = await reader.read();
-    try {
-      if (done) return text + decoder.decode();
-      text += decoder.decode(value, { stream: true });
-    } catch (cause) {
-      reader.cancel().catch(() => undefined);
-      throw new VerifyError("jwks.malformed", { cause });
-    }
-    bytes += value.length;
-    if (bytes > maxBytes) {
+    if (done) break;
+    chunks.push(value);
+    length += value.length;
+    if (length > maxBytes) {
       reader.cancel().catch(() => undefined);
       throw new VerifyError("jwks.too_large");
     }
   }
+  try {
+    // All at once: piece by piece it takes twice as long in Node.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(joined(chunks, length));
+  } catch (cause) {
+    throw new VerifyError("jwks.malformed", { cause });
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }
 
 function maxAgeOf(cacheControl: string | null): number | null {

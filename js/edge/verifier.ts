@@ -178,7 +178,7 @@ class TokenVerifier implements Verifier {
   }
 
   /** A token whose signature has to be looked at. The wasm has just taken it in. */
-  #fresh(candidate: Candidate): Promise<Outcome> {
+  #fresh(candidate: Candidate): Outcome | Promise<Outcome> {
     const { core, token, length, name, now } = candidate;
     const known = this.#issuers.areKnown ? this.#headers.find(token) : null;
     const issuer = known?.issuer ?? this.#issuers.known[0] ?? null;
