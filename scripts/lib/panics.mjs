@@ -12,6 +12,8 @@ const silenced = [
   /\b(core|std|alloc)(\[[0-9a-f]+\])?::(panicking|fmt)::/,
   /\bstd(\[[0-9a-f]+\])?::(sys|io|backtrace|thread)::/,
   / as (core|std|alloc)(\[[0-9a-f]+\])?::fmt::/,
+  // What a panic carries is asked for its type.
+  / as core(\[[0-9a-f]+\])?::any::Any>::type_id\b/,
   /::(slice_error_fail|slice_index_fail|unwrap_failed|expect_failed|capacity_overflow|handle_error|handle_alloc_error|panic_already\w*|panic_const\w*)\b/,
   /\brust_panic\b/,
   // wasm-bindgen's own, where it finds itself misused.

@@ -1,6 +1,6 @@
 //! Carries out what the engine asks for.
 
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
@@ -14,15 +14,15 @@ pub(super) struct Driver {
     engine: RefCell<Engine>,
     host: Host,
     /// Its callback holds the driver; closing the keep clears it.
-    timer: RefCell<Option<Timeout>>,
+    timer: Cell<Option<Timeout>>,
 }
 
 impl Driver {
     pub(super) fn new(config: Config, host: Host) -> Rc<Self> {
-        // Two draws of 32 bits; the seed spreads load and guards nothing.
-        let draw = || (js_sys::Math::random() * 4_294_967_296.0) as u64;
-        let engine = Engine::new(config, draw() << 32 | draw(), clock::now());
-        Rc::new(Self { engine: RefCell::new(engine), host, timer: RefCell::default() })
+        // All 53 bits of one draw; the seed spreads load and guards nothing.
+        let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;
+        let engine = Engine::new(config, seed, clock::now());
+        Rc::new(Self { engine: RefCell::new(engine), host, timer: Cell::default() })
     }
 
     pub(super) fn engine(&self) -> Ref<'_, Engine> {
@@ -52,7 +52,7 @@ impl Driver {
                 None => return,
                 Some(Output::SetTimer { delay, .. }) => {
                     let this = Rc::clone(self);
-                    self.timer.replace(Some(Timeout::new(delay as u32, move || this.input(Engine::handle_timer))));
+                    self.timer.set(Some(Timeout::new(delay as u32, move || this.input(Engine::handle_timer))));
                 }
                 Some(Output::ClearTimer) => drop(self.timer.take()),
                 Some(output) => wire::write(&self.host, output, &self.engine()),
