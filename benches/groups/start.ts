@@ -35,11 +35,12 @@ async function navigate(context: BrowserContext, address: string): Promise<numbe
 async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, Rounds][]> {
   const scripts = {
     "by hand": await bundled("./start/by-hand.ts"),
+    "by hand, with a lock": await bundled("./start/by-hand-lock.ts"),
     tokenkeep: await bundled("./start/tokenkeep.ts"),
     "tokenkeep/slim": await bundled("./start/slim.ts"),
   };
   const wasm = readFileSync(new URL("../../dist/client.wasm", import.meta.url));
-  const addressOf = (name: string) => `/${name.replace(/[ /]/, "-")}`;
+  const addressOf = (name: string) => `/${name.replace(/[ ,/]+/g, "-")}`;
   const site = await serve({
     "/session/refresh": sends("application/json", JSON.stringify({ access_token: TOKEN, expires_in: 3600 })),
     "/api": api,

@@ -191,7 +191,8 @@ the whole token as its key being ${spoken(figures.value(LOOKUP, "a Map").value)}
 ${verificationTable(figures, "node")}
 
 In Node, \`crypto.subtle\` hands every check to a thread and back: for RS256 the check alone takes ${spoken(figures.value(contestOf("node", "RS256", "distinct"), "raw").value)} µs by it, and the whole verifier by hand ${spoken(figures.value(contestOf("node", "RS256", "distinct"), "by hand, node:crypto").value)} µs with
-\`node:crypto\`. That, fast-jwt too, waits for the check and so blocks the process meanwhile. Whether that is right for a server is its own question; tokenkeep/edge runs on what all runtimes have.
+\`node:crypto\`, which is the same OpenSSL without the thread. tokenkeep/edge asks Node for that module when it is there, as aws-jwt-verify and fast-jwt do; the price is that a check keeps the
+thread for as long as it takes.
 
 ### In Chromium
 
@@ -241,7 +242,8 @@ ${times(
   STARTERS,
 )}
 
-By hand: twenty lines that ask the refresh endpoint and put the token on a call. tokenkeep has its gzipped wasm in the JavaScript, unpacks it with \`DecompressionStream\` and
+By hand: twenty lines that ask the refresh endpoint and put the token on a call. With a lock: the same with a Web Lock around the refresh, which keeps two tabs from using one cookie
+twice; a browser that is just making a page takes its time to answer that. tokenkeep has its gzipped wasm in the JavaScript, unpacks it with \`DecompressionStream\` and
 compiles it each time; tokenkeep/slim takes it from an address of its own, where the browser compiles it while it arrives. Time by the wall here, for waiting is part of it.
 
 Loading a verifier in a fresh Node process, up to its first verification, in microseconds of processor time, compiling and optimising on other threads included:
