@@ -7,18 +7,11 @@ import { keepWith } from "./client/keep.js";
 import { coreFrom } from "./client/load.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
 
-// In Chromium a Blob, or a Response made of a stream, takes ten times as long as the unpacking, and compiling on another thread more than
-// compiling: this is a few milliseconds before the first call.
+// In Chromium a Blob, or a Response made of a stream, takes ten times as long as the unpacking: this is a few milliseconds before the first call.
 const load = coreFrom(async () => {
   const packed = Uint8Array.from(atob(gzippedWasm), (character) => character.charCodeAt(0));
-  const bytes = await bytesOf({ body: streamOf(packed).pipeThrough(new DecompressionStream("gzip")) });
-  try {
-    return new WebAssembly.Module(bytes as BufferSource);
-  } catch (cause) {
-    // Chromium before 114 compiles but very small modules on another thread only.
-    if (cause instanceof RangeError) return bytes as BufferSource;
-    throw cause;
-  }
+  const unpacked = streamOf(packed).pipeThrough(new DecompressionStream("gzip"));
+  return (await bytesOf({ body: unpacked })) as BufferSource;
 });
 
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
