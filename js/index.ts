@@ -2,26 +2,12 @@
 // does no I/O.
 
 import { gzippedWasm } from "../build/client/inlined.js";
-import { bytesOf } from "./client/authority.js";
 import { keepWith } from "./client/keep.js";
 import { coreFrom } from "./client/load.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
+import { packedOf, unpacked } from "./unpack.js";
 
-// In Chromium a Blob, or a Response made of a stream, takes ten times as long as the unpacking: this is a few milliseconds before the first call.
-const load = coreFrom(async () => {
-  const packed = Uint8Array.from(atob(gzippedWasm), (character) => character.charCodeAt(0));
-  const unpacked = streamOf(packed).pipeThrough(new DecompressionStream("gzip"));
-  return (await bytesOf({ body: unpacked })) as BufferSource;
-});
-
-function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(bytes);
-      controller.close();
-    },
-  });
-}
+const load = coreFrom(() => unpacked(packedOf(gzippedWasm)));
 
 /**
  * Makes a keep. Nothing is sent and no wasm is loaded until it is first used.

@@ -27,8 +27,8 @@ export function statusOf(response: Response): number {
 const MAX_BODY = 65_536;
 
 /** The bytes of a reply, for the wasm; whoever takes them wipes them. `undefined`: it is too long, and is not read on. */
-export async function bytesOf({ body }: Pick<Response, "body">): Promise<Uint8Array | undefined> {
-  const reader = body?.getReader();
+export async function bytesOf(response: Response): Promise<Uint8Array | undefined> {
+  const reader = response.body?.getReader();
   const bytes = new Uint8Array(MAX_BODY);
   for (let length = 0; ; ) {
     const chunk = (await reader?.read())?.value;

@@ -1,6 +1,7 @@
-// The wasm as it travels inside the JavaScript: base64 of its gzip stream.
+// The instance of the wasm that travels inside the JavaScript.
 
 import { gzippedWasm } from "../../build/edge/inlined.js";
+import { packedOf, unpacked } from "../unpack.js";
 import { instanceFrom } from "./instance.js";
 import { nodeModule } from "./node.js";
 
@@ -9,10 +10,8 @@ interface NodeZlib {
 }
 
 export const inlined = instanceFrom(async () => {
-  const packed = Uint8Array.from(atob(gzippedWasm), (character) => character.charCodeAt(0));
-  // Node makes its streams and its Response ready when they are first asked for, which takes twenty times as long as the unpacking.
+  const packed = packedOf(gzippedWasm);
+  // Node makes its streams ready when they are first asked for, which takes longer than the unpacking.
   const zlib = nodeModule<NodeZlib>("node:zlib");
-  if (zlib !== null) return WebAssembly.compile(zlib.gunzipSync(packed));
-  const unpacked = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")));
-  return WebAssembly.compile(await unpacked.arrayBuffer());
+  return WebAssembly.compile(zlib === null ? await unpacked(packed) : zlib.gunzipSync(packed));
 });

@@ -52,8 +52,7 @@ export function checkPolicy(policy: Policy): Policy {
 }
 
 /** The permissions that a policy's map gives to roles. */
-export function permissionsOf(roles: ReadonlySet<string>, { roleMap }: Policy): readonly string[] {
-  if (roleMap === undefined) return [];
+export function permissionsOf(roles: ReadonlySet<string>, roleMap: NonNullable<Policy["roleMap"]>): readonly string[] {
   return [...roles].flatMap((role) => (Object.hasOwn(roleMap, role) ? (roleMap[role] ?? []) : []));
 }
 

@@ -74,7 +74,7 @@ class TokenVerifier implements Verifier {
       const passing = this.#pass(token, ctx ?? null);
       const auth = passing instanceof Promise ? await passing : passing;
       this.#tell({ type: "verified", issuer: auth.issuer, cached: auth.cached });
-      if (policy.roleMap !== undefined) auth.grant(permissionsOf(auth.roles, policy));
+      if (policy.roleMap !== undefined) auth.grant(permissionsOf(auth.roles, policy.roleMap));
       await enforce(policy, auth, request, this.#settings);
       return auth;
     } catch (cause) {

@@ -10,10 +10,10 @@ pub mod algorithm;
 pub mod claims;
 pub mod digest;
 mod failure;
-mod jws;
+mod header;
 pub mod keys;
 mod roca;
 
 pub use algorithm::{Algorithm, Algorithms};
 pub use failure::Failure;
-pub use jws::{Header, Profile};
+pub use header::{Header, Profile};
