@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
+import { args, executablePath } from "../scripts/lib/chromium.mjs";
 import { processorTime } from "./processor-time.ts";
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -71,17 +72,7 @@ export interface Chromium {
 }
 
 export async function launch(): Promise<Chromium> {
-  const browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-dev-shm-usage",
-      "--disable-quic",
-      "--disable-background-networking",
-      "--disable-component-update",
-    ],
-  });
+  const browser = await chromium.launch({ executablePath, args });
   const wire = await browser.newBrowserCDPSession();
   /** What each process has worked so far; one that has ended stays at what it last had. */
   const worked = new Map<number, number>();

@@ -7,8 +7,8 @@ import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
-import { env } from "node:process";
 import { chromium } from "playwright-core";
+import { args, executablePath } from "./lib/chromium.mjs";
 import { root } from "./lib/run.mjs";
 
 const site = join(root, "build", "docs");
@@ -41,10 +41,7 @@ const address = server.address();
 const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
 
 mkdirSync(folder, { recursive: true });
-const browser = await chromium.launch({
-  executablePath: env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-});
+const browser = await chromium.launch({ executablePath, args });
 /** @type {string[]} */
 const complaints = [];
 try {

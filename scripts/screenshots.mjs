@@ -5,10 +5,10 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { env } from "node:process";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { buildApp } from "../www/app/build.mjs";
+import { args, executablePath } from "./lib/chromium.mjs";
 import { startStack } from "./stack.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -23,10 +23,7 @@ await mkdir(folder, { recursive: true });
 await buildApp(appDirectory);
 const stack = await startStack({ ports: { app: 0, authority: 0, api: 0 }, persist: false, appDirectory, demo: true });
 try {
-  const browser = await chromium.launch({
-    executablePath: env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-  });
+  const browser = await chromium.launch({ executablePath, args });
   try {
     await takeAll(await browser.newContext({ reducedMotion: "reduce" }));
   } finally {

@@ -191,7 +191,7 @@ the whole token as its key being ${spoken(figures.value(LOOKUP, "a Map").value)}
 ${verificationTable(figures, "node")}
 
 In Node, \`crypto.subtle\` hands every check to a thread and back: for RS256 the check alone takes ${spoken(figures.value(contestOf("node", "RS256", "distinct"), "raw").value)} µs by it, and the whole verifier by hand ${spoken(figures.value(contestOf("node", "RS256", "distinct"), "by hand, node:crypto").value)} µs with
-\`node:crypto\`, which is the same OpenSSL without the thread. tokenkeep/edge asks Node for that module when it is there, as aws-jwt-verify and fast-jwt do; the price is that a check keeps the
+\`node:crypto\`, which is the same OpenSSL without the thread. tokenkeep/edge uses that module when it is there, as aws-jwt-verify and fast-jwt do; the price is that a check keeps the
 thread for as long as it takes.
 
 ### In Chromium

@@ -6,20 +6,9 @@ import { rmSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Page, type Request } from "playwright-core";
+import { args, executablePath } from "../../scripts/lib/chromium.mjs";
 import { startStack } from "../../scripts/stack.mjs";
 import { buildApp } from "../../www/app/build.mjs";
-
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-dev-shm-usage",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** The demo's accounts. */
 const PASSWORDS = { alice: "correct horse battery", bob: "staple battery horse" };
@@ -92,9 +81,9 @@ export async function startDemo(): Promise<Demo> {
   const appDirectory = fileURLToPath(new URL(`../../build/app-under-test-${process.pid}`, import.meta.url));
   await buildApp(appDirectory);
   process.once("exit", () => rmSync(appDirectory, { recursive: true, force: true }));
-  await access(CHROMIUM).catch(() => assert.fail(`no Chromium at ${CHROMIUM}; name one in the variable CHROMIUM`));
+  await access(executablePath).catch(() => assert.fail(`no Chromium at ${executablePath}; name one in the variable CHROMIUM`));
   const stack = await startStack({ ports: { app: 0, authority: 0, api: 0 }, persist: false, appDirectory, demo: true });
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS }).catch(async (error: unknown) => {
+  const browser = await chromium.launch({ executablePath, args }).catch(async (error: unknown) => {
     await stack.close();
     throw error;
   });

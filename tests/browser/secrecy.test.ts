@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import type { Session, TokenKeepEvents } from "tokenkeep";
+import type { Session } from "tokenkeep";
+import { EVENT_TYPES } from "../client/event-types.ts";
 import { addresses, type Demo, startDemo, type Visitor } from "./harness.ts";
 
 let demo: Demo;
@@ -56,111 +57,104 @@ test("no event, error, snapshot, transition or serialisation of a keep holds the
   await visitor.page.goto(`${demo.app}/config.json`);
   await demo.settings({ accessTokenSeconds: 900 });
 
-  const seen = await visitor.page.evaluate(async ({ authority, api }) => {
-    const module = "/tokenkeep.js";
-    const { createTokenKeep } = (await import(module)) as typeof import("tokenkeep");
-    const texts: Record<string, string[]> = {};
-    const note = (kind: string, value: unknown) => (texts[kind] ??= []).push(everythingIn(value));
-    const noteError = (error: unknown) => note("errors", error);
+  const seen = await visitor.page.evaluate(
+    async ({ authority, api, kinds }) => {
+      const module = "/tokenkeep.js";
+      const { createTokenKeep } = (await import(module)) as typeof import("tokenkeep");
+      const texts: Record<string, string[]> = {};
+      const note = (kind: string, value: unknown) => (texts[kind] ??= []).push(everythingIn(value));
+      const noteError = (error: unknown) => note("errors", error);
 
-    /** All that a log, a crash reporter or a curious script can read of a value: own members, getters, text forms. */
-    function everythingIn(value: unknown, visited = new Set<unknown>()): string {
-      if (typeof value === "function") return String(value) + membersOf(value, visited);
-      if (typeof value !== "object" || value === null) return String(value);
-      if (visited.has(value)) return "";
-      visited.add(value);
-      let json = "";
-      try {
-        json = JSON.stringify(value) ?? "";
-      } catch {
-        // A value that can't be serialised leaks nothing this way.
+      /** All that a log, a crash reporter or a curious script can read of a value: own members, getters, text forms. */
+      function everythingIn(value: unknown, visited = new Set<unknown>()): string {
+        if (typeof value === "function") return String(value) + membersOf(value, visited);
+        if (typeof value !== "object" || value === null) return String(value);
+        if (visited.has(value)) return "";
+        visited.add(value);
+        let json = "";
+        try {
+          json = JSON.stringify(value) ?? "";
+        } catch {
+          // A value that can't be serialised leaks nothing this way.
+        }
+        return `${json} ${String(value)} ${membersOf(value, visited)}`;
       }
-      return `${json} ${String(value)} ${membersOf(value, visited)}`;
-    }
-    function membersOf(value: object, visited: Set<unknown>): string {
-      const names = [...Reflect.ownKeys(value), ...Reflect.ownKeys(Object.getPrototypeOf(value) ?? {})];
-      return names
-        .map((name) => {
-          try {
-            const member: unknown = Reflect.get(value, name);
-            return typeof member === "object" ? everythingIn(member, visited) : String(member);
-          } catch {
-            return "";
-          }
-        })
-        .join(" ");
-    }
+      function membersOf(value: object, visited: Set<unknown>): string {
+        const names = [...Reflect.ownKeys(value), ...Reflect.ownKeys(Object.getPrototypeOf(value) ?? {})];
+        return names
+          .map((name) => {
+            try {
+              const member: unknown = Reflect.get(value, name);
+              return typeof member === "object" ? everythingIn(member, visited) : String(member);
+            } catch {
+              return "";
+            }
+          })
+          .join(" ");
+      }
 
-    const keep = createTokenKeep({ refresh: `${authority}/session/refresh`, logout: `${authority}/session/logout`, origins: [api] });
-    const kinds: (keyof TokenKeepEvents)[] = [
-      "change",
-      "signed-in",
-      "signed-out",
-      "refreshed",
-      "refresh-failed",
-      "step-up",
-      "rejected-fresh-token",
-      "user-changed",
-    ];
-    for (const kind of kinds) keep.on(kind, (event: unknown) => note(kind, event));
-    const sessions: Session[] = [];
-    keep.subscribe(() => sessions.push(keep.session));
+      const keep = createTokenKeep({ refresh: `${authority}/session/refresh`, logout: `${authority}/session/logout`, origins: [api] });
+      for (const kind of kinds) keep.on(kind, (event: unknown) => note(kind, event));
+      const sessions: Session[] = [];
+      keep.subscribe(() => sessions.push(keep.session));
 
-    const settings = (wanted: object) =>
-      fetch(`${authority}/demo/settings`, {
+      const settings = (wanted: object) =>
+        fetch(`${authority}/demo/settings`, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(wanted),
+        });
+      const reply = await keep.signIn(`${authority}/session/sign-in`, {
         method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(wanted),
+        headers: { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest" },
+        body: JSON.stringify({ username: "alice", password: "correct horse battery" }),
       });
-    const reply = await keep.signIn(`${authority}/session/sign-in`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest" },
-      body: JSON.stringify({ username: "alice", password: "correct horse battery" }),
-    });
-    note("sign-in reply", await reply.clone().text());
-    note("sign-in reply", Object.fromEntries(reply.headers));
-    note("sign-in reply", reply);
+      note("sign-in reply", await reply.clone().text());
+      note("sign-in reply", Object.fromEntries(reply.headers));
+      note("sign-in reply", reply);
 
-    // What the keep lends is the real thing: without this, searching for it would prove nothing.
-    const lent = await keep.withToken((token) => token);
-    const failed = await keep
-      .withToken((): string => {
-        throw new Error("the application's own");
-      })
-      .catch((error: unknown) => error);
-    noteError(failed);
+      // What the keep lends is the real thing: without this, searching for it would prove nothing.
+      const lent = await keep.withToken((token) => token);
+      const failed = await keep
+        .withToken((): string => {
+          throw new Error("the application's own");
+        })
+        .catch((error: unknown) => error);
+      noteError(failed);
 
-    await keep.fetch(`${api}/demo/refuse`, { method: "POST" });
-    await (await keep.fetch(`${api}/api/me`)).text();
-    await fetch(`${api}/demo/refuse-all`, { method: "POST" });
-    await keep.fetch(`${api}/api/time`);
-    await fetch(`${api}/demo/accept-all`, { method: "POST" });
-    await settings({ refreshOutageSeconds: 60 });
-    await keep.refresh().catch(noteError);
-    await settings({ refreshOutageSeconds: 0 });
-    await keep.fetch("http://[").catch(noteError);
-    await keep.adopt({}).catch(noteError);
-    await keep.adopt({ access_token: `${lent}\n` }).catch(noteError);
+      await keep.fetch(`${api}/demo/refuse`, { method: "POST" });
+      await (await keep.fetch(`${api}/api/me`)).text();
+      await fetch(`${api}/demo/refuse-all`, { method: "POST" });
+      await keep.fetch(`${api}/api/time`);
+      await fetch(`${api}/demo/accept-all`, { method: "POST" });
+      await settings({ refreshOutageSeconds: 60 });
+      await keep.refresh().catch(noteError);
+      await settings({ refreshOutageSeconds: 0 });
+      await keep.fetch("http://[").catch(noteError);
+      await keep.adopt({}).catch(noteError);
+      await keep.adopt({ access_token: `${lent}\n` }).catch(noteError);
 
-    note("keep", keep);
-    note("keep", Object.getOwnPropertyDescriptors(keep));
-    note("explain", keep.explain());
-    for (const session of sessions) note("session", session);
-    let cloned = "not cloneable";
-    try {
-      cloned = JSON.stringify(structuredClone(keep));
-    } catch (error) {
-      noteError(error);
-    }
-    note("keep", cloned);
-    await keep.logout();
-    note("explain", keep.explain());
-    await keep.withToken((token) => token).catch(noteError);
-    keep.close();
-    await keep.fetch(`${api}/api/time`).catch(noteError);
-    note("keep", keep);
-    return { texts, lent };
-  }, addresses(demo));
+      note("keep", keep);
+      note("keep", Object.getOwnPropertyDescriptors(keep));
+      note("explain", keep.explain());
+      for (const session of sessions) note("session", session);
+      let cloned = "not cloneable";
+      try {
+        cloned = JSON.stringify(structuredClone(keep));
+      } catch (error) {
+        noteError(error);
+      }
+      note("keep", cloned);
+      await keep.logout();
+      note("explain", keep.explain());
+      await keep.withToken((token) => token).catch(noteError);
+      keep.close();
+      await keep.fetch(`${api}/api/time`).catch(noteError);
+      note("keep", keep);
+      return { texts, lent };
+    },
+    { ...addresses(demo), kinds: EVENT_TYPES },
+  );
 
   const tokens = visitor.tokens;
   assert.ok(tokens.includes(seen.lent));

@@ -7,19 +7,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
+import { args, executablePath } from "../../scripts/lib/chromium.mjs";
 import { launchFirefox } from "../firefox/launch.ts";
-
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-dev-shm-usage",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 export interface Chromium {
   readonly browser: Browser;
@@ -30,17 +19,16 @@ export interface Chromium {
 }
 
 export async function launch(): Promise<Chromium> {
-  const browser =
-    process.env.BROWSER === "firefox" ? await launchFirefox() : await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser = process.env.BROWSER === "firefox" ? await launchFirefox() : await chromium.launch({ executablePath, args });
   return { browser, context: () => browser.newContext(), leave: (context) => context.close(), close: () => browser.close() };
 }
 
 export async function launchAsPeopleHaveIt(): Promise<Chromium> {
   const profile = mkdtempSync(join(tmpdir(), "tokenkeep-chromium-"));
   const program = spawn(
-    CHROMIUM,
+    executablePath,
     [
-      ...ARGUMENTS,
+      ...args,
       "--headless=new",
       "--no-default-browser-check",
       "--password-store=basic",

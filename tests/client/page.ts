@@ -3,6 +3,8 @@
 
 import { createTokenKeep, type TokenKeep, TokenKeepError, type TokenKeepEvents, type TokenKeepOptions } from "tokenkeep";
 
+import { EVENT_TYPES } from "./event-types.ts";
+
 export type Seen = { [K in keyof TokenKeepEvents]: { readonly type: K } & TokenKeepEvents[K] }[keyof TokenKeepEvents];
 
 export interface Outcome {
@@ -21,17 +23,6 @@ export interface Outcome {
   };
 }
 
-const types: readonly (keyof TokenKeepEvents)[] = [
-  "change",
-  "signed-in",
-  "signed-out",
-  "refreshed",
-  "refresh-failed",
-  "step-up",
-  "rejected-fresh-token",
-  "user-changed",
-];
-
 const stage = {
   createTokenKeep,
   TokenKeepError,
@@ -41,7 +32,7 @@ const stage = {
   make(options: TokenKeepOptions): TokenKeep {
     const keep = createTokenKeep(options);
     const events: Seen[] = [];
-    for (const type of types) keep.on(type, (event) => events.push({ type, ...event } as Seen));
+    for (const type of EVENT_TYPES) keep.on(type, (event) => events.push({ type, ...event } as Seen));
     stage.events = events;
     return keep;
   },

@@ -1,6 +1,7 @@
 // Many callers, one refresh: what they share, what they don't, and what listeners may do.
 
 import assert from "node:assert/strict";
+import { EVENT_TYPES } from "./event-types.ts";
 import { Gate, hang, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
@@ -139,51 +140,44 @@ behaviour("client_C23_every_method_may_be_called_from_every_event", async (scene
   const { page, authority, api, at } = scene;
   scene.subject = "ann";
   await scene.keep({ backoff: { base: 60_000, max: 60_000 } });
-  await page.evaluate(({ api, app }) => {
-    const done: Record<string, string[]> = {};
-    const pending: Promise<unknown>[] = [];
-    const types = [
-      "change",
-      "signed-in",
-      "signed-out",
-      "refreshed",
-      "refresh-failed",
-      "step-up",
-      "rejected-fresh-token",
-      "user-changed",
-    ] as const;
-    for (const type of types) {
-      let calls = 0;
-      keep.on(type, () => {
-        // Each event is answered once: the calls cause events of their own.
-        if (calls++ > 0) return;
-        done[type] = [];
-        const use: Record<string, () => unknown> = {
-          session: () => keep.session,
-          explain: () => keep.explain(),
-          subscribe: () => keep.subscribe(() => undefined)(),
-          on: () => keep.on("change", () => undefined)(),
-          start: () => keep.start(),
-          fetch: () => keep.fetch(`${api}/from-${type}`),
-          withToken: () => keep.withToken(() => 1),
-          refresh: () => keep.refresh(),
-          signIn: () => keep.signIn(`${app}/no-token`, { method: "POST" }),
-          adopt: () => keep.adopt({}),
-          logout: () => (type === "signed-out" ? keep.logout() : undefined),
-          close: () => stage.createTokenKeep({ refresh: `${app}/refresh` }).close(),
-        };
-        for (const [name, call] of Object.entries(use)) {
-          pending.push(
-            Promise.resolve()
-              .then(call)
-              .catch(() => undefined)
-              .then(() => done[type]!.push(name)),
-          );
-        }
-      });
-    }
-    Object.assign(globalThis, { done, pending });
-  }, at);
+  await page.evaluate(
+    ({ api, app, types }) => {
+      const done: Record<string, string[]> = {};
+      const pending: Promise<unknown>[] = [];
+      for (const type of types) {
+        let calls = 0;
+        keep.on(type, () => {
+          // Each event is answered once: the calls cause events of their own.
+          if (calls++ > 0) return;
+          done[type] = [];
+          const use: Record<string, () => unknown> = {
+            session: () => keep.session,
+            explain: () => keep.explain(),
+            subscribe: () => keep.subscribe(() => undefined)(),
+            on: () => keep.on("change", () => undefined)(),
+            start: () => keep.start(),
+            fetch: () => keep.fetch(`${api}/from-${type}`),
+            withToken: () => keep.withToken(() => 1),
+            refresh: () => keep.refresh(),
+            signIn: () => keep.signIn(`${app}/no-token`, { method: "POST" }),
+            adopt: () => keep.adopt({}),
+            logout: () => (type === "signed-out" ? keep.logout() : undefined),
+            close: () => stage.createTokenKeep({ refresh: `${app}/refresh` }).close(),
+          };
+          for (const [name, call] of Object.entries(use)) {
+            pending.push(
+              Promise.resolve()
+                .then(call)
+                .catch(() => undefined)
+                .then(() => done[type]!.push(name)),
+            );
+          }
+        });
+      }
+      Object.assign(globalThis, { done, pending });
+    },
+    { ...at, types: EVENT_TYPES },
+  );
   const allDone = async (type: string) =>
     until(
       async () =>
