@@ -11,6 +11,7 @@ import {
   explain,
   follow,
   header,
+  indexKeys,
   initSync,
   issued,
   issuer,
@@ -18,6 +19,8 @@ import {
   notBefore,
   payloadAt,
   payloadLength,
+  placesAt,
+  placesLength,
   read,
   readKeys,
   room as roomFor,
@@ -49,6 +52,13 @@ export interface Rules {
   readonly maxTokenAge: number;
 }
 
+/** The keys of a set that have names. */
+export interface KeyIndex {
+  readonly names: readonly string[];
+  /** Of each two numbers: the bytes where its key begins and ends. */
+  readonly places: Uint32Array;
+}
+
 let memory: WebAssembly.Memory;
 /** The rules that crossed last: most tokens are read by those of the one before. */
 let followed: Rules | null = null;
@@ -62,6 +72,19 @@ export function instantiate(module: WebAssembly.Module): Core {
   room = new Uint8Array(0);
   followed = null;
   return core;
+}
+
+/** The names of keys as they stand in JSON, a line each. */
+function namesOf(lines: string): readonly string[] {
+  const names = lines.split("\n");
+  return lines.includes("\\") ? names.map((name) => JSON.parse(`"${name}"`) as string) : names;
+}
+
+function reserve(bytes: number): void {
+  if (room.length >= bytes) return;
+  const size = Math.max(bytes, USUAL_ROOM);
+  roomAt = roomFor(size);
+  room = new Uint8Array(memory.buffer, roomAt, size);
 }
 
 const core = {
@@ -82,13 +105,19 @@ const core = {
 
   /** Takes a token in, for `digest` and `read`. Its length; zero, which they refuse, for one that is not ASCII. */
   take(token: string): number {
-    if (room.length < token.length) {
-      const size = Math.max(token.length, USUAL_ROOM);
-      roomAt = roomFor(size);
-      room = new Uint8Array(memory.buffer, roomAt, size);
-    }
+    reserve(token.length);
     const { written } = encoder.encodeInto(token, room);
     return written === token.length ? written : 0;
+  },
+
+  /** Looks over a key set, which takes the place of the token: the names of its keys, and of each where it begins and ends. */
+  index(set: Uint8Array): KeyIndex | null {
+    reserve(set.length);
+    room.set(set);
+    const names = indexKeys(set.length);
+    if (names === undefined) return null;
+    const places = new Uint32Array(memory.buffer as ArrayBuffer, placesAt(), placesLength()).slice();
+    return { names: namesOf(names), places };
   },
 
   /**

@@ -71,31 +71,35 @@ export class Key {
   async signer(alg: string, core: Core): Promise<Signer | null> {
     const ready = this.#signers.get(alg);
     if (ready !== undefined) return ready;
-    let cryptoKey: CryptoKey;
-    try {
-      cryptoKey = await crypto.subtle.importKey("jwk", this.jwk, importParameters(alg, this.jwk), false, ["verify"]);
-    } catch (cause) {
-      if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
-      return null;
-    }
-    const signer = new Signer(cryptoKey, this.jwk, Object.freeze({ kid: this.kid, alg, thumbprint: this.thumbprint(core) }));
+    const check = checkAtOnce(this.jwk, alg) ?? (await checkLater(this.jwk, alg));
+    if (check === null) return null;
+    const signer = new Signer(check, Object.freeze({ kid: this.kid, alg, thumbprint: this.thumbprint(core) }));
     this.#signers.set(alg, signer);
     return signer;
   }
 }
 
+/** By Web Cryptography. Null for a key that it finds no good. */
+async function checkLater(jwk: JsonWebKey, alg: string): Promise<Check | null> {
+  let key: CryptoKey;
+  try {
+    key = await crypto.subtle.importKey("jwk", jwk, importParameters(alg, jwk), false, ["verify"]);
+  } catch (cause) {
+    if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
+    return null;
+  }
+  const parameters = verifyParameters(alg, jwk);
+  return (bytes, signature) => crypto.subtle.verify(parameters, key, signature, bytes);
+}
+
 /** A key with an algorithm, ready for use. */
 export class Signer {
-  readonly #cryptoKey: CryptoKey;
-  readonly #parameters: Parameters;
-  readonly #atOnce: Check | null;
+  readonly #check: Check;
   /** What a caller is told of it. */
   readonly described: { readonly kid: string | null; readonly alg: string; readonly thumbprint: string };
 
-  constructor(cryptoKey: CryptoKey, jwk: JsonWebKey, described: Signer["described"]) {
-    this.#cryptoKey = cryptoKey;
-    this.#parameters = verifyParameters(described.alg, jwk);
-    this.#atOnce = checkAtOnce(jwk, described.alg);
+  constructor(check: Check, described: Signer["described"]) {
+    this.#check = check;
     this.described = described;
   }
 
@@ -105,8 +109,9 @@ export class Signer {
    */
   checked<T>(bytes: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>, next: (holds: boolean) => T): T | Promise<T> {
     if (signature.length === 0) return next(false);
-    if (this.#atOnce !== null) return next(this.#atOnce(bytes, signature));
-    return crypto.subtle.verify(this.#parameters, this.#cryptoKey, signature, bytes).then(next, (cause: unknown) => {
+    const holds = this.#check(bytes, signature);
+    if (typeof holds === "boolean") return next(holds);
+    return holds.then(next, (cause: unknown) => {
       if (isUnsupported(cause)) throw new VerifyError("alg.unsupported_by_runtime", { cause });
       // Some platforms throw for a signature that no key could have made.
       return next(false);

@@ -1,12 +1,15 @@
-// One key set (RFC 7517 section 5). Which of its keys may be used with what the wasm says, key by key and only for keys that a token names:
-// a set of a thousand costs what parsing its text costs.
+// One key set (RFC 7517 section 5), kept as the bytes that it came in. The wasm says where the keys stand and what they are called, and reads
+// those that a token names: a set of a thousand costs one look over its text.
 
-import type { Core } from "./core.js";
+import type { Core, KeyIndex } from "./core.js";
 import { Key, type KeyDescription } from "./crypto.js";
 import { ALGORITHMS } from "./options.js";
 
 /** More candidates than this for a token without a kid, and none is tried. */
 const MOST_CANDIDATES = 4;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** What the wasm says of a set. */
 export interface Census {
@@ -16,37 +19,28 @@ export interface Census {
 
 /** What an answer or a bundled set held. A new object for each change: results remembered with an older one count no more. */
 export class KeySet {
-  readonly #text: string;
-  readonly #entries: readonly unknown[];
+  readonly #bytes: Uint8Array;
   readonly #isGiven: boolean;
-  #census: Census | undefined;
-  readonly #byName = new Map<string, unknown[]>();
+  readonly #index: KeyIndex;
   /** Those that were asked for, by their name; all of them without. */
   readonly #read = new Map<string | null, readonly Key[]>();
+  #described: string | undefined;
 
-  private constructor(text: string, entries: readonly unknown[], isGiven: boolean) {
-    this.#text = text;
-    this.#entries = entries;
+  private constructor(bytes: Uint8Array, isGiven: boolean, index: KeyIndex) {
+    this.#bytes = bytes;
     this.#isGiven = isGiven;
-    for (const entry of entries) {
-      const kid: unknown = isObject(entry) ? entry["kid"] : undefined;
-      if (typeof kid !== "string") continue;
-      const namesakes = this.#byName.get(kid);
-      if (namesakes === undefined) this.#byName.set(kid, [entry]);
-      else namesakes.push(entry);
-    }
+    this.#index = index;
   }
 
   /** Null for what is no key set, or an empty one. `isGiven`: by the caller, and not published, so that it may hold a secret. */
-  static parse(text: string, isGiven = false): KeySet | null {
-    let set: unknown;
-    try {
-      set = JSON.parse(text);
-    } catch {
-      return null;
-    }
-    const entries: unknown = isObject(set) ? set["keys"] : undefined;
-    return Array.isArray(entries) && entries.length > 0 ? new KeySet(text, entries, isGiven) : null;
+  static read(source: string | Uint8Array, core: Core, isGiven = false): KeySet | null {
+    const bytes = typeof source === "string" ? encoder.encode(source) : source;
+    const index = core.index(bytes);
+    return index === null ? null : new KeySet(bytes, isGiven, index);
+  }
+
+  get text(): string {
+    return decoder.decode(this.#bytes);
   }
 
   /** The keys that may have signed a token. */
@@ -60,42 +54,42 @@ export class KeySet {
 
   /** All keys, those too that nobody may use. */
   census(core: Core): Census {
-    return (this.#census ??= censusOf(this.#entries, this.#isGiven, core));
+    return JSON.parse(this.#describe(core)) as Census;
   }
 
   /** Whether the other holds the same keys, whatever else there was in its text. */
-  equals(other: KeySet): boolean {
-    return this.#text === other.#text || textOf(this.#entries) === textOf(other.#entries);
+  equals(other: KeySet, core: Core): boolean {
+    return areEqual(this.#bytes, other.#bytes) || this.#describe(core) === other.#describe(core);
+  }
+
+  #describe(core: Core): string {
+    return (this.#described ??= describe(this.text, this.#isGiven, core));
   }
 
   #named(kid: string | null, core: Core): readonly Key[] {
     const read = this.#read.get(kid);
     if (read !== undefined) return read;
-    const entries = kid === null ? this.#entries : this.#byName.get(kid);
-    if (entries === undefined) return [];
-    const keys = censusOf(entries, this.#isGiven, core).keys.map((key) => new Key(key));
+    const described = kid === null ? this.#describe(core) : this.#describeNamed(kid, core);
+    if (described === null) return [];
+    const keys = (JSON.parse(described) as Census).keys.map((key) => new Key(key));
     this.#read.set(kid, keys);
     return keys;
   }
-}
 
-function censusOf(entries: readonly unknown[], isGiven: boolean, core: Core): Census {
-  const text = core.readKeys(textOf(entries), isGiven);
-  return text === undefined ? { keys: [], skipped: [] } : (JSON.parse(text) as Census);
-}
-
-/** The members that make a difference: what else a key may have, a certificate say, is nobody's business. */
-const MEMBERS = ["keys", "kid", "kty", "alg", "use", "key_ops", "crv", "x", "y", "n", "e", "k", "d", "p", "q", "dp", "dq", "qi", "oth"];
-
-function textOf(entries: readonly unknown[]): string {
-  try {
-    return JSON.stringify({ keys: entries }, MEMBERS);
-  } catch {
-    // Nested deeper than the stack goes. No key is.
-    return "";
+  #describeNamed(kid: string, core: Core): string | null {
+    const { names, places } = this.#index;
+    const entries: string[] = [];
+    for (let at = names.indexOf(kid); at >= 0; at = names.indexOf(kid, at + 1)) {
+      entries.push(decoder.decode(this.#bytes.subarray(places[2 * at], places[2 * at + 1])));
+    }
+    return entries.length === 0 ? null : describe(`{"keys":[${entries.join()}]}`, this.#isGiven, core);
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function describe(text: string, isGiven: boolean, core: Core): string {
+  return core.readKeys(text, isGiven) ?? '{"keys":[],"skipped":[]}';
+}
+
+function areEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, place) => byte === other[place]);
 }

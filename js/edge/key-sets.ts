@@ -148,8 +148,9 @@ export class KeySets {
     return (this.#held = this.#bundledSet(call, call.now));
   }
 
-  #bundledSet({ now }: Call, freshUntil: number): Held {
-    const set = KeySet.parse(this.#issuer.bundled ?? secretSet(this.#issuer.secret), this.#issuer.secret !== null);
+  #bundledSet({ core, now }: Call, freshUntil: number): Held {
+    const { bundled, secret } = this.#issuer;
+    const set = KeySet.read(bundled ?? secretSet(secret), core, secret !== null);
     if (set === null) throw new VerifyError("jwks.malformed");
     return { set, etag: undefined, fetchedAt: now, freshUntil, source: "bundled" };
   }
@@ -208,7 +209,7 @@ export class KeySets {
     let set: KeySet | null;
     try {
       answer = await fetchKeys(uri, before?.etag, this.#settings);
-      set = answer.body === null ? (before?.set ?? null) : KeySet.parse(answer.body);
+      set = answer.body === null ? (before?.set ?? null) : KeySet.read(answer.body, call.core);
       if (set === null) throw new VerifyError("jwks.malformed");
     } catch (error) {
       if (!(error instanceof VerifyError)) throw error;
@@ -220,31 +221,31 @@ export class KeySets {
       this.#say("failed");
       throw this.#unreachable(this.#clock(), error);
     }
-    if (sequence < this.#applied) return this.#held ?? this.#made(set, answer, call.now);
+    if (sequence < this.#applied) return this.#held ?? this.#made(set, answer, call);
     this.#applied = sequence;
     const previous = this.#held;
-    const held = this.#made(set, answer, call.now);
+    const held = this.#made(set, answer, call);
     this.#held = held;
     this.#failures = 0;
     this.#lastFailure = null;
     this.#notBefore = -Infinity;
     if (answer.body === null) this.#say("not-modified", held.set, call);
     else this.#say(previous === null || previous.set === held.set ? "fetched" : "rotated", held.set, call);
-    if (answer.body !== null) this.#toStore(answer.body, held, call.context);
+    if (answer.body !== null) this.#toStore(held, call.context);
     return held;
   }
 
-  #made(set: KeySet, { etag, maxAge }: FetchedKeys, now: number): Held {
-    return { set: this.#sameOr(set), etag, fetchedAt: now, freshUntil: now + (maxAge ?? this.#settings.maxAge), source: "network" };
+  #made(set: KeySet, { etag, maxAge }: FetchedKeys, { core, now }: Call): Held {
+    return { set: this.#sameOr(set, core), etag, fetchedAt: now, freshUntil: now + (maxAge ?? this.#settings.maxAge), source: "network" };
   }
 
   /** The set that is held if the new one holds the same: what was made of its keys stays good. */
-  #sameOr(set: KeySet): KeySet {
-    return this.#held?.set.equals(set) === true ? this.#held.set : set;
+  #sameOr(set: KeySet, core: Core): KeySet {
+    return this.#held?.set.equals(set, core) === true ? this.#held.set : set;
   }
 
   /** What another isolate left, if it is any good: of a moment in the past, not too old, and a key set. */
-  async #fromStore({ now }: Call): Promise<Held | null> {
+  async #fromStore({ core, now }: Call): Promise<Held | null> {
     const { store, maxAge, maxStale, maxBytes, timeout } = this.#settings;
     if (store === undefined) return null;
     const stored = await withoutDelay(timeout, async () => store.get(await this.#storeKey()));
@@ -253,17 +254,17 @@ export class KeySets {
     const lifetime = typeof stored.maxAge === "number" ? clampedAge(stored.maxAge * 1000) : maxAge;
     const age = typeof fetchedAt === "number" ? now - fetchedAt : Number.NaN;
     if (!(age >= 0 && age < lifetime + maxStale) || fetchedAt < (this.#held?.fetchedAt ?? 0)) return null;
-    const set = KeySet.parse(body);
+    const set = KeySet.read(body, core);
     if (set === null) return null;
     const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
-    return { set: this.#sameOr(set), etag: known, fetchedAt, freshUntil: fetchedAt + lifetime, source: "store" };
+    return { set: this.#sameOr(set, core), etag: known, fetchedAt, freshUntil: fetchedAt + lifetime, source: "store" };
   }
 
-  #toStore(body: string, { fetchedAt, freshUntil, etag }: Held, context: ExecutionContextLike | null): void {
+  #toStore({ set, fetchedAt, freshUntil, etag }: Held, context: ExecutionContextLike | null): void {
     const { store, maxStale, timeout } = this.#settings;
     if (store === undefined) return;
     const maxAge = (freshUntil - fetchedAt) / 1000;
-    const stored: StoredJwks = { body, fetchedAt, maxAge, ...(etag === undefined ? {} : { etag }) };
+    const stored: StoredJwks = { body: set.text, fetchedAt, maxAge, ...(etag === undefined ? {} : { etag }) };
     const put = withoutDelay(timeout, async () => store.put(await this.#storeKey(), stored, Math.ceil(maxAge + maxStale / 1000)));
     context?.waitUntil(put);
   }

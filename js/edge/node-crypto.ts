@@ -9,10 +9,10 @@ interface NodeCrypto {
   verify(hash: string | null, bytes: Uint8Array, key: object, signature: Uint8Array): boolean;
 }
 
-/** Whether a signature over some bytes holds, said at once. */
-export type Check = (bytes: Uint8Array, signature: Uint8Array) => boolean;
+/** Whether a signature over some bytes holds. */
+export type Check = (bytes: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>) => boolean | Promise<boolean>;
 
-/** Of a key that Web Cryptography has imported. Null where there is none: anywhere but in Node, before Node 20.16, and for HS*. */
+/** One that says so at once. Null where there is none: anywhere but in Node, before Node 20.16, for HS*, and for a key that is no good. */
 export function checkAtOnce(jwk: JsonWebKey, alg: string): Check | null {
   const crypto = alg.startsWith("HS") ? null : nodeModule<NodeCrypto>("node:crypto");
   if (crypto === null) return null;
@@ -28,7 +28,7 @@ export function checkAtOnce(jwk: JsonWebKey, alg: string): Check | null {
       }
     };
   } catch {
-    // A key that only one of the two knows.
+    // A key that is no good, or that only Web Cryptography knows.
     return null;
   }
 }

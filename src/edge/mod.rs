@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use crate::token::jws::Compact;
 use crate::verify::algorithm::ALGORITHMS;
 use crate::verify::claims::{Claims, Dates, Rules, Time};
-use crate::verify::keys::{self, Keys, Origin};
+use crate::verify::keys::{self, Index, Keys, Origin};
 use crate::verify::{Algorithm, Algorithms, Failure, Header, Profile, digest as hash};
 
 /// What parts the texts of a list, and the lists, that cross as one: no text that the host lets through has either, but for the last.
@@ -30,6 +30,7 @@ struct Seen {
     header: Option<Header>,
     issuer: Option<String>,
     dates: Dates,
+    places: Vec<u32>,
 }
 
 /// What is asked of every token, whoever made it.
@@ -58,6 +59,7 @@ impl Seen {
         header: None,
         issuer: None,
         dates: Dates::NONE,
+        places: Vec::new(),
     };
 }
 
@@ -335,6 +337,32 @@ pub fn explain(now: f64) -> String {
         });
     });
     lines
+}
+
+/// Looks over a key set, of which `length` bytes are in the room: the names of its keys, and with [`places_at`] where those stand.
+/// `undefined`: it is no key set.
+#[wasm_bindgen(js_name = indexKeys)]
+#[must_use]
+pub fn index_keys(length: usize) -> Option<String> {
+    seen(|seen| {
+        let Index { names, places } = Index::read(seen.token.get(..length)?)?;
+        seen.places = places;
+        Some(names)
+    })
+}
+
+/// Where two numbers lie for each name: the bytes where its key begins and ends.
+#[wasm_bindgen(js_name = placesAt)]
+#[must_use]
+pub fn places_at() -> *const u32 {
+    seen(|seen| seen.places.as_ptr())
+}
+
+/// How many numbers those are.
+#[wasm_bindgen(js_name = placesLength)]
+#[must_use]
+pub fn places_length() -> usize {
+    seen(|seen| seen.places.len())
 }
 
 /// Reads a key set: which keys may be used with what, and which not and why, as JSON text. `undefined`: it is no key set.

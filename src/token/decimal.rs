@@ -42,20 +42,6 @@ impl Decimal {
         Self { is_negative, mantissa, exponent }
     }
 
-    /// The whole part, saturating at `u64::MAX`; `None` when negative.
-    pub(super) fn whole(self) -> Option<u64> {
-        let Self { is_negative, mut mantissa, mut exponent } = self;
-        while exponent > 0 && mantissa != 0 && mantissa != u64::MAX {
-            mantissa = mantissa.saturating_mul(10);
-            exponent -= 1;
-        }
-        while exponent < 0 && mantissa != 0 {
-            mantissa /= 10;
-            exponent += 1;
-        }
-        (!is_negative).then_some(mantissa)
-    }
-
     /// The double nearest to it or one beside that; infinite when its whole part has more digits than are kept.
     pub(super) fn to_f64(self) -> f64 {
         let Self { is_negative, mantissa, mut exponent } = self;

@@ -2,7 +2,7 @@
 //! before it decodes anything, so that a text of a million dots costs no more than finding the fourth.
 
 use super::base64url;
-use super::scan::run_before;
+use super::scan::until;
 
 /// A decoded header longer than this is refused.
 pub const MAX_HEADER_BYTES: usize = 4_096;
@@ -78,7 +78,7 @@ fn parts(text: &[u8]) -> Result<[&[u8]; 3], NotCompact> {
     let mut count = 0;
     loop {
         let Some(part) = parts.get_mut(count) else { return Err(NotCompact::Malformed) };
-        let end = run_before(rest, b'.');
+        let end = until(rest, b'.');
         *part = &rest[..end];
         count += 1;
         match rest.get(end + 1..) {

@@ -13,28 +13,30 @@ const fn equal(word: u64, byte: u8) -> u64 {
     below(word ^ (ONES * byte as u64), 1)
 }
 
-/// How many bytes at the front are not special; `marks` says which of eight are, `is_special` of one.
-fn run(bytes: &[u8], marks: impl Fn(u64) -> u64, is_special: impl Fn(u8) -> bool) -> usize {
-    let mut run = 0;
-    for eight in bytes.chunks_exact(8) {
-        let marked = marks(u64::from_le_bytes(eight.try_into().expect("chunks of eight")));
+/// The first place from `at` on whose byte is special, or the end; `marks` says which of eight are, `is_special` of one.
+fn run(bytes: &[u8], mut at: usize, marks: impl Fn(u64) -> u64, is_special: impl Fn(u8) -> bool) -> usize {
+    while let Some(eight) = bytes.get(at..at + 8) {
+        let marked = marks(u64::from_le_bytes(eight.try_into().expect("eight of them")));
         if marked != 0 {
-            return run + marked.trailing_zeros() as usize / 8;
+            return at + marked.trailing_zeros() as usize / 8;
         }
-        run += 8;
+        at += 8;
     }
-    run + bytes[run..].iter().take_while(|byte| !is_special(**byte)).count()
+    while bytes.get(at).is_some_and(|byte| !is_special(*byte)) {
+        at += 1;
+    }
+    at
 }
 
-/// How many bytes at the front are neither a quote nor a backslash nor a control character.
-pub(super) fn plain_run(bytes: &[u8]) -> usize {
+/// Where from `at` on the first quote, backslash or control character stands, or the end.
+pub(super) fn plain_until(bytes: &[u8], at: usize) -> usize {
     let marks = |word| below(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
-    run(bytes, marks, |byte| matches!(byte, b'"' | b'\\' | 0..0x20))
+    run(bytes, at, marks, |byte| matches!(byte, b'"' | b'\\' | 0..0x20))
 }
 
-/// How many bytes at the front are not `byte`.
-pub(super) fn run_before(bytes: &[u8], byte: u8) -> usize {
-    run(bytes, |word| equal(word, byte), |one| one == byte)
+/// Where the first `byte` stands, or the end.
+pub(super) fn until(bytes: &[u8], byte: u8) -> usize {
+    run(bytes, 0, |word| equal(word, byte), |one| one == byte)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -42,15 +44,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_end_of_a_run_wherever_it_is() {
+    fn finds_the_first_special_byte_wherever_it_is() {
         for special in [b'"', b'\\', 0, 0x1F] {
             for place in 0..23 {
                 let mut bytes = [b'a', 0x80, b'!', 0xFF, b'#', b'[', b']', 0x7F].repeat(3);
-                assert_eq!((plain_run(&bytes), run_before(&bytes, special)), (24, 24));
+                assert_eq!((plain_until(&bytes, 0), until(&bytes, special)), (24, 24));
                 bytes[place] = special;
-                assert_eq!((plain_run(&bytes), run_before(&bytes, special)), (place, place));
+                assert_eq!((plain_until(&bytes, 0), until(&bytes, special)), (place, place));
                 bytes[place + 1] = b'"';
-                assert_eq!(plain_run(&bytes), place);
+                assert_eq!((plain_until(&bytes, 0), plain_until(&bytes, place + 1)), (place, place + 1));
             }
         }
     }

@@ -9,9 +9,10 @@ pub const MAX_MEMBERS: u32 = 1_000;
 
 /// Asked by the reader as it goes.
 pub(super) trait Strictness {
-    /// An object begins inside another one; gives what [`Strictness::close`] wants back.
-    fn open(&mut self) -> usize;
-    fn close(&mut self, outer: usize);
+    /// An object begins inside another one.
+    fn open(&mut self);
+    /// It has ended.
+    fn close(&mut self);
     fn name(&mut self, name: Text<'_>) -> Result<(), NotJson>;
     fn number(&mut self, written: &str) -> Result<(), NotJson>;
 }
@@ -20,11 +21,9 @@ pub(super) trait Strictness {
 pub(super) struct Lenient;
 
 impl Strictness for Lenient {
-    fn open(&mut self) -> usize {
-        0
-    }
+    fn open(&mut self) {}
 
-    fn close(&mut self, _outer: usize) {}
+    fn close(&mut self) {}
 
     fn name(&mut self, _name: Text<'_>) -> Result<(), NotJson> {
         Ok(())
@@ -37,7 +36,7 @@ impl Strictness for Lenient {
 
 /// Names once an object, numbers finite, members bounded.
 pub(super) struct Strict {
-    /// Hashes of the names of the objects that are open, outermost first.
+    /// Hashes of the names of the objects that are open, outermost first, and before those of each inner one where its outer's begin.
     names: Vec<u64>,
     /// Where those of the innermost begin.
     from: usize,
@@ -54,13 +53,14 @@ impl Strict {
 }
 
 impl Strictness for Strict {
-    fn open(&mut self) -> usize {
-        core::mem::replace(&mut self.from, self.names.len())
+    fn open(&mut self) {
+        self.names.push(self.from as u64);
+        self.from = self.names.len();
     }
 
-    fn close(&mut self, outer: usize) {
+    fn close(&mut self) {
         self.names.truncate(self.from);
-        self.from = outer;
+        self.from = self.names.pop().map_or(0, |from| from as usize);
     }
 
     fn name(&mut self, name: Text<'_>) -> Result<(), NotJson> {

@@ -54,28 +54,50 @@ pub struct Keys<'a> {
     pub skipped: Vec<Skipped<'a>>,
 }
 
+/// Where the keys with names stand in a key set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Index {
+    /// Their names as they are written, parted by line feeds, of which JSON has none inside of strings.
+    pub names: String,
+    /// Of each, in the same order, the bytes of the text where the key begins and ends.
+    pub places: Vec<u32>,
+}
+
+impl Index {
+    /// Of the text of a key set, so that one key of a thousand can be read without the others; `None` when it is no key set, or an empty one.
+    #[must_use]
+    pub fn read(text: &[u8]) -> Option<Self> {
+        let mut index = Self::default();
+        let mut is_empty = true;
+        json::listed(text, "keys", "kid", |json::Item { place, member }| {
+            is_empty = false;
+            let Some(Value::String(kid)) = member else { return };
+            if !index.places.is_empty() {
+                index.names.push('\n');
+            }
+            index.names += kid.written();
+            index.places.extend([place.start as u32, place.end as u32]);
+        })
+        .ok()?;
+        (!is_empty).then_some(index)
+    }
+}
+
 impl<'a> Keys<'a> {
     /// Reads the text of a key set; `None` when it is no key set, or an empty one.
     #[must_use]
     pub fn read(text: &'a str, origin: Origin) -> Option<Self> {
-        let mut list = None;
-        json::members(text.as_bytes(), |member| {
-            if member.name.is("keys") {
-                list = Some(member.value);
-            }
-        })
-        .ok()?;
-        let Some(Value::Other(list)) = list else { return None };
         let mut keys = Self::default();
-        json::items(list, |entry| {
-            let entry = Entry::read(entry);
+        json::listed(text.as_bytes(), "keys", "kid", |json::Item { place, .. }| {
+            let entry = Entry::read(&text[place]);
             let kid = entry.as_ref().ok().and_then(|entry| entry.text("kid"));
             match entry.and_then(|entry| read_key(&entry, origin)) {
                 Ok(key) if keys.keys.contains(&key) => {}
                 Ok(key) => keys.keys.push(key),
                 Err(reason) => keys.skipped.push(Skipped { kid, reason }),
             }
-        });
+        })
+        .ok()?;
         (!keys.keys.is_empty() || !keys.skipped.is_empty()).then_some(keys)
     }
 
@@ -143,10 +165,9 @@ fn push_jwk(text: &mut String, jwk: &[(&'static str, &str)]) {
 struct Entry<'a>(Vec<(Text<'a>, Value<'a>)>);
 
 impl<'a> Entry<'a> {
-    fn read(entry: Value<'a>) -> Result<Self, &'static str> {
-        let Value::Other(object) = entry else { return Err("no object") };
+    fn read(entry: &'a str) -> Result<Self, &'static str> {
         let mut members = Vec::with_capacity(12);
-        json::strict_members(object.as_bytes(), |member| members.push((member.name, member.value)))
+        json::strict_members(entry.as_bytes(), |member| members.push((member.name, member.value)))
             .map_err(|_| "no object, or a member twice")?;
         Ok(Self(members))
     }

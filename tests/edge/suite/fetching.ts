@@ -25,6 +25,11 @@ edge("edge_J75_fetches_by_https_alone", async () => {
   for (const uri of ["https://issuer.example/k", "http://localhost:1/k", "http://127.0.0.1/k", "http://[::1]:80/k"]) make(uri);
 });
 
+/** A text in bytes, one of which, U+0001 there, is another one. */
+function withByte(text: string, byte: number): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text).map((one) => (one === 1 ? byte : one));
+}
+
 edge("edge_J76_takes_a_200_with_a_key_set_and_nothing_else", async () => {
   const text = await keySet();
   const answers: readonly (readonly [string, () => Response, string])[] = [
@@ -38,6 +43,10 @@ edge("edge_J76_takes_a_200_with_a_key_set_and_nothing_else", async () => {
     ["truncated", () => new Response(text.slice(0, -2)), "jwks.malformed"],
     ["no keys", () => new Response("{}"), "jwks.malformed"],
     ["an object", () => new Response('{"keys":{}}'), "jwks.malformed"],
+    ["two lists", () => new Response(`${text.slice(0, -1)},"keys":[]}`), "jwks.malformed"],
+    ["bad UTF-8 in a key", () => new Response(withByte(text.replace("ES256", "ES25\u0001"), 0xff)), "jwks.malformed"],
+    ["a lone surrogate", () => new Response(text.replace("ES256", "\\ud800")), "jwks.malformed"],
+    ["too deep", () => new Response(text.replace("{", `{"x":${"[".repeat(40)}${"]".repeat(40)},`)), "jwks.malformed"],
     ["empty", () => new Response('{"keys":[]}'), "jwks.malformed"],
     ["null", () => new Response("null"), "jwks.malformed"],
     ["bad UTF-8", () => new Response(Uint8Array.from([0xff, 0xfe])), "jwks.malformed"],

@@ -41,6 +41,26 @@ edge("edge_E39_passes_over_odd_keys_one_by_one", async () => {
   assert.deepEqual(await skippedOf([{ ...ec, x5c: ["!!"], x5t: 1 }]), {});
 });
 
+edge("edge_E39_finds_a_key_by_its_name_wherever_it_stands_and_however_it_is_written", async () => {
+  const [ours, other] = [await keyPair(), await keyPair("ES256", "k2")];
+  const written = (kid: string, { x, y } = ours.jwk) => `{"kty":"EC","crv":"P-256","x":"${x}","y":"${y}","kid":"${kid}"}`;
+  const before = '{"note":"é\u{1F600}","x":{"keys":[1]},';
+  const sets: readonly (readonly [string, string, string])[] = [
+    ["k1", "k1", `${before}"keys":[{"kid":"k0","x5t":"ü\u{1F600}"},${written("k1")}]}`],
+    ["an escape", "k/1", `${before}\n"keys" : [ ${written("k\\/\\u0031")} , {"kid":"k1"} ] }`],
+    ["quotes and lines", '"\n\\', `{"\\u006beys":[${written("k1")},${written('\\"\\n\\\\')}]}`],
+    ["beyond ASCII", "clé-\u{1F511}", `{"keys":[${written("clé-\u{1F511}", other.jwk)},${written("clé-\u{1F511}")}]}`],
+    ["no letters", "", `{"keys":[${written("")},{"kid":null}]}`],
+    ["two names", "k1", `{"keys":[{"kid":"k1","kid":"k1","kty":"EC"},${written("k1")}]}`],
+  ];
+  for (const [what, kid, set] of sets) {
+    const { verifier, endpoint } = await bench();
+    endpoint.answer = () => new Response(set);
+    assert.equal((await verifier.verify(await sign(claims(), { kid }))).key.kid, kid, what);
+    await refused(verifier.verify(await sign(claims(), { kid: "k9" })), "key.unknown", what);
+  }
+});
+
 edge("edge_E40_bounds_RSA_keys", async () => {
   const rsa = (await keyPair("RS256", "r1")).jwk;
   const modulus = (bits: number) => base64url(Uint8Array.from({ length: bits / 8 }, (_, place) => (place === 0 ? 0x80 : 1)));
