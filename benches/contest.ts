@@ -17,8 +17,8 @@ export const NOTHING = "nothing";
 
 export interface Contest {
   readonly names: readonly string[];
-  /** Operations of a turn. */
-  readonly each: number;
+  /** Operations of a turn, for all or by contestant. */
+  readonly each: number | ((who: string) => number);
   /** Microseconds. */
   readonly clock: () => number;
   readonly turn: (who: string, round: number) => Promise<unknown>;
@@ -34,7 +34,7 @@ export async function hold({ names, each, clock, turn }: Contest, { rounds, warm
       const who = names[(place + round) % names.length] ?? "";
       const began = clock();
       await turn(who, round);
-      const time = (clock() - began) / each;
+      const time = (clock() - began) / (typeof each === "number" ? each : each(who));
       if (round >= warmUp) times.get(who)?.push(time);
     }
   }

@@ -9,7 +9,7 @@ export const KINDS = ["distinct", "distinct 4 KB", "distinct 32 at once", "repea
 export type Kind = (typeof KINDS)[number];
 
 export const contestOf = (place: Place, alg: Alg, kind: Kind): string => `${place} ${alg} ${kind}`;
-/** A remembered token against a look into a Map: microseconds too few for the other contests' turns. */
+/** A remembered token against a look into a Map. */
 export const LOOKUP = "workerd remembered";
 
 export const MANY_KEYS = "keys";

@@ -94,6 +94,8 @@ export interface Turn {
 }
 
 export function tokensOf({ tokens }: Pick<Field, "tokens">, { from, to, repeat }: Omit<Turn, "who" | "atOnce">): readonly string[] {
-  const slice = tokens.slice(from, to);
-  return repeat > 0 ? Array.from({ length: repeat }, () => slice[0] ?? "") : slice;
+  if (repeat === 0) return tokens.slice(from, to);
+  // As from the header of a request: the same letters, but a text of its own each time, whose hash nobody has asked for yet.
+  const header = `Bearer ${tokens[from] ?? ""}`;
+  return Array.from({ length: repeat }, () => header.slice("Bearer ".length));
 }
