@@ -10,7 +10,7 @@ export interface Effort {
 }
 
 export const WHOLE: Effort = { rounds: 7, warmUp: 4, share: 1 };
-export const QUICK: Effort = { rounds: 3, warmUp: 2, share: 0.3 };
+export const QUICK: Effort = { rounds: 3, warmUp: 1, share: 0.3 };
 
 /** The contestant that stands for the measuring itself; its time is taken off the others'. */
 export const NOTHING = "nothing";

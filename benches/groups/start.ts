@@ -57,7 +57,7 @@ async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, 
   try {
     const used = await browser.newContext();
     // A navigation is one operation, where other contests' turns have hundreds.
-    const turns = Math.round(rounds * 3 * Math.max(share, 0.5)) + warmUp;
+    const turns = Math.max(rounds, Math.round(rounds * 3 * share)) + warmUp;
     for (let round = 0; round < turns; round += 1) {
       for (const place of STARTERS.keys()) {
         const name = STARTERS[(place + round) % STARTERS.length] ?? "by hand";
@@ -121,11 +121,11 @@ async function firstVerifications({ rounds }: Effort): Promise<Rounds> {
       await build({ stdin, outfile, bundle: true, platform: "node", format: "esm", target: "node20", minify: true, logLevel: "error" });
       files.set(name, outfile);
     }
-    const program = fileURLToPath(new URL("../start/first.ts", import.meta.url));
+    const program = fileURLToPath(new URL("../start/first.mjs", import.meta.url));
     const found: Record<string, number[]> = Object.fromEntries([...files.keys()].map((name) => [name, []]));
     for (let round = 0; round < rounds; round += 1) {
       for (const [name, file] of files) {
-        const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", program, file, given]);
+        const { stdout } = await promisify(execFile)(process.execPath, [program, file, given]);
         found[name]?.push(Number(stdout));
       }
     }

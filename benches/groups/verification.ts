@@ -15,7 +15,7 @@ const EACH = 150;
 const REPEATED = 450;
 /** And for those that remember it, who else would be over before there is anything to measure. */
 const REMEMBERED = 20_000;
-/** Ten slices in turn are more than a verifier remembers, so a token is new again when it comes again. */
+/** That many slices in turn are more tokens than a verifier remembers here, so each is new again when it comes again. */
 const SLICES = 10;
 const PADDING = 3_700;
 
@@ -93,23 +93,21 @@ const isLarge = (kind: Kind) => kind === "distinct 4 KB";
 /** The contests of one place and algorithm. */
 async function contestsOf(stage: Stage, place: Place, alg: Alg, kinds: readonly Kind[], effort: Effort): Promise<[string, Rounds][]> {
   const each = Math.round(EACH * effort.share);
-  // Of smaller turns more, to be as many tokens.
-  const slices = Math.ceil((SLICES * EACH) / each);
   const found: [string, Rounds][] = [];
   for (const large of [false, true]) {
     const chosen = kinds.filter((kind) => isLarge(kind) === large);
     if (chosen.length === 0) continue;
-    const field = await fieldOf(alg, slices * each, large ? PADDING : 0);
+    const field = await fieldOf(alg, SLICES * each, large ? PADDING : 0);
     const run = await stage.prepare(`${alg}${large ? "-large" : ""}`, field);
     // wasm and JavaScript alike get fast only after some thousand calls: all tokens twice, once for a look.
     for (let pass = 0; pass < 2 * effort.share; pass += 1) {
-      for (const who of stage.names) await run({ who, from: 0, to: slices * each, repeat: 0, atOnce: 1 });
+      for (const who of stage.names) await run({ who, from: 0, to: SLICES * each, repeat: 0, atOnce: 1 });
     }
     // Where the next contest goes on: what the last one has shown is remembered still.
     let played = 0;
     for (const kind of chosen.filter((one) => one !== "repeated")) {
       const turn: Contest["turn"] = (who, round) => {
-        const from = ((played + round) % slices) * each;
+        const from = ((played + round) % SLICES) * each;
         return run({ who, from, to: from + each, repeat: 0, atOnce: kind === "distinct 32 at once" ? 32 : 1 });
       };
       found.push([contestOf(place, alg, kind), await hold({ names: stage.names, each, clock: stage.clock, turn }, effort)]);

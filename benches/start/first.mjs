@@ -5,9 +5,10 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const [, , bundle = "", given = ""] = process.argv;
-const { jwks, token } = JSON.parse(readFileSync(given, "utf8")) as { jwks: object; token: string };
+const { jwks, token } = JSON.parse(readFileSync(given, "utf8"));
 const before = process.cpuUsage();
-const { first } = (await import(pathToFileURL(bundle).href)) as { first: (jwks: object, token: string) => Promise<string> };
+/** @type {{ first: (jwks: object, token: string) => Promise<string> }} */
+const { first } = await import(pathToFileURL(bundle).href);
 const subject = await first(jwks, token);
 const { user, system } = process.cpuUsage(before);
 if (subject !== "alice") throw new Error("somebody else's token");
