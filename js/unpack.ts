@@ -1,8 +1,14 @@
 // The wasm as it travels inside the JavaScript: base64 of its gzip stream.
 
+/** Of ECMAScript 2026, where there is one. */
+interface Base64Reader {
+  fromBase64?(text: string): Uint8Array<ArrayBuffer>;
+}
+
 /** The gzip stream. */
 export function packedOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  // Milliseconds before the first call are between these two.
+  return (Uint8Array as Base64Reader).fromBase64?.(text) ?? Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
 /** What is in a gzip stream. In Chromium a Blob, or a Response made of a stream, would take ten times as long as this. */
