@@ -57,7 +57,7 @@ async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, 
   try {
     const used = await browser.newContext();
     // A navigation is one operation, where other contests' turns have hundreds.
-    const turns = Math.max(rounds, Math.round(rounds * 3 * share)) + warmUp;
+    const turns = rounds * (share < 1 ? 1 : 6) + warmUp;
     for (let round = 0; round < turns; round += 1) {
       for (const place of STARTERS.keys()) {
         const name = STARTERS[(place + round) % STARTERS.length] ?? "by hand";
