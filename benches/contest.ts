@@ -12,7 +12,7 @@ export interface Effort {
 export const WHOLE: Effort = { rounds: 7, warmUp: 4, share: 1 };
 export const QUICK: Effort = { rounds: 3, warmUp: 1, share: 0.3 };
 
-/** The contestant that stands for the measuring itself; its time is taken off the others'. */
+/** The contestant that stands for the measuring itself; where it takes part, its time is taken off the others'. */
 export const NOTHING = "nothing";
 
 export interface Contest {
@@ -22,20 +22,26 @@ export interface Contest {
   /** Microseconds. */
   readonly clock: () => number;
   readonly turn: (who: string, round: number) => Promise<unknown>;
+  /** A turn without an operation in it, whose time is taken off each turn: where contestants have not equally many. */
+  readonly empty?: () => Promise<unknown>;
 }
 
 /** Microseconds of an operation by contestant, one for each round. */
 export type Rounds = Readonly<Record<string, readonly number[]>>;
 
-export async function hold({ names, each, clock, turn }: Contest, { rounds, warmUp }: Effort): Promise<Rounds> {
+export async function hold({ names, each, clock, turn, empty }: Contest, { rounds, warmUp }: Effort): Promise<Rounds> {
   const times = new Map<string, number[]>(names.map((name) => [name, []]));
+  const timeOf = async (work: () => Promise<unknown>) => {
+    const began = clock();
+    await work();
+    return clock() - began;
+  };
   for (let round = 0; round < warmUp + rounds; round += 1) {
     for (const place of names.keys()) {
       const who = names[(place + round) % names.length] ?? "";
-      const began = clock();
-      await turn(who, round);
-      const time = (clock() - began) / (typeof each === "number" ? each : each(who));
-      if (round >= warmUp) times.get(who)?.push(time);
+      const fixed = empty === undefined ? 0 : await timeOf(empty);
+      const time = (await timeOf(() => turn(who, round))) - fixed;
+      if (round >= warmUp) times.get(who)?.push(time / (typeof each === "number" ? each : each(who)));
     }
   }
   return Object.fromEntries(times);

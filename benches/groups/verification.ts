@@ -114,12 +114,19 @@ async function contestsOf(stage: Stage, place: Place, alg: Alg, kinds: readonly 
       played += effort.warmUp + effort.rounds;
     }
     if (chosen.includes("repeated")) {
-      const often = (who: string) => Math.round((who === "tokenkeep" || who === "a Map" ? REMEMBERED : REPEATED) * effort.share);
-      const turn: Contest["turn"] = (who) => run({ who, from: 0, to: 1, repeat: often(who), atOnce: 1 });
-      const over = (names: readonly string[]) => hold({ names, each: often, clock: stage.clock, turn }, effort);
-      // What the measuring costs stays in here: it is less for those with the most turns.
-      found.push([contestOf(place, alg, "repeated"), await over(stage.names.filter((name) => name !== NOTHING))]);
-      if (place === "workerd" && alg === "ES256") found.push([LOOKUP, await over(["a Map", "tokenkeep"])]);
+      const often = (who: string) => Math.round((who === "tokenkeep" ? REMEMBERED : REPEATED) * effort.share);
+      const empty = () => run({ who: NOTHING, from: 0, to: 0, repeat: 0, atOnce: 1 });
+      const again = (who: string, repeat: number) => run({ who, from: 0, to: 1, repeat, atOnce: 1 });
+      const names = stage.names.filter((name) => name !== NOTHING);
+      found.push([
+        contestOf(place, alg, "repeated"),
+        await hold({ names, each: often, clock: stage.clock, turn: (who) => again(who, often(who)), empty }, effort),
+      ]);
+      if (place === "workerd" && alg === "ES256") {
+        const each = often("tokenkeep");
+        const contest = { names: [NOTHING, "a Map", "tokenkeep"], each, clock: stage.clock, turn: (who: string) => again(who, each) };
+        found.push([LOOKUP, await hold(contest, effort)]);
+      }
     }
   }
   return found;

@@ -17,8 +17,8 @@ export const PARAMETERS = {
   EdDSA: "Ed25519",
 } as const;
 
-/** How many tokens tokenkeep remembers here: fewer than the contests show. */
-const REMEMBERED = 200;
+/** How many tokens tokenkeep remembers here: fewer than a short look shows. */
+const RESULTS = 200;
 
 /** Those that run everywhere. */
 export const EVERYWHERE = ["nothing", "raw", "by hand", "jose", "aws-jwt-verify", "hono", "tokenkeep"] as const;
@@ -41,7 +41,7 @@ export async function contestantsOf({ alg, jwks, tokens }: Field): Promise<Recor
   const aws = JwtVerifier.create({ issuer: ISSUER, audience: AUDIENCE, jwksUri: `${ISSUER}/jwks.json` });
   aws.cacheJwks({ keys: jwks.keys.map((one) => ({ use: "sig", ...one })) } as never);
   const issuers = { issuer: ISSUER, audience: AUDIENCE, algorithms: [alg], jwks: { keys: jwks.keys } };
-  const verifier = createVerifier({ issuers, resultCacheSize: REMEMBERED });
+  const verifier = createVerifier({ issuers, resultCacheSize: RESULTS });
   const contestants: Record<(typeof EVERYWHERE)[number], Contestant> = {
     nothing: () => undefined,
     raw: (token) => {

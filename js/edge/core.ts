@@ -117,7 +117,7 @@ const core = {
     const names = indexKeys(set.length);
     if (names === undefined) return null;
     const places = new Uint32Array(memory.buffer as ArrayBuffer, placesAt(), placesLength()).slice();
-    return { names: namesOf(names), places };
+    return { names: places.length === 0 ? [] : namesOf(names), places };
   },
 
   /**

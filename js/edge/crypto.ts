@@ -1,4 +1,4 @@
-// The signatures: keys as the platform takes them, and its verdict. A CryptoKey is a settled value and stays with the set it came in.
+// The signatures: keys as the platform takes them, and its verdict. A key ready for use is a settled value and stays with the set it came in.
 
 import type { Core } from "./core.js";
 import { VerifyError } from "./error.js";

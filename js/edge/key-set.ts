@@ -1,5 +1,6 @@
 // One key set (RFC 7517 section 5), kept as the bytes that it came in. The wasm says where the keys stand and what they are called, and reads
-// those that a token names: a set of a thousand costs one look over its text.
+// those that a token names: a set of a thousand costs one look over its text. All of its keys are read when somebody listens, when a token
+// names none, and when an answer differs from the one before.
 
 import type { Core, KeyIndex } from "./core.js";
 import { Key, type KeyDescription } from "./crypto.js";
@@ -39,10 +40,6 @@ export class KeySet {
     return index === null ? null : new KeySet(bytes, isGiven, index);
   }
 
-  get text(): string {
-    return decoder.decode(this.#bytes);
-  }
-
   /** The keys that may have signed a token. */
   candidates(alg: string, kid: string | null, core: Core): readonly Key[] {
     const bit = 1 << ALGORITHMS.indexOf(alg);
@@ -63,7 +60,7 @@ export class KeySet {
   }
 
   #describe(core: Core): string {
-    return (this.#described ??= describe(this.text, this.#isGiven, core));
+    return (this.#described ??= describe(decoder.decode(this.#bytes), this.#isGiven, core));
   }
 
   #named(kid: string | null, core: Core): readonly Key[] {

@@ -231,7 +231,7 @@ export class KeySets {
     this.#notBefore = -Infinity;
     if (answer.body === null) this.#say("not-modified", held.set, call);
     else this.#say(previous === null || previous.set === held.set ? "fetched" : "rotated", held.set, call);
-    if (answer.body !== null) this.#toStore(held, call.context);
+    if (answer.body !== null) this.#toStore(answer.body, held, call.context);
     return held;
   }
 
@@ -260,11 +260,13 @@ export class KeySets {
     return { set: this.#sameOr(set, core), etag: known, fetchedAt, freshUntil: fetchedAt + lifetime, source: "store" };
   }
 
-  #toStore({ set, fetchedAt, freshUntil, etag }: Held, context: ExecutionContextLike | null): void {
+  #toStore(answer: Uint8Array, { fetchedAt, freshUntil, etag }: Held, context: ExecutionContextLike | null): void {
     const { store, maxStale, timeout } = this.#settings;
     if (store === undefined) return;
     const maxAge = (freshUntil - fetchedAt) / 1000;
-    const stored: StoredJwks = { body: set.text, fetchedAt, maxAge, ...(etag === undefined ? {} : { etag }) };
+    // As it came, and not as a set that is equal has it: the etag is of this one.
+    const body = new TextDecoder().decode(answer);
+    const stored: StoredJwks = { body, fetchedAt, maxAge, ...(etag === undefined ? {} : { etag }) };
     const put = withoutDelay(timeout, async () => store.put(await this.#storeKey(), stored, Math.ceil(maxAge + maxStale / 1000)));
     context?.waitUntil(put);
   }

@@ -2,7 +2,7 @@
 //!
 //! A token comes in once, as bytes that the host writes into [`room`], and leaves as numbers: a verdict, and where in this memory lies
 //! what the host needs. Strings cross only for what is new to it. Nothing lives here from one call of the host to the next but the token
-//! that came in last, what [`read`] saw in it, and the rules it was judged by, and that only until the host awaits something. So no
+//! or the key set that came in last, what was seen in it, and the rules a token was judged by, and that only until the host awaits something. So no
 //! request can meet another's state, a request that is cancelled leaves nothing behind, and after a trap a fresh instance lacks nothing.
 
 use std::cell::RefCell;
@@ -85,7 +85,7 @@ enum Verdict {
     Good = 3,
 }
 
-/// Makes room for a token of so many bytes and says where. The place stays as long as no larger one is asked for.
+/// Makes room for a token, or a key set, of so many bytes and says where. The place stays as long as no larger one is asked for.
 #[wasm_bindgen]
 #[must_use]
 pub fn room(bytes: usize) -> *const u8 {

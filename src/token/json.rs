@@ -1,5 +1,5 @@
-//! A small strict JSON reader (RFC 8259): it checks a whole text and hands out the members of its top-level object,
-//! building nothing. Depth is bounded, numbers stay text, and there are no floats, which keeps them out of the wasm.
+//! A small strict JSON reader (RFC 8259): it checks a whole text and hands out the members of its top-level object, or the items of a list
+//! in it, building nothing. Depth is bounded, numbers stay text, and there are no floats, which keeps them out of the wasm.
 
 use core::ops::Range;
 use core::str;
@@ -121,16 +121,19 @@ pub struct Member<'a> {
     pub value: Value<'a>,
 }
 
-/// Checks that `text` is one JSON object and nothing else, and shows `visit` each of its members in order.
+/// Checks that `text` is one JSON object and nothing else, and shows `visit` each of its members in order: what the client's reader is
+/// held against.
 ///
 /// # Errors
 /// [`NotJson`] when it is not; `visit` may have seen members by then.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 pub fn members<'a>(text: &'a [u8], mut visit: impl FnMut(Member<'a>)) -> Result<(), NotJson> {
     read_members(text, Lenient, &mut visit)
 }
 
-/// [`members`] for what is to be trusted: names that come twice in one object, at any depth, numbers that no double holds and more
-/// than [`MAX_MEMBERS`](super::strict::MAX_MEMBERS) members in all are refused too.
+/// Checks that `text` is one JSON object and nothing else, and shows `visit` each of its members in order. For what is to be trusted: names
+/// that come twice in one object, at any depth, numbers that no double holds and more than
+/// [`MAX_MEMBERS`](super::strict::MAX_MEMBERS) members in all are refused too.
 ///
 /// # Errors
 /// [`NotJson`] when it is not; `visit` may have seen members by then.
@@ -158,8 +161,8 @@ pub struct Item<'a> {
     pub member: Option<Value<'a>>,
 }
 
-/// [`members`] for an object with one list of interest, the member `list`: shows `visit` the items in that, in order, with their own member
-/// `wanted`.
+/// Checks that `text` is one JSON object and nothing else, of which one list is of interest, the member `list`: shows `visit` the items in
+/// that, in order, with their own member `wanted`. What [`strict_members`] refuses beyond syntax is left to whoever reads an item.
 ///
 /// # Errors
 /// [`NotJson`] when it is not, or has no such list or two; `visit` may have seen items by then.

@@ -1,5 +1,5 @@
-//! Reading a key set (RFC 7517 section 5) key by key, so that one odd key costs itself and not the set. A key comes out with the
-//! algorithms that it may be used with, and that binds it: nothing later looks at `kty` or `use` again.
+//! Reading a key set (RFC 7517 section 5) key by key, so that one odd key costs itself and not the set, as long as the whole is JSON. A key
+//! comes out with the algorithms that it may be used with, and that binds it: nothing later looks at `kty` or `use` again.
 
 use jose_jwk::{Ec, EcCurves, Key as Material, Oct, Okp, OkpCurves, Rsa};
 use sha2::{Digest, Sha256};

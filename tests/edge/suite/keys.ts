@@ -61,6 +61,20 @@ edge("edge_E39_finds_a_key_by_its_name_wherever_it_stands_and_however_it_is_writ
   }
 });
 
+edge("edge_E39_takes_nothing_for_a_key_that_is_not_in_the_list", async () => {
+  const [ours, other] = [await keyPair(), await keyPair("ES256", "k2")];
+  const { kid: _, ...nameless } = other.jwk;
+  for (const set of [
+    { keys: [nameless], ...ours.jwk },
+    { keys: [nameless], ...ours.jwk, kid: "" },
+    { keys: [{ ...nameless, keys: [ours.jwk] }] },
+  ]) {
+    const { verifier, endpoint } = await bench();
+    endpoint.answer = () => Response.json(set);
+    for (const kid of ["", "k1"]) await refused(verifier.verify(await sign(claims(), { kid })), "key.unknown", JSON.stringify(set));
+  }
+});
+
 edge("edge_E40_bounds_RSA_keys", async () => {
   const rsa = (await keyPair("RS256", "r1")).jwk;
   const modulus = (bits: number) => base64url(Uint8Array.from({ length: bits / 8 }, (_, place) => (place === 0 ? 0x80 : 1)));
