@@ -167,6 +167,28 @@ edge("edge_K89_shares_a_set_through_the_store_and_never_with_another_issuer", as
   assert.equal(other.fetches, 1);
 });
 
+edge("edge_K89_stores_each_answer_as_it_came_with_its_own_etag", async () => {
+  const puts: StoredJwks[] = [];
+  const { verifier, endpoint, clock } = await bench({
+    jwks: { store: { get: async () => null, put: async (_, value) => void puts.push(value) } },
+  });
+  const { jwk } = await keyPair();
+  const answers = [
+    ['"1"', JSON.stringify({ keys: [jwk] })],
+    ['"2"', JSON.stringify({ keys: [jwk], note: "é" })],
+  ] as const;
+  for (const [ETag, body] of answers) {
+    endpoint.answer = () => new Response(body, { headers: { ETag } });
+    await verifier.verify(await fresh());
+    clock.forward(600);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.deepEqual(
+    puts.map(({ etag, body }) => [etag, body]),
+    answers.map(([etag, body]) => [etag, body]),
+  );
+});
+
 edge("edge_K90_works_as_well_when_the_store_fails", async () => {
   const failing = () => Promise.reject(new Error("KV is down"));
   const throwing = () => {
