@@ -8,7 +8,7 @@ import type { Held } from "./key-sets.js";
 import type { RevocationSubject } from "./store-types.js";
 import type { Claims, JoseHeader, Verified } from "./verified.js";
 
-/** What stays true of a token: what is remembered of it. */
+/** What stays true of a token: what is remembered of it. A few numbers and links, until it comes again. */
 export class Facts {
   readonly issuer: Issuer;
   /** Remembered facts count only while this is the issuer's set. */
@@ -19,7 +19,7 @@ export class Facts {
   readonly expires: number;
   readonly notBefore: number;
   readonly issued: number;
-  readonly #text: string;
+  #text: string | null = null;
   #claims: Claims | undefined;
 
   /** Of the token that the wasm has read last, and found good. */
@@ -31,18 +31,26 @@ export class Facts {
     this.expires = core.expires();
     this.notBefore = core.notBefore();
     this.issued = core.issued();
-    this.#text = core.claims();
   }
 
-  /** The claims, read anew. Most tokens come once, and what is made of them should go as soon as nobody looks at it. */
-  read(): Claims {
-    return frozen(JSON.parse(this.#text) as Claims);
+  /** Whether the token has come but once: most never come again, and their claims are not kept. */
+  get isNew(): boolean {
+    return this.#text === null;
   }
 
-  /** The claims, read once for all who come after: of a token that came again. */
+  /** Keeps the claims, of a token that has come again. */
+  keep(text: string): void {
+    this.#text = text;
+  }
+
+  /** The claims that were kept, read once for all who come after. */
   get claims(): Claims {
-    return (this.#claims ??= this.read());
+    return (this.#claims ??= claimsOf(this.#text ?? "{}"));
   }
+}
+
+function claimsOf(text: string): Claims {
+  return frozen(JSON.parse(text) as Claims);
 }
 
 interface Primitives {
@@ -74,27 +82,30 @@ export class Outcome implements Verified {
   readonly #facts: Facts;
   readonly #held: Held;
   readonly #now: number;
+  /** Of a token that is new; null: they are with the facts. */
+  readonly #text: string | null;
   #claims: Claims | undefined;
   #sets: Pick<Verified, "scopes" | "roles" | "permissions"> | undefined;
   #granted: readonly string[] = [];
 
-  /** `held`: the set as it stands at `now`. */
-  constructor(facts: Facts, cached: boolean, held: Held, now: number) {
+  /** `held`: the set as it stands at `now`. `text`: the claims of a token that is new. */
+  constructor(facts: Facts, held: Held, now: number, text: string | null) {
     const { settings } = facts.issuer;
     this.header = facts.header;
     this.issuer = settings.issuer;
     this.tenant = settings.tenant;
     this.key = facts.key;
-    this.cached = cached;
+    this.cached = text === null;
     this.#facts = facts;
     this.#held = held;
     this.#now = now;
+    this.#text = text;
   }
 
   // Getters for what most handlers don't look at: all is made when somebody does.
 
   get claims(): Claims {
-    return (this.#claims ??= this.cached ? this.#facts.claims : this.#facts.read());
+    return (this.#claims ??= this.#text === null ? this.#facts.claims : claimsOf(this.#text));
   }
 
   get keys(): Verified["keys"] {

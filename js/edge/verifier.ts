@@ -168,13 +168,18 @@ class TokenVerifier implements Verifier {
     return this.#fresh(candidate);
   }
 
-  #hit(facts: Facts, { core, name }: Candidate, held: Held, now: number): Outcome {
+  #hit(facts: Facts, { core, token, name }: Candidate, held: Held, now: number): Outcome {
     core.follow(facts.issuer.rules);
     if (!core.alive(facts.expires, facts.notBefore, facts.issued, now / 1000)) {
       if (name !== null) this.#results.forget(name);
       throw new VerifyError(core.code());
     }
-    return new Outcome(facts, true, held, now);
+    if (facts.isNew) {
+      const refusal = refusalFor(this.#read(core, core.take(token), facts.issuer, now), core);
+      if (refusal !== null) throw refusal;
+      facts.keep(core.claims());
+    }
+    return new Outcome(facts, held, now, null);
   }
 
   /** A token whose signature has to be looked at. The wasm has just taken it in. */
@@ -187,11 +192,12 @@ class TokenVerifier implements Verifier {
     if (known === null || verdict === FOREIGN || known.set !== held?.set) return this.#freshSlowly(candidate);
     const refusal = refusalFor(verdict, core);
     const facts = new Facts(core, known.issuer, known.set, known.header, known.signer.described);
+    const claims = core.claims();
     return known.signer.checked(core.taken(token.lastIndexOf(".")), core.signature(), (holds) => {
       if (!holds) throw new VerifyError("signature.invalid");
       if (refusal !== null) throw refusal;
       if (name !== null) this.#results.remember(name, facts);
-      return new Outcome(facts, false, held, now);
+      return new Outcome(facts, held, now, claims);
     });
   }
 
@@ -222,11 +228,12 @@ class TokenVerifier implements Verifier {
     const refusal = refusalFor(this.#read(core, length, issuer, later), core);
     if (refusal !== null) throw refusal;
     const facts = new Facts(core, issuer, held.set, header, signer.described);
+    const claims = core.claims();
     if (keys.length === 1 && this.#issuers.areKnown) {
       this.#headers.remember({ part: headerPartOf(token), header, algorithm, issuer, set: held.set, signer });
     }
     if (name !== null) this.#results.remember(name, facts);
-    return new Outcome(facts, false, held, later);
+    return new Outcome(facts, held, later, claims);
   }
 
   /** Reads the token that was taken in, by the rules of an issuer; without one every token is foreign. */

@@ -57,6 +57,22 @@ test("edge_K93_is_no_bigger_after_10_000_good_tokens", async () => {
   assert.ok(growth < MEGABYTE, `${growth} bytes`);
 });
 
+test("edge_K93_keeps_no_claims_of_tokens_that_came_once", async () => {
+  const { verifier } = await bench({ onEvent: () => undefined });
+  const tokenOf = (place: number) => sign(claims({ jti: `t${place}`, name: "x".repeat(2_500) }));
+  const first = await tokenOf(0);
+  await verifier.verify(first);
+  const before = await held();
+  for (let place = 1; place < 900; place += 1) assert.equal((await verifier.verify(await tokenOf(place))).claims.jti, `t${place}`);
+  const growth = (await held()) - before;
+  assert.ok(growth < 900 * 1_000, `${growth} bytes`);
+  // It is remembered all the same, and so are its claims from now on.
+  for (let time = 2; time <= 3; time += 1) {
+    const { cached, claims } = await verifier.verify(first);
+    assert.deepEqual([cached, claims.jti, String(claims["name"]).length], [true, "t0", 2_500]);
+  }
+});
+
 test("edge_K93_is_no_bigger_after_10_000_issuers_that_a_resolver_does_not_know", async () => {
   const verifier = createVerifier({ issuers: () => null, clock: () => NOW * 1000 });
   const [header, , signature] = (await sign()).split(".");
