@@ -4,9 +4,10 @@
 use core::ops::Range;
 use core::str;
 
-use super::decimal::Decimal;
 use super::scan::plain_until;
 use super::strict::{Lenient, Strict, Strictness};
+
+pub use super::value::{Number, Text, Value};
 
 /// Nesting deeper than this is refused.
 pub const MAX_DEPTH: u32 = 32;
@@ -14,103 +15,6 @@ pub const MAX_DEPTH: u32 = 32;
 /// The text is not JSON as this reader takes it: syntax, UTF-8, a lone surrogate, or too deep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotJson;
-
-/// One value of the top-level object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Value<'a> {
-    /// A string, still escaped.
-    String(Text<'a>),
-    /// A number as it is written.
-    Number(Number<'a>),
-    /// Anything else as it is written, checked and passed over.
-    Other(&'a str),
-}
-
-/// What stands between the quotes of a checked JSON string.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Text<'a> {
-    written: &'a str,
-    is_escaped: bool,
-}
-
-impl<'a> Text<'a> {
-    /// The text as it is written, escapes and all: between quotes it is JSON again.
-    #[must_use]
-    pub fn written(self) -> &'a str {
-        self.written
-    }
-
-    /// The text when it has no escape in it, else `None`.
-    #[must_use]
-    pub fn plain(self) -> Option<&'a str> {
-        (!self.is_escaped).then_some(self.written)
-    }
-
-    /// The unescaped characters.
-    pub fn chars(self) -> impl Iterator<Item = char> + 'a {
-        let mut rest = self.written.chars();
-        core::iter::from_fn(move || {
-            let first = rest.next()?;
-            if first != '\\' {
-                return Some(first);
-            }
-            // The reader has checked the escapes, so none of these can be missing; ending early is harmless.
-            Some(match rest.next()? {
-                'b' => '\u{8}',
-                'f' => '\u{c}',
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                'u' => {
-                    let high = hex4(&mut rest)?;
-                    if !(0xD800..0xDC00).contains(&high) {
-                        return char::from_u32(high);
-                    }
-                    rest.next()?;
-                    rest.next()?;
-                    let low = hex4(&mut rest)?;
-                    return char::from_u32(0x1_0000 + ((high & 0x3FF) << 10) + (low & 0x3FF));
-                }
-                same => same,
-            })
-        })
-    }
-
-    /// Whether the unescaped text is `other`.
-    #[must_use]
-    pub fn is(self, other: &str) -> bool {
-        match self.plain() {
-            Some(plain) => plain == other,
-            None => self.chars().eq(other.chars()),
-        }
-    }
-}
-
-fn hex4(rest: &mut str::Chars<'_>) -> Option<u32> {
-    let mut unit = 0;
-    for _ in 0..4 {
-        unit = unit << 4 | rest.next()?.to_digit(16)?;
-    }
-    Some(unit)
-}
-
-/// A JSON number as it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Number<'a>(&'a str);
-
-impl<'a> Number<'a> {
-    /// The number's text.
-    #[must_use]
-    pub fn written(self) -> &'a str {
-        self.0
-    }
-
-    /// The nearest double, or one beside it; infinite from 1e19 on.
-    #[must_use]
-    pub fn to_f64(self) -> f64 {
-        Decimal::read(self.0).to_f64()
-    }
-}
 
 /// One member of the top-level object.
 #[derive(Debug, Clone, Copy)]
@@ -287,7 +191,7 @@ impl<'a, S: Strictness> Reader<'a, S> {
         let end = self.pass(at, depth)?;
         let written = self.between(at, end);
         let is_number = matches!(self.byte(at), b'-' | b'0'..=b'9');
-        Ok((if is_number { Value::Number(Number(written)) } else { Value::Other(written) }, end))
+        Ok((if is_number { Value::Number(Number::of(written)) } else { Value::Other(written) }, end))
     }
 
     /// Passes over a value, `depth` brackets being open around it. Does not call itself: each bracket that opens is a bit, 1 for an object.

@@ -12,5 +12,6 @@ pub mod jwt;
 pub mod members;
 mod scan;
 pub mod strict;
+mod value;
 
 pub use access_token::AccessToken;
