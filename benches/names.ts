@@ -26,6 +26,7 @@ export const callsOn = (transport: Transport, clock: "processor" | "wall"): stri
 
 export const COLD = "start cold";
 export const WARM = "start warm";
+export const AGAIN = "start warm, same tab";
 export const STARTERS = ["by hand", "by hand, with a lock", "tokenkeep", "tokenkeep/slim"] as const;
 export const LOAD = "load to first verification";
 

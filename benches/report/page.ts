@@ -4,6 +4,7 @@
 import { BARS, verdictOf } from "../bars.ts";
 import type { Figures } from "../figures.ts";
 import {
+  AGAIN,
   CALLERS,
   CLIENT_SIZES,
   COLD,
@@ -72,7 +73,8 @@ const startChart = (figures: Figures): Chart => ({
   unit: "ms by the wall's clock, everything on one machine",
   groups: [
     [COLD, "Nothing cached"],
-    [WARM, "Script cached"],
+    [WARM, "Script cached, new tab"],
+    [AGAIN, "Same tab again"],
   ].map(([contest = "", label = ""]) => ({
     label,
     bars: STARTERS.map((name) => ({ name, value: figures.value(contest, name).value })),
@@ -240,7 +242,8 @@ ${times(
   figures,
   [
     [COLD, "cold, ms"],
-    [WARM, "warm, ms"],
+    [WARM, "warm, in a new tab, ms"],
+    [AGAIN, "warm, in the same tab, ms"],
   ],
   STARTERS,
 )}
