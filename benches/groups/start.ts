@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { median } from "../arithmetic.ts";
 import { type Answer, bundled, launch, pageOf, sends, serve } from "../chromium.ts";
 import type { Effort, Rounds } from "../contest.ts";
 import { AGAIN, COLD, LOAD, STARTERS, WARM } from "../names.ts";
@@ -95,20 +96,24 @@ async function visits(browser: Browser): Promise<[string, Visit][]> {
 async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, Rounds][]> {
   const { navigate, close: closeSite } = await starters();
   const { browser, close } = await launch();
-  // A navigation is one operation, where other contests' turns have hundreds.
-  const effort = { rounds: rounds * (share < 1 ? 1 : 6), warmUp };
+  // A navigation is one operation, where other contests' turns have hundreds; so a round has some of them, and is worth what the middle one took.
+  const each = share < 1 ? 1 : 9;
   const found: [string, Rounds][] = [];
   try {
     for (const [contest, visit] of await visits(browser)) {
       const times = Object.fromEntries(STARTERS.map((name): [string, number[]] => [name, []]));
-      for (let round = 0; round < effort.warmUp + effort.rounds; round += 1) {
+      for (let turn = -warmUp; turn < rounds * each; turn += 1) {
         for (const place of STARTERS.keys()) {
-          const name = STARTERS[(place + round) % STARTERS.length] ?? "by hand";
+          const name = STARTERS[(place + turn + warmUp) % STARTERS.length] ?? "by hand";
           const milliseconds = await visit((page) => navigate(page, name));
-          if (round >= effort.warmUp) times[name]?.push(milliseconds);
+          if (turn >= 0) times[name]?.push(milliseconds);
         }
       }
-      found.push([contest, times]);
+      const middles = Object.entries(times).map(([name, all]) => [
+        name,
+        Array.from({ length: rounds }, (_, round) => median(all.slice(round * each, (round + 1) * each))),
+      ]);
+      found.push([contest, Object.fromEntries(middles)]);
     }
   } finally {
     await close();

@@ -252,6 +252,10 @@ By hand: twenty lines that ask the refresh endpoint and put the token on a call.
 twice; a browser that is just making a page takes its time to answer that. tokenkeep has its gzipped wasm in the JavaScript, unpacks it with \`DecompressionStream\` and
 compiles it each time; tokenkeep/slim takes it from an address of its own, where the browser compiles it while it arrives. Time by the wall here, for waiting is part of it.
 
+Cold is a browser that has nothing, warm one that has been there: it has the scripts. A new tab has nothing compiled all the same, and what tokenkeep takes there beyond the lock is mostly
+functions, of JavaScript and of wasm, that are compiled when they are first called; the same tab still has them. The page itself tells when it is answered, so nobody looks into it while
+it is at work, and the popup of Chromium's address bar, a page of its own that each new window loads, is off.
+
 Loading a verifier in a fresh Node process, up to its first verification, in microseconds of processor time, compiling and optimising on other threads included:
 
 ${times(figures, [[LOAD, "µs"]], ["by hand", "jose", "aws-jwt-verify", "tokenkeep"])}
