@@ -72,9 +72,9 @@ const startChart = (figures: Figures): Chart => ({
   title: "From the navigation to the first authorised answer",
   unit: "ms by the wall's clock, everything on one machine",
   groups: [
-    [COLD, "Nothing cached"],
-    [WARM, "Script cached, new tab"],
-    [AGAIN, "Same tab again"],
+    [COLD, "Cold"],
+    [WARM, "Warm, new tab"],
+    [AGAIN, "Warm, same tab"],
   ].map(([contest = "", label = ""]) => ({
     label,
     bars: STARTERS.map((name) => ({ name, value: figures.value(contest, name).value })),
