@@ -29,6 +29,12 @@ export interface Contest {
 /** Microseconds of an operation by contestant, one for each round. */
 export type Rounds = Readonly<Record<string, readonly number[]>>;
 
+/** Who comes when in a round: another one first each time. */
+export function orderOf(names: readonly string[], round: number): readonly string[] {
+  const first = round % names.length;
+  return [...names.slice(first), ...names.slice(0, first)];
+}
+
 export async function hold({ names, each, clock, turn, empty }: Contest, { rounds, warmUp }: Effort): Promise<Rounds> {
   const times = new Map<string, number[]>(names.map((name) => [name, []]));
   const timeOf = async (work: () => Promise<unknown>) => {
@@ -37,8 +43,7 @@ export async function hold({ names, each, clock, turn, empty }: Contest, { round
     return clock() - began;
   };
   for (let round = 0; round < warmUp + rounds; round += 1) {
-    for (const place of names.keys()) {
-      const who = names[(place + round) % names.length] ?? "";
+    for (const who of orderOf(names, round)) {
       const fixed = empty === undefined ? 0 : await timeOf(empty);
       const time = (await timeOf(() => turn(who, round))) - fixed;
       if (round >= warmUp) times.get(who)?.push(time / (typeof each === "number" ? each : each(who)));

@@ -12,7 +12,7 @@ import { build } from "esbuild";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { median } from "../arithmetic.ts";
 import { type Answer, bundled, launch, pageOf, sends, serve } from "../chromium.ts";
-import type { Effort, Rounds } from "../contest.ts";
+import { type Effort, orderOf, type Rounds } from "../contest.ts";
 import { AGAIN, COLD, LOAD, STARTERS, WARM } from "../names.ts";
 import { AUDIENCE, ISSUER, signerOf } from "../verify/field.ts";
 
@@ -93,6 +93,10 @@ async function visits(browser: Browser): Promise<[string, Visit][]> {
   ];
 }
 
+/** The middle one of so many, and of the next so many. */
+const middles = (all: readonly number[], each: number): number[] =>
+  Array.from({ length: all.length / each }, (_, round) => median(all.slice(round * each, (round + 1) * each)));
+
 async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, Rounds][]> {
   const { navigate, close: closeSite } = await starters();
   const { browser, close } = await launch();
@@ -101,19 +105,14 @@ async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, 
   const found: [string, Rounds][] = [];
   try {
     for (const [contest, visit] of await visits(browser)) {
-      const times = Object.fromEntries(STARTERS.map((name): [string, number[]] => [name, []]));
-      for (let turn = -warmUp; turn < rounds * each; turn += 1) {
-        for (const place of STARTERS.keys()) {
-          const name = STARTERS[(place + turn + warmUp) % STARTERS.length] ?? "by hand";
+      const times = new Map<string, number[]>(STARTERS.map((name) => [name, []]));
+      for (let turn = 0; turn < warmUp + rounds * each; turn += 1) {
+        for (const name of orderOf(STARTERS, turn)) {
           const milliseconds = await visit((page) => navigate(page, name));
-          if (turn >= 0) times[name]?.push(milliseconds);
+          if (turn >= warmUp) times.get(name)?.push(milliseconds);
         }
       }
-      const middles = Object.entries(times).map(([name, all]) => [
-        name,
-        Array.from({ length: rounds }, (_, round) => median(all.slice(round * each, (round + 1) * each))),
-      ]);
-      found.push([contest, Object.fromEntries(middles)]);
+      found.push([contest, Object.fromEntries([...times].map(([name, all]) => [name, middles(all, each)]))]);
     }
   } finally {
     await close();
