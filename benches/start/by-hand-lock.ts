@@ -1,25 +1,29 @@
 // By hand, with what keeps tabs apart: the refresh is made under a lock that all tabs of the origin share, and ends with the cookie in place even
 // when the page is left meanwhile.
 
-let done = (): void => undefined;
-await new Promise<void>((granted) => {
-  navigator.locks.request("refresh", () => {
-    granted();
-    return new Promise<void>((release) => {
-      done = release;
+async function start(): Promise<number> {
+  let done = (): void => undefined;
+  await new Promise<void>((granted) => {
+    navigator.locks.request("refresh", () => {
+      granted();
+      return new Promise<void>((release) => {
+        done = release;
+      });
     });
   });
-});
-const reply = await fetch("/session/refresh", {
-  method: "POST",
-  credentials: "include",
-  keepalive: true,
-  headers: { "X-Requested-With": "XMLHttpRequest" },
-});
-const { access_token: token } = (await reply.json()) as { access_token: string };
-done();
-const answer = await fetch("/api", { headers: { Authorization: `Bearer ${token}` } });
-const { ok } = (await answer.json()) as { ok: boolean };
-globalThis.answered = ok ? performance.now() : -1;
+  const reply = await fetch("/session/refresh", {
+    method: "POST",
+    credentials: "include",
+    keepalive: true,
+    headers: { "X-Requested-With": "XMLHttpRequest" },
+  });
+  const { access_token: token } = (await reply.json()) as { access_token: string };
+  done();
+  const answer = await fetch("/api", { headers: { Authorization: `Bearer ${token}` } });
+  const { ok } = (await answer.json()) as { ok: boolean };
+  return ok ? performance.now() : -1;
+}
+
+globalThis.answered = await start();
 
 export {};

@@ -16,10 +16,8 @@ export class Locks {
   acquire(ticket: number): void {
     const controller = new AbortController();
     this.#release.set(ticket, () => controller.abort());
-    // On a task of its own: the engine has not finished what it is doing.
-    queueMicrotask(() => {
-      this.#request(ticket, controller.signal).catch(() => this.#answer(Input.lockDenied, ticket));
-    });
+    // At once, for the browser takes milliseconds; its answer comes on a task of its own, when the engine has finished what it is doing.
+    this.#request(ticket, controller.signal).catch(() => this.#answer(Input.lockDenied, ticket));
   }
 
   release(ticket: number): void {

@@ -13,8 +13,7 @@ pub(super) fn judge(
     body: Option<&[u8]>,
 ) -> Result<Grant, Failure> {
     // A date is the server's clock's: where its own reading can be seen, the two are compared.
-    let wall = moment(date).unwrap_or(clock::now().wall);
-    let retry_after = retry_after(wait, moment, wall);
+    let retry_after = retry_after(wait, moment, || moment(date).unwrap_or_else(|| clock::now().wall));
     engine::judge(&Reply { status, content_type: Some(content_type), retry_after, body })
 }
 

@@ -186,12 +186,19 @@ fn ends_the_session(body: Option<&[u8]>) -> bool {
 }
 
 /// How long a `Retry-After` field (RFC 9110 section 10.2.3) asks to wait: a number of seconds, or a date, which
-/// `date` turns into milliseconds since the epoch and which is compared with `wall`.
+/// `date` turns into milliseconds since the epoch and which is compared with `wall`. Neither is asked for what is no date.
 #[must_use]
-pub fn retry_after(field: &str, date: impl FnOnce(&str) -> Option<Millis>, wall: Millis) -> Option<Millis> {
+pub fn retry_after(
+    field: &str,
+    date: impl FnOnce(&str) -> Option<Millis>,
+    wall: impl FnOnce() -> Millis,
+) -> Option<Millis> {
+    if field.is_empty() {
+        return None;
+    }
     let wait = match members::digits(field.as_bytes().trim_ascii()) {
         Some(seconds) => seconds.min(LONGEST_RETRY_AFTER) * SECOND,
-        None => date(field)?.saturating_sub(wall),
+        None => date(field)?.saturating_sub(wall()),
     };
     Some(wait.min(LONGEST_RETRY_AFTER))
 }
@@ -325,12 +332,12 @@ mod tests {
     #[test]
     fn client_F50_reads_retry_after_in_both_forms() {
         let date = |_: &str| Some(100_000);
-        assert_eq!(retry_after(" 120 ", |_| None, 0), Some(120_000));
-        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", date, 40_000), Some(60_000));
-        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", date, 400_000), Some(0));
-        assert_eq!(retry_after("soon", |_| None, 0), None);
-        assert_eq!(retry_after("", |_| None, 0), None);
-        assert_eq!(retry_after("99999999999999999999999", |_| None, 0), Some(LONGEST_RETRY_AFTER));
+        assert_eq!(retry_after(" 120 ", |_| unreachable!(), || unreachable!()), Some(120_000));
+        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", date, || 40_000), Some(60_000));
+        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", date, || 400_000), Some(0));
+        assert_eq!(retry_after("soon", |_| None, || 0), None);
+        assert_eq!(retry_after("", |_| unreachable!(), || unreachable!()), None);
+        assert_eq!(retry_after("99999999999999999999999", |_| None, || 0), Some(LONGEST_RETRY_AFTER));
     }
 
     proptest! {
