@@ -134,7 +134,8 @@ function growthTable(figures: Figures): string {
 function summary(figures: Figures): string {
   const verdicts = BARS.map((bar) => verdictOf(bar, bar.measure(figures).value));
   const count = (verdict: string) => verdicts.filter((one) => one === verdict).length;
-  return `Of ${BARS.length} figures, ${count("aim reached")} are where we want them, ${count("reached")} are within the bar and ${count("not reached")} are not.`;
+  const missed = count("not reached");
+  return `Of ${BARS.length} figures, ${count("aim reached")} are where we want them, ${count("reached")} are within the bar and ${missed} ${missed === 1 ? "is" : "are"} not.`;
 }
 
 export function pageOf(figures: Figures, { date, machine, runtimes, peers }: Machine, rounds: number): string {
