@@ -32,12 +32,11 @@ export function watchPage(wake: (what: Input) => void, bfcache: { stored(): void
     [globalThis, WINDOW],
     [document, DOCUMENT],
   ];
-  const leaving = new AbortController();
-  // Once the call that all this is made for is on its way: no event comes before.
-  queueMicrotask(() => {
-    for (const [target, names] of targets) for (const name of names) target?.addEventListener?.(name, hear, { signal: leaving.signal });
-  });
+  const each = (method: "addEventListener" | "removeEventListener") => {
+    for (const [target, names] of targets) for (const name of names) target?.[method]?.(name, hear);
+  };
+  each("addEventListener");
   if (hidden()) wake(Input.hidden);
   if (navigator?.onLine === false) wake(Input.offline);
-  return () => leaving.abort();
+  return () => each("removeEventListener");
 }
