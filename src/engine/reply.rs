@@ -186,7 +186,8 @@ fn ends_the_session(body: Option<&[u8]>) -> bool {
 }
 
 /// How long a `Retry-After` field (RFC 9110 section 10.2.3) asks to wait: a number of seconds, or a date, which
-/// `date` turns into milliseconds since the epoch and which is compared with `wall`. Neither is asked for what is no date.
+/// `date` turns into milliseconds since the epoch and which is compared with `wall`. Neither is asked
+/// where there is no field, or a number.
 #[must_use]
 pub fn retry_after(
     field: &str,
