@@ -1,5 +1,5 @@
-// Contestants taking turns: each round every one of them does the same work once, another one first each time. What comes out is the time of
-// an operation, round by round.
+// Contestants taking turns: each round every one of them does the same work once, in another order each time. What comes out is the time of an
+// operation, round by round.
 
 export interface Effort {
   readonly rounds: number;
@@ -29,10 +29,11 @@ export interface Contest {
 /** Microseconds of an operation by contestant, one for each round. */
 export type Rounds = Readonly<Record<string, readonly number[]>>;
 
-/** Who comes when in a round: another one first each time. */
+/** Who comes when in a round: forwards, then backwards, then from the next one on. So nobody clears away after the same one each time. */
 export function orderOf(names: readonly string[], round: number): readonly string[] {
-  const first = round % names.length;
-  return [...names.slice(first), ...names.slice(0, first)];
+  const first = Math.floor(round / 2) % names.length;
+  const forwards = [...names.slice(first), ...names.slice(0, first)];
+  return round % 2 === 0 ? forwards : forwards.toReversed();
 }
 
 export async function hold({ names, each, clock, turn, empty }: Contest, { rounds, warmUp }: Effort): Promise<Rounds> {

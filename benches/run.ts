@@ -33,8 +33,8 @@ const USUALLY: Readonly<Record<string, readonly [whole: string, quick: string]>>
   verification: ["6 min", "40 s"],
   growth: ["1 min", "10 s"],
   call: ["1 min", "15 s"],
-  start: ["3 min", "20 s"],
-  route: ["20 s", "5 s"],
+  start: ["5 min", "20 s"],
+  route: ["30 s", "5 s"],
   sizes: ["1 s", "1 s"],
   native: ["2 min", "60 s, most of them compiling"],
 };

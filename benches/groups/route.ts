@@ -9,7 +9,7 @@ import { descendantNamed, processorTime } from "../processor-time.ts";
 import { SUBJECT, signerOf } from "../verify/field.ts";
 
 const NAMES = ["unguarded", "jose", "tokenkeep"] as const;
-const EACH = 500;
+const EACH = 1000;
 const LANES = 32;
 /** More distinct tokens than a verifier remembers. */
 const TOKENS = 3_000;

@@ -101,7 +101,7 @@ async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, 
   const { navigate, close: closeSite } = await starters();
   const { browser, close } = await launch();
   // A navigation is one operation, where other contests' turns have hundreds; so a round has some of them, and is worth what the middle one took.
-  const each = share < 1 ? 1 : 9;
+  const each = share < 1 ? 1 : 15;
   const found: [string, Rounds][] = [];
   try {
     for (const [contest, visit] of await visits(browser)) {

@@ -157,7 +157,7 @@ look and leaves the page alone. Run it on your machine: the ratios travel, the m
 | With | ${runtimes} |
 | Beside | ${peers} |
 
-Everybody does the same work in one run and takes turns, another one first each time; a figure is the middle of ${rounds} rounds or more, with the two values in brackets between
+Everybody does the same work in one run and takes turns, in another order each time; a figure is the middle of ${rounds} rounds or more, with the two values in brackets between
 which half of the rounds lie. Where not said otherwise, time is what the processors spent on the process in question, seen from outside: what waits for a core costs nothing. A
 ratio is taken round by round. Where some are over in a hundredth of the others' time they do the same more often, and the time of an empty turn is taken off. Whoever verifies has shown before that it takes a good token and refuses a forged one, and reads \`sub\` of what it gets.
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { measureOf, median, quantile, ratioOf } from "../../benches/arithmetic.ts";
 import { BARS, verdictOf } from "../../benches/bars.ts";
-import { hold } from "../../benches/contest.ts";
+import { hold, orderOf } from "../../benches/contest.ts";
 import { Figures } from "../../benches/figures.ts";
 import { contestOf } from "../../benches/names.ts";
 import { barTable, spoken, table, withSpread } from "../../benches/report/tables.ts";
@@ -29,7 +29,7 @@ test("a ratio is taken round by round, less what the measuring costs", () => {
   assert.throws(() => ratioOf([1], [0]), /no figures/);
 });
 
-test("contestants take turns, another one first each time, and those that warm up are not counted", async () => {
+test("contestants take turns, and those that warm up are not counted", async () => {
   const order: string[] = [];
   let now = 0;
   const turn = (who: string) => {
@@ -38,8 +38,20 @@ test("contestants take turns, another one first each time, and those that warm u
     return Promise.resolve();
   };
   const rounds = await hold({ names: ["slow", "fast"], each: 10, clock: () => now, turn }, { rounds: 2, warmUp: 1, share: 1 });
-  assert.deepEqual(order, ["slow", "fast", "fast", "slow", "slow", "fast"]);
+  assert.deepEqual(order, ["slow", "fast", "fast", "slow", "fast", "slow"]);
   assert.deepEqual(rounds, { slow: [20, 20], fast: [10, 10] });
+});
+
+test("everybody is first and last equally often, and follows another one in the next round", () => {
+  const names = ["one", "two", "three", "four"];
+  const orders = Array.from({ length: 2 * names.length }, (_, round) => orderOf(names, round));
+  for (const place of [0, names.length - 1]) {
+    assert.deepEqual(orders.map((order) => order[place]).toSorted(), [...names, ...names].toSorted());
+  }
+  const before = (order: readonly string[], who: string) => order[order.indexOf(who) - 1];
+  for (const [round, order] of orders.slice(1).entries()) {
+    for (const who of names) assert.notEqual(before(order, who) ?? "nobody", before(orders[round]!, who), `${who} in round ${round + 1}`);
+  }
 });
 
 test("what stands for the measuring itself is taken off, and is no contestant", () => {
