@@ -34,7 +34,7 @@ const USUALLY: Readonly<Record<string, readonly [whole: string, quick: string]>>
   growth: ["1 min", "10 s"],
   call: ["1 min", "15 s"],
   start: ["5 min", "20 s"],
-  route: ["30 s", "5 s"],
+  route: ["1 min", "10 s"],
   sizes: ["1 s", "1 s"],
   native: ["2 min", "60 s, most of them compiling"],
 };
