@@ -7,9 +7,12 @@ export interface Measure {
   readonly high: number;
 }
 
-/** The value that lies at this part of the way through the sorted list; between two it is weighed. */
+/**
+ * The value that lies at this part of the way through the sorted list; between two it is weighed.
+ */
 export function quantile(list: readonly number[], part: number): number {
-  if (list.length === 0 || !list.every(Number.isFinite)) throw new Error(`no figures to take the middle of: ${list.join(", ") || "none"}`);
+  if (list.length === 0 || !list.every(Number.isFinite))
+    throw new Error(`no figures to take the middle of: ${list.join(", ") || "none"}`);
   const sorted = [...list].sort((one, other) => one - other);
   const place = (sorted.length - 1) * part;
   const [below, above] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
@@ -25,10 +28,15 @@ export function measureOf(list: readonly number[]): Measure {
 }
 
 /**
- * One against another, round by round, so that what slows the machine down for a while slows both. `nothing` is taken off both sides: what the
- * measuring itself costs.
+ * One against another, round by round, so that what slows the machine down for a while slows both.
+ * `nothing` is taken off both sides: what the measuring itself costs.
  */
 export function ratioOf(one: readonly number[], other: readonly number[], nothing = 0): Measure {
-  if (one.length !== other.length) throw new Error(`${one.length} rounds of one, ${other.length} of the other`);
-  return measureOf(one.map((time, round) => Math.max(0, time - nothing) / ((other[round] ?? Number.NaN) - nothing)));
+  if (one.length !== other.length)
+    throw new Error(`${one.length} rounds of one, ${other.length} of the other`);
+  return measureOf(
+    one.map(
+      (time, round) => Math.max(0, time - nothing) / ((other[round] ?? Number.NaN) - nothing),
+    ),
+  );
 }

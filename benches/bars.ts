@@ -1,5 +1,6 @@
-// What the figures are held against. The bar is where the package shall be, the aim where it would like to be; the floor is what no library could
-// beat on the same platform, measured in the same run where it can be.
+// What the figures are held against. The bar is where the package shall be, the aim where it would
+// like to be; the floor is what no library could beat on the same platform, measured in the same
+// run where it can be.
 
 import type { Measure } from "./arithmetic.ts";
 import type { Figures } from "./figures.ts";
@@ -38,7 +39,10 @@ export interface Bar {
 
 export type Verdict = "aim reached" | "reached" | "not reached";
 
-export function verdictOf({ better, bar, aim }: Pick<Bar, "better" | "bar" | "aim">, value: number): Verdict {
+export function verdictOf(
+  { better, bar, aim }: Pick<Bar, "better" | "bar" | "aim">,
+  value: number,
+): Verdict {
   if (!Number.isFinite(value)) throw new Error("no figure to judge");
   const meets = (limit: number) => (better === "less" ? value <= limit : value >= limit);
   if (aim !== null && meets(aim)) return "aim reached";
@@ -46,7 +50,11 @@ export function verdictOf({ better, bar, aim }: Pick<Bar, "better" | "bar" | "ai
 }
 
 /** A measure in other units, or the other way up. */
-const by = ({ value, low, high }: Measure, factor: number): Measure => ({ value: value * factor, low: low * factor, high: high * factor });
+const by = ({ value, low, high }: Measure, factor: number): Measure => ({
+  value: value * factor,
+  low: low * factor,
+  high: high * factor,
+});
 const share = ({ value }: Measure) => value.toFixed(2);
 
 function verification(
@@ -80,7 +88,8 @@ function navigation(which: string, contest: string, bar: number, aim: number): B
     bar,
     aim,
     measure: (figures) => figures.ratio(contest, "tokenkeep", "by hand"),
-    floor: (figures) => `${figures.ratio(contest, "by hand, with a lock", "by hand").value.toFixed(2)} by hand with a lock for all tabs`,
+    floor: (figures) =>
+      `${figures.ratio(contest, "by hand, with a lock", "by hand").value.toFixed(2)} by hand with a lock for all tabs`,
   };
 }
 
@@ -103,7 +112,12 @@ export const BARS: readonly Bar[] = [
     measure: (figures) => by(figures.value(EDGE_SIZES, "tokenkeep"), 1 / 1024),
     floor: () => "none: it is a matter of what it does",
   },
-  ...verification("workerd", "distinct", { RS256: [0.74, 0.65], ES256: [0.91, 0.86], EdDSA: [0.91, 0.86] }, "new tokens, workerd"),
+  ...verification(
+    "workerd",
+    "distinct",
+    { RS256: [0.74, 0.65], ES256: [0.91, 0.86], EdDSA: [0.91, 0.86] },
+    "new tokens, workerd",
+  ),
   ...verification(
     "workerd",
     "distinct 4 KB",
@@ -116,7 +130,12 @@ export const BARS: readonly Bar[] = [
     { RS256: [0.88, 0.8], ES256: [0.97, 0.94], EdDSA: [0.97, 0.95] },
     "32 new tokens at once, workerd",
   ),
-  ...verification("node", "distinct", { RS256: [0.8, 0.5], ES256: [0.92, 0.68], EdDSA: [0.95, 0.8] }, "new tokens, Node"),
+  ...verification(
+    "node",
+    "distinct",
+    { RS256: [0.8, 0.5], ES256: [0.92, 0.68], EdDSA: [0.95, 0.8] },
+    "new tokens, Node",
+  ),
   ...verification(
     "workerd",
     "repeated",
@@ -186,7 +205,8 @@ export const BARS: readonly Bar[] = [
     bar: 1.8,
     aim: 2.1,
     measure: (figures) => figures.ratio(routeOf("repeated"), "jose", "tokenkeep"),
-    floor: (figures) => `${share(figures.ratio(routeOf("repeated"), "jose", "unguarded"))} unguarded`,
+    floor: (figures) =>
+      `${share(figures.ratio(routeOf("repeated"), "jose", "unguarded"))} unguarded`,
   },
   {
     what: "guarded route, tokens that come again",
@@ -204,7 +224,8 @@ export const BARS: readonly Bar[] = [
     bar: 1.05,
     aim: 1.15,
     measure: (figures) => figures.ratio(routeOf("distinct"), "jose", "tokenkeep"),
-    floor: (figures) => `${share(figures.ratio(routeOf("distinct"), "jose", "unguarded"))} unguarded`,
+    floor: (figures) =>
+      `${share(figures.ratio(routeOf("distinct"), "jose", "unguarded"))} unguarded`,
   },
   {
     what: "keep.fetch on a stub",

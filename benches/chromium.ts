@@ -1,4 +1,5 @@
-// A page of real Chromium for programs that are measured from outside: the time that all of Chromium's processes together were at work.
+// A page of real Chromium for programs that are measured from outside: the time that all of
+// Chromium's processes together were at work.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -37,7 +38,12 @@ export async function serve(answers: Readonly<Record<string, Answer>>): Promise<
 /** An answer with this body, which a cache may keep if `maxAge` (seconds) says so. */
 export function sends(type: string, body: string | Buffer, maxAge = 0): Answer {
   return (_, response) => {
-    response.writeHead(200, { "Content-Type": type, "Cache-Control": maxAge === 0 ? "no-store" : `max-age=${maxAge}` }).end(body);
+    response
+      .writeHead(200, {
+        "Content-Type": type,
+        "Cache-Control": maxAge === 0 ? "no-store" : `max-age=${maxAge}`,
+      })
+      .end(body);
   };
 }
 
@@ -72,8 +78,9 @@ export interface Chromium {
 }
 
 /**
- * What a new window would do beside what is measured: the address bar's popup is a page of its own, which takes a core for more than a second.
- * The last list counts, so the names of Playwright's that keep the browser off the network are in this one too.
+ * What a new window would do beside what is measured: the address bar's popup is a page of its own,
+ * which takes a core for more than a second. The last list counts, so the names of Playwright's
+ * that keep the browser off the network are in this one too.
  */
 const OFF = [
   "WebUIOmniboxPopup",
@@ -88,7 +95,10 @@ const OFF = [
 ];
 
 export async function launch(): Promise<Chromium> {
-  const browser = await chromium.launch({ executablePath, args: [...args, `--disable-features=${OFF.join(",")}`] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...args, `--disable-features=${OFF.join(",")}`],
+  });
   const wire = await browser.newBrowserCDPSession();
   /** What each process has worked so far; one that has ended stays at what it last had. */
   const worked = new Map<number, number>();

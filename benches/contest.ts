@@ -1,9 +1,11 @@
-// Contestants taking turns: each round every one of them does the same work once, in another order each time. What comes out is the time of an
-// operation, round by round.
+// Contestants taking turns: each round every one of them does the same work once, in another order
+// each time. What comes out is the time of an operation, round by round.
 
 export interface Effort {
   readonly rounds: number;
-  /** Rounds that are not counted: JavaScript and wasm alike get fast only after some thousand calls. */
+  /**
+   * Rounds that are not counted: JavaScript and wasm alike get fast only after some thousand calls.
+   */
   readonly warmUp: number;
   /** How much of the usual work a turn does. */
   readonly share: number;
@@ -12,7 +14,10 @@ export interface Effort {
 export const WHOLE: Effort = { rounds: 7, warmUp: 4, share: 1 };
 export const QUICK: Effort = { rounds: 3, warmUp: 1, share: 0.3 };
 
-/** The contestant that stands for the measuring itself; where it takes part, its time is taken off the others'. */
+/**
+ * The contestant that stands for the measuring itself; where it takes part, its time is taken off
+ * the others'.
+ */
 export const NOTHING = "nothing";
 
 export interface Contest {
@@ -22,21 +27,30 @@ export interface Contest {
   /** Microseconds. */
   readonly clock: () => number;
   readonly turn: (who: string, round: number) => Promise<unknown>;
-  /** A turn without an operation in it, whose time is taken off each turn: where contestants have not equally many. */
+  /**
+   * A turn without an operation in it, whose time is taken off each turn: where contestants have
+   * not equally many.
+   */
   readonly empty?: () => Promise<unknown>;
 }
 
 /** Microseconds of an operation by contestant, one for each round. */
 export type Rounds = Readonly<Record<string, readonly number[]>>;
 
-/** Who comes when in a round: forwards, then backwards, then from the next one on. So nobody clears away after the same one each time. */
+/**
+ * Who comes when in a round: forwards, then backwards, then from the next one on. So nobody clears
+ * away after the same one each time.
+ */
 export function orderOf(names: readonly string[], round: number): readonly string[] {
   const first = Math.floor(round / 2) % names.length;
   const forwards = [...names.slice(first), ...names.slice(0, first)];
   return round % 2 === 0 ? forwards : forwards.toReversed();
 }
 
-export async function hold({ names, each, clock, turn, empty }: Contest, { rounds, warmUp }: Effort): Promise<Rounds> {
+export async function hold(
+  { names, each, clock, turn, empty }: Contest,
+  { rounds, warmUp }: Effort,
+): Promise<Rounds> {
   const times = new Map<string, number[]>(names.map((name) => [name, []]));
   const timeOf = async (work: () => Promise<unknown>) => {
     const began = clock();
@@ -47,7 +61,8 @@ export async function hold({ names, each, clock, turn, empty }: Contest, { round
     for (const who of orderOf(names, round)) {
       const fixed = empty === undefined ? 0 : await timeOf(empty);
       const time = (await timeOf(() => turn(who, round))) - fixed;
-      if (round >= warmUp) times.get(who)?.push(time / (typeof each === "number" ? each : each(who)));
+      if (round >= warmUp)
+        times.get(who)?.push(time / (typeof each === "number" ? each : each(who)));
     }
   }
   return Object.fromEntries(times);

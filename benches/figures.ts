@@ -1,5 +1,5 @@
-// What was measured, by contest and contestant, kept in build/bench/ until the report is written. A figure that is missing is an error: a report
-// with a hole in it would look like one without.
+// What was measured, by contest and contestant, kept in build/bench/ until the report is written. A
+// figure that is missing is an error: a report with a hole in it would look like one without.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -24,11 +24,19 @@ export class Figures {
   value(contest: string, name: string): Measure {
     const { value, low, high } = measureOf(this.#rounds(contest, name));
     const nothing = this.#nothing(contest);
-    return { value: Math.max(0, value - nothing), low: Math.max(0, low - nothing), high: Math.max(0, high - nothing) };
+    return {
+      value: Math.max(0, value - nothing),
+      low: Math.max(0, low - nothing),
+      high: Math.max(0, high - nothing),
+    };
   }
 
   ratio(contest: string, name: string, reference: string): Measure {
-    return ratioOf(this.#rounds(contest, name), this.#rounds(contest, reference), this.#nothing(contest));
+    return ratioOf(
+      this.#rounds(contest, name),
+      this.#rounds(contest, reference),
+      this.#nothing(contest),
+    );
   }
 
   #of(contest: string): Rounds {
@@ -49,7 +57,8 @@ export class Figures {
   }
 }
 
-const folder = (quick: boolean) => fileURLToPath(new URL(`../build/bench/${quick ? "quick" : "whole"}/`, import.meta.url));
+const folder = (quick: boolean) =>
+  fileURLToPath(new URL(`../build/bench/${quick ? "quick" : "whole"}/`, import.meta.url));
 
 export function keep(group: string, contests: Contests, quick: boolean): void {
   mkdirSync(folder(quick), { recursive: true });
@@ -60,7 +69,10 @@ export function keep(group: string, contests: Contests, quick: boolean): void {
 export function recall(groups: readonly string[], quick: boolean): Figures {
   const all = groups.map((group) => {
     const path = `${folder(quick)}${group}.json`;
-    if (!existsSync(path)) throw new Error(`${group} was not measured yet: npm run bench -- ${group}${quick ? " --quick" : ""}`);
+    if (!existsSync(path))
+      throw new Error(
+        `${group} was not measured yet: npm run bench -- ${group}${quick ? " --quick" : ""}`,
+      );
     return JSON.parse(readFileSync(path, "utf8")) as Contests;
   });
   return new Figures(Object.assign({}, ...all) as Contests);

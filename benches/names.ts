@@ -20,9 +20,16 @@ export const MEMORY = "bytes a token";
 
 export const TRANSPORTS = ["stub", "loopback"] as const;
 export type Transport = (typeof TRANSPORTS)[number];
-export const CALLERS = ["fetch", "keep.fetch", "ky", "axios-auth-refresh", "supertokens-website"] as const;
+export const CALLERS = [
+  "fetch",
+  "keep.fetch",
+  "ky",
+  "axios-auth-refresh",
+  "supertokens-website",
+] as const;
 export type Caller = (typeof CALLERS)[number];
-export const callsOn = (transport: Transport, clock: "processor" | "wall"): string => `call ${transport} ${clock}`;
+export const callsOn = (transport: Transport, clock: "processor" | "wall"): string =>
+  `call ${transport} ${clock}`;
 
 export const COLD = "start cold";
 export const WARM = "start warm";

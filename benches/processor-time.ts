@@ -1,9 +1,12 @@
-// How long a process has been at work, all its threads together. On a machine that does other things too this says more than a clock on
-// the wall: what waits for a core costs nothing.
+// How long a process has been at work, all its threads together. On a machine that does other
+// things too this says more than a clock on the wall: what waits for a core costs nothing.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
-/** The processor time of a process so far in microseconds, where the system tells it to the nanosecond; else null. */
+/**
+ * The processor time of a process so far in microseconds, where the system tells it to the
+ * nanosecond; else null.
+ */
 export function processorTime(pid: number): number | null {
   const threads = `/proc/${pid}/task`;
   if (!existsSync(threads)) return null;
@@ -31,7 +34,10 @@ export function descendantNamed(name: string): number | null {
       // It has just ended.
     }
   }
-  const isOurs = (pid: number): boolean => pid === process.pid || (parents.has(pid) && isOurs(parents.get(pid)?.parent ?? 0));
-  const found = [...parents].filter(([pid, one]) => one.name.startsWith(name) && pid !== process.pid && isOurs(pid));
+  const isOurs = (pid: number): boolean =>
+    pid === process.pid || (parents.has(pid) && isOurs(parents.get(pid)?.parent ?? 0));
+  const found = [...parents].filter(
+    ([pid, one]) => one.name.startsWith(name) && pid !== process.pid && isOurs(pid),
+  );
   return found.at(-1)?.[0] ?? null;
 }

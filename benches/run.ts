@@ -1,5 +1,6 @@
-// Measures the groups that are named, or all, and writes the page of it; scripts/bench.mjs starts this when everything is installed and built.
-// Alone, after a build: `node --expose-gc --import tsx benches/run.ts [--quick] [group …|report]`.
+// Measures the groups that are named, or all, and writes the page of it; scripts/bench.mjs starts
+// this when everything is installed and built. Alone, after a build:
+// `node --expose-gc --import tsx benches/run.ts [--quick] [group …|report]`.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -41,7 +42,9 @@ const USUALLY: Readonly<Record<string, readonly [whole: string, quick: string]>>
 
 function show(contests: Record<string, Rounds>): void {
   for (const [contest, rounds] of Object.entries(contests)) {
-    const cells = Object.entries(rounds).map(([name, times]) => `${name} ${withSpread(measureOf(times))}`);
+    const cells = Object.entries(rounds).map(
+      ([name, times]) => `${name} ${withSpread(measureOf(times))}`,
+    );
     console.log(`  ${contest}: ${cells.join(", ")}`);
   }
 }
@@ -52,7 +55,8 @@ async function write(figures: Figures, quick: boolean): Promise<void> {
   const charts = chartsOf(figures);
   mkdirSync(join(folder, "performance"), { recursive: true });
   writeFileSync(join(folder, "performance.md"), page);
-  for (const [name, svg] of Object.entries(charts)) writeFileSync(join(folder, "performance", name), svg);
+  for (const [name, svg] of Object.entries(charts))
+    writeFileSync(join(folder, "performance", name), svg);
   for (const { what, unit, better, bar, aim, measure } of BARS) {
     const { value } = measure(figures);
     console.log(
@@ -66,12 +70,18 @@ const words = process.argv.slice(2);
 const quick = words.includes("--quick");
 const named = words.filter((word) => word !== "--quick");
 const odd = named.find((word) => !(word in GROUPS) && word !== "report");
-if (odd !== undefined) throw new Error(`There is no group "${odd}"; there are ${Object.keys(GROUPS).join(", ")}, and report.`);
+if (odd !== undefined)
+  throw new Error(
+    `There is no group "${odd}"; there are ${Object.keys(GROUPS).join(", ")}, and report.`,
+  );
 const chosen = Object.keys(GROUPS).filter((name) => named.length === 0 || named.includes(name));
 for (const name of chosen) {
   const [whole = "", short = ""] = USUALLY[name] ?? [];
-  const contests = await step(`Measuring: ${name}`, quick ? short : whole, () => GROUPS[name]!(quick ? QUICK : WHOLE));
+  const contests = await step(`Measuring: ${name}`, quick ? short : whole, () =>
+    GROUPS[name]!(quick ? QUICK : WHOLE),
+  );
   keep(name, contests, quick);
   show(contests);
 }
-if (named.length === 0 || named.includes("report")) await write(recall(Object.keys(GROUPS), quick), quick);
+if (named.length === 0 || named.includes("report"))
+  await write(recall(Object.keys(GROUPS), quick), quick);

@@ -1,6 +1,7 @@
-// The part of the verification group that a change to the verifier is tried with: small tokens, new ones and one that comes again, in Node and in
-// workerd, held against bars. It exists because the whole group takes minutes. Alone, after a build: `npm run bench:verify`. It fails when a bar
-// is missed.
+// The part of the verification group that a change to the verifier is tried with: small tokens, new
+// ones and one that comes again, in Node and in workerd, held against bars. It exists because the
+// whole group takes minutes. Alone, after a build: `npm run bench:verify`. It fails when a bar is
+// missed.
 
 import { WHOLE } from "./contest.ts";
 import { Figures } from "./figures.ts";
@@ -16,18 +17,24 @@ const KINDS: readonly Kind[] = ["distinct", "repeated"];
 
 const figures = new Figures(await measureVerification(WHOLE, PLACES, KINDS));
 const missed: string[] = [];
-console.log(`µs of processor time of jose, and the others' part of it; medians of ${WHOLE.rounds} rounds\n`);
+console.log(
+  `µs of processor time of jose, and the others' part of it; medians of ${WHOLE.rounds} rounds\n`,
+);
 for (const alg of ALGORITHMS) {
   for (const place of PLACES) {
     for (const kind of KINDS) {
       const contest = contestOf(place, alg, kind);
       const cells = figures
         .names(contest)
-        .map((name) => `${name} ${withSpread(name === "jose" ? figures.value(contest, name) : figures.ratio(contest, name, "jose"))}`);
+        .map(
+          (name) =>
+            `${name} ${withSpread(name === "jose" ? figures.value(contest, name) : figures.ratio(contest, name, "jose"))}`,
+        );
       console.log(`${contest}: ${cells.join(", ")}`);
       const { value } = figures.ratio(contest, "tokenkeep", "jose");
       const bar = kind === "repeated" ? BARS.repeated : BARS[alg];
-      if (place === "workerd" && value > bar) missed.push(`${contest}: ${value.toFixed(2)} of jose's time, the bar is ${bar}`);
+      if (place === "workerd" && value > bar)
+        missed.push(`${contest}: ${value.toFixed(2)} of jose's time, the bar is ${bar}`);
     }
   }
 }

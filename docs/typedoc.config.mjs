@@ -1,5 +1,6 @@
-// The reference as Markdown, from the declarations that the package ships: a page for each entry point, functions first. TypeDoc reads
-// them with a compiler of its own (docs/package.json), for it knows no TypeScript 7.
+// The reference as Markdown, from the declarations that the package ships: a page for each entry
+// point, functions first. TypeDoc reads them with a compiler of its own (docs/package.json), for it
+// knows no TypeScript 7.
 
 import { readFileSync } from "node:fs";
 
@@ -9,7 +10,10 @@ const entryPoints = Object.values(exports).flatMap((target) =>
   typeof target === "string" || target.types === undefined ? [] : [`../${target.types}`],
 );
 
-/** @type {Partial<import("typedoc").TypeDocOptions> & Partial<import("typedoc-plugin-markdown").PluginOptions>} */
+/**
+ * @type
+ * {Partial<import("typedoc").TypeDocOptions> & Partial<import("typedoc-plugin-markdown").PluginOptions>}
+ */
 const options = {
   entryPoints,
   tsconfig: "tsconfig.reference.json",
@@ -21,7 +25,9 @@ const options = {
   disableSources: true,
   hideBreadcrumbs: true,
   hidePageHeader: true,
-  pageTitleTemplates: { module: ({ name }) => (name === "index" ? "tokenkeep" : `tokenkeep/${name}`) },
+  pageTitleTemplates: {
+    module: ({ name }) => (name === "index" ? "tokenkeep" : `tokenkeep/${name}`),
+  },
   groupOrder: ["Functions", "Interfaces", "Type Aliases", "Classes"],
   sort: ["source-order"],
   useCodeBlocks: true,

@@ -1,10 +1,11 @@
-// The entry point `tokenkeep/edge` where the condition "edge-light" holds (Vercel, the edge runtime of Next.js): as on Workers the wasm is
-// a module of its own that is compiled ahead of time, but it is asked for with `?module`.
+// The entry point `tokenkeep/edge` where the condition "edge-light" holds (Vercel, the edge runtime
+// of Next.js): as on Workers the wasm is a module of its own that is compiled ahead of time, but it
+// is asked for with `?module`.
 
 import { verifyCompactOver } from "./edge/compact.js";
 import { instanceOf } from "./edge/instance.js";
-import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/option-types.js";
-import type { Verifier } from "./edge/verified.js";
+import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/options/types.js";
+import type { Verifier } from "./edge/result/verified.js";
 import { verifierOver } from "./edge/verifier.js";
 import wasm from "./edge.wasm?module";
 
@@ -16,10 +17,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
 }
 
 /** As in edge.ts. */
-export function verifyCompact(jws: string, keys: Jwk | { keys: readonly Jwk[] }, options: CompactOptions): Promise<Compact> {
+export function verifyCompact(
+  jws: string,
+  keys: Jwk | { keys: readonly Jwk[] },
+  options: CompactOptions,
+): Promise<Compact> {
   return verifyCompactOver(instance, jws, keys, options);
 }
 
-export { VerifyError, type VerifyErrorCategory } from "./edge/error.js";
-export { kvRevocation, memoryRevocation } from "./edge/revocation.js";
-export { cacheJwksStore, kvJwksStore } from "./edge/shared-store.js";
+export { cacheJwksStore, kvJwksStore } from "./edge/keys/stores.js";
+export { VerifyError, type VerifyErrorCategory } from "./edge/request/error.js";
+export { kvRevocation, memoryRevocation } from "./edge/result/revocation.js";

@@ -1,16 +1,18 @@
-// The entry point `tokenkeep/edge`: the verifier with its wasm inlined, for Node, Bun, Deno and browsers. Importing it touches no global
-// and does no I/O.
+// The entry point `tokenkeep/edge`: the verifier with its wasm inlined, for Node, Bun, Deno and
+// browsers. Importing it touches no global and does no I/O.
 
 import { verifyCompactOver } from "./edge/compact.js";
 import { inlined } from "./edge/inlined.js";
-import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/option-types.js";
-import type { Verifier } from "./edge/verified.js";
+import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/options/types.js";
+import type { Verifier } from "./edge/result/verified.js";
 import { verifierOver } from "./edge/verifier.js";
 
 /**
- * Makes a verifier. No I/O, no clock and no randomness until the first token: safe at a Worker's module scope.
+ * Makes a verifier. No I/O, no clock and no randomness until the first token: safe at a Worker's
+ * module scope.
  *
- * @throws {VerifyError} `config_invalid` for an option that could never be right; the message names it.
+ * @throws {VerifyError} `config_invalid` for an option that could never be right; the message names
+ * it.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   return verifierOver(options, inlined);
@@ -21,13 +23,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
  *
  * @throws {VerifyError}
  */
-export function verifyCompact(jws: string, keys: Jwk | { keys: readonly Jwk[] }, options: CompactOptions): Promise<Compact> {
+export function verifyCompact(
+  jws: string,
+  keys: Jwk | { keys: readonly Jwk[] },
+  options: CompactOptions,
+): Promise<Compact> {
   return verifyCompactOver(inlined, jws, keys, options);
 }
 
-export { VerifyError, type VerifyErrorCategory } from "./edge/error.js";
-export type * from "./edge/option-types.js";
-export { kvRevocation, memoryRevocation } from "./edge/revocation.js";
-export { cacheJwksStore, kvJwksStore } from "./edge/shared-store.js";
-export type * from "./edge/store-types.js";
-export type * from "./edge/verified.js";
+export { cacheJwksStore, kvJwksStore } from "./edge/keys/stores.js";
+export type * from "./edge/options/store-types.js";
+export type * from "./edge/options/types.js";
+export { VerifyError, type VerifyErrorCategory } from "./edge/request/error.js";
+export { kvRevocation, memoryRevocation } from "./edge/result/revocation.js";
+export type * from "./edge/result/verified.js";

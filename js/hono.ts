@@ -1,7 +1,8 @@
-// The entry point `tokenkeep/hono`: a verifier as Hono middleware. It loads no wasm of its own; the verifier brings it.
+// The entry point `tokenkeep/hono`: a verifier as Hono middleware. It loads no wasm of its own; the
+// verifier brings it.
 
 import type { Context, MiddlewareHandler } from "hono";
-import type { ExecutionContextLike, Policy, Verified, Verifier } from "./edge/verified.js";
+import type { ExecutionContextLike, Policy, Verified, Verifier } from "./edge/result/verified.js";
 
 /** What the middleware adds to a context: `c.var.auth`. */
 export interface AuthEnv<Auth extends Verified | null = Verified> {
@@ -9,8 +10,9 @@ export interface AuthEnv<Auth extends Verified | null = Verified> {
 }
 
 /**
- * Lets only requests with a good token through, and answers the others itself: 401, 403, 400 or 503, with the right challenge.
- * Make it once beside its verifier, or give a function where the verifier depends on bindings.
+ * Lets only requests with a good token through, and answers the others itself: 401, 403, 400 or
+ * 503, with the right challenge. Make it once beside its verifier, or give a function where the
+ * verifier depends on bindings.
  *
  * ```ts
  * app.use("/api/*", guard(verifier, { scopes: ["read"] }));
@@ -21,8 +23,14 @@ export function guard(
   verifier: Verifier | ((c: Context) => Verifier),
   policy: Policy & { optional: true },
 ): MiddlewareHandler<AuthEnv<Verified | null>>;
-export function guard(verifier: Verifier | ((c: Context) => Verifier), policy?: Policy): MiddlewareHandler<AuthEnv>;
-export function guard(verifier: Verifier | ((c: Context) => Verifier), policy: Policy = {}): MiddlewareHandler {
+export function guard(
+  verifier: Verifier | ((c: Context) => Verifier),
+  policy?: Policy,
+): MiddlewareHandler<AuthEnv>;
+export function guard(
+  verifier: Verifier | ((c: Context) => Verifier),
+  policy: Policy = {},
+): MiddlewareHandler {
   return async (c, next) => {
     const chosen = typeof verifier === "function" ? verifier(c) : verifier;
     let admitted = false;
@@ -42,7 +50,9 @@ export function guard(verifier: Verifier | ((c: Context) => Verifier), policy: P
 }
 
 /** Outside Workers there is nothing to keep alive. */
-const afloat: ExecutionContextLike = { waitUntil: (promise) => void promise.catch(() => undefined) };
+const afloat: ExecutionContextLike = {
+  waitUntil: (promise) => void promise.catch(() => undefined),
+};
 
 function contextOf(c: Context): ExecutionContextLike | null {
   try {

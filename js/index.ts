@@ -1,5 +1,5 @@
-// The entry point `tokenkeep`: the client with its wasm inlined, as base64 of its gzip stream. Importing it touches no global and
-// does no I/O.
+// The entry point `tokenkeep`: the client with its wasm inlined, as base64 of its gzip stream.
+// Importing it touches no global and does no I/O.
 
 import { gzippedWasm } from "../build/client/inlined.js";
 import { keepWith } from "./client/keep.js";
@@ -12,7 +12,8 @@ const load = coreFrom(() => unpacked(packedOf(gzippedWasm)));
 /**
  * Makes a keep. Nothing is sent and no wasm is loaded until it is first used.
  *
- * @throws {TokenKeepError} `config_invalid` for an option that can't be right; the message names it.
+ * @throws {TokenKeepError} `config_invalid` for an option that can't be right; the message names
+ * it.
  */
 export function createTokenKeep(options: TokenKeepOptions): TokenKeep {
   return keepWith(options, load);

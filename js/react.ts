@@ -1,5 +1,5 @@
-// The entry point `tokenkeep/react`: the session of a keep as React state. It takes the keep as an argument and holds nothing of
-// the client's code, so an application has that once.
+// The entry point `tokenkeep/react`: the session of a keep as React state. It takes the keep as an
+// argument and holds nothing of the client's code, so an application has that once.
 
 "use client";
 
@@ -10,8 +10,8 @@ import type { Session, TokenKeep } from "./client/types.js";
 /**
  * The session of `keep`; renders again when anything in it changes, at each renewal too.
  *
- * It reads and starts nothing: call `keep.start()` where the application starts. On a server, and while hydrating what a server
- * rendered, the session is the "unknown" one.
+ * It reads and starts nothing: call `keep.start()` where the application starts. On a server, and
+ * while hydrating what a server rendered, the session is the "unknown" one.
  */
 export function useSession(keep: TokenKeep): Session;
 /**
@@ -29,12 +29,19 @@ export function useSession<T>(keep: TokenKeep, select?: (session: Session) => T)
   return useSyncExternalStore(subscribe, read, readOnServer);
 }
 
-/** React asks more than once for a snapshot and wants the same answer, also from a selector that makes a new object each time. */
-function reader<T>(session: () => Session, select: ((session: Session) => T) | undefined): () => Session | T {
+/**
+ * React asks more than once for a snapshot and wants the same answer, also from a selector that
+ * makes a new object each time.
+ */
+function reader<T>(
+  session: () => Session,
+  select: ((session: Session) => T) | undefined,
+): () => Session | T {
   let last: { session: Session; selected: Session | T } | undefined;
   return () => {
     const current = session();
-    if (last?.session !== current) last = { session: current, selected: select === undefined ? current : select(current) };
+    if (last?.session !== current)
+      last = { session: current, selected: select === undefined ? current : select(current) };
     return last.selected;
   };
 }

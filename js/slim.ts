@@ -1,5 +1,6 @@
-// The entry point `tokenkeep/slim`: the same client without the wasm in it. The application says where that is, so that it can be
-// compiled while it arrives, be cached on its own, and weigh what it weighs.
+// The entry point `tokenkeep/slim`: the same client without the wasm in it. The application says
+// where that is, so that it can be compiled while it arrives, be cached on its own, and weigh what
+// it weighs.
 
 import { TokenKeepError } from "./client/error.js";
 import { keepWith } from "./client/keep.js";
@@ -7,7 +8,13 @@ import { coreFrom } from "./client/load.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
 
 /** Where `tokenkeep/client.wasm` is, or what it holds. */
-export type WasmSource = string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module;
+export type WasmSource =
+  | string
+  | URL
+  | Response
+  | Promise<Response>
+  | BufferSource
+  | WebAssembly.Module;
 
 export interface SlimTokenKeepOptions extends TokenKeepOptions {
   /** The wasm of the client, of the same version. Keeps of one page share the first that loads. */
@@ -20,11 +27,14 @@ const load = coreFrom(() => compile(given));
 /**
  * Makes a keep. Nothing is sent and no wasm is loaded until it is first used.
  *
- * @throws {TokenKeepError} `config_invalid` for an option that can't be right; the message names it.
+ * @throws {TokenKeepError} `config_invalid` for an option that can't be right; the message names
+ * it.
  */
 export function createTokenKeep({ wasm, ...options }: SlimTokenKeepOptions): TokenKeep {
   if (typeof wasm !== "string" && (typeof wasm !== "object" || wasm === null)) {
-    throw new TokenKeepError("config_invalid", { message: "wasm must be a URL, a Response, bytes or a WebAssembly.Module." });
+    throw new TokenKeepError("config_invalid", {
+      message: "wasm must be a URL, a Response, bytes or a WebAssembly.Module.",
+    });
   }
   return keepWith(options, () => {
     given = wasm;
@@ -39,7 +49,9 @@ async function compile(wasm: WasmSource): Promise<WebAssembly.Module> {
   if (!source.ok) throw new TypeError(`The wasm was answered with ${source.status}.`);
   // A server that sends it under another type costs no more than the head start.
   const streams = source.headers.get("Content-Type")?.startsWith("application/wasm") === true;
-  return streams ? WebAssembly.compileStreaming(source) : WebAssembly.compile(await source.arrayBuffer());
+  return streams
+    ? WebAssembly.compileStreaming(source)
+    : WebAssembly.compile(await source.arrayBuffer());
 }
 
 export { TokenKeepError, type TokenKeepErrorCode } from "./client/error.js";

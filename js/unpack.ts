@@ -8,10 +8,16 @@ interface Base64Reader {
 /** The gzip stream. */
 export function packedOf(text: string): Uint8Array<ArrayBuffer> {
   // Milliseconds before the first call are between these two.
-  return (Uint8Array as Base64Reader).fromBase64?.(text) ?? Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return (
+    (Uint8Array as Base64Reader).fromBase64?.(text) ??
+    Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  );
 }
 
-/** What is in a gzip stream. In Chromium a Blob, or a Response made of a stream, would take ten times as long as this. */
+/**
+ * What is in a gzip stream. In Chromium a Blob, or a Response made of a stream, would take ten
+ * times as long as this.
+ */
 export async function unpacked(packed: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   // The length of what is in it stands at its end (RFC 1952 section 2.3.1).
   const bytes = new Uint8Array(new DataView(packed.buffer).getUint32(packed.length - 4, true));

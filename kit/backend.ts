@@ -1,5 +1,6 @@
-// The backend as a page of the application meets it: each call with the headers that a browser would send, the answer read within
-// bounds, redirects not followed. Cookies are the kit's own affair, so that any cookie can be presented at any time.
+// The backend as a page of the application meets it: each call with the headers that a browser
+// would send, the answer read within bounds, redirects not followed. Cookies are the kit's own
+// affair, so that any cookie can be presented at any time.
 
 import { type Jar, readSetCookie, type SetCookie } from "./cookies.ts";
 import type { Secrets } from "./secrets.ts";
@@ -61,41 +62,78 @@ export class Backend {
     const { method = "POST", origin = this.target.origin, csrf = true, cookie = null, body } = call;
     const headers = new Headers({ Accept: "application/json", Origin: origin });
     // The refresh endpoint has to be on the page's site, or the browser sends it no cookie.
-    headers.set("Sec-Fetch-Site", origin === url.origin ? "same-origin" : origin === this.target.origin ? "same-site" : "cross-site");
+    headers.set(
+      "Sec-Fetch-Site",
+      origin === url.origin
+        ? "same-origin"
+        : origin === this.target.origin
+          ? "same-site"
+          : "cross-site",
+    );
     headers.set("Sec-Fetch-Dest", "empty");
     for (const [name, value] of this.target.headers) headers.set(name, value);
     if (csrf) headers.set(...this.target.csrf);
     for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
     if (cookie !== null) headers.set("Cookie", cookie);
-    const answer = await this.#send(to, url, { method, headers, ...(body === undefined ? {} : { body }) });
+    const answer = await this.#send(to, url, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    });
     this.answers.push(answer);
     return answer;
   }
 
   /** What a browser asks before it lets a page of another origin send the CSRF header. */
   preflight(to: string, url: URL, origin: string): Promise<Answer> {
-    const asked = { "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": this.target.csrf[0].toLowerCase() };
+    const asked = {
+      "Access-Control-Request-Method": "POST",
+      "Access-Control-Request-Headers": this.target.csrf[0].toLowerCase(),
+    };
     return this.call(to, url, { method: "OPTIONS", origin, csrf: false, headers: asked });
   }
 
   async #send(to: string, url: URL, init: RequestInit): Promise<Answer> {
     try {
-      const response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const response = await fetch(url, {
+        ...init,
+        redirect: "manual",
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
       const now = Date.now();
-      const cookies = response.headers.getSetCookie().flatMap((line) => readSetCookie(line, url, now) ?? []);
+      const cookies = response.headers
+        .getSetCookie()
+        .flatMap((line) => readSetCookie(line, url, now) ?? []);
       const body = await readBody(response);
       const json = parsed(body);
       cookies.forEach(({ value }) => this.#secrets.add(value));
       this.#hideTokens(json);
-      return { to, status: response.status, trouble: "", headers: response.headers, cookies, body, json };
+      return {
+        to,
+        status: response.status,
+        trouble: "",
+        headers: response.headers,
+        cookies,
+        body,
+        json,
+      };
     } catch (error) {
-      return { to, status: 0, trouble: troubleOf(error), headers: new Headers(), cookies: [], body: "", json: undefined };
+      return {
+        to,
+        status: 0,
+        trouble: troubleOf(error),
+        headers: new Headers(),
+        cookies: [],
+        body: "",
+        json: undefined,
+      };
     }
   }
 
   #hideTokens(json: unknown): void {
     if (typeof json !== "object" || json === null) return;
-    for (const [name, value] of Object.entries(json)) if (/token$/i.test(name)) this.#secrets.addAll(value);
+    for (const [name, value] of Object.entries(json))
+      if (/token$/i.test(name)) this.#secrets.addAll(value);
   }
 }
 
@@ -133,8 +171,10 @@ function parsed(body: string | null): unknown {
 
 /** In words that name no address: `fetch failed` says nothing, its cause has a code. */
 function troubleOf(error: unknown): string {
-  if (error instanceof Error && error.name === "TimeoutError") return `nothing within ${TIMEOUT_MS / 1000} s`;
+  if (error instanceof Error && error.name === "TimeoutError")
+    return `nothing within ${TIMEOUT_MS / 1000} s`;
   const cause = error instanceof Error ? error.cause : undefined;
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
+  const code =
+    typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
   return code === "" ? "the connection broke" : code;
 }

@@ -1,5 +1,5 @@
-// The command `tokenkeep-contract`: reads the command line, runs the checks, prints the table (the progress goes to the other stream),
-// and ends with 1 when a row fails.
+// The command `tokenkeep-contract`: reads the command line, runs the checks, prints the table (the
+// progress goes to the other stream), and ends with 1 when a row fails.
 
 import { checkContract } from "./contract.ts";
 import { readOptions, USAGE, WrongUsage } from "./options.ts";
@@ -18,10 +18,20 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const findings = await checkContract({ ...options, clock, say: (text) => console.error(`  › ${text}`) });
+  const findings = await checkContract({
+    ...options,
+    clock,
+    say: (text) => console.error(`  › ${text}`),
+  });
   const { target, json } = options;
-  if (json) console.log(JSON.stringify({ backend: target.base.href, page: target.origin, rows: findings }, null, 2));
-  else console.log(`\n  ${target.base.href}, called from ${target.origin}\n\n${tableOf(findings, { colour: process.stdout.isTTY })}`);
+  if (json)
+    console.log(
+      JSON.stringify({ backend: target.base.href, page: target.origin, rows: findings }, null, 2),
+    );
+  else
+    console.log(
+      `\n  ${target.base.href}, called from ${target.origin}\n\n${tableOf(findings, { colour: process.stdout.isTTY })}`,
+    );
   return countOf(findings, "fail") > 0 ? 1 : 0;
 }
 

@@ -1,4 +1,5 @@
-// The checks as a whole: visits a backend and judges what came back, row by row. The one thing that tests and the command share.
+// The checks as a whole: visits a backend and judges what came back, row by row. The one thing that
+// tests and the command share.
 
 import { Backend, type Target } from "./backend.ts";
 import { rows } from "./rows.ts";
@@ -30,7 +31,9 @@ export async function checkContract(options: CheckOptions): Promise<readonly Fin
 
   const seen = await visit(new Backend(target, secrets), options);
   return rows.map(({ id, expected, why, judge }) => {
-    const { result, came } = skip.includes(id) ? ({ result: "not checked", came: "left out by --skip" } as const) : judge(seen);
+    const { result, came } = skip.includes(id)
+      ? ({ result: "not checked", came: "left out by --skip" } as const)
+      : judge(seen);
     return { id, result, expected, came: secrets.hide(came), why };
   });
 }

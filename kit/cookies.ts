@@ -1,5 +1,5 @@
-// Cookies as a browser understands them, as far as the checks need it: Set-Cookie read into its parts, and the question whether a
-// cookie's path covers a URL (RFC 6265 sections 5.1.4 and 5.2).
+// Cookies as a browser understands them, as far as the checks need it: Set-Cookie read into its
+// parts, and the question whether a cookie's path covers a URL (RFC 6265 sections 5.1.4 and 5.2).
 
 export interface SetCookie {
   readonly name: string;
@@ -15,7 +15,10 @@ export interface SetCookie {
   readonly deletes: boolean;
 }
 
-/** Null for a line without a name. Of an attribute that comes twice the last one counts, as in browsers. */
+/**
+ * Null for a line without a name. Of an attribute that comes twice the last one counts, as in
+ * browsers.
+ */
 export function readSetCookie(line: string, url: URL, now: number): SetCookie | null {
   const [pair = "", ...rest] = line.split(";");
   const equals = pair.indexOf("=");
@@ -52,10 +55,17 @@ function isPast(maxAge: string | undefined, expires: string | undefined, now: nu
 
 export function covers(cookiePath: string, { pathname }: URL): boolean {
   if (!pathname.startsWith(cookiePath)) return false;
-  return pathname.length === cookiePath.length || cookiePath.endsWith("/") || pathname[cookiePath.length] === "/";
+  return (
+    pathname.length === cookiePath.length ||
+    cookiePath.endsWith("/") ||
+    pathname[cookiePath.length] === "/"
+  );
 }
 
-/** One browser's cookies for one backend. Secure is no obstacle: the checks may run over http on one machine. */
+/**
+ * One browser's cookies for one backend. Secure is no obstacle: the checks may run over http on one
+ * machine.
+ */
 export class Jar {
   readonly #cookies = new Map<string, { value: string; path: string }>();
 
@@ -78,9 +88,14 @@ export class Jar {
     }
   }
 
-  /** The Cookie header for a URL, one cookie's value laid over (null leaves it out); null when nothing is to be sent. */
+  /**
+   * The Cookie header for a URL, one cookie's value laid over (null leaves it out); null when
+   * nothing is to be sent.
+   */
   header(url: URL, name?: string, value?: string | null): string | null {
-    const pairs = [...this.#cookies].filter(([, { path }]) => covers(path, url)).map(([key, kept]) => [key, kept.value] as const);
+    const pairs = [...this.#cookies]
+      .filter(([, { path }]) => covers(path, url))
+      .map(([key, kept]) => [key, kept.value] as const);
     const sent = name === undefined ? pairs : pairs.filter(([key]) => key !== name);
     if (name !== undefined && value != null) sent.push([name, value]);
     return sent.length === 0 ? null : sent.map(([key, kept]) => `${key}=${kept}`).join("; ");

@@ -50,16 +50,21 @@ export async function readOptions(args: readonly string[]): Promise<Options | nu
   const { values, positionals } = parse(args);
   if (values.help) return null;
   const [given, ...rest] = positionals;
-  if (given === undefined || rest.length > 0) throw new WrongUsage("Which backend? Give one base URL.");
+  if (given === undefined || rest.length > 0)
+    throw new WrongUsage("Which backend? Give one base URL.");
   const base = address("the base URL", given);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   const origin = values.origin ?? base.origin;
   if (address("--origin", origin).origin !== origin)
-    throw new WrongUsage("--origin wants an origin such as https://app.example.com, without a path.");
+    throw new WrongUsage(
+      "--origin wants an origin such as https://app.example.com, without a path.",
+    );
   const odd = values.skip.find((id) => !rows.some((row) => row.id === id));
   if (odd !== undefined) throw new WrongUsage(`There is no row ${odd}.`);
-  if ((values["sign-in"] === undefined) !== (values.body === undefined)) throw new WrongUsage("--sign-in and --body go together.");
-  if (values["sign-in"] !== undefined && values.cookie.length > 0) throw new WrongUsage("Give --sign-in or --cookie, not both.");
+  if ((values["sign-in"] === undefined) !== (values.body === undefined))
+    throw new WrongUsage("--sign-in and --body go together.");
+  if (values["sign-in"] !== undefined && values.cookie.length > 0)
+    throw new WrongUsage("Give --sign-in or --cookie, not both.");
   return {
     target: {
       base,
@@ -73,7 +78,10 @@ export async function readOptions(args: readonly string[]): Promise<Options | nu
       signIn:
         values["sign-in"] === undefined || values.body === undefined
           ? null
-          : { url: address("--sign-in", values["sign-in"], base), body: await textOrFile(values.body) },
+          : {
+              url: address("--sign-in", values["sign-in"], base),
+              body: await textOrFile(values.body),
+            },
       cookies: await Promise.all(values.cookie.map(async (text) => cookie(await textOrFile(text)))),
       cookieName: values["cookie-name"] ?? null,
     },
@@ -113,8 +121,10 @@ function parse(args: readonly string[]) {
 
 function address(option: string, text: string, base?: URL): URL {
   const url = URL.canParse(text, base) ? new URL(text, base) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new WrongUsage(`${option} is no http or https URL.`);
-  if (url.username !== "" || url.password !== "") throw new WrongUsage(`${option} must hold no user name or password.`);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new WrongUsage(`${option} is no http or https URL.`);
+  if (url.username !== "" || url.password !== "")
+    throw new WrongUsage(`${option} must hold no user name or password.`);
   return url;
 }
 
@@ -134,7 +144,8 @@ function header(option: string, line: string): readonly [string, string] {
 function cookie(text: string): readonly [string, string] {
   const line = text.trim();
   const equals = line.indexOf("=");
-  if (equals < 1 || equals === line.length - 1 || /[\s;]/.test(line)) throw new WrongUsage("--cookie wants name=value.");
+  if (equals < 1 || equals === line.length - 1 || /[\s;]/.test(line))
+    throw new WrongUsage("--cookie wants name=value.");
   return [line.slice(0, equals), line.slice(equals + 1)];
 }
 

@@ -1,10 +1,16 @@
-// The table as people read it: a line a row with what was expected and what came; below a row that did not pass, why it matters.
+// The table as people read it: a line a row with what was expected and what came; below a row that
+// did not pass, why it matters.
 
 import type { Finding } from "./contract.ts";
 import type { Result } from "./verdict.ts";
 
 const RESULTS: readonly Result[] = ["pass", "warn", "fail", "not checked"];
-const COLOURS: Readonly<Record<Result, number>> = { pass: 32, warn: 33, fail: 31, "not checked": 2 };
+const COLOURS: Readonly<Record<Result, number>> = {
+  pass: 32,
+  warn: 33,
+  fail: 31,
+  "not checked": 2,
+};
 const WIDEST_RESULT = Math.max(...RESULTS.map((result) => result.length));
 
 export function countOf(findings: readonly Finding[], result: Result): number {
@@ -18,7 +24,9 @@ export function tableOf(findings: readonly Finding[], { colour }: { colour: bool
     const mark = result.padEnd(WIDEST_RESULT);
     const start = `  ${colour ? `\x1b[${COLOURS[result]}m${mark}\x1b[0m` : mark}  ${id.padEnd(widestId)}  ${expected}`;
     if (result === "pass") return [`${start} · ${came}`];
-    return result === "not checked" ? [start, `${indent}${came}`] : [start, `${indent}came: ${came}`, `${indent}why:  ${why}`];
+    return result === "not checked"
+      ? [start, `${indent}${came}`]
+      : [start, `${indent}came: ${came}`, `${indent}why:  ${why}`];
   });
   const counts = RESULTS.map((result) => `${countOf(findings, result)} ${result}`).join(", ");
   return `${lines.join("\n")}\n\n  ${counts}`;

@@ -8,4 +8,11 @@ import { replyRows } from "./rows/reply.ts";
 import { rotationRows } from "./rows/rotation.ts";
 import type { Row } from "./verdict.ts";
 
-export const rows: readonly Row[] = [...addressRows, ...cookieRows, ...callerRows, ...replyRows, ...rotationRows, ...logoutRows];
+export const rows: readonly Row[] = [
+  ...addressRows,
+  ...cookieRows,
+  ...callerRows,
+  ...replyRows,
+  ...rotationRows,
+  ...logoutRows,
+];

@@ -1,5 +1,6 @@
-// What must never be printed: every cookie value, token and sign-in body that went over the wire in this run. The rows are worded
-// without them; a backend that puts one into a header that a row quotes doesn't get it onto the screen either.
+// What must never be printed: every cookie value, token and sign-in body that went over the wire in
+// this run. The rows are worded without them; a backend that puts one into a header that a row
+// quotes doesn't get it onto the screen either.
 
 /** Shorter texts are no secrets, and would be found everywhere. */
 const SHORTEST = 4;
@@ -14,7 +15,8 @@ export class Secrets {
   /** Every text in a JSON value. */
   addAll(value: unknown): void {
     if (typeof value === "string") this.add(value);
-    else if (typeof value === "object" && value !== null) Object.values(value).forEach((inner) => this.addAll(inner));
+    else if (typeof value === "object" && value !== null)
+      Object.values(value).forEach((inner) => this.addAll(inner));
   }
 
   /** The longest first, for one may be part of another. */

@@ -1,4 +1,5 @@
-// Where the sessions come from that the checks use up: a sign-in for each, or cookies that the operator took out of a browser.
+// Where the sessions come from that the checks use up: a sign-in for each, or cookies that the
+// operator took out of a browser.
 
 import type { Answer, Backend, Session } from "./backend.ts";
 import { Jar } from "./cookies.ts";
@@ -9,7 +10,9 @@ export interface SignIn {
   readonly body: string;
 }
 
-/** How sessions are to be had. `cookieName` is needed where a sign-in sets more cookies than one. */
+/**
+ * How sessions are to be had. `cookieName` is needed where a sign-in sets more cookies than one.
+ */
 export interface SessionSource {
   readonly signIn: SignIn | null;
   readonly cookies: readonly (readonly [name: string, value: string])[];
@@ -46,8 +49,13 @@ export class Sessions {
   }
 
   async #signIn({ url, body }: SignIn): Promise<Session> {
-    const type = body.trimStart().startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
-    const answer = await this.#backend.call("sign-in", url, { body, headers: { "Content-Type": type } });
+    const type = body.trimStart().startsWith("{")
+      ? "application/json"
+      : "application/x-www-form-urlencoded";
+    const answer = await this.#backend.call("sign-in", url, {
+      body,
+      headers: { "Content-Type": type },
+    });
     if (answer.status === 0) throw new CannotBegin(`The sign-in got no answer: ${answer.trouble}.`);
     // A form's sign-in ends with a redirect, whose cookies count.
     const isRefused = answer.status >= 400 || (answer.status >= 300 && answer.cookies.length === 0);
@@ -60,8 +68,11 @@ export class Sessions {
 
   #nameAmong(names: readonly string[]): string {
     const wanted = this.#source.cookieName;
-    if (wanted === null ? names.length === 1 : names.includes(wanted)) return wanted ?? names[0] ?? "";
+    if (wanted === null ? names.length === 1 : names.includes(wanted))
+      return wanted ?? names[0] ?? "";
     if (names.length === 0) throw new CannotBegin("The sign-in set no cookie.");
-    throw new CannotBegin(`The sign-in set ${names.map(quoted).join(", ")}: say with --cookie-name which of them carries the session.`);
+    throw new CannotBegin(
+      `The sign-in set ${names.map(quoted).join(", ")}: say with --cookie-name which of them carries the session.`,
+    );
   }
 }

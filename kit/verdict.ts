@@ -1,4 +1,5 @@
-// What a row is: something that the contract wants, why, and how to tell from the visit whether it is so.
+// What a row is: something that the contract wants, why, and how to tell from the visit whether it
+// is so.
 
 import type { Answer } from "./backend.ts";
 import type { Observed, Step } from "./visit.ts";
@@ -38,7 +39,9 @@ export function notChecked(reason: string): Verdict {
 
 /** Judges an answer if the call was made, and got as far as an answer of its own. */
 export function given(step: Step, judge: (answer: Answer) => Verdict): Verdict {
-  return answered(step, (answer) => (answer.status === 429 ? notChecked("a limit stood in the way: 429") : judge(answer)));
+  return answered(step, (answer) =>
+    answer.status === 429 ? notChecked("a limit stood in the way: 429") : judge(answer),
+  );
 }
 
 /** Judges an answer if the call was made. */
@@ -54,7 +57,8 @@ export function isMade(step: Step): step is Answer {
 /** The verdict of several parts: the worst, with what came for each that is no better. */
 export function all(verdicts: readonly Verdict[]): Verdict {
   const order: readonly Result[] = ["fail", "warn", "pass", "not checked"];
-  const worst = order.find((result) => verdicts.some((verdict) => verdict.result === result)) ?? "not checked";
+  const worst =
+    order.find((result) => verdicts.some((verdict) => verdict.result === result)) ?? "not checked";
   const came = verdicts.filter(({ result }) => result === worst).map((verdict) => verdict.came);
   return { result: worst, came: [...new Set(came)].join("; ") };
 }
@@ -62,7 +66,9 @@ export function all(verdicts: readonly Verdict[]): Verdict {
 /** A refresh that shows what a granted one looks like; without one there is nothing to judge by. */
 export function granted(seen: Observed, judge: (answer: Answer) => Verdict): Verdict {
   return given(seen.refresh, (answer) =>
-    answer.status === 200 || answer.status === 201 ? judge(answer) : notChecked("no refresh succeeded"),
+    answer.status === 200 || answer.status === 201
+      ? judge(answer)
+      : notChecked("no refresh succeeded"),
   );
 }
 

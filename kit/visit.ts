@@ -1,5 +1,5 @@
-// The visit: every call that is made to the backend, in an order in which none spoils another. What comes back is kept as it is;
-// rows/ judge it afterwards.
+// The visit: every call that is made to the backend, in an order in which none spoils another. What
+// comes back is kept as it is; rows/ judge it afterwards.
 
 import type { Answer, Backend, Session } from "./backend.ts";
 import { CannotBegin, type SessionSource, Sessions } from "./sessions.ts";
@@ -73,7 +73,9 @@ const MARGIN_SECONDS = 2;
 const LONGEST_WAIT_SECONDS = 120;
 
 export const NO_SESSION: NotMade = { reason: "there was no session: give --sign-in or --cookie" };
-const NO_OTHER_SESSION: NotMade = { reason: "this uses up a session of its own: give --sign-in, or --cookie once more" };
+const NO_OTHER_SESSION: NotMade = {
+  reason: "this uses up a session of its own: give --sign-in, or --cookie once more",
+};
 
 const NO_NEW_COOKIE: NotMade = { reason: "the backend gives no new cookie" };
 
@@ -97,7 +99,8 @@ class Visit {
     const { graceSeconds, say } = this.#options;
     say("refreshing");
     const withoutCookie = await this.#refresh(null, null);
-    if (withoutCookie.status === 0) throw new CannotBegin(`Nothing answers at ${url.href}: ${withoutCookie.trouble}.`);
+    if (withoutCookie.status === 0)
+      throw new CannotBegin(`Nothing answers at ${url.href}: ${withoutCookie.trouble}.`);
     const preflight = await this.#backend.preflight("preflight", url, origin);
     const foreignPreflight = await this.#backend.preflight("preflight", url, FOREIGN_ORIGIN);
 
@@ -131,10 +134,16 @@ class Visit {
     };
   }
 
-  /** Cookies that nobody was given: one shaped as the real ones are, and one that is shaped like nothing. */
-  async #strangers(session: Session | null): Promise<Pick<Observed, "unknownCookie" | "malformedCookie">> {
+  /**
+   * Cookies that nobody was given: one shaped as the real ones are, and one that is shaped like
+   * nothing.
+   */
+  async #strangers(
+    session: Session | null,
+  ): Promise<Pick<Observed, "unknownCookie" | "malformedCookie">> {
     const real = session?.jar.value(session.name);
-    if (session === null || real == null) return { unknownCookie: NO_SESSION, malformedCookie: NO_SESSION };
+    if (session === null || real == null)
+      return { unknownCookie: NO_SESSION, malformedCookie: NO_SESSION };
     return {
       unknownCookie: await this.#refresh(session, strangeAs(real)),
       malformedCookie: await this.#refresh(session, "%00~"),
@@ -142,11 +151,14 @@ class Visit {
   }
 
   async #forge(session: Session | null, what: "refresh" | "logout"): Promise<Forgeries> {
-    if (session === null) return { withoutHeader: NO_SESSION, foreign: NO_SESSION, asGet: NO_SESSION };
+    if (session === null)
+      return { withoutHeader: NO_SESSION, foreign: NO_SESSION, asGet: NO_SESSION };
     const url = this.#backend.target[what];
     const send = async (how: string, call: object) => {
       const cookie = session.jar.header(url, session.name, session.jar.value(session.name));
-      const answer = await this.#patiently(() => this.#backend.call(`${what} ${how}`, url, { cookie, ...call }));
+      const answer = await this.#patiently(() =>
+        this.#backend.call(`${what} ${how}`, url, { cookie, ...call }),
+      );
       session.jar.keep(answer.cookies);
       return answer;
     };
@@ -158,7 +170,8 @@ class Visit {
   }
 
   async #rotation(session: Session | null) {
-    if (session === null) return { refresh: NO_SESSION, replay: NO_SESSION, rotates: false, isAlive: false };
+    if (session === null)
+      return { refresh: NO_SESSION, replay: NO_SESSION, rotates: false, isAlive: false };
     const refresh = await this.#renew(session);
     const rotates = session.predecessor !== null;
     if (!rotates) return { refresh, replay: NO_NEW_COOKIE, rotates, isAlive: isGranted(refresh) };
@@ -172,7 +185,9 @@ class Visit {
     if (session === null) return { session, parallel: [], after: NO_SESSION, isAlive: false };
     this.#options.say("several refreshes at once");
     const cookie = session.jar.value(session.name);
-    const parallel = await Promise.all(Array.from({ length: PARALLEL }, () => this.#send(session, cookie)));
+    const parallel = await Promise.all(
+      Array.from({ length: PARALLEL }, () => this.#send(session, cookie)),
+    );
     for (const answer of parallel) if (isGranted(answer)) session.jar.keep(answer.cookies);
     const after = await this.#renew(session);
     return { session, parallel, after, isAlive: isGranted(after) };
@@ -180,32 +195,57 @@ class Visit {
 
   async #logout(
     session: Session | null,
-  ): Promise<Pick<Observed, "forgedLogout" | "logout" | "logoutWithoutCookie" | "afterLogout" | "predecessorAfterLogout">> {
+  ): Promise<
+    Pick<
+      Observed,
+      "forgedLogout" | "logout" | "logoutWithoutCookie" | "afterLogout" | "predecessorAfterLogout"
+    >
+  > {
     this.#options.say("logout");
     const { logout: url } = this.#backend.target;
     const forgedLogout = await this.#forge(session, "logout");
-    const wasEnded = Object.values(forgedLogout).some((step: Step) => "status" in step && step.status >= 200 && step.status < 300);
+    const wasEnded = Object.values(forgedLogout).some(
+      (step: Step) => "status" in step && step.status >= 200 && step.status < 300,
+    );
     const own = wasEnded ? await this.#sessions.next() : session;
     const logoutWithoutCookie = await this.#backend.call("logout without a cookie", url);
     if (own === null) {
-      const none = session === null ? NO_SESSION : { reason: "a forged logout was accepted, and there is no other session" };
-      return { forgedLogout, logout: none, logoutWithoutCookie, afterLogout: none, predecessorAfterLogout: none };
+      const none =
+        session === null
+          ? NO_SESSION
+          : { reason: "a forged logout was accepted, and there is no other session" };
+      return {
+        forgedLogout,
+        logout: none,
+        logoutWithoutCookie,
+        afterLogout: none,
+        predecessorAfterLogout: none,
+      };
     }
     if (own.predecessor === null) await this.#renew(own);
     const { predecessor } = own;
     const last = own.jar.value(own.name);
-    const logout = await this.#backend.call("logout", url, { cookie: own.jar.header(url, own.name, last) });
+    const logout = await this.#backend.call("logout", url, {
+      cookie: own.jar.header(url, own.name, last),
+    });
     return {
       forgedLogout,
       logout,
       logoutWithoutCookie,
       afterLogout: await this.#refresh(own, last),
-      predecessorAfterLogout: predecessor === null ? NO_NEW_COOKIE : await this.#refresh(own, predecessor),
+      predecessorAfterLogout:
+        predecessor === null ? NO_NEW_COOKIE : await this.#refresh(own, predecessor),
     };
   }
 
   /** Uses up a cookie of a session of its own, to let it grow old while other checks run. */
-  async #age({ refresh, rotates }: { refresh: Step; rotates: boolean }): Promise<AgedSession | NotMade> {
+  async #age({
+    refresh,
+    rotates,
+  }: {
+    refresh: Step;
+    rotates: boolean;
+  }): Promise<AgedSession | NotMade> {
     if (!("status" in refresh)) return refresh;
     if (!rotates) return NO_NEW_COOKIE;
     const session = await this.#sessions.next();

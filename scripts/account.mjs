@@ -1,6 +1,7 @@
-// Prints the SQL that lays an account into the authority's database; the password is read from the standard input. It exists because the
-// authority has no sign-up: whoever deploys it adds the first accounts by hand, and their hashes have to be made as it makes them.
-// Alone: node scripts/account.mjs <username> <name> [--tenant main] [--operator] < password.txt > account.sql
+// Prints the SQL that lays an account into the authority's database; the password is read from the
+// standard input. It exists because the authority has no sign-up: whoever deploys it adds the first
+// accounts by hand, and their hashes have to be made as it makes them. Alone: node
+// scripts/account.mjs <username> <name> [--tenant main] [--operator] < password.txt > account.sql
 
 import { randomUUID } from "node:crypto";
 import { text } from "node:stream/consumers";
@@ -17,10 +18,14 @@ function argumentsOf() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { tenant: { type: "string", default: "main" }, operator: { type: "boolean", default: false } },
+      options: {
+        tenant: { type: "string", default: "main" },
+        operator: { type: "boolean", default: false },
+      },
     });
     const [username, name, ...rest] = positionals;
-    if (username === undefined || name === undefined || rest.length > 0) throw new Error("Give a username and a name.");
+    if (username === undefined || name === undefined || rest.length > 0)
+      throw new Error("Give a username and a name.");
     return { ...values, username, name };
   } catch (error) {
     throw new StepFailed(/** @type {Error} */ (error).message);
@@ -31,11 +36,21 @@ async function printAccount() {
   const { username, name, tenant, operator } = argumentsOf();
   // Editors end a file with a line break; no password does.
   const password = (await text(process.stdin)).replace(/\r?\n$/, "");
-  if (password.length < SHORTEST_PASSWORD) throw new StepFailed(`The password must have at least ${SHORTEST_PASSWORD} characters.`);
+  if (password.length < SHORTEST_PASSWORD)
+    throw new StepFailed(`The password must have at least ${SHORTEST_PASSWORD} characters.`);
   /** @type {typeof import("../www/authority/passwords.ts")} */
   const { hashPassword } = await tsImport("../www/authority/passwords.ts", import.meta.url);
-  const values = [randomUUID(), tenant, username, name, await hashPassword(password), JSON.stringify(operator ? ["operator"] : [])];
-  console.log(`INSERT INTO accounts (id, tenant_id, username, name, password_hash, roles) VALUES (${values.map(quoted).join(", ")});`);
+  const values = [
+    randomUUID(),
+    tenant,
+    username,
+    name,
+    await hashPassword(password),
+    JSON.stringify(operator ? ["operator"] : []),
+  ];
+  console.log(
+    `INSERT INTO accounts (id, tenant_id, username, name, password_hash, roles) VALUES (${values.map(quoted).join(", ")});`,
+  );
 }
 
 try {

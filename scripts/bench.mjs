@@ -1,7 +1,9 @@
-// Measures the package beside others and writes docs/performance.md of it. It exists because "small and fast" wants numbers made in one run, the
-// contestants taking turns. Alone: `npm run bench`, with `-- --quick` for a short look, which writes to build/bench/ only, or with names of
-// groups (verification, growth, call, start, route, sizes, native) for those alone, `report` to write the page of what was measured last,
-// or `verify` (`npm run bench:verify`) for verification alone, which fails when a bar is missed.
+// Measures the package beside others and writes docs/performance.md of it. It exists because "small
+// and fast" wants numbers made in one run, the contestants taking turns. Alone: `npm run bench`,
+// with `-- --quick` for a short look, which writes to build/bench/ only, or with names of groups
+// (verification, growth, call, start, route, sizes, native) for those alone,
+// `report` to write the page of what was measured last, or `verify` (`npm run bench:verify`) for
+// verification alone, which fails when a bar is missed.
 
 import { join } from "node:path";
 import { build } from "./build.mjs";
@@ -15,9 +17,17 @@ try {
   await build({ lenient: true });
   const env = { CHROMIUM: findChromium() ?? "chromium" };
   const [first, ...others] = process.argv.slice(2);
-  const program = first === "verify" ? ["benches/verify.ts", ...others] : ["benches/run.ts", ...process.argv.slice(2)];
+  const program =
+    first === "verify"
+      ? ["benches/verify.ts", ...others]
+      : ["benches/run.ts", ...process.argv.slice(2)];
   const words = ["--expose-gc", "--import", "tsx", ...program];
-  const { code } = await run(process.execPath, words, { cwd: root, seconds: 7200, echo: true, env });
+  const { code } = await run(process.execPath, words, {
+    cwd: root,
+    seconds: 7200,
+    echo: true,
+    env,
+  });
   process.exitCode = code;
 } catch (error) {
   report(error);

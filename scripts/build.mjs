@@ -1,6 +1,7 @@
-// Makes build/ (the output of wasm-pack for each build of wasm-pack.toml) and dist/ (what the npm package ships: the bundles with
-// their wasm inlined, and the types), and prints what they weigh; fails when a bundle is over its budget. It exists because
-// wasm-pack makes half a package only. What is unchanged is not built again. Alone: `npm run build`.
+// Makes build/ (the output of wasm-pack for each build of wasm-pack.toml) and dist/ (what the npm
+// package ships: the bundles with their wasm inlined, and the types), and prints what they weigh;
+// fails when a bundle is over its budget. It exists because wasm-pack makes half a package only.
+// What is unchanged is not built again. Alone: `npm run build`.
 
 import { buildPackage } from "./lib/bundle.mjs";
 import { endChildrenOnSignal, isMain, report, StepFailed, step } from "./lib/run.mjs";
@@ -9,9 +10,11 @@ import { alone } from "./lib/stamps.mjs";
 import { buildWasm } from "./lib/wasm.mjs";
 
 /**
- * Brings build/ and dist/ up to date. Quiet when there was nothing to do, unless `sizes` asks for the table. A package over its budget
- * is refused; for a demo, which can run all the same, `lenient` only says so.
- * @param {{ sizes?: boolean, lenient?: boolean }} [options] @returns {Promise<void>}
+ * Brings build/ and dist/ up to date. Quiet when there was nothing to do, unless `sizes` asks for
+ * the table. A package over its budget is refused; for a demo, which can run all the same,
+ * `lenient` only says so.
+ * @param {{ sizes?: boolean, lenient?: boolean }} [options]
+ * @returns {Promise<void>}
  */
 export async function build({ sizes = false, lenient = false } = {}) {
   // Not at the top: these need npm packages, which set-up may yet have to install.

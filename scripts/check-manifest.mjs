@@ -1,6 +1,7 @@
-// Compares wasm-pack.toml with Cargo.toml, Cargo.lock and package.json, and lists every disagreement. It exists because wasm-pack
-// reads none of our manifest: without this check a renamed feature or a bumped wasm-bindgen would be noticed by nobody, or
-// late, as a download that is refused. Run by build and test; alone: `node scripts/check-manifest.mjs`.
+// Compares wasm-pack.toml with Cargo.toml, Cargo.lock and package.json, and lists every
+// disagreement. It exists because wasm-pack reads none of our manifest: without this check a
+// renamed feature or a bumped wasm-bindgen would be noticed by nobody, or late, as a download that
+// is refused. Run by build and test; alone: `node scripts/check-manifest.mjs`.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,15 +9,23 @@ import { parse } from "smol-toml";
 import { isTable, parseManifest, tableAt } from "./lib/manifest.mjs";
 import { isMain, report, root, StepFailed } from "./lib/run.mjs";
 
-/** @typedef {{ manifest: string, cargo: string, lock: string, package: string }} Sources the texts of the four files */
+/**
+ * @typedef {{ manifest: string, cargo: string, lock: string, package: string }} Sources the texts
+ * of the four files
+ */
 
 const builtInProfiles = ["dev", "release", "profiling"];
 const targets = ["web", "bundler", "nodejs", "deno", "no-modules"];
 
-/** Every place where Cargo.toml says which wasm-bindgen it wants. @param {unknown} cargo @returns {string[]} */
+/**
+ * Every place where Cargo.toml says which wasm-bindgen it wants.
+ * @param {unknown} cargo
+ * @returns {string[]}
+ */
 function wantedBindgen(cargo) {
   const places = [tableAt(cargo, "dependencies")];
-  for (const target of Object.values(tableAt(cargo, "target"))) places.push(tableAt(target, "dependencies"));
+  for (const target of Object.values(tableAt(cargo, "target")))
+    places.push(tableAt(target, "dependencies"));
   return places
     .map((dependencies) => dependencies["wasm-bindgen"])
     .filter((wanted) => wanted !== undefined)
@@ -29,13 +38,20 @@ function checkBindgen(tool, cargo, lockText) {
   const wanted = wantedBindgen(cargo);
   if (wanted.length === 0) found.push("Cargo.toml does not depend on wasm-bindgen.");
   for (const version of wanted) {
-    if (version !== `=${tool}`) found.push(`Cargo.toml wants wasm-bindgen "${version}", [tools] has ${tool}: pin it as "=${tool}".`);
+    if (version !== `=${tool}`)
+      found.push(
+        `Cargo.toml wants wasm-bindgen "${version}", [tools] has ${tool}: pin it as "=${tool}".`,
+      );
   }
   const locked = parse(lockText)["package"];
   const entries = Array.isArray(locked) ? locked.map((entry) => tableAt(entry)) : [];
-  const versions = entries.filter((entry) => entry["name"] === "wasm-bindgen").map((entry) => String(entry["version"]));
+  const versions = entries
+    .filter((entry) => entry["name"] === "wasm-bindgen")
+    .map((entry) => String(entry["version"]));
   if (versions.length !== 1 || versions[0] !== tool) {
-    found.push(`Cargo.lock has wasm-bindgen ${versions.join(", ") || "nowhere"}, [tools] has ${tool}.`);
+    found.push(
+      `Cargo.lock has wasm-bindgen ${versions.join(", ") || "nowhere"}, [tools] has ${tool}.`,
+    );
   }
   return found;
 }
@@ -44,9 +60,11 @@ function checkBindgen(tool, cargo, lockText) {
 function checkBuild(build, cargo) {
   const where = `[builds.${build.name}]`;
   const found = [];
-  if (!targets.includes(build.target)) found.push(`${where}: wasm-pack knows no target "${build.target}".`);
+  if (!targets.includes(build.target))
+    found.push(`${where}: wasm-pack knows no target "${build.target}".`);
   for (const feature of build.features) {
-    if (!(feature in tableAt(cargo, "features"))) found.push(`${where}: Cargo.toml has no feature "${feature}".`);
+    if (!(feature in tableAt(cargo, "features")))
+      found.push(`${where}: Cargo.toml has no feature "${feature}".`);
   }
   const custom = !builtInProfiles.includes(build.profile);
   if (custom && !(build.profile in tableAt(cargo, "profile"))) {
@@ -64,7 +82,11 @@ function checkBuild(build, cargo) {
   return found;
 }
 
-/** What wasm-pack.toml and the files it speaks of disagree about, one sentence each. @param {Sources} sources @returns {string[]} */
+/**
+ * What wasm-pack.toml and the files it speaks of disagree about, one sentence each.
+ * @param {Sources} sources
+ * @returns {string[]}
+ */
 export function findDisagreements(sources) {
   const manifest = parseManifest(sources.manifest);
   const cargo = parse(sources.cargo);
@@ -76,13 +98,15 @@ export function findDisagreements(sources) {
   }
   const kinds = tableAt(cargo, "lib")["crate-type"];
   for (const kind of ["cdylib", "rlib"]) {
-    if (!Array.isArray(kinds) || !kinds.includes(kind)) found.push(`Cargo.toml: [lib] crate-type lacks "${kind}".`);
+    if (!Array.isArray(kinds) || !kinds.includes(kind))
+      found.push(`Cargo.toml: [lib] crate-type lacks "${kind}".`);
   }
   found.push(...checkBindgen(manifest.tools["wasm-bindgen"], cargo, sources.lock));
 
   for (const key of /** @type {const} */ (["outDir", "bundle"])) {
     const places = manifest.builds.map((build) => build[key]);
-    if (new Set(places).size !== places.length) found.push(`wasm-pack.toml: two builds write the same ${key}.`);
+    if (new Set(places).size !== places.length)
+      found.push(`wasm-pack.toml: two builds write the same ${key}.`);
   }
   const { name, version } = tableAt(cargo, "package");
   if (name !== npm.name || version !== npm.version) {
@@ -101,7 +125,8 @@ export function checkManifest() {
     lock: read("Cargo.lock"),
     package: read("package.json"),
   });
-  if (found.length > 0) throw new StepFailed("wasm-pack.toml disagrees with the project.", found.join("\n"));
+  if (found.length > 0)
+    throw new StepFailed("wasm-pack.toml disagrees with the project.", found.join("\n"));
 }
 
 if (isMain(import.meta.url)) {

@@ -1,12 +1,17 @@
-// Checks that the Rust layers keep to their places: token, engine and verify know no web type, no clock, no randomness, no future
-// and nothing unsafe, no layer names one that it may not depend on, and none formats text. It exists because a sans-IO engine stays deterministic only
-// while nobody slips, and a compiler does not object to `Instant::now()`. Run by test; alone: `node scripts/check-purity.mjs`.
+// Checks that the Rust layers keep to their places: token, engine and verify know no web type, no
+// clock, no randomness, no future and nothing unsafe, no layer names one that it may not depend on,
+// and none formats text. It exists because a sans-IO engine stays deterministic only while nobody
+// slips, and a compiler does not object to `Instant::now()`. Run by test; alone: `node
+// scripts/check-purity.mjs`.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { isMain, report, root, StepFailed } from "./lib/run.mjs";
 
-/** The layers by folder under src/: whether one is pure, and which others it may not name (the arrows of the design point one way). */
+/**
+ * The layers by folder under src/: whether one is pure, and which others it may not name (the
+ * arrows of the design point one way).
+ */
 const layers = [
   { name: "token", pure: true, mayNotName: ["engine", "verify", "client", "edge"] },
   { name: "engine", pure: true, mayNotName: ["verify", "client", "edge"] },
@@ -15,19 +20,23 @@ const layers = [
   { name: "edge", pure: false, mayNotName: ["engine", "client"] },
 ];
 
-// core::time::Duration is a plain number of seconds and stays allowed; std::time is where the clocks are.
+// core::time::Duration is a plain number of seconds and stays allowed; std::time is where the
+// clocks are.
 const impure =
   /\b(web_sys|js_sys|wasm_bindgen\w*|gloo\w*|Instant\s*::\s*now|SystemTime|std\s*::\s*time|rand|getrandom|async|Future|unsafe)\b|\.\s*await\b/g;
 
-// The shipped wasm holds no formatting code (scripts/lib/panics.mjs turns it into traps), so only tests may format.
-const formatting = /\b(format|print|println|eprint|eprintln|write|writeln)!|\.\s*to_string\s*\(\s*\)/g;
+// The shipped wasm holds no formatting code (scripts/lib/panics.mjs turns it into traps), so only
+// tests may format.
+const formatting =
+  /\b(format|print|println|eprint|eprintln|write|writeln)!|\.\s*to_string\s*\(\s*\)/g;
 
 /**
  * Blanks out comments and the insides of string and character literals, keeping the line numbers.
  * @param {string} source
  */
 export function codeOf(source) {
-  const token = /\/\/[^\n]*|\/\*|\b[bc]?r(#*)"[\s\S]*?"\1|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\\n]|\\.[^'\n]*)'/g;
+  const token =
+    /\/\/[^\n]*|\/\*|\b[bc]?r(#*)"[\s\S]*?"\1|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\\n]|\\.[^'\n]*)'/g;
   let code = "";
   let from = 0;
   for (let match = token.exec(source); match !== null; match = token.exec(source)) {
@@ -40,7 +49,11 @@ export function codeOf(source) {
   return code + source.slice(from);
 }
 
-/** Where a block comment ends; in Rust they nest. @param {string} source @param {number} from just after its opening */
+/**
+ * Where a block comment ends; in Rust they nest.
+ * @param {string} source
+ * @param {number} from just after its opening
+ */
 function endOfBlockComment(source, from) {
   const mark = /\/\*|\*\//g;
   mark.lastIndex = from;
@@ -52,25 +65,48 @@ function endOfBlockComment(source, from) {
   return source.length;
 }
 
-/** The words in one file that its layer may not use, as `line: word`. @param {string} source @param {(typeof layers)[number]} layer */
+/**
+ * The words in one file that its layer may not use, as `line: word`.
+ * @param {string} source
+ * @param {(typeof layers)[number]} layer
+ */
 export function impuritiesOf(source, layer) {
   const code = codeOf(source);
   const others = layer.mayNotName.join("|");
-  const named = new RegExp(`\\b(${others})\\s*::|\\b(crate|super)\\s*::\\s*(\\{[^;]*\\b)?(${others})\\b`, "g");
+  const named = new RegExp(
+    `\\b(${others})\\s*::|\\b(crate|super)\\s*::\\s*(\\{[^;]*\\b)?(${others})\\b`,
+    "g",
+  );
   const [shipped = ""] = code.split(/^#\[cfg\(.*\btest\b/m);
-  const matches = [...(layer.pure ? code.matchAll(impure) : []), ...code.matchAll(named), ...shipped.matchAll(formatting)];
-  return matches.map((match) => `${code.slice(0, match.index).split("\n").length}: ${match[0].replace(/\s+/g, " ")}`);
+  const matches = [
+    ...(layer.pure ? code.matchAll(impure) : []),
+    // Tests may hold two rooms against each other.
+    ...shipped.matchAll(named),
+    ...shipped.matchAll(formatting),
+  ];
+  return matches.map(
+    (match) => `${code.slice(0, match.index).split("\n").length}: ${match[0].replace(/\s+/g, " ")}`,
+  );
 }
 
-/** @param {string} folder the one that holds src/ @returns {string[]} every slip, as `path:line: word` */
+/**
+ * @param {string} folder the one that holds src/
+ * @returns {string[]} every slip, as `path:line: word`
+ */
 export function findImpurities(folder) {
   const found = [];
   for (const layer of layers) {
     const place = join(folder, "src", layer.name);
     if (!existsSync(place)) continue;
-    for (const path of readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".rs"))) {
+    for (const path of readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".rs"),
+    )) {
       const file = join(place, path);
-      found.push(...impuritiesOf(readFileSync(file, "utf8"), layer).map((slip) => `${relative(folder, file)}:${slip}`));
+      found.push(
+        ...impuritiesOf(readFileSync(file, "utf8"), layer).map(
+          (slip) => `${relative(folder, file)}:${slip}`,
+        ),
+      );
     }
   }
   return found;
@@ -79,10 +115,12 @@ export function findImpurities(folder) {
 /** Throws a StepFailed that lists the slips of this project, if there are any. */
 export function checkPurity() {
   for (const name of ["token", "engine"]) {
-    if (!existsSync(join(root, "src", name))) throw new StepFailed(`src/${name} is gone: tell scripts/check-purity.mjs where it went.`);
+    if (!existsSync(join(root, "src", name)))
+      throw new StepFailed(`src/${name} is gone: tell scripts/check-purity.mjs where it went.`);
   }
   const found = findImpurities(root);
-  if (found.length > 0) throw new StepFailed("A layer names what it may not know.", found.join("\n"));
+  if (found.length > 0)
+    throw new StepFailed("A layer names what it may not know.", found.join("\n"));
 }
 
 if (isMain(import.meta.url)) {

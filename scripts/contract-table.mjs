@@ -1,6 +1,7 @@
-// Runs the contract kit against the reference authority and lays its table into docs/contract-kit.md. It exists so that the table there
-// is what the command prints and not what somebody once saw; a test compares the two. Needs a built dist/ and takes half a minute,
-// for it waits until a grace window is over. Alone: node scripts/contract-table.mjs
+// Runs the contract kit against the reference authority and lays its table into
+// docs/contract-kit.md. It exists so that the table there is what the command prints and not what
+// somebody once saw; a test compares the two. Needs a built dist/ and takes half a minute, for it
+// waits until a grace window is over. Alone: node scripts/contract-table.mjs
 
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -14,18 +15,33 @@ const END = "<!-- end of the table -->";
 
 /** @typedef {{ id: string, result: string, expected: string, came: string, why: string }} Row */
 
-/** The command's rows for our authority, as it stands by default, and its exit code. @returns {Promise<{ code: number | null, rows: readonly Row[] }>} */
+/**
+ * The command's rows for our authority, as it stands by default, and its exit code.
+ * @returns {Promise<{ code: number | null, rows: readonly Row[] }>}
+ */
 export async function checkAuthority() {
   const stack = await startStack({ ports: { app: 0, authority: 0, api: 0 } });
   try {
     const body = JSON.stringify({ username: "alice", password: "correct horse battery" });
-    const args = [stack.authority, "--origin", stack.app, "--sign-in", "session/sign-in", "--body", body, "--json"];
+    const args = [
+      stack.authority,
+      "--origin",
+      stack.app,
+      "--sign-in",
+      "session/sign-in",
+      "--body",
+      body,
+      "--json",
+    ];
     // Not the synchronous kind: the authority lives in this process.
-    const child = spawn(process.execPath, [join(root, "dist", "contract.js"), ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [join(root, "dist", "contract.js"), ...args], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let printed = "";
     child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => (printed += text));
     const code = await new Promise((resolve) => child.on("close", resolve));
-    if (printed === "") throw new StepFailed(`tokenkeep-contract ended with ${code} and printed nothing.`);
+    if (printed === "")
+      throw new StepFailed(`tokenkeep-contract ended with ${code} and printed nothing.`);
     return { code, rows: JSON.parse(printed).rows };
   } finally {
     await stack.close();
@@ -34,15 +50,26 @@ export async function checkAuthority() {
 
 /** @param {readonly Row[]} rows */
 export function tableOf(rows) {
-  const lines = rows.map(({ id, expected, why, result, came }) => [`\`${id}\`<br>${expected}`, why, `${result}: ${came}`]);
-  const cells = [["what is expected", "where it is written, and why", "our authority"], ["---", "---", "---"], ...lines];
-  return cells.map((line) => `| ${line.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
+  const lines = rows.map(({ id, expected, why, result, came }) => [
+    `\`${id}\`<br>${expected}`,
+    why,
+    `${result}: ${came}`,
+  ]);
+  const cells = [
+    ["what is expected", "where it is written, and why", "our authority"],
+    ["---", "---", "---"],
+    ...lines,
+  ];
+  return cells
+    .map((line) => `| ${line.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+    .join("\n");
 }
 
 /** The table as a document has it. @param {string} document */
 export function tableIn(document) {
   const [, table, ...rest] = document.split(new RegExp(`${BEGIN}|${END}`));
-  if (table === undefined || rest.length !== 1) throw new StepFailed("docs/contract-kit.md has not its two marks.");
+  if (table === undefined || rest.length !== 1)
+    throw new StepFailed("docs/contract-kit.md has not its two marks.");
   return table.trim();
 }
 

@@ -1,7 +1,8 @@
-// Takes pictures of pages of the built documentation, light and dark, wide and as a phone shows them, into build/docs-pictures, for looking
-// at. It exists because a site can build well and look wrong; it fails by itself when a page reports an error, asks another origin for
-// something, or is wider than the phone. Needs build/docs (`npm run docs`) and Chromium (/usr/bin/chromium, or the path in CHROMIUM).
-// Alone: node scripts/docs-screenshots.mjs
+// Takes pictures of pages of the built documentation, light and dark, wide and as a phone shows
+// them, into build/docs-pictures, for looking at. It exists because a site can build well and look
+// wrong; it fails by itself when a page reports an error, asks another origin for something, or is
+// wider than the phone. Needs build/docs (`npm run docs`) and Chromium (/usr/bin/chromium, or the
+// path in CHROMIUM). Alone: node scripts/docs-screenshots.mjs
 
 import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -13,7 +14,15 @@ import { root } from "./lib/run.mjs";
 
 const site = join(root, "build", "docs");
 const folder = join(root, "build", "docs-pictures");
-const pages = ["index", "getting-started", "recipes/react", "api/index", "authority", "recipes/index", "comparison"];
+const pages = [
+  "index",
+  "getting-started",
+  "recipes/react",
+  "api/index",
+  "authority",
+  "recipes/index",
+  "comparison",
+];
 const views = /** @type {const} */ ([
   { name: "light-1280", viewport: { width: 1280, height: 900 }, colorScheme: "light" },
   { name: "dark-390", viewport: { width: 390, height: 844 }, colorScheme: "dark" },
@@ -31,7 +40,9 @@ const server = createServer(async ({ url = "/" }, response) => {
   const path = new URL(url, "http://localhost").pathname;
   try {
     const body = await readFile(join(site, path));
-    response.writeHead(200, { "Content-Type": types[extname(path)] ?? "application/octet-stream" }).end(body);
+    response
+      .writeHead(200, { "Content-Type": types[extname(path)] ?? "application/octet-stream" })
+      .end(body);
   } catch {
     response.writeHead(404).end();
   }
@@ -48,16 +59,27 @@ try {
   for (const { name, ...view } of views) {
     const page = await browser.newPage({ ...view, reducedMotion: "reduce" });
     page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
-    page.on("console", (message) => void (message.type() === "error" && complaints.push(`${page.url()}: ${message.text()}`)));
+    page.on(
+      "console",
+      (message) =>
+        void (message.type() === "error" && complaints.push(`${page.url()}: ${message.text()}`)),
+    );
     page.on(
       "request",
-      (request) => void (new URL(request.url()).origin !== origin && complaints.push(`${page.url()} asks for ${request.url()}`)),
+      (request) =>
+        void (
+          new URL(request.url()).origin !== origin &&
+          complaints.push(`${page.url()} asks for ${request.url()}`)
+        ),
     );
     for (const address of pages) {
       await page.goto(`${origin}/${address}.html`, { waitUntil: "networkidle" });
       await page.evaluate(() => document.fonts.ready.then(() => undefined));
-      const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      if (wider > 0) complaints.push(`${address} is ${wider} pixels wider than the window (${name}).`);
+      const wider = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      if (wider > 0)
+        complaints.push(`${address} is ${wider} pixels wider than the window (${name}).`);
       const path = join(folder, `${address.replace("/", "-")}-${name}.png`);
       await page.screenshot({ path });
       console.log(path.slice(root.length));

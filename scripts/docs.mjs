@@ -1,36 +1,65 @@
-// Builds the documentation site into build/docs: the reference from the package's declarations (TypeDoc), the pages of docs/ (VitePress) and
-// the crate's own documentation (rustdoc). It exists because each of these tools leaves something unsaid: here a warning of any of them fails, and so
-// does a link or an anchor that leads nowhere, a page that the sidebar does not list, and anything that a page would load from elsewhere.
-// Alone: `npm run docs`, with `-- --serve` to look at it afterwards.
+// Builds the documentation site into build/docs: the reference from the package's declarations
+// (TypeDoc), the pages of docs/ (VitePress) and the crate's own documentation (rustdoc). It exists
+// because each of these tools leaves something unsaid: here a warning of any of them fails, and so
+// does a link or an anchor that leads nowhere, a page that the sidebar does not list, and anything
+// that a page would load from elsewhere. Alone: `npm run docs`, with `-- --serve` to look at it
+// afterwards.
 
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.mjs";
-import { endChildrenOnSignal, isMain, must, report, root, run, StepFailed, step } from "./lib/run.mjs";
+import {
+  endChildrenOnSignal,
+  isMain,
+  must,
+  report,
+  root,
+  run,
+  StepFailed,
+  step,
+} from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
 const docs = join(root, "docs");
 const site = join(root, "build", "docs");
 
-/** A tool of docs/node_modules. @param {string} name @param {readonly string[]} args @param {{ echo?: boolean, seconds?: number }} [options] */
+/**
+ * A tool of docs/node_modules.
+ * @param {string} name
+ * @param {readonly string[]} args
+ * @param {{ echo?: boolean, seconds?: number }} [options]
+ */
 function tool(name, args, options) {
-  return must(process.execPath, [join(docs, "node_modules", name, "bin", `${name}${name === "vitepress" ? ".js" : ""}`), ...args], {
-    cwd: docs,
-    ...options,
-  });
+  return must(
+    process.execPath,
+    [
+      join(docs, "node_modules", name, "bin", `${name}${name === "vitepress" ? ".js" : ""}`),
+      ...args,
+    ],
+    {
+      cwd: docs,
+      ...options,
+    },
+  );
 }
 
 /** @param {{ output: string }} ended */
 function withoutWarnings({ output }) {
   // Colours would hide the word's beginning.
-  const lines = output.split("\n").filter((line) => /\bwarn(ing)?\b|\(!\)/i.test(line.replaceAll(/\x1b\[\d*m/g, " ")));
-  if (lines.length > 0) throw new StepFailed("The documentation builds with warnings.", lines.join("\n"));
+  const lines = output
+    .split("\n")
+    .filter((line) => /\bwarn(ing)?\b|\(!\)/i.test(line.replaceAll(/\x1b\[\d*m/g, " ")));
+  if (lines.length > 0)
+    throw new StepFailed("The documentation builds with warnings.", lines.join("\n"));
 }
 
 /** What rustdoc has to say of the crate, warnings being errors. */
 export function buildCrateDocs() {
-  return must("cargo", ["doc", "--locked", "--no-deps", "--quiet"], { seconds: 1200, env: { RUSTDOCFLAGS: "-D warnings" } });
+  return must("cargo", ["doc", "--locked", "--no-deps", "--quiet"], {
+    seconds: 1200,
+    env: { RUSTDOCFLAGS: "-D warnings" },
+  });
 }
 
 /** Builds all of it; the package has to be built before, and the packages of docs/ installed. */
@@ -48,8 +77,13 @@ export async function buildDocs() {
 /** The addresses that the sidebar lists. @returns {Promise<string[]>} */
 async function listedPages() {
   const { tsImport } = await import("tsx/esm/api");
-  const { contents } = await tsImport(pathToFileURL(join(docs, ".vitepress", "contents.ts")).href, import.meta.url);
-  return contents.flatMap((/** @type {{ items: { link: string }[] }} */ section) => section.items.map((item) => item.link));
+  const { contents } = await tsImport(
+    pathToFileURL(join(docs, ".vitepress", "contents.ts")).href,
+    import.meta.url,
+  );
+  return contents.flatMap((/** @type {{ items: { link: string }[] }} */ section) =>
+    section.items.map((item) => item.link),
+  );
 }
 
 /** @param {string} folder @returns {string[]} */
@@ -60,18 +94,34 @@ function pagesIn(folder) {
 }
 
 /**
- * Fails when a page links to what is not there, loads from elsewhere, or is in no list. The crate's pages are rustdoc's to check.
- * @param {string} folder @param {readonly string[]} listed
+ * Fails when a page links to what is not there, loads from elsewhere, or is in no list. The crate's
+ * pages are rustdoc's to check.
+ * @param {string} folder
+ * @param {readonly string[]} listed
  */
 export function checkSite(folder, listed) {
-  const pages = new Map(pagesIn(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+  const pages = new Map(
+    pagesIn(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+  );
   /** @type {string[]} */
   const complaints = [];
-  const files = listed.map((link) => (link.endsWith("/") ? `${link}index.html` : link.endsWith(".html") ? link : `${link}.html`).slice(1));
-  for (const file of files) if (!existsSync(join(folder, file))) complaints.push(`The sidebar lists ${file}, which is not there.`);
+  const files = listed.map((link) =>
+    (link.endsWith("/")
+      ? `${link}index.html`
+      : link.endsWith(".html")
+        ? link
+        : `${link}.html`
+    ).slice(1),
+  );
+  for (const file of files)
+    if (!existsSync(join(folder, file)))
+      complaints.push(`The sidebar lists ${file}, which is not there.`);
   for (const [name, html] of pages) {
-    if (!files.includes(name) && name !== "index.html" && name !== "404.html") complaints.push(`${name} is in no list of the sidebar.`);
-    for (const [, tag, , address = ""] of html.matchAll(/<(a|link|script|img)\b[^>]*?\s(href|src)="([^"]*)"/g)) {
+    if (!files.includes(name) && name !== "index.html" && name !== "404.html")
+      complaints.push(`${name} is in no list of the sidebar.`);
+    for (const [, tag, , address = ""] of html.matchAll(
+      /<(a|link|script|img)\b[^>]*?\s(href|src)="([^"]*)"/g,
+    )) {
       if (/^(https?:)?\/\//.test(address)) {
         if (tag !== "a") complaints.push(`${name} loads ${address} from elsewhere.`);
         continue;
@@ -80,7 +130,10 @@ export function checkSite(folder, listed) {
       const [path = "", fragment = ""] = address.split("#");
       const file = fileOf(folder, name, path);
       if (!existsSync(file)) complaints.push(`${name} links to ${address}, which is not there.`);
-      else if (fragment !== "" && !hasAnchor(pages.get(relative(folder, file).replaceAll("\\", "/")), fragment))
+      else if (
+        fragment !== "" &&
+        !hasAnchor(pages.get(relative(folder, file).replaceAll("\\", "/")), fragment)
+      )
         complaints.push(`${name} links to ${address}, an anchor that is not there.`);
     }
   }
@@ -89,7 +142,10 @@ export function checkSite(folder, listed) {
       complaints.push(`${style} loads from elsewhere.`);
   }
   if (complaints.length > 0)
-    throw new StepFailed("The documentation has links that lead nowhere, or pages that nobody finds.", [...new Set(complaints)].join("\n"));
+    throw new StepFailed(
+      "The documentation has links that lead nowhere, or pages that nobody finds.",
+      [...new Set(complaints)].join("\n"),
+    );
 }
 
 /** @param {string} folder @param {string} from @param {string} path */
@@ -113,10 +169,14 @@ if (isMain(import.meta.url)) {
     await build({ lenient: true });
     await step("Building the documentation into build/docs", "20 s", buildDocs);
     if (process.argv.includes("--serve"))
-      await run(process.execPath, [join(docs, "node_modules", "vitepress", "bin", "vitepress.js"), "preview", docs], {
-        echo: true,
-        seconds: 86_400,
-      });
+      await run(
+        process.execPath,
+        [join(docs, "node_modules", "vitepress", "bin", "vitepress.js"), "preview", docs],
+        {
+          echo: true,
+          seconds: 86_400,
+        },
+      );
   } catch (error) {
     report(error);
   }

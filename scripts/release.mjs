@@ -1,33 +1,60 @@
-// Makes a release and stops short of publishing it: checks that the version is one to release, builds the commit twice, tries the tarball
-// everywhere, lays it into build/release with its hash, and prints the commands that a person would type. Alone: `npm run release`; with
-// `--untested` the long tests are left out, for a rehearsal.
+// Makes a release and stops short of publishing it: checks that the version is one to release,
+// builds the commit twice, tries the tarball everywhere, lays it into build/release with its hash,
+// and prints the commands that a person would type. Alone: `npm run release`; with `--untested` the
+// long tests are left out, for a rehearsal.
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "./build.mjs";
-import { endChildrenOnSignal, isMain, must, report, root, run, StepFailed, step } from "./lib/run.mjs";
+import {
+  endChildrenOnSignal,
+  isMain,
+  must,
+  report,
+  root,
+  run,
+  StepFailed,
+  step,
+} from "./lib/run.mjs";
 import { commitOf, reproduce } from "./reproduce.mjs";
 import { setUp } from "./setup.mjs";
 
-/** @typedef {{ package: string, cargo: string, changelog: string, status: string, tags: string }} Sources what the files say, and git */
+/**
+ * @typedef {{ package: string, cargo: string, changelog: string, status: string, tags: string }}
+ * Sources what the files say, and git
+ */
 
-/** What stands in the way of a release, one sentence each. @param {Sources} sources @returns {string[]} */
+/**
+ * What stands in the way of a release, one sentence each.
+ * @param {Sources} sources
+ * @returns {string[]}
+ */
 export function obstacles(sources) {
   const { version } = JSON.parse(sources.package);
   const found = [];
-  if (!/^\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?$/.test(version)) found.push(`package.json: "${version}" is no version.`);
+  if (!/^\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?$/.test(version))
+    found.push(`package.json: "${version}" is no version.`);
   const crate = /^version = "([^"]+)"/m.exec(sources.cargo)?.[1];
   if (crate !== version) found.push(`Cargo.toml has version ${crate}, package.json ${version}.`);
-  const heading = new RegExp(`^## \\[${version.replaceAll(".", "\\.")}\\] - \\d{4}-\\d{2}-\\d{2}$`, "m");
-  if (!heading.test(sources.changelog)) found.push(`CHANGELOG.md has no heading "## [${version}] - YYYY-MM-DD".`);
-  if (sources.status.trim() !== "") found.push(`The work tree has changes that no commit has:\n${sources.status.trimEnd()}`);
-  if (sources.tags.split("\n").includes(`v${version}`)) found.push(`The tag v${version} exists already.`);
+  const heading = new RegExp(
+    `^## \\[${version.replaceAll(".", "\\.")}\\] - \\d{4}-\\d{2}-\\d{2}$`,
+    "m",
+  );
+  if (!heading.test(sources.changelog))
+    found.push(`CHANGELOG.md has no heading "## [${version}] - YYYY-MM-DD".`);
+  if (sources.status.trim() !== "")
+    found.push(`The work tree has changes that no commit has:\n${sources.status.trimEnd()}`);
+  if (sources.tags.split("\n").includes(`v${version}`))
+    found.push(`The tag v${version} exists already.`);
   return found;
 }
 
 async function readSources() {
   const text = (/** @type {string} */ name) => readFileSync(join(root, name), "utf8");
-  const [status, tags] = [await must("git", ["status", "--porcelain"]), await must("git", ["tag", "--list"])];
+  const [status, tags] = [
+    await must("git", ["status", "--porcelain"]),
+    await must("git", ["tag", "--list"]),
+  ];
   return {
     package: text("package.json"),
     cargo: text("Cargo.toml"),
@@ -48,7 +75,8 @@ async function passes(script, what, usually) {
 /** @param {boolean} tested */
 async function release(tested) {
   const found = obstacles(await readSources());
-  if (found.length > 0) throw new StepFailed(`Not to be released:\n${found.map((line) => `- ${line}`).join("\n")}`);
+  if (found.length > 0)
+    throw new StepFailed(`Not to be released:\n${found.map((line) => `- ${line}`).join("\n")}`);
   await setUp();
   await build();
   if (tested) {

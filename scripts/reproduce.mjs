@@ -1,14 +1,26 @@
-// Builds one commit twice, in two fresh folders of different names, and compares the tarballs byte for byte. It exists so that whoever
-// doubts a release can make it again and get the same file. Alone: `npm run reproduce`, with a commit after `--` for another than HEAD.
+// Builds one commit twice, in two fresh folders of different names, and compares the tarballs byte
+// for byte. It exists so that whoever doubts a release can make it again and get the same file.
+// Alone: `npm run reproduce`, with a commit after `--` for another than HEAD.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endChildrenOnSignal, isMain, must, report, root, StepFailed, step } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
-/** @typedef {{ commit: string, path: string, size: number, sha256: string, files: string[] }} Tarball */
+/**
+ * @typedef {{ commit: string, path: string, size: number, sha256: string, files: string[] }}
+ * Tarball
+ */
 
 /** The commit that a name stands for. @param {string} name */
 export async function commitOf(name) {
@@ -16,8 +28,10 @@ export async function commitOf(name) {
 }
 
 /**
- * What npm packs of a commit that is built in a folder of its own. The tools are this folder's, by the commit's own lock files.
- * @param {string} commit @param {string} folder
+ * What npm packs of a commit that is built in a folder of its own. The tools are this folder's, by
+ * the commit's own lock files.
+ * @param {string} commit
+ * @param {string} folder
  */
 async function buildIn(commit, folder) {
   mkdirSync(folder, { recursive: true });
@@ -32,24 +46,41 @@ async function buildIn(commit, folder) {
       );
     }
   }
-  for (const name of ["node_modules", ".tools"]) if (existsSync(join(root, name))) symlinkSync(join(root, name), join(folder, name));
-  // Nothing of this machine's settings: a target folder that is shared would hand the second build the work of the first.
+  for (const name of ["node_modules", ".tools"])
+    if (existsSync(join(root, name))) symlinkSync(join(root, name), join(folder, name));
+  // Nothing of this machine's settings: a target folder that is shared would hand the second build
+  // the work of the first.
   const env = { CARGO_TARGET_DIR: join(folder, "target") };
   await must("node", ["scripts/build.mjs"], { cwd: folder, seconds: 1800, env });
   const { stdout } = await must("npm", ["pack", "--json", "--ignore-scripts"], { cwd: folder });
   const [{ filename, files }] = JSON.parse(stdout);
-  return { path: join(folder, filename), files: /** @type {{ path: string }[]} */ (files).map(({ path }) => path).sort() };
+  return {
+    path: join(folder, filename),
+    files: /** @type {{ path: string }[]} */ (files).map(({ path }) => path).sort(),
+  };
 }
 
-/** The names of the files that differ, for a person to begin with. @param {string} one @param {string} other */
+/**
+ * The names of the files that differ, for a person to begin with.
+ * @param {string} one
+ * @param {string} other
+ */
 function differences(one, other) {
   const list = (/** @type {string} */ folder) =>
     readdirSync(join(folder, "dist"), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
   return [...new Set([...list(one), ...list(other)])].filter((name) => {
-    const [first, second] = [one, other].map((folder) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name)) : null));
-    return first === null || second === null || first === undefined || second === undefined || !first.equals(second);
+    const [first, second] = [one, other].map((folder) =>
+      existsSync(join(folder, name)) ? readFileSync(join(folder, name)) : null,
+    );
+    return (
+      first === null ||
+      second === null ||
+      first === undefined ||
+      second === undefined ||
+      !first.equals(second)
+    );
   });
 }
 
@@ -64,9 +95,17 @@ export async function reproduce(commit) {
     const folders = [join(place, "first"), join(place, "in-another-folder", "second")];
     const made = [];
     for (const [index, folder] of folders.entries()) {
-      made.push(await step(`Building ${commit.slice(0, 12)} in a fresh folder, ${index + 1} of 2`, "2 min", () => buildIn(commit, folder)));
+      made.push(
+        await step(
+          `Building ${commit.slice(0, 12)} in a fresh folder, ${index + 1} of 2`,
+          "2 min",
+          () => buildIn(commit, folder),
+        ),
+      );
     }
-    const hashes = made.map(({ path }) => createHash("sha256").update(readFileSync(path)).digest("hex"));
+    const hashes = made.map(({ path }) =>
+      createHash("sha256").update(readFileSync(path)).digest("hex"),
+    );
     const [first] = made;
     const [sha256] = hashes;
     if (first === undefined || sha256 === undefined || hashes.some((hash) => hash !== sha256)) {
@@ -86,8 +125,12 @@ if (isMain(import.meta.url)) {
   endChildrenOnSignal();
   try {
     await setUp();
-    const { path, sha256, size, remove } = await reproduce(await commitOf(process.argv[2] ?? "HEAD"));
-    console.log(`\n  ${path.split(/[/\\]/).at(-1)}   ${size} bytes   sha256 ${sha256}\n\nTwo builds of one commit gave the same tarball.`);
+    const { path, sha256, size, remove } = await reproduce(
+      await commitOf(process.argv[2] ?? "HEAD"),
+    );
+    console.log(
+      `\n  ${path.split(/[/\\]/).at(-1)}   ${size} bytes   sha256 ${sha256}\n\nTwo builds of one commit gave the same tarball.`,
+    );
     remove();
   } catch (error) {
     report(error);

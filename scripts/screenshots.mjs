@@ -1,7 +1,8 @@
-// Takes the pictures of the demo page that the documents show, into docs/screenshots: signed out, signed in with a minute of history,
-// every panel in use, and the step-up dialog, each in light and dark and 1280 and 390 pixels wide. It exists so that the pictures are of
-// the page as it is, taken again by one command after a change. Runs the real stack on free ports in Chromium (/usr/bin/chromium, or the
-// path in CHROMIUM) and needs a built dist/. Alone: npm run screenshots
+// Takes the pictures of the demo page that the documents show, into docs/screenshots: signed out,
+// signed in with a minute of history, every panel in use, and the step-up dialog, each in light and
+// dark and 1280 and 390 pixels wide. It exists so that the pictures are of the page as it is, taken
+// again by one command after a change. Runs the real stack on free ports in Chromium
+// (/usr/bin/chromium, or the path in CHROMIUM) and needs a built dist/. Alone: npm run screenshots
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,7 +22,12 @@ const sizes = [
 
 await mkdir(folder, { recursive: true });
 await buildApp(appDirectory);
-const stack = await startStack({ ports: { app: 0, authority: 0, api: 0 }, persist: false, appDirectory, demo: true });
+const stack = await startStack({
+  ports: { app: 0, authority: 0, api: 0 },
+  persist: false,
+  appDirectory,
+  demo: true,
+});
 try {
   const browser = await chromium.launch({ executablePath, args });
   try {
@@ -36,7 +42,8 @@ try {
 /** One visitor's way through the page. @param {import("playwright-core").BrowserContext} context */
 async function takeAll(context) {
   const page = await context.newPage();
-  const press = (/** @type {string} */ name) => page.getByRole("button", { name, exact: true }).click();
+  const press = (/** @type {string} */ name) =>
+    page.getByRole("button", { name, exact: true }).click();
   const shows = (/** @type {string} */ selector) => page.locator(selector).first().waitFor();
   const pause = (/** @type {number} */ seconds) => page.waitForTimeout(seconds * 1000);
 
@@ -88,8 +95,10 @@ async function takeAll(context) {
 }
 
 /**
- * The page as it is now, in both widths and both colour schemes: what the window shows, or the whole of it.
- * @param {import("playwright-core").Page} page @param {string} state
+ * The page as it is now, in both widths and both colour schemes: what the window shows, or the
+ * whole of it.
+ * @param {import("playwright-core").Page} page
+ * @param {string} state
  */
 async function take(page, state, fullPage = false) {
   for (const viewport of sizes) {

@@ -1,20 +1,45 @@
-// Installs what the project needs and the machine lacks: npm packages, the wasm target of Rust, wasm-pack and wasm-bindgen
-// in the versions that wasm-pack.toml names (into .tools/), and for tests Chromium and Firefox with their drivers. It exists so that
-// `npm start` and `npm test` work on a fresh clone; both call it. What is there already costs no more than a look.
-// Alone: `node scripts/setup.mjs`, with `--tests` for what only the tests need. Until npm has run, only Node's own modules can be used.
+// Installs what the project needs and the machine lacks: npm packages, the wasm target of Rust,
+// wasm-pack and wasm-bindgen in the versions that wasm-pack.toml names (into .tools/), and for
+// tests Chromium and Firefox with their drivers. It exists so that `npm start` and `npm test` work
+// on a fresh clone; both call it. What is there already costs no more than a look. Alone:
+// `node scripts/setup.mjs`, with `--tests` for what only the tests need. Until npm has run, only
+// Node's own modules can be used.
 
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { endChildrenOnSignal, isMain, must, report, root, run, StepFailed, step, which } from "./lib/run.mjs";
+import {
+  endChildrenOnSignal,
+  isMain,
+  must,
+  report,
+  root,
+  run,
+  StepFailed,
+  step,
+  which,
+} from "./lib/run.mjs";
 
-/** @typedef {{ version: string, resolved?: string, integrity?: string, optional?: boolean, devOptional?: boolean }} Locked */
+/**
+ * @typedef
+ * {{ version: string, resolved?: string, integrity?: string, optional?: boolean, devOptional?: boolean }}
+ * Locked
+ */
 
-/** The packages of a lock file by folder; npm keeps a copy of the lock file of what it installed in node_modules. @param {string} path @returns {Record<string, Locked>} */
+/**
+ * The packages of a lock file by folder; npm keeps a copy of the lock file of what it installed in
+ * node_modules.
+ * @param {string} path
+ * @returns {Record<string, Locked>}
+ */
 function packagesOf(path) {
   return JSON.parse(readFileSync(path, "utf8")).packages;
 }
 
-/** Whether node_modules holds what package-lock.json says; optional packages are for other platforms when absent. @param {string} folder */
+/**
+ * Whether node_modules holds what package-lock.json says; optional packages are for other platforms
+ * when absent.
+ * @param {string} folder
+ */
 export function packagesAreInstalled(folder) {
   const copy = join(folder, "node_modules", ".package-lock.json");
   if (!existsSync(copy)) return false;
@@ -23,29 +48,44 @@ export function packagesAreInstalled(folder) {
     if (place === "") return true;
     const found = installed[place];
     if (found === undefined) return wanted.optional === true || wanted.devOptional === true;
-    return found.version === wanted.version && found.integrity === wanted.integrity && existsSync(join(folder, place));
+    return (
+      found.version === wanted.version &&
+      found.integrity === wanted.integrity &&
+      existsSync(join(folder, place))
+    );
   });
 }
 
-/** The project's own packages, or those of a folder with a lock file of its own. @param {string} [folder] */
+/**
+ * The project's own packages, or those of a folder with a lock file of its own.
+ * @param {string} [folder]
+ */
 export async function installPackages(folder = root) {
   if (packagesAreInstalled(folder)) return;
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  await step(`Installing the npm packages of ${relative(root, join(folder, "package-lock.json"))}`, "20 s", () =>
-    must(npm, ["ci", "--no-audit", "--no-fund"], { cwd: folder, seconds: 600 }),
+  await step(
+    `Installing the npm packages of ${relative(root, join(folder, "package-lock.json"))}`,
+    "20 s",
+    () => must(npm, ["ci", "--no-audit", "--no-fund"], { cwd: folder, seconds: 600 }),
   );
 }
 
 /** @param {boolean} lints */
 async function installRust(lints) {
   if (which("cargo") === null || which("rustc") === null) {
-    throw new StepFailed("Rust is missing: install rustup with the stable toolchain (https://rustup.rs), then start again.");
+    throw new StepFailed(
+      "Rust is missing: install rustup with the stable toolchain (https://rustup.rs), then start again.",
+    );
   }
   const target = "wasm32-unknown-unknown";
-  const library = (await run("rustc", ["--print", "target-libdir", "--target", target])).stdout.trim();
+  const library = (
+    await run("rustc", ["--print", "target-libdir", "--target", target])
+  ).stdout.trim();
   if (library === "" || !existsSync(library)) {
     needRustup(`the Rust target ${target}`);
-    await step(`Adding the Rust target ${target}`, "10 s", () => must("rustup", ["target", "add", target], { seconds: 600 }));
+    await step(`Adding the Rust target ${target}`, "10 s", () =>
+      must("rustup", ["target", "add", target], { seconds: 600 }),
+    );
   }
   if (!lints) return;
   for (const [component, program] of /** @type {const} */ ([
@@ -54,13 +94,16 @@ async function installRust(lints) {
   ])) {
     if ((await run(program, ["--version"])).code === 0) continue;
     needRustup(component);
-    await step(`Adding ${component}`, "10 s", () => must("rustup", ["component", "add", component], { seconds: 600 }));
+    await step(`Adding ${component}`, "10 s", () =>
+      must("rustup", ["component", "add", component], { seconds: 600 }),
+    );
   }
 }
 
 /** @param {string} what */
 function needRustup(what) {
-  if (which("rustup") === null) throw new StepFailed(`Without rustup, ${what} has to be installed by hand; then start again.`);
+  if (which("rustup") === null)
+    throw new StepFailed(`Without rustup, ${what} has to be installed by hand; then start again.`);
 }
 
 /**
@@ -69,14 +112,28 @@ function needRustup(what) {
  */
 async function installTool(crate, version, programs) {
   const path = join(root, ".tools", "bin", programs[0]);
-  if (existsSync(path) && (await run(path, ["--version"])).stdout.trim().split(/\s+/)[1] === version) return;
-  const place = ["--root", join(root, ".tools"), "--version", version, ...programs.flatMap((program) => ["--bin", program])];
+  if (
+    existsSync(path) &&
+    (await run(path, ["--version"])).stdout.trim().split(/\s+/)[1] === version
+  )
+    return;
+  const place = [
+    "--root",
+    join(root, ".tools"),
+    "--version",
+    version,
+    ...programs.flatMap((program) => ["--bin", program]),
+  ];
   await step(`Building ${crate} ${version} into .tools/, once`, "2 min on two cores", () =>
-    must("cargo", ["install", "--locked", "--force", ...place, crate], { seconds: 1800, env: quickBuild }),
+    must("cargo", ["install", "--locked", "--force", ...place, crate], {
+      seconds: 1800,
+      env: quickBuild,
+    }),
   );
 }
 
-// These tools run for a second at most: optimising them costs minutes, and gives back less than a second.
+// These tools run for a second at most: optimising them costs minutes, and gives back less than a
+// second.
 const quickBuild = {
   CARGO_PROFILE_RELEASE_OPT_LEVEL: "0",
   CARGO_PROFILE_RELEASE_LTO: "off",
@@ -91,21 +148,40 @@ async function installTools() {
   const { readManifest } = await import("./lib/manifest.mjs");
   const { tools } = readManifest();
   await installTool("wasm-pack", tools["wasm-pack"], ["wasm-pack"]);
-  await installTool("wasm-bindgen-cli", tools["wasm-bindgen"], ["wasm-bindgen", "wasm-bindgen-test-runner"]);
+  await installTool("wasm-bindgen-cli", tools["wasm-bindgen"], [
+    "wasm-bindgen",
+    "wasm-bindgen-test-runner",
+  ]);
 }
 
-// Not among the npm packages: a lock file that names the packages of every platform can't be made where only one of them is offered.
+// Not among the npm packages: a lock file that names the packages of every platform can't be made
+// where only one of them is offered.
 const deno = "2.9.6";
 const biome = "2.6.8";
 
 /** Where Deno is, or will be. */
 export function denoPath() {
-  const platform = process.platform === "linux" ? `linux-${process.arch}-glibc` : `${process.platform}-${process.arch}`;
-  return join(root, ".tools", "deno", "node_modules", "@deno", platform, process.platform === "win32" ? "deno.exe" : "deno");
+  const platform =
+    process.platform === "linux"
+      ? `linux-${process.arch}-glibc`
+      : `${process.platform}-${process.arch}`;
+  return join(
+    root,
+    ".tools",
+    "deno",
+    "node_modules",
+    "@deno",
+    platform,
+    process.platform === "win32" ? "deno.exe" : "deno",
+  );
 }
 
 async function installDeno() {
-  if (existsSync(denoPath()) && (await run(denoPath(), ["--version"])).stdout.startsWith(`deno ${deno} `)) return;
+  if (
+    existsSync(denoPath()) &&
+    (await run(denoPath(), ["--version"])).stdout.startsWith(`deno ${deno} `)
+  )
+    return;
   await installPackage("Deno", "deno", `@deno/${basename(dirname(denoPath()))}`, deno);
 }
 
@@ -115,13 +191,29 @@ export function biomePath() {
 }
 
 async function installBiome() {
-  if (existsSync(biomePath()) && (await run(process.execPath, [biomePath(), "--version"])).stdout.trim() === `Version: ${biome}`) return;
+  if (
+    existsSync(biomePath()) &&
+    (await run(process.execPath, [biomePath(), "--version"])).stdout.trim() === `Version: ${biome}`
+  )
+    return;
   await installPackage("Biome", "biome", "@biomejs/biome", biome);
 }
 
-/** @param {string} program @param {string} folder under .tools/ @param {string} name @param {string} version */
+/**
+ * @param {string} program
+ * @param {string} folder under .tools/
+ * @param {string} name
+ * @param {string} version
+ */
 function installPackage(program, folder, name, version) {
-  const place = ["--prefix", join(root, ".tools", folder), "--no-save", "--no-package-lock", "--no-audit", "--no-fund"];
+  const place = [
+    "--prefix",
+    join(root, ".tools", folder),
+    "--no-save",
+    "--no-package-lock",
+    "--no-audit",
+    "--no-fund",
+  ];
   return step(`Installing ${program} ${version} into .tools/, once`, "10 s", () =>
     must("npm", ["install", ...place, `${name}@${version}`], { seconds: 300 }),
   );
@@ -131,17 +223,24 @@ function installPackage(program, folder, name, version) {
 export function findChromium() {
   const named = process.env["CHROMIUM"];
   if (named !== undefined && named !== "") return existsSync(named) ? named : which(named);
-  return ["chromium", "chromium-browser", "google-chrome"].map(which).find((path) => path !== null) ?? null;
+  return (
+    ["chromium", "chromium-browser", "google-chrome"].map(which).find((path) => path !== null) ??
+    null
+  );
 }
 
 /** The words that go before apt-get, or null when this person may not install packages. */
 async function asRoot() {
   if (process.getuid?.() === 0) return [];
-  return which("sudo") !== null && (await run("sudo", ["-n", "true"])).code === 0 ? ["sudo", "-n"] : null;
+  return which("sudo") !== null && (await run("sudo", ["-n", "true"])).code === 0
+    ? ["sudo", "-n"]
+    : null;
 }
 
 function isDebian() {
-  return existsSync("/etc/os-release") && /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"));
+  return (
+    existsSync("/etc/os-release") && /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"))
+  );
 }
 
 /** Where Firefox is, or null. */
@@ -151,14 +250,24 @@ export function findFirefox() {
   return ["firefox-esr", "firefox"].map(which).find((path) => path !== null) ?? null;
 }
 
-/** Installs Debian's packages, where that is possible. @param {readonly string[]} packages @param {string} wanted what to tell a person elsewhere */
+/**
+ * Installs Debian's packages, where that is possible.
+ * @param {readonly string[]} packages
+ * @param {string} wanted what to tell a person elsewhere
+ */
 async function installPackagesOfDebian(packages, wanted) {
   const before = isDebian() && which("apt-get") !== null ? await asRoot() : null;
   if (before === null) throw new StepFailed(wanted);
   await step(`Installing Debian's ${packages.join(" and ")}`, "1 min", async () => {
     /** @param {readonly string[]} args */
     const apt = (args) => {
-      const [program = "env", ...rest] = [...before, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
+      const [program = "env", ...rest] = [
+        ...before,
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        ...args,
+      ];
       return must(program, rest, { seconds: 900 });
     };
     await apt(["update", "-q"]);
@@ -179,7 +288,8 @@ async function installChromium() {
 const geckodriver = "0.37.1";
 
 async function installFirefox() {
-  const wanted = "The tests need Firefox 153 or newer: install it so that `firefox` is on the PATH, then start again.";
+  const wanted =
+    "The tests need Firefox 153 or newer: install it so that `firefox` is on the PATH, then start again.";
   if (findFirefox() === null) await installPackagesOfDebian(["firefox-esr"], wanted);
   if (findFirefox() === null) throw new StepFailed(wanted);
   await installTool("geckodriver", geckodriver, ["geckodriver"]);
@@ -189,7 +299,12 @@ async function installFirefox() {
  * Brings the machine to where the package can be built, linted, documented and opened in browsers.
  * @param {{ lints?: boolean, docs?: boolean, browser?: boolean, firefox?: boolean }} [options]
  */
-export async function setUp({ lints = false, docs = false, browser = false, firefox = false } = {}) {
+export async function setUp({
+  lints = false,
+  docs = false,
+  browser = false,
+  firefox = false,
+} = {}) {
   if (Number(process.versions.node.split(".")[0]) < 20) {
     throw new StepFailed(`Node 20 or newer is needed; this is ${process.version}.`);
   }

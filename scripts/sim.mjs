@@ -1,6 +1,7 @@
-// Runs the simulator of tests/sim: whole browsers with several tabs in virtual time, each run decided by its seed, the invariants
-// checked after every step. It exists because CI's 20 000 seeds are not all there are: this runs any number, optimised and with
-// all assertions on, or tells one seed as a story. Alone: npm run sim -- --seeds 200000 [--first 0], or npm run sim -- --seed 17
+// Runs the simulator of tests/sim: whole browsers with several tabs in virtual time, each run
+// decided by its seed, the invariants checked after every step. It exists because CI's 20 000 seeds
+// are not all there are: this runs any number, optimised and with all assertions on, or tells one
+// seed as a story. Alone: npm run sim -- --seeds 200000 [--first 0], or npm run sim -- --seed 17
 
 import { spawn } from "node:child_process";
 import { delimiter } from "node:path";
@@ -11,7 +12,9 @@ const names = /** @type {const} */ (["seed", "seeds", "first"]);
 
 /** @returns {Record<string, string>} what the simulator reads, by its own names */
 function settings() {
-  const options = Object.fromEntries(names.map((name) => [name, { type: /** @type {const} */ ("string") }]));
+  const options = Object.fromEntries(
+    names.map((name) => [name, { type: /** @type {const} */ ("string") }]),
+  );
   const { values } = parseArgs({ options });
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => {
@@ -24,9 +27,25 @@ function settings() {
 /** @param {Record<string, string>} env @returns {Promise<number>} */
 function simulate(env) {
   const test = "the_invariants_hold_under_every_seed";
-  const args = ["test", "--locked", "--quiet", "--profile", "sim", "--test", "sim", test, "--", "--exact", "--nocapture"];
+  const args = [
+    "test",
+    "--locked",
+    "--quiet",
+    "--profile",
+    "sim",
+    "--test",
+    "sim",
+    test,
+    "--",
+    "--exact",
+    "--nocapture",
+  ];
   // Straight to the terminal: a long run shows its report, a story is as long as it is.
-  const child = spawn("cargo", args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env, PATH: searchPath().join(delimiter) } });
+  const child = spawn("cargo", args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...env, PATH: searchPath().join(delimiter) },
+  });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));

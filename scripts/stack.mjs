@@ -1,6 +1,8 @@
-// Runs the demo's three servers in one real workerd (through miniflare): the authority with its database, the API, and, given a
-// folder of built files, the page. It exists so that `npm start`, the tests and the screenshots stand on the same stack: three
-// origins of one site, so that credentialed CORS happens for real. Alone: node scripts/stack.mjs [--app build/app] [--persist .state]
+// Runs the demo's three servers in one real workerd (through miniflare): the authority with its
+// database, the API, and, given a folder of built files, the page. It exists so that `npm start`,
+// the tests and the screenshots stand on the same stack: three origins of one site, so that
+// credentialed CORS happens for real. Alone: node scripts/stack.mjs [--app build/app] [--persist
+// .state]
 
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
@@ -27,10 +29,13 @@ const TENANTS = JSON.stringify([{ id: "south", audience: "https://api.south.toke
 /**
  * @typedef {object} StackOptions
  * @property {Partial<Ports>} [ports] 0 takes a free one
- * @property {string | false} [persist] the folder that keeps the database; false (the default) forgets it
- * @property {string} [appDirectory] the built page; without it no page is served, but its origin is still the one allowed
+ * @property {string | false} [persist] the folder that keeps the database; false (the default)
+ * forgets it
+ * @property {string} [appDirectory] the built page; without it no page is served, but its origin is
+ * still the one allowed
  * @property {boolean} [demo] the demo's accounts and controls; default true
- * @property {{ authority?: Record<string, string>, api?: Record<string, string> }} [bindings] laid over the text bindings of a Worker
+ * @property {{ authority?: Record<string, string>, api?: Record<string, string> }} [bindings] laid
+ * over the text bindings of a Worker
  */
 
 /**
@@ -43,7 +48,13 @@ const TENANTS = JSON.stringify([{ id: "south", audience: "https://api.south.toke
  */
 
 /** @param {StackOptions} [options] @returns {Promise<Stack>} */
-export async function startStack({ ports: wanted = {}, persist = false, appDirectory, demo = true, bindings = {} } = {}) {
+export async function startStack({
+  ports: wanted = {},
+  persist = false,
+  appDirectory,
+  demo = true,
+  bindings = {},
+} = {}) {
   const ports = await settlePorts({ ...DEFAULT_PORTS, ...wanted });
   const app = `http://localhost:${ports.app}`;
   const authority = `http://localhost:${ports.authority}`;
@@ -58,14 +69,25 @@ export async function startStack({ ports: wanted = {}, persist = false, appDirec
       d1Databases: { DB: "authority" },
       kvNamespaces: { SHARED: "shared" },
       durableObjects: { LIMITS: { className: "Limiter", useSQLite: true } },
-      bindings: { ...shared, CLIENT_ID: "tokenkeep-demo", KEY_ENCRYPTION_SECRET: await keptSecret(persist), ...bindings.authority },
+      bindings: {
+        ...shared,
+        CLIENT_ID: "tokenkeep-demo",
+        KEY_ENCRYPTION_SECRET: await keptSecret(persist),
+        ...bindings.authority,
+      },
     },
     {
       ...(await bundled("api", ports.api)),
       serviceBindings: { AUTHORITY: "authority" },
       kvNamespaces: { SHARED: "shared" },
-      // Revocations and rotations are to be seen at work, so they take effect sooner than they have to.
-      bindings: { ...shared, REVOCATION_CACHE_SECONDS: "2", KEY_SET_COOLDOWN_SECONDS: "1", ...bindings.api },
+      // Revocations and rotations are to be seen at work, so they take effect sooner than they have
+      // to.
+      bindings: {
+        ...shared,
+        REVOCATION_CACHE_SECONDS: "2",
+        KEY_SET_COOLDOWN_SECONDS: "1",
+        ...bindings.api,
+      },
     },
   ];
   if (appDirectory !== undefined) {
@@ -130,7 +152,15 @@ async function bundled(name, port) {
     name,
     modules: [
       { type: /** @type {const} */ ("ESModule"), path: "worker.mjs", contents: script },
-      ...(guarded ? [{ type: /** @type {const} */ ("CompiledWasm"), path: "edge.wasm", contents: await readFile(edgeWasm) }] : []),
+      ...(guarded
+        ? [
+            {
+              type: /** @type {const} */ ("CompiledWasm"),
+              path: "edge.wasm",
+              contents: await readFile(edgeWasm),
+            },
+          ]
+        : []),
     ],
     ...(await runtimeOf(name)),
     unsafeDirectSockets: [{ host: LOOPBACK, port }],
@@ -139,13 +169,15 @@ async function bundled(name, port) {
 
 /** The runtime that a Worker asks for, here as where it is deployed. @param {string} name */
 async function runtimeOf(name) {
-  const { compatibility_date: date, compatibility_flags: flags = [] } = parse(await readFile(join(www, name, "wrangler.toml"), "utf8"));
+  const { compatibility_date: date, compatibility_flags: flags = [] } = parse(
+    await readFile(join(www, name, "wrangler.toml"), "utf8"),
+  );
   return { compatibilityDate: String(date), compatibilityFlags: /** @type {string[]} */ (flags) };
 }
 
 /**
- * The secret that seals the authority's keys: made here, and kept beside the database that can't be read without it. A deployment sets
- * its own, where no database backup has it.
+ * The secret that seals the authority's keys: made here, and kept beside the database that can't be
+ * read without it. A deployment sets its own, where no database backup has it.
  * @param {string | false} persist
  */
 async function keptSecret(persist) {
@@ -154,15 +186,19 @@ async function keptSecret(persist) {
   const file = join(resolve(persist), "key-encryption-secret");
   await mkdir(resolve(persist), { recursive: true });
   // "wx" writes a new file only, so a secret that is there stays.
-  await writeFile(file, secret, { flag: "wx", mode: 0o600 }).catch((/** @type {NodeJS.ErrnoException} */ error) => {
-    if (error.code !== "EEXIST") throw error;
-  });
+  await writeFile(file, secret, { flag: "wx", mode: 0o600 }).catch(
+    (/** @type {NodeJS.ErrnoException} */ error) => {
+      if (error.code !== "EEXIST") throw error;
+    },
+  );
   return readFile(file, "utf8");
 }
 
 /**
- * Applies the migrations that are missing, each as one transaction, noted in the table that wrangler keeps too.
- * @param {Awaited<ReturnType<Miniflare["getD1Database"]>>} db @param {boolean} demo
+ * Applies the migrations that are missing, each as one transaction, noted in the table that
+ * wrangler keeps too.
+ * @param {Awaited<ReturnType<Miniflare["getD1Database"]>>} db
+ * @param {boolean} demo
  */
 async function prepareDatabase(db, demo) {
   await db
@@ -178,9 +214,13 @@ async function prepareDatabase(db, demo) {
   for (const name of (await readdir(folder)).sort()) {
     if (applied.has(name)) continue;
     const sql = await readFile(join(folder, name), "utf8");
-    await db.batch([db.prepare(sql), db.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name)]);
+    await db.batch([
+      db.prepare(sql),
+      db.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name),
+    ]);
   }
-  if (demo) await db.prepare(await readFile(join(www, "authority", "demo", "users.sql"), "utf8")).run();
+  if (demo)
+    await db.prepare(await readFile(join(www, "authority", "demo", "users.sql"), "utf8")).run();
 }
 
 /**
@@ -197,7 +237,9 @@ async function settlePorts({ app, authority, api }) {
       server.listen(port, LOOPBACK, () => resolve(undefined));
     }).catch((/** @type {NodeJS.ErrnoException} */ error) => {
       if (error.code !== "EADDRINUSE") throw error;
-      throw Object.assign(new Error(`Port ${port} is taken by another program.`), { code: error.code });
+      throw Object.assign(new Error(`Port ${port} is taken by another program.`), {
+        code: error.code,
+      });
     });
     held.push(server);
     return /** @type {import("node:net").AddressInfo} */ (server.address()).port;
@@ -211,12 +253,15 @@ async function settlePorts({ app, authority, api }) {
 }
 
 if (argv[1] !== undefined && resolve(argv[1]) === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { app: { type: "string" }, persist: { type: "string" } } });
+  const { values } = parseArgs({
+    options: { app: { type: "string" }, persist: { type: "string" } },
+  });
   const stack = await startStack({
     persist: values.persist ?? false,
     ...(values.app === undefined ? {} : { appDirectory: values.app }),
   });
   if (values.app !== undefined) console.log(`page       ${stack.app}`);
   console.log(`authority  ${stack.authority}\nAPI        ${stack.api}\nEnd with ctrl-C.`);
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.once(signal, () => void stack.close());
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"]))
+    process.once(signal, () => void stack.close());
 }

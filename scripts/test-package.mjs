@@ -1,5 +1,6 @@
-// Packs the package and tries it in every bundler, runtime and test runner of tests/package, in projects of their own. It exists apart from
-// `npm test` because its tools weigh 800 MB and take minutes. Alone: `npm run test:package`, with words after `--` for some places only.
+// Packs the package and tries it in every bundler, runtime and test runner of tests/package, in
+// projects of their own. It exists apart from `npm test` because its tools weigh 800 MB and take
+// minutes. Alone: `npm run test:package`, with words after `--` for some places only.
 
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, root, run } from "./lib/run.mjs";
@@ -10,12 +11,16 @@ try {
   await setUp({ browser: true });
   await build({ lenient: true });
   const env = { CHROMIUM: findChromium() ?? "chromium" };
-  const { code } = await run("node", ["--import", "tsx", "tests/package/matrix.ts", ...process.argv.slice(2)], {
-    cwd: root,
-    seconds: 3600,
-    echo: true,
-    env,
-  });
+  const { code } = await run(
+    "node",
+    ["--import", "tsx", "tests/package/matrix.ts", ...process.argv.slice(2)],
+    {
+      cwd: root,
+      seconds: 3600,
+      echo: true,
+      env,
+    },
+  );
   process.exitCode = code;
 } catch (error) {
   report(error);

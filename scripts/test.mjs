@@ -1,7 +1,9 @@
-// Runs everything that shows the project to be sound: checks of the sources, native Rust tests, wasm tests in Chromium, JavaScript
-// tests over HTTP, browser tests through the demo page, and some of them in Firefox; ends with a table of counts. It exists so that one command, typed by
-// a person or by CI on a bare machine, proves a clone. Alone: `npm test`, or `npm test -- native js` for some of the suites
-// (checks, native, wasm, js, browser, firefox). What the suites printed is kept in build/logs/.
+// Runs everything that shows the project to be sound: checks of the sources, native Rust tests,
+// wasm tests in Chromium, JavaScript tests over HTTP, browser tests through the demo page, and some
+// of them in Firefox; ends with a table of counts. It exists so that one command, typed by a person
+// or by CI on a bare machine, proves a clone. Alone: `npm test`, or `npm test -- native js` for
+// some of the suites (checks, native, wasm, js, browser, firefox). What the suites printed is kept
+// in build/logs/.
 
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
@@ -16,7 +18,8 @@ const names = /** @type {const} */ (["checks", "native", "wasm", "js", "browser"
 /** @param {readonly string[]} words @returns {readonly Name[]} */
 function chosenOf(words) {
   const odd = words.find((word) => !names.some((name) => name === word));
-  if (odd !== undefined) throw new StepFailed(`There is no suite "${odd}"; there are ${names.join(", ")}.`);
+  if (odd !== undefined)
+    throw new StepFailed(`There is no suite "${odd}"; there are ${names.join(", ")}.`);
   return words.length === 0 ? names : names.filter((name) => words.includes(name));
 }
 
@@ -27,7 +30,9 @@ async function runChecks(checks) {
     const began = performance.now();
     try {
       const note = await check();
-      console.log(`  ${name} (${spoken(performance.now() - began)})${typeof note === "string" ? `: ${note}` : ""}`);
+      console.log(
+        `  ${name} (${spoken(performance.now() - began)})${typeof note === "string" ? `: ${note}` : ""}`,
+      );
       count.passed += 1;
     } catch (error) {
       const output = error instanceof StepFailed ? error.output : "";
@@ -39,7 +44,11 @@ async function runChecks(checks) {
   return count;
 }
 
-/** Node's runner and cargo's both end with the failures alone; where there are none, all of it tells. @param {string} output */
+/**
+ * Node's runner and cargo's both end with the failures alone; where there are none, all of it
+ * tells.
+ * @param {string} output
+ */
 function tellingPart(output) {
   const begins = /^(✖ failing tests:|failures:)$/m.exec(output)?.index ?? 0;
   return output.slice(begins);
@@ -51,7 +60,8 @@ async function runSuite(name, built) {
   const { checks } = await import("./lib/checks.mjs");
   const { runBrowser, runFirefox, runJs, runNative, runWasm } = await import("./lib/suites.mjs");
   if (name === "checks") return runChecks(checks);
-  if (!built && needsTheBuild(name)) return { passed: 0, failed: 1, complaints: ["Not run: the build failed."] };
+  if (!built && needsTheBuild(name))
+    return { passed: 0, failed: 1, complaints: ["Not run: the build failed."] };
   const suites = {
     native: runNative,
     wasm: runWasm,
@@ -60,7 +70,8 @@ async function runSuite(name, built) {
     firefox: () => runFirefox(findFirefox() ?? "firefox"),
   };
   const { count, output } = await suites[name]();
-  if (count.failed > 0) console.log(`\n${tellingPart(output).trimEnd()}\n\n  All of it is in build/logs/${name}.log.`);
+  if (count.failed > 0)
+    console.log(`\n${tellingPart(output).trimEnd()}\n\n  All of it is in build/logs/${name}.log.`);
   return count;
 }
 
@@ -69,7 +80,11 @@ function needsTheBuild(name) {
   return name === "js" || name === "browser" || name === "firefox";
 }
 
-/** Builds the package for the suites that use it. @param {readonly Name[]} chosen @returns {Promise<boolean>} */
+/**
+ * Builds the package for the suites that use it.
+ * @param {readonly Name[]} chosen
+ * @returns {Promise<boolean>}
+ */
 async function tryBuild(chosen) {
   if (!chosen.some((name) => name === "checks" || needsTheBuild(name))) return true;
   try {
@@ -104,8 +119,15 @@ async function test() {
   }
   const passed = rows.reduce((total, [, count]) => total + count.passed, 0);
   const failed = rows.reduce((total, [, count]) => total + count.failed, built ? 0 : 1);
-  const cells = rows.map(([name, count, time]) => [name, String(count.passed), String(count.failed), spoken(time)]);
-  console.log(`\n${table([["", "passed", "failed", "time"], ...cells])}\n\n${passed} passed, ${failed} failed`);
+  const cells = rows.map(([name, count, time]) => [
+    name,
+    String(count.passed),
+    String(count.failed),
+    spoken(time),
+  ]);
+  console.log(
+    `\n${table([["", "passed", "failed", "time"], ...cells])}\n\n${passed} passed, ${failed} failed`,
+  );
   if (failed > 0) process.exitCode = 1;
 }
 

@@ -1,4 +1,5 @@
-//! The browser half in a real browser: what crosses between wasm and JavaScript, the timers, and the memory.
+//! The browser half in a real browser: what crosses between wasm and JavaScript, the timers, and
+//! the memory.
 
 #![cfg(all(target_arch = "wasm32", feature = "client"))]
 #![expect(non_snake_case, reason = "tests bear the ids of behaviours")]
@@ -106,7 +107,10 @@ fn the_token_goes_into_the_header_and_nowhere_else() {
     assert_eq!(keep.authorize(&request), 0);
     assert!(keep.adopt("the-token", 900.0));
     assert_eq!(keep.authorize(&request), 1);
-    assert_eq!(request.headers().get("authorization").unwrap().as_deref(), Some("Bearer the-token"));
+    assert_eq!(
+        request.headers().get("authorization").unwrap().as_deref(),
+        Some("Bearer the-token")
+    );
     assert_eq!(keep.token().as_deref(), Some("the-token"));
     assert!(!all_calls(&host).contains("the-token"));
 }
@@ -188,13 +192,18 @@ fn a_sign_in_reply_comes_back_without_its_token() {
     let (keep, host) = keep(false);
     let turn = keep.input(SIGN_IN, 0.0);
     assert_eq!(last(&host, SETTLE)[0], f64::from(turn));
-    let rest = keep.signed_in(turn, body(r#"{"user":"alice","access_token":"t","expires_in":900}"#));
+    let rest =
+        keep.signed_in(turn, body(r#"{"user":"alice","access_token":"t","expires_in":900}"#));
     assert_eq!(rest.as_deref(), Some(&br#"{"user":"alice","expires_in":900}"#[..]));
     assert_eq!(keep.token().as_deref(), Some("t"));
     let turn = keep.input(SIGN_IN, 0.0);
     assert_eq!(keep.signed_in(turn, body(r#"{"user":"alice"}"#)), None);
     let turn = keep.input(SIGN_IN, 0.0);
-    assert_eq!(keep.signed_in(turn, body(r#"{"access_token":""}"#)), Some(Vec::new()), "there is one and it is none");
+    assert_eq!(
+        keep.signed_in(turn, body(r#"{"access_token":""}"#)),
+        Some(Vec::new()),
+        "there is one and it is none"
+    );
 }
 
 #[wasm_bindgen_test]
@@ -204,8 +213,11 @@ fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
     let (keep, host) = keep(false);
     keep.input(START, 0.0);
     // The reply is written by JavaScript: no constant and no text of Rust's ever held the token.
-    let reply = js_sys::JsString::from(r#"{"expires_in":900,"access_token":""#).concat(&secret).concat(&"\"}".into());
-    let codes: Array = (0..reply.length()).map(|at| JsValue::from(reply.char_code_at(at))).collect();
+    let reply = js_sys::JsString::from(r#"{"expires_in":900,"access_token":""#)
+        .concat(&secret)
+        .concat(&"\"}".into());
+    let codes: Array =
+        (0..reply.length()).map(|at| JsValue::from(reply.char_code_at(at))).collect();
     let encoded = Uint8Array::new(&codes);
     keep.refreshed(last_call(&host), 200, JSON, "", "", Some(encoded.to_vec()));
     assert_eq!(copies_in(&memory, &secret), 1, "the one that is kept");
@@ -230,7 +242,8 @@ fn explain_tells_the_transitions_in_order() {
     assert_eq!(steps, [Step::Adopted, Step::Logout, Step::LogoutSent].map(|step| step as u8));
 }
 
-/// The allocator is this module's own: blocks of all sizes, given back and taken again in any order, overlap with no other.
+/// The allocator is this module's own: blocks of all sizes, given back and taken again in any
+/// order, overlap with no other.
 #[wasm_bindgen_test]
 fn blocks_of_memory_keep_to_themselves() {
     let mut blocks: Vec<(u8, Vec<u8>)> = Vec::new();
@@ -240,7 +253,11 @@ fn blocks_of_memory_keep_to_themselves() {
         let pick = (seed >> 16) as usize;
         if blocks.len() > 60 {
             let (mark, block) = blocks.swap_remove(pick % blocks.len());
-            assert!(block.iter().all(|&byte| byte == mark), "a block of {} bytes was written to", block.len());
+            assert!(
+                block.iter().all(|&byte| byte == mark),
+                "a block of {} bytes was written to",
+                block.len()
+            );
         } else {
             let mark = round as u8;
             blocks.push((mark, vec![mark; 1 << (pick % 17)]));

@@ -1,5 +1,6 @@
-// The tenants of the demo's two servers: which there are, whose tokens each takes, and under which path it is reached. A tenant has an
-// issuer, an audience and keys of its own; the authority and the API read the same list.
+// The tenants of the demo's two servers: which there are, whose tokens each takes, and under which
+// path it is reached. A tenant has an issuer, an audience and keys of its own; the authority and
+// the API read the same list.
 
 export interface Tenant {
   readonly id: string;
@@ -29,16 +30,22 @@ export function tenantsOf({ ISSUER, AUDIENCE, TENANTS = "[]" }: TenantBindings):
   if (!Array.isArray(further)) throw new Error("TENANTS must be a JSON array");
   for (const { id, audience } of further as { id?: unknown; audience?: unknown }[]) {
     if (typeof id !== "string" || !ID.test(id) || tenants.some((tenant) => tenant.id === id)) {
-      throw new Error("each of TENANTS needs an id of its own: lower-case letters, digits and hyphens");
+      throw new Error(
+        "each of TENANTS needs an id of its own: lower-case letters, digits and hyphens",
+      );
     }
-    if (typeof audience !== "string" || audience === "") throw new Error(`the tenant ${id} needs an audience`);
+    if (typeof audience !== "string" || audience === "")
+      throw new Error(`the tenant ${id} needs an audience`);
     const base = `/tenants/${id}`;
     tenants.push({ id, base, issuer: ISSUER + base, audience });
   }
   return tenants;
 }
 
-/** The tenant that `/tenants/<id>/…` names, or `main` for a path without; null for one that nobody has set up. */
+/**
+ * The tenant that `/tenants/<id>/…` names, or `main` for a path without; null for one that nobody
+ * has set up.
+ */
 export function tenantCalled(bindings: TenantBindings, id: string | undefined): Tenant | null {
   const [main, ...further] = tenantsOf(bindings);
   return (id === undefined ? main : further.find((tenant) => tenant.id === id)) ?? null;

@@ -1,4 +1,5 @@
-// Who sends an authorised call from a page, on a transport that answers at once and on the real one. Each sends the token, and reads JSON.
+// Who sends an authorised call from a page, on a transport that answers at once and on the real
+// one. Each sends the token, and reads JSON.
 
 import ky from "ky";
 import { createTokenKeep } from "tokenkeep";
@@ -9,16 +10,22 @@ const TOKEN = "opaque-access-token-of-a-common-length-0123456789";
 const AUTHORIZATION = `Bearer ${TOKEN}`;
 const API = new URL("/api", location.href).href;
 const json = (value: object, headers: Record<string, string> = {}) =>
-  new Response(JSON.stringify(value), { headers: { "Content-Type": "application/json", ...headers } });
+  new Response(JSON.stringify(value), {
+    headers: { "Content-Type": "application/json", ...headers },
+  });
 
-/** What a browser's fetch does before it sends: makes a request of what it is given. Then it answers by itself. */
+/**
+ * What a browser's fetch does before it sends: makes a request of what it is given. Then it answers
+ * by itself.
+ */
 async function stub(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
   const { pathname } = new URL(request.url);
   if (pathname === "/session/refresh") return json({ access_token: TOKEN, expires_in: 3600 });
   // supertokens-website takes its token out of an answer's headers.
   if (pathname === "/session/begin") return json({}, session());
-  if (request.headers.get("Authorization") !== AUTHORIZATION) throw new Error(`${request.url} came without its token`);
+  if (request.headers.get("Authorization") !== AUTHORIZATION)
+    throw new Error(`${request.url} came without its token`);
   return json({ ok: true });
 }
 
@@ -29,7 +36,10 @@ function session(): Record<string, string> {
 
 type Call = () => Promise<unknown>;
 
-async function callersOn(transport: typeof fetch, isStub: boolean): Promise<Record<Exclude<Caller, "supertokens-website">, Call>> {
+async function callersOn(
+  transport: typeof fetch,
+  isStub: boolean,
+): Promise<Record<Exclude<Caller, "supertokens-website">, Call>> {
   const options = { refresh: "/session/refresh", tabs: "off" } as const;
   const keep = createTokenKeep(isStub ? { ...options, transport } : options);
   await keep.start();
@@ -53,9 +63,16 @@ async function callersOn(transport: typeof fetch, isStub: boolean): Promise<Reco
   };
 }
 
-/** It patches the page's own fetch, and so gets a page of its own: which transport that is was decided before. */
+/**
+ * It patches the page's own fetch, and so gets a page of its own: which transport that is was
+ * decided before.
+ */
 async function supertokensCall(): Promise<Call> {
-  supertokens.init({ apiDomain: location.origin, apiBasePath: "/session", tokenTransferMethod: "header" });
+  supertokens.init({
+    apiDomain: location.origin,
+    apiBasePath: "/session",
+    tokenTransferMethod: "header",
+  });
   await fetch(new URL("/session/begin", location.href).href);
   return async () => (await fetch(API)).json();
 }

@@ -1,5 +1,6 @@
-// An authorised call from a page of Chromium: what a library adds to a fetch with a header. Once on a transport that answers in the page, where all
-// the time is the library's, and once to a server on this machine. By the processors' time and by the wall's.
+// An authorised call from a page of Chromium: what a library adds to a fetch with a header. Once on
+// a transport that answers in the page, where all the time is the library's, and once to a server
+// on this machine. By the processors' time and by the wall's.
 
 import type { Page } from "playwright-core";
 import { type Answer, bundled, launch, pageOf, sends, serve } from "../chromium.ts";
@@ -14,12 +15,17 @@ const TOKEN = "opaque-access-token-of-a-common-length-0123456789";
 const api: Answer = (request, response) => {
   const good = request.headers.authorization === `Bearer ${TOKEN}`;
   response
-    .writeHead(good ? 200 : 401, { "Content-Type": "application/json", "Cache-Control": "no-store" })
+    .writeHead(good ? 200 : 401, {
+      "Content-Type": "application/json",
+      "Cache-Control": "no-store",
+    })
     .end(JSON.stringify({ ok: good }));
 };
 
 const begin: Answer = (_, response) => {
-  const front = Buffer.from(JSON.stringify({ uid: "alice", ate: Date.now() + 3_600_000, up: {} })).toString("base64");
+  const front = Buffer.from(
+    JSON.stringify({ uid: "alice", ate: Date.now() + 3_600_000, up: {} }),
+  ).toString("base64");
   const session = { "front-token": front, "st-access-token": TOKEN, "st-refresh-token": TOKEN };
   response.writeHead(200, { "Content-Type": "application/json", ...session }).end("{}");
 };
@@ -29,7 +35,10 @@ async function on(transport: Transport, effort: Effort): Promise<[string, Rounds
   const site = await serve({
     "/": sends("text/html", pageOf("/page.js")),
     "/page.js": sends("text/javascript", script),
-    "/session/refresh": sends("application/json", JSON.stringify({ access_token: TOKEN, expires_in: 3600 })),
+    "/session/refresh": sends(
+      "application/json",
+      JSON.stringify({ access_token: TOKEN, expires_in: 3600 }),
+    ),
     "/session/begin": begin,
     "/api": api,
   });
@@ -40,7 +49,10 @@ async function on(transport: Transport, effort: Effort): Promise<[string, Rounds
       const page = await (await chromium.browser.newContext()).newPage();
       await page.goto(site.origin);
       await page.waitForFunction(() => "calls" in globalThis);
-      await page.evaluate(([transport, alone]) => calls.prepare(transport, alone), [transport, alone] as const);
+      await page.evaluate(([transport, alone]) => calls.prepare(transport, alone), [
+        transport,
+        alone,
+      ] as const);
       return page;
     };
     const [page, other] = [await open(false), await open(true)];
@@ -53,9 +65,14 @@ async function on(transport: Transport, effort: Effort): Promise<[string, Rounds
       const took = await its.evaluate(([who, each]) => calls.turn(who, each), [who, each] as const);
       return wall[who]?.push(took / each);
     };
-    const processor = await hold({ names: [NOTHING, ...CALLERS], each, clock: chromium.clock, turn }, effort);
+    const processor = await hold(
+      { names: [NOTHING, ...CALLERS], each, clock: chromium.clock, turn },
+      effort,
+    );
     // Of the wall's, too, without those that warm up.
-    const counted = Object.fromEntries(Object.entries(wall).map(([name, times]) => [name, times.slice(effort.warmUp)]));
+    const counted = Object.fromEntries(
+      Object.entries(wall).map(([name, times]) => [name, times.slice(effort.warmUp)]),
+    );
     return [
       [callsOn(transport, "processor"), processor],
       [callsOn(transport, "wall"), counted],

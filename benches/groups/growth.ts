@@ -1,10 +1,18 @@
-// What more keys, more issuers, more remembered tokens and more tokens altogether cost. In Node, for nothing of it depends on the place.
+// What more keys, more issuers, more remembered tokens and more tokens altogether cost. In Node,
+// for nothing of it depends on the place.
 
 import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWK, jwtVerify } from "jose";
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  type JSONWebKeySet,
+  type JWK,
+  jwtVerify,
+} from "jose";
 import { createVerifier, type IssuerOptions, type Verifier } from "tokenkeep/edge";
 import { type Contest, type Effort, hold, type Rounds } from "../contest.ts";
 import { FIRST, MANY_ISSUERS, MANY_KEYS, MANY_RESULTS, MEMORY } from "../names.ts";
@@ -19,11 +27,17 @@ const clock = () => {
 function idleKeys(count: number): JWK[] {
   return Array.from({ length: count }, (_, place) => {
     const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    return { ...(publicKey.export({ format: "jwk" }) as JWK), kid: `idle-${place}`, alg: "ES256", use: "sig" };
+    return {
+      ...(publicKey.export({ format: "jwk" }) as JWK),
+      kid: `idle-${place}`,
+      alg: "ES256",
+      use: "sig",
+    };
   });
 }
 
-const tokensOf = (signer: Signer, count: number) => Promise.all(Array.from({ length: count }, (_, place) => signer.token(place)));
+const tokensOf = (signer: Signer, count: number) =>
+  Promise.all(Array.from({ length: count }, (_, place) => signer.token(place)));
 
 const issuerOf = (jwks: JSONWebKeySet, issuer = ISSUER): IssuerOptions => ({
   issuer,
@@ -44,7 +58,9 @@ function over(
     turn: async (who, round) => {
       const { verifier, tokens } = verifiers[who]!;
       for (let place = 0; place < each; place += 1) {
-        const { claims } = await verifier.verify(tokens[(round * each + place) % tokens.length] ?? "");
+        const { claims } = await verifier.verify(
+          tokens[(round * each + place) % tokens.length] ?? "",
+        );
         if (claims.sub !== SUBJECT) throw new Error("somebody else's token");
       }
     },
@@ -55,10 +71,14 @@ async function manyKeys(effort: Effort): Promise<Rounds> {
   const signer = await signerOf("ES256");
   const tokens = await tokensOf(signer, 1_600);
   const large = { keys: [...idleKeys(999), ...signer.jwks.keys] };
-  const verifierOf = (jwks: JSONWebKeySet) => createVerifier({ issuers: issuerOf(jwks), resultCacheSize: 0 });
+  const verifierOf = (jwks: JSONWebKeySet) =>
+    createVerifier({ issuers: issuerOf(jwks), resultCacheSize: 0 });
   return hold(
     over(
-      { "1 key": { verifier: verifierOf(signer.jwks), tokens }, "1 000 keys": { verifier: verifierOf(large), tokens } },
+      {
+        "1 key": { verifier: verifierOf(signer.jwks), tokens },
+        "1 000 keys": { verifier: verifierOf(large), tokens },
+      },
       Math.round(600 * effort.share),
     ),
     effort,
@@ -68,12 +88,18 @@ async function manyKeys(effort: Effort): Promise<Rounds> {
 async function manyIssuers(effort: Effort): Promise<Rounds> {
   const signer = await signerOf("ES256");
   const tokens = await tokensOf(signer, 1_600);
-  const many = Array.from({ length: 9_999 }, (_, place) => issuerOf(signer.jwks, `${ISSUER}/${place}`));
-  const verifierOf = (issuers: readonly IssuerOptions[]) => createVerifier({ issuers, resultCacheSize: 0 });
+  const many = Array.from({ length: 9_999 }, (_, place) =>
+    issuerOf(signer.jwks, `${ISSUER}/${place}`),
+  );
+  const verifierOf = (issuers: readonly IssuerOptions[]) =>
+    createVerifier({ issuers, resultCacheSize: 0 });
   const one = issuerOf(signer.jwks);
   return hold(
     over(
-      { "1 issuer": { verifier: verifierOf([one]), tokens }, "10 000 issuers": { verifier: verifierOf([...many, one]), tokens } },
+      {
+        "1 issuer": { verifier: verifierOf([one]), tokens },
+        "10 000 issuers": { verifier: verifierOf([...many, one]), tokens },
+      },
       Math.round(600 * effort.share),
     ),
     effort,
@@ -83,12 +109,14 @@ async function manyIssuers(effort: Effort): Promise<Rounds> {
 async function manyResults(effort: Effort): Promise<Rounds> {
   const signer = await signerOf("ES256");
   const tokens = await tokensOf(signer, 10_000);
-  const verifierOf = () => createVerifier({ issuers: issuerOf(signer.jwks), resultCacheSize: 10_000 });
+  const verifierOf = () =>
+    createVerifier({ issuers: issuerOf(signer.jwks), resultCacheSize: 10_000 });
   const verifiers = {
     "10 results": { verifier: verifierOf(), tokens: tokens.slice(0, 10) },
     "10 000 results": { verifier: verifierOf(), tokens },
   };
-  for (const { verifier, tokens } of Object.values(verifiers)) for (const token of tokens) await verifier.verify(token);
+  for (const { verifier, tokens } of Object.values(verifiers))
+    for (const token of tokens) await verifier.verify(token);
   // Whole passes over the larger, else the first tokens of a turn would be warmer than the others.
   return hold(over(verifiers, 10_000), effort);
 }
@@ -98,10 +126,16 @@ async function firstOfMany(effort: Effort): Promise<Rounds> {
   const token = await signer.token(0);
   const body = JSON.stringify({ keys: [...idleKeys(999), ...signer.jwks.keys] });
   const address = `${ISSUER}/jwks.json`;
-  const answering = (text: string) => () => Promise.resolve(new Response(text, { headers: { "Content-Type": "application/json" } }));
+  const answering = (text: string) => () =>
+    Promise.resolve(new Response(text, { headers: { "Content-Type": "application/json" } }));
   const answer = answering(body);
   const verified = (fetch: typeof answer) => {
-    const issuers = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] as const, jwksUri: address };
+    const issuers = {
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      algorithms: ["ES256"] as const,
+      jwksUri: address,
+    };
     return createVerifier({ issuers, jwks: { fetch } }).verify(token);
   };
   const contestants: Record<string, () => Promise<unknown>> = {
@@ -124,7 +158,10 @@ async function firstOfMany(effort: Effort): Promise<Rounds> {
   return hold({ names: Object.keys(contestants), each, clock, turn }, effort);
 }
 
-/** In processes of their own, whose heap holds nothing else; once each, for what is held does not depend on how busy the machine is. */
+/**
+ * In processes of their own, whose heap holds nothing else; once each, for what is held does not
+ * depend on how busy the machine is.
+ */
 async function memory({ share }: Effort): Promise<Rounds> {
   const program = fileURLToPath(new URL("../growth/memory.ts", import.meta.url));
   const heldBy = async (kind: string) => {

@@ -1,4 +1,5 @@
-// The pure layers natively, through Criterion (benches/native): reading, the engine, the simulator. Criterion's clock is the processor's time too.
+// The pure layers natively, through Criterion (benches/native): reading, the engine, the simulator.
+// Criterion's clock is the processor's time too.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -16,7 +17,10 @@ const PLACES = {
     "claims, 4 KB": "reading, 4 KB/claims",
     "refresh reply, 4 KB": "reading, 4 KB/reply",
   },
-  [SPEEDS]: { "engine, inputs a second": "engine/inputs", "simulator, seeds a second": "simulator/seeds" },
+  [SPEEDS]: {
+    "engine, inputs a second": "engine/inputs",
+    "simulator, seeds a second": "simulator/seeds",
+  },
 } as const;
 
 interface Sample {
@@ -26,7 +30,12 @@ interface Sample {
 }
 
 function read<T>(place: string, file: string): T {
-  return JSON.parse(readFileSync(fileURLToPath(new URL(`../../target/criterion/${place}/new/${file}`, import.meta.url)), "utf8")) as T;
+  return JSON.parse(
+    readFileSync(
+      fileURLToPath(new URL(`../../target/criterion/${place}/new/${file}`, import.meta.url)),
+      "utf8",
+    ),
+  ) as T;
 }
 
 /** Nanoseconds of an iteration, sample by sample. */
@@ -36,12 +45,22 @@ function samplesOf(place: string): number[] {
 }
 
 export async function measureNative({ rounds, share }: Effort): Promise<Record<string, Rounds>> {
-  const quick = share < 1 ? ["--warm-up-time", "0.2", "--measurement-time", "0.5"] : ["--warm-up-time", "1", "--measurement-time", "3"];
+  const quick =
+    share < 1
+      ? ["--warm-up-time", "0.2", "--measurement-time", "0.5"]
+      : ["--warm-up-time", "1", "--measurement-time", "3"];
   const samples = ["--sample-size", String(Math.max(10, rounds * 3))];
   const benches = ["reading", "engine", "simulator"].flatMap((name) => ["--bench", name]);
-  await must("cargo", ["bench", "--locked", "--quiet", ...benches, "--", "--noplot", ...quick, ...samples], { cwd: root, seconds: 1800 });
+  await must(
+    "cargo",
+    ["bench", "--locked", "--quiet", ...benches, "--", "--noplot", ...quick, ...samples],
+    { cwd: root, seconds: 1800 },
+  );
   const reading = Object.fromEntries(
-    Object.entries(PLACES[READING]).map(([name, place]) => [name, samplesOf(place).map((time) => time / 1000)]),
+    Object.entries(PLACES[READING]).map(([name, place]) => [
+      name,
+      samplesOf(place).map((time) => time / 1000),
+    ]),
   );
   const speeds = Object.fromEntries(
     Object.entries(PLACES[SPEEDS]).map(([name, place]) => {

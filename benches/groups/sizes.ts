@@ -1,4 +1,5 @@
-// What a browser or a Worker downloads of each, after the same run of esbuild, gzipped; one measurement, for it comes out the same each time.
+// What a browser or a Worker downloads of each, after the same run of esbuild, gzipped; one
+// measurement, for it comes out the same each time.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -26,7 +27,10 @@ const VERIFIERS: Readonly<Record<string, string>> = {
   hono: `export { verifyWithJwks } from "hono/jwt";`,
 };
 
-/** The peers' packages lie in a folder of their own; what the project itself uses is found from there too. */
+/**
+ * The peers' packages lie in a folder of their own; what the project itself uses is found from
+ * there too.
+ */
 const peers = new URL("../peers/", import.meta.url);
 
 async function weigh(contents: string, ours: boolean, conditions: string[]): Promise<number> {
@@ -44,18 +48,25 @@ async function weigh(contents: string, ours: boolean, conditions: string[]): Pro
     define: { global: "globalThis", "process.env.NODE_ENV": '"production"' },
     logLevel: "error",
   });
-  return outputFiles.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
+  return outputFiles.reduce(
+    (sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length,
+    0,
+  );
 }
 
 export async function measureSizes(): Promise<Record<string, Rounds>> {
   const clients: Record<string, number[]> = {};
-  for (const [name, source] of Object.entries(CLIENTS)) clients[name] = [await weigh(source, name.startsWith("tokenkeep"), ["browser"])];
+  for (const [name, source] of Object.entries(CLIENTS))
+    clients[name] = [await weigh(source, name.startsWith("tokenkeep"), ["browser"])];
   const verifiers: Record<string, number[]> = {};
   for (const [name, source] of Object.entries(VERIFIERS))
     verifiers[name] = [await weigh(source, name === "tokenkeep", ["workerd", "worker", "browser"])];
   // Where the wasm lies beside the JavaScript.
-  const wasm = (name: string) => gzipSync(readFileSync(new URL(`../../dist/${name}`, import.meta.url)), { level: 9 }).length;
-  clients["tokenkeep/slim"] = clients["tokenkeep/slim"]!.map((bytes) => bytes + wasm("client.wasm"));
+  const wasm = (name: string) =>
+    gzipSync(readFileSync(new URL(`../../dist/${name}`, import.meta.url)), { level: 9 }).length;
+  clients["tokenkeep/slim"] = clients["tokenkeep/slim"]!.map(
+    (bytes) => bytes + wasm("client.wasm"),
+  );
   verifiers["tokenkeep"] = verifiers["tokenkeep"]!.map((bytes) => bytes + wasm("edge.wasm"));
   return { [CLIENT_SIZES]: clients, [EDGE_SIZES]: verifiers };
 }

@@ -1,5 +1,5 @@
-// Beginning: from the navigation to the first authorised answer in Chromium, by the clock on the wall, for waiting is part of it; and from loading a
-// verifier to its first verification in Node.
+// Beginning: from the navigation to the first authorised answer in Chromium, by the clock on the
+// wall, for waiting is part of it; and from loading a verifier to its first verification in Node.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -21,10 +21,15 @@ const TOKEN = "opaque-access-token-of-a-common-length-0123456789";
 
 const api: Answer = (request, response) => {
   const ok = request.headers.authorization === `Bearer ${TOKEN}`;
-  response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" }).end(JSON.stringify({ ok }));
+  response
+    .writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" })
+    .end(JSON.stringify({ ok }));
 };
 
-/** Tells the server when it has its answer, by the clock of the page itself: nobody looks into the page while it is at work. */
+/**
+ * Tells the server when it has its answer, by the clock of the page itself: nobody looks into the
+ * page while it is at work.
+ */
 const pageThatTells = (script: string): string =>
   `${pageOf(script)}<script>Object.defineProperty(globalThis, "answered", { set: (ms) => navigator.sendBeacon("/answered?" + ms) })</script>`;
 
@@ -40,7 +45,10 @@ async function starters() {
   const addressOf = (name: string) => `/${name.replace(/[ ,/]+/g, "-")}`;
   let told: (milliseconds: number) => void;
   const site = await serve({
-    "/session/refresh": sends("application/json", JSON.stringify({ access_token: TOKEN, expires_in: 3600 })),
+    "/session/refresh": sends(
+      "application/json",
+      JSON.stringify({ access_token: TOKEN, expires_in: 3600 }),
+    ),
     "/api": api,
     "/answered": (request, response) => {
       response.writeHead(204).end();
@@ -70,7 +78,10 @@ async function starters() {
 /** How a tab is come by for a navigation, and left; what is open meanwhile is nothing else. */
 type Visit = (navigate: (page: Page) => Promise<number>) => Promise<number>;
 
-/** In a browser that has nothing, in a new tab of one that has been there, and in the tab that was there just before. */
+/**
+ * In a browser that has nothing, in a new tab of one that has been there, and in the tab that was
+ * there just before.
+ */
 async function visits(browser: Browser): Promise<[string, Visit][]> {
   const inNewTab = async (context: BrowserContext, navigate: (page: Page) => Promise<number>) => {
     const page = await context.newPage();
@@ -95,12 +106,15 @@ async function visits(browser: Browser): Promise<[string, Visit][]> {
 
 /** The middle one of so many, and of the next so many. */
 const middles = (all: readonly number[], each: number): number[] =>
-  Array.from({ length: all.length / each }, (_, round) => median(all.slice(round * each, (round + 1) * each)));
+  Array.from({ length: all.length / each }, (_, round) =>
+    median(all.slice(round * each, (round + 1) * each)),
+  );
 
 async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, Rounds][]> {
   const { navigate, close: closeSite } = await starters();
   const { browser, close } = await launch();
-  // A navigation is one operation, where other contests' turns have hundreds; so a round has some of them, and is worth what the middle one took.
+  // A navigation is one operation, where other contests' turns have hundreds; so a round has some
+  // of them, and is worth what the middle one took.
   const each = share < 1 ? 1 : 15;
   const found: [string, Rounds][] = [];
   try {
@@ -112,7 +126,10 @@ async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, 
           if (turn >= warmUp) times.get(name)?.push(milliseconds);
         }
       }
-      found.push([contest, Object.fromEntries([...times].map(([name, all]) => [name, middles(all, each)]))]);
+      found.push([
+        contest,
+        Object.fromEntries([...times].map(([name, all]) => [name, middles(all, each)])),
+      ]);
     }
   } finally {
     await close();
@@ -158,12 +175,27 @@ async function firstVerifications({ rounds }: Effort): Promise<Rounds> {
     const files = new Map<string, string>();
     for (const [name, contents] of Object.entries(VERIFIERS)) {
       const outfile = join(folder, `${name}.mjs`);
-      const stdin = { contents, resolveDir: fileURLToPath(new URL("..", import.meta.url)), loader: "ts" as const };
-      await build({ stdin, outfile, bundle: true, platform: "node", format: "esm", target: "node20", minify: true, logLevel: "error" });
+      const stdin = {
+        contents,
+        resolveDir: fileURLToPath(new URL("..", import.meta.url)),
+        loader: "ts" as const,
+      };
+      await build({
+        stdin,
+        outfile,
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        target: "node20",
+        minify: true,
+        logLevel: "error",
+      });
       files.set(name, outfile);
     }
     const program = fileURLToPath(new URL("../start/first.mjs", import.meta.url));
-    const found: Record<string, number[]> = Object.fromEntries([...files.keys()].map((name) => [name, []]));
+    const found: Record<string, number[]> = Object.fromEntries(
+      [...files.keys()].map((name) => [name, []]),
+    );
     for (let round = 0; round < rounds; round += 1) {
       for (const [name, file] of files) {
         const { stdout } = await promisify(execFile)(process.execPath, [program, file, given]);
@@ -177,5 +209,8 @@ async function firstVerifications({ rounds }: Effort): Promise<Rounds> {
 }
 
 export async function measureStart(effort: Effort): Promise<Record<string, Rounds>> {
-  return Object.fromEntries([...(await navigations(effort)), [LOAD, await firstVerifications(effort)]]);
+  return Object.fromEntries([
+    ...(await navigations(effort)),
+    [LOAD, await firstVerifications(effort)],
+  ]);
 }

@@ -1,12 +1,20 @@
-// Verifying one token after the other, and many at once: new tokens and one that comes again, small and large claims, in Node, in workerd and in
-// Chromium. Processor time, each place's own process alone.
+// Verifying one token after the other, and many at once: new tokens and one that comes again, small
+// and large claims, in Node, in workerd and in Chromium. Processor time, each place's own process
+// alone.
 
 import { startWorker } from "../../tests/edge/workerd/start.ts";
 import { bundled, launch, pageOf, sends, serve } from "../chromium.ts";
 import { type Contest, type Effort, hold, NOTHING, type Rounds } from "../contest.ts";
 import { contestOf, KINDS, type Kind, LOOKUP, PLACES, type Place } from "../names.ts";
 import { descendantNamed, processorTime } from "../processor-time.ts";
-import { contestantsOf, EVERYWHERE, examine, runOver, type Turn, tokensOf } from "../verify/contestants.ts";
+import {
+  contestantsOf,
+  EVERYWHERE,
+  examine,
+  runOver,
+  type Turn,
+  tokensOf,
+} from "../verify/contestants.ts";
 import { ALGORITHMS, type Alg, type Field, fieldOf } from "../verify/field.ts";
 import { nodeContestantsOf } from "../verify/node.ts";
 
@@ -15,7 +23,10 @@ const EACH = 150;
 const REPEATED = 450;
 /** And for those that remember it, who else would be over before there is anything to measure. */
 const REMEMBERED = 20_000;
-/** That many slices in turn are more tokens than a verifier remembers here, so each is new again when it comes again. */
+/**
+ * That many slices in turn are more tokens than a verifier remembers here, so each is new again
+ * when it comes again.
+ */
 const SLICES = 10;
 const PADDING = 3_700;
 
@@ -45,12 +56,15 @@ export function inNode(): Stage {
 
 export async function inWorkerd(): Promise<Stage> {
   // Straight to the Worker, not through miniflare's own in front of it.
-  const { miniflare } = await startWorker("../../../benches/verify/worker.ts", { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] });
+  const { miniflare } = await startWorker("../../../benches/verify/worker.ts", {
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  });
   const url = await miniflare.unsafeGetDirectURL();
   const pid = descendantNamed("workerd");
   const ask = async (path: string, init?: RequestInit) => {
     const response = await fetch(new URL(path, url), init);
-    if (response.status !== 204) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    if (response.status !== 204)
+      throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
   };
   return {
     names: EVERYWHERE,
@@ -58,7 +72,10 @@ export async function inWorkerd(): Promise<Stage> {
     prepare: async (name, field) => {
       const path = `/${name.replaceAll(" ", "-")}`;
       await ask(path, { method: "POST", body: JSON.stringify(field) });
-      return (turn) => ask(`${path}?${new URLSearchParams(Object.entries(turn).map(([key, value]) => [key, String(value)]))}`);
+      return (turn) =>
+        ask(
+          `${path}?${new URLSearchParams(Object.entries(turn).map(([key, value]) => [key, String(value)]))}`,
+        );
     },
     close: () => miniflare.dispose(),
   };
@@ -66,7 +83,10 @@ export async function inWorkerd(): Promise<Stage> {
 
 export async function inChromium(): Promise<Stage> {
   const script = await bundled("./verify/page.ts");
-  const site = await serve({ "/": sends("text/html", pageOf("/page.js")), "/page.js": sends("text/javascript", script) });
+  const site = await serve({
+    "/": sends("text/html", pageOf("/page.js")),
+    "/page.js": sends("text/javascript", script),
+  });
   const { browser, settle, clock, close } = await launch();
   const page = await browser.newPage();
   await page.goto(site.origin);
@@ -86,12 +106,22 @@ export async function inChromium(): Promise<Stage> {
   };
 }
 
-const stages: Readonly<Record<Place, () => Promise<Stage>>> = { node: async () => inNode(), workerd: inWorkerd, chromium: inChromium };
+const stages: Readonly<Record<Place, () => Promise<Stage>>> = {
+  node: async () => inNode(),
+  workerd: inWorkerd,
+  chromium: inChromium,
+};
 
 const isLarge = (kind: Kind) => kind === "distinct 4 KB";
 
 /** The contests of one place and algorithm. */
-async function contestsOf(stage: Stage, place: Place, alg: Alg, kinds: readonly Kind[], effort: Effort): Promise<[string, Rounds][]> {
+async function contestsOf(
+  stage: Stage,
+  place: Place,
+  alg: Alg,
+  kinds: readonly Kind[],
+  effort: Effort,
+): Promise<[string, Rounds][]> {
   const each = Math.round(EACH * effort.share);
   const found: [string, Rounds][] = [];
   for (const large of [false, true]) {
@@ -99,32 +129,53 @@ async function contestsOf(stage: Stage, place: Place, alg: Alg, kinds: readonly 
     if (chosen.length === 0) continue;
     const field = await fieldOf(alg, SLICES * each, large ? PADDING : 0);
     const run = await stage.prepare(`${alg}${large ? "-large" : ""}`, field);
-    // wasm and JavaScript alike get fast only after some thousand calls: all tokens twice, once for a look.
+    // wasm and JavaScript alike get fast only after some thousand calls: all tokens twice, once for
+    // a look.
     for (let pass = 0; pass < 2 * effort.share; pass += 1) {
-      for (const who of stage.names) await run({ who, from: 0, to: SLICES * each, repeat: 0, atOnce: 1 });
+      for (const who of stage.names)
+        await run({ who, from: 0, to: SLICES * each, repeat: 0, atOnce: 1 });
     }
     // Where the next contest goes on: what the last one has shown is remembered still.
     let played = 0;
     for (const kind of chosen.filter((one) => one !== "repeated")) {
       const turn: Contest["turn"] = (who, round) => {
         const from = ((played + round) % SLICES) * each;
-        return run({ who, from, to: from + each, repeat: 0, atOnce: kind === "distinct 32 at once" ? 32 : 1 });
+        return run({
+          who,
+          from,
+          to: from + each,
+          repeat: 0,
+          atOnce: kind === "distinct 32 at once" ? 32 : 1,
+        });
       };
-      found.push([contestOf(place, alg, kind), await hold({ names: stage.names, each, clock: stage.clock, turn }, effort)]);
+      found.push([
+        contestOf(place, alg, kind),
+        await hold({ names: stage.names, each, clock: stage.clock, turn }, effort),
+      ]);
       played += effort.warmUp + effort.rounds;
     }
     if (chosen.includes("repeated")) {
-      const often = (who: string) => Math.round((who === "tokenkeep" ? REMEMBERED : REPEATED) * effort.share);
+      const often = (who: string) =>
+        Math.round((who === "tokenkeep" ? REMEMBERED : REPEATED) * effort.share);
       const empty = () => run({ who: NOTHING, from: 0, to: 0, repeat: 0, atOnce: 1 });
-      const again = (who: string, repeat: number) => run({ who, from: 0, to: 1, repeat, atOnce: 1 });
+      const again = (who: string, repeat: number) =>
+        run({ who, from: 0, to: 1, repeat, atOnce: 1 });
       const names = stage.names.filter((name) => name !== NOTHING);
       found.push([
         contestOf(place, alg, "repeated"),
-        await hold({ names, each: often, clock: stage.clock, turn: (who) => again(who, often(who)), empty }, effort),
+        await hold(
+          { names, each: often, clock: stage.clock, turn: (who) => again(who, often(who)), empty },
+          effort,
+        ),
       ]);
       if (place === "workerd" && alg === "ES256") {
         const each = often("tokenkeep");
-        const contest = { names: [NOTHING, "a Map", "tokenkeep"], each, clock: stage.clock, turn: (who: string) => again(who, each) };
+        const contest = {
+          names: [NOTHING, "a Map", "tokenkeep"],
+          each,
+          clock: stage.clock,
+          turn: (who: string) => again(who, each),
+        };
         found.push([LOOKUP, await hold(contest, effort)]);
       }
     }
@@ -134,7 +185,9 @@ async function contestsOf(stage: Stage, place: Place, alg: Alg, kinds: readonly 
 
 /** A single round is off by a third now and then, and in workerd bars are a twentieth apart. */
 function longer(effort: Effort, place: Place): Effort {
-  return effort.share < 1 ? effort : { ...effort, rounds: (place === "workerd" ? 4 : 2) * effort.rounds + 1 };
+  return effort.share < 1
+    ? effort
+    : { ...effort, rounds: (place === "workerd" ? 4 : 2) * effort.rounds + 1 };
 }
 
 export async function measureVerification(
@@ -146,7 +199,8 @@ export async function measureVerification(
   for (const place of places) {
     const stage = await stages[place]();
     try {
-      for (const alg of ALGORITHMS) found.push(...(await contestsOf(stage, place, alg, kinds, longer(effort, place))));
+      for (const alg of ALGORITHMS)
+        found.push(...(await contestsOf(stage, place, alg, kinds, longer(effort, place))));
     } finally {
       await stage.close();
     }

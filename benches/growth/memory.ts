@@ -1,5 +1,6 @@
-// Shows one verifier very many different tokens and prints how many bytes of each it still holds. Run by groups/growth.ts, in a process of its own,
-// with the words `good` or `hostile` and how many.
+// Shows one verifier very many different tokens and prints how many bytes of each it still holds.
+// Run by groups/growth.ts, in a process of its own, with the words `good` or `hostile` and how
+// many.
 
 import { createHmac } from "node:crypto";
 import { createVerifier } from "tokenkeep/edge";
@@ -23,12 +24,16 @@ async function held(): Promise<number> {
 /** HS256, for nothing is signed quicker; what is remembered of a token is the same. */
 async function goodTokens(): Promise<(place: number) => Promise<void>> {
   const secret = new Uint8Array(32).fill(7);
-  const verifier = createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["HS256"], secret } });
+  const verifier = createVerifier({
+    issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["HS256"], secret },
+  });
   const header = text({ alg: "HS256", typ: "JWT" });
   const exp = Math.floor(Date.now() / 1000) + 36_000;
   return async (place) => {
     const signed = `${header}.${text({ iss: ISSUER, aud: AUDIENCE, sub: SUBJECT, exp, scope: "read write", jti: `t${place}` })}`;
-    const { claims } = await verifier.verify(`${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`);
+    const { claims } = await verifier.verify(
+      `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`,
+    );
     if (claims.sub !== SUBJECT) throw new Error("somebody else's token");
   };
 }
@@ -36,7 +41,14 @@ async function goodTokens(): Promise<(place: number) => Promise<void>> {
 /** A kid that no set has, and an issuer that nobody knows, in turn. */
 async function hostileTokens(): Promise<(place: number) => Promise<void>> {
   const { jwks, token } = await signerOf("ES256");
-  const verifier = createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwks: { keys: jwks.keys } } });
+  const verifier = createVerifier({
+    issuers: {
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      algorithms: ["ES256"],
+      jwks: { keys: jwks.keys },
+    },
+  });
   const [header = "", payload = "", signature = ""] = (await token(0)).split(".");
   return async (place) => {
     const forged =

@@ -1,4 +1,5 @@
-//! How many inputs the engine takes in a second, natively: minutes of a busy tab, with its renewals, and a 401 now and then.
+//! How many inputs the engine takes in a second, natively: minutes of a busy tab, with its
+//! renewals, and a 401 now and then.
 
 mod clock;
 
@@ -76,7 +77,8 @@ impl Tab {
 }
 
 fn main() {
-    let mut criterion = Criterion::default().with_measurement(clock::ProcessorTime).configure_from_args();
+    let mut criterion =
+        Criterion::default().with_measurement(clock::ProcessorTime).configure_from_args();
     let mut tab = Tab::new();
     let before = tab.inputs;
     tab.minutes();

@@ -1,20 +1,24 @@
-//! How long reading takes, natively: a compact token and its claims as the verifier reads them, and a refresh reply as the client does.
+//! How long reading takes, natively: a compact token and its claims as the verifier reads them, and
+//! a refresh reply as the client does.
 
 mod clock;
 
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 use tokenkeep::engine::Grant;
-use tokenkeep::token::jws::Compact;
 use tokenkeep::verify::claims::Claims;
+use tokenkeep::verify::jws::Compact;
 
 /// Base64url, which the crate only reads.
 fn base64url(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for group in bytes.chunks(3) {
-        let number = group.iter().fold(0, |sum, &byte| sum << 8 | usize::from(byte)) << (8 * (3 - group.len()));
-        text.extend((0..=group.len()).map(|place| char::from(DIGITS[number >> (18 - 6 * place) & 63])));
+        let number = group.iter().fold(0, |sum, &byte| sum << 8 | usize::from(byte))
+            << (8 * (3 - group.len()));
+        text.extend(
+            (0..=group.len()).map(|place| char::from(DIGITS[number >> (18 - 6 * place) & 63])),
+        );
     }
     text
 }
@@ -33,19 +37,25 @@ fn claims(bytes: usize) -> String {
 }
 
 fn main() {
-    let mut criterion = Criterion::default().with_measurement(clock::ProcessorTime).configure_from_args();
+    let mut criterion =
+        Criterion::default().with_measurement(clock::ProcessorTime).configure_from_args();
     for (size, bytes) in [("300 bytes", 300), ("4 KB", 4_096)] {
         let payload = claims(bytes);
         let header = base64url(br#"{"alg":"RS256","kid":"k1","typ":"JWT"}"#);
         let token = format!("{header}.{}.{}", base64url(payload.as_bytes()), base64url(&[7; 256]));
-        let reply = format!(r#"{{"access_token":"{token}","expires_in":900,"token_type":"Bearer"}}"#);
+        let reply =
+            format!(r#"{{"access_token":"{token}","expires_in":900,"token_type":"Bearer"}}"#);
         let mut group = criterion.benchmark_group(format!("reading, {size}"));
         group.throughput(Throughput::Elements(1));
-        group.bench_function("token", |bencher| bencher.iter(|| Compact::read(black_box(token.as_bytes()), 16_384)));
+        group.bench_function("token", |bencher| {
+            bencher.iter(|| Compact::read(black_box(token.as_bytes()), 16_384))
+        });
         group.bench_function("claims", |bencher| {
             bencher.iter(|| Claims::read(black_box(payload.as_bytes()), &[]).is_ok())
         });
-        group.bench_function("reply", |bencher| bencher.iter(|| Grant::read(black_box(reply.as_bytes())).is_ok()));
+        group.bench_function("reply", |bencher| {
+            bencher.iter(|| Grant::read(black_box(reply.as_bytes())).is_ok())
+        });
         group.finish();
     }
     criterion.final_summary();

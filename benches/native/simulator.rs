@@ -1,4 +1,5 @@
-//! How many seeds the simulator of `tests/sim` runs in a second on one core, natively and optimised.
+//! How many seeds the simulator of `tests/sim` runs in a second on one core, natively and
+//! optimised.
 
 #![expect(
     unreachable_pub,
@@ -53,7 +54,8 @@ use trace::Trace;
 const SEEDS: u64 = 100;
 
 fn main() {
-    let mut criterion = Criterion::default().with_measurement(clock::ProcessorTime).configure_from_args();
+    let mut criterion =
+        Criterion::default().with_measurement(clock::ProcessorTime).configure_from_args();
     let mut group = criterion.benchmark_group("simulator");
     group.throughput(Throughput::Elements(SEEDS));
     group.bench_function("seeds", |bencher| {

@@ -1,6 +1,11 @@
 // The library that draws, as much of it as the report needs.
 
 export { BarChart, type BarSeriesOption } from "echarts/charts";
-export { GridComponent, LegendComponent, MarkLineComponent, TitleComponent } from "echarts/components";
+export {
+  GridComponent,
+  LegendComponent,
+  MarkLineComponent,
+  TitleComponent,
+} from "echarts/components";
 export { init, use } from "echarts/core";
 export { SVGRenderer } from "echarts/renderers";

@@ -1,6 +1,15 @@
 // Figures as SVG: bars, ours in a colour. Drawn on white, for a page may be dark.
 
-import { BarChart, GridComponent, init, LegendComponent, MarkLineComponent, SVGRenderer, TitleComponent, use } from "../peers/charts.ts";
+import {
+  BarChart,
+  GridComponent,
+  init,
+  LegendComponent,
+  MarkLineComponent,
+  SVGRenderer,
+  TitleComponent,
+  use,
+} from "../peers/charts.ts";
 
 use([BarChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer, TitleComponent]);
 
@@ -10,7 +19,8 @@ const FLOORS = "#dfe4e9";
 const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
 
 /** What stands for the platform itself, or for nothing but one's own code. */
-const isFloor = (name: string) => name === "raw" || name === "unguarded" || name === "fetch" || name.startsWith("by hand");
+const isFloor = (name: string) =>
+  name === "raw" || name === "unguarded" || name === "fetch" || name.startsWith("by hand");
 const isOurs = (name: string) => name.startsWith("tokenkeep") || name === "keep.fetch";
 const colour = (name: string) => (isOurs(name) ? OURS : isFloor(name) ? FLOORS : OTHERS);
 
@@ -19,13 +29,17 @@ export interface Chart {
   /** Under the title: what the numbers are. */
   readonly unit: string;
   /** Top to bottom. Several make a group each. */
-  readonly groups: readonly { readonly label: string; readonly bars: readonly { readonly name: string; readonly value: number }[] }[];
+  readonly groups: readonly {
+    readonly label: string;
+    readonly bars: readonly { readonly name: string; readonly value: number }[];
+  }[];
   /** A line at this value. */
   readonly mark?: { readonly value: number; readonly label: string };
 }
 
 /** Numbers beside bars: two digits after the point are enough. */
-const brief = (value: number) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+const brief = (value: number) =>
+  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 
 export function draw({ title, unit, groups, mark }: Chart): string {
   const rows = groups.flatMap(({ label, bars }, place) => [
@@ -61,9 +75,16 @@ export function draw({ title, unit, groups, mark }: Chart): string {
       inverse: true,
       data: rows.map(({ name, head }, place) => ({
         value: `${name}\u200b${place}`,
-        textStyle: { fontWeight: head || isOurs(name) ? 600 : 400, color: head || isOurs(name) ? "#1b242c" : "#45525d" },
+        textStyle: {
+          fontWeight: head || isOurs(name) ? 600 : 400,
+          color: head || isOurs(name) ? "#1b242c" : "#45525d",
+        },
       })),
-      axisLabel: { fontSize: 13, interval: 0, formatter: (text: string) => text.split("\u200b")[0] ?? "" },
+      axisLabel: {
+        fontSize: 13,
+        interval: 0,
+        formatter: (text: string) => text.split("\u200b")[0] ?? "",
+      },
       axisLine: { show: false },
       axisTick: { show: false },
     },
@@ -71,13 +92,18 @@ export function draw({ title, unit, groups, mark }: Chart): string {
       {
         type: "bar",
         barWidth: 15,
-        data: rows.map(({ name, value }) => (Number.isNaN(value) ? "-" : { value, itemStyle: { color: colour(name), borderRadius: 2 } })),
+        data: rows.map(({ name, value }) =>
+          Number.isNaN(value)
+            ? "-"
+            : { value, itemStyle: { color: colour(name), borderRadius: 2 } },
+        ),
         label: {
           show: true,
           position: "right",
           fontSize: 12,
           color: "#1b242c",
-          formatter: ({ value }: { value: unknown }) => (typeof value === "number" ? brief(value) : ""),
+          formatter: ({ value }: { value: unknown }) =>
+            typeof value === "number" ? brief(value) : "",
         },
         ...(mark === undefined
           ? {}
@@ -86,7 +112,13 @@ export function draw({ title, unit, groups, mark }: Chart): string {
                 silent: true,
                 symbol: "none",
                 lineStyle: { color: "#8a96a1", type: "dashed", width: 1 },
-                label: { formatter: mark.label, position: "start", distance: 2, fontSize: 11, color: "#5b6873" },
+                label: {
+                  formatter: mark.label,
+                  position: "start",
+                  distance: 2,
+                  fontSize: 11,
+                  color: "#5b6873",
+                },
                 data: [{ xAxis: mark.value }],
               },
             }),

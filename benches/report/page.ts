@@ -1,5 +1,5 @@
-// docs/performance.md, words and figures. The words say what bounds a figure and why ours is where it is; no number stands in them that the run did
-// not measure.
+// docs/performance.md, words and figures. The words say what bounds a figure and why ours is where
+// it is; no number stands in them that the run did not measure.
 
 import { BARS, verdictOf } from "../bars.ts";
 import type { Figures } from "../figures.ts";
@@ -31,13 +31,30 @@ import { type Chart, draw } from "./charts.ts";
 import type { Machine } from "./machine.ts";
 import { barTable, ratioTable, spoken, table, withSpread } from "./tables.ts";
 
-const PLACES: Readonly<Record<Place, string>> = { node: "Node", workerd: "workerd", chromium: "Chromium" };
+const PLACES: Readonly<Record<Place, string>> = {
+  node: "Node",
+  workerd: "workerd",
+  chromium: "Chromium",
+};
 const EVERYWHERE = ["raw", "by hand", "tokenkeep", "jose", "aws-jwt-verify", "hono"];
-const IN_NODE = ["raw", "by hand, node:crypto", "by hand", "tokenkeep", "jose", "aws-jwt-verify", "hono", "fast-jwt"];
+const IN_NODE = [
+  "raw",
+  "by hand, node:crypto",
+  "by hand",
+  "tokenkeep",
+  "jose",
+  "aws-jwt-verify",
+  "hono",
+  "fast-jwt",
+];
 const namesIn = (place: Place) => (place === "node" ? IN_NODE : EVERYWHERE);
 
 function verificationTable(figures: Figures, place: Place): string {
-  const contests = Object.fromEntries(ALGORITHMS.flatMap((alg) => KINDS.map((kind) => [contestOf(place, alg, kind), `${alg}, ${kind}`])));
+  const contests = Object.fromEntries(
+    ALGORITHMS.flatMap((alg) =>
+      KINDS.map((kind) => [contestOf(place, alg, kind), `${alg}, ${kind}`]),
+    ),
+  );
   return ratioTable(figures, contests, namesIn(place), "jose");
 }
 
@@ -48,13 +65,18 @@ function verificationChart(figures: Figures, place: Place): Chart {
     mark: { value: 1, label: "" },
     groups: ALGORITHMS.map((alg) => ({
       label: alg,
-      bars: namesIn(place).map((name) => ({ name, value: figures.ratio(contestOf(place, alg, "distinct"), name, "jose").value })),
+      bars: namesIn(place).map((name) => ({
+        name,
+        value: figures.ratio(contestOf(place, alg, "distinct"), name, "jose").value,
+      })),
     })),
   };
 }
 
 function sizeChart(figures: Figures, contest: string, title: string): Chart {
-  const bars = figures.names(contest).map((name) => ({ name, value: figures.value(contest, name).value / 1024 }));
+  const bars = figures
+    .names(contest)
+    .map((name) => ({ name, value: figures.value(contest, name).value / 1024 }));
   return {
     title,
     unit: "KB gzipped, after the same run of esbuild",
@@ -65,7 +87,15 @@ function sizeChart(figures: Figures, contest: string, title: string): Chart {
 const callChart = (figures: Figures): Chart => ({
   title: "What an authorised call costs the page",
   unit: "µs of processor time, on a transport that answers at once",
-  groups: [{ label: "", bars: CALLERS.map((name) => ({ name, value: figures.value(callsOn("stub", "processor"), name).value })) }],
+  groups: [
+    {
+      label: "",
+      bars: CALLERS.map((name) => ({
+        name,
+        value: figures.value(callsOn("stub", "processor"), name).value,
+      })),
+    },
+  ],
 });
 
 const startChart = (figures: Figures): Chart => ({
@@ -86,7 +116,10 @@ const routeChart = (figures: Figures): Chart => ({
   unit: "µs of workerd's processor time for a request, 32 at once",
   groups: (["repeated", "distinct"] as const).map((kind) => ({
     label: kind === "repeated" ? "The same token" : "New tokens",
-    bars: ["unguarded", "tokenkeep", "jose"].map((name) => ({ name, value: figures.value(routeOf(kind), name).value })),
+    bars: ["unguarded", "tokenkeep", "jose"].map((name) => ({
+      name,
+      value: figures.value(routeOf(kind), name).value,
+    })),
   })),
 });
 
@@ -110,10 +143,17 @@ const sizes = (figures: Figures, contest: string) =>
     figures.names(contest).map((name) => [name, spoken(figures.value(contest, name).value / 1024)]),
   );
 
-const times = (figures: Figures, contests: readonly (readonly [contest: string, label: string])[], names: readonly string[]) =>
+const times = (
+  figures: Figures,
+  contests: readonly (readonly [contest: string, label: string])[],
+  names: readonly string[],
+) =>
   table(
     ["", ...names],
-    contests.map(([contest, label]) => [label, ...names.map((name) => withSpread(figures.value(contest, name)))]),
+    contests.map(([contest, label]) => [
+      label,
+      ...names.map((name) => withSpread(figures.value(contest, name))),
+    ]),
   );
 
 function growthTable(figures: Figures): string {
@@ -138,7 +178,11 @@ function summary(figures: Figures): string {
   return `Of ${BARS.length} figures, ${count("aim reached")} are where we want them, ${count("reached")} are within the bar and ${missed} ${missed === 1 ? "is" : "are"} not.`;
 }
 
-export function pageOf(figures: Figures, { date, machine, runtimes, peers }: Machine, rounds: number): string {
+export function pageOf(
+  figures: Figures,
+  { date, machine, runtimes, peers }: Machine,
+  rounds: number,
+): string {
   const [reference] = [contestOf("workerd", "RS256", "distinct")];
   return `---
 pageClass: wide

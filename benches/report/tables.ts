@@ -8,7 +8,8 @@ import type { Figures } from "../figures.ts";
 export function spoken(value: number): string {
   if (!Number.isFinite(value)) throw new Error(`no figure: ${value}`);
   const size = Math.abs(value);
-  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : size >= 0.001 ? 3 : size === 0 ? 0 : 4;
+  const digits =
+    size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : size >= 0.001 ? 3 : size === 0 ? 0 : 4;
   return value.toFixed(digits).replace(/\B(?=(\d{3})+$)/g, " ");
 }
 
@@ -23,7 +24,11 @@ const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const odd = rows.find((row) => row.length !== head.length);
   if (odd !== undefined) throw new Error(`a row of ${odd.length} cells under ${head.length}`);
-  return [line(head), line(head.map((_, column) => (column === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
+  return [
+    line(head),
+    line(head.map((_, column) => (column === 0 ? "---" : "--:"))),
+    ...rows.map(line),
+  ].join("\n");
 }
 
 export function barTable(bars: readonly Bar[], figures: Figures): string {
@@ -52,7 +57,9 @@ export function ratioTable(
   const rows = Object.entries(contests).map(([contest, label]) => [
     label,
     ...names.map((name) =>
-      name === reference ? `${spoken(figures.value(contest, name).value)} µs` : withSpread(figures.ratio(contest, name, reference)),
+      name === reference
+        ? `${spoken(figures.value(contest, name).value)} µs`
+        : withSpread(figures.ratio(contest, name, reference)),
     ),
   ]);
   return table(["", ...names], rows);

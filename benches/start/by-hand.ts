@@ -1,7 +1,7 @@
 // What people write instead: the session asked for, the token kept in a variable and put on a call.
 //
-// Each of these programs is a function, as in an application. At the top level of a module Chromium would parse all of the file once more to
-// note from which line a reply is read.
+// Each of these programs is a function, as in an application. At the top level of a module Chromium
+// would parse all of the file once more to note from which line a reply is read.
 
 async function start(): Promise<number> {
   const reply = await fetch("/session/refresh", {

@@ -1,6 +1,7 @@
-// The leanest verifier that is still sound, as one would write it in JavaScript for one issuer with one key: the key imported once, the header known
-// by its exact text, the form of the token checked, then the signature, then the claims. No key set that changes, no second algorithm, no reason
-// why a token is refused. Who does more can't well be faster.
+// The leanest verifier that is still sound, as one would write it in JavaScript for one issuer with
+// one key: the key imported once, the header known by its exact text, the form of the token
+// checked, then the signature, then the claims. No key set that changes, no second algorithm, no
+// reason why a token is refused. Who does more can't well be faster.
 
 import type { Subject } from "./field.ts";
 
@@ -13,7 +14,10 @@ export interface Known {
 }
 
 /** Whether the signature over a text holds. */
-export type Check = (signature: Uint8Array<ArrayBuffer>, signed: Uint8Array<ArrayBuffer>) => boolean | Promise<boolean>;
+export type Check = (
+  signature: Uint8Array<ArrayBuffer>,
+  signed: Uint8Array<ArrayBuffer>,
+) => boolean | Promise<boolean>;
 
 const FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const encoder = new TextEncoder();
@@ -29,8 +33,12 @@ function decoderOf(): (text: string) => Uint8Array<ArrayBuffer> {
     };
     return (text) => fromBase64.call(Uint8Array, text, { alphabet: "base64url" });
   }
-  if (typeof Buffer === "function") return (text) => Buffer.from(text, "base64url") as Uint8Array<ArrayBuffer>;
-  return (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+  if (typeof Buffer === "function")
+    return (text) => Buffer.from(text, "base64url") as Uint8Array<ArrayBuffer>;
+  return (text) =>
+    Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
+      character.charCodeAt(0),
+    );
 }
 
 function refuse(): never {
@@ -51,8 +59,12 @@ function claimsOf(part: string, { issuer, audience }: Known, now: number): Subje
 export function verifierByHand(known: Known, check: Check): (token: string) => Promise<Subject> {
   let header = "";
   const takeHeader = (part: string) => {
-    const { alg, kid, typ, ...rest } = JSON.parse(decoder.decode(bytesOf(part))) as Record<string, unknown>;
-    if (alg !== known.alg || kid !== known.kid || typ !== known.typ || Object.keys(rest).length > 0) refuse();
+    const { alg, kid, typ, ...rest } = JSON.parse(decoder.decode(bytesOf(part))) as Record<
+      string,
+      unknown
+    >;
+    if (alg !== known.alg || kid !== known.kid || typ !== known.typ || Object.keys(rest).length > 0)
+      refuse();
   };
   return async (token) => {
     if (token.length > 16_384 || !FORM.test(token)) refuse();

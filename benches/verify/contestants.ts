@@ -1,5 +1,6 @@
-// Who verifies, each in the way its documentation tells: keys at hand, issuer, audience and algorithm checked, and `sub` read of what it gives.
-// `raw` is the platform's signature check alone, which nobody can beat.
+// Who verifies, each in the way its documentation tells: keys at hand, issuer, audience and
+// algorithm checked, and `sub` read of what it gives. `raw` is the platform's signature check
+// alone, which nobody can beat.
 
 import { JwtVerifier } from "aws-jwt-verify";
 import { verifyWithJwks } from "hono/jwt";
@@ -21,9 +22,21 @@ export const PARAMETERS = {
 const RESULTS = 200;
 
 /** Those that run everywhere. */
-export const EVERYWHERE = ["nothing", "raw", "by hand", "jose", "aws-jwt-verify", "hono", "tokenkeep"] as const;
+export const EVERYWHERE = [
+  "nothing",
+  "raw",
+  "by hand",
+  "jose",
+  "aws-jwt-verify",
+  "hono",
+  "tokenkeep",
+] as const;
 
-export async function contestantsOf({ alg, jwks, tokens }: Field): Promise<Record<string, Contestant>> {
+export async function contestantsOf({
+  alg,
+  jwks,
+  tokens,
+}: Field): Promise<Record<string, Contestant>> {
   const [jwk] = jwks.keys;
   if (jwk === undefined) throw new Error("the set is empty");
   const key = (await importJWK(jwk, alg)) as CryptoKey;
@@ -31,16 +44,32 @@ export async function contestantsOf({ alg, jwks, tokens }: Field): Promise<Recor
   const taken = new Map(
     tokens.map((token) => {
       const dot = token.lastIndexOf(".");
-      return [token, { signature: bytesOf(token.slice(dot + 1)), signed: new TextEncoder().encode(token.slice(0, dot)) }];
+      return [
+        token,
+        {
+          signature: bytesOf(token.slice(dot + 1)),
+          signed: new TextEncoder().encode(token.slice(0, dot)),
+        },
+      ];
     }),
   );
-  const byHand = verifierByHand({ issuer: ISSUER, audience: AUDIENCE, kid: "k1", alg, typ: "JWT" }, (signature, signed) =>
-    crypto.subtle.verify(parameters, key, signature, signed),
+  const byHand = verifierByHand(
+    { issuer: ISSUER, audience: AUDIENCE, kid: "k1", alg, typ: "JWT" },
+    (signature, signed) => crypto.subtle.verify(parameters, key, signature, signed),
   );
   const local = createLocalJWKSet(jwks);
-  const aws = JwtVerifier.create({ issuer: ISSUER, audience: AUDIENCE, jwksUri: `${ISSUER}/jwks.json` });
+  const aws = JwtVerifier.create({
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    jwksUri: `${ISSUER}/jwks.json`,
+  });
   aws.cacheJwks({ keys: jwks.keys.map((one) => ({ use: "sig", ...one })) } as never);
-  const issuers = { issuer: ISSUER, audience: AUDIENCE, algorithms: [alg], jwks: { keys: jwks.keys } };
+  const issuers = {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms: [alg],
+    jwks: { keys: jwks.keys },
+  };
   const verifier = createVerifier({ issuers, resultCacheSize: RESULTS });
   const contestants: Record<(typeof EVERYWHERE)[number], Contestant> = {
     nothing: () => undefined,
@@ -49,19 +78,28 @@ export async function contestantsOf({ alg, jwks, tokens }: Field): Promise<Recor
       return crypto.subtle.verify(parameters, key, signature, signed);
     },
     "by hand": async (token) => (await byHand(token)).sub,
-    jose: async (token) => (await jwtVerify(token, local, { issuer: ISSUER, audience: AUDIENCE, algorithms: [alg] })).payload.sub,
+    jose: async (token) =>
+      (await jwtVerify(token, local, { issuer: ISSUER, audience: AUDIENCE, algorithms: [alg] }))
+        .payload.sub,
     "aws-jwt-verify": async (token) => (await aws.verify(token)).sub,
     hono: async (token) =>
-      (await verifyWithJwks(token, { keys: jwks.keys as never, allowedAlgorithms: [alg], verification: { iss: ISSUER, aud: AUDIENCE } }))[
-        "sub"
-      ],
+      (
+        await verifyWithJwks(token, {
+          keys: jwks.keys as never,
+          allowedAlgorithms: [alg],
+          verification: { iss: ISSUER, aud: AUDIENCE },
+        })
+      )["sub"],
     tokenkeep: async (token) => (await verifier.verify(token)).claims.sub,
   };
   return contestants;
 }
 
 /** Whoever takes a good token for bad, or a bad one for good, does not compete. */
-export async function examine(contestants: Readonly<Record<string, Contestant>>, { tokens }: Field): Promise<void> {
+export async function examine(
+  contestants: Readonly<Record<string, Contestant>>,
+  { tokens }: Field,
+): Promise<void> {
   const [good = ""] = tokens;
   const dot = good.lastIndexOf(".") + 1;
   const forged = `${good.slice(0, dot + 9)}${good[dot + 9] === "A" ? "B" : "A"}${good.slice(dot + 10)}`;
@@ -79,12 +117,17 @@ export async function examine(contestants: Readonly<Record<string, Contestant>>,
 }
 
 /** Verifies one after the other, or so many at once. */
-export async function runOver(contestant: Contestant, tokens: readonly string[], atOnce: number): Promise<void> {
+export async function runOver(
+  contestant: Contestant,
+  tokens: readonly string[],
+  atOnce: number,
+): Promise<void> {
   if (atOnce === 1) {
     for (const token of tokens) await contestant(token);
     return;
   }
-  for (let place = 0; place < tokens.length; place += atOnce) await Promise.all(tokens.slice(place, place + atOnce).map(contestant));
+  for (let place = 0; place < tokens.length; place += atOnce)
+    await Promise.all(tokens.slice(place, place + atOnce).map(contestant));
 }
 
 /** What a turn is told in places where the tokens are not. */
@@ -97,9 +140,13 @@ export interface Turn {
   readonly atOnce: number;
 }
 
-export function tokensOf({ tokens }: Pick<Field, "tokens">, { from, to, repeat }: Omit<Turn, "who" | "atOnce">): readonly string[] {
+export function tokensOf(
+  { tokens }: Pick<Field, "tokens">,
+  { from, to, repeat }: Omit<Turn, "who" | "atOnce">,
+): readonly string[] {
   if (repeat === 0) return tokens.slice(from, to);
-  // As from the header of a request: the same letters, but a text of its own each time, whose hash nobody has asked for yet.
+  // As from the header of a request: the same letters, but a text of its own each time, whose hash
+  // nobody has asked for yet.
   const header = `Bearer ${tokens[from] ?? ""}`;
   return Array.from({ length: repeat }, () => header.slice("Bearer ".length));
 }

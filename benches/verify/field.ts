@@ -27,7 +27,10 @@ export interface Signer {
 
 /** A key of its own, and tokens by it with claims of about 300 bytes, more by the padding. */
 export async function signerOf(alg: Alg, kid = "k1"): Promise<Signer> {
-  const { privateKey, publicKey } = (await generateKeyPair(alg, { extractable: true })) as { privateKey: CryptoKey; publicKey: CryptoKey };
+  const { privateKey, publicKey } = (await generateKeyPair(alg, { extractable: true })) as {
+    privateKey: CryptoKey;
+    publicKey: CryptoKey;
+  };
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid, alg, use: "sig" }] };
   const token = (place: number, padding = 0) =>
     new SignJWT({
@@ -61,5 +64,9 @@ function paddingOf(bytes: number): { groups?: string[] } {
 
 export async function fieldOf(alg: Alg, count: number, padding: number): Promise<Field> {
   const { jwks, token } = await signerOf(alg);
-  return { alg, jwks, tokens: await Promise.all(Array.from({ length: count }, (_, place) => token(place, padding))) };
+  return {
+    alg,
+    jwks,
+    tokens: await Promise.all(Array.from({ length: count }, (_, place) => token(place, padding))),
+  };
 }

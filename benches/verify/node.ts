@@ -15,7 +15,10 @@ function checkOf(alg: Field["alg"], key: KeyObject) {
 
 export function nodeContestantsOf({ alg, jwks }: Field): Record<string, Contestant> {
   const key = createPublicKey({ key: jwks.keys[0] as JsonWebKey, format: "jwk" });
-  const byHand = verifierByHand({ issuer: ISSUER, audience: AUDIENCE, kid: "k1", alg, typ: "JWT" }, checkOf(alg, key));
+  const byHand = verifierByHand(
+    { issuer: ISSUER, audience: AUDIENCE, kid: "k1", alg, typ: "JWT" },
+    checkOf(alg, key),
+  );
   const fast = createVerifier({
     key: key.export({ format: "pem", type: "spki" }) as string,
     algorithms: [alg],

@@ -1,6 +1,13 @@
 // The contestants inside a page of Chromium, which is told what to do from outside.
 
-import { type Contestant, contestantsOf, examine, runOver, type Turn, tokensOf } from "./contestants.ts";
+import {
+  type Contestant,
+  contestantsOf,
+  examine,
+  runOver,
+  type Turn,
+  tokensOf,
+} from "./contestants.ts";
 import type { Field } from "./field.ts";
 
 let field: Field;

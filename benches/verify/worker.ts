@@ -1,5 +1,5 @@
-// The contestants inside workerd. The clock stands still in there, so whoever asks measures: POST /<name> brings keys and tokens, GET
-// /<name>?who=…&from=…&to=… verifies some of them.
+// The contestants inside workerd. The clock stands still in there, so whoever asks measures: POST
+// /<name> brings keys and tokens, GET /<name>?who=…&from=…&to=… verifies some of them.
 
 import { type Contestant, contestantsOf, examine, runOver, tokensOf } from "./contestants.ts";
 import { type Field, SUBJECT } from "./field.ts";
@@ -13,7 +13,8 @@ export default {
       const field = (await request.json()) as Field;
       const contestants: Record<string, Contestant> = await contestantsOf(field);
       await examine(contestants, field);
-      // What a remembered result costs at least: a verifier that looks into a Map and does nothing else.
+      // What a remembered result costs at least: a verifier that looks into a Map and does nothing
+      // else.
       const results = new Map(field.tokens.map((token) => [token, { claims: { sub: SUBJECT } }]));
       const look = async (token: string) => results.get(token);
       contestants["a Map"] = async (token) => (await look(token))?.claims.sub;
@@ -22,9 +23,14 @@ export default {
     }
     const found = fields.get(pathname);
     const contestant = found?.contestants[searchParams.get("who") ?? ""];
-    if (found === undefined || contestant === undefined) return new Response("who?", { status: 404 });
+    if (found === undefined || contestant === undefined)
+      return new Response("who?", { status: 404 });
     const number = (name: string) => Number(searchParams.get(name));
-    const tokens = tokensOf(found.field, { from: number("from"), to: number("to"), repeat: number("repeat") });
+    const tokens = tokensOf(found.field, {
+      from: number("from"),
+      to: number("to"),
+      repeat: number("repeat"),
+    });
     await runOver(contestant, tokens, number("atOnce"));
     return new Response(null, { status: 204 });
   },

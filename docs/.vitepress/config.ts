@@ -1,12 +1,13 @@
-// The documentation site. `npm run docs` writes the reference to api/ and builds all of it into build/docs; a page that a link can't find
-// fails the build.
+// The documentation site. `npm run docs` writes the reference to api/ and builds all of it into
+// build/docs; a page that a link can't find fails the build.
 
 import { defineConfig } from "vitepress";
 import { contents } from "./contents.ts";
 
 export default defineConfig({
   title: "tokenkeep",
-  description: "Keeps an access token for browser applications in memory only, and verifies it where requests arrive.",
+  description:
+    "Keeps an access token for browser applications in memory only, and verifies it where requests arrive.",
   lang: "en",
   outDir: "../build/docs",
   cacheDir: "../build/docs-cache",

@@ -1,20 +1,32 @@
-// The order in which the documentation is read: it makes the sidebar, and scripts/docs.mjs holds every page against it.
+// The order in which the documentation is read: it makes the sidebar, and scripts/docs.mjs holds
+// every page against it.
 
 import { readFileSync } from "node:fs";
 
 export interface Section {
   readonly text: string;
-  readonly items: readonly { readonly text: string; readonly link: string; readonly target?: string }[];
+  readonly items: readonly {
+    readonly text: string;
+    readonly link: string;
+    readonly target?: string;
+  }[];
 }
 
-const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+const { exports } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+) as {
   exports: Record<string, string | { types?: string }>;
 };
 /** The pages that TypeDoc writes, one for each entry point with types. */
 const entryPoints = Object.entries(exports).flatMap(([name, target]) =>
   typeof target === "string" || target.types === undefined
     ? []
-    : [{ text: `tokenkeep${name.slice(1)}`, link: name === "." ? "/api/" : `/api/${name.slice(2)}` }],
+    : [
+        {
+          text: `tokenkeep${name.slice(1)}`,
+          link: name === "." ? "/api/" : `/api/${name.slice(2)}`,
+        },
+      ],
 );
 
 export const contents: readonly Section[] = [
@@ -76,6 +88,9 @@ export const contents: readonly Section[] = [
   },
   {
     text: "Reference",
-    items: [...entryPoints, { text: "The crate", link: "/crate/tokenkeep/index.html", target: "_self" }],
+    items: [
+      ...entryPoints,
+      { text: "The crate", link: "/crate/tokenkeep/index.html", target: "_self" },
+    ],
   },
 ];

@@ -14,7 +14,12 @@ let verifier: Verifier | undefined;
 
 function verifierFor({ SHARED, ISSUER, AUDIENCE }: Bindings): Verifier {
   verifier ??= createVerifier({
-    issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri: `${ISSUER}/.well-known/jwks.json` },
+    issuers: {
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      algorithms: ["ES256"],
+      jwksUri: `${ISSUER}/.well-known/jwks.json`,
+    },
     profile: "access-token",
     jwks: { store: kvJwksStore(SHARED) },
   });

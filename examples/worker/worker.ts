@@ -1,4 +1,5 @@
-// A Worker that only requests with a good access token reach. What was revoked, and the key set, stand in KV, for all isolates.
+// A Worker that only requests with a good access token reach. What was revoked, and the key set,
+// stand in KV, for all isolates.
 
 import { env } from "cloudflare:workers";
 import { createVerifier, kvJwksStore, kvRevocation } from "tokenkeep/edge";

@@ -1,8 +1,12 @@
-// The calls to the authority. The cookie is the proof, so they travel with credentials, and to the configured URL only.
+// The calls to the authority. The cookie is the proof, so they travel with credentials, and to the
+// configured URL only.
 
 import type { Endpoint } from "./options.js";
 
-/** The request to `endpoint`. With `keepalive` it is finished, and its cookie lands, even when the page goes away meanwhile. */
+/**
+ * The request to `endpoint`. With `keepalive` it is finished, and its cookie lands, even when the
+ * page goes away meanwhile.
+ */
 export function requestTo(endpoint: Endpoint, signal: AbortSignal, keepalive: boolean): Request {
   return new Request(endpoint.url, {
     method: endpoint.method,
@@ -26,7 +30,10 @@ export function statusOf(response: Response): number {
 /** A reply that holds a token is no longer than this; `MAX_BODY` of src/engine/reply.rs. */
 const MAX_BODY = 65_536;
 
-/** The bytes of a reply, for the wasm; whoever takes them wipes them. `undefined`: it is too long, and is not read on. */
+/**
+ * The bytes of a reply, for the wasm; whoever takes them wipes them. `undefined`: it is too long,
+ * and is not read on.
+ */
 export async function bytesOf(response: Response): Promise<Uint8Array | undefined> {
   const reader = response.body?.getReader();
   const bytes = new Uint8Array(MAX_BODY);

@@ -1,4 +1,5 @@
-// The one error class of the client, with its codes and their words. No message ever holds anything secret.
+// The one error class of the client, with its codes and their words. No message ever holds anything
+// secret.
 
 /** Why a call of the client failed. Stable: codes are added, never changed. */
 export type TokenKeepErrorCode =
@@ -30,7 +31,8 @@ const WORDS: Record<TokenKeepErrorCode, string> = {
   refresh_unreachable: "The refresh endpoint can't be reached, or asks to try again later.",
   refresh_timeout: "The refresh endpoint did not answer in time.",
   refresh_malformed: "There is no usable access token in the answer.",
-  refresh_misconfigured: "What answered is no refresh endpoint: a redirect, another status or another content type.",
+  refresh_misconfigured:
+    "What answered is no refresh endpoint: a redirect, another status or another content type.",
   logout_failed: "You are signed out here, but the server could not be told.",
   signed_out: "There is no session.",
   not_in_page: "The token does not live in this page.",
@@ -46,7 +48,8 @@ const RETRYABLE: readonly TokenKeepErrorCode[] = [
 ];
 
 /**
- * What every call of the client rejects with, beside the caller's own abort reason and what the transport throws.
+ * What every call of the client rejects with, beside the caller's own abort reason and what the
+ * transport throws.
  *
  * ```ts
  * try {
@@ -67,8 +70,14 @@ export class TokenKeepError extends Error {
   declare readonly retryAfter?: number;
 
   /** @internal In the public types this is `Error`'s own. */
-  constructor(code: TokenKeepErrorCode, details: { message?: string; status?: number; retryAfter?: number; cause?: unknown } = {}) {
-    super(details.message ?? WORDS[code] ?? code, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(
+    code: TokenKeepErrorCode,
+    details: { message?: string; status?: number; retryAfter?: number; cause?: unknown } = {},
+  ) {
+    super(
+      details.message ?? WORDS[code] ?? code,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.code = code;
     this.retryable = RETRYABLE.includes(code);
     if (details.status !== undefined) this.status = details.status;
@@ -92,5 +101,8 @@ const FAILURES: readonly TokenKeepErrorCode[] = [
 export function failure(kind: number, status: number, retryAfter: number): TokenKeepError | null {
   const code = FAILURES[kind - 1];
   if (code === undefined) return null;
-  return new TokenKeepError(code, { ...(status > 0 ? { status } : {}), ...(retryAfter >= 0 ? { retryAfter } : {}) });
+  return new TokenKeepError(code, {
+    ...(status > 0 ? { status } : {}),
+    ...(retryAfter >= 0 ? { retryAfter } : {}),
+  });
 }

@@ -1,5 +1,5 @@
-// Telling listeners: after the state has changed, on a task of their own, so that a listener may call anything and throw
-// anything.
+// Telling listeners: after the state has changed, on a task of their own, so that a listener may
+// call anything and throw anything.
 
 import type { TokenKeepEvents } from "./types.js";
 

@@ -1,5 +1,6 @@
-// What the wasm half calls (src/client/host.rs): everything that has to be awaited, and the words for its numbers.
-// Nothing here runs the application's code before the next task, so no call comes in while the engine is at work.
+// What the wasm half calls (src/client/host.rs): everything that has to be awaited, and the words
+// for its numbers. Nothing here runs the application's code before the next task, so no call comes
+// in while the engine is at work.
 
 import type { Keep as Engine } from "../../build/client/client.js";
 import { bytesOf, discard, requestTo, statusOf } from "./authority.js";
@@ -38,8 +39,9 @@ export class Host {
   readonly #siblings: Siblings;
   readonly #leave: () => void;
   /**
-   * Off between a call that was given up and the next answer: Chromium leaves an aborted keepalive request on its connection, and
-   * six of those to a server that hangs would be all that HTTP/1.1 has.
+   * Off between a call that was given up and the next answer: Chromium leaves an aborted keepalive
+   * request on its connection, and six of those to a server that hangs would be all that HTTP/1.1
+   * has.
    */
   #keepalive = true;
   /** An API refused a fresh token: the next one that takes it is news to the engine. */
@@ -59,10 +61,16 @@ export class Host {
     this.#locks = new Locks(settings.name, (answer, ticket) => this.#engine.input(answer, ticket));
     this.#siblings = new Siblings(settings.name, (message) => this.#engine.hear(...message));
     if (core.lost) throw core.lost;
-    this.#engine = new core.Keep({ perform: (what: Output, ...numbers: Numbers) => this.#perform(what, numbers) }, ...settings.engine);
+    this.#engine = new core.Keep(
+      { perform: (what: Output, ...numbers: Numbers) => this.#perform(what, numbers) },
+      ...settings.engine,
+    );
     const listen = () => settings.coordinate && this.#siblings.open();
     listen();
-    this.#leave = watchPage((what) => this.#engine.input(what, 0), { stored: () => this.#siblings.close(), restored: listen });
+    this.#leave = watchPage((what) => this.#engine.input(what, 0), {
+      stored: () => this.#siblings.close(),
+      restored: listen,
+    });
     core.losses.add(this.#lose);
   }
 
@@ -119,7 +127,10 @@ export class Host {
     this.tell.lost();
   };
 
-  /** After a trap: the lock is held until no call of ours is under way, for a rotated cookie may be in its answer. */
+  /**
+   * After a trap: the lock is held until no call of ours is under way, for a rotated cookie may be
+   * in its answer.
+   */
   #letGo(): void {
     if (this.core.lost && this.#calls.size === 0) this.#locks.releaseAll();
   }
@@ -152,7 +163,9 @@ export class Host {
     const controller = new AbortController();
     this.#calls.set(call, controller);
     try {
-      const response = await this.transport(requestTo(endpoint, controller.signal, this.#keepalive));
+      const response = await this.transport(
+        requestTo(endpoint, controller.signal, this.#keepalive),
+      );
       this.#keepalive = true;
       if (logout) {
         discard(response.body);
@@ -161,7 +174,14 @@ export class Host {
         const { headers } = response;
         const body = await bytesOf(response);
         const header = (name: string) => headers.get(name) ?? "";
-        this.engine.refreshed(call, statusOf(response), header("Content-Type"), header("Retry-After"), header("Date"), body);
+        this.engine.refreshed(
+          call,
+          statusOf(response),
+          header("Content-Type"),
+          header("Retry-After"),
+          header("Date"),
+          body,
+        );
         body?.fill(0);
       }
     } catch {

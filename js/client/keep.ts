@@ -1,5 +1,5 @@
-// The keep: the public object. Its state lives in the wasm half, which is loaded at first use; here are the snapshot that was
-// shown last and the listeners.
+// The keep: the public object. Its state lives in the wasm half, which is loaded at first use; here
+// are the snapshot that was shown last and the listeners.
 
 import { failure, TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
@@ -10,7 +10,14 @@ import { abortable, isReplayable, send } from "./requests.js";
 import { REASONS, sessionOf, UNKNOWN } from "./session.js";
 import { signIn } from "./sign-in.js";
 import { transition } from "./transitions.js";
-import type { Session, TokenKeep, TokenKeepEvents, TokenKeepOptions, TokenResponse, Transition } from "./types.js";
+import type {
+  Session,
+  TokenKeep,
+  TokenKeepEvents,
+  TokenKeepOptions,
+  TokenResponse,
+  Transition,
+} from "./types.js";
 import { Input, Output, orNull } from "./wire.js";
 
 /** A keep over the wasm that `load` brings. */
@@ -55,10 +62,18 @@ class Keep implements TokenKeep {
   }
 
   async adopt(response: TokenResponse): Promise<Session> {
-    const { access_token, accessToken = access_token, expires_in, expiresIn = expires_in, token_type = "bearer" } = response ?? {};
+    const {
+      access_token,
+      accessToken = access_token,
+      expires_in,
+      expiresIn = expires_in,
+      token_type = "bearer",
+    } = response ?? {};
     return this.#use(({ engine }) => {
-      const bearer = typeof accessToken === "string" && String(token_type).toLowerCase() === "bearer";
-      if (!bearer || !engine.adopt(accessToken, Number(expiresIn))) throw new TokenKeepError("refresh_malformed");
+      const bearer =
+        typeof accessToken === "string" && String(token_type).toLowerCase() === "bearer";
+      if (!bearer || !engine.adopt(accessToken, Number(expiresIn)))
+        throw new TokenKeepError("refresh_malformed");
       return this.#session;
     });
   }
@@ -83,7 +98,10 @@ class Keep implements TokenKeep {
     );
   }
 
-  async withToken<T>(use: (token: string) => T | Promise<T>, options: { minValidity?: number; signal?: AbortSignal } = {}): Promise<T> {
+  async withToken<T>(
+    use: (token: string) => T | Promise<T>,
+    options: { minValidity?: number; signal?: AbortSignal } = {},
+  ): Promise<T> {
     const { minValidity = 0, signal } = options;
     signal?.throwIfAborted();
     const lent = this.#use(async (host) => {
@@ -99,7 +117,10 @@ class Keep implements TokenKeep {
     return this.on("change", () => listener());
   }
 
-  on<K extends keyof TokenKeepEvents>(type: K, listener: (event: TokenKeepEvents[K]) => void): () => void {
+  on<K extends keyof TokenKeepEvents>(
+    type: K,
+    listener: (event: TokenKeepEvents[K]) => void,
+  ): () => void {
     return this.#listeners.add(type, listener);
   }
 
@@ -119,7 +140,10 @@ class Keep implements TokenKeep {
     return this.#session;
   }
 
-  /** Uses the wasm half, at once where it is loaded: what is changed there is changed before this returns. */
+  /**
+   * Uses the wasm half, at once where it is loaded: what is changed there is changed before this
+   * returns.
+   */
   async #use<T>(use: (host: Host) => T | Promise<T>): Promise<T> {
     if (this.#closed) throw new TokenKeepError("closed");
     if (this.#host === null) {
@@ -150,22 +174,31 @@ class Keep implements TokenKeep {
           case Output.signedOut:
             return listeners.emit("signed-out", { reason: REASONS[first]! });
           case Output.refreshed:
-            return listeners.emit("refreshed", { generation: first, by: second === 1 ? "sibling" : "this-tab" });
+            return listeners.emit("refreshed", {
+              generation: first,
+              by: second === 1 ? "sibling" : "this-tab",
+            });
           case Output.refreshFailed:
-            return listeners.emit("refresh-failed", { error: failure(first, second, seconds)!, retryAt: orNull(retryAt) });
+            return listeners.emit("refresh-failed", {
+              error: failure(first, second, seconds)!,
+              retryAt: orNull(retryAt),
+            });
           default:
             return listeners.emit("user-changed", { session });
         }
       },
-      stepUp: (event) => listeners.emit("step-up", { ...event, acrValues: Object.freeze(event.acrValues) }),
+      stepUp: (event) =>
+        listeners.emit("step-up", { ...event, acrValues: Object.freeze(event.acrValues) }),
       rejectedFreshToken: (url) => listeners.emit("rejected-fresh-token", { url }),
       lost: () => {
         const [{ status }, lostAt] = [this.#session, this.#lostAt];
         this.#lostAt = performance.now();
         this.#host = null;
         this.#show(UNKNOWN);
-        // The cookie still stands for the session. But what traps again and again waits for somebody to ask.
-        if (status === "authenticated" && this.#lostAt - lostAt > 60_000) this.start().catch(() => undefined);
+        // The cookie still stands for the session. But what traps again and again waits for
+        // somebody to ask.
+        if (status === "authenticated" && this.#lostAt - lostAt > 60_000)
+          this.start().catch(() => undefined);
       },
     };
   }

@@ -1,5 +1,5 @@
-// Loading the wasm: compiled once, instantiated at first use, and again after a trap, which leaves an instance in no state to go on
-// with. A failed load is forgotten, so the next use tries again.
+// Loading the wasm: compiled once, instantiated at first use, and again after a trap, which leaves
+// an instance in no state to go on with. A failed load is forgotten, so the next use tries again.
 
 import { instantiate } from "../../build/client/client.js";
 import { TokenKeepError } from "./error.js";
@@ -12,14 +12,22 @@ export interface Core extends Awaited<ReturnType<typeof instantiate>> {
   readonly losses: Set<() => void>;
 }
 
-/** Those who ask while an instance is being made, or after that, get the same one. `bring` is asked until it brings something. */
-export function coreFrom(bring: () => Promise<BufferSource | WebAssembly.Module>): () => Promise<Core> {
+/**
+ * Those who ask while an instance is being made, or after that, get the same one. `bring` is asked
+ * until it brings something.
+ */
+export function coreFrom(
+  bring: () => Promise<BufferSource | WebAssembly.Module>,
+): () => Promise<Core> {
   let source: BufferSource | WebAssembly.Module | null = null;
   let loading: Promise<Core> | null = null;
   const load = async () => {
     const state = { lost: null as TokenKeepError | null, losses: new Set<() => void>() };
     const trapped = (cause: unknown) => {
-      state.lost = new TokenKeepError("wasm_unavailable", { message: "The wasm half has trapped; the next call begins afresh.", cause });
+      state.lost = new TokenKeepError("wasm_unavailable", {
+        message: "The wasm half has trapped; the next call begins afresh.",
+        cause,
+      });
       loading = null;
       for (const tell of state.losses) tell();
       return state.lost;
@@ -37,10 +45,14 @@ export function coreFrom(bring: () => Promise<BufferSource | WebAssembly.Module>
 }
 
 /**
- * Whatever leaves an export by a throw (a trap, a stack that ran out) has left work half done in there. From then on the exports do
- * nothing: timers and finalizers come late.
+ * Whatever leaves an export by a throw (a trap, a stack that ran out) has left work half done in
+ * there. From then on the exports do nothing: timers and finalizers come late.
  */
-function guarded(exports: WebAssembly.Exports, state: { lost: unknown }, trapped: (cause: unknown) => Error): WebAssembly.Exports {
+function guarded(
+  exports: WebAssembly.Exports,
+  state: { lost: unknown },
+  trapped: (cause: unknown) => Error,
+): WebAssembly.Exports {
   const guard = (call: WebAssembly.ExportValue) => {
     if (typeof call !== "function") return call;
     return (...values: unknown[]): unknown => {

@@ -1,4 +1,5 @@
-// The origin-wide lock, by Web Locks. Where they are missing or denied the engine is told so and goes on without.
+// The origin-wide lock, by Web Locks. Where they are missing or denied the engine is told so and
+// goes on without.
 
 import { Input } from "./wire.js";
 
@@ -8,7 +9,10 @@ export class Locks {
   /** How to give back, or give up, what a ticket stands for. */
   readonly #release = new Map<number, () => void>();
 
-  constructor(name: string, answer: (answer: Input.locked | Input.lockDenied, ticket: number) => void) {
+  constructor(
+    name: string,
+    answer: (answer: Input.locked | Input.lockDenied, ticket: number) => void,
+  ) {
     this.#name = `tokenkeep:${name}`;
     this.#answer = answer;
   }
@@ -16,7 +20,8 @@ export class Locks {
   acquire(ticket: number): void {
     const controller = new AbortController();
     this.#release.set(ticket, () => controller.abort());
-    // At once, for the browser takes milliseconds; its answer comes on a task of its own, when the engine has finished what it is doing.
+    // At once, for the browser takes milliseconds; its answer comes on a task of its own, when the
+    // engine has finished what it is doing.
     this.#request(ticket, controller.signal).catch(() => this.#answer(Input.lockDenied, ticket));
   }
 

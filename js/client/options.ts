@@ -1,4 +1,5 @@
-// The options of `createTokenKeep`, checked and completed. What comes out is what a host and its engine are made with.
+// The options of `createTokenKeep`, checked and completed. What comes out is what a host and its
+// engine are made with.
 
 import { TokenKeepError } from "./error.js";
 import type { EndpointOptions, TokenKeepOptions } from "./types.js";
@@ -48,15 +49,20 @@ const KNOWN: readonly (keyof TokenKeepOptions)[] = [
 export function readOptions(given: TokenKeepOptions): Settings {
   if (typeof given !== "object" || given === null) throw invalid("options", "must be an object");
   for (const key of Object.keys(given)) {
-    if (!(KNOWN as readonly string[]).includes(key)) throw invalid(key, "is no option of createTokenKeep");
+    if (!(KNOWN as readonly string[]).includes(key))
+      throw invalid(key, "is no option of createTokenKeep");
   }
   const options = own(given);
   const { tabs = "coordinate", host = "page", transport, logout, name } = options;
-  if (tabs !== "coordinate" && tabs !== "off") throw invalid("tabs", 'must be "coordinate" or "off"');
+  if (tabs !== "coordinate" && tabs !== "off")
+    throw invalid("tabs", 'must be "coordinate" or "off"');
   if (host !== "page") throw invalid("host", 'must be "page": other hosts are not built yet');
-  if (transport !== undefined && typeof transport !== "function") throw invalid("transport", "must be a function");
-  if (name !== undefined && (typeof name !== "string" || name === "")) throw invalid("name", "must be a text that is not empty");
-  if (typeof options.backoff !== "object" && options.backoff !== undefined) throw invalid("backoff", "must be an object");
+  if (transport !== undefined && typeof transport !== "function")
+    throw invalid("transport", "must be a function");
+  if (name !== undefined && (typeof name !== "string" || name === ""))
+    throw invalid("name", "must be a text that is not empty");
+  if (typeof options.backoff !== "object" && options.backoff !== undefined)
+    throw invalid("backoff", "must be an object");
   const backoff = own(options.backoff ?? {});
   const refresh = endpoint("refresh", options.refresh);
   const coordinate = tabs === "coordinate";
@@ -91,22 +97,28 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
     headers = {},
     body,
   } = own(typeof given === "string" || given instanceof URL ? { url: given } : (given ?? {}));
-  if (typeof url !== "string" && !(url instanceof URL)) throw invalid(option, "must be a URL or an object with one");
+  if (typeof url !== "string" && !(url instanceof URL))
+    throw invalid(option, "must be a URL or an object with one");
   if (typeof method !== "string") throw invalid(`${option}.method`, "must be a text");
-  if (body !== undefined && typeof body !== "string") throw invalid(`${option}.body`, "must be a text");
+  if (body !== undefined && typeof body !== "string")
+    throw invalid(`${option}.body`, "must be a text");
   const address = absolute(option, url);
   try {
     const all = new Headers({ Accept: "application/json", "X-Requested-With": "XMLHttpRequest" });
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
     // The browser's own check of method, headers and body.
-    if (!isRelative(address)) new Request(address, { method, headers: all, ...(body === undefined ? {} : { body }) });
+    if (!isRelative(address))
+      new Request(address, { method, headers: all, ...(body === undefined ? {} : { body }) });
     return { url: address, method, headers: all, body };
   } catch (cause) {
     throw invalid(option, "makes no request that can be sent", cause);
   }
 }
 
-/** Resolved against the page. On a server that only renders there is none, and nothing is sent: the text stays as it is. */
+/**
+ * Resolved against the page. On a server that only renders there is none, and nothing is sent: the
+ * text stays as it is.
+ */
 function absolute(option: string, url: string | URL): string {
   const base = globalThis.location?.href;
   let address: URL;
@@ -116,8 +128,10 @@ function absolute(option: string, url: string | URL): string {
     if (base === undefined && typeof url === "string" && isRelative(url)) return url;
     throw invalid(option, "is no URL", cause);
   }
-  if (address.protocol !== "https:" && address.protocol !== "http:") throw invalid(option, "must be an https: or http: URL");
-  if (address.username !== "" || address.password !== "") throw invalid(option, "must hold no user name or password");
+  if (address.protocol !== "https:" && address.protocol !== "http:")
+    throw invalid(option, "must be an https: or http: URL");
+  if (address.username !== "" || address.password !== "")
+    throw invalid(option, "must hold no user name or password");
   address.hash = "";
   return address.href;
 }
@@ -136,15 +150,20 @@ function origins(given: readonly string[] | undefined): readonly string[] {
   return given.map((entry: unknown) => {
     const url = typeof entry === "string" && URL.canParse(entry) ? new URL(entry) : null;
     const plain =
-      url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.search + url.hash + url.username + url.password === "";
-    if (!plain || /[*?#@\\\s]/.test(entry as string)) throw invalid("origins", `must hold origins such as "https://api.example.com"`);
+      url !== null &&
+      /^https?:$/.test(url.protocol) &&
+      url.pathname === "/" &&
+      url.search + url.hash + url.username + url.password === "";
+    if (!plain || /[*?#@\\\s]/.test(entry as string))
+      throw invalid("origins", `must hold origins such as "https://api.example.com"`);
     return url.origin;
   });
 }
 
 function time(option: string, given: number | undefined, standard: number): number {
   const value = given ?? standard;
-  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) throw invalid(option, "must be a finite number above zero");
+  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0)
+    throw invalid(option, "must be a finite number above zero");
   return value;
 }
 

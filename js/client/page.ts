@@ -1,13 +1,19 @@
-// What the page goes through: seen and hidden, online and offline, frozen and restored. Each is a hint to look again.
-// Outside a page nothing is heard.
+// What the page goes through: seen and hidden, online and offline, frozen and restored. Each is a
+// hint to look again. Outside a page nothing is heard.
 
 import { Input } from "./wire.js";
 
 const WINDOW = ["online", "offline", "pageshow", "pagehide", "focus"];
 const DOCUMENT = ["visibilitychange", "resume"];
 
-/** Tells `wake` where the page stands and what it goes through; `stored` and `restored` frame the back/forward cache. */
-export function watchPage(wake: (what: Input) => void, bfcache: { stored(): void; restored(): void }): () => void {
+/**
+ * Tells `wake` where the page stands and what it goes through; `stored` and `restored` frame the
+ * back/forward cache.
+ */
+export function watchPage(
+  wake: (what: Input) => void,
+  bfcache: { stored(): void; restored(): void },
+): () => void {
   const { document, navigator } = globalThis;
   const hidden = () => document?.visibilityState === "hidden";
   const hear = (event: Event) => {

@@ -1,5 +1,5 @@
-// An authorised request: the token attached for listed origins, one refresh and one retry after a 401. It is sent at most
-// twice, the second time from a copy that was taken before the first.
+// An authorised request: the token attached for listed origins, one refresh and one retry after a
+// 401. It is sent at most twice, the second time from a copy that was taken before the first.
 
 import { discard } from "./authority.js";
 import { remedyOf } from "./challenge.js";
@@ -10,11 +10,17 @@ import { Input, Outcome } from "./wire.js";
 export function send(host: Host, request: Request, replayable: boolean): Promise<Response> {
   const { url } = request;
   // A foreign origin, or a foreign proof: not ours to touch.
-  if (!host.engine.allows(url) || request.headers.has("Authorization")) return host.transport(request);
+  if (!host.engine.allows(url) || request.headers.has("Authorization"))
+    return host.transport(request);
   return sendAuthorized(host, request, url, replayable);
 }
 
-async function sendAuthorized(host: Host, request: Request, url: string, replayable: boolean): Promise<Response> {
+async function sendAuthorized(
+  host: Host,
+  request: Request,
+  url: string,
+  replayable: boolean,
+): Promise<Response> {
   const { engine } = host;
   await host.answer(engine.input(Input.request, 0));
   request.signal.throwIfAborted();
@@ -28,10 +34,12 @@ async function sendAuthorized(host: Host, request: Request, url: string, replaya
     return first;
   }
   if (!isRenewable(host, first, url)) return first;
-  const outcome = await host.answer(engine.input(Input.unauthorized, generation)).catch((error: unknown) => {
-    if (host.lost) return Outcome.giveUp;
-    throw error;
-  });
+  const outcome = await host
+    .answer(engine.input(Input.unauthorized, generation))
+    .catch((error: unknown) => {
+      if (host.lost) return Outcome.giveUp;
+      throw error;
+    });
   request.signal.throwIfAborted();
   const renewed = outcome === Outcome.token && spare !== null ? engine.authorize(spare) : 0;
   if (renewed === 0) return first;
@@ -42,7 +50,10 @@ async function sendAuthorized(host: Host, request: Request, url: string, replaya
   return second;
 }
 
-/** Whether a 401 is about our token's age: it comes from a listed origin and asks for no other remedy. */
+/**
+ * Whether a 401 is about our token's age: it comes from a listed origin and asks for no other
+ * remedy.
+ */
 function isRenewable(host: Host, response: Response, url: string): boolean {
   if (host.lost) return false;
   if (response.redirected && !host.engine.allows(response.url)) return false;
@@ -52,9 +63,14 @@ function isRenewable(host: Host, response: Response, url: string): boolean {
 }
 
 /** Whether a `Request` made of these can be sent again: everything but a one-shot stream. */
-export function isReplayable(input: RequestInfo | URL, init: RequestInit | undefined, request: Request): boolean {
+export function isReplayable(
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+  request: Request,
+): boolean {
   const body = init?.body ?? null;
-  if (body !== null) return !(typeof ReadableStream === "function" && body instanceof ReadableStream);
+  if (body !== null)
+    return !(typeof ReadableStream === "function" && body instanceof ReadableStream);
   return !(input instanceof Request) || !hasBody(request) || !isMadeOfStream(request);
 }
 
@@ -63,8 +79,8 @@ function hasBody(request: Request): boolean {
 }
 
 /**
- * A `Request` does not tell what its body was made of. But the Fetch standard refuses the mode "no-cors" for a body
- * "whose source is null", which only a stream's is, so a trial copy tells.
+ * A `Request` does not tell what its body was made of. But the Fetch standard refuses the mode
+ * "no-cors" for a body "whose source is null", which only a stream's is, so a trial copy tells.
  */
 function isMadeOfStream(request: Request): boolean {
   try {
@@ -76,7 +92,10 @@ function isMadeOfStream(request: Request): boolean {
 }
 
 /** Settles as `promise` does, or rejects with the signal's own reason as soon as that aborts. */
-export function abortable<T>(signal: AbortSignal | null | undefined, promise: Promise<T>): Promise<T> {
+export function abortable<T>(
+  signal: AbortSignal | null | undefined,
+  promise: Promise<T>,
+): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as unknown);

@@ -1,4 +1,5 @@
-// The session snapshot: frozen, the same object until something in it changes, and never with a token in it.
+// The session snapshot: frozen, the same object until something in it changes, and never with a
+// token in it.
 
 import type { Session, SessionStatus, SignedOutReason } from "./types.js";
 import { type Numbers, orNull } from "./wire.js";
@@ -7,7 +8,14 @@ import { type Numbers, orNull } from "./wire.js";
 export const STATUSES: readonly SessionStatus[] = ["unknown", "anonymous", "authenticated"];
 
 /** By the numbers of `SignedOutReason` there. */
-export const REASONS: readonly (SignedOutReason | null)[] = [null, "logout", "logout-elsewhere", "rejected", "no-session", "closed"];
+export const REASONS: readonly (SignedOutReason | null)[] = [
+  null,
+  "logout",
+  "logout-elsewhere",
+  "rejected",
+  "no-session",
+  "closed",
+];
 
 export const UNKNOWN: Session = Object.freeze({
   status: "unknown",
@@ -20,7 +28,10 @@ export const UNKNOWN: Session = Object.freeze({
   reason: null,
 });
 
-/** The snapshot that follows `last`, by the numbers of `Output.changed`. The claims are the engine's to ask for. */
+/**
+ * The snapshot that follows `last`, by the numbers of `Output.changed`. The claims are the engine's
+ * to ask for.
+ */
 export function sessionOf(
   [status, generation, refreshing, reason, expiry, retry]: Numbers,
   last: Session,
@@ -41,12 +52,17 @@ export function sessionOf(
   };
 }
 
-/** The claims of an unverified JWT: own properties only, deeply frozen. `null` for what the reader can't take. */
+/**
+ * The claims of an unverified JWT: own properties only, deeply frozen. `null` for what the reader
+ * can't take.
+ */
 function readClaims(json: Uint8Array | undefined): Session["claims"] {
   // An opaque token: to let the parser throw took three milliseconds in a page that had just begun.
   if (json === undefined) return null;
   try {
-    return JSON.parse(new TextDecoder().decode(json), (_, value: unknown) => Object.freeze(value)) as Session["claims"];
+    return JSON.parse(new TextDecoder().decode(json), (_, value: unknown) =>
+      Object.freeze(value),
+    ) as Session["claims"];
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
-// The tabs of this origin, by BroadcastChannel. A message is a few numbers, so there is no room for a token in it; what
-// they mean is in src/client/wire.rs. Where there is no such channel this tab is alone.
+// The tabs of this origin, by BroadcastChannel. A message is a few numbers, so there is no room for
+// a token in it; what they mean is in src/client/wire.rs. Where there is no such channel this tab
+// is alone.
 
 import type { Numbers } from "./wire.js";
 

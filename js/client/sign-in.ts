@@ -1,4 +1,5 @@
-// Signing in: the application's own request, sent while no refresh can run in any tab, and the token taken out of its reply.
+// Signing in: the application's own request, sent while no refresh can run in any tab, and the
+// token taken out of its reply.
 
 import { bytesOf, discard } from "./authority.js";
 import { TokenKeepError } from "./error.js";
@@ -27,7 +28,11 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
   const headers = new Headers(response.headers);
   headers.delete("Content-Length");
   headers.delete("Content-Encoding");
-  return new Response(rest as Uint8Array<ArrayBuffer>, { status: response.status, statusText: response.statusText, headers });
+  return new Response(rest as Uint8Array<ArrayBuffer>, {
+    status: response.status,
+    statusText: response.statusText,
+    headers,
+  });
 }
 
 function isJson(response: Response): boolean {

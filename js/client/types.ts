@@ -1,9 +1,11 @@
-// The public types of the client. Words: a *generation* is the serial number of one access token in one keep; a *terminal*
-// refresh answer ends the session, a *transient* one never does. Seconds and milliseconds are named where they occur.
+// The public types of the client. Words: a *generation* is the serial number of one access token in
+// one keep; a *terminal* refresh answer ends the session, a *transient* one never does. Seconds and
+// milliseconds are named where they occur.
 
 import type { TokenKeepError } from "./error.js";
 
-// Types of a page that a worker's set of types lacks, and Node's without "dom". Where they are, this adds nothing.
+// Types of a page that a worker's set of types lacks, and Node's without "dom". Where they are,
+// this adds nothing.
 declare global {
   interface Worker {}
   interface SharedWorker {}
@@ -11,27 +13,50 @@ declare global {
 
 /** What a keep is made with. Only `refresh` has no default. */
 export interface TokenKeepOptions {
-  /** Where the access token is renewed: POSTed with `credentials: "include"`, the HttpOnly cookie being the proof. */
+  /**
+   * Where the access token is renewed: POSTed with `credentials: "include"`, the HttpOnly cookie
+   * being the proof.
+   */
   refresh: string | URL | EndpointOptions;
   /** POSTed by `logout()`. Left out: logout is local (this tab and its siblings) only. */
   logout?: string | URL | EndpointOptions;
-  /** The exact origins (scheme, host, port) that may receive the token. Default: the page's own. Sealed at construction. */
+  /**
+   * The exact origins (scheme, host, port) that may receive the token. Default: the page's own.
+   * Sealed at construction.
+   */
   origins?: readonly string[];
-  /** Seconds before expiry at which a renewal is due. Default 60; never more than half the lifetime. */
+  /**
+   * Seconds before expiry at which a renewal is due. Default 60; never more than half the lifetime.
+   */
   leeway?: number;
-  /** Most seconds by which chance brings a renewal forward. Default 10, 0 for none; never more than a tenth of the lifetime. */
+  /**
+   * Most seconds by which chance brings a renewal forward. Default 10, 0 for none; never more than
+   * a tenth of the lifetime.
+   */
   jitter?: number;
-  /** Lifetime in seconds of a token that tells none (no `expires_in`, no readable `exp` and `iat`). Default 300. */
+  /**
+   * Lifetime in seconds of a token that tells none (no `expires_in`, no readable `exp` and `iat`).
+   * Default 300.
+   */
   defaultLifetime?: number;
   /** Milliseconds after which a refresh or logout call is aborted. Default 10 000. */
   timeout?: number;
-  /** Most milliseconds to wait after the first and after any transient failure. Defaults 1 000 and 60 000. */
+  /**
+   * Most milliseconds to wait after the first and after any transient failure. Defaults 1 000 and
+   * 60 000.
+   */
   backoff?: { base?: number; max?: number };
-  /** "coordinate" (default): refreshes of all tabs take turns and the tabs keep in step. "off": this tab is alone. */
+  /**
+   * "coordinate" (default): refreshes of all tabs take turns and the tabs keep in step. "off": this
+   * tab is alone.
+   */
   tabs?: "coordinate" | "off";
   /** Tells apart several keeps on one origin. Default: derived from the refresh URL. */
   name?: string;
-  /** Where the engine and the token live. Only "page" is built so far; anything else is `config_invalid`. */
+  /**
+   * Where the engine and the token live. Only "page" is built so far; anything else is
+   * `config_invalid`.
+   */
   host?: "page" | Worker | SharedWorker;
   /** Replaces `globalThis.fetch`, for tests and special transports. Called with a `Request`. */
   transport?: (request: Request) => Promise<Response>;
@@ -49,7 +74,10 @@ export interface EndpointOptions {
   body?: string;
 }
 
-/** What a refresh endpoint answers with 200 (`application/json`), RFC 6749 section 5.1. Both spellings are understood. */
+/**
+ * What a refresh endpoint answers with 200 (`application/json`), RFC 6749 section 5.1. Both
+ * spellings are understood.
+ */
 export interface TokenResponse {
   /** Visible ASCII. */
   access_token?: string;
@@ -79,7 +107,9 @@ export type SignedOutReason =
   /** `close()` here. */
   | "closed";
 
-/** An immutable snapshot; the same object is returned until something in it changes. Holds no token. */
+/**
+ * An immutable snapshot; the same object is returned until something in it changes. Holds no token.
+ */
 export interface Session {
   /** A transient failure never makes it "anonymous". */
   readonly status: SessionStatus;
@@ -107,44 +137,82 @@ export interface TokenKeepEvents {
   "signed-in": { session: Session };
   /** Once each time "authenticated" is left (and for a logout during start). */
   "signed-out": { reason: SignedOutReason };
-  /** Once for each token that a refresh brought. "sibling": another tab renewed a token of its own; ours is unchanged. */
+  /**
+   * Once for each token that a refresh brought. "sibling": another tab renewed a token of its own;
+   * ours is unchanged.
+   */
   refreshed: { generation: number; by: "this-tab" | "sibling" };
-  /** Transient or misconfigured; the session stands. `retryAt`: epoch milliseconds of the next try, null if none is due. */
+  /**
+   * Transient or misconfigured; the session stands. `retryAt`: epoch milliseconds of the next try,
+   * null if none is due.
+   */
   "refresh-failed": { error: TokenKeepError; retryAt: number | null };
-  /** A 401 that asked for a stronger login (RFC 9470). No refresh is made for it. `maxAge` in seconds. */
+  /**
+   * A 401 that asked for a stronger login (RFC 9470). No refresh is made for it. `maxAge` in
+   * seconds.
+   */
   "step-up": { acrValues: readonly string[]; maxAge: number | null; url: string };
   /** The retry was refused too: the API rejects tokens that the authority has just issued. */
   "rejected-fresh-token": { url: string };
-  /** The session is another user's now: a sibling signed in as somebody else, or the cookie changed hands. */
+  /**
+   * The session is another user's now: a sibling signed in as somebody else, or the cookie changed
+   * hands.
+   */
   "user-changed": { session: Session };
 }
 
 /** Keeps one session of one authority. */
 export interface TokenKeep {
-  /** Asks the authority once whether there is a session. The first request or `withToken` calls it. */
+  /**
+   * Asks the authority once whether there is a session. The first request or `withToken` calls it.
+   */
   start(): Promise<Session>;
   /** Where the session stands now. */
   readonly session: Session;
   /** Calls `listener` after each change of `session`; returns the function that ends this. */
   subscribe(listener: () => void): () => void;
-  /** `fetch`, bound, with the token attached for listed origins, and one refresh and one retry after a 401. */
+  /**
+   * `fetch`, bound, with the token attached for listed origins, and one refresh and one retry after
+   * a 401.
+   */
   readonly fetch: typeof globalThis.fetch;
-  /** Sends the application's sign-in request while no refresh can run, takes the token out of its JSON reply and resolves to
-   *  that reply without it. Rejects with `refresh_malformed` when the token in it can't be used. */
+  /**
+   * Sends the application's sign-in request while no refresh can run, takes the token out of its
+   * JSON reply and resolves to that reply without it. Rejects with `refresh_malformed` when the
+   * token in it can't be used.
+   */
   signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-  /** Takes over a token that the application obtained itself. Rejects with `refresh_malformed` when there is none in it. */
+  /**
+   * Takes over a token that the application obtained itself. Rejects with `refresh_malformed` when
+   * there is none in it.
+   */
   adopt(response: TokenResponse): Promise<Session>;
   /** Renews now; concurrent calls share one request. */
   refresh(): Promise<Session>;
   /** Lends the token to `use`, renewed first if it has less than `minValidity` seconds left. */
-  withToken<T>(use: (token: string) => T | Promise<T>, options?: { minValidity?: number; signal?: AbortSignal }): Promise<T>;
-  /** Wipes the token here and in sibling tabs at once, and tells the server. Rejects with `logout_failed` when that can't be. */
+  withToken<T>(
+    use: (token: string) => T | Promise<T>,
+    options?: { minValidity?: number; signal?: AbortSignal },
+  ): Promise<T>;
+  /**
+   * Wipes the token here and in sibling tabs at once, and tells the server. Rejects with
+   * `logout_failed` when that can't be.
+   */
   logout(): Promise<void>;
-  /** Calls `listener` for each event of that name; returns the function that ends this. Any method may be called from a listener. */
-  on<K extends keyof TokenKeepEvents>(type: K, listener: (event: TokenKeepEvents[K]) => void): () => void;
+  /**
+   * Calls `listener` for each event of that name; returns the function that ends this. Any method
+   * may be called from a listener.
+   */
+  on<K extends keyof TokenKeepEvents>(
+    type: K,
+    listener: (event: TokenKeepEvents[K]) => void,
+  ): () => void;
   /** The last transitions of the engine, newest last, with no token in them. */
   explain(): readonly Transition[];
-  /** Ends timers, listeners, channels and locks, and wipes the token. Idempotent; also `[Symbol.dispose]` where that exists. */
+  /**
+   * Ends timers, listeners, channels and locks, and wipes the token. Idempotent; also
+   * `[Symbol.dispose]` where that exists.
+   */
   close(): void;
 }
 

@@ -1,4 +1,5 @@
-// Those who wait for the engine, by number. The engine answers each exactly once, sometimes before the wait begins.
+// Those who wait for the engine, by number. The engine answers each exactly once, sometimes before
+// the wait begins.
 
 import { Outcome } from "./wire.js";
 

@@ -1,4 +1,5 @@
-// What crosses between the two halves: numbers. src/client/mod.rs and src/client/wire.rs are the other side, in the same order.
+// What crosses between the two halves: numbers. src/client/mod.rs and src/client/wire.rs are the
+// other side, in the same order.
 
 /** What happened, for `Keep.input`. Those up to `unauthorized` are waited for. */
 export const enum Input {
@@ -49,7 +50,9 @@ export const enum Output {
   /** A failure's kind and status; its seconds to wait, moment of the retry. */
   refreshFailed,
   userChanged,
-  /** One transition: step, why, four times the status before plus that after, generation; moment. */
+  /**
+   * One transition: step, why, four times the status before plus that after, generation; moment.
+   */
   entry,
 }
 

@@ -1,5 +1,6 @@
-// The functions of src/edge/mod.rs, and the bytes that go in and out beside them. A token is written straight into the wasm's memory, and
-// what comes of it is looked at there: each copy less is a microsecond less.
+// The functions of src/edge/mod.rs, and the bytes that go in and out beside them. A token is
+// written straight into the wasm's memory, and what comes of it is looked at there: each copy less
+// is a microsecond less.
 
 import {
   algorithm,
@@ -103,26 +104,36 @@ const core = {
   readKeys,
   thumbprint,
 
-  /** Takes a token in, for `digest` and `read`. Its length; zero, which they refuse, for one that is not ASCII. */
+  /**
+   * Takes a token in, for `digest` and `read`. Its length; zero, which they refuse, for one that is
+   * not ASCII.
+   */
   take(token: string): number {
     reserve(token.length);
     const { written } = encoder.encodeInto(token, room);
     return written === token.length ? written : 0;
   },
 
-  /** Looks over a key set, which takes the place of the token: the names of its keys, and of each where it begins and ends. */
+  /**
+   * Looks over a key set, which takes the place of the token: the names of its keys, and of each
+   * where it begins and ends.
+   */
   index(set: Uint8Array): KeyIndex | null {
     reserve(set.length);
     room.set(set);
     const names = indexKeys(set.length);
     if (names === undefined) return null;
-    const places = new Uint32Array(memory.buffer as ArrayBuffer, placesAt(), placesLength()).slice();
+    const places = new Uint32Array(
+      memory.buffer as ArrayBuffer,
+      placesAt(),
+      placesLength(),
+    ).slice();
     return { names: places.length === 0 ? [] : namesOf(names), places };
   },
 
   /**
-   * Reads the token that was taken in by some rules; `now` in seconds. `known` is the algorithm's place when its header has passed under
-   * them before.
+   * Reads the token that was taken in by some rules; `now` in seconds. `known` is the algorithm's
+   * place when its header has passed under them before.
    */
   read(rules: Rules, length: number, now: number, known = -1): number {
     core.follow(rules);
@@ -132,18 +143,32 @@ const core = {
   /** Makes sure that these are the rules that the wasm goes by. */
   follow(rules: Rules): void {
     if (rules === followed) return;
-    const { maxTokenBytes, profile, algorithms, texts, allowNoExpiry, clockTolerance, maxTokenAge } = rules;
+    const {
+      maxTokenBytes,
+      profile,
+      algorithms,
+      texts,
+      allowNoExpiry,
+      clockTolerance,
+      maxTokenAge,
+    } = rules;
     follow(maxTokenBytes, profile, algorithms, texts, allowNoExpiry, clockTolerance, maxTokenAge);
     followed = rules;
   },
 
-  /** The first bytes of the token that was taken in, where they lie: good until something is awaited or the wasm is called again. */
+  /**
+   * The first bytes of the token that was taken in, where they lie: good until something is awaited
+   * or the wasm is called again.
+   */
   taken(length: number): Uint8Array<ArrayBuffer> {
     // Not of `room`: memory may have grown while the token was read.
     return new Uint8Array(memory.buffer as ArrayBuffer, roomAt, length);
   },
 
-  /** The signature of the token that was read, likewise; empty when its length alone says that it can't hold. */
+  /**
+   * The signature of the token that was read, likewise; empty when its length alone says that it
+   * can't hold.
+   */
   signature(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(memory.buffer as ArrayBuffer, signatureAt(), signatureLength());
   },
@@ -159,5 +184,8 @@ const core = {
   },
 };
 
-/** What the wasm does. No instance is kept in it: whoever holds one goes on with the next after a trap. */
+/**
+ * What the wasm does. No instance is kept in it: whoever holds one goes on with the next after a
+ * trap.
+ */
 export type Core = typeof core;

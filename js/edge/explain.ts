@@ -1,14 +1,15 @@
-// Every check of a token with its outcome, for finding out why one is refused. A development aid: it goes on where a verification
-// would stop, and its findings are for the developer, not for the client.
+// Every check of a token with its outcome, for finding out why one is refused. A development aid:
+// it goes on where a verification would stop, and its findings are for the developer, not for the
+// client.
 
 import { type Core, FOREIGN, type Rules, UNFIT } from "./core.js";
-import { signerAmong } from "./crypto.js";
-import { VerifyError } from "./error.js";
-import type { Issuer } from "./issuers.js";
-import type { Found } from "./key-sets.js";
-import { ALGORITHMS, readClock, type Settings } from "./options.js";
-import { frozen } from "./outcome.js";
-import type { Claims, JoseHeader } from "./verified.js";
+import { signerAmong } from "./keys/crypto.js";
+import type { Found } from "./keys/key-sets.js";
+import type { Issuer } from "./options/issuers.js";
+import { ALGORITHMS, readClock, type Settings } from "./options/read.js";
+import { VerifyError } from "./request/error.js";
+import { frozen } from "./result/outcome.js";
+import type { Claims, JoseHeader } from "./result/verified.js";
 
 export interface Finding {
   check: string;
@@ -25,7 +26,11 @@ interface Means {
   vouch(claims: Claims, header: JoseHeader, issuer: string): Promise<void>;
 }
 
-export async function explainWith(core: Core, token: string, means: Means): Promise<readonly Finding[]> {
+export async function explainWith(
+  core: Core,
+  token: string,
+  means: Means,
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const attempt = async <T>(check: string, work: () => T | Promise<T>): Promise<T | null> => {
     try {
@@ -33,7 +38,11 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
       findings.push({ check, ok: true });
       return result;
     } catch (error) {
-      findings.push({ check, ok: false, detail: error instanceof VerifyError ? error.code : "runtime.failed" });
+      findings.push({
+        check,
+        ok: false,
+        detail: error instanceof VerifyError ? error.code : "runtime.failed",
+      });
       return null;
     }
   };
@@ -57,17 +66,23 @@ export async function explainWith(core: Core, token: string, means: Means): Prom
   const [bytes, signature] = [core.taken(token.lastIndexOf(".")).slice(), core.signature().slice()];
   const issuer = await attempt("issuer is known", () => means.issuer(name));
   if (issuer === null) return findings;
-  await attempt("algorithm is allowed", () => refuseUnless((issuer.settings.algorithms & (1 << place)) !== 0, "alg.not_allowed"));
+  await attempt("algorithm is allowed", () =>
+    refuseUnless((issuer.settings.algorithms & (1 << place)) !== 0, "alg.not_allowed"),
+  );
   const now = await attempt("clock", () => readClock(settings.clock) / 1000);
   if (now === null) return findings;
   const found = await attempt("key", () => means.keys(issuer, alg, kid, now * 1000));
-  const signer = found === null ? null : await attempt("signature", () => signerAmong(found.keys, alg, core, bytes, signature));
+  const signer =
+    found === null
+      ? null
+      : await attempt("signature", () => signerAmong(found.keys, alg, core, bytes, signature));
 
   readBy(issuer.rules, now);
   const rules = core.explain(now);
   for (const line of rules.split("\n")) {
     const [check = "", code = ""] = line.split("\t");
-    if (check !== "") findings.push(code === "" ? { check, ok: true } : { check, ok: false, detail: code });
+    if (check !== "")
+      findings.push(code === "" ? { check, ok: true } : { check, ok: false, detail: code });
   }
   if (signer === null || findings.some(({ ok }) => !ok)) return findings;
   const claims = frozen(JSON.parse(core.claims()) as Claims);

@@ -11,7 +11,8 @@ interface NodeZlib {
 
 export const inlined = instanceFrom(async () => {
   const packed = packedOf(gzippedWasm);
-  // Node makes its streams ready when they are first asked for, which takes longer than the unpacking.
+  // Node makes its streams ready when they are first asked for, which takes longer than the
+  // unpacking.
   const zlib = nodeModule<NodeZlib>("node:zlib");
   return WebAssembly.compile(zlib === null ? await unpacked(packed) : zlib.gunzipSync(packed));
 });

@@ -1,8 +1,8 @@
-// The wasm behind the verifiers: made once, at first use or at a Worker's module scope, and made anew after a trap, which leaves an
-// instance in no state to go on with.
+// The wasm behind the verifiers: made once, at first use or at a Worker's module scope, and made
+// anew after a trap, which leaves an instance in no state to go on with.
 
 import { type Core, instantiate } from "./core.js";
-import { VerifyError } from "./error.js";
+import { VerifyError } from "./request/error.js";
 
 export interface Instance {
   /** Ready for use, or null. */
@@ -19,7 +19,10 @@ export function instanceOf(module: WebAssembly.Module): Instance {
   return { current, load: async () => current(), discard: () => void (ready = null) };
 }
 
-/** An instance whose module has to be brought first. The promise is kept while it is under way and forgotten if it fails. */
+/**
+ * An instance whose module has to be brought first. The promise is kept while it is under way and
+ * forgotten if it fails.
+ */
 export function instanceFrom(bring: () => Promise<WebAssembly.Module>): Instance {
   let made: Instance | null = null;
   let loading: Promise<Core> | null = null;

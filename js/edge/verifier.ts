@@ -1,24 +1,37 @@
-// The verifier: what follows on what. The rules are the wasm's, the signatures the platform's, the keys key-sets.ts's; here they are
-// put in order, and everything that goes wrong becomes a VerifyError.
+// The verifier: what follows on what. The rules are the wasm's, the signatures the platform's, the
+// keys key-sets.ts's; here they are put in order, and everything that goes wrong becomes a
+// VerifyError.
 
-import { bearerToken, forwarded } from "./bearer.js";
 import { type Core, FOREIGN, GOOD, UNFIT } from "./core.js";
-import { signerAmong } from "./crypto.js";
-import { VerifyError } from "./error.js";
 import { explainWith, type Finding } from "./explain.js";
-import { headerPartOf, KnownHeaders } from "./headers.js";
 import type { Instance } from "./instance.js";
-import { type Issuer, type Issuers, issuersOf } from "./issuers.js";
-import type { Call, Held } from "./key-sets.js";
-import type { VerifierEvent, VerifierOptions } from "./option-types.js";
-import { ALGORITHMS, readClock, readSettings, type Settings } from "./options.js";
-import { Facts, frozen, Outcome, subjectOf } from "./outcome.js";
-import { checkPolicy, enforce, permissionsOf } from "./policy.js";
-import { type Name, Results } from "./results.js";
-import { promiseScope } from "./scope.js";
-import type { Claims, ExecutionContextLike, JoseHeader, Policy, Verified, Verifier } from "./verified.js";
+import { signerAmong } from "./keys/crypto.js";
+import type { Call, Held } from "./keys/key-sets.js";
+import { promiseScope } from "./keys/scope.js";
+import { type Issuer, type Issuers, issuersOf } from "./options/issuers.js";
+import { ALGORITHMS, readClock, readSettings, type Settings } from "./options/read.js";
+import type { VerifierEvent, VerifierOptions } from "./options/types.js";
+import { bearerToken, forwarded } from "./request/bearer.js";
+import { VerifyError } from "./request/error.js";
+import { checkPolicy, enforce, permissionsOf } from "./request/policy.js";
+import { headerPartOf, KnownHeaders } from "./result/headers.js";
+import { Facts, frozen, Outcome, subjectOf } from "./result/outcome.js";
+import { type Name, Results } from "./result/results.js";
+import type {
+  Claims,
+  ExecutionContextLike,
+  JoseHeader,
+  Policy,
+  Verified,
+  Verifier,
+} from "./result/verified.js";
 
-type Handler = (request: Request, env: unknown, ctx: ExecutionContextLike, auth: Verified | null) => Response | Promise<Response>;
+type Handler = (
+  request: Request,
+  env: unknown,
+  ctx: ExecutionContextLike,
+  auth: Verified | null,
+) => Response | Promise<Response>;
 
 /** A token on its way. */
 interface Candidate {
@@ -46,7 +59,11 @@ class TokenVerifier implements Verifier {
 
   constructor(options: VerifierOptions, instance: Instance) {
     this.#settings = readSettings(options);
-    this.#issuers = issuersOf(options.issuers, this.#settings, this.#settings.onEvent === null ? null : (event) => this.#tell(event));
+    this.#issuers = issuersOf(
+      options.issuers,
+      this.#settings,
+      this.#settings.onEvent === null ? null : (event) => this.#tell(event),
+    );
     this.#results = new Results(this.#settings.resultCacheSize);
     this.#instance = instance;
     this.#vouches = this.#settings.revocation !== undefined || this.#settings.check !== undefined;
@@ -63,9 +80,21 @@ class TokenVerifier implements Verifier {
     }
   }
 
-  async authenticate(request: Request, policy: Policy & { optional: true }, ctx?: ExecutionContextLike): Promise<Verified | null>;
-  async authenticate(request: Request, policy?: Policy, ctx?: ExecutionContextLike): Promise<Verified>;
-  async authenticate(request: Request, policy: Policy = {}, ctx?: ExecutionContextLike): Promise<Verified | null> {
+  async authenticate(
+    request: Request,
+    policy: Policy & { optional: true },
+    ctx?: ExecutionContextLike,
+  ): Promise<Verified | null>;
+  async authenticate(
+    request: Request,
+    policy?: Policy,
+    ctx?: ExecutionContextLike,
+  ): Promise<Verified>;
+  async authenticate(
+    request: Request,
+    policy: Policy = {},
+    ctx?: ExecutionContextLike,
+  ): Promise<Verified | null> {
     try {
       checkPolicy(policy);
       const token = bearerToken(request);
@@ -83,7 +112,12 @@ class TokenVerifier implements Verifier {
   }
 
   guard<Env = unknown>(
-    handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified) => Response | Promise<Response>,
+    handler: (
+      request: Request,
+      env: Env,
+      ctx: ExecutionContextLike,
+      auth: Verified,
+    ) => Response | Promise<Response>,
     policy: Policy = {},
   ): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response> {
     checkPolicy(policy);
@@ -94,7 +128,9 @@ class TokenVerifier implements Verifier {
         auth = await this.authenticate(request, policy, ctx);
         admitted = forwarded(request, policy, auth);
       } catch (error) {
-        return (error instanceof VerifyError ? error : new VerifyError("runtime.failed", { cause: error })).response(policy);
+        return (
+          error instanceof VerifyError ? error : new VerifyError("runtime.failed", { cause: error })
+        ).response(policy);
       }
       return (handler as Handler)(admitted, env, ctx, auth);
     };
@@ -103,7 +139,12 @@ class TokenVerifier implements Verifier {
   async prime(): Promise<void> {
     try {
       const core = await this.#core();
-      const call = { core, now: readClock(this.#settings.clock), context: null, scope: promiseScope(null) };
+      const call = {
+        core,
+        now: readClock(this.#settings.clock),
+        context: null,
+        scope: promiseScope(null),
+      };
       await Promise.all(this.#issuers.known.map((issuer) => issuer.keys.current(call)));
     } catch (cause) {
       throw this.#refused(cause);
@@ -116,7 +157,8 @@ class TokenVerifier implements Verifier {
       settings: this.#settings,
       nobody: this.#issuers.nobody,
       issuer: (name) => this.#issuerNamed(name),
-      keys: (issuer, alg, kid, now) => issuer.keys.find(alg, kid, { core, now, context: null, scope: promiseScope(null) }),
+      keys: (issuer, alg, kid, now) =>
+        issuer.keys.find(alg, kid, { core, now, context: null, scope: promiseScope(null) }),
       vouch: (claims, header, issuer) => this.#vouch(claims, header, issuer),
     });
   }
@@ -124,8 +166,10 @@ class TokenVerifier implements Verifier {
   /** What anything that went wrong is for the caller: a VerifyError, never anything else. */
   #refused(cause: unknown): VerifyError {
     // A trap, or a stack that ran out: the instance may be in any state.
-    if (cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError) this.#instance.discard();
-    const error = cause instanceof VerifyError ? cause : new VerifyError("runtime.failed", { cause });
+    if (cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError)
+      this.#instance.discard();
+    const error =
+      cause instanceof VerifyError ? cause : new VerifyError("runtime.failed", { cause });
     this.#tell({ type: "refused", code: error.code, category: error.category });
     return error;
   }
@@ -150,10 +194,15 @@ class TokenVerifier implements Verifier {
     return this.#vouches ? this.#vouched(passing) : passing;
   }
 
-  /** A token that passed before. If its keys or its issuer are no longer those, its signature has to be looked at again. */
+  /**
+   * A token that passed before. If its keys or its issuer are no longer those, its signature has to
+   * be looked at again.
+   */
   #again(facts: Facts, candidate: Candidate): Outcome | Promise<Outcome> {
     const held = this.#issuers.areKnown ? facts.issuer.keys.peek(candidate.now) : null;
-    return held?.set === facts.set ? this.#hit(facts, candidate, held, candidate.now) : this.#againSlowly(facts, candidate);
+    return held?.set === facts.set
+      ? this.#hit(facts, candidate, held, candidate.now)
+      : this.#againSlowly(facts, candidate);
   }
 
   async #againSlowly(facts: Facts, candidate: Candidate): Promise<Outcome> {
@@ -161,7 +210,8 @@ class TokenVerifier implements Verifier {
     const { core, token, now } = candidate;
     if (this.#issuers.areKnown || (await this.#issuers.named(issuer.settings.issuer)) === issuer) {
       const held = issuer.keys.peek(now) ?? (await issuer.keys.current(callOf(candidate)));
-      if (held.set === facts.set) return this.#hit(facts, candidate, held, readClock(this.#settings.clock));
+      if (held.set === facts.set)
+        return this.#hit(facts, candidate, held, readClock(this.#settings.clock));
     }
     // While that was awaited, the wasm may have taken in another one.
     core.take(token);
@@ -189,7 +239,8 @@ class TokenVerifier implements Verifier {
     const issuer = known?.issuer ?? this.#issuers.known[0] ?? null;
     const verdict = this.#read(core, length, issuer, now, known?.algorithm);
     const held = known?.issuer.keys.peek(now);
-    if (known === null || verdict === FOREIGN || known.set !== held?.set) return this.#freshSlowly(candidate);
+    if (known === null || verdict === FOREIGN || known.set !== held?.set)
+      return this.#freshSlowly(candidate);
     const refusal = refusalFor(verdict, core);
     const facts = new Facts(core, known.issuer, known.set, known.header, known.signer.described);
     const claims = core.claims();
@@ -201,7 +252,10 @@ class TokenVerifier implements Verifier {
     });
   }
 
-  /** The first token with a header: its keys may have to be fetched, and several may have to be tried. The wasm has just taken it in. */
+  /**
+   * The first token with a header: its keys may have to be fetched, and several may have to be
+   * tried. The wasm has just taken it in.
+   */
   async #freshSlowly(candidate: Candidate): Promise<Outcome> {
     const { core, token, length, name, now } = candidate;
     let issuer = this.#issuers.known[0] ?? null;
@@ -216,7 +270,8 @@ class TokenVerifier implements Verifier {
     const alg = ALGORITHMS[algorithm] ?? "";
     const kid = core.kid() ?? null;
     const header = frozen(JSON.parse(core.header()) as JoseHeader);
-    if ((issuer.settings.algorithms & (1 << algorithm)) === 0) throw new VerifyError("alg.not_allowed");
+    if ((issuer.settings.algorithms & (1 << algorithm)) === 0)
+      throw new VerifyError("alg.not_allowed");
     // Copies of its own: while it waits, others use the wasm's memory.
     const bytes = core.taken(token.lastIndexOf(".")).slice();
     const signature = core.signature().slice();
@@ -230,13 +285,23 @@ class TokenVerifier implements Verifier {
     const facts = new Facts(core, issuer, held.set, header, signer.described);
     const claims = core.claims();
     if (keys.length === 1 && this.#issuers.areKnown) {
-      this.#headers.remember({ part: headerPartOf(token), header, algorithm, issuer, set: held.set, signer });
+      this.#headers.remember({
+        part: headerPartOf(token),
+        header,
+        algorithm,
+        issuer,
+        set: held.set,
+        signer,
+      });
     }
     if (name !== null) this.#results.remember(name, facts);
     return new Outcome(facts, held, later, claims);
   }
 
-  /** Reads the token that was taken in, by the rules of an issuer; without one every token is foreign. */
+  /**
+   * Reads the token that was taken in, by the rules of an issuer; without one every token is
+   * foreign.
+   */
   #read(core: Core, length: number, issuer: Issuer | null, now: number, known?: number): number {
     const verdict = core.read(issuer?.rules ?? this.#issuers.nobody, length, now / 1000, known);
     if (verdict === UNFIT) throw new VerifyError(core.code());
@@ -254,7 +319,10 @@ class TokenVerifier implements Verifier {
     return outcome;
   }
 
-  /** What can change from one use of a token to the next: revocation, and the application's own mind. */
+  /**
+   * What can change from one use of a token to the next: revocation, and the application's own
+   * mind.
+   */
   async #vouch(claims: Claims, header: JoseHeader, issuer: string): Promise<void> {
     const { revocation, check } = this.#settings;
     if (revocation !== undefined) {

@@ -4,7 +4,12 @@ import { fail, pass, type Row, type Verdict } from "../verdict.ts";
 import type { Observed } from "../visit.ts";
 
 function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname);
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    /^127\./.test(hostname)
+  );
 }
 
 function judgeScheme({ backend: { target } }: Observed): Verdict {
@@ -12,14 +17,20 @@ function judgeScheme({ backend: { target } }: Observed): Verdict {
   return isLoopback(target.base.hostname) ? pass("http on this machine") : fail("http");
 }
 
-/** Which names are of one site only the public suffix list can tell. Here: what is certainly none. */
+/**
+ * Which names are of one site only the public suffix list can tell. Here: what is certainly none.
+ */
 function judgeSite({ backend: { target } }: Observed): Verdict {
   const page = new URL(target.origin);
   const { hostname: own, protocol } = target.refresh;
-  if (page.protocol !== protocol) return fail(`a page over ${page.protocol.slice(0, -1)}, a backend over ${protocol.slice(0, -1)}`);
+  if (page.protocol !== protocol)
+    return fail(
+      `a page over ${page.protocol.slice(0, -1)}, a backend over ${protocol.slice(0, -1)}`,
+    );
   if (page.hostname === own) return pass("one host");
   const end = own.split(".").slice(-2).join(".");
-  const isSame = !isAddress(own) && own.includes(".") && page.hostname.split(".").slice(-2).join(".") === end;
+  const isSame =
+    !isAddress(own) && own.includes(".") && page.hostname.split(".").slice(-2).join(".") === end;
   return isSame ? pass(`both end in ${end}`) : fail("two sites");
 }
 

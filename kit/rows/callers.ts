@@ -1,7 +1,21 @@
-// The rows about who may call: forged calls are refused before they touch the session, and the page's own origin gets through CORS.
+// The rows about who may call: forged calls are refused before they touch the session, and the
+// page's own origin gets through CORS.
 
 import type { Answer } from "../backend.ts";
-import { all, described, fail, given, granted, isMade, notChecked, pass, quoted, type Row, type Verdict, warn } from "../verdict.ts";
+import {
+  all,
+  described,
+  fail,
+  given,
+  granted,
+  isMade,
+  notChecked,
+  pass,
+  quoted,
+  type Row,
+  type Verdict,
+  warn,
+} from "../verdict.ts";
 import { FOREIGN_ORIGIN, type Observed, type Step } from "../visit.ts";
 
 const CSRF = "RFC 10017 section 6.1.3.3: another site could send this in the user's name";
@@ -11,8 +25,11 @@ function refused(seen: Observed, step: Step): Verdict {
   // Where no refresh succeeds, a refusal shows nothing.
   return granted(seen, () =>
     given(step, (answer) => {
-      if (answer.cookies.some(({ name }) => name === seen.cookieName)) return fail(`${answer.status}, and it set the cookie`);
-      return answer.status >= 400 && answer.status < 500 ? pass(`${answer.status}`) : fail(described(answer));
+      if (answer.cookies.some(({ name }) => name === seen.cookieName))
+        return fail(`${answer.status}, and it set the cookie`);
+      return answer.status >= 400 && answer.status < 500
+        ? pass(`${answer.status}`)
+        : fail(described(answer));
     }),
   );
 }
@@ -23,7 +40,10 @@ function isCrossOrigin({ backend: { target } }: Observed): boolean {
 
 /** Judges CORS headers, where the page's origin is another one. */
 function crossOrigin(seen: Observed, step: Step, judge: (answer: Answer) => Verdict): Verdict {
-  if (!isCrossOrigin(seen)) return notChecked("the page has the backend's own origin: say with --origin if it has another one");
+  if (!isCrossOrigin(seen))
+    return notChecked(
+      "the page has the backend's own origin: say with --origin if it has another one",
+    );
   return given(step, judge);
 }
 
@@ -46,7 +66,9 @@ function judgePreflight(seen: Observed, answer: Answer): Verdict {
   const [name] = seen.backend.target.csrf;
   if (answer.status < 200 || answer.status > 299) return fail(described(answer));
   if (!listOf(answer, "Access-Control-Allow-Headers").includes(name.toLowerCase())) {
-    return fail(`Access-Control-Allow-Headers: ${quoted(answer.headers.get("Access-Control-Allow-Headers"))}`);
+    return fail(
+      `Access-Control-Allow-Headers: ${quoted(answer.headers.get("Access-Control-Allow-Headers"))}`,
+    );
   }
   return letsPageIn(seen, answer);
 }
@@ -54,7 +76,9 @@ function judgePreflight(seen: Observed, answer: Answer): Verdict {
 function judgeExposed(answer: Answer): Verdict {
   const exposed = listOf(answer, "Access-Control-Expose-Headers");
   if (!exposed.includes("retry-after"))
-    return fail(`Access-Control-Expose-Headers: ${quoted(answer.headers.get("Access-Control-Expose-Headers"))}`);
+    return fail(
+      `Access-Control-Expose-Headers: ${quoted(answer.headers.get("Access-Control-Expose-Headers"))}`,
+    );
   return exposed.includes("date") ? pass("Retry-After and Date") : warn("Retry-After, not Date");
 }
 
@@ -116,7 +140,8 @@ export const callerRows: readonly Row[] = [
     id: "cors.answer",
     expected: "the page's origin may read a granted refresh",
     why: "server contract, Refresh: the page would see a network failure",
-    judge: (seen) => granted(seen, () => crossOrigin(seen, seen.refresh, (answer) => letsPageIn(seen, answer))),
+    judge: (seen) =>
+      granted(seen, () => crossOrigin(seen, seen.refresh, (answer) => letsPageIn(seen, answer))),
   },
   {
     id: "cors.refusal",

@@ -1,7 +1,17 @@
 // The rows about the refresh cookie's attributes, as it was set at sign-in and at each refresh.
 
 import { covers, type SetCookie } from "../cookies.ts";
-import { all, fail, isMade, notChecked, pass, quoted, type Row, type Verdict, warn } from "../verdict.ts";
+import {
+  all,
+  fail,
+  isMade,
+  notChecked,
+  pass,
+  quoted,
+  type Row,
+  type Verdict,
+  warn,
+} from "../verdict.ts";
 import type { Observed } from "../visit.ts";
 
 /** Judges every setting of the refresh cookie that the visit saw in a granted answer. */
@@ -20,7 +30,9 @@ function eachSetting(seen: Observed, judge: (cookie: SetCookie) => Verdict): Ver
 function judgeSameSite({ sameSite }: SetCookie): Verdict {
   const value = sameSite?.toLowerCase();
   if (value === "strict") return pass("SameSite=Strict");
-  return value === "lax" ? warn("SameSite=Lax") : fail(sameSite === null ? "no SameSite" : `SameSite=${quoted(sameSite)}`);
+  return value === "lax"
+    ? warn("SameSite=Lax")
+    : fail(sameSite === null ? "no SameSite" : `SameSite=${quoted(sameSite)}`);
 }
 
 function judgePath(seen: Observed, { name, path }: SetCookie): Verdict {
@@ -37,13 +49,15 @@ export const cookieRows: readonly Row[] = [
     id: "cookie.http-only",
     expected: "the cookie is HttpOnly",
     why: "RFC 10017 section 6.1.3.2: a script that gets into the page could read the refresh token",
-    judge: (seen) => eachSetting(seen, ({ httpOnly }) => (httpOnly ? pass("HttpOnly") : fail("no HttpOnly"))),
+    judge: (seen) =>
+      eachSetting(seen, ({ httpOnly }) => (httpOnly ? pass("HttpOnly") : fail("no HttpOnly"))),
   },
   {
     id: "cookie.secure",
     expected: "the cookie is Secure",
     why: "RFC 10017 section 6.1.3.2: one plain http request would show the refresh token to the network",
-    judge: (seen) => eachSetting(seen, ({ secure }) => (secure ? pass("Secure") : fail("no Secure"))),
+    judge: (seen) =>
+      eachSetting(seen, ({ secure }) => (secure ? pass("Secure") : fail("no Secure"))),
   },
   {
     id: "cookie.same-site",
@@ -53,7 +67,8 @@ export const cookieRows: readonly Row[] = [
   },
   {
     id: "cookie.path",
-    expected: "the cookie's path covers refresh and logout and not the whole host (unless its name begins with __Host-)",
+    expected:
+      "the cookie's path covers refresh and logout and not the whole host (unless its name begins with __Host-)",
     why: "server contract, Refresh, 5: what never gets the refresh token can't log it or lose it",
     judge: (seen) => eachSetting(seen, (cookie) => judgePath(seen, cookie)),
   },
@@ -61,6 +76,9 @@ export const cookieRows: readonly Row[] = [
     id: "cookie.no-domain",
     expected: "the cookie has no Domain",
     why: "RFC 10017 section 6.1.3.2: with it every subdomain gets the refresh token, a forgotten one too",
-    judge: (seen) => eachSetting(seen, ({ domain }) => (domain === null ? pass("no Domain") : fail(`Domain=${quoted(domain)}`))),
+    judge: (seen) =>
+      eachSetting(seen, ({ domain }) =>
+        domain === null ? pass("no Domain") : fail(`Domain=${quoted(domain)}`),
+      ),
   },
 ];

@@ -1,7 +1,16 @@
 // The rows about logout: it ends the session for good, on the server and in the browser.
 
 import type { Answer } from "../backend.ts";
-import { described, fail, given, granted, pass, quoted, type Row, type Verdict } from "../verdict.ts";
+import {
+  described,
+  fail,
+  given,
+  granted,
+  pass,
+  quoted,
+  type Row,
+  type Verdict,
+} from "../verdict.ts";
 import { isGranted, type Observed, type Step } from "../visit.ts";
 import { endsSession } from "./reply.ts";
 
@@ -16,8 +25,11 @@ function judgeDeletion(seen: Observed, answer: Answer): Verdict {
   if (!deletion.deletes) return fail("Set-Cookie without an end in the past");
   if (!deletion.secure && /^__(Secure|Host)-/i.test(deletion.name))
     return fail("no Secure, without which the prefix makes browsers ignore it");
-  const set = seen.backend.answers.flatMap(({ cookies }) => cookies).find(({ name, deletes }) => name === seen.cookieName && !deletes);
-  if (set !== undefined && set.path !== deletion.path) return fail(`Path=${quoted(deletion.path)}, set with Path=${quoted(set.path)}`);
+  const set = seen.backend.answers
+    .flatMap(({ cookies }) => cookies)
+    .find(({ name, deletes }) => name === seen.cookieName && !deletes);
+  if (set !== undefined && set.path !== deletion.path)
+    return fail(`Path=${quoted(deletion.path)}, set with Path=${quoted(set.path)}`);
   if (set !== undefined && set.domain !== deletion.domain)
     return fail(`Domain=${quoted(deletion.domain)}, set with Domain=${quoted(set.domain)}`);
   return pass("deleted");
@@ -25,7 +37,9 @@ function judgeDeletion(seen: Observed, answer: Answer): Verdict {
 
 /** A cookie of the session that was ended: 401, as for any that is good for nothing. */
 function isDead(seen: Observed, step: Step): Verdict {
-  return granted(seen, () => given(step, (answer) => (isGranted(answer) ? fail("granted") : endsSession(answer))));
+  return granted(seen, () =>
+    given(step, (answer) => (isGranted(answer) ? fail("granted") : endsSession(answer))),
+  );
 }
 
 export const logoutRows: readonly Row[] = [
@@ -33,7 +47,10 @@ export const logoutRows: readonly Row[] = [
     id: "logout.status",
     expected: "a logout is answered with 2xx",
     why: "server contract, Logout: tokenkeep reports anything else as a logout that failed",
-    judge: ({ logout }) => given(logout, (answer) => (isSuccess(answer) ? pass(`${answer.status}`) : fail(described(answer)))),
+    judge: ({ logout }) =>
+      given(logout, (answer) =>
+        isSuccess(answer) ? pass(`${answer.status}`) : fail(described(answer)),
+      ),
   },
   {
     id: "logout.deletes-cookie",
@@ -59,7 +76,9 @@ export const logoutRows: readonly Row[] = [
     why: "server contract, Logout: the session may have ended a moment before; that is no failure",
     judge: ({ logoutWithoutCookie }) =>
       given(logoutWithoutCookie, (answer) =>
-        isSuccess(answer) || answer.status === 401 ? pass(`${answer.status}`) : fail(described(answer)),
+        isSuccess(answer) || answer.status === 401
+          ? pass(`${answer.status}`)
+          : fail(described(answer)),
       ),
   },
 ];

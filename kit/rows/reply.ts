@@ -1,4 +1,5 @@
-// The rows about the refresh's answers: what a granted one holds, and how a session that is over is told from trouble.
+// The rows about the refresh's answers: what a granted one holds, and how a session that is over is
+// told from trouble.
 
 import type { Answer } from "../backend.ts";
 import {
@@ -23,7 +24,9 @@ type Members = Readonly<Record<string, unknown>>;
 /** Judges the members of a reply in JSON. */
 function members(seen: Observed, judge: (reply: Members) => Verdict): Verdict {
   return granted(seen, (answer) =>
-    isJson(answer) ? judge(answer.json as Members) : notChecked("the reply is no JSON object that could be read"),
+    isJson(answer)
+      ? judge(answer.json as Members)
+      : notChecked("the reply is no JSON object that could be read"),
   );
 }
 
@@ -33,20 +36,27 @@ function judgeReply(answer: Answer): Verdict {
   const reply = answer.json as Members;
   const token = reply["access_token"] ?? reply["accessToken"];
   if (typeof token !== "string") return fail("no access_token");
-  return /^[\x21-\x7e]+$/.test(token) ? pass("JSON with an access token") : fail("an access_token of other characters");
+  return /^[\x21-\x7e]+$/.test(token)
+    ? pass("JSON with an access token")
+    : fail("an access_token of other characters");
 }
 
 function judgeLifetime(reply: Members): Verdict {
   const told = reply["expires_in"] ?? reply["expiresIn"];
-  if ((typeof told === "number" && told >= 0) || (typeof told === "string" && /^\d+$/.test(told))) return pass("expires_in, in seconds");
+  if ((typeof told === "number" && told >= 0) || (typeof told === "string" && /^\d+$/.test(told)))
+    return pass("expires_in, in seconds");
   const token = reply["access_token"] ?? reply["accessToken"];
   const { exp, iat } = claimsOf(String(token));
-  return typeof exp === "number" && typeof iat === "number" ? pass("exp − iat of the token") : warn("neither expires_in nor exp and iat");
+  return typeof exp === "number" && typeof iat === "number"
+    ? pass("exp − iat of the token")
+    : warn("neither expires_in nor exp and iat");
 }
 
 function claimsOf(token: string): Members {
   try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+    const claims: unknown = JSON.parse(
+      Buffer.from(token.split(".")[1] ?? "", "base64url").toString(),
+    );
     return typeof claims === "object" && claims !== null ? (claims as Members) : {};
   } catch {
     return {};
@@ -55,14 +65,20 @@ function claimsOf(token: string): Members {
 
 function judgeTokenType({ token_type: type }: Members): Verdict {
   if (type === undefined || type === null) return pass("none, which means Bearer");
-  return typeof type === "string" && type.toLowerCase() === "bearer" ? pass("Bearer") : fail("another token_type");
+  return typeof type === "string" && type.toLowerCase() === "bearer"
+    ? pass("Bearer")
+    : fail("another token_type");
 }
 
 function judgeStoring(seen: Observed): Verdict {
-  const answers = [seen.signIn, seen.refresh, seen.logout].filter(isMade).filter(({ status }) => status >= 200 && status < 300);
+  const answers = [seen.signIn, seen.refresh, seen.logout]
+    .filter(isMade)
+    .filter(({ status }) => status >= 200 && status < 300);
   const verdicts = answers.map(({ to, headers }) => {
     const control = headers.get("Cache-Control");
-    const isNoStore = (control ?? "").split(",").some((directive) => directive.trim().toLowerCase() === "no-store");
+    const isNoStore = (control ?? "")
+      .split(",")
+      .some((directive) => directive.trim().toLowerCase() === "no-store");
     return isNoStore ? pass("no-store") : fail(`Cache-Control: ${quoted(control)}, at ${to}`);
   });
   return verdicts.length === 0 ? notChecked("no call succeeded") : all(verdicts);
@@ -73,7 +89,10 @@ export function endsSession(answer: Answer): Verdict {
   const { status } = answer;
   if (status === 401) return pass("401");
   const error = isJson(answer) ? (answer.json as Members)["error"] : undefined;
-  const isSaid = status === 403 || (status === 400 && ["invalid_grant", "invalid_token", "login_required"].includes(String(error)));
+  const isSaid =
+    status === 403 ||
+    (status === 400 &&
+      ["invalid_grant", "invalid_token", "login_required"].includes(String(error)));
   return isSaid ? warn(described(answer)) : fail(described(answer));
 }
 
@@ -83,7 +102,13 @@ function judgeWithoutCookie(answer: Answer): Verdict {
 
 /** A late refusal must not hit the cookie of a newer session. */
 function judgeLeftAlone(seen: Observed): Verdict {
-  const refusals = [seen.withoutCookie, seen.unknownCookie, seen.malformedCookie, seen.reuse, seen.afterLogout]
+  const refusals = [
+    seen.withoutCookie,
+    seen.unknownCookie,
+    seen.malformedCookie,
+    seen.reuse,
+    seen.afterLogout,
+  ]
     .filter(isMade)
     .filter(({ status }) => status >= 300);
   if (refusals.length === 0) return notChecked("nothing was refused");
@@ -95,7 +120,9 @@ function judgeLeftAlone(seen: Observed): Verdict {
 function judgeRedirects(seen: Observed): Verdict {
   const session = seen.backend.answers.filter(({ to }) => to !== "sign-in");
   const found = session.filter(({ status }) => status >= 300 && status < 400);
-  return found.length === 0 ? pass("none") : fail([...new Set(found.map(({ to, status }) => `${status} at ${to}`))].join("; "));
+  return found.length === 0
+    ? pass("none")
+    : fail([...new Set(found.map(({ to, status }) => `${status} at ${to}`))].join("; "));
 }
 
 function unknown(seen: Observed): Verdict {
@@ -109,7 +136,11 @@ export const replyRows: readonly Row[] = [
     expected: "a refresh with a good cookie is answered with 200",
     why: "server contract, Refresh, 2: any other status is a refusal, trouble or a fault of the configuration",
     judge: ({ refresh }) =>
-      given(refresh, (answer) => (answer.status === 200 || answer.status === 201 ? pass(`${answer.status}`) : fail(described(answer)))),
+      given(refresh, (answer) =>
+        answer.status === 200 || answer.status === 201
+          ? pass(`${answer.status}`)
+          : fail(described(answer)),
+      ),
   },
   {
     id: "refresh.json",
@@ -133,7 +164,8 @@ export const replyRows: readonly Row[] = [
     id: "refresh.size",
     expected: "the reply is at most 64 KiB long",
     why: "server contract, Refresh, 2: a longer one is refused unread",
-    judge: (seen) => granted(seen, ({ body }) => (body === null ? fail("longer") : pass("within 64 KiB"))),
+    judge: (seen) =>
+      granted(seen, ({ body }) => (body === null ? fail("longer") : pass("within 64 KiB"))),
   },
   {
     id: "refresh.no-refresh-token",
@@ -141,7 +173,9 @@ export const replyRows: readonly Row[] = [
     why: "RFC 10017 section 6.2.2.2: what the cookie keeps from scripts, the body would hand to them",
     judge: (seen) =>
       members(seen, (reply) => {
-        const isThere = [reply["refresh_token"], reply["refreshToken"]].some((member) => member !== undefined && member !== null);
+        const isThere = [reply["refresh_token"], reply["refreshToken"]].some(
+          (member) => member !== undefined && member !== null,
+        );
         return isThere ? fail("a refresh_token") : pass("none");
       }),
   },
@@ -165,7 +199,8 @@ export const replyRows: readonly Row[] = [
   },
   {
     id: "refusal.unknown-cookie",
-    expected: "a refresh with a cookie that nobody was given, or a malformed one, is refused with 401",
+    expected:
+      "a refresh with a cookie that nobody was given, or a malformed one, is refused with 401",
     why: "server contract, Refresh, 3: a 500 is trouble that passes, so the page would try for ever instead of signing out",
     judge: unknown,
   },

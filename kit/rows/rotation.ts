@@ -1,8 +1,20 @@
-// The rows about refresh tokens over time: a new one at each use, patience with lost replies and parallel tabs, an alarm when a used one
-// comes back late, and limits that are told as limits.
+// The rows about refresh tokens over time: a new one at each use, patience with lost replies and
+// parallel tabs, an alarm when a used one comes back late, and limits that are told as limits.
 
 import type { Answer } from "../backend.ts";
-import { answered, described, fail, given, granted, notChecked, pass, quoted, type Row, type Verdict, warn } from "../verdict.ts";
+import {
+  answered,
+  described,
+  fail,
+  given,
+  granted,
+  notChecked,
+  pass,
+  quoted,
+  type Row,
+  type Verdict,
+  warn,
+} from "../verdict.ts";
 import { isGranted, type Observed } from "../visit.ts";
 import { endsSession } from "./reply.ts";
 
@@ -10,11 +22,15 @@ const GRACE = "server contract, Rotation and the grace window";
 
 /** The refresh cookie that an answer sets; null when it sets none. */
 function cookieOf(seen: Observed, answer: Answer): string | null {
-  return answer.cookies.find(({ name, deletes }) => name === seen.cookieName && !deletes)?.value ?? null;
+  return (
+    answer.cookies.find(({ name, deletes }) => name === seen.cookieName && !deletes)?.value ?? null
+  );
 }
 
 function judgeReplay(seen: Observed): Verdict {
-  return given(seen.replay, (answer) => (isGranted(answer) ? pass(`${answer.status}`) : fail(described(answer))));
+  return given(seen.replay, (answer) =>
+    isGranted(answer) ? pass(`${answer.status}`) : fail(described(answer)),
+  );
 }
 
 function judgeSuccessor(seen: Observed): Verdict {
@@ -29,7 +45,9 @@ function judgeSuccessor(seen: Observed): Verdict {
 }
 
 function parallel(seen: Observed, judge: (answers: readonly Answer[]) => Verdict): Verdict {
-  return seen.parallel.length === 0 ? notChecked("there was no session left to try it with") : granted(seen, () => judge(seen.parallel));
+  return seen.parallel.length === 0
+    ? notChecked("there was no session left to try it with")
+    : granted(seen, () => judge(seen.parallel));
 }
 
 function judgeParallel(answers: readonly Answer[]): Verdict {
@@ -70,7 +88,8 @@ export const rotationRows: readonly Row[] = [
     id: "rotation.new-cookie",
     expected: "each refresh sets a new cookie",
     why: "RFC 9700 section 4.14.2: without rotation a copied refresh token serves its thief unnoticed",
-    judge: (seen) => granted(seen, () => (seen.rotates ? pass("a new one") : fail("the same one, or none"))),
+    judge: (seen) =>
+      granted(seen, () => (seen.rotates ? pass("a new one") : fail("the same one, or none"))),
   },
   {
     id: "grace.accepted",
@@ -101,13 +120,18 @@ export const rotationRows: readonly Row[] = [
     expected: "the session lives on after parallel refreshes",
     why: `${GRACE}: they are no theft`,
     judge: (seen) =>
-      parallel(seen, () => given(seen.afterParallel, (answer) => (isGranted(answer) ? pass(`${answer.status}`) : fail(described(answer))))),
+      parallel(seen, () =>
+        given(seen.afterParallel, (answer) =>
+          isGranted(answer) ? pass(`${answer.status}`) : fail(described(answer)),
+        ),
+      ),
   },
   {
     id: "reuse.refused",
     expected: "a used cookie is refused after the grace window",
     why: "RFC 9700 section 4.14.2: it is in the hands of a thief, or of somebody whose session a thief has",
-    judge: ({ reuse }) => given(reuse, (answer) => (isGranted(answer) ? fail("granted") : endsSession(answer))),
+    judge: ({ reuse }) =>
+      given(reuse, (answer) => (isGranted(answer) ? fail("granted") : endsSession(answer))),
   },
   {
     id: "reuse.ends-session",
@@ -117,7 +141,9 @@ export const rotationRows: readonly Row[] = [
       given(seen.reuse, (answer) =>
         isGranted(answer)
           ? notChecked("the used cookie was granted")
-          : given(seen.afterReuse, (after) => (isGranted(after) ? fail("granted") : endsSession(after))),
+          : given(seen.afterReuse, (after) =>
+              isGranted(after) ? fail("granted") : endsSession(after),
+            ),
       ),
   },
   {
@@ -137,6 +163,10 @@ export const rotationRows: readonly Row[] = [
     expected: "the limit leaves the cookie alone",
     why: "server contract, Refresh, 3: a limit is no end of the session",
     judge: (seen) =>
-      limit(seen, ({ cookies }) => (cookies.some(({ name }) => name === seen.cookieName) ? fail("Set-Cookie") : pass("no Set-Cookie"))),
+      limit(seen, ({ cookies }) =>
+        cookies.some(({ name }) => name === seen.cookieName)
+          ? fail("Set-Cookie")
+          : pass("no Set-Cookie"),
+      ),
   },
 ];

@@ -1,5 +1,6 @@
-// The JavaScript half of the package: bundles each entry of wasm-pack.toml, and those that need no wasm, with esbuild into dist/, and lays
-// the type declarations beside them, only those that the public ones lead to, none of them naming the generated glue.
+// The JavaScript half of the package: bundles each entry of wasm-pack.toml, and those that need no
+// wasm, with esbuild into dist/, and lays the type declarations beside them, only those that the
+// public ones lead to, none of them naming the generated glue.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -8,23 +9,45 @@ import { unlessDone } from "./stamps.mjs";
 
 /** @typedef {import("./manifest.mjs").Build} Build */
 /**
- * `peers`: what it leaves to the application, or to the runtime. `typedBy`: whose types it has, where not its own.
+ * `peers`: what it leaves to the application, or to the runtime. `typedBy`: whose types it has,
+ * where not its own.
  * @typedef {{ entry: string, bundle: string, peers: readonly string[], typedBy?: string }} Entry
  */
 
-/** Entry points without wasm in them, which wasm-pack.toml has no place for. @type {readonly Entry[]} */
+/**
+ * Entry points without wasm in them, which wasm-pack.toml has no place for.
+ * @type {readonly Entry[]}
+ */
 const adapters = [
   { entry: "js/slim.ts", bundle: "dist/slim.js", peers: [] },
   { entry: "js/react.ts", bundle: "dist/react.js", peers: ["react"] },
-  { entry: "js/edge-workerd.ts", bundle: "dist/edge-workerd.js", peers: ["./edge.wasm"], typedBy: "js/edge.ts" },
-  { entry: "js/edge-light.ts", bundle: "dist/edge-light.js", peers: ["./edge.wasm?module"], typedBy: "js/edge.ts" },
+  {
+    entry: "js/edge-workerd.ts",
+    bundle: "dist/edge-workerd.js",
+    peers: ["./edge.wasm"],
+    typedBy: "js/edge.ts",
+  },
+  {
+    entry: "js/edge-light.ts",
+    bundle: "dist/edge-light.js",
+    peers: ["./edge.wasm?module"],
+    typedBy: "js/edge.ts",
+  },
   { entry: "js/hono.ts", bundle: "dist/hono.js", peers: ["hono"] },
 ];
 
-/** What runs on Node as a command (`bin` in package.json), and has no types. @type {readonly Entry[]} */
-const commands = [{ entry: "kit/cli.ts", bundle: "dist/contract.js", peers: ["node:fs/promises", "node:util"] }];
+/**
+ * What runs on Node as a command (`bin` in package.json), and has no types.
+ * @type {readonly Entry[]}
+ */
+const commands = [
+  { entry: "kit/cli.ts", bundle: "dist/contract.js", peers: ["node:fs/promises", "node:util"] },
+];
 
-/** Modules that lie beside the bundles as they are. @type {readonly (readonly [from: string, to: string])[]} */
+/**
+ * Modules that lie beside the bundles as they are.
+ * @type {readonly (readonly [from: string, to: string])[]}
+ */
 const modules = [
   ["build/client/client_bg.wasm", "dist/client.wasm"],
   ["build/edge/edge_bg.wasm", "dist/edge.wasm"],
@@ -52,17 +75,26 @@ async function bundle({ entry, bundle: to, peers }) {
   const outside = Object.values(metafile.outputs).flatMap((output) =>
     output.imports.filter((found) => found.external && !peers.includes(found.path)),
   );
-  if (outside.length > 0) throw new StepFailed(`${to} imports ${outside.map((found) => found.path).join(", ")}.`);
+  if (outside.length > 0)
+    throw new StepFailed(`${to} imports ${outside.map((found) => found.path).join(", ")}.`);
 }
 
-/** The modules that a declaration file imports or re-exports, in any of TypeScript's spellings. @param {string} source */
+/**
+ * The modules that a declaration file imports or re-exports, in any of TypeScript's spellings.
+ * @param {string} source
+ */
 function importsOf(source) {
-  return [...source.matchAll(/\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g)].map((match) => match[1] ?? match[2] ?? "");
+  return [...source.matchAll(/\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g)].map(
+    (match) => match[1] ?? match[2] ?? "",
+  );
 }
 
 /**
  * Copies a declaration file and those it leads to into dist/.
- * @param {string} types the folder that tsc wrote @param {string} file @param {Set<string>} seen @param {readonly string[]} peers
+ * @param {string} types the folder that tsc wrote
+ * @param {string} file
+ * @param {Set<string>} seen
+ * @param {readonly string[]} peers
  */
 function copyDeclarations(types, file, seen, peers) {
   if (seen.has(file)) return;
@@ -74,7 +106,9 @@ function copyDeclarations(types, file, seen, peers) {
     const next = resolve(dirname(file), specifier.replace(/\.js$/, ".d.ts"));
     if (peers.includes(specifier)) continue;
     if (!specifier.startsWith(".") || !next.startsWith(types + sep) || !existsSync(next)) {
-      throw new StepFailed(`The public types lead outside the package: ${basename(file)} imports "${specifier}".`);
+      throw new StepFailed(
+        `The public types lead outside the package: ${basename(file)} imports "${specifier}".`,
+      );
     }
     copyDeclarations(types, next, seen, peers);
   }
@@ -93,11 +127,14 @@ async function declare(entries) {
 
 /**
  * Makes dist/, unless the sources are unchanged; `fresh` says whether it had to.
- * @param {readonly Build[]} builds @param {(what: string, usually: string, work: () => Promise<void>) => Promise<void>} step
+ * @param {readonly Build[]} builds
+ * @param {(what: string, usually: string, work: () => Promise<void>) => Promise<void>} step
  */
 export async function buildPackage(builds, step) {
   const entries = [...builds.map((build) => ({ ...build, peers: [] })), ...adapters];
-  const tools = ["esbuild", "typescript", "@types/react", "hono"].map((name) => `node_modules/${name}/package.json`);
+  const tools = ["esbuild", "typescript", "@types/react", "hono"].map(
+    (name) => `node_modules/${name}/package.json`,
+  );
   const what = {
     name: "package",
     inputs: [
@@ -109,7 +146,11 @@ export async function buildPackage(builds, step) {
       "scripts/lib/bundle.mjs",
       ...tools,
     ],
-    words: [JSON.stringify([...entries, ...commands].map(({ entry, bundle: to, peers }) => [entry, to, peers]))],
+    words: [
+      JSON.stringify(
+        [...entries, ...commands].map(({ entry, bundle: to, peers }) => [entry, to, peers]),
+      ),
+    ],
     outputs: ["dist"],
   };
   return unlessDone(what, () =>

@@ -10,11 +10,18 @@ import { readManifest } from "./manifest.mjs";
 import { must, root, run, StepFailed } from "./run.mjs";
 import { wasmTests } from "./suites.mjs";
 
-/** @typedef {{ name: string, check: () => Promise<unknown> }} Check a text that `check` comes to is printed: what it could not look at */
+/**
+ * @typedef {{ name: string, check: () => Promise<unknown> }} Check a text that `check` comes to is
+ * printed: what it could not look at
+ */
 
 const notOurs = new Set(["node_modules", "target", "build", "dist", ".tools", ".state", ".git"]);
 
-/** All files of the project, tools and outputs left out. @param {string} folder @returns {string[]} */
+/**
+ * All files of the project, tools and outputs left out.
+ * @param {string} folder
+ * @returns {string[]}
+ */
 function ownFiles(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (notOurs.has(entry.name)) return [];
@@ -23,7 +30,10 @@ function ownFiles(folder) {
   });
 }
 
-/** Type-checks every TypeScript project, and complains of files that belong to none: nobody would check those. */
+/**
+ * Type-checks every TypeScript project, and complains of files that belong to none: nobody would
+ * check those.
+ */
 async function checkTypes() {
   const files = ownFiles(root);
   const projects = files.filter((file) => /[/\\]tsconfig(\.client)?\.json$/.test(file));
@@ -37,29 +47,46 @@ async function checkTypes() {
   }
   const stray = files.filter((file) => /\.(ts|mts|mjs)$/.test(file) && !covered.has(file));
   if (stray.length > 0) {
-    throw new StepFailed("Files that no tsconfig includes.", stray.map((file) => relative(root, file)).join("\n"));
+    throw new StepFailed(
+      "Files that no tsconfig includes.",
+      stray.map((file) => relative(root, file)).join("\n"),
+    );
   }
 }
 
 /** @param {readonly string[]} options */
 function clippy(...options) {
-  return must("cargo", ["clippy", "--locked", "--quiet", ...options, "--", "-D", "warnings"], { seconds: 1200 });
+  return must("cargo", ["clippy", "--locked", "--quiet", ...options, "--", "-D", "warnings"], {
+    seconds: 1200,
+  });
 }
 
-/** Licences, duplicates and sources of the crates; their known vulnerabilities where the list of them can be had. */
+/**
+ * Licences, duplicates and sources of the crates; their known vulnerabilities where the list of
+ * them can be had.
+ */
 async function checkCrates() {
   await must("cargo-deny", ["--log-level", "warn", "check", "licenses", "bans", "sources"]);
-  const { code, output } = await run("cargo-deny", ["--log-level", "warn", "check", "advisories"], { seconds: 120 });
+  const { code, output } = await run("cargo-deny", ["--log-level", "warn", "check", "advisories"], {
+    seconds: 120,
+  });
   if (code === 0) return undefined;
-  if (/failed to fetch advisory database/.test(output)) return "RustSec's list can't be had here; vulnerabilities were not looked for";
+  if (/failed to fetch advisory database/.test(output))
+    return "RustSec's list can't be had here; vulnerabilities were not looked for";
   throw new StepFailed("`cargo deny check advisories` has something to say.", output);
 }
 
-/** Known vulnerabilities of the npm packages that build and test this one; it has none at run time. Where there is a list to ask. */
+/**
+ * Known vulnerabilities of the npm packages that build and test this one; it has none at run time.
+ * Where there is a list to ask.
+ */
 async function checkAudit() {
-  const { code, stdout, output } = await run("npm", ["audit", "--json", "--audit-level=high"], { seconds: 120 });
+  const { code, stdout, output } = await run("npm", ["audit", "--json", "--audit-level=high"], {
+    seconds: 120,
+  });
   if (code === 0) return undefined;
-  if (!stdout.includes('"auditReportVersion"')) return "the registry here answers no audit; vulnerabilities were not looked for";
+  if (!stdout.includes('"auditReportVersion"'))
+    return "the registry here answers no audit; vulnerabilities were not looked for";
   throw new StepFailed("`npm audit` has something to say.", output);
 }
 
@@ -80,7 +107,10 @@ export const checks = [
     },
   },
   { name: "TypeScript types", check: checkTypes },
-  { name: "Biome: format, order of imports, lints", check: () => must(process.execPath, [biomePath(), "ci", "--error-on-warnings", "."]) },
+  {
+    name: "Biome: format, order of imports, lints",
+    check: () => must(process.execPath, [biomePath(), "ci", "--error-on-warnings", "."]),
+  },
   { name: "cargo-deny", check: checkCrates },
   { name: "npm audit", check: checkAudit },
   { name: "the documentation builds, and its links lead somewhere", check: buildDocs },

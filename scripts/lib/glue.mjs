@@ -1,11 +1,15 @@
-// Makes the JavaScript that wasm-bindgen writes fit for a second instance, which a page needs after a trap. As generated it makes one
-// instance and stays with it.
+// Makes the JavaScript that wasm-bindgen writes fit for a second instance, which a page needs after
+// a trap. As generated it makes one instance and stays with it.
 
 import { StepFailed } from "./run.mjs";
 
-/** @typedef {{ glue: string, types: string }} Written the text of the JavaScript and of its declarations */
+/**
+ * @typedef {{ glue: string, types: string }} Written the text of the JavaScript and of its
+ * declarations
+ */
 
-const changed = (/** @type {string} */ what) => new StepFailed(`The glue no longer ${what}: wasm-bindgen has changed its ways.`);
+const changed = (/** @type {string} */ what) =>
+  new StepFailed(`The glue no longer ${what}: wasm-bindgen has changed its ways.`);
 
 /** Where `text` has `mark`, once. @param {string} text @param {string} mark */
 function cut(text, mark) {
@@ -15,8 +19,9 @@ function cut(text, mark) {
 }
 
 /**
- * Glue that hands out functions alone: they go by whatever instance is the latest, so only the two lines that refuse another go. What is
- * handed to initSync is a module, and is not asked whether it is one: in the edge runtime of Next.js it is one of another realm.
+ * Glue that hands out functions alone: they go by whatever instance is the latest, so only the two
+ * lines that refuse another go. What is handed to initSync is a module, and is not asked whether it
+ * is one: in the edge runtime of Next.js it is one of another realm.
  * @param {string} glue
  */
 function withoutRefusals(glue) {
@@ -29,9 +34,11 @@ function withoutRefusals(glue) {
 }
 
 /**
- * Glue that hands out objects: they, their finalizers and their timers point into the memory of the instance that made them, so all of
- * the glue goes into a function and each instance has a glue of its own. The loading of files goes: js/ brings a module.
- * @param {Written} written @returns {Written}
+ * Glue that hands out objects: they, their finalizers and their timers point into the memory of the
+ * instance that made them, so all of the glue goes into a function and each instance has a glue of
+ * its own. The loading of files goes: js/ brings a module.
+ * @param {Written} written
+ * @returns {Written}
  */
 function perInstance({ glue, types }) {
   const exported = /^export (?=(?:class|function) (\w+))/gm;
@@ -62,5 +69,7 @@ function perInstance({ glue, types }) {
 
 /** @param {Written} written @returns {Written} */
 export function renewable({ glue, types }) {
-  return /^export class /m.test(glue) ? perInstance({ glue, types }) : { glue: withoutRefusals(glue), types };
+  return /^export class /m.test(glue)
+    ? perInstance({ glue, types })
+    : { glue: withoutRefusals(glue), types };
 }

@@ -1,23 +1,45 @@
-// Reads wasm-pack.toml, the manifest of the wasm-pack builds, into checked shapes. Whether it agrees with the rest of
-// the project is for check-manifest.mjs to say.
+// Reads wasm-pack.toml, the manifest of the wasm-pack builds, into checked shapes. Whether it
+// agrees with the rest of the project is for check-manifest.mjs to say.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { root, StepFailed } from "./run.mjs";
 
-/** @typedef {{ name: string, target: string, features: string[], profile: string, outDir: string, outName: string, rustc: string[], wasmOpt: string[], entry: string, bundle: string, budget: number }} Build */
-/** @typedef {{ tools: { "wasm-pack": string, "wasm-bindgen": string }, builds: Build[] }} Manifest */
+/**
+ * @typedef
+ * {{ name: string, target: string, features: string[], profile: string, outDir: string, outName: string, rustc: string[], wasmOpt: string[], entry: string, bundle: string, budget: number }}
+ * Build
+ */
+/**
+ * @typedef {{ tools: { "wasm-pack": string, "wasm-bindgen": string }, builds: Build[] }} Manifest
+ */
 
 const toolNames = ["wasm-pack", "wasm-bindgen"];
-const buildKeys = ["target", "features", "profile", "out-dir", "out-name", "entry", "bundle", "budget", "rustc", "wasm-opt"];
+const buildKeys = [
+  "target",
+  "features",
+  "profile",
+  "out-dir",
+  "out-name",
+  "entry",
+  "bundle",
+  "budget",
+  "rustc",
+  "wasm-opt",
+];
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
 export function isTable(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The table at a path of keys, or an empty one. @param {unknown} value @param {readonly string[]} keys @returns {Record<string, unknown>} */
+/**
+ * The table at a path of keys, or an empty one.
+ * @param {unknown} value
+ * @param {readonly string[]} keys
+ * @returns {Record<string, unknown>}
+ */
 export function tableAt(value, ...keys) {
   let found = value;
   for (const key of keys) found = isTable(found) ? found[key] : undefined;
@@ -27,20 +49,26 @@ export function tableAt(value, ...keys) {
 /** @param {Record<string, unknown>} table @param {readonly string[]} known @param {string} where */
 function onlyKnown(table, known, where) {
   const odd = Object.keys(table).find((key) => !known.includes(key));
-  if (odd !== undefined) throw new StepFailed(`wasm-pack.toml: ${where} has an unknown key \`${odd}\`.`);
+  if (odd !== undefined)
+    throw new StepFailed(`wasm-pack.toml: ${where} has an unknown key \`${odd}\`.`);
 }
 
 /** @param {Record<string, unknown>} table @param {string} key @param {string} where */
 function text(table, key, where) {
   const value = table[key];
-  if (typeof value !== "string" || value === "") throw new StepFailed(`wasm-pack.toml: ${where} needs a string \`${key}\`.`);
+  if (typeof value !== "string" || value === "")
+    throw new StepFailed(`wasm-pack.toml: ${where} needs a string \`${key}\`.`);
   return value;
 }
 
 /** @param {Record<string, unknown>} table @param {string} key @param {string} where */
 function texts(table, key, where) {
   const value = table[key];
-  if (!Array.isArray(value) || value.length === 0 || !value.every((item) => typeof item === "string")) {
+  if (
+    !Array.isArray(value) ||
+    value.length === 0 ||
+    !value.every((item) => typeof item === "string")
+  ) {
     throw new StepFailed(`wasm-pack.toml: ${where} needs a list of strings \`${key}\`.`);
   }
   return /** @type {string[]} */ (value);
@@ -76,10 +104,15 @@ export function parseManifest(source) {
   onlyKnown(file, ["tools", "builds"], "the file");
   const tools = tableAt(file, "tools");
   onlyKnown(tools, toolNames, "[tools]");
-  const builds = Object.entries(tableAt(file, "builds")).map(([name, value]) => readBuild(name, value));
+  const builds = Object.entries(tableAt(file, "builds")).map(([name, value]) =>
+    readBuild(name, value),
+  );
   if (builds.length === 0) throw new StepFailed("wasm-pack.toml: there is no [builds.*].");
   return {
-    tools: { "wasm-pack": text(tools, "wasm-pack", "[tools]"), "wasm-bindgen": text(tools, "wasm-bindgen", "[tools]") },
+    tools: {
+      "wasm-pack": text(tools, "wasm-pack", "[tools]"),
+      "wasm-bindgen": text(tools, "wasm-bindgen", "[tools]"),
+    },
     builds,
   };
 }

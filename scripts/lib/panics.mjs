@@ -1,13 +1,15 @@
-// Takes the words out of panics. A panic in the shipped wasm is a bug that traps whatever it says, but std's machinery for saying
-// it, formatting and all, is a tenth of the wasm. So the functions that panic, and those that format, become plain traps; wasm-opt
-// then drops what nobody calls any more. The words themselves lie among the constants, where no tool knows whose they were: they are
+// Takes the words out of panics. A panic in the shipped wasm is a bug that traps whatever it says,
+// but std's machinery for saying it, formatting and all, is a tenth of the wasm. So the functions
+// that panic, and those that format, become plain traps; wasm-opt then drops what nobody calls any
+// more. The words themselves lie among the constants, where no tool knows whose they were: they are
 // blanked here. The tests run builds that keep the words.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { StepFailed } from "./run.mjs";
 import { findSection, reader } from "./sections.mjs";
 
-// By their demangled names, with or without a crate's hash. Formatting is among them: what is shipped formats nothing.
+// By their demangled names, with or without a crate's hash. Formatting is among them: what is
+// shipped formats nothing.
 const silenced = [
   /\b(core|std|alloc)(\[[0-9a-f]+\])?::(panicking|fmt)::/,
   /\bstd(\[[0-9a-f]+\])?::(sys|io|backtrace|thread)::/,
@@ -20,7 +22,8 @@ const silenced = [
   /\bwasm_bindgen(\[[0-9a-f]+\])?::(throw_str|__rt::(throw_null|borrow_fail))\b/,
 ];
 
-// What those functions were given: names of source files, and the sentences of std and of wasm-bindgen.
+// What those functions were given: names of source files, and the sentences of std and of
+// wasm-bindgen.
 const sourceName = /(?:\/rustc\/[0-9a-f]{40}|cargo|src|library)\/[\w./-]+\.rs/g;
 const sentence = new RegExp(
   [
@@ -44,13 +47,22 @@ const sentence = new RegExp(
   "g",
 );
 
-/** Fills with zeros what only panics said: those names, the places in them (`core::panic::Location`), those sentences. @param {Uint8Array} wasm */
+/**
+ * Fills with zeros what only panics said: those names, the places in them
+ * (`core::panic::Location`), those sentences.
+ * @param {Uint8Array} wasm
+ */
 function blankWords(wasm) {
   const blank = Buffer.from(wasm);
   const read = reader(wasm, findSection(wasm, 11).contents);
   for (let left = read.number(); left > 0; left -= 1) {
     // An active segment of the one memory, at a constant: wasm-ld writes no other.
-    const [flags, constant, address, end] = [read.number(), read.byte(), read.number(), read.byte()];
+    const [flags, constant, address, end] = [
+      read.number(),
+      read.byte(),
+      read.number(),
+      read.byte(),
+    ];
     if (flags !== 0 || constant !== 0x41 || end !== 0x0b)
       throw new StepFailed("A data segment is laid down in a way that is not known here.");
     const length = read.number();
@@ -62,7 +74,8 @@ function blankWords(wasm) {
       place.writeUInt32LE(address + index);
       place.writeUInt32LE(name.length, 4);
       // Its line and column follow.
-      for (let at = bytes.indexOf(place); at >= 0; at = bytes.indexOf(place, at)) bytes.fill(0, at, at + 16);
+      for (let at = bytes.indexOf(place); at >= 0; at = bytes.indexOf(place, at))
+        bytes.fill(0, at, at + 16);
     }
     for (const { 0: words, index } of [...text.matchAll(sourceName), ...text.matchAll(sentence)])
       bytes.fill(0, index, index + words.length);
@@ -78,8 +91,13 @@ export async function silencePanics(path) {
   const functions = Array.from({ length: module.getNumFunctions() }, (_, index) =>
     binaryen.getFunctionInfo(module.getFunctionByIndex(index)),
   );
-  const loud = functions.filter(({ module: imported, name }) => !imported && silenced.some((pattern) => pattern.test(name)));
-  if (loud.length === 0) throw new StepFailed(`No panic was found in ${path}: were the names of its functions stripped?`);
+  const loud = functions.filter(
+    ({ module: imported, name }) => !imported && silenced.some((pattern) => pattern.test(name)),
+  );
+  if (loud.length === 0)
+    throw new StepFailed(
+      `No panic was found in ${path}: were the names of its functions stripped?`,
+    );
   for (const { name, params, results } of loud) {
     module.removeFunction(name);
     module.addFunction(name, params, results, [], module.unreachable());

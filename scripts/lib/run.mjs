@@ -1,5 +1,6 @@
-// Running other programs: the project's PATH, captured output, time limits, and steps that say what they do and how
-// long they take. Node's own modules only, for set-up runs before anything is installed.
+// Running other programs: the project's PATH, captured output, time limits, and steps that say what
+// they do and how long they take. Node's own modules only, for set-up runs before anything is
+// installed.
 
 import { spawn } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
@@ -10,10 +11,19 @@ import { fileURLToPath } from "node:url";
 /** The project's folder. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** @typedef {{ code: number, stdout: string, output: string }} Ended what a program said, both streams in `output` */
-/** @typedef {{ cwd?: string, env?: Record<string, string>, seconds?: number, echo?: boolean }} RunOptions */
+/**
+ * @typedef {{ code: number, stdout: string, output: string }} Ended what a program said, both
+ * streams in `output`
+ */
+/**
+ * @typedef {{ cwd?: string, env?: Record<string, string>, seconds?: number, echo?: boolean }}
+ * RunOptions
+ */
 
-/** A step that could not be done. `output` is what the failing program printed; `advice` a sentence for the person. */
+/**
+ * A step that could not be done. `output` is what the failing program printed; `advice` a sentence
+ * for the person.
+ */
 export class StepFailed extends Error {
   /** @param {string} message @param {string} [output] */
   constructor(message, output = "") {
@@ -45,7 +55,10 @@ export function which(name) {
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set();
 
-/** Ends a child with all that it started: it leads a process group of its own. @param {import("node:child_process").ChildProcess} child */
+/**
+ * Ends a child with all that it started: it leads a process group of its own.
+ * @param {import("node:child_process").ChildProcess} child
+ */
 function endGroup(child) {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
@@ -65,8 +78,12 @@ export function endChildrenOnSignal() {
 }
 
 /**
- * Runs a program to its end and returns its exit code with all it printed; never throws for a bad exit.
- * @param {string} command @param {readonly string[]} args @param {RunOptions} [options] @returns {Promise<Ended>}
+ * Runs a program to its end and returns its exit code with all it printed; never throws for a bad
+ * exit.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {RunOptions} [options]
+ * @returns {Promise<Ended>}
  */
 export function run(command, args, { cwd = root, env = {}, seconds = 900, echo = false } = {}) {
   return new Promise((resolve) => {
@@ -107,11 +124,19 @@ export function run(command, args, { cwd = root, env = {}, seconds = 900, echo =
   });
 }
 
-/** Like `run`, but a bad exit is a StepFailed with the output. @param {string} command @param {readonly string[]} args @param {RunOptions} [options] */
+/**
+ * Like `run`, but a bad exit is a StepFailed with the output.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {RunOptions} [options]
+ */
 export async function must(command, args, options) {
   const ended = await run(command, args, options);
   if (ended.code !== 0) {
-    throw new StepFailed(`\`${[command, ...args].join(" ")}\` ended with ${ended.code}.`, ended.output);
+    throw new StepFailed(
+      `\`${[command, ...args].join(" ")}\` ended with ${ended.code}.`,
+      ended.output,
+    );
   }
   return ended;
 }
@@ -126,7 +151,11 @@ export function spoken(milliseconds) {
 
 /**
  * Says what is about to be done and how long it usually takes, does it, and says how long it took.
- * @template T @param {string} what @param {string} usually @param {() => Promise<T>} work @returns {Promise<T>}
+ * @template T
+ * @param {string} what
+ * @param {string} usually
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
  */
 export async function step(what, usually, work) {
   console.log(`› ${what} (usually ${usually})`);
@@ -136,7 +165,10 @@ export async function step(what, usually, work) {
   return result;
 }
 
-/** Tells of a failure, with what the failing program printed, and makes the script end badly. @param {unknown} error */
+/**
+ * Tells of a failure, with what the failing program printed, and makes the script end badly.
+ * @param {unknown} error
+ */
 export function report(error) {
   if (error instanceof StepFailed) {
     if (error.output !== "") console.error(error.output.trimEnd());
@@ -147,7 +179,10 @@ export function report(error) {
   process.exitCode = 1;
 }
 
-/** Whether a module is the script that was started, rather than imported. @param {string} url its import.meta.url */
+/**
+ * Whether a module is the script that was started, rather than imported.
+ * @param {string} url its import.meta.url
+ */
 export function isMain(url) {
   const started = process.argv[1];
   return started !== undefined && fileURLToPath(url) === realpathSync(started);

@@ -2,7 +2,11 @@
 
 import { StepFailed } from "./run.mjs";
 
-/** Reads numbers, names and bytes of a wasm from a place on. @param {Uint8Array} bytes @param {number} at */
+/**
+ * Reads numbers, names and bytes of a wasm from a place on.
+ * @param {Uint8Array} bytes
+ * @param {number} at
+ */
 export function reader(bytes, at) {
   const number = () => {
     let value = 0;
@@ -14,7 +18,13 @@ export function reader(bytes, at) {
   };
   /** @param {number} length */
   const take = (length) => bytes.subarray(at, (at += length));
-  return { number, name: () => Buffer.from(take(number())).toString("utf8"), bytes: take, at: () => at, byte: () => bytes[at++] ?? 0 };
+  return {
+    number,
+    name: () => Buffer.from(take(number())).toString("utf8"),
+    bytes: take,
+    at: () => at,
+    byte: () => bytes[at++] ?? 0,
+  };
 }
 
 /** A number as wasm writes it. @param {number} value @returns {number[]} */
@@ -25,7 +35,11 @@ export function encode(value) {
 /** @param {string} name */
 export const encodeName = (name) => [...encode(name.length), ...Buffer.from(name, "latin1")];
 
-/** Where a section begins, its head included, where its contents do, and where it ends. @param {Uint8Array} wasm @param {number} id */
+/**
+ * Where a section begins, its head included, where its contents do, and where it ends.
+ * @param {Uint8Array} wasm
+ * @param {number} id
+ */
 export function findSection(wasm, id) {
   for (let at = 8; at < wasm.length; ) {
     const read = reader(wasm, at);
@@ -37,7 +51,12 @@ export function findSection(wasm, id) {
   throw new StepFailed(`The wasm has no section ${id}: wasm-bindgen has changed its ways.`);
 }
 
-/** The wasm with other contents in one of its sections. @param {Uint8Array} wasm @param {number} id @param {readonly number[]} contents */
+/**
+ * The wasm with other contents in one of its sections.
+ * @param {Uint8Array} wasm
+ * @param {number} id
+ * @param {readonly number[]} contents
+ */
 export function withSection(wasm, id, contents) {
   const { begins, ends } = findSection(wasm, id);
   const section = Uint8Array.from([id, ...encode(contents.length), ...contents]);

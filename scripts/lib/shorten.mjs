@@ -1,13 +1,15 @@
-// Shortens the names under which a wasm and its glue know each other. wasm-bindgen makes each import of a readable name and a hash of
-// sixteen digits, each export of one that tells its class, and all of them travel twice, in the wasm and in the JavaScript, where no
-// minifier may touch them: a tenth of the whole download.
+// Shortens the names under which a wasm and its glue know each other. wasm-bindgen makes each
+// import of a readable name and a hash of sixteen digits, each export of one that tells its class,
+// and all of them travel twice, in the wasm and in the JavaScript, where no minifier may touch
+// them: a tenth of the whole download.
 
 import { StepFailed } from "./run.mjs";
 import { encode, encodeName, findSection, reader, withSection } from "./sections.mjs";
 
 const importSection = 2;
 const exportSection = 7;
-// The only kind of import that wasm-bindgen makes here; a function's is followed by one number, its type.
+// The only kind of import that wasm-bindgen makes here; a function's is followed by one number, its
+// type.
 const functionKind = 0;
 
 /** a, b … z, aa, ab … @param {number} index @returns {string} */
@@ -28,20 +30,29 @@ export function shortenImports(wasm, glue) {
   /** @param {string} before @param {string} after */
   const rename = (before, after) => {
     const parts = shortened.split(before);
-    if (parts.length !== 2) throw new StepFailed(`The glue says \`${before.trim()}\` ${parts.length - 1} times, not once.`);
+    if (parts.length !== 2)
+      throw new StepFailed(
+        `The glue says \`${before.trim()}\` ${parts.length - 1} times, not once.`,
+      );
     shortened = parts.join(after);
   };
   const modules = new Map();
   for (let index = 0; index < count; index += 1) {
     const module = read.name();
     const name = read.name();
-    if (read.byte() !== functionKind) throw new StepFailed(`The wasm imports \`${name}\`, which is no function.`);
+    if (read.byte() !== functionKind)
+      throw new StepFailed(`The wasm imports \`${name}\`, which is no function.`);
     if (!modules.has(module)) {
       modules.set(module, shortName(modules.size));
       rename(`"${module}": `, `"${modules.get(module)}": `);
     }
     rename(` ${name}: `, ` ${shortName(index)}: `);
-    written.push(...encodeName(modules.get(module)), ...encodeName(shortName(index)), functionKind, ...encode(read.number()));
+    written.push(
+      ...encodeName(modules.get(module)),
+      ...encodeName(shortName(index)),
+      functionKind,
+      ...encode(read.number()),
+    );
   }
   return { wasm: withSection(wasm, importSection, written), glue: shortened };
 }
@@ -65,7 +76,8 @@ export function shortenExports(wasm, glue) {
   }
   const shortened = glue.replace(/\bwasm\.(\w+)/g, (_, /** @type {string} */ name) => {
     const short = names.get(name);
-    if (short === undefined) throw new StepFailed(`The glue uses \`wasm.${name}\`, which the wasm does not export.`);
+    if (short === undefined)
+      throw new StepFailed(`The glue uses \`wasm.${name}\`, which the wasm does not export.`);
     return `wasm.${short}`;
   });
   return { wasm: withSection(wasm, exportSection, written), glue: shortened };

@@ -1,4 +1,5 @@
-// What the package weighs: each wasm and each bundle, raw and gzipped, against the budgets of wasm-pack.toml.
+// What the package weighs: each wasm and each bundle, raw and gzipped, against the budgets of
+// wasm-pack.toml.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,9 +14,15 @@ function weigh(path, budget) {
   return { name: path, raw: bytes.length, gzipped: gzipOf(bytes).length, budget };
 }
 
-/** The wasm is told for information; the bundle carries it, and is what a user downloads. @param {readonly import("./manifest.mjs").Build[]} builds */
+/**
+ * The wasm is told for information; the bundle carries it, and is what a user downloads.
+ * @param {readonly import("./manifest.mjs").Build[]} builds
+ */
 export function weighAll(builds) {
-  return builds.flatMap((build) => [weigh(`${build.outDir}/${build.outName}_bg.wasm`, null), weigh(build.bundle, build.budget)]);
+  return builds.flatMap((build) => [
+    weigh(`${build.outDir}/${build.outName}_bg.wasm`, null),
+    weigh(build.bundle, build.budget),
+  ]);
 }
 
 /** @param {number} bytes */
@@ -30,18 +37,34 @@ export function sizeTable(sizes) {
   return table(rows);
 }
 
-/** Lays out rows in columns, the first to the left and the others to the right. @param {readonly (readonly string[])[]} rows */
+/**
+ * Lays out rows in columns, the first to the left and the others to the right.
+ * @param {readonly (readonly string[])[]} rows
+ */
 export function table(rows) {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
   /** @param {readonly string[]} row */
   const line = (row) =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("   ");
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("   ");
   return rows.map((row) => `  ${line(row)}`.trimEnd()).join("\n");
 }
 
-/** One sentence for each bundle that is heavier than its budget. @param {readonly Size[]} sizes @returns {string[]} */
+/**
+ * One sentence for each bundle that is heavier than its budget.
+ * @param {readonly Size[]} sizes
+ * @returns {string[]}
+ */
 export function overBudget(sizes) {
   return sizes
     .filter(({ gzipped, budget }) => budget !== null && gzipped > budget)
-    .map(({ name, gzipped, budget }) => `${name} is ${gzipped} bytes gzipped, ${gzipped - (budget ?? 0)} over its budget of ${budget}.`);
+    .map(
+      ({ name, gzipped, budget }) =>
+        `${name} is ${gzipped} bytes gzipped, ${gzipped - (budget ?? 0)} over its budget of ${budget}.`,
+    );
 }

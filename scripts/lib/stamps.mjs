@@ -1,8 +1,17 @@
-// Skips work whose inputs and outputs have not changed since it was last done, and lets one build run at a time. A stamp is a small file
-// under build/stamps: the hash of what went in, the hash of what came out, and the result that the work gave.
+// Skips work whose inputs and outputs have not changed since it was last done, and lets one build
+// run at a time. A stamp is a small file under build/stamps: the hash of what went in, the hash of
+// what came out, and the result that the work gave.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { root } from "./run.mjs";
@@ -12,11 +21,17 @@ function filesAt(path) {
   const place = join(root, path);
   if (!existsSync(place)) return [];
   if (!statSync(place).isDirectory()) return [path];
-  const names = readdirSync(place, { recursive: true, encoding: "utf8" }).map((name) => `${path}/${name.replaceAll("\\", "/")}`);
+  const names = readdirSync(place, { recursive: true, encoding: "utf8" }).map(
+    (name) => `${path}/${name.replaceAll("\\", "/")}`,
+  );
   return names.filter((name) => statSync(join(root, name)).isFile()).sort();
 }
 
-/** A hash over the names and contents of files, and over further words that matter. @param {readonly string[]} paths @param {readonly string[]} [words] */
+/**
+ * A hash over the names and contents of files, and over further words that matter.
+ * @param {readonly string[]} paths
+ * @param {readonly string[]} [words]
+ */
 export function hashOf(paths, words = []) {
   const hash = createHash("sha256");
   for (const file of paths.flatMap(filesAt)) {
@@ -29,8 +44,12 @@ export function hashOf(paths, words = []) {
 
 /**
  * Does the work, or gives its last result when nothing changed.
- * @template T @param {{ name: string, inputs: readonly string[], words?: readonly string[], outputs: readonly string[] }} what
- * @param {() => Promise<T>} work @returns {Promise<{ result: T, fresh: boolean }>}
+ * @template T
+ * @param
+ * {{ name: string, inputs: readonly string[], words?: readonly string[], outputs: readonly string[] }}
+ * what
+ * @param {() => Promise<T>} work
+ * @returns {Promise<{ result: T, fresh: boolean }>}
  */
 export async function unlessDone({ name, inputs, words = [], outputs }, work) {
   const folder = join(root, "build", "stamps");
@@ -38,7 +57,8 @@ export async function unlessDone({ name, inputs, words = [], outputs }, work) {
   const before = hashOf(inputs, words);
   if (existsSync(path)) {
     const stamp = JSON.parse(readFileSync(path, "utf8"));
-    if (stamp.inputs === before && stamp.outputs === hashOf(outputs)) return { result: stamp.result, fresh: false };
+    if (stamp.inputs === before && stamp.outputs === hashOf(outputs))
+      return { result: stamp.result, fresh: false };
     rmSync(path);
   }
   const result = await work();
@@ -47,7 +67,11 @@ export async function unlessDone({ name, inputs, words = [], outputs }, work) {
   return { result, fresh: true };
 }
 
-/** Whether the process that holds a lock is still at it; no build takes twenty minutes, but process numbers come again. @param {string} path */
+/**
+ * Whether the process that holds a lock is still at it; no build takes twenty minutes, but process
+ * numbers come again.
+ * @param {string} path
+ */
 function isHeld(path) {
   try {
     if (Date.now() - statSync(path).mtimeMs > 20 * 60_000) return false;
@@ -60,7 +84,12 @@ function isHeld(path) {
   }
 }
 
-/** Waits until no other process builds in this folder, then does the work. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+/**
+ * Waits until no other process builds in this folder, then does the work.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
 export async function alone(work) {
   const path = join(root, "build", "lock");
   mkdirSync(join(root, "build"), { recursive: true });

@@ -1,4 +1,5 @@
-// The test suites of the project: what each runs and how its tests are counted. test.mjs picks among them and adds up.
+// The test suites of the project: what each runs and how its tests are counted. test.mjs picks
+// among them and adds up.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +10,12 @@ import { root, run } from "./run.mjs";
 /** @typedef {import("./counts.mjs").Count} Count */
 /** @typedef {{ count: Count, output: string }} Outcome */
 
-/** The files of a folder of the project whose names end so, sorted. @param {string} folder @param {string} ending @returns {string[]} */
+/**
+ * The files of a folder of the project whose names end so, sorted.
+ * @param {string} folder
+ * @param {string} ending
+ * @returns {string[]}
+ */
 function filesIn(folder, ending) {
   if (!existsSync(join(root, folder))) return [];
   const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
@@ -24,27 +30,47 @@ function nothingRan(problem) {
   return { count: { passed: 0, failed: 1, complaints: [problem] }, output: "" };
 }
 
-/** Keeps what a suite printed, for reading it in full afterwards. @param {string} name @param {string} output */
+/**
+ * Keeps what a suite printed, for reading it in full afterwards.
+ * @param {string} name
+ * @param {string} output
+ */
 function keepLog(name, output) {
   mkdirSync(join(root, "build", "logs"), { recursive: true });
   writeFileSync(join(root, "build", "logs", `${name}.log`), output);
 }
 
-/** Rust on this machine: the engine with virtual time, tables, properties, and the examples in the docs. @returns {Promise<Outcome>} */
+/**
+ * Rust on this machine: the engine with virtual time, tables, properties, and the examples in the
+ * docs.
+ * @returns {Promise<Outcome>}
+ */
 export async function runNative() {
-  const { code, output } = await run("cargo", ["test", "--locked", "--no-fail-fast"], { seconds: 1200 });
+  const { code, output } = await run("cargo", ["test", "--locked", "--no-fail-fast"], {
+    seconds: 1200,
+  });
   keepLog("native", output);
   return { count: countCargo(output, code), output };
 }
 
-/** The options of cargo that choose the wasm tests: the files under tests/ that hold a #[wasm_bindgen_test]. @returns {string[]} */
+/**
+ * The options of cargo that choose the wasm tests: the files under tests/ that hold a
+ * #[wasm_bindgen_test].
+ * @returns {string[]}
+ */
 export function wasmTests() {
   const files = filesIn("tests", ".rs").filter((file) => /^tests\/[^/]+$/.test(file));
-  const tests = files.filter((file) => readFileSync(join(root, file), "utf8").includes("#[wasm_bindgen_test"));
+  const tests = files.filter((file) =>
+    readFileSync(join(root, file), "utf8").includes("#[wasm_bindgen_test"),
+  );
   return tests.flatMap((file) => ["--test", file.slice("tests/".length, -".rs".length)]);
 }
 
-/** Rust compiled to wasm, in a headless browser. @param {"chrome" | "firefox"} browser @returns {Promise<Outcome>} */
+/**
+ * Rust compiled to wasm, in a headless browser.
+ * @param {"chrome" | "firefox"} browser
+ * @returns {Promise<Outcome>}
+ */
 async function runWasmIn(browser) {
   const chosen = wasmTests();
   if (chosen.length === 0) return nothingRan("No file under tests/ holds a #[wasm_bindgen_test].");
@@ -74,7 +100,11 @@ export const runWasm = () => runWasmIn("chrome");
 
 /**
  * TypeScript tests with node's own runner.
- * @param {string} name @param {readonly string[]} files @param {readonly string[]} options @param {Record<string, string>} env @returns {Promise<Outcome>}
+ * @param {string} name
+ * @param {readonly string[]} files
+ * @param {readonly string[]} options
+ * @param {Record<string, string>} env
+ * @returns {Promise<Outcome>}
  */
 async function runNode(name, files, options, env) {
   if (files.length === 0) return nothingRan("There is no test file.");
@@ -87,7 +117,11 @@ async function runNode(name, files, options, env) {
     "--test-reporter=tap",
     `--test-reporter-destination=${tap}`,
   ];
-  const { code, output } = await run("node", ["--import", "tsx", "--test", ...options, ...reporters, ...files], { seconds: 1800, env });
+  const { code, output } = await run(
+    "node",
+    ["--import", "tsx", "--test", ...options, ...reporters, ...files],
+    { seconds: 1800, env },
+  );
   keepLog(name, output);
   return { count: countNode(readFileSync(tap, "utf8"), code), output };
 }
@@ -104,26 +138,42 @@ export function runJs() {
   );
 }
 
-/** The demo page against the real Workers, and the client against scripted servers, in Chromium; one file after the other, for they measure time. @param {string} chromium */
+/**
+ * The demo page against the real Workers, and the client against scripted servers, in Chromium; one
+ * file after the other, for they measure time.
+ * @param {string} chromium
+ */
 export function runBrowser(chromium) {
   return runNode(
     "browser",
-    filesIn("tests", ".test.ts").filter((file) => inBrowser(file) && !file.startsWith("tests/firefox/")),
+    filesIn("tests", ".test.ts").filter(
+      (file) => inBrowser(file) && !file.startsWith("tests/firefox/"),
+    ),
     ["--test-concurrency=1"],
     { CHROMIUM: chromium },
   );
 }
 
-/** What can go otherwise in another browser: starting, the 401, tabs, logout, a policy; and what is known to. */
+/**
+ * What can go otherwise in another browser: starting, the 401, tabs, logout, a policy; and what is
+ * known to.
+ */
 const inFirefox = [
   ...["boot", "logout", "policy", "refused", "tabs"].map((name) => `tests/client/${name}.test.ts`),
   "tests/firefox/differences.test.ts",
 ];
 
-/** The wasm tests, and the client against scripted servers, in Firefox. @param {string} firefox @returns {Promise<Outcome>} */
+/**
+ * The wasm tests, and the client against scripted servers, in Firefox.
+ * @param {string} firefox
+ * @returns {Promise<Outcome>}
+ */
 export async function runFirefox(firefox) {
   const wasm = await runWasmIn("firefox");
-  const client = await runNode("firefox", inFirefox, ["--test-concurrency=1"], { BROWSER: "firefox", FIREFOX: firefox });
+  const client = await runNode("firefox", inFirefox, ["--test-concurrency=1"], {
+    BROWSER: "firefox",
+    FIREFOX: firefox,
+  });
   const counts = [wasm.count, client.count];
   return {
     count: {

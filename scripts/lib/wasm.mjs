@@ -1,6 +1,7 @@
-// One build of wasm-pack.toml: Rust to wasm and its JavaScript glue by wasm-pack, then a current wasm-opt, then short names between
-// the two, then the module that carries the wasm as base64 of its gzip stream (of the raw wasm it would cost 40 % more over the wire).
-// That stream is Zopfli's, which searches longer than gzip and ends 5 % smaller; whoever unpacks it is none the wiser.
+// One build of wasm-pack.toml: Rust to wasm and its JavaScript glue by wasm-pack, then a current
+// wasm-opt, then short names between the two, then the module that carries the wasm as base64 of
+// its gzip stream (of the raw wasm it would cost 40 % more over the wire). That stream is Zopfli's,
+// which searches longer than gzip and ends 5 % smaller; whoever unpacks it is none the wiser.
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -16,33 +17,58 @@ import { dropExports } from "./trim.mjs";
 
 /** @typedef {import("./manifest.mjs").Build} Build */
 
-/** gzip at its best, and the same bytes on every system: the header's system byte says "unknown". @param {Uint8Array} bytes */
+/**
+ * gzip at its best, and the same bytes on every system: the header's system byte says "unknown".
+ * @param {Uint8Array} bytes
+ */
 export function gzipOf(bytes) {
   const packed = gzipSync(bytes, { level: 9 });
   packed[9] = 255;
   return packed;
 }
 
-/** Panic messages name source files: as given here, not as this machine's folders. @param {Build} build */
+/**
+ * Panic messages name source files: as given here, not as this machine's folders.
+ * @param {Build} build
+ */
 function rustFlags(build) {
   const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
   const remap = [
     [cargoHome, "cargo"],
     [root.replace(/\/$/, ""), "tokenkeep"],
   ];
-  return [...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`), ...build.rustc].join("\x1f");
+  return [...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`), ...build.rustc].join(
+    "\x1f",
+  );
 }
 
 /** @param {Build} build */
 async function compile(build) {
   rmSync(join(root, build.outDir), { recursive: true, force: true });
-  const cargoOptions = ["--locked", "--no-default-features", "--features", build.features.join(",")];
-  // --no-opt: wasm-pack would run whatever wasm-opt it finds. no-install: it shall fail rather than download.
+  const cargoOptions = [
+    "--locked",
+    "--no-default-features",
+    "--features",
+    build.features.join(","),
+  ];
+  // --no-opt: wasm-pack would run whatever wasm-opt it finds. no-install: it shall fail rather than
+  // download.
   const options = ["--mode", "no-install", "--no-opt", "--no-pack", "--no-gitignore"];
   const places = ["--out-dir", build.outDir, "--out-name", build.outName];
   await must(
     "wasm-pack",
-    ["build", "--target", build.target, "--profile", build.profile, ...options, ...places, ".", "--", ...cargoOptions],
+    [
+      "build",
+      "--target",
+      build.target,
+      "--profile",
+      build.profile,
+      ...options,
+      ...places,
+      ".",
+      "--",
+      ...cargoOptions,
+    ],
     { env: { CARGO_ENCODED_RUSTFLAGS: rustFlags(build), RUSTC_WRAPPER: "" } },
   );
 }
@@ -51,7 +77,10 @@ async function compile(build) {
 async function optimise(build) {
   const place = join(root, build.outDir, build.outName);
   const path = `${place}_bg.wasm`;
-  const written = lighten({ glue: readFileSync(`${place}.js`, "utf8"), types: readFileSync(`${place}.d.ts`, "utf8") });
+  const written = lighten({
+    glue: readFileSync(`${place}.js`, "utf8"),
+    types: readFileSync(`${place}.d.ts`, "utf8"),
+  });
   await silencePanics(path);
   await dropExports(path, written.glue);
   await must("wasm-opt", [path, "-o", path, ...build.wasmOpt]);
@@ -74,13 +103,20 @@ async function inline(build) {
   const about = "// Made by scripts/build.mjs: the wasm as base64 of its gzip stream.\n";
   const text = readFileSync(packed).toString("base64");
   rmSync(packed);
-  writeFileSync(join(root, build.outDir, "inlined.js"), `${about}export const gzippedWasm = "${text}";\n`);
-  writeFileSync(join(root, build.outDir, "inlined.d.ts"), `${about}export declare const gzippedWasm: string;\n`);
+  writeFileSync(
+    join(root, build.outDir, "inlined.js"),
+    `${about}export const gzippedWasm = "${text}";\n`,
+  );
+  writeFileSync(
+    join(root, build.outDir, "inlined.d.ts"),
+    `${about}export declare const gzippedWasm: string;\n`,
+  );
 }
 
 /**
  * Makes the wasm of one build, unless its sources are unchanged; `fresh` says whether it had to.
- * @param {Build} build @param {(what: string, usually: string, work: () => Promise<void>) => Promise<void>} step
+ * @param {Build} build
+ * @param {(what: string, usually: string, work: () => Promise<void>) => Promise<void>} step
  */
 export async function buildWasm(build, step) {
   const compiler = (await run("rustc", ["--version"])).stdout.trim();

@@ -1,5 +1,6 @@
-// Packs a file as gzip does, but longer and smaller. A process of its own, because @gfx/zopfli takes the handling of uncaught errors into
-// its hands. Alone: node scripts/lib/zopfli.mjs from to.gz
+// Packs a file as gzip does, but longer and smaller. A process of its own, because @gfx/zopfli
+// takes the handling of uncaught errors into its hands. Alone: node scripts/lib/zopfli.mjs from
+// to.gz
 
 import { readFileSync, writeFileSync } from "node:fs";
 import zopfli from "@gfx/zopfli";

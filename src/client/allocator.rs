@@ -1,8 +1,10 @@
-//! An allocator that wipes what is given back, so that no copy of a token outlives its use in wasm memory: not in a
-//! reply's buffer, not in a string that crossed from JavaScript, not in a vector that grew.
+//! An allocator that wipes what is given back, so that no copy of a token outlives its use in wasm
+//! memory: not in a reply's buffer, not in a string that crossed from JavaScript, not in a vector
+//! that grew.
 //!
-//! It is small rather than clever. Blocks come in powers of two; one that is given back waits in the list of its size and
-//! is never split or joined. What a keep needs at a time is little and bounded, so what waits is bounded too.
+//! It is small rather than clever. Blocks come in powers of two; one that is given back waits in
+//! the list of its size and is never split or joined. What a keep needs at a time is little and
+//! bounded, so what waits is bounded too.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32::memory_grow;
@@ -27,8 +29,11 @@ struct Wiping {
 unsafe impl Sync for Wiping {}
 
 #[global_allocator]
-static ALLOCATOR: Wiping =
-    Wiping { waiting: UnsafeCell::new([null_mut(); SIZES]), fresh: Cell::new(0), end: Cell::new(0) };
+static ALLOCATOR: Wiping = Wiping {
+    waiting: UnsafeCell::new([null_mut(); SIZES]),
+    fresh: Cell::new(0),
+    end: Cell::new(0),
+};
 
 impl Wiping {
     /// A block of memory that was never used; null when there is none to be had.
@@ -39,7 +44,8 @@ impl Wiping {
             if before == usize::MAX {
                 return null_mut();
             }
-            // The first time, or somebody else has grown the memory: what was left is not followed by what is new.
+            // The first time, or somebody else has grown the memory: what was left is not followed
+            // by what is new.
             if before * PAGE != self.end.get() {
                 self.fresh.set(before * PAGE);
             }
@@ -56,9 +62,9 @@ fn fitting(bytes: usize) -> u32 {
     usize::BITS - (bytes.max(1 << SMALLEST) - 1).leading_zeros()
 }
 
-// SAFETY: `alloc` gives out each block once until it comes back, of at least the size and alignment that were asked for; both
-// methods are called with layouts of more than no bytes. `realloc` is the trait's own: allocate, copy, `dealloc`, which wipes the
-// old block.
+// SAFETY: `alloc` gives out each block once until it comes back, of at least the size and alignment
+// that were asked for; both methods are called with layouts of more than no bytes. `realloc` is the
+// trait's own: allocate, copy, `dealloc`, which wipes the old block.
 #[expect(unsafe_code, reason = "an allocator can't be written without")]
 unsafe impl GlobalAlloc for Wiping {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -67,8 +73,8 @@ unsafe impl GlobalAlloc for Wiping {
             return null_mut();
         }
         let size = fitting(layout.size());
-        // SAFETY: the lists are touched here and in `dealloc` only, never by both. What waits is a block of ours, and begins with
-        // the address of the next.
+        // SAFETY: the lists are touched here and in `dealloc` only, never by both. What waits is a
+        // block of ours, and begins with the address of the next.
         unsafe {
             let list = self.waiting.get().cast::<*mut u8>().add(size as usize);
             let block = *list;
@@ -82,8 +88,8 @@ unsafe impl GlobalAlloc for Wiping {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let size = fitting(layout.size());
-        // SAFETY: the caller gives the block up, all of it. It stays reachable by its list, so the compiler can't take the wiping
-        // for a write that nobody sees.
+        // SAFETY: the caller gives the block up, all of it. It stays reachable by its list, so the
+        // compiler can't take the wiping for a write that nobody sees.
         unsafe {
             block.write_bytes(0, 1 << size);
             let list = self.waiting.get().cast::<*mut u8>().add(size as usize);

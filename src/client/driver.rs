@@ -52,7 +52,9 @@ impl Driver {
                 None => return,
                 Some(Output::SetTimer { delay, .. }) => {
                     let this = Rc::clone(self);
-                    self.timer.set(Some(Timeout::new(delay as u32, move || this.input(Engine::handle_timer))));
+                    self.timer.set(Some(Timeout::new(delay as u32, move || {
+                        this.input(Engine::handle_timer)
+                    })));
                 }
                 Some(Output::ClearTimer) => drop(self.timer.take()),
                 Some(output) => wire::write(&self.host, output, &self.engine()),

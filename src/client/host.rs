@@ -1,5 +1,5 @@
-//! What the JavaScript half does for this one: the transport, the lock, the siblings, the words. Only numbers cross;
-//! `js/client/host.ts` is the other side.
+//! What the JavaScript half does for this one: the transport, the lock, the siblings, the words.
+//! Only numbers cross; `js/client/host.ts` is the other side.
 
 use wasm_bindgen::prelude::*;
 

@@ -1,11 +1,13 @@
 //! The browser half: carries the engine into the page.
 //!
-//! Everything here is synchronous. What has to be awaited (the network, the lock, a stream) is awaited by the JavaScript
-//! half, which brings each answer back as one call; no future, waker or promise lives in wasm. Three things stay on this
-//! side: the token, which becomes a JavaScript text only for a header or a loan; the calls that renew it; and the timers.
+//! Everything here is synchronous. What has to be awaited (the network, the lock, a stream) is
+//! awaited by the JavaScript half, which brings each answer back as one call; no future, waker or
+//! promise lives in wasm. Three things stay on this side: the token, which becomes a JavaScript
+//! text only for a header or a loan; the calls that renew it; and the timers.
 //!
-//! Each export changes the engine and carries out what follows before it returns, so `logout()` has taken effect before
-//! anything is awaited. The host runs no code of the application before the next task, so no call comes in meanwhile.
+//! Each export changes the engine and carries out what follows before it returns, so `logout()` has
+//! taken effect before anything is awaited. The host runs no code of the application before the
+//! next task, so no call comes in meanwhile.
 
 mod allocator;
 mod clock;
@@ -20,14 +22,15 @@ use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
 use crate::engine::{
-    Backoff, CallId, Config, Failure, FailureKind, Grant, Lead, Origins, Ticket, WaiterId, Wake, has_access_token,
-    without_access_token,
+    Backoff, CallId, Config, Failure, FailureKind, Grant, Lead, Origins, Ticket, WaiterId, Wake,
+    has_access_token, without_access_token,
 };
 use driver::Driver;
 
 pub use host::Host;
 
-/// One keep: a session machine with its token. Those who wait are numbered and answered through [`Host`].
+/// One keep: a session machine with its token. Those who wait are numbered and answered through
+/// [`Host`].
 #[wasm_bindgen]
 pub struct Keep {
     driver: Rc<Driver>,
@@ -36,11 +39,16 @@ pub struct Keep {
 
 #[wasm_bindgen]
 impl Keep {
-    /// Takes the checked options of `createTokenKeep`, times in milliseconds, and the host that it calls back. `origins` are
-    /// separated by spaces, which no origin holds; `tells_logout` is whether there is an endpoint to tell of a logout.
+    /// Takes the checked options of
+    /// `createTokenKeep`, times in milliseconds, and the host that it calls back. `origins` are
+    /// separated by spaces, which no origin holds; `tells_logout` is whether there is an endpoint
+    /// to tell of a logout.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "each is a number; an object would have to be read member by member")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a number; an object would have to be read member by member"
+    )]
     pub fn new(
         host: Host,
         origins: &str,
@@ -64,8 +72,9 @@ impl Keep {
         Self { driver: Driver::new(config, host), origins: Origins::new(origins) }
     }
 
-    /// One input, by the numbers of `Input` in `js/client/wire.ts`; returns the number of whoever waits for its outcome.
-    /// `number` is what the input is about: a generation, a call, a ticket, or the milliseconds that a lent token has to live.
+    /// One input, by the numbers of `Input` in `js/client/wire.ts`; returns the number of whoever
+    /// waits for its outcome. `number` is what the input is about: a generation, a call, a ticket,
+    /// or the milliseconds that a lent token has to live.
     pub fn input(&self, what: u8, number: f64) -> u32 {
         let id = number as u32;
         self.driver.input(|engine, now| {
@@ -82,7 +91,11 @@ impl Keep {
                         7 => engine.handle_retry_refused(now, id),
                         8 => engine.handle_accepted(id),
                         9 => {
-                            engine.handle_refresh_answer(now, CallId(id), Err(FailureKind::Unreachable.into()));
+                            engine.handle_refresh_answer(
+                                now,
+                                CallId(id),
+                                Err(FailureKind::Unreachable.into()),
+                            );
                         }
                         10 => engine.handle_lock(now, Ticket(id), true),
                         11 => engine.handle_lock(now, Ticket(id), false),
@@ -100,7 +113,8 @@ impl Keep {
         })
     }
 
-    /// Whether the token may go to `url`, which is the browser's own reading of an address (`Request.url`).
+    /// Whether the token may go to
+    /// `url`, which is the browser's own reading of an address (`Request.url`).
     #[must_use]
     pub fn allows(&self, url: &str) -> bool {
         self.origins.allow(url)
@@ -121,32 +135,37 @@ impl Keep {
         self.driver.engine().token().map(|(token, _)| token.expose().to_owned())
     }
 
-    /// The claims of the token as JSON text, unverified; `undefined` when there is none or it is opaque.
+    /// The claims of the token as JSON text, unverified; `undefined` when there is none or it is
+    /// opaque.
     pub fn claims(&self) -> Option<Vec<u8>> {
         self.driver.engine().claims().map(<[u8]>::to_vec)
     }
 
-    /// Takes over a token; `expires_in` in seconds, anything but a positive number counts as not told. False: it is none.
+    /// Takes over a token; `expires_in` in seconds, anything but a positive number counts as not
+    /// told. False: it is none.
     pub fn adopt(&self, access_token: &str, expires_in: f64) -> bool {
         // A cast of NaN or of anything negative gives 0, which counts as not told.
         let grant = Grant::new(access_token, Some(expires_in as u64));
         grant.map(|grant| self.driver.input(|engine, now| engine.handle_adopt(now, grant))).is_ok()
     }
 
-    /// The sign-in of `waiter` was answered with `body`: takes the token out of it and returns the rest.
-    /// `undefined`: there is no token in it. An empty rest: what is in it can't be used.
+    /// The sign-in of `waiter` was answered with `body`: takes the token out of it and returns the
+    /// rest. `undefined`: there is no token in it. An empty rest: what is in it can't be used.
     #[wasm_bindgen(js_name = signedIn)]
     pub fn signed_in(&self, waiter: u32, body: Option<Vec<u8>>) -> Option<Vec<u8>> {
         let bytes = body.filter(|bytes| has_access_token(bytes));
         let grant = bytes.as_deref().map(Grant::read);
         let usable = matches!(grant, Some(Ok(_)));
-        self.driver
-            .input(|engine, now| engine.handle_sign_in_answer(now, WaiterId(waiter), grant.and_then(Result::ok)));
-        bytes.map(|bytes| if usable { without_access_token(&bytes).unwrap_or_default() } else { Vec::new() })
+        self.driver.input(|engine, now| {
+            engine.handle_sign_in_answer(now, WaiterId(waiter), grant.and_then(Result::ok))
+        });
+        bytes.map(|bytes| {
+            if usable { without_access_token(&bytes).unwrap_or_default() } else { Vec::new() }
+        })
     }
 
-    /// The refresh endpoint answered `call`. `date` is the server's clock where it can be seen. What is not there is empty;
-    /// a body that is too long is `undefined`.
+    /// The refresh endpoint answered `call`. `date` is the server's clock where it can be seen.
+    /// What is not there is empty; a body that is too long is `undefined`.
     pub fn refreshed(
         &self,
         call: u32,

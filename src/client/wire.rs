@@ -1,8 +1,9 @@
-//! What crosses to the JavaScript half: a kind, up to four whole numbers and up to two others. There is no room for a token.
-//! `js/client/wire.ts` is the other side, which tells what each number means.
+//! What crosses to the JavaScript half: a kind, up to four whole numbers and up to two others.
+//! There is no room for a token. `js/client/wire.ts` is the other side, which tells what each
+//! number means.
 //!
-//! Moments are epoch milliseconds, NaN for none. A failure is its kind, its status (0 for none) and the seconds to wait (below 0 for
-//! none).
+//! Moments are epoch milliseconds, NaN for none. A failure is its kind, its status (0 for none) and
+//! the seconds to wait (below 0 for none).
 
 use super::host::Host;
 use crate::engine::{Engine, Event, Failure, Message, News, Outcome, Output, Transition};
@@ -38,7 +39,15 @@ pub(super) fn write(host: &Host, output: Output, engine: &Engine) {
                 Outcome::GiveUp => 3,
                 Outcome::Failed(failure) => {
                     let status = u32::from(failure.status);
-                    return host.perform(SETTLE, waiter.0, 4, failure.kind as u32, status, seconds(failure), 0.0);
+                    return host.perform(
+                        SETTLE,
+                        waiter.0,
+                        4,
+                        failure.kind as u32,
+                        status,
+                        seconds(failure),
+                        0.0,
+                    );
                 }
             };
             (SETTLE, waiter.0, outcome)
@@ -49,14 +58,32 @@ pub(super) fn write(host: &Host, output: Output, engine: &Engine) {
             let (refreshing, reason) =
                 (u32::from(session.refreshing), session.reason.map_or(0, |reason| reason as u32));
             let (expiry, retry) = (moment(session.expires_at), moment(session.retry_at));
-            return host.perform(CHANGED, session.status as u32, session.generation, refreshing, reason, expiry, retry);
+            return host.perform(
+                CHANGED,
+                session.status as u32,
+                session.generation,
+                refreshing,
+                reason,
+                expiry,
+                retry,
+            );
         }
         Output::Emit(Event::SignedIn) => (SIGNED_IN, 0, 0),
         Output::Emit(Event::SignedOut(reason)) => (SIGNED_OUT, reason as u32, 0),
-        Output::Emit(Event::Refreshed { generation, by_sibling }) => (REFRESHED, generation, u32::from(by_sibling)),
+        Output::Emit(Event::Refreshed { generation, by_sibling }) => {
+            (REFRESHED, generation, u32::from(by_sibling))
+        }
         Output::Emit(Event::RefreshFailed { failure, retry_at }) => {
             let (kind, status) = (failure.kind as u32, u32::from(failure.status));
-            return host.perform(REFRESH_FAILED, kind, status, 0, 0, seconds(failure), moment(retry_at));
+            return host.perform(
+                REFRESH_FAILED,
+                kind,
+                status,
+                0,
+                0,
+                seconds(failure),
+                moment(retry_at),
+            );
         }
         Output::Emit(Event::UserChanged) => (USER_CHANGED, 0, 0),
         Output::SetTimer { .. } | Output::ClearTimer => return,
@@ -68,7 +95,15 @@ pub(super) fn write(host: &Host, output: Output, engine: &Engine) {
 pub(super) fn write_transition(host: &Host, transition: &Transition) {
     let statuses = transition.from as u32 * 4 + transition.to as u32;
     let why = transition.why.map_or(0, |why| why as u32);
-    host.perform(ENTRY, transition.step as u32, why, statuses, transition.generation, transition.at as f64, 0.0);
+    host.perform(
+        ENTRY,
+        transition.step as u32,
+        why,
+        statuses,
+        transition.generation,
+        transition.at as f64,
+        0.0,
+    );
 }
 
 fn moment(at: Option<u64>) -> f64 {
@@ -84,7 +119,8 @@ const FLAG_VISIBLE: u32 = 2;
 const FLAG_SUBJECT: u32 = 4;
 const FLAG_WAIT: u32 = 8;
 
-/// What a tab says, for its siblings: kind of news, flags, the two halves of the subject's hash; epoch, milliseconds to wait.
+/// What a tab says, for its siblings: kind of news, flags, the two halves of the subject's hash;
+/// epoch, milliseconds to wait.
 fn write_message(host: &Host, Message { epoch, news }: Message) {
     let (mut flags, mut user, mut wait) = (0, None, None);
     let kind = match news {
@@ -112,11 +148,25 @@ fn write_message(host: &Host, Message { epoch, news }: Message) {
     };
     flags += u32::from(user.is_some()) * FLAG_SUBJECT + u32::from(wait.is_some()) * FLAG_WAIT;
     let user = user.unwrap_or(0);
-    host.perform(TELL, kind, flags, (user >> 32) as u32, user as u32, epoch as f64, wait.unwrap_or(0) as f64);
+    host.perform(
+        TELL,
+        kind,
+        flags,
+        (user >> 32) as u32,
+        user as u32,
+        epoch as f64,
+        wait.unwrap_or(0) as f64,
+    );
 }
 
 /// What a sibling said; `None` for anything that this version of the protocol does not write.
-pub(super) fn read(kind: u32, flags: u32, [high, low]: [u32; 2], epoch: f64, wait: f64) -> Option<Message> {
+pub(super) fn read(
+    kind: u32,
+    flags: u32,
+    [high, low]: [u32; 2],
+    epoch: f64,
+    wait: f64,
+) -> Option<Message> {
     let subject = (flags & FLAG_SUBJECT != 0).then(|| u64::from(high) << 32 | u64::from(low));
     let retry_after = (flags & FLAG_WAIT != 0).then_some(wait as u64);
     let (signed_in, visible) = (flags & FLAG_SIGNED_IN != 0, flags & FLAG_VISIBLE != 0);

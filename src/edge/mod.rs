@@ -1,21 +1,25 @@
-//! The rules of [`crate::verify`] as functions for JavaScript, which does everything that has to be awaited.
+//! The rules of [`crate::verify`] as functions for JavaScript, which does everything that has to be
+//! awaited.
 //!
-//! A token comes in once, as bytes that the host writes into [`room`], and leaves as numbers: a verdict, and where in this memory lies
-//! what the host needs. Strings cross only for what is new to it. Nothing lives here from one call of the host to the next but the token
-//! or the key set that came in last, what was seen in it, and the rules a token was judged by, and that only until the host awaits something. So no
-//! request can meet another's state, a request that is cancelled leaves nothing behind, and after a trap a fresh instance lacks nothing.
+//! A token comes in once, as bytes that the host writes into [`room`], and leaves as numbers: a
+//! verdict, and where in this memory lies what the host needs. Strings cross only for what is new
+//! to it. Nothing lives here from one call of the host to the next but the token or the key set
+//! that came in last, what was seen in it, and the rules a token was judged by, and that only until
+//! the host awaits something. So no request can meet another's state, a request that is cancelled
+//! leaves nothing behind, and after a trap a fresh instance lacks nothing.
 
 use std::cell::RefCell;
 
 use wasm_bindgen::prelude::*;
 
-use crate::token::jws::Compact;
 use crate::verify::algorithm::ALGORITHMS;
 use crate::verify::claims::{Claims, Dates, Rules, Time};
+use crate::verify::jws::Compact;
 use crate::verify::keys::{self, Index, Keys, Origin};
 use crate::verify::{Algorithm, Algorithms, Failure, Header, Profile, digest as hash};
 
-/// What parts the texts of a list, and the lists, that cross as one: no text that the host lets through has either, but for the last.
+/// What parts the texts of a list, and the lists, that cross as one: no text that the host lets
+/// through has either, but for the last.
 const SEPARATOR: char = '\0';
 const LISTS: char = '\u{1}';
 
@@ -64,7 +68,8 @@ impl Seen {
 }
 
 thread_local! {
-    // A constant: what makes others at first use is among the functions that scripts/lib/panics.mjs takes out.
+    // A constant: what makes others at first use is among the functions that scripts/lib/panics.mjs
+    // takes out.
     static SEEN: RefCell<Seen> = const { RefCell::new(Seen::NOTHING) };
 }
 
@@ -85,7 +90,8 @@ enum Verdict {
     Good = 3,
 }
 
-/// Makes room for a token, or a key set, of so many bytes and says where. The place stays as long as no larger one is asked for.
+/// Makes room for a token, or a key set, of so many bytes and says where. The place stays as long
+/// as no larger one is asked for.
 #[wasm_bindgen]
 #[must_use]
 pub fn room(bytes: usize) -> *const u8 {
@@ -97,15 +103,16 @@ pub fn room(bytes: usize) -> *const u8 {
     })
 }
 
-/// Half of what the token is remembered by, of which `length` bytes are in the room; [`digest_rest`] is the other. As doubles of 53 bits:
-/// whole numbers of 64 would come as objects. The key is 128 bits in four parts.
+/// Half of what the token is remembered by, of which
+/// `length` bytes are in the room; [`digest_rest`] is the other. As doubles of 53 bits: whole
+/// numbers of 64 would come as objects. The key is 128 bits in four parts.
 #[wasm_bindgen]
 #[must_use]
 pub fn digest(length: usize, a: u32, b: u32, c: u32, d: u32) -> f64 {
     let key = [[a, b], [c, d]].map(|[low, high]| u64::from(low) | u64::from(high) << 32);
     seen(|seen| {
-        let [first, rest] =
-            hash::digest(seen.token.get(..length).unwrap_or_default(), key).map(|half| (half >> 11) as f64);
+        let [first, rest] = hash::digest(seen.token.get(..length).unwrap_or_default(), key)
+            .map(|half| (half >> 11) as f64);
         seen.digest_rest = rest;
         first
     })
@@ -120,8 +127,8 @@ pub fn digest_rest() -> f64 {
 
 /// Takes the rules by which the tokens after this are read.
 ///
-/// `texts` are the audiences, the claims that must be there, and the issuer, all as one text. Times are in seconds; a `max_age` of NaN
-/// is none.
+/// `texts` are the audiences, the claims that must be there, and the issuer, all as one text. Times
+/// are in seconds; a `max_age` of NaN is none.
 #[wasm_bindgen]
 pub fn follow(
     longest: usize,
@@ -136,7 +143,8 @@ pub fn follow(
     let mut next = || lists.next().unwrap_or_default();
     let [audiences, required] = [next(), next()].map(split);
     let (issuer, time) = (next().to_owned(), Time { tolerance, max_age: number(max_age) });
-    let rules = Rules { profile: profile_of(profile), issuer, audiences, required, allow_no_expiry, time };
+    let rules =
+        Rules { profile: profile_of(profile), issuer, audiences, required, allow_no_expiry, time };
     seen(|seen| {
         seen.gate = Gate { longest, algorithms: Algorithms::from_bits(algorithms) };
         seen.rules = rules;
@@ -160,24 +168,35 @@ fn number(number: f64) -> Option<f64> {
     (!number.is_nan()).then_some(number)
 }
 
-/// Reads the token, of which `length` bytes are in the room, and judges its header and its claims: those are not to be believed before
-/// the signature is found to hold, which is the host's to find out. `now` is in seconds since the epoch.
+/// Reads the token, of which `length` bytes are in the room, and judges its header and its claims:
+/// those are not to be believed before the signature is found to hold, which is the host's to find
+/// out. `now` is in seconds since the epoch.
 ///
-/// Of a header that this function let pass under the same rules before, `known` is the place of its algorithm; else it is below zero.
+/// Of a header that this function let pass under the same rules before, `known` is the place of its
+/// algorithm; else it is below zero.
 #[wasm_bindgen]
 #[must_use]
 pub fn read(length: usize, now: f64, known: i32) -> u8 {
-    seen(|seen| match seen.open(length, usize::try_from(known).ok().and_then(|place| ALGORITHMS.get(place).copied())) {
-        Ok(()) if seen.rules.profile == Profile::Jws => Verdict::Good as u8,
-        Ok(()) => seen.judge(now),
-        Err(failure) => seen.refuse(Verdict::Unfit, failure),
+    seen(|seen| {
+        match seen.open(
+            length,
+            usize::try_from(known).ok().and_then(|place| ALGORITHMS.get(place).copied()),
+        ) {
+            Ok(()) if seen.rules.profile == Profile::Jws => Verdict::Good as u8,
+            Ok(()) => seen.judge(now),
+            Err(failure) => seen.refuse(Verdict::Unfit, failure),
+        }
     })
 }
 
 impl Seen {
     fn open(&mut self, length: usize, known: Option<Algorithm>) -> Result<(), Failure> {
         self.header = None;
-        self.parts.refill(self.token.get(..length).unwrap_or_default(), self.gate.longest, known.is_some())?;
+        self.parts.refill(
+            self.token.get(..length).unwrap_or_default(),
+            self.gate.longest,
+            known.is_some(),
+        )?;
         self.header = Some(match known {
             Some(algorithm) => Header { algorithm, kid: None },
             None => Header::read(&self.parts.header, self.rules.profile, self.gate.algorithms)?,
@@ -212,7 +231,9 @@ impl Seen {
 
     fn code_of(&self, failure: Failure) -> String {
         match failure {
-            Failure::Required(place) => failure.code() + self.rules.required.get(place).map_or("", String::as_str),
+            Failure::Required(place) => {
+                failure.code() + self.rules.required.get(place).map_or("", String::as_str)
+            }
             failure => failure.code(),
         }
     }
@@ -269,7 +290,9 @@ pub fn signature_at() -> *const u8 {
 #[must_use]
 pub fn signature_length() -> usize {
     seen(|seen| match &seen.header {
-        Some(header) if header.algorithm.is_whole(&seen.parts.signature) => seen.parts.signature.len(),
+        Some(header) if header.algorithm.is_whole(&seen.parts.signature) => {
+            seen.parts.signature.len()
+        }
         _ => 0,
     })
 }
@@ -309,11 +332,13 @@ pub fn issued() -> f64 {
     seen(|seen| seen.dates.issued.unwrap_or(f64::NAN))
 }
 
-/// Judges the dates of a token that was verified before, by the rules that are followed. `false`: [`code`] says why not.
+/// Judges the dates of a token that was verified before, by the rules that are followed.
+/// `false`: [`code`] says why not.
 #[wasm_bindgen]
 #[must_use]
 pub fn alive(expires: f64, not_before: f64, issued: f64, now: f64) -> bool {
-    let dates = Dates { expires: number(expires), not_before: number(not_before), issued: number(issued) };
+    let dates =
+        Dates { expires: number(expires), not_before: number(not_before), issued: number(issued) };
     seen(|seen| match seen.rules.time.judge(dates, now) {
         Ok(()) => true,
         Err(failure) => {
@@ -323,7 +348,8 @@ pub fn alive(expires: f64, not_before: f64, issued: f64, now: f64) -> bool {
     })
 }
 
-/// Every rule for the claims of the token that was read: a name, a tab, the code of a refusal or nothing, a line each.
+/// Every rule for the claims of the token that was read: a name, a tab, the code of a refusal or
+/// nothing, a line each.
 #[wasm_bindgen]
 #[must_use]
 pub fn explain(now: f64) -> String {
@@ -339,7 +365,8 @@ pub fn explain(now: f64) -> String {
     lines
 }
 
-/// Looks over a key set, of which `length` bytes are in the room: the names of its keys, and with [`places_at`] where those stand.
+/// Looks over a key set, of which
+/// `length` bytes are in the room: the names of its keys, and with [`places_at`] where those stand.
 /// `undefined`: it is no key set.
 #[wasm_bindgen(js_name = indexKeys)]
 #[must_use]
@@ -365,7 +392,8 @@ pub fn places_length() -> usize {
     seen(|seen| seen.places.len())
 }
 
-/// Reads a key set: which keys may be used with what, and which not and why, as JSON text. `undefined`: it is no key set.
+/// Reads a key set: which keys may be used with what, and which not and why, as JSON text.
+/// `undefined`: it is no key set.
 #[wasm_bindgen(js_name = readKeys)]
 #[must_use]
 pub fn read_keys(text: &str, given: bool) -> Option<String> {

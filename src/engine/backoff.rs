@@ -47,7 +47,8 @@ mod tests {
     #[test]
     fn the_whole_range_is_used() {
         let mut random = Random::new(7);
-        let waits: Vec<_> = (0..1_000).map(|_| Backoff { base: 100, max: 100 }.wait(1, &mut random)).collect();
+        let waits: Vec<_> =
+            (0..1_000).map(|_| Backoff { base: 100, max: 100 }.wait(1, &mut random)).collect();
         assert!(waits.contains(&0) && waits.contains(&100));
     }
 }

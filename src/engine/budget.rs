@@ -1,4 +1,5 @@
-//! The bound that holds whatever the server or the clocks do: at most ten refresh calls in any sixty seconds.
+//! The bound that holds whatever the server or the clocks do: at most ten refresh calls in any
+//! sixty seconds.
 
 use super::clock::{Millis, SECOND};
 
@@ -15,9 +16,11 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// The first moment from `now` on when a call leaves at least `reserve` further ones (fewer than [`CALLS`]) in its window.
+    /// The first moment from `now` on when a call leaves at least `reserve` further ones (fewer
+    /// than [`CALLS`]) in its window.
     pub(super) fn ready_at(&self, now: Millis, reserve: usize) -> Millis {
-        // The call that must have left the window: counted back from the latest by what may be spent.
+        // The call that must have left the window: counted back from the latest by what may be
+        // spent.
         let oldest = (self.next + reserve) % CALLS;
         self.leave.get(oldest).map_or(now, |&at| now.max(at))
     }

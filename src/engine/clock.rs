@@ -9,9 +9,11 @@ pub const SECOND: Millis = 1_000;
 /// Both clocks at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Now {
-    /// A reading that never goes back and may stand still while the machine sleeps. Deadlines and lifetimes use it.
+    /// A reading that never goes back and may stand still while the machine sleeps. Deadlines and
+    /// lifetimes use it.
     pub mono: Millis,
-    /// Milliseconds since the epoch on the local wall clock. For display, and for noticing that the machine slept.
+    /// Milliseconds since the epoch on the local wall clock. For display, and for noticing that the
+    /// machine slept.
     pub wall: Millis,
 }
 

@@ -1,5 +1,5 @@
-//! What passes between the engine and its driver: the configuration, what the page goes through, and everything that the
-//! engine asks for.
+//! What passes between the engine and its driver: the configuration, what the page goes through,
+//! and everything that the engine asks for.
 
 use super::backoff::Backoff;
 use super::clock::Millis;
@@ -38,7 +38,8 @@ pub enum Wake {
     Online,
     /// The network is gone.
     Offline,
-    /// It comes back from the back/forward cache or from being frozen, and may have missed anything.
+    /// It comes back from the back/forward cache or from being frozen, and may have missed
+    /// anything.
     Restored,
 }
 
@@ -71,7 +72,8 @@ pub enum Output {
         /// The wish.
         ticket: Ticket,
     },
-    /// Call [`super::Engine::handle_timer`] after `delay` milliseconds, instead of what was set before.
+    /// Call [`super::Engine::handle_timer`] after `delay` milliseconds, instead of what was set
+    /// before.
     SetTimer {
         /// How long from now.
         delay: Millis,
@@ -145,7 +147,8 @@ pub enum Outcome {
     Done,
     /// The first answer is the caller's: there is nothing to retry with.
     GiveUp,
-    /// The sign-in request may be sent; its answer goes to [`super::Engine::handle_sign_in_answer`].
+    /// The sign-in request may be sent; its answer goes to
+    /// [`super::Engine::handle_sign_in_answer`].
     Proceed,
     /// It failed.
     Failed(Failure),

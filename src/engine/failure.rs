@@ -7,7 +7,8 @@ use super::clock::Millis;
 #[non_exhaustive]
 #[repr(u8)]
 pub enum FailureKind {
-    /// The authority ended the session: 401, 403, or 400 with `invalid_grant`, `invalid_token` or `login_required`.
+    /// The authority ended the session: 401, 403, or 400 with `invalid_grant`, `invalid_token` or
+    /// `login_required`.
     Rejected = 1,
     /// No answer, or one that says "later": the network, 408, 425, 429, 5xx.
     Unreachable = 2,
@@ -75,7 +76,8 @@ impl Failure {
         Self { status, ..self }
     }
 
-    /// The same failure, with a time to wait. It is below a day, so that a bound of weeks cuts nothing off.
+    /// The same failure, with a time to wait. It is below a day, so that a bound of weeks cuts
+    /// nothing off.
     #[must_use]
     pub fn pausing(self, wait: Millis) -> Self {
         Self { pause: wait.min(Millis::from(ANY_TIME - 1)) as u32, ..self }

@@ -1,5 +1,5 @@
-//! The inputs that come from the application, the page and the clock. Those that answer a network call are in `renewal`,
-//! those of siblings in `news`.
+//! The inputs that come from the application, the page and the clock. Those that answer a network
+//! call are in `renewal`, those of siblings in `news`.
 
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{Outcome, Output, Ticket, WaiterId, Wake};
@@ -41,7 +41,8 @@ impl Engine {
         self.demand(now, Purpose::Lend { validity }, validity)
     }
 
-    /// A refresh was asked for by name. It goes through plain backoff, but not through `Retry-After` or the budget.
+    /// A refresh was asked for by name. It goes through plain backoff, but not through
+    /// `Retry-After` or the budget.
     pub fn handle_refresh(&mut self, now: Now) -> WaiterId {
         self.begin_input(now);
         self.started = true;
@@ -57,8 +58,9 @@ impl Engine {
         self.begin_input(now);
         self.write(Step::Unauthorized, None);
         let current = generation >= self.first_generation && self.status == Status::Authenticated;
-        let refused_again =
-            self.refused.is_some_and(|(known, at)| known == generation && self.now.mono < at + REFUSAL_MEMORY);
+        let refused_again = self
+            .refused
+            .is_some_and(|(known, at)| known == generation && self.now.mono < at + REFUSAL_MEMORY);
         let waiter = if !current || refused_again && generation == self.generation {
             let waiter = self.new_waiter();
             self.settle(waiter, Outcome::GiveUp);
@@ -176,7 +178,8 @@ impl Engine {
                 self.online = true;
                 if self.pursues() && self.failure.is_some() {
                     self.timers.clear(Timer::Retry);
-                    // Who waited for the network is not made to wait for a pause that the authority asked for.
+                    // Who waited for the network is not made to wait for a pause that the authority
+                    // asked for.
                     if let Attempt::Failed(failure) = self.want(0) {
                         self.settle_waiters(Attempt::Failed(failure));
                     }

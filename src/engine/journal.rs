@@ -1,4 +1,5 @@
-//! The ring behind `explain()`: the machine's last transitions, without a token. The words for them are the host's.
+//! The ring behind `explain()`: the machine's last transitions, without a token. The words for them
+//! are the host's.
 
 use super::clock::Millis;
 use super::session::Status;
@@ -23,7 +24,8 @@ pub struct Transition {
     pub why: Option<Why>,
 }
 
-/// What happened. The numbers are the wire to the JavaScript half; the first are those of [`super::SignedOutReason`].
+/// What happened. The numbers are the wire to the JavaScript half; the first are those of
+/// [`super::SignedOutReason`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(u8)]
@@ -130,9 +132,14 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// A run of the same transition (fifty parallel calls that are all refused) is told once, by its first.
+    /// A run of the same transition (fifty parallel calls that are all refused) is told once, by
+    /// its first.
     pub(super) fn write(&mut self, transition: Transition) {
-        if self.kept.get(self.newest).is_some_and(|last| Transition { at: last.at, ..transition } == *last) {
+        if self
+            .kept
+            .get(self.newest)
+            .is_some_and(|last| Transition { at: last.at, ..transition } == *last)
+        {
             return;
         }
         if self.kept.len() < KEPT {

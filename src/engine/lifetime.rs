@@ -1,5 +1,5 @@
-//! When a token is due for renewal: counted from its receipt by the duration that came with it, never by comparing
-//! `exp` with a local clock.
+//! When a token is due for renewal: counted from its receipt by the duration that came with it,
+//! never by comparing `exp` with a local clock.
 
 use super::clock::{Millis, SECOND};
 
@@ -15,18 +15,26 @@ pub struct Lead {
     pub jitter: Millis,
 }
 
-/// The lifetime of a token: what the reply told, else what the token tells, else `default`; all in milliseconds.
+/// The lifetime of a token: what the reply told, else what the token tells, else `default`; all in
+/// milliseconds.
 ///
 /// Zero is no lifetime that anybody means, so it counts as not told.
 #[must_use]
 pub(super) fn lifetime(told: Option<u64>, read: Option<u64>, default: Millis) -> Millis {
     let seconds = told.filter(|&told| told > 0).or(read.filter(|&read| read > 0));
-    seconds.map_or(default, |seconds| seconds.min(LONGEST_LIFETIME / SECOND) * SECOND).clamp(1, LONGEST_LIFETIME)
+    seconds
+        .map_or(default, |seconds| seconds.min(LONGEST_LIFETIME / SECOND) * SECOND)
+        .clamp(1, LONGEST_LIFETIME)
 }
 
-/// How long after its receipt a token of `lifetime` is due. `chance` draws a number from 0 to its argument.
+/// How long after its receipt a token of `lifetime` is due. `chance` draws a number from 0 to its
+/// argument.
 #[must_use]
-pub(super) fn due_after(lifetime: Millis, lead: Lead, chance: impl FnOnce(Millis) -> Millis) -> Millis {
+pub(super) fn due_after(
+    lifetime: Millis,
+    lead: Lead,
+    chance: impl FnOnce(Millis) -> Millis,
+) -> Millis {
     let leeway = lead.leeway.min(lifetime / 2);
     let jitter = chance(lead.jitter.min(lifetime / 10));
     lifetime - leeway - jitter

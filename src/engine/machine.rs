@@ -1,6 +1,7 @@
 //! The engine itself: what it remembers between inputs, and the first and last step of each.
 //!
-//! Each `handle_*` is one mutation; the caller then drains [`Engine::poll_output`] to the end before the next one.
+//! Each `handle_*` is one mutation; the caller then drains [`Engine::poll_output`] to the end
+//! before the next one.
 
 use super::budget::Budget;
 use super::clock::{Millis, Now, SECOND};
@@ -37,7 +38,8 @@ pub struct Engine {
     pub(super) joining: bool,
     /// That sibling's user may be another than ours.
     pub(super) stranger: bool,
-    /// Something may have been missed: the token rests until a sibling or the authority confirms the session.
+    /// Something may have been missed: the token rests until a sibling or the authority confirms
+    /// the session.
     pub(super) doubted: bool,
     /// A verdict was not believed once already.
     pub(super) disbelieved: bool,
@@ -161,7 +163,8 @@ impl Engine {
         self.shown
     }
 
-    /// The claims of the current token as JSON text, unverified; `None` when there is no token or it is opaque.
+    /// The claims of the current token as JSON text, unverified; `None` when there is no token or
+    /// it is opaque.
     #[must_use]
     pub fn claims(&self) -> Option<&[u8]> {
         self.token.as_ref()?.grant.payload.as_ref().map(|payload| payload.json.as_slice())
@@ -184,7 +187,8 @@ impl Engine {
         let passed = now.mono.saturating_sub(self.now.mono);
         let wall_passed = now.wall.saturating_sub(self.now.wall);
         self.now = Now { mono: self.now.mono + passed, wall: now.wall };
-        // The wall clock ran ahead: either it was set, or the machine slept and the monotonic clock stood still.
+        // The wall clock ran ahead: either it was set, or the machine slept and the monotonic clock
+        // stood still.
         let jump = wall_passed.saturating_sub(passed);
         if jump > JUMP
             && let Some(token) = &mut self.token
@@ -218,7 +222,10 @@ impl Engine {
             self.put(if at == NEVER {
                 Output::ClearTimer
             } else {
-                Output::SetTimer { delay: at.saturating_sub(self.now.mono).min(LONGEST_DELAY), timer }
+                Output::SetTimer {
+                    delay: at.saturating_sub(self.now.mono).min(LONGEST_DELAY),
+                    timer,
+                }
             });
         }
     }
@@ -242,15 +249,17 @@ impl Engine {
     /// Whether requests may go out with the token as it is.
     pub(super) fn is_good(&self, validity: Millis) -> bool {
         !self.doubted
-            && self
-                .token
-                .as_ref()
-                .is_some_and(|token| !token.refused && self.now.mono.saturating_add(validity) < token.fresh_until)
+            && self.token.as_ref().is_some_and(|token| {
+                !token.refused && self.now.mono.saturating_add(validity) < token.fresh_until
+            })
     }
 
-    /// Whether the token has not expired, as far as one can tell: good enough when no better one can be had.
+    /// Whether the token has not expired, as far as one can tell: good enough when no better one
+    /// can be had.
     pub(super) fn is_alive(&self, validity: Millis) -> bool {
-        self.token.as_ref().is_some_and(|token| self.now.mono.saturating_add(validity) < token.expires_at)
+        self.token
+            .as_ref()
+            .is_some_and(|token| self.now.mono.saturating_add(validity) < token.expires_at)
     }
 
     /// Whether the engine itself is after a token, without anybody asking.
@@ -268,8 +277,9 @@ impl Engine {
         self.first_generation = self.generation + 1;
     }
 
-    /// Above every epoch that was heard of. A tab that has just opened has heard of none; the wall clock, which is one for
-    /// all tabs of a browser, puts its logout above what its siblings know all the same.
+    /// Above every epoch that was heard of. A tab that has just opened has heard of none; the wall
+    /// clock, which is one for all tabs of a browser, puts its logout above what its siblings know
+    /// all the same.
     pub(super) fn next_epoch(&self) -> u64 {
         if self.epoch == 0 { self.now.wall.max(1) } else { self.epoch + 1 }
     }

@@ -1,14 +1,15 @@
 //! The session machine, sans-IO and deterministic.
 //!
-//! It holds the access token, decides when to renew it, who may send what, and what an answer means. It performs
-//! nothing: each [`Engine`] input (`handle_*`) is one mutation at a moment that the caller passes in, after which
-//! [`Engine::poll_output`] is drained and carried out by a driver: the browser's in `client`, the simulator's in
-//! `tests/sim`. Time, the network, locks, siblings and randomness come in from outside, so a whole day of five tabs
-//! runs in microseconds and twice the same way.
+//! It holds the access token, decides when to renew it, who may send what, and what an answer
+//! means. It performs nothing: each [`Engine`] input (`handle_*`) is one mutation at a moment that
+//! the caller passes in, after which
+//! [`Engine::poll_output`] is drained and carried out by a driver: the browser's in `client`, the
+//! simulator's in `tests/sim`. Time, the network, locks, siblings and randomness come in from
+//! outside, so a whole day of five tabs runs in microseconds and twice the same way.
 //!
-//! Two numbers keep it straight. A **generation** counts the tokens of this tab: a 401 is judged by the generation
-//! that its request carried. An **epoch** counts the sessions of the origin: logout and sign-in raise it, and an answer
-//! of an older epoch has no effect.
+//! Two numbers keep it straight. A **generation** counts the tokens of this tab: a 401 is judged by
+//! the generation that its request carried. An **epoch** counts the sessions of the origin: logout
+//! and sign-in raise it, and an answer of an older epoch has no effect.
 //!
 //! May use [`crate::token`] and nothing else of this crate.
 
@@ -45,8 +46,8 @@ pub use lifetime::{LONGEST_LIFETIME, Lead};
 pub use machine::Engine;
 pub use origin::Origins;
 pub use reply::{
-    Grant, LONGEST_RETRY_AFTER, MAX_BODY, Media, Reply, has_access_token, judge, media_type, retry_after,
-    without_access_token,
+    Grant, LONGEST_RETRY_AFTER, MAX_BODY, Media, Reply, has_access_token, judge, media_type,
+    retry_after, without_access_token,
 };
 pub use session::{Session, SignedOutReason, Status};
 pub use sibling::{Message, News};

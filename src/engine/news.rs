@@ -1,5 +1,5 @@
-//! What the siblings say, and what it does to us. A message changes what we know of the session; it never brings a
-//! token and is never sent on.
+//! What the siblings say, and what it does to us. A message changes what we know of the session; it
+//! never brings a token and is never sent on.
 
 use super::clock::{Millis, Now};
 use super::contract::Event;
@@ -33,19 +33,22 @@ impl Engine {
                 if epoch > self.epoch {
                     self.catch_up(epoch, signed_in, subject);
                 } else if epoch == self.epoch && signed_in {
-                    self.visible_sibling_at = visible.then_some(self.now.mono).or(self.visible_sibling_at);
+                    self.visible_sibling_at =
+                        visible.then_some(self.now.mono).or(self.visible_sibling_at);
                     self.confirm();
                 }
             }
             News::SignedIn { subject } if epoch > self.epoch => self.join(epoch, subject),
-            // Of two who raise the epoch at once the logout wins: its call to the server comes last.
+            // Of two who raise the epoch at once the logout wins: its call to the server comes
+            // last.
             News::SignedOut if epoch > self.epoch || epoch == self.epoch && self.pursues() => {
                 self.raise_epoch(epoch);
                 self.sign_out(SignedOutReason::LogoutElsewhere);
             }
             News::Refreshed { visible } if epoch >= self.epoch => {
                 self.heard += 1;
-                self.visible_sibling_at = visible.then_some(self.now.mono).or(self.visible_sibling_at);
+                self.visible_sibling_at =
+                    visible.then_some(self.now.mono).or(self.visible_sibling_at);
                 if epoch > self.epoch {
                     self.catch_up(epoch, true, None);
                 }
@@ -66,7 +69,8 @@ impl Engine {
         } else if self.status != Status::Unknown || self.epoch > 0 {
             let pause = self.blocked_until.saturating_sub(self.now.mono);
             self.broadcast(News::Standing {
-                // Whoever is about to join a session says so: its epoch would else be taken for that of a logout.
+                // Whoever is about to join a session says so: its epoch would else be taken for
+                // that of a logout.
                 signed_in: self.status == Status::Authenticated || self.joining,
                 visible: self.visible,
                 subject: self.subject,
@@ -84,7 +88,8 @@ impl Engine {
             }
             Status::Authenticated if self.doubted => self.join(epoch, subject),
             Status::Anonymous if signed_in => self.join(epoch, subject),
-            // We have listened since we opened, so what raised it came before us: our session is the one that it began.
+            // We have listened since we opened, so what raised it came before us: our session is
+            // the one that it began.
             _ => {
                 let current = core::mem::replace(&mut self.epoch, epoch);
                 if let Some(call) = self.call.as_mut().filter(|call| call.epoch == current) {
@@ -94,7 +99,8 @@ impl Engine {
         }
     }
 
-    /// A sibling signed in: what we hold is of another session, and ours of the new one is to be fetched.
+    /// A sibling signed in: what we hold is of another session, and ours of the new one is to be
+    /// fetched.
     fn join(&mut self, epoch: u64, subject: Option<u64>) {
         self.raise_epoch(epoch);
         let same_user = self.subject.is_some() && self.subject == subject;
@@ -124,7 +130,10 @@ impl Engine {
             }
             // We were told that there is no session, and there is one: once more.
             Status::Anonymous
-                if matches!(self.reason, Some(SignedOutReason::Rejected | SignedOutReason::NoSession)) =>
+                if matches!(
+                    self.reason,
+                    Some(SignedOutReason::Rejected | SignedOutReason::NoSession)
+                ) =>
             {
                 self.joining = true;
                 let _ = self.want(RESERVE);

@@ -1,30 +1,37 @@
-//! Which requests may carry the token: an exact comparison of origins on the URL that the browser has normalised.
+//! Which requests may carry the token: an exact comparison of origins on the URL that the browser
+//! has normalised.
 
-/// The sealed list of allowed origins, each as `URL.origin` gives it: scheme, host and port, no trailing slash.
+/// The sealed list of allowed origins, each as `URL.origin` gives it: scheme, host and port, no
+/// trailing slash.
 pub struct Origins(Box<[u8]>);
 
 impl Origins {
-    /// Seals the list, whose entries are separated by spaces. Those that are no http(s) origin match nothing.
+    /// Seals the list, whose entries are separated by spaces. Those that are no http(s) origin
+    /// match nothing.
     #[must_use]
     pub fn new(list: &str) -> Self {
         Self(list.as_bytes().into())
     }
 
-    /// Whether the token may go to `url`, which must be `Request.url` or `Response.url`: serialised by the browser
-    /// (lower-case scheme and host, punycode, no default port, no user info, a slash after the host).
+    /// Whether the token may go to `url`, which must be `Request.url` or `Response.url`: serialised
+    /// by the browser (lower-case scheme and host, punycode, no default port, no user info, a slash
+    /// after the host).
     #[must_use]
     pub fn allow(&self, url: &str) -> bool {
         self.0.split(|&byte| byte == b' ').any(|origin| {
-            is_web_origin(origin) && url.as_bytes().strip_prefix(origin).is_some_and(|rest| rest.starts_with(b"/"))
+            is_web_origin(origin)
+                && url.as_bytes().strip_prefix(origin).is_some_and(|rest| rest.starts_with(b"/"))
         })
     }
 }
 
-/// `https://` or `http://`, then a host and perhaps a port. Anything that could hide a second reading is refused.
+/// `https://` or `http://`, then a host and perhaps a port. Anything that could hide a second
+/// reading is refused.
 fn is_web_origin(origin: &[u8]) -> bool {
     let host = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));
     host.is_some_and(|host| {
-        !host.is_empty() && !host.iter().any(|byte| matches!(byte, b'/' | b'\\' | b'@' | b'?' | b'#' | b'*'))
+        !host.is_empty()
+            && !host.iter().any(|byte| matches!(byte, b'/' | b'\\' | b'@' | b'?' | b'#' | b'*'))
     })
 }
 
@@ -77,7 +84,17 @@ mod tests {
 
     #[test]
     fn an_entry_that_is_no_origin_matches_nothing() {
-        for entry in ["", "https://", "*", "https://*", "file://", "null", "https://a/", "https://a@b", "https://a/b"] {
+        for entry in [
+            "",
+            "https://",
+            "*",
+            "https://*",
+            "file://",
+            "null",
+            "https://a/",
+            "https://a@b",
+            "https://a/b",
+        ] {
             assert!(!Origins::new(entry).allow(&format!("{entry}/")), "{entry}");
         }
     }

@@ -18,7 +18,12 @@ const OFFLINE_WAIT: Millis = 30 * SECOND;
 
 impl Engine {
     /// The refresh endpoint answered `call`.
-    pub fn handle_refresh_answer(&mut self, now: Now, call: CallId, answer: Result<Grant, Failure>) {
+    pub fn handle_refresh_answer(
+        &mut self,
+        now: Now,
+        call: CallId,
+        answer: Result<Grant, Failure>,
+    ) {
         self.begin_input(now);
         if let Some(call) = self.end_turn(|known| known.id == call && known.task == Task::Refresh) {
             self.finish_refresh(&call, answer);
@@ -35,9 +40,15 @@ impl Engine {
         self.conclude();
     }
 
-    /// The sign-in request of `waiter` was answered: with a token, or without one (it failed, or the reply has none).
-    /// Returns whether the token was taken; a logout in the meantime goes before.
-    pub fn handle_sign_in_answer(&mut self, now: Now, waiter: WaiterId, grant: Option<Grant>) -> bool {
+    /// The sign-in request of `waiter` was answered: with a token, or without one (it failed, or
+    /// the reply has none). Returns whether the token was taken; a logout in the meantime goes
+    /// before.
+    pub fn handle_sign_in_answer(
+        &mut self,
+        now: Now,
+        waiter: WaiterId,
+        grant: Option<Grant>,
+    ) -> bool {
         self.begin_input(now);
         let began = match self.end_turn(|call| call.task == Task::SignIn(waiter)) {
             Some(call) => Some(call.sign_outs),
@@ -80,7 +91,8 @@ impl Engine {
         }
     }
 
-    /// The token is due. A tab that nobody sees leaves the renewal to a sibling that somebody sees, if there is one.
+    /// The token is due. A tab that nobody sees leaves the renewal to a sibling that somebody sees,
+    /// if there is one.
     fn renew(&mut self) {
         let Some(lifetime) = self.token.as_ref().map(|token| token.lifetime) else { return };
         if self.visible || !self.config.coordinate {
@@ -111,13 +123,16 @@ impl Engine {
         }
     }
 
-    /// Wants a refresh, keeping `reserve` calls of the budget. `Failed`: none will be made now, and this is why.
+    /// Wants a refresh, keeping `reserve` calls of the budget. `Failed`: none will be made now, and
+    /// this is why.
     pub(super) fn want(&mut self, reserve: usize) -> Attempt {
         if self.closed || self.refreshing() {
             return Attempt::Pending;
         }
         let backing_off = self.timers.at(Timer::Retry).is_some_and(|at| at > self.now.mono);
-        if let Some(failure) = self.failure.filter(|_| backing_off && self.blocked_until <= self.now.mono) {
+        if let Some(failure) =
+            self.failure.filter(|_| backing_off && self.blocked_until <= self.now.mono)
+        {
             return Attempt::Failed(failure);
         }
         if let Err(failure) = self.may_call(reserve) {
@@ -177,7 +192,8 @@ impl Engine {
     fn accept(&mut self, grant: Grant) {
         let read = grant.payload.as_ref().and_then(|payload| payload.lifetime);
         let lifetime = lifetime::lifetime(grant.expires_in, read, self.config.default_lifetime);
-        let due_at = self.now.mono + lifetime::due_after(lifetime, self.config.lead, |most| self.random.up_to(most));
+        let due_at = self.now.mono
+            + lifetime::due_after(lifetime, self.config.lead, |most| self.random.up_to(most));
         let expires_at = self.now.mono + lifetime;
         let subject = grant.payload.as_ref().and_then(|payload| payload.subject);
         let known = self.subject.zip(subject);
@@ -208,7 +224,8 @@ impl Engine {
         }
     }
 
-    /// The session is over: wiped here, and whoever waits is told. The epoch is the caller's to raise.
+    /// The session is over: wiped here, and whoever waits is told. The epoch is the caller's to
+    /// raise.
     pub(super) fn sign_out(&mut self, reason: SignedOutReason) {
         let from = self.status;
         self.token = None;
@@ -231,7 +248,8 @@ impl Engine {
     fn reject(&mut self, call: &Call, failure: Failure) {
         let from = self.status;
         if call.heard != self.heard && !self.disbelieved {
-            // A sibling was given a token while this call was out: the verdict may be about a cookie that is gone.
+            // A sibling was given a token while this call was out: the verdict may be about a
+            // cookie that is gone.
             self.disbelieved = true;
             self.wanted = true;
             self.write(Step::RejectionDoubted, Some(Why::SiblingSucceeded));
@@ -269,7 +287,8 @@ impl Engine {
                 wait.saturating_add(self.config.backoff.wait(1, &mut self.random))
             }
             (None, Blame::Misconfigured) => self.config.backoff.max,
-            // A network that is known to be off tells when it is back; a try now and then is for when it does not.
+            // A network that is known to be off tells when it is back; a try now and then is for
+            // when it does not.
             (None, _) if !self.online => self.config.backoff.max.max(OFFLINE_WAIT),
             (None, _) => self.config.backoff.wait(self.failures, &mut self.random),
         };
@@ -281,7 +300,8 @@ impl Engine {
         self.settle_waiters(Attempt::Failed(failure));
     }
 
-    /// The session may have ended while we could not listen: siblings are asked, else the authority.
+    /// The session may have ended while we could not listen: siblings are asked, else the
+    /// authority.
     pub(super) fn doubt(&mut self) {
         self.write(Step::Restored, None);
         self.broadcast(News::Asking);
@@ -322,7 +342,8 @@ impl Engine {
         self.timers.clear(Timer::Answer);
     }
 
-    /// Those who asked for the refresh by name are told how it failed; the others are told what that means for them.
+    /// Those who asked for the refresh by name are told how it failed; the others are told what
+    /// that means for them.
     fn settle_refreshers(&mut self, attempt: Attempt) {
         self.settle_those(attempt, |waiter| waiter.purpose == Purpose::Refresh);
     }

@@ -74,8 +74,11 @@ impl Grant {
         })
         .ok_or(FailureKind::Malformed)?;
         match access_token {
-            // Unescaped it is a copy (a solidus may be escaped), which the allocator wipes when it is dropped.
-            Some(Value::String(text)) if bearer && count == 1 => Self::of(&unescape(text), expires_in),
+            // Unescaped it is a copy (a solidus may be escaped), which the allocator wipes when it
+            // is dropped.
+            Some(Value::String(text)) if bearer && count == 1 => {
+                Self::of(&unescape(text), expires_in)
+            }
             _ => Err(FailureKind::Malformed),
         }
     }
@@ -114,7 +117,8 @@ pub fn has_access_token(body: &[u8]) -> bool {
 /// Judges the answer of a refresh endpoint.
 ///
 /// # Errors
-/// The failure, sorted into terminal, transient and misconfigured as `docs/server-contract.md` tells.
+/// The failure, sorted into terminal, transient and misconfigured as `docs/server-contract.md`
+/// tells.
 pub fn judge(reply: &Reply<'_>) -> Result<Grant, Failure> {
     let kind = match reply.status {
         200 | 201 => match granted(reply) {
@@ -161,7 +165,8 @@ pub fn media_type(content_type: Option<&str>) -> Media {
     let essence = field.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
     let is = |known: &[u8]| essence.eq_ignore_ascii_case(known);
     let ending = essence.last_chunk::<5>();
-    if is(b"application/json") || ending.is_some_and(|ending| ending.eq_ignore_ascii_case(b"+json")) {
+    if is(b"application/json") || ending.is_some_and(|ending| ending.eq_ignore_ascii_case(b"+json"))
+    {
         Media::Json
     } else if is(b"text/html") || is(b"application/xhtml+xml") {
         Media::Html
@@ -170,7 +175,8 @@ pub fn media_type(content_type: Option<&str>) -> Media {
     }
 }
 
-/// RFC 6749 section 5.2 (and OpenID Connect's `login_required`): the errors that say the grant is gone.
+/// RFC 6749 section 5.2 (and OpenID Connect's `login_required`): the errors that say the grant is
+/// gone.
 fn ends_the_session(body: Option<&[u8]>) -> bool {
     let mut terminal = false;
     let read = members::members(body.unwrap_or_default(), &mut |member| {
@@ -178,16 +184,17 @@ fn ends_the_session(body: Option<&[u8]>) -> bool {
             && member.is("error")
         {
             let error = unescape(error);
-            terminal =
-                ["invalid_grant", "invalid_token", "login_required"].iter().any(|known| *error == *known.as_bytes());
+            terminal = ["invalid_grant", "invalid_token", "login_required"]
+                .iter()
+                .any(|known| *error == *known.as_bytes());
         }
     });
     read.is_some() && terminal
 }
 
-/// How long a `Retry-After` field (RFC 9110 section 10.2.3) asks to wait: a number of seconds, or a date, which
-/// `date` turns into milliseconds since the epoch and which is compared with `wall`. Neither is asked
-/// where there is no field, or a number.
+/// How long a `Retry-After` field (RFC 9110 section 10.2.3) asks to wait: a number of seconds, or a
+/// date, which `date` turns into milliseconds since the epoch and which is compared with `wall`.
+/// Neither is asked where there is no field, or a number.
 #[must_use]
 pub fn retry_after(
     field: &str,
@@ -210,8 +217,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn reply(status: u16, content_type: &str, body: &str) -> Result<(String, Option<u64>), FailureKind> {
-        let reply = Reply { status, content_type: Some(content_type), retry_after: None, body: Some(body.as_bytes()) };
+    fn reply(
+        status: u16,
+        content_type: &str,
+        body: &str,
+    ) -> Result<(String, Option<u64>), FailureKind> {
+        let reply = Reply {
+            status,
+            content_type: Some(content_type),
+            retry_after: None,
+            body: Some(body.as_bytes()),
+        };
         judge(&reply)
             .map(|grant| (grant.access_token.expose().to_owned(), grant.expires_in))
             .map_err(|failure| failure.kind)
@@ -221,12 +237,27 @@ mod tests {
     fn reads_both_spellings() {
         let expected = Ok(("t".to_owned(), Some(900)));
         assert_eq!(
-            reply(200, "application/json", r#"{"access_token":"t","expires_in":900,"token_type":"bearer"}"#),
+            reply(
+                200,
+                "application/json",
+                r#"{"access_token":"t","expires_in":900,"token_type":"bearer"}"#
+            ),
             expected
         );
-        assert_eq!(reply(201, "Application/JSON; charset=utf-8", r#"{"accessToken":"t","expiresIn":"900"}"#), expected);
         assert_eq!(
-            reply(200, "application/x+json", r#"{"access_token":"\u0074","expires_in":900.7,"token_type":null}"#),
+            reply(
+                201,
+                "Application/JSON; charset=utf-8",
+                r#"{"accessToken":"t","expiresIn":"900"}"#
+            ),
+            expected
+        );
+        assert_eq!(
+            reply(
+                200,
+                "application/x+json",
+                r#"{"access_token":"\u0074","expires_in":900.7,"token_type":null}"#
+            ),
             expected
         );
     }
@@ -250,7 +281,11 @@ mod tests {
     #[test]
     fn client_F49_passing_troubles_are_transient() {
         for status in [408, 425, 429, 500, 502, 503, 504, 599] {
-            assert_eq!(reply(status, "application/json", "{}"), Err(FailureKind::Unreachable), "{status}");
+            assert_eq!(
+                reply(status, "application/json", "{}"),
+                Err(FailureKind::Unreachable),
+                "{status}"
+            );
         }
     }
 
@@ -272,7 +307,11 @@ mod tests {
             r#"{"error":["invalid_grant"]}"#,
             r#"{"error":"invalid_grant""#,
         ] {
-            assert_eq!(reply(400, "application/json", body), Err(FailureKind::Misconfigured), "{body}");
+            assert_eq!(
+                reply(400, "application/json", body),
+                Err(FailureKind::Misconfigured),
+                "{body}"
+            );
         }
         for status in [0, 101, 202, 206, 301, 302, 304, 404, 405, 410, 415, 418, 422] {
             assert_eq!(
@@ -286,7 +325,10 @@ mod tests {
     #[test]
     fn client_F56_a_captive_portal_is_transient() {
         assert_eq!(reply(200, "text/html; charset=utf-8", "<html>"), Err(FailureKind::Malformed));
-        assert_eq!(reply(200, "text/plain", r#"{"access_token":"t"}"#), Err(FailureKind::Misconfigured));
+        assert_eq!(
+            reply(200, "text/plain", r#"{"access_token":"t"}"#),
+            Err(FailureKind::Misconfigured)
+        );
         assert_eq!(reply(200, "application/json", "<html>"), Err(FailureKind::Malformed));
     }
 
@@ -315,18 +357,28 @@ mod tests {
 
     #[test]
     fn client_F58_a_body_over_the_cap_is_refused() {
-        let reply = Reply { status: 200, content_type: Some("application/json"), retry_after: None, body: None };
+        let reply = Reply {
+            status: 200,
+            content_type: Some("application/json"),
+            retry_after: None,
+            body: None,
+        };
         assert_eq!(judge(&reply).err().map(|failure| failure.kind), Some(FailureKind::Malformed));
     }
 
     #[test]
     fn takes_the_token_out_and_leaves_the_rest() {
         let body = br#" { "a" : 1.50 ,"access_token":"secret", "b":{"access_token":"x"},"accessToken":"secret" } "#;
-        assert_eq!(without_access_token(body).unwrap(), br#"{"a" : 1.50,"b":{"access_token":"x"}}"#);
+        assert_eq!(
+            without_access_token(body).unwrap(),
+            br#"{"a" : 1.50,"b":{"access_token":"x"}}"#
+        );
         assert_eq!(without_access_token(br#"{"access\u005ftoken":"secret"}"#).unwrap(), b"{}");
         assert!(without_access_token(b"[]").is_err());
         assert!(
-            has_access_token(br#"{"accessToken":7}"#) && !has_access_token(br#"{"a":1}"#) && !has_access_token(b"x")
+            has_access_token(br#"{"accessToken":7}"#)
+                && !has_access_token(br#"{"a":1}"#)
+                && !has_access_token(b"x")
         );
     }
 
@@ -338,7 +390,10 @@ mod tests {
         assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", date, || 400_000), Some(0));
         assert_eq!(retry_after("soon", |_| None, || 0), None);
         assert_eq!(retry_after("", |_| unreachable!(), || unreachable!()), None);
-        assert_eq!(retry_after("99999999999999999999999", |_| None, || 0), Some(LONGEST_RETRY_AFTER));
+        assert_eq!(
+            retry_after("99999999999999999999999", |_| None, || 0),
+            Some(LONGEST_RETRY_AFTER)
+        );
     }
 
     proptest! {

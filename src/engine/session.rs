@@ -43,7 +43,8 @@ pub struct Session {
     pub expires_at: Option<Millis>,
     /// A refresh is on its way or waits for its turn.
     pub refreshing: bool,
-    /// When the next attempt is due (wall clock) after the last refresh failed and the session stands all the same.
+    /// When the next attempt is due (wall clock) after the last refresh failed and the session
+    /// stands all the same.
     pub retry_at: Option<Millis>,
     /// Why it is anonymous.
     pub reason: Option<SignedOutReason>,

@@ -1,4 +1,5 @@
-//! What tabs of one origin tell each other: never a token, and no more than they need to keep in step.
+//! What tabs of one origin tell each other: never a token, and no more than they need to keep in
+//! step.
 
 use super::clock::Millis;
 

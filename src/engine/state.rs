@@ -1,4 +1,5 @@
-//! What the engine remembers of the token, of the call under way, of the lock, and of those who wait.
+//! What the engine remembers of the token, of the call under way, of the lock, and of those who
+//! wait.
 
 use super::clock::Millis;
 use super::contract::{CallId, Ticket, WaiterId};
@@ -9,7 +10,8 @@ pub(super) struct Token {
     pub(super) lifetime: Millis,
     /// From here on a renewal is due.
     pub(super) due_at: Millis,
-    /// From here on requests wait for a renewal. Moves ahead of `expires_at` when the machine may have slept.
+    /// From here on requests wait for a renewal. Moves ahead of `expires_at` when the machine may
+    /// have slept.
     pub(super) fresh_until: Millis,
     pub(super) expires_at: Millis,
     pub(super) expires_at_wall: Millis,

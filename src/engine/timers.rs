@@ -20,7 +20,8 @@ pub enum Timer {
 
 const TIMERS: [Timer; 5] = [Timer::Renewal, Timer::Retry, Timer::Lock, Timer::Call, Timer::Answer];
 
-/// A browser fires a longer delay at once (it keeps 31 bits), so the driver is woken earlier and looks again.
+/// A browser fires a longer delay at once (it keeps 31 bits), so the driver is woken earlier and
+/// looks again.
 pub(super) const LONGEST_DELAY: Millis = 0x7FFF_FFFF;
 
 /// Later than any moment.

@@ -1,7 +1,8 @@
 //! The one network call that a tab may have under way, and the origin-wide lock around it.
 //!
-//! Refresh, logout and sign-in all change the refresh cookie, so they take turns: in this tab by this file, among tabs by
-//! the lock. The lock guards the call and nothing else; it is waited for within a bound and then done without.
+//! Refresh, logout and sign-in all change the refresh cookie, so they take turns: in this tab by
+//! this file, among tabs by the lock. The lock guards the call and nothing else; it is waited for
+//! within a bound and then done without.
 
 use super::clock::{Millis, SECOND};
 use super::contract::{CallId, Outcome, Output, Ticket};
@@ -19,11 +20,15 @@ const LOCK_GRACE: Millis = SECOND;
 impl Engine {
     /// Whether a refresh of this session is wanted or under way.
     pub(super) fn refreshing(&self) -> bool {
-        self.wanted || self.call.as_ref().is_some_and(|call| call.task == Task::Refresh && self.is_current(call))
+        self.wanted
+            || self
+                .call
+                .as_ref()
+                .is_some_and(|call| call.task == Task::Refresh && self.is_current(call))
     }
 
-    /// Whether the session that `call` belongs to has not ended. A sibling's logout may have come at the very epoch at
-    /// which another signed in, so the epoch alone does not tell.
+    /// Whether the session that `call` belongs to has not ended. A sibling's logout may have come
+    /// at the very epoch at which another signed in, so the epoch alone does not tell.
     pub(super) fn is_current(&self, call: &Call) -> bool {
         call.epoch == self.epoch && call.sign_outs == self.sign_outs
     }
@@ -90,7 +95,13 @@ impl Engine {
             }
         }
         let unlocked = (self.lock == Lock::Bypassed).then_some(Why::Unlocked);
-        self.call = Some(Call { id, task, epoch: self.epoch, sign_outs: self.sign_outs, heard: self.heard });
+        self.call = Some(Call {
+            id,
+            task,
+            epoch: self.epoch,
+            sign_outs: self.sign_outs,
+            heard: self.heard,
+        });
         self.timers.set(Timer::Call, self.now.mono + self.config.timeout);
         self.write(task.begins(), unlocked);
     }
@@ -122,7 +133,8 @@ impl Engine {
                 self.put(Output::AbortCall { call: call.id });
                 self.finish_logout(Err(FailureKind::LogoutFailed.into()));
             }
-            // The request is the application's and goes on; only its turn is over. Its answer still counts.
+            // The request is the application's and goes on; only its turn is over. Its answer still
+            // counts.
             Task::SignIn(waiter) => {
                 self.detached.push((waiter, call.sign_outs));
                 self.write(Step::SignInSlow, None);

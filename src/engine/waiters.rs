@@ -71,7 +71,9 @@ impl Engine {
             Purpose::Retry { .. } if stranger => Some(Outcome::GiveUp),
             _ if stranger => Some(failed(FailureKind::SignedOut)),
             Purpose::Request => self.answer_request(0, attempt, Outcome::Anonymous),
-            Purpose::Lend { validity } => self.answer_request(validity, attempt, failed(FailureKind::SignedOut)),
+            Purpose::Lend { validity } => {
+                self.answer_request(validity, attempt, failed(FailureKind::SignedOut))
+            }
             Purpose::Retry { generation } => self.answer_retry(generation, attempt),
         }
     }
@@ -79,15 +81,24 @@ impl Engine {
     fn answer_start(&self, attempt: Attempt) -> Option<Outcome> {
         match attempt {
             _ if self.status != Status::Unknown => Some(Outcome::Done),
-            Attempt::Failed(failure) if !self.waits_for_the_network(failure) => Some(Outcome::Failed(failure)),
+            Attempt::Failed(failure) if !self.waits_for_the_network(failure) => {
+                Some(Outcome::Failed(failure))
+            }
             _ => None,
         }
     }
 
-    fn answer_request(&self, validity: Millis, attempt: Attempt, anonymous: Outcome) -> Option<Outcome> {
+    fn answer_request(
+        &self,
+        validity: Millis,
+        attempt: Attempt,
+        anonymous: Outcome,
+    ) -> Option<Outcome> {
         match self.status {
             Status::Unknown => match attempt {
-                Attempt::Failed(failure) if !self.waits_for_the_network(failure) => Some(Outcome::Failed(failure)),
+                Attempt::Failed(failure) if !self.waits_for_the_network(failure) => {
+                    Some(Outcome::Failed(failure))
+                }
                 _ => None,
             },
             Status::Anonymous => (!self.refreshing()).then_some(anonymous),

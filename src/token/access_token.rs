@@ -4,7 +4,8 @@ use zeroize::Zeroize;
 
 const SCHEME: &str = "Bearer ";
 
-/// An access token, held as the value of its `Authorization` header so that sending it makes no further copy.
+/// An access token, held as the value of its `Authorization` header so that sending it makes no
+/// further copy.
 ///
 /// There is no `Debug`, `Display`, `Clone` or serialisation; the memory is wiped on drop.
 pub struct AccessToken {
@@ -16,8 +17,9 @@ pub struct AccessToken {
 pub struct NotAToken;
 
 impl AccessToken {
-    /// Takes over `text` as a token. RFC 6750 section 2.1 allows a `b64token`; authorities also issue other visible
-    /// ASCII, so any of that (0x21 to 0x7E) is taken, and white space, control characters and the rest are refused.
+    /// Takes over `text` as a token. RFC 6750 section 2.1 allows a `b64token`; authorities also
+    /// issue other visible ASCII, so any of that (0x21 to 0x7E) is taken, and white space, control
+    /// characters and the rest are refused.
     ///
     /// # Errors
     /// [`NotAToken`] when `text` is empty or holds anything but visible ASCII.

@@ -1,5 +1,5 @@
-//! The payload of a JWT access token, read without any verification: a client may look at the lifetime and show the
-//! claims, and trusts neither (RFC 9068 section 6 tells clients not to).
+//! The payload of a JWT access token, read without any verification: a client may look at the
+//! lifetime and show the claims, and trusts neither (RFC 9068 section 6 tells clients not to).
 
 use super::members::{self, Value, unescape};
 
@@ -9,12 +9,14 @@ pub struct Payload {
     pub json: Vec<u8>,
     /// `exp - iat` in seconds, when both are there and in order.
     pub lifetime: Option<u64>,
-    /// A 64-bit hash of `iss` and `sub`, when there is a `sub`: tells whether two tokens are the same user's.
+    /// A 64-bit hash of `iss` and `sub`, when there is a `sub`: tells whether two tokens are the
+    /// same user's.
     pub subject: Option<u64>,
 }
 
 impl Payload {
-    /// Reads the payload of `token`, or `None` when it is no JWT (RFC 7519 section 3) that this reader understands.
+    /// Reads the payload of `token`, or `None` when it is no JWT (RFC 7519 section 3) that this
+    /// reader understands.
     #[must_use]
     pub fn read(token: &str) -> Option<Self> {
         let mut parts = token.as_bytes().split(|&byte| byte == b'.');
@@ -37,7 +39,8 @@ impl Payload {
     }
 }
 
-/// What [`super::base64url::decode`] takes, which a test shows, and written for its weight, where that one is quick.
+/// What `verify::base64url::decode` takes, which a test shows, and written for its weight, where
+/// that one is quick.
 fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let (mut pending, mut count) = (0_u32, 0);
@@ -65,17 +68,18 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
 const FNV_OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01B3;
 
-/// FNV-1a over the text and an end mark. It tells users apart among tabs of one origin and keeps no secret.
+/// FNV-1a over the text and an end mark. It tells users apart among tabs of one origin and keeps no
+/// secret.
 fn hash(start: u64, text: &[u8]) -> u64 {
     let mix = |hash: u64, part: u64| (hash ^ part).wrapping_mul(FNV_PRIME);
     let hash = unescape(text).iter().fold(start, |hash, &byte| mix(hash, u64::from(byte)));
     mix(hash, u64::MAX)
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(all(test, feature = "edge", not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
-    use crate::token::base64url;
+    use crate::verify::base64url;
     use proptest::prelude::*;
 
     proptest! {
@@ -86,8 +90,7 @@ mod tests {
     }
 
     // {"iss":"https://a.example","sub":"alice","iat":1700000000,"exp":1700000900}
-    const PAYLOAD: &str =
-        "eyJpc3MiOiJodHRwczovL2EuZXhhbXBsZSIsInN1YiI6ImFsaWNlIiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA5MDB9";
+    const PAYLOAD: &str = "eyJpc3MiOiJodHRwczovL2EuZXhhbXBsZSIsInN1YiI6ImFsaWNlIiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA5MDB9";
 
     #[test]
     fn reads_lifetime_and_subject() {
@@ -99,7 +102,9 @@ mod tests {
 
     #[test]
     fn takes_no_opaque_token_for_a_jwt() {
-        for token in ["", "opaque", "a.b", "e30.bm9.x", "e30.W10.x", &format!("e30.{PAYLOAD}.c2ln.more")] {
+        for token in
+            ["", "opaque", "a.b", "e30.bm9.x", "e30.W10.x", &format!("e30.{PAYLOAD}.c2ln.more")]
+        {
             assert!(Payload::read(token).is_none(), "{token}");
         }
     }

@@ -1,6 +1,6 @@
-//! The client's JSON reader (RFC 8259): it checks a whole text, shows the members of its top-level object and builds nothing. It
-//! takes what `json` takes, which a test shows, and was written for its weight: bytes instead of texts, one function for objects and
-//! arrays, no generics.
+//! The client's JSON reader (RFC 8259): it checks a whole text, shows the members of its top-level
+//! object and builds nothing. It takes what `json` takes, which a test shows, and was written for
+//! its weight: bytes instead of texts, one function for objects and arrays, no generics.
 
 use std::borrow::Cow;
 
@@ -39,8 +39,8 @@ pub enum Value<'a> {
 /// Called with each member, in order.
 pub type Visit<'v, 'a> = &'v mut dyn FnMut(Member<'a>);
 
-/// Checks that `text` is one JSON object and nothing else, and shows `visit` its members. `None`: it is not; `visit` may have seen
-/// members by then.
+/// Checks that `text` is one JSON object and nothing else, and shows `visit` its members.
+/// `None`: it is not; `visit` may have seen members by then.
 #[must_use]
 pub fn members<'a>(text: &'a [u8], visit: Visit<'_, 'a>) -> Option<()> {
     let mut scanner = Scanner { bytes: text, at: 0 };
@@ -53,7 +53,8 @@ pub fn members<'a>(text: &'a [u8], visit: Visit<'_, 'a>) -> Option<()> {
     scanner.at_end().then_some(())
 }
 
-/// The whole part of a JSON number, saturating at `u64::MAX`; `None` when it is negative, or no number.
+/// The whole part of a JSON number, saturating at `u64::MAX`; `None` when it is negative, or no
+/// number.
 #[must_use]
 pub fn whole(text: &[u8]) -> Option<u64> {
     let mut scanner = Scanner { bytes: text, at: 0 };
@@ -99,7 +100,8 @@ pub fn whole(text: &[u8]) -> Option<u64> {
     Some(mantissa)
 }
 
-/// A number as header fields write it, `1*DIGIT`, saturating at `u64::MAX`; `None` for anything else.
+/// A number as header fields write it, `1*DIGIT`, saturating at `u64::MAX`; `None` for anything
+/// else.
 #[must_use]
 pub fn digits(text: &[u8]) -> Option<u64> {
     let mut number = 0_u64;
@@ -107,7 +109,11 @@ pub fn digits(text: &[u8]) -> Option<u64> {
         if !byte.is_ascii_digit() {
             return None;
         }
-        number = if number > (u64::MAX - 9) / 10 { u64::MAX } else { number * 10 + u64::from(byte - b'0') };
+        number = if number > (u64::MAX - 9) / 10 {
+            u64::MAX
+        } else {
+            number * 10 + u64::from(byte - b'0')
+        };
     }
     (!text.is_empty()).then_some(number)
 }
@@ -125,7 +131,8 @@ pub fn unescape(string: &[u8]) -> Cow<'_, [u8]> {
     while !scanner.at_end() {
         match scanner.next() {
             b'\\' => {
-                // The escapes have been checked, so there is a character; nothing comes of a broken one.
+                // The escapes have been checked, so there is a character; nothing comes of a broken
+                // one.
                 if let Some(character) = scanner.escape() {
                     text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 }
@@ -282,7 +289,8 @@ impl<'a> Scanner<'a> {
             _ => return None,
         };
         let second = self.next();
-        let well_formed = second >= least && second <= most && (1..count).all(|_| self.next() & 0xC0 == 0x80);
+        let well_formed =
+            second >= least && second <= most && (1..count).all(|_| self.next() & 0xC0 == 0x80);
         well_formed.then_some(())
     }
 
@@ -319,16 +327,18 @@ impl<'a> Scanner<'a> {
     }
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(all(test, feature = "edge", not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
-    use crate::token::json;
+    use crate::verify::json;
     use proptest::prelude::*;
 
     /// The names of the members, or `None` for what is no JSON object.
     fn names(text: &[u8]) -> Option<Vec<String>> {
         let mut names = Vec::new();
-        members(text, &mut |member| names.push(String::from_utf8(member.name.into_owned()).expect("it was checked")))?;
+        members(text, &mut |member| {
+            names.push(String::from_utf8(member.name.into_owned()).expect("it was checked"))
+        })?;
         Some(names)
     }
 
@@ -341,11 +351,16 @@ mod tests {
 
     #[test]
     fn reads_members_in_order() {
-        let text = r#" { "a" : "x" , "b":-1.5e3,"c":{"d":[1,{}]}, "\u0064\n\ud83d\ude00é" : null } "#;
+        let text =
+            r#" { "a" : "x" , "b":-1.5e3,"c":{"d":[1,{}]}, "\u0064\n\ud83d\ude00é" : null } "#;
         assert_eq!(names(text.as_bytes()).unwrap(), ["a", "b", "c", "d\n😀é"]);
         let mut written = Vec::new();
-        members(br#"{"a":1, "b" : "x" }"#, &mut |member| written.push((member.written, member.value))).unwrap();
-        let expected: [(&[u8], _); 2] = [(br#""a":1"#, Value::Number(b"1")), (br#""b" : "x""#, Value::String(b"x"))];
+        members(br#"{"a":1, "b" : "x" }"#, &mut |member| {
+            written.push((member.written, member.value))
+        })
+        .unwrap();
+        let expected: [(&[u8], _); 2] =
+            [(br#""a":1"#, Value::Number(b"1")), (br#""b" : "x""#, Value::String(b"x"))];
         assert_eq!(written, expected);
     }
 
@@ -375,7 +390,9 @@ mod tests {
 
     #[test]
     fn bounds_the_depth() {
-        let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth)).into_bytes();
+        let nested = |depth: usize| {
+            format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth)).into_bytes()
+        };
         assert!(names(&nested(MAX_DEPTH as usize - 1)).is_some());
         assert!(names(&nested(MAX_DEPTH as usize)).is_none());
         assert!(names(&nested(100_000)).is_none());

@@ -1,4 +1,5 @@
-//! The signature algorithms (RFC 7518 section 3, RFC 8037, RFC 9864) and what each wants of a key and a signature.
+//! The signature algorithms (RFC 7518 section 3, RFC 8037, RFC 9864) and what each wants of a key
+//! and a signature.
 
 /// What an algorithm needs: enough to tell which keys may be used with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,11 @@ pub struct Algorithm {
     pub signature_bytes: Option<usize>,
 }
 
-const fn algorithm(name: &'static str, family: Family, signature_bytes: Option<usize>) -> Algorithm {
+const fn algorithm(
+    name: &'static str,
+    family: Family,
+    signature_bytes: Option<usize>,
+) -> Algorithm {
     Algorithm { name, family, signature_bytes }
 }
 

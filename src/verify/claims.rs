@@ -1,9 +1,11 @@
-//! The claims of a JWT and the rules they must keep (RFC 7519 section 4.1, RFC 9068 section 4, OpenID Connect Core section 3.1.3.7).
+//! The claims of a JWT and the rules they must keep (RFC 7519 section 4.1, RFC 9068 section 4,
+//! OpenID Connect Core section 3.1.3.7).
 
+use super::json::{self, NotJson, Text, Value};
 use super::{Failure, Profile};
-use crate::token::json::{self, NotJson, Text, Value};
 
-/// Dates outside this many seconds of the epoch are not taken: beyond it a double skips whole seconds.
+/// Dates outside this many seconds of the epoch are not taken: beyond it a double skips whole
+/// seconds.
 const LATEST: f64 = 9_007_199_254_740_992.0;
 
 /// A payload that is one JSON object. Its claims are not judged yet.
@@ -118,7 +120,8 @@ impl Dates {
 }
 
 impl Time {
-    /// Whether a token of these dates may be used `now`, in seconds since the epoch. A fraction of a second counts as it stands.
+    /// Whether a token of these dates may be used `now`, in seconds since the epoch. A fraction of
+    /// a second counts as it stands.
     ///
     /// # Errors
     /// Which date speaks against it.
@@ -134,7 +137,9 @@ impl Time {
             (None, _) => Ok(()),
             (Some(_), None) => Err(Failure::Claim("iat")),
             (Some(_), Some(issued)) if issued > now + tolerance => Err(Failure::Claim("iat")),
-            (Some(max_age), Some(issued)) if now - issued > max_age + tolerance => Err(Failure::Expired),
+            (Some(max_age), Some(issued)) if now - issued > max_age + tolerance => {
+                Err(Failure::Expired)
+            }
             _ => Ok(()),
         }
     }
@@ -190,7 +195,8 @@ impl Rules {
         if odd || !found {
             return Err(Failure::Claim("aud"));
         }
-        // OpenID Connect Core section 3.1.3.7: `azp` says for whom it was made; with several audiences it has to.
+        // OpenID Connect Core section 3.1.3.7: `azp` says for whom it was made; with several
+        // audiences it has to.
         match claims.find(Azp) {
             _ if self.profile != Profile::IdToken => Ok(()),
             None if count == 1 => Ok(()),
@@ -203,7 +209,9 @@ impl Rules {
         let needed = !self.allow_no_expiry || self.profile == Profile::AccessToken;
         match dates {
             Dates { expires: None, .. } if needed => Err(Failure::Claim("exp")),
-            Dates { expires: Some(expires), not_before: Some(not_before), .. } if expires < not_before => {
+            Dates { expires: Some(expires), not_before: Some(not_before), .. }
+                if expires < not_before =>
+            {
                 Err(Failure::Claim("exp"))
             }
             _ => Ok(()),
@@ -227,7 +235,8 @@ impl Rules {
     }
 
     fn required(&self, claims: &Claims<'_>) -> Result<(), Failure> {
-        let missing = |name: &String| matches!(claims.find_named(name), None | Some(Value::Other("null")));
+        let missing =
+            |name: &String| matches!(claims.find_named(name), None | Some(Value::Other("null")));
         match self.required.iter().position(missing) {
             Some(place) => Err(Failure::Required(place)),
             None => Ok(()),
@@ -236,16 +245,25 @@ impl Rules {
 }
 
 impl<'a> Claims<'a> {
-    /// Reads a payload. Of the claims that no rule of ours looks at, those of the names in `required` are kept.
+    /// Reads a payload. Of the claims that no rule of ours looks at, those of the names in
+    /// `required` are kept.
     ///
     /// # Errors
     /// When it is not one strict JSON object.
     pub fn read(payload: &'a [u8], required: &[String]) -> Result<Self, NotJson> {
-        let mut claims = Self { registered: [None; REGISTERED.len()], others: Vec::new(), dates: Ok(Dates::NONE) };
-        json::strict_members(payload, |json::Member { name, value, .. }| match Registered::of(name) {
-            Some(known) => claims.registered[known as usize] = Some(value),
-            None if required.iter().any(|wanted| name.is(wanted)) => claims.others.push((name, value)),
-            None => {}
+        let mut claims = Self {
+            registered: [None; REGISTERED.len()],
+            others: Vec::new(),
+            dates: Ok(Dates::NONE),
+        };
+        json::strict_members(payload, |json::Member { name, value, .. }| {
+            match Registered::of(name) {
+                Some(known) => claims.registered[known as usize] = Some(value),
+                None if required.iter().any(|wanted| name.is(wanted)) => {
+                    claims.others.push((name, value))
+                }
+                None => {}
+            }
         })?;
         claims.dates = claims.read_dates();
         Ok(claims)

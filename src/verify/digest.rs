@@ -1,5 +1,5 @@
-//! SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012): what a remembered token is found by. Keyed with random bits, so nobody
-//! outside can make two tokens that meet.
+//! SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012): what a remembered token is found by.
+//! Keyed with random bits, so nobody outside can make two tokens that meet.
 
 /// The hash of `bytes` under the two halves of `key`.
 #[must_use]

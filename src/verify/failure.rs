@@ -10,7 +10,8 @@ pub enum Failure {
     TooLarge,
     /// A JWE.
     Encrypted,
-    /// A header parameter that must not be there, or not so: "crit", "typ", "cty", "b64", "zip", "enc".
+    /// A header parameter that must not be there, or not so: "crit", "typ", "cty", "b64", "zip",
+    /// "enc".
     Header(&'static str),
     /// An algorithm outside the allow-list, or none that exists.
     Algorithm,
@@ -42,9 +43,9 @@ impl Failure {
     }
 }
 
-impl From<crate::token::jws::NotCompact> for Failure {
-    fn from(reason: crate::token::jws::NotCompact) -> Self {
-        use crate::token::jws::NotCompact;
+impl From<crate::verify::jws::NotCompact> for Failure {
+    fn from(reason: crate::verify::jws::NotCompact) -> Self {
+        use crate::verify::jws::NotCompact;
         match reason {
             NotCompact::TooLarge => Self::TooLarge,
             NotCompact::Encrypted => Self::Encrypted,
@@ -53,8 +54,8 @@ impl From<crate::token::jws::NotCompact> for Failure {
     }
 }
 
-impl From<crate::token::json::NotJson> for Failure {
-    fn from(_: crate::token::json::NotJson) -> Self {
+impl From<super::json::NotJson> for Failure {
+    fn from(_: super::json::NotJson) -> Self {
         Self::Malformed
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::algorithm::Algorithms;
+use super::json::{self, Text, Value};
 use super::{Algorithm, Failure};
-use crate::token::json::{self, Text, Value};
 
 /// What kind of token is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +39,11 @@ impl Header {
         let algorithm = match parameters.alg {
             Some(Value::String(name)) => {
                 // No registered name needs an escape, but one may have it all the same.
-                let name = name.plain().map_or_else(|| Cow::Owned(name.chars().collect()), Cow::Borrowed);
-                Algorithm::named(&name).filter(|known| algorithms.has(*known)).ok_or(Failure::Algorithm)?
+                let name =
+                    name.plain().map_or_else(|| Cow::Owned(name.chars().collect()), Cow::Borrowed);
+                Algorithm::named(&name)
+                    .filter(|known| algorithms.has(*known))
+                    .ok_or(Failure::Algorithm)?
             }
             _ => return Err(Failure::Malformed),
         };
@@ -60,7 +63,8 @@ struct Parameters<'a> {
     kid: Option<Value<'a>>,
     typ: Option<Value<'a>>,
     cty: Option<Value<'a>>,
-    /// The first parameter that changes what the other bytes mean. We understand no extension, so it must not be there.
+    /// The first parameter that changes what the other bytes mean. We understand no extension, so
+    /// it must not be there.
     extension: Option<&'static str>,
 }
 
@@ -98,7 +102,8 @@ impl<'a> Parameters<'a> {
         if profile == Profile::Jws {
             return Ok(());
         }
-        let is = |known: &str| matches!(self.typ, Some(Value::String(typ)) if is_media_type(typ, known));
+        let is =
+            |known: &str| matches!(self.typ, Some(Value::String(typ)) if is_media_type(typ, known));
         let is_taken = match profile {
             Profile::AccessToken => is("at+jwt"),
             Profile::IdToken => self.typ.is_none() || is("jwt"),
@@ -116,7 +121,8 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// RFC 7515 section 4.1.9: without regard to case, "application/" being left out or not. `known` is in small letters.
+/// RFC 7515 section 4.1.9: without regard to case, "application/" being left out or not. `known` is
+/// in small letters.
 fn is_media_type(text: Text<'_>, known: &str) -> bool {
     let small = || text.chars().map(|character| character.to_ascii_lowercase());
     small().eq(known.chars()) || small().eq("application/".chars().chain(known.chars()))

@@ -1,15 +1,17 @@
-//! Reading a key set (RFC 7517 section 5) key by key, so that one odd key costs itself and not the set, as long as the whole is JSON. A key
-//! comes out with the algorithms that it may be used with, and that binds it: nothing later looks at `kty` or `use` again.
+//! Reading a key set (RFC 7517 section 5) key by key, so that one odd key costs itself and not the
+//! set, as long as the whole is JSON. A key comes out with the algorithms that it may be used with,
+//! and that binds it: nothing later looks at `kty` or `use` again.
 
 use jose_jwk::{Ec, EcCurves, Key as Material, Oct, Okp, OkpCurves, Rsa};
 use sha2::{Digest, Sha256};
 
 use super::algorithm::{ALGORITHMS, Algorithm, Algorithms, Family};
+use super::base64url;
+use super::json::{self, Text, Value};
 use super::roca;
-use crate::token::base64url;
-use crate::token::json::{self, Text, Value};
 
-/// Moduli outside these bounds, in bits, are not used: shorter ones are broken, longer ones cost too much.
+/// Moduli outside these bounds, in bits, are not used: shorter ones are broken, longer ones cost
+/// too much.
 const RSA_BITS: core::ops::RangeInclusive<usize> = 2_048..=8_192;
 
 /// The members that only a private key has (RFC 7518 sections 6.2.2 and 6.3.2).
@@ -19,7 +21,8 @@ const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// A published set: a private key in it is a leak, a symmetric one a mistake, and neither is used.
+    /// A published set: a private key in it is a leak, a symmetric one a mistake, and neither is
+    /// used.
     Published,
     /// The caller's own: symmetric keys may be, and of a private key the public half is used.
     Given,
@@ -32,7 +35,8 @@ pub struct Key<'a> {
     pub kid: Option<Text<'a>>,
     /// With which of the algorithms, the allow-list apart.
     pub algorithms: Algorithms,
-    /// What is handed to the platform: the members that make the key, in order of their names, and nothing that would make it object.
+    /// What is handed to the platform: the members that make the key, in order of their names, and
+    /// nothing that would make it object.
     pub jwk: Vec<(&'static str, &'a str)>,
 }
 
@@ -57,14 +61,16 @@ pub struct Keys<'a> {
 /// Where the keys with names stand in a key set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Index {
-    /// Their names as they are written, parted by line feeds, of which JSON has none inside of strings.
+    /// Their names as they are written, parted by line feeds, of which JSON has none inside of
+    /// strings.
     pub names: String,
     /// Of each, in the same order, the bytes of the text where the key begins and ends.
     pub places: Vec<u32>,
 }
 
 impl Index {
-    /// Of the text of a key set, so that one key of a thousand can be read without the others; `None` when it is no key set, or an empty one.
+    /// Of the text of a key set, so that one key of a thousand can be read without the others;
+    /// `None` when it is no key set, or an empty one.
     #[must_use]
     pub fn read(text: &[u8]) -> Option<Self> {
         let mut index = Self::default();
@@ -101,7 +107,8 @@ impl<'a> Keys<'a> {
         (!keys.keys.is_empty() || !keys.skipped.is_empty()).then_some(keys)
     }
 
-    /// As JSON text: `keys` and `skipped`, each a list of objects. Nothing in them has to be escaped that is not escaped already.
+    /// As JSON text: `keys` and `skipped`, each a list of objects. Nothing in them has to be
+    /// escaped that is not escaped already.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut text = String::from("{\"keys\":[");
@@ -150,7 +157,8 @@ fn push_number(text: &mut String, number: u32) {
     text.extend(digits[from..].iter().copied().map(char::from));
 }
 
-/// The canonical text of RFC 7638 section 3: the members in order of their names, without white space.
+/// The canonical text of RFC 7638 section 3: the members in order of their names, without white
+/// space.
 fn push_jwk(text: &mut String, jwk: &[(&'static str, &str)]) {
     for (place, (name, value)) in jwk.iter().enumerate() {
         text.push(if place == 0 { '{' } else { ',' });
@@ -206,7 +214,9 @@ fn read_key<'a>(entry: &Entry<'a>, origin: Origin) -> Result<Key<'a>, &'static s
     }
     let pinned = match entry.find("alg") {
         None => None,
-        Some(Value::String(name)) => Some(name.plain().and_then(Algorithm::named).ok_or("an unknown alg")?),
+        Some(Value::String(name)) => {
+            Some(name.plain().and_then(Algorithm::named).ok_or("an unknown alg")?)
+        }
         Some(_) => return Err("alg is no text"),
     };
 
@@ -214,12 +224,15 @@ fn read_key<'a>(entry: &Entry<'a>, origin: Origin) -> Result<Key<'a>, &'static s
     let names = members_of(kty, origin)?;
     let members = names.iter().map(|&name| Some((name, entry.plain(name)?)));
     let jwk: Vec<_> = members.collect::<Option<_>>().ok_or("malformed")?;
-    let member = |name: &str| jwk.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value);
+    let member =
+        |name: &str| jwk.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value);
     let material = material_of(kty, member).ok_or("malformed")?;
     let fitting = Fitting::of(&material)?;
     let algorithms = ALGORITHMS
         .iter()
-        .filter(|algorithm| fitting.takes(algorithm) && pinned.is_none_or(|pinned| pinned == **algorithm))
+        .filter(|algorithm| {
+            fitting.takes(algorithm) && pinned.is_none_or(|pinned| pinned == **algorithm)
+        })
         .fold(Algorithms::default(), |algorithms, algorithm| algorithms.with(*algorithm));
     if algorithms == Algorithms::default() {
         return Err("alg does not go with the key");
@@ -256,8 +269,9 @@ fn members_of(kty: &str, origin: Origin) -> Result<&'static [&'static str], &'st
     }
 }
 
-/// The material in jose-jwk's types, member by member: its own reader takes a whole set or nothing, and refuses a good key for an `alg`
-/// that it does not know. `None`: a member that is no base64url, or an unknown curve.
+/// The material in jose-jwk's types, member by member: its own reader takes a whole set or nothing,
+/// and refuses a good key for an `alg` that it does not know. `None`: a member that is no
+/// base64url, or an unknown curve.
 fn material_of<'a>(kty: &str, member: impl Fn(&str) -> &'a str) -> Option<Material> {
     let bytes = |name: &str| base64url::decode(member(name).as_bytes()).ok();
     Some(match kty {
@@ -347,7 +361,8 @@ impl Fitting {
         match *self {
             Self::Family(family) => algorithm.family == family,
             Self::Secret(length) => {
-                algorithm.family == Family::Secret && algorithm.signature_bytes.is_some_and(|bytes| bytes <= length)
+                algorithm.family == Family::Secret
+                    && algorithm.signature_bytes.is_some_and(|bytes| bytes <= length)
             }
         }
     }

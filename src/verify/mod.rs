@@ -1,16 +1,20 @@
-//! The rules by which an access token is judged. Pure: the token, the key set and the time are inputs, and nothing is waited for.
-//! Who uses it: `src/edge`. What it uses: [`crate::token`].
+//! The rules by which an access token is judged. Pure: the token, the key set and the time are
+//! inputs, and nothing is waited for. Used by `src/edge`; uses no other room.
 //!
-//! A token passes in this order: its shape ([`crate::token::jws`]), its header ([`Header::read`]), a key that may have signed it ([`keys`]), the signature (the
-//! host's), its claims ([`claims::Rules::judge`]). Claims are looked at for a verdict only when the signature holds.
+//! A token passes in this order: its shape ([`jws`]), its header ([`Header::read`]), a key that may
+//! have signed it ([`keys`]), the signature (the host's), its claims ([`claims::Rules::judge`]).
+//! Claims are looked at for a verdict only when the signature holds.
 
 #![forbid(unsafe_code)]
 
 pub mod algorithm;
+pub mod base64url;
 pub mod claims;
 pub mod digest;
 mod failure;
 mod header;
+pub mod json;
+pub mod jws;
 pub mod keys;
 mod roca;
 

@@ -1,12 +1,14 @@
-//! RSA moduli as the faulty library of CVE-2017-15361 ("ROCA") made them: a prime of theirs is a power of 65 537 modulo each of many small
-//! primes, so that the product can be told by its remainders, and factored.
+//! RSA moduli as the faulty library of CVE-2017-15361 ("ROCA") made them: a prime of theirs is a
+//! power of 65 537 modulo each of many small primes, so that the product can be told by its
+//! remainders, and factored.
 
 const PRIMES: [u32; 38] = [
-    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109,
-    113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
+    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
-/// Whether a modulus, big-endian, is of that kind. Of others one in two hundred million looks so by chance.
+/// Whether a modulus, big-endian, is of that kind. Of others one in two hundred million looks so by
+/// chance.
 pub(super) fn is_of_the_kind(modulus: &[u8]) -> bool {
     PRIMES.iter().all(|&prime| {
         let remainder = modulus.iter().fold(0, |rest, &byte| (rest << 8 | u32::from(byte)) % prime);

@@ -21,11 +21,15 @@ afterEach(() => demo.peace());
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   const found = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } };
+    const { axe } = globalThis as unknown as {
+      axe: { run(options: RunOptions): Promise<AxeResults> };
+    };
     const { violations, passes } = await axe.run({ resultTypes: ["violations"] });
     return {
       rules: passes.length,
-      violations: violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`)),
+      violations: violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`),
+      ),
     };
   });
   assert.ok(found.rules > 20, `axe looked at ${found.rules} rules only`);
@@ -47,7 +51,9 @@ async function expectNoViolations(page: Page): Promise<void> {
 
 test("axe finds an unnamed button that was put there to be found", async () => {
   const visitor = await demo.visit();
-  await visitor.page.evaluate(() => document.querySelector("main")?.append(document.createElement("button")));
+  await visitor.page.evaluate(() =>
+    document.querySelector("main")?.append(document.createElement("button")),
+  );
   const found = await violations(visitor.page);
   assert.equal(found.filter((violation) => violation.startsWith("button-name")).length, 1);
   await visitor.leave();
@@ -105,7 +111,10 @@ test("the step-up dialog, and its refusal of a wrong code", async () => {
   await expectNoViolations(visitor.page);
   await visitor.page.keyboard.type("123456");
   await visitor.page.keyboard.press("Enter");
-  await visitor.page.getByRole("alert").filter({ hasText: "No authenticator is enrolled yet." }).waitFor();
+  await visitor.page
+    .getByRole("alert")
+    .filter({ hasText: "No authenticator is enrolled yet." })
+    .waitFor();
   await expectNoViolations(visitor.page);
   await visitor.leave();
 });
@@ -117,9 +126,9 @@ test("the Tab key reaches every control, in the order of the page, and none is b
   await visitor.signIn();
   await page.locator("#contents a").first().waitFor();
   const controls = await page.evaluate(() => {
-    const all = [...document.querySelectorAll<HTMLElement>("a, button, input, [tabindex='0']")].filter(
-      (found) => found.offsetParent !== null,
-    );
+    const all = [
+      ...document.querySelectorAll<HTMLElement>("a, button, input, [tabindex='0']"),
+    ].filter((found) => found.offsetParent !== null);
     all.forEach((control, n) => (control.dataset.order = String(n)));
     document.querySelector<HTMLElement>(".skip")?.focus();
     return all.length;
@@ -131,7 +140,11 @@ test("the Tab key reaches every control, in the order of the page, and none is b
       const focused = document.activeElement as HTMLElement;
       const { left, top, width, height } = focused.getBoundingClientRect();
       const seen = document.elementFromPoint(left + width / 2, top + Math.min(height / 2, 20));
-      return { order: focused.dataset.order ?? "", name: focused.id || focused.textContent, inSight: focused.contains(seen) };
+      return {
+        order: focused.dataset.order ?? "",
+        name: focused.id || focused.textContent,
+        inSight: focused.contains(seen),
+      };
     });
     assert.ok(focus.inSight, `${focus.name} has the focus out of sight`);
     assert.equal(Number(focus.order), n, `${focus.name} is out of order`);

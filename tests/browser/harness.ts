@@ -1,11 +1,17 @@
-// One stack of real Workers and one real Chromium for a test file, and visitors: a browser profile of its own each,
-// whose page, requests, console and policy violations are on record.
+// One stack of real Workers and one real Chromium for a test file, and visitors: a browser profile
+// of its own each, whose page, requests, console and policy violations are on record.
 
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, chromium, type Page, type Request } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Page,
+  type Request,
+} from "playwright-core";
 import { args, executablePath } from "../../scripts/lib/chromium.mjs";
 import { startStack } from "../../scripts/stack.mjs";
 import { buildApp } from "../../www/app/build.mjs";
@@ -57,7 +63,9 @@ export interface Visitor {
   readonly page: Page;
   /** Every line that reached the console, and every uncaught error. */
   readonly console: readonly string[];
-  /** Every request that the page sent, in order; preflights are the browser's and not among them. */
+  /**
+   * Every request that the page sent, in order; preflights are the browser's and not among them.
+   */
   readonly requests: readonly Request[];
   /** The access tokens that the authority has given to this visitor, in order. */
   readonly tokens: readonly string[];
@@ -78,11 +86,20 @@ export interface Visitor {
 }
 
 export async function startDemo(): Promise<Demo> {
-  const appDirectory = fileURLToPath(new URL(`../../build/app-under-test-${process.pid}`, import.meta.url));
+  const appDirectory = fileURLToPath(
+    new URL(`../../build/app-under-test-${process.pid}`, import.meta.url),
+  );
   await buildApp(appDirectory);
   process.once("exit", () => rmSync(appDirectory, { recursive: true, force: true }));
-  await access(executablePath).catch(() => assert.fail(`no Chromium at ${executablePath}; name one in the variable CHROMIUM`));
-  const stack = await startStack({ ports: { app: 0, authority: 0, api: 0 }, persist: false, appDirectory, demo: true });
+  await access(executablePath).catch(() =>
+    assert.fail(`no Chromium at ${executablePath}; name one in the variable CHROMIUM`),
+  );
+  const stack = await startStack({
+    ports: { app: 0, authority: 0, api: 0 },
+    persist: false,
+    appDirectory,
+    demo: true,
+  });
   const browser = await chromium.launch({ executablePath, args }).catch(async (error: unknown) => {
     await stack.close();
     throw error;
@@ -95,7 +112,10 @@ export async function startDemo(): Promise<Demo> {
     api,
     browser,
     async counts() {
-      const [atApi, atAuthority] = await Promise.all([read(`${api}/demo/stats`), read(`${authority}/demo/stats`)]);
+      const [atApi, atAuthority] = await Promise.all([
+        read(`${api}/demo/stats`),
+        read(`${authority}/demo/stats`),
+      ]);
       return {
         requests: count(atApi, "total"),
         ok: count(atApi, "ok"),
@@ -111,7 +131,13 @@ export async function startDemo(): Promise<Demo> {
     refuseAll: () => post(`${api}/demo/refuse-all`),
     async peace() {
       await post(`${api}/demo/accept-all`);
-      await demo.settings({ accessTokenSeconds: 900, refreshOutageSeconds: 0, graceSeconds: 20, lostReplies: 0, rateLimits: "on" });
+      await demo.settings({
+        accessTokenSeconds: 900,
+        refreshOutageSeconds: 0,
+        graceSeconds: 20,
+        lostReplies: 0,
+        rateLimits: "on",
+      });
     },
     visit: (path = "/") => visit(browser, demo, path),
     async close() {
@@ -218,23 +244,40 @@ export async function authorization(request: Request): Promise<string | null> {
   return (await request.allHeaders())["authorization"] ?? null;
 }
 
-/** Reads the token out of each reply on its way in: after the network and the cookies, before the page has it. */
-async function readTokens(context: BrowserContext, page: Page, authority: string, tokens: string[], errors: string[]): Promise<void> {
+/**
+ * Reads the token out of each reply on its way in: after the network and the cookies, before the
+ * page has it.
+ */
+async function readTokens(
+  context: BrowserContext,
+  page: Page,
+  authority: string,
+  tokens: string[],
+  errors: string[],
+): Promise<void> {
   const wire = await context.newCDPSession(page);
   const read = async (requestId: string): Promise<void> => {
     const { body, base64Encoded } = await wire.send("Fetch.getResponseBody", { requestId });
-    const reply: unknown = JSON.parse(Buffer.from(body, base64Encoded ? "base64" : "utf8").toString());
-    if (typeof reply === "object" && reply !== null && "access_token" in reply) tokens.push(String(reply.access_token));
+    const reply: unknown = JSON.parse(
+      Buffer.from(body, base64Encoded ? "base64" : "utf8").toString(),
+    );
+    if (typeof reply === "object" && reply !== null && "access_token" in reply)
+      tokens.push(String(reply.access_token));
   };
   wire.on("Fetch.requestPaused", ({ requestId, request, responseStatusCode }) => {
-    void (request.method === "POST" && responseStatusCode === 200 ? read(requestId) : Promise.resolve())
+    void (
+      request.method === "POST" && responseStatusCode === 200 ? read(requestId) : Promise.resolve()
+    )
       .then(() => wire.send("Fetch.continueRequest", { requestId }))
       .catch((error: unknown) => errors.push(String(error)));
   });
   await wire.send("Fetch.enable", {
     patterns: ["", "/tenants/south"].flatMap((tenant) =>
       ["sign-in", "refresh", "step-up"].map((name) => {
-        return { urlPattern: `${authority}${tenant}/session/${name}`, requestStage: "Response" as const };
+        return {
+          urlPattern: `${authority}${tenant}/session/${name}`,
+          requestStage: "Response" as const,
+        };
       }),
     ),
   });

@@ -39,8 +39,20 @@ test("keys are rotated twice while calls run: no call is refused, and each renew
   assert.equal(new Set(kids).size, 3, "three tokens, each signed by another key");
 
   const keys = page.locator("#key-list").getByRole("listitem");
-  assert.equal(await keys.filter({ hasText: "Signs" }).filter({ hasNotText: "signs next" }).locator("code").textContent(), kids[2]);
-  for (const kid of kids) assert.equal(await keys.filter({ hasText: kid ?? "" }).count(), 1, "what it signed can still be verified");
+  assert.equal(
+    await keys
+      .filter({ hasText: "Signs" })
+      .filter({ hasNotText: "signs next" })
+      .locator("code")
+      .textContent(),
+    kids[2],
+  );
+  for (const kid of kids)
+    assert.equal(
+      await keys.filter({ hasText: kid ?? "" }).count(),
+      1,
+      "what it signed can still be verified",
+    );
   await visitor.leave();
 });
 

@@ -1,4 +1,5 @@
-// Rate limits as the page meets them: a client that waits as long as it is asked to, in every tab, and a record of it all.
+// Rate limits as the page meets them: a client that waits as long as it is asked to, in every tab,
+// and a record of it all.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -21,7 +22,11 @@ interface Renewal {
 function renewalsOf(page: Page): Renewal[] {
   const answered: Renewal[] = [];
   page.on("response", (response: Response) => {
-    if (response.url() !== `${demo.authority}/session/refresh` || response.request().method() !== "POST") return;
+    if (
+      response.url() !== `${demo.authority}/session/refresh` ||
+      response.request().method() !== "POST"
+    )
+      return;
     const retryAfter = Number(response.headers()["retry-after"] ?? NaN);
     answered.push({ status: response.status(), retryAfter, at: Date.now() });
   });
@@ -40,11 +45,16 @@ test("two tabs in a hurry are told to wait: both send nothing until then, stay s
   for (let n = 0; n < 200 && !all().some(isLimited); n++) await first.waitForTimeout(100);
   const limited = all().find(isLimited);
   assert.ok(limited, `nobody was answered 429: ${JSON.stringify(all())}`);
-  assert.ok(limited.retryAfter >= 1 && limited.retryAfter <= 60, `Retry-After: ${limited.retryAfter}`);
+  assert.ok(
+    limited.retryAfter >= 1 && limited.retryAfter <= 60,
+    `Retry-After: ${limited.retryAfter}`,
+  );
 
   const told = answers.get(first)?.some(isLimited) ? first : second;
   const expectState = (page: Page, degraded: boolean, timeout: number) =>
-    page.locator(`#session[data-status="authenticated"][data-degraded="${degraded}"]`).waitFor({ timeout });
+    page
+      .locator(`#session[data-status="authenticated"][data-degraded="${degraded}"]`)
+      .waitFor({ timeout });
   await expectState(told, true, 20_000);
   for (const page of [first, second]) {
     await page
@@ -60,12 +70,16 @@ test("two tabs in a hurry are told to wait: both send nothing until then, stay s
   await first.getByRole("status").filter({ hasText: "200 GET /api/time" }).waitFor();
 
   const later = () => all().filter(({ at }) => at > limited.at);
-  for (let n = 0; n < (limited.retryAfter + 30) * 10 && later().length === 0; n++) await first.waitForTimeout(100);
+  for (let n = 0; n < (limited.retryAfter + 30) * 10 && later().length === 0; n++)
+    await first.waitForTimeout(100);
   const [next] = later();
   assert.equal(next?.status, 200, "the renewal that was refused is made by itself");
   const waited = next.at - limited.at;
   // Both moments are those at which the test read the answers.
-  assert.ok(waited >= limited.retryAfter * 1000 - 500, `waited ${waited} ms of ${limited.retryAfter} s`);
+  assert.ok(
+    waited >= limited.retryAfter * 1000 - 500,
+    `waited ${waited} ms of ${limited.retryAfter} s`,
+  );
   await expectState(told, false, 20_000);
   await visitor.leave();
 });
@@ -93,7 +107,8 @@ test("after five wrong passwords the form says how long to wait, and the operato
   await rows.filter({ hasText: "sign_in.limited" }).filter({ hasText: "medium" }).first().waitFor();
   assert.ok((await rows.filter({ hasText: "sign_in.failed" }).count()) >= 5);
   const told = (await operator.page.locator("#audit-rows").textContent()) ?? "";
-  for (const secret of ["guess", "correct horse battery", ...operator.tokens]) assert.ok(!told.includes(secret), "a secret in the log");
+  for (const secret of ["guess", "correct horse battery", ...operator.tokens])
+    assert.ok(!told.includes(secret), "a secret in the log");
 
   await operator.press("Show older ones");
   await operator.page

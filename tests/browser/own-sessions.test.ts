@@ -1,4 +1,5 @@
-// A person's own sessions: ending that of another browser, and logging out everywhere, in every tab.
+// A person's own sessions: ending that of another browser, and logging out everywhere, in every
+// tab.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -27,7 +28,10 @@ test("logging out everywhere ends both tabs at once, and the other browser's tok
   // The API forgets within seconds that it knew the token to be good.
   await elsewhere.callUntil("401");
   await elsewhere.expectSession({ status: "anonymous" });
-  await elsewhere.page.getByText("The authority ended the session. Please sign in again.").first().waitFor();
+  await elsewhere.page
+    .getByText("The authority ended the session. Please sign in again.")
+    .first()
+    .waitFor();
   await elsewhere.leave();
   await here.leave();
 });

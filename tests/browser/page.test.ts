@@ -1,4 +1,5 @@
-// The page itself: its policy, its shape at both widths and in both colour schemes, and what assistive technology gets.
+// The page itself: its policy, its shape at both widths and in both colour schemes, and what
+// assistive technology gets.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -17,7 +18,10 @@ test("every answer of the page's server carries the strict policy", async () => 
     const directives = policy.split("; ");
     assert.ok(directives.includes("default-src 'none'"), `${path}: ${policy}`);
     assert.ok(directives.includes("script-src 'self' 'wasm-unsafe-eval'"), `${path}: ${policy}`);
-    assert.ok(directives.includes(`connect-src 'self' ${demo.authority} ${demo.api}`), `${path}: ${policy}`);
+    assert.ok(
+      directives.includes(`connect-src 'self' ${demo.authority} ${demo.api}`),
+      `${path}: ${policy}`,
+    );
     assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'|\*/);
     assert.equal(headers.get("x-content-type-options"), "nosniff", path);
     assert.equal(headers.get("referrer-policy"), "no-referrer", path);
@@ -27,7 +31,9 @@ test("every answer of the page's server carries the strict policy", async () => 
 test("the policy holds in the browser: inline script and foreign origins are refused", async () => {
   const visitor = await demo.visit();
   await visitor.expectSession({ status: "anonymous" });
-  const foreign = await visitor.page.evaluate(() => fetch("http://127.0.0.1:9/").then(String, (error: Error) => error.name));
+  const foreign = await visitor.page.evaluate(() =>
+    fetch("http://127.0.0.1:9/").then(String, (error: Error) => error.name),
+  );
   assert.equal(foreign, "TypeError");
   const inline = await visitor.page.evaluate(() => {
     const script = document.createElement("script");
@@ -41,8 +47,12 @@ test("the policy holds in the browser: inline script and foreign origins are ref
   });
   assert.equal(inline, false);
   // The browser reports a violation some time after the fact.
-  for (let n = 0; n < 100 && visitor.violations.length < 2; n++) await visitor.page.waitForTimeout(50);
-  assert.deepEqual(visitor.violations.map((violation) => violation.split(" ")[0]).sort(), ["connect-src", "require-trusted-types-for"]);
+  for (let n = 0; n < 100 && visitor.violations.length < 2; n++)
+    await visitor.page.waitForTimeout(50);
+  assert.deepEqual(visitor.violations.map((violation) => violation.split(" ")[0]).sort(), [
+    "connect-src",
+    "require-trusted-types-for",
+  ]);
   await visitor.context.close();
 });
 
@@ -89,11 +99,16 @@ test("text is readable against its ground in light and dark", async () => {
         const texts = [...document.querySelectorAll("body *")].filter(
           (found) =>
             (found as HTMLElement).offsetParent !== null &&
-            [...found.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== ""),
+            [...found.childNodes].some(
+              (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== "",
+            ),
         );
         return texts.map((found) => {
           const { color, fill } = getComputedStyle(found);
-          const pair = [luminance(found instanceof SVGElement ? fill : color), luminance(ground(found))];
+          const pair = [
+            luminance(found instanceof SVGElement ? fill : color),
+            luminance(ground(found)),
+          ];
           const contrast = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
           return { text: found.textContent?.trim().slice(0, 40) ?? "", contrast };
         });
@@ -117,7 +132,9 @@ test("every control has a name, every heading its place, and what changes is ann
   const { page } = visitor;
   for (const control of await page.locator("button, input").all()) {
     const name = await control.evaluate((found) =>
-      found instanceof HTMLInputElement ? (found.labels?.[0]?.textContent ?? "") : (found.textContent ?? ""),
+      found instanceof HTMLInputElement
+        ? (found.labels?.[0]?.textContent ?? "")
+        : (found.textContent ?? ""),
     );
     assert.notEqual(name.trim(), "");
   }
@@ -148,7 +165,9 @@ test("nothing moves for those who asked for less motion", async () => {
     () =>
       [...document.querySelectorAll("*")].filter((found) => {
         const { transitionDuration, transitionProperty, animationName } = getComputedStyle(found);
-        const transitions = transitionProperty !== "none" && transitionDuration.split(", ").some((time) => time !== "0s");
+        const transitions =
+          transitionProperty !== "none" &&
+          transitionDuration.split(", ").some((time) => time !== "0s");
         return transitions || animationName !== "none";
       }).length,
   );

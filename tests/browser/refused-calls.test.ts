@@ -1,4 +1,5 @@
-// Calls that the API refuses: one refresh for all of them, one retry each, and never a third sending.
+// Calls that the API refuses: one refresh for all of them, one retry each, and never a third
+// sending.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -54,7 +55,8 @@ test("a late 401 to an older token is retried with the present one, without a re
   await visitor.press("This one");
   await visitor.page.getByRole("status").filter({ hasText: "refuses the present token" }).waitFor();
 
-  // The first call leaves with the refused token and is held on its way until another call has caused the refresh.
+  // The first call leaves with the refused token and is held on its way until another call has
+  // caused the refresh.
   let letGo = () => {};
   const renewed = new Promise<void>((resolve) => (letGo = resolve));
   const held = demo.api + "/api/me";
@@ -105,7 +107,10 @@ test("each of 50 parallel calls is sent twice at most, whatever becomes of it", 
   const statuses = await visitor.page.evaluate(async ({ authority, api }) => {
     const module = "/tokenkeep.js";
     const { createTokenKeep } = (await import(module)) as typeof import("tokenkeep");
-    const keep: TokenKeep = createTokenKeep({ refresh: `${authority}/session/refresh`, origins: [api] });
+    const keep: TokenKeep = createTokenKeep({
+      refresh: `${authority}/session/refresh`,
+      origins: [api],
+    });
     const call = async (n: number) => (await keep.fetch(`${api}/api/time?call=${n}`)).status;
     const answered = await Promise.all(Array.from({ length: 50 }, (_, n) => call(n)));
     keep.close();
@@ -113,8 +118,13 @@ test("each of 50 parallel calls is sent twice at most, whatever becomes of it", 
   }, addresses(demo));
   assert.deepEqual(statuses, Array(50).fill(401));
   const sent = visitor.requests.slice(already);
-  for (let n = 0; n < 50; n++) assert.equal(sentTo(sent, `${demo.api}/api/time?call=${n}`).length, 2);
-  assert.equal(sentTo(sent, `${demo.authority}/session/refresh`, "POST").length, 2, "one to start, one for all");
+  for (let n = 0; n < 50; n++)
+    assert.equal(sentTo(sent, `${demo.api}/api/time?call=${n}`).length, 2);
+  assert.equal(
+    sentTo(sent, `${demo.authority}/session/refresh`, "POST").length,
+    2,
+    "one to start, one for all",
+  );
   await visitor.leave();
 });
 

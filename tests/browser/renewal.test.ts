@@ -1,4 +1,5 @@
-// Renewals: before the token expires though nobody does anything, through an outage, and never with a used cookie.
+// Renewals: before the token expires though nobody does anything, through an outage, and never with
+// a used cookie.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -12,7 +13,8 @@ before(async () => {
 after(() => demo.close());
 afterEach(() => demo.peace());
 
-const refreshesOf = (visitor: Visitor): Request[] => sentTo(visitor.requests, `${demo.authority}/session/refresh`, "POST");
+const refreshesOf = (visitor: Visitor): Request[] =>
+  sentTo(visitor.requests, `${demo.authority}/session/refresh`, "POST");
 
 test("a token that would expire while the page is idle is renewed before it does, time after time", async () => {
   const lifetime = 4;
@@ -25,13 +27,23 @@ test("a token that would expire while the page is idle is renewed before it does
   const renewals = refreshesOf(visitor).slice(1);
   assert.ok(renewals.length >= 3);
   renewals.slice(0, 3).forEach((renewal, n) => {
-    const { exp } = JSON.parse(Buffer.from(tokens[n]?.split(".")[1] ?? "", "base64url").toString()) as { exp: number };
-    // exp counts whole seconds and may lie up to one second before the end of the lifetime that was promised.
+    const { exp } = JSON.parse(
+      Buffer.from(tokens[n]?.split(".")[1] ?? "", "base64url").toString(),
+    ) as { exp: number };
+    // exp counts whole seconds and may lie up to one second before the end of the lifetime that was
+    // promised.
     const early = exp * 1000 - renewal.timing().startTime;
     assert.ok(early > 0, `renewal ${n + 1} was sent ${-early} ms after the token's end`);
-    assert.ok(early < lifetime * 1000 - 500, `renewal ${n + 1} was sent ${early} ms before the token's end: a tight loop`);
+    assert.ok(
+      early < lifetime * 1000 - 500,
+      `renewal ${n + 1} was sent ${early} ms before the token's end: a tight loop`,
+    );
   });
-  assert.equal(sentTo(visitor.requests, `${demo.api}/api/time`).length, 0, "nobody called anything");
+  assert.equal(
+    sentTo(visitor.requests, `${demo.api}/api/time`).length,
+    0,
+    "nobody called anything",
+  );
   await visitor.leave();
 });
 
@@ -39,7 +51,8 @@ test("the page counts down to the renewal and starts again after it", async () =
   await demo.settings({ accessTokenSeconds: 12 });
   const visitor = await demo.visit();
   await visitor.signIn();
-  // All that the countdown has read, in order, until it reads a fresh token's time after the renewal.
+  // All that the countdown has read, in order, until it reads a fresh token's time after the
+  // renewal.
   const readings = await visitor.page.evaluate(async () => {
     const countdown = document.getElementById("countdown");
     const session = document.getElementById("session");
@@ -117,7 +130,10 @@ test("a rotated cookie used again after the grace window is refused, and ends th
 
   await visitor.press("Renew now");
   await visitor.expectSession({ status: "anonymous" });
-  await visitor.page.getByText("The authority ended the session. Please sign in again.").first().waitFor();
+  await visitor.page
+    .getByText("The authority ended the session. Please sign in again.")
+    .first()
+    .waitFor();
   await visitor.leave();
 });
 

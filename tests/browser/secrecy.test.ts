@@ -1,5 +1,6 @@
-// Where the access token must not be found: storage, cookies, URLs, channels, the console, events, errors, JSON.
-// Every search is for the very tokens that the authority gave, and each first shows that it finds a planted one.
+// Where the access token must not be found: storage, cookies, URLs, channels, the console, events,
+// errors, JSON. Every search is for the very tokens that the authority gave, and each first shows
+// that it finds a planted one.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -44,10 +45,23 @@ test("the search finds a token wherever a careless program would leave it", asyn
   await visitor.signIn();
   const [token] = visitor.tokens;
   assert.ok(token);
-  const places = ["localStorage", "sessionStorage", "indexedDB", "caches", "cookie", "url", "document", "channel", "console"];
+  const places = [
+    "localStorage",
+    "sessionStorage",
+    "indexedDB",
+    "caches",
+    "cookie",
+    "url",
+    "document",
+    "channel",
+    "console",
+  ];
   await visitor.page.evaluate(plantEverywhere, token);
   const found = findings([token], await traces(visitor));
-  assert.deepEqual([...new Set(found.map((finding) => finding.split(":")[0]))].sort(), [...places].sort());
+  assert.deepEqual(
+    [...new Set(found.map((finding) => finding.split(":")[0]))].sort(),
+    [...places].sort(),
+  );
   await visitor.leave();
 });
 
@@ -65,7 +79,10 @@ test("no event, error, snapshot, transition or serialisation of a keep holds the
       const note = (kind: string, value: unknown) => (texts[kind] ??= []).push(everythingIn(value));
       const noteError = (error: unknown) => note("errors", error);
 
-      /** All that a log, a crash reporter or a curious script can read of a value: own members, getters, text forms. */
+      /**
+       * All that a log, a crash reporter or a curious script can read of a value: own members,
+       * getters, text forms.
+       */
       function everythingIn(value: unknown, visited = new Set<unknown>()): string {
         if (typeof value === "function") return String(value) + membersOf(value, visited);
         if (typeof value !== "object" || value === null) return String(value);
@@ -80,7 +97,10 @@ test("no event, error, snapshot, transition or serialisation of a keep holds the
         return `${json} ${String(value)} ${membersOf(value, visited)}`;
       }
       function membersOf(value: object, visited: Set<unknown>): string {
-        const names = [...Reflect.ownKeys(value), ...Reflect.ownKeys(Object.getPrototypeOf(value) ?? {})];
+        const names = [
+          ...Reflect.ownKeys(value),
+          ...Reflect.ownKeys(Object.getPrototypeOf(value) ?? {}),
+        ];
         return names
           .map((name) => {
             try {
@@ -93,7 +113,11 @@ test("no event, error, snapshot, transition or serialisation of a keep holds the
           .join(" ");
       }
 
-      const keep = createTokenKeep({ refresh: `${authority}/session/refresh`, logout: `${authority}/session/logout`, origins: [api] });
+      const keep = createTokenKeep({
+        refresh: `${authority}/session/refresh`,
+        logout: `${authority}/session/logout`,
+        origins: [api],
+      });
       for (const kind of kinds) keep.on(kind, (event: unknown) => note(kind, event));
       const sessions: Session[] = [];
       keep.subscribe(() => sessions.push(keep.session));
@@ -158,8 +182,18 @@ test("no event, error, snapshot, transition or serialisation of a keep holds the
 
   const tokens = visitor.tokens;
   assert.ok(tokens.includes(seen.lent));
-  for (const kind of ["change", "signed-in", "signed-out", "refreshed", "refresh-failed", "rejected-fresh-token"]) {
-    assert.ok((seen.texts[kind] ?? []).length > 0, `no ${kind} was seen, so nothing is shown about it`);
+  for (const kind of [
+    "change",
+    "signed-in",
+    "signed-out",
+    "refreshed",
+    "refresh-failed",
+    "rejected-fresh-token",
+  ]) {
+    assert.ok(
+      (seen.texts[kind] ?? []).length > 0,
+      `no ${kind} was seen, so nothing is shown about it`,
+    );
   }
   assert.ok((seen.texts["errors"] ?? []).length >= 5, "too few errors were seen");
   assertAbsent(tokens, { ...seen.texts, ...(await traces(visitor)) });
@@ -176,8 +210,15 @@ const recordChannels = `{
   };
 }`;
 
-/** All that the page leaves behind where another script, an extension or a passer-by could find it, by place. */
-async function traces({ page, console, requests }: Visitor): Promise<Record<string, readonly string[]>> {
+/**
+ * All that the page leaves behind where another script, an extension or a passer-by could find it,
+ * by place.
+ */
+async function traces({
+  page,
+  console,
+  requests,
+}: Visitor): Promise<Record<string, readonly string[]>> {
   const places: Record<string, string[]> = await page.evaluate(async () => {
     const records: string[] = [];
     for (const { name } of await indexedDB.databases()) {
@@ -202,7 +243,11 @@ async function traces({ page, console, requests }: Visitor): Promise<Record<stri
     for (const name of await caches.keys()) {
       const cache = await caches.open(name);
       for (const request of await cache.keys()) {
-        cached.push(request.url, JSON.stringify([...request.headers]), (await (await cache.match(request))?.text()) ?? "");
+        cached.push(
+          request.url,
+          JSON.stringify([...request.headers]),
+          (await (await cache.match(request))?.text()) ?? "",
+        );
       }
     }
     return {
@@ -212,11 +257,18 @@ async function traces({ page, console, requests }: Visitor): Promise<Record<stri
       caches: cached,
       cookie: [document.cookie],
       url: [location.href, document.referrer, JSON.stringify(history.state), window.name],
-      document: [document.documentElement.outerHTML, ...[...document.querySelectorAll("input")].map(({ value }) => value)],
+      document: [
+        document.documentElement.outerHTML,
+        ...[...document.querySelectorAll("input")].map(({ value }) => value),
+      ],
       channel: (globalThis as unknown as { broadcast: string[] }).broadcast,
     };
   });
-  return { ...places, console, requests: requests.map((request) => request.url() + (request.postData() ?? "")) };
+  return {
+    ...places,
+    console,
+    requests: requests.map((request) => request.url() + (request.postData() ?? "")),
+  };
 }
 
 async function plantEverywhere(token: string): Promise<void> {
@@ -224,7 +276,8 @@ async function plantEverywhere(token: string): Promise<void> {
   sessionStorage.setItem(token, "planted");
   const database = await new Promise<IDBDatabase>((resolve) => {
     const opening = indexedDB.open("planted");
-    opening.onupgradeneeded = () => opening.result.createObjectStore("tokens", { autoIncrement: true });
+    opening.onupgradeneeded = () =>
+      opening.result.createObjectStore("tokens", { autoIncrement: true });
     opening.onsuccess = () => resolve(opening.result);
   });
   await new Promise<void>((resolve) => {
@@ -245,7 +298,9 @@ async function plantEverywhere(token: string): Promise<void> {
 function findings(tokens: readonly string[], places: Record<string, readonly string[]>): string[] {
   const secrets = tokens.flatMap((token) => [token, ...token.split(".").slice(1)]);
   return Object.entries(places).flatMap(([place, texts]) =>
-    texts.filter((text) => secrets.some((secret) => text.includes(secret))).map((text) => `${place}: ${text.slice(0, 200)}`),
+    texts
+      .filter((text) => secrets.some((secret) => text.includes(secret)))
+      .map((text) => `${place}: ${text.slice(0, 200)}`),
   );
 }
 

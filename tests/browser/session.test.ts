@@ -1,4 +1,5 @@
-// Signing in, staying signed in across a reload, and logging out, through the demo page and with cookies alone.
+// Signing in, staying signed in across a reload, and logging out, through the demo page and with
+// cookies alone.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -26,7 +27,10 @@ test("sign-in works with the keyboard alone, and the focus follows", async () =>
   const focused = () => visitor.page.evaluate(() => document.activeElement?.id ?? "");
 
   await keyboard.press("Tab");
-  assert.equal(await visitor.page.evaluate(() => document.activeElement?.textContent), "Skip to the session");
+  assert.equal(
+    await visitor.page.evaluate(() => document.activeElement?.textContent),
+    "Skip to the session",
+  );
   await keyboard.press("Tab");
   assert.equal(await focused(), "username");
   await keyboard.type("alice");
@@ -52,7 +56,10 @@ test("a wrong password is said to the person and leaves no cookie", async () => 
   await visitor.page.getByLabel("User name").fill("alice");
   await visitor.page.getByLabel("Password").fill("staple battery horse");
   await visitor.press("Sign in");
-  await visitor.page.getByRole("alert").filter({ hasText: "User name or password is wrong." }).waitFor();
+  await visitor.page
+    .getByRole("alert")
+    .filter({ hasText: "User name or password is wrong." })
+    .waitFor();
   assert.equal(await visitor.page.evaluate(() => document.activeElement?.id), "password");
   assert.equal(await visitor.page.getByLabel("Password").getAttribute("aria-invalid"), "true");
   assert.deepEqual(await visitor.context.cookies(), []);

@@ -11,7 +11,8 @@ before(async () => {
 });
 after(() => demo.close());
 
-const expectStatus = (page: Page, status: string) => page.locator(`#session[data-status="${status}"]`).waitFor();
+const expectStatus = (page: Page, status: string) =>
+  page.locator(`#session[data-status="${status}"]`).waitFor();
 
 test("signing in and out in one tab reaches the other", async () => {
   const visitor = await demo.visit();
@@ -26,7 +27,11 @@ test("signing in and out in one tab reaches the other", async () => {
 
   await visitor.logOut();
   await expectStatus(second, "anonymous");
-  await second.getByRole("paragraph").filter({ hasText: "You logged out in another tab." }).first().waitFor();
+  await second
+    .getByRole("paragraph")
+    .filter({ hasText: "You logged out in another tab." })
+    .first()
+    .waitFor();
   await visitor.leave();
 });
 

@@ -10,7 +10,11 @@ before(async () => {
 });
 after(() => demo.close());
 
-const payload = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
+const payload = (token: string) =>
+  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<
+    string,
+    unknown
+  >;
 
 test("both tenants are signed in to at once, and each token opens its own API alone", async () => {
   const visitor = await demo.visit();
@@ -20,7 +24,12 @@ test("both tenants are signed in to at once, and each token opens its own API al
   await visitor.press("Try all four calls");
   await visitor.page.getByText("Each token opens its own tenant’s API and no other.").waitFor();
 
-  const cells = { "main-main": "200", "main-south": "403", "south-main": "403", "south-south": "200" };
+  const cells = {
+    "main-main": "200",
+    "main-south": "403",
+    "south-main": "403",
+    "south-south": "200",
+  };
   for (const [pair, status] of Object.entries(cells)) {
     assert.equal(await visitor.page.locator(`#cell-${pair}`).textContent(), status, pair);
   }

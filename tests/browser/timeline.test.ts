@@ -12,7 +12,8 @@ before(async () => {
 after(() => demo.close());
 afterEach(() => demo.peace());
 
-const lanes = (page: Page) => page.getByRole("list", { name: "How each tab stands" }).getByRole("listitem");
+const lanes = (page: Page) =>
+  page.getByRole("list", { name: "How each tab stands" }).getByRole("listitem");
 const moments = (page: Page) => page.getByRole("list", { name: "What happened" });
 
 test("the list tells the keep's events, and the engine's steps between them", async () => {
@@ -83,10 +84,18 @@ test("the drawing shows each token's life, each call and each fault, and is hidd
   assert.equal(await drawing.getAttribute("aria-hidden"), "true");
   const bars = drawing.locator(".life-bar");
   await bars.nth(1).waitFor();
-  const widths = await bars.evaluateAll((found) => found.map((bar) => Number(bar.getAttribute("width"))));
+  const widths = await bars.evaluateAll((found) =>
+    found.map((bar) => Number(bar.getAttribute("width"))),
+  );
   assert.equal(widths.length, 2, "two tokens: before the refusal and after it");
   assert.ok((widths[0] ?? 0) < (widths[1] ?? 0), "the first one ended early");
-  for (const mark of [".glyph-signed-in", ".glyph-retry", ".glyph-fault", ".mark-call", ".mark-refused"]) {
+  for (const mark of [
+    ".glyph-signed-in",
+    ".glyph-retry",
+    ".glyph-fault",
+    ".mark-call",
+    ".mark-refused",
+  ]) {
     await drawing.locator(mark).first().waitFor({ state: "attached" });
   }
   await visitor.leave();

@@ -1,5 +1,5 @@
-// Tabs that nobody sees, that the browser freezes, and that it keeps in the back/forward cache: what they miss and how they
-// come back. Chromium does all of it for real here.
+// Tabs that nobody sees, that the browser freezes, and that it keeps in the back/forward cache:
+// what they miss and how they come back. Chromium does all of it for real here.
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
@@ -46,78 +46,114 @@ behaviour("client_B13_a_timer_that_fires_late_behaves_as_if_it_were_on_time", as
   );
 });
 
-behaviour("client_B16_a_hidden_tab_leaves_renewals_to_a_visible_one_and_has_a_good_token_when_it_is_seen", async (scene) => {
-  const { page, api, at } = scene;
-  const born = new Map<string, number>();
-  scene.lifetime = 4;
-  scene.authority.on(REFRESH, () => {
-    const reply = scene.grant();
-    born.set(scene.granted.at(-1)!, performance.now());
-    return reply;
-  });
-  api.on("/fresh", ({ token }) => json({}, performance.now() - (born.get(token ?? "") ?? 0) < 4500 ? 200 : 401));
-  const options = { leeway: 1, jitter: 0 };
-  await scene.started(options);
-  const second = await scene.open();
-  await scene.started(options, second);
-  assert.deepEqual([await seen(page), await seen(second)], ["hidden", "visible"]);
-  await until(async () => (await scene.session(second)).generation >= 3, "two renewals of the visible tab");
-  assert.equal((await scene.session()).generation, 1);
-  assert.equal((await scene.session()).status, "authenticated");
+behaviour(
+  "client_B16_a_hidden_tab_leaves_renewals_to_a_visible_one_and_has_a_good_token_when_it_is_seen",
+  async (scene) => {
+    const { page, api, at } = scene;
+    const born = new Map<string, number>();
+    scene.lifetime = 4;
+    scene.authority.on(REFRESH, () => {
+      const reply = scene.grant();
+      born.set(scene.granted.at(-1)!, performance.now());
+      return reply;
+    });
+    api.on("/fresh", ({ token }) =>
+      json({}, performance.now() - (born.get(token ?? "") ?? 0) < 4500 ? 200 : 401),
+    );
+    const options = { leeway: 1, jitter: 0 };
+    await scene.started(options);
+    const second = await scene.open();
+    await scene.started(options, second);
+    assert.deepEqual([await seen(page), await seen(second)], ["hidden", "visible"]);
+    await until(
+      async () => (await scene.session(second)).generation >= 3,
+      "two renewals of the visible tab",
+    );
+    assert.equal((await scene.session()).generation, 1);
+    assert.equal((await scene.session()).status, "authenticated");
 
-  await page.bringToFront();
-  const status = await page.evaluate(({ api }) => keep.fetch(`${api}/fresh`).then((reply) => reply.status), at);
-  assert.equal(status, 200);
-  assert.equal(api.to("/fresh").length, 1, "not refused once: the token was good before the request went out");
-  assert.equal((await scene.session()).generation, 2);
-});
+    await page.bringToFront();
+    const status = await page.evaluate(
+      ({ api }) => keep.fetch(`${api}/fresh`).then((reply) => reply.status),
+      at,
+    );
+    assert.equal(status, 200);
+    assert.equal(
+      api.to("/fresh").length,
+      1,
+      "not refused once: the token was good before the request went out",
+    );
+    assert.equal((await scene.session()).generation, 2);
+  },
+);
 
-behaviour("client_G60_a_tab_that_is_frozen_with_the_lock_delays_the_others_within_the_bound", async (scene) => {
-  const { page, authority } = scene;
-  await scene.started({ timeout: 1500 });
-  const second = await scene.open();
-  await scene.started({ timeout: 1500 }, second);
-  authority.on(REFRESH, hang);
-  await page.evaluate(() => void keep.refresh().catch(() => undefined));
-  await until(() => scene.refreshes() === 3, "the lock to be in use");
-  authority.on(REFRESH, () => scene.grant());
-  const set = await lifecycle(scene, page);
-  await set("frozen");
-  const began = performance.now();
-  const { value } = await second.evaluate(() => stage.outcome(keep.refresh().then(({ generation }) => generation)));
-  assert.equal(value, 2);
-  assert.ok(performance.now() - began < 5000, "the hold bound, a second of grace, and a slow machine");
-  await set("active");
-  await until(async () => !(await scene.session()).refreshing, "the frozen tab to find its way back");
-  assert.equal((await scene.session()).status, "authenticated");
-});
+behaviour(
+  "client_G60_a_tab_that_is_frozen_with_the_lock_delays_the_others_within_the_bound",
+  async (scene) => {
+    const { page, authority } = scene;
+    await scene.started({ timeout: 1500 });
+    const second = await scene.open();
+    await scene.started({ timeout: 1500 }, second);
+    authority.on(REFRESH, hang);
+    await page.evaluate(() => void keep.refresh().catch(() => undefined));
+    await until(() => scene.refreshes() === 3, "the lock to be in use");
+    authority.on(REFRESH, () => scene.grant());
+    const set = await lifecycle(scene, page);
+    await set("frozen");
+    const began = performance.now();
+    const { value } = await second.evaluate(() =>
+      stage.outcome(keep.refresh().then(({ generation }) => generation)),
+    );
+    assert.equal(value, 2);
+    assert.ok(
+      performance.now() - began < 5000,
+      "the hold bound, a second of grace, and a slow machine",
+    );
+    await set("active");
+    await until(
+      async () => !(await scene.session()).refreshing,
+      "the frozen tab to find its way back",
+    );
+    assert.equal((await scene.session()).status, "authenticated");
+  },
+);
 
-behaviour("client_G65_a_tab_that_was_frozen_during_the_logout_wipes_when_it_wakes", async (scene) => {
-  const { page, api, at } = scene;
-  endSession(scene);
-  await scene.started();
-  const second = await scene.open();
-  await scene.started({}, second);
-  const set = await lifecycle(scene, page);
-  await set("frozen");
-  await second.evaluate(() => keep.logout());
-  await pause(500);
-  await set("active");
-  const woke = performance.now();
-  await scene.reaches("anonymous");
-  assert.ok(performance.now() - woke < 3000, "a second, and a slow machine");
-  await page.evaluate(({ api }) => keep.fetch(`${api}/after`), at);
-  assert.deepEqual(
-    api.to("/after").map(({ token }) => token),
-    [null],
-  );
-});
+behaviour(
+  "client_G65_a_tab_that_was_frozen_during_the_logout_wipes_when_it_wakes",
+  async (scene) => {
+    const { page, api, at } = scene;
+    endSession(scene);
+    await scene.started();
+    const second = await scene.open();
+    await scene.started({}, second);
+    const set = await lifecycle(scene, page);
+    await set("frozen");
+    await second.evaluate(() => keep.logout());
+    await pause(500);
+    await set("active");
+    const woke = performance.now();
+    await scene.reaches("anonymous");
+    assert.ok(performance.now() - woke < 3000, "a second, and a slow machine");
+    await page.evaluate(({ api }) => keep.fetch(`${api}/after`), at);
+    assert.deepEqual(
+      api.to("/after").map(({ token }) => token),
+      [null],
+    );
+  },
+);
 
 /** Brings a tab back from the cache, and has it call the API in the very moment of its return. */
-async function returnFromCache({ at, context }: Scene, page: Page, meanwhile: (other: Page) => Promise<void>): Promise<void> {
+async function returnFromCache(
+  { at, context }: Scene,
+  page: Page,
+  meanwhile: (other: Page) => Promise<void>,
+): Promise<void> {
   await page.evaluate(({ api }) => {
     addEventListener("pageshow", ({ persisted }) => {
-      Object.assign(globalThis, { persisted, call: keep.fetch(`${api}/returned`).then(({ status }) => status) });
+      Object.assign(globalThis, {
+        persisted,
+        call: keep.fetch(`${api}/returned`).then(({ status }) => status),
+      });
     });
   }, at);
   await page.goto(`${at.foreign}/elsewhere`);
@@ -136,42 +172,51 @@ async function returnFromCache({ at, context }: Scene, page: Page, meanwhile: (o
   await page.evaluate(() => (globalThis as unknown as { call: Promise<number> }).call);
 }
 
-behaviour("client_G65_a_tab_that_returns_from_the_back_forward_cache_after_a_logout_sends_no_token", async (scene) => {
-  const { page, api } = scene;
-  endSession(scene);
-  await scene.started();
-  await returnFromCache(scene, page, async (other) => {
-    await scene.started({}, other);
-    await other.evaluate(() => keep.logout());
-  });
-  await scene.reaches("anonymous");
-  assert.deepEqual(
-    api.to("/returned").map(({ token }) => token),
-    [null],
-  );
-});
+behaviour(
+  "client_G65_a_tab_that_returns_from_the_back_forward_cache_after_a_logout_sends_no_token",
+  async (scene) => {
+    const { page, api } = scene;
+    endSession(scene);
+    await scene.started();
+    await returnFromCache(scene, page, async (other) => {
+      await scene.started({}, other);
+      await other.evaluate(() => keep.logout());
+    });
+    await scene.reaches("anonymous");
+    assert.deepEqual(
+      api.to("/returned").map(({ token }) => token),
+      [null],
+    );
+  },
+);
 
-behaviour("client_G65_a_tab_that_returns_from_the_cache_to_a_session_that_stands_goes_on_with_it", async (scene) => {
-  await scene.started();
-  await returnFromCache(scene, scene.page, (other) => scene.started({}, other));
-  assert.deepEqual(
-    scene.api.to("/returned").map(({ token }) => token),
-    [scene.granted[0]],
-  );
-  assert.equal(scene.refreshes(), 2, "a refresh for each tab: a sibling's word was enough");
-});
+behaviour(
+  "client_G65_a_tab_that_returns_from_the_cache_to_a_session_that_stands_goes_on_with_it",
+  async (scene) => {
+    await scene.started();
+    await returnFromCache(scene, scene.page, (other) => scene.started({}, other));
+    assert.deepEqual(
+      scene.api.to("/returned").map(({ token }) => token),
+      [scene.granted[0]],
+    );
+    assert.equal(scene.refreshes(), 2, "a refresh for each tab: a sibling's word was enough");
+  },
+);
 
-behaviour("client_G65_a_tab_that_returns_from_the_cache_alone_asks_the_authority_before_it_sends_its_token", async (scene) => {
-  const { page, api } = scene;
-  await scene.started();
-  await returnFromCache(scene, page, async (other) => {
-    scene.valid.clear();
-    scene.authority.on(REFRESH, () => ({ status: 401 }));
-    await other.close();
-  });
-  await scene.reaches("anonymous");
-  assert.deepEqual(
-    api.to("/returned").map(({ token }) => token),
-    [null],
-  );
-});
+behaviour(
+  "client_G65_a_tab_that_returns_from_the_cache_alone_asks_the_authority_before_it_sends_its_token",
+  async (scene) => {
+    const { page, api } = scene;
+    await scene.started();
+    await returnFromCache(scene, page, async (other) => {
+      scene.valid.clear();
+      scene.authority.on(REFRESH, () => ({ status: 401 }));
+      await other.close();
+    });
+    await scene.reaches("anonymous");
+    assert.deepEqual(
+      api.to("/returned").map(({ token }) => token),
+      [null],
+    );
+  },
+);

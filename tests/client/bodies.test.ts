@@ -1,14 +1,28 @@
-// What travels with a request and back: bodies that are sent again, streams that can't be, the caller's signal, answers that flow.
+// What travels with a request and back: bodies that are sent again, streams that can't be, the
+// caller's signal, answers that flow.
 
 import assert from "node:assert/strict";
 import { Gate, hang, json, type Reply, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 
-const kinds = ["string", "Blob", "FormData", "URLSearchParams", "ArrayBuffer", "Uint8Array", "DataView", "large"] as const;
+const kinds = [
+  "string",
+  "Blob",
+  "FormData",
+  "URLSearchParams",
+  "ArrayBuffer",
+  "Uint8Array",
+  "DataView",
+  "large",
+] as const;
 
 /** Posts a body of this kind: through the keep, or for comparison without it. */
-function post({ page, at }: Scene, kind: (typeof kinds)[number], how: "init" | "request" | "plain"): Promise<number> {
+function post(
+  { page, at }: Scene,
+  kind: (typeof kinds)[number],
+  how: "init" | "request" | "plain",
+): Promise<number> {
   return page.evaluate(
     async ([{ api }, kind, how]) => {
       const bytes = Uint8Array.from({ length: 300 }, (_, n) => n % 256);
@@ -28,7 +42,9 @@ function post({ page, at }: Scene, kind: (typeof kinds)[number], how: "init" | "
       const init = { method: "PUT", body: bodies[kind] };
       const url = `${api}/${kind}/${how}`;
       const response =
-        how === "plain" ? await fetch(url, init) : await (how === "init" ? keep.fetch(url, init) : keep.fetch(new Request(url, init)));
+        how === "plain"
+          ? await fetch(url, init)
+          : await (how === "init" ? keep.fetch(url, init) : keep.fetch(new Request(url, init)));
       return response.status;
     },
     [at, kind, how] as const,
@@ -39,7 +55,10 @@ function post({ page, at }: Scene, kind: (typeof kinds)[number], how: "init" | "
 function comparable(body: Buffer, type: string | undefined): { body: string; type: string } {
   const line = /boundary=(\S+)/.exec(type ?? "")?.[1];
   const text = body.toString("latin1");
-  return { body: line === undefined ? text : text.replaceAll(line, "LINE"), type: (type ?? "").replace(line ?? "LINE", "LINE") };
+  return {
+    body: line === undefined ? text : text.replaceAll(line, "LINE"),
+    type: (type ?? "").replace(line ?? "LINE", "LINE"),
+  };
 }
 
 for (const kind of kinds) {
@@ -55,14 +74,18 @@ for (const kind of kinds) {
       assert.ok(first.body.equals(second.body) && first.body.length > 0);
       assert.equal(first.headers["content-type"], second.headers["content-type"]);
       const [plain] = scene.api.to(`/${kind}/plain`);
-      assert.deepEqual(comparable(second.body, second.headers["content-type"]), comparable(plain!.body, plain!.headers["content-type"]));
+      assert.deepEqual(
+        comparable(second.body, second.headers["content-type"]),
+        comparable(plain!.body, plain!.headers["content-type"]),
+      );
     }
   });
 }
 
 behaviour("client_D37_a_one_shot_stream_is_sent_once_and_its_401_is_the_callers", async (scene) => {
   const { page, at } = scene;
-  // Chromium streams uploads over HTTP/2 only; the transport stands where the network would be and reads what it is given.
+  // Chromium streams uploads over HTTP/2 only; the transport stands where the network would be and
+  // reads what it is given.
   const sent = await page.evaluate(async ({ authority, api }) => {
     const sent: { path: string; body: string; token: boolean }[] = [];
     const streaming = stage.make({
@@ -71,8 +94,15 @@ behaviour("client_D37_a_one_shot_stream_is_sent_once_and_its_401_is_the_callers"
       transport: async (request) => {
         if (request.url.startsWith(authority)) return fetch(request);
         const body = await request.text();
-        sent.push({ path: new URL(request.url).pathname, body, token: request.headers.has("Authorization") });
-        return new Response("refused", { status: 401, headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' } });
+        sent.push({
+          path: new URL(request.url).pathname,
+          body,
+          token: request.headers.has("Authorization"),
+        });
+        return new Response("refused", {
+          status: 401,
+          headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
+        });
       },
     });
     await streaming.start();
@@ -80,9 +110,19 @@ behaviour("client_D37_a_one_shot_stream_is_sent_once_and_its_401_is_the_callers"
     const once = { method: "POST", duplex: "half" } as const;
     const responses = [
       await streaming.fetch(`${api}/init`, { ...once, body: stream() } as RequestInit),
-      await streaming.fetch(new Request(`${api}/request`, { ...once, body: stream() } as RequestInit)),
-      await streaming.fetch(new Request(`${api}/replaced`, { method: "POST", body: "old" }), { ...once, body: stream() } as RequestInit),
-      await streaming.fetch(new Request(`${api}/wrapped`, new Request(`${api}/`, { ...once, body: stream() } as RequestInit))),
+      await streaming.fetch(
+        new Request(`${api}/request`, { ...once, body: stream() } as RequestInit),
+      ),
+      await streaming.fetch(new Request(`${api}/replaced`, { method: "POST", body: "old" }), {
+        ...once,
+        body: stream(),
+      } as RequestInit),
+      await streaming.fetch(
+        new Request(
+          `${api}/wrapped`,
+          new Request(`${api}/`, { ...once, body: stream() } as RequestInit),
+        ),
+      ),
     ];
     return {
       sent,
@@ -92,14 +132,24 @@ behaviour("client_D37_a_one_shot_stream_is_sent_once_and_its_401_is_the_callers"
   }, at);
   assert.deepEqual(
     sent.sent,
-    ["/init", "/request", "/replaced", "/wrapped"].map((path) => ({ path, body: "drop by drop", token: true })),
+    ["/init", "/request", "/replaced", "/wrapped"].map((path) => ({
+      path,
+      body: "drop by drop",
+      token: true,
+    })),
   );
   assert.deepEqual(sent.statuses, [401, 401, 401, 401]);
   assert.deepEqual(sent.texts, Array(4).fill("refused"));
 });
 
-/** Calls with a signal that is the caller's own, in each of the ways to pass one; aborts on demand. */
-async function callAndAbort({ page, at }: Scene, path: string, when: () => Promise<void>): Promise<void> {
+/**
+ * Calls with a signal that is the caller's own, in each of the ways to pass one; aborts on demand.
+ */
+async function callAndAbort(
+  { page, at }: Scene,
+  path: string,
+  when: () => Promise<void>,
+): Promise<void> {
   const outcomes = page.evaluate(
     async ([{ api }, path]) => {
       const controller = new AbortController();
@@ -107,14 +157,17 @@ async function callAndAbort({ page, at }: Scene, path: string, when: () => Promi
       const { signal } = controller;
       return Promise.all([
         stage.outcome(keep.fetch(`${api}${path}`, { signal })),
-        stage.outcome(keep.fetch(new Request(`${api}${path}`, { signal, method: "POST", body: "x" }))),
+        stage.outcome(
+          keep.fetch(new Request(`${api}${path}`, { signal, method: "POST", body: "x" })),
+        ),
       ]);
     },
     [at, path] as const,
   );
   await when();
   await page.evaluate(() => (globalThis as unknown as { abort(): void }).abort());
-  for (const { error } of await outcomes) assert.deepEqual([error?.name, error?.message], ["RangeError", "my own reason"]);
+  for (const { error } of await outcomes)
+    assert.deepEqual([error?.name, error?.message], ["RangeError", "my own reason"]);
 }
 
 behaviour("client_D38_a_signal_that_is_aborted_before_stops_the_call_unsent", async (scene) => {
@@ -147,7 +200,10 @@ behaviour("client_D38_a_signal_is_heard_during_the_first_sending", async (scene)
   await scene.started();
   scene.api.on("/x", hang);
   await callAndAbort(scene, "/x", () => until(() => scene.api.calls.length === 2, "both calls"));
-  await until(() => scene.api.calls.every(({ abandoned }) => abandoned), "the connections to be let go");
+  await until(
+    () => scene.api.calls.every(({ abandoned }) => abandoned),
+    "the connections to be let go",
+  );
 });
 
 behaviour("client_D38_a_signal_is_heard_during_the_refresh", async (scene) => {
@@ -155,31 +211,43 @@ behaviour("client_D38_a_signal_is_heard_during_the_refresh", async (scene) => {
   const gate = new Gate();
   scene.authority.on("/session/refresh", () => gate.opened.then(() => scene.grant()));
   scene.valid.clear();
-  await callAndAbort(scene, "/x", () => until(() => scene.refreshes() === 2 && scene.api.calls.length === 2, "the refresh"));
+  await callAndAbort(scene, "/x", () =>
+    until(() => scene.refreshes() === 2 && scene.api.calls.length === 2, "the refresh"),
+  );
   gate.open();
-  await until(async () => (await scene.session()).generation === 2, "the refresh to be finished for the others");
+  await until(
+    async () => (await scene.session()).generation === 2,
+    "the refresh to be finished for the others",
+  );
   assert.equal(scene.api.calls.length, 2, "nothing is retried for somebody who has gone");
 });
 
-behaviour("client_D38_a_signal_is_heard_during_the_retry_and_in_the_answers_body", async (scene) => {
-  const { api, page, at } = scene;
-  await scene.started();
-  api.on("/x", ({ token }) => (token === scene.granted[0] ? { status: 401 } : new Promise<Reply>(() => undefined)));
-  await callAndAbort(scene, "/x", () => until(() => api.calls.length === 4, "both retries"));
+behaviour(
+  "client_D38_a_signal_is_heard_during_the_retry_and_in_the_answers_body",
+  async (scene) => {
+    const { api, page, at } = scene;
+    await scene.started();
+    api.on("/x", ({ token }) =>
+      token === scene.granted[0] ? { status: 401 } : new Promise<Reply>(() => undefined),
+    );
+    await callAndAbort(scene, "/x", () => until(() => api.calls.length === 4, "both retries"));
 
-  scene.valid.clear();
-  api.on("/body", ({ token }) =>
-    scene.valid.has(token ?? "") ? { stream: async (write) => (write("begun"), new Promise(() => undefined)) } : { status: 401 },
-  );
-  const { error } = await page.evaluate(async ({ api }) => {
-    const controller = new AbortController();
-    const response = await keep.fetch(`${api}/body`, { signal: controller.signal });
-    const rest = stage.outcome(response.text());
-    controller.abort(new RangeError("my own reason"));
-    return rest;
-  }, at);
-  assert.deepEqual([error?.name, error?.message], ["RangeError", "my own reason"]);
-});
+    scene.valid.clear();
+    api.on("/body", ({ token }) =>
+      scene.valid.has(token ?? "")
+        ? { stream: async (write) => (write("begun"), new Promise(() => undefined)) }
+        : { status: 401 },
+    );
+    const { error } = await page.evaluate(async ({ api }) => {
+      const controller = new AbortController();
+      const response = await keep.fetch(`${api}/body`, { signal: controller.signal });
+      const rest = stage.outcome(response.text());
+      controller.abort(new RangeError("my own reason"));
+      return rest;
+    }, at);
+    assert.deepEqual([error?.name, error?.message], ["RangeError", "my own reason"]);
+  },
+);
 
 behaviour("client_D39_a_stream_of_events_is_passed_through_as_it_comes", async (scene) => {
   const { api, page, at } = scene;
@@ -214,7 +282,8 @@ behaviour("client_D39_a_stream_of_events_is_passed_through_as_it_comes", async (
     const rest = await page.evaluate(async () => {
       const { reader } = globalThis as unknown as { reader: ReadableStreamDefaultReader<string> };
       let rest = "";
-      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) rest += chunk.value;
+      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read())
+        rest += chunk.value;
       return rest;
     });
     assert.equal(rest, "data: 2\n\n");

@@ -1,6 +1,6 @@
-// The two ways in which the tests have Chromium. As Playwright starts it, every page is always taken for seen and focused, and
-// there is no back/forward cache; "as people have it" is the same program without these overrides, so that tabs are hidden,
-// frozen and restored for real.
+// The two ways in which the tests have Chromium. As Playwright starts it, every page is always
+// taken for seen and focused, and there is no back/forward cache; "as people have it" is the same
+// program without these overrides, so that tabs are hidden, frozen and restored for real.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,15 +12,26 @@ import { launchFirefox } from "../firefox/launch.ts";
 
 export interface Chromium {
   readonly browser: Browser;
-  /** A context for one test: a profile of its own, or as people have it the only one, with nothing open in it. */
+  /**
+   * A context for one test: a profile of its own, or as people have it the only one, with nothing
+   * open in it.
+   */
   context(): Promise<BrowserContext>;
   leave(context: BrowserContext): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function launch(): Promise<Chromium> {
-  const browser = process.env.BROWSER === "firefox" ? await launchFirefox() : await chromium.launch({ executablePath, args });
-  return { browser, context: () => browser.newContext(), leave: (context) => context.close(), close: () => browser.close() };
+  const browser =
+    process.env.BROWSER === "firefox"
+      ? await launchFirefox()
+      : await chromium.launch({ executablePath, args });
+  return {
+    browser,
+    context: () => browser.newContext(),
+    leave: (context) => context.close(),
+    close: () => browser.close(),
+  };
 }
 
 export async function launchAsPeopleHaveIt(): Promise<Chromium> {
@@ -69,6 +80,8 @@ function addressOf(program: ChildProcess): Promise<string> {
       if (address !== undefined) resolve(address);
     });
     program.once("error", reject);
-    program.once("exit", (code) => reject(new Error(`Chromium ended with ${code}: ${said.slice(-500)}`)));
+    program.once("exit", (code) =>
+      reject(new Error(`Chromium ended with ${code}: ${said.slice(-500)}`)),
+    );
   });
 }

@@ -1,4 +1,5 @@
-// Reading `WWW-Authenticate`: by itself, without a browser. What a page does with it is in refused.test.ts.
+// Reading `WWW-Authenticate`: by itself, without a browser. What a page does with it is in
+// refused.test.ts.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,10 +13,16 @@ test("client_D31_reads_a_step_up_challenge", () => {
       String.raw`Bearer error="insufficient_user_authentication", error_description="A, \"different\" one", acr_values="urn:a  urn:b", max_age="5"`,
       stepUp(["urn:a", "urn:b"], 5),
     ],
-    [`Basic realm="a, Bearer error=x", bearer  ERROR = insufficient_user_authentication ,max_age=0`, stepUp([], 0)],
+    [
+      `Basic realm="a, Bearer error=x", bearer  ERROR = insufficient_user_authentication ,max_age=0`,
+      stepUp([], 0),
+    ],
     [`Negotiate YWJj==, DPoP error="insufficient_user_authentication"`, stepUp([], null)],
     [`Negotiate, Bearer max_age=x, error=insufficient_user_authentication`, stepUp([], null)],
-    [String.raw`Bearer error="insufficient\_user_authentication", acr_values="\"a\\ b"`, stepUp([`"a\\`, "b"], null)],
+    [
+      String.raw`Bearer error="insufficient\_user_authentication", acr_values="\"a\\ b"`,
+      stepUp([`"a\\`, "b"], null),
+    ],
   ] as const) {
     assert.deepEqual(remedyOf(field), remedy, field);
   }
@@ -30,7 +37,10 @@ test("the first challenge with a remedy counts, and of its parameters the first 
   assert.equal(remedyOf(`Bearer error=invalid_token, Bearer ${scope}, Bearer ${login}`), null);
   assert.deepEqual(remedyOf(`Bearer ${login}, DPoP ${scope}`), stepUp([], null));
   assert.equal(remedyOf(`Bearer error=x, ERROR=insufficient_scope`), undefined);
-  assert.deepEqual(remedyOf(`Bearer ${login}, max_age=1, max_age=2, acr_values=a, acr_values=b`), stepUp(["a"], 1));
+  assert.deepEqual(
+    remedyOf(`Bearer ${login}, max_age=1, max_age=2, acr_values=a, acr_values=b`),
+    stepUp(["a"], 1),
+  );
 });
 
 test("everything else asks for a fresh token", () => {
@@ -58,8 +68,25 @@ test("everything else asks for a fresh token", () => {
 
 test("any text is read to an end, and in time that grows with its length", () => {
   let seed = 1;
-  const draw = (count: number) => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) % count;
-  const pieces = ["Bearer ", "error", "=", `"`, "\\", ",", " ", "\t", "a", "==", "é", "\0", "insufficient_scope", "max_age", "!"];
+  const draw = (count: number) =>
+    (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) % count;
+  const pieces = [
+    "Bearer ",
+    "error",
+    "=",
+    `"`,
+    "\\",
+    ",",
+    " ",
+    "\t",
+    "a",
+    "==",
+    "é",
+    "\0",
+    "insufficient_scope",
+    "max_age",
+    "!",
+  ];
   for (let round = 0; round < 3_000; round++) {
     const field = Array.from({ length: draw(20) }, () => pieces[draw(pieces.length)]).join("");
     assert.ok([undefined, null].includes(remedyOf(field) as null), field);

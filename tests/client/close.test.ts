@@ -63,7 +63,12 @@ const books = ({ page }: Scene) =>
   page.evaluate(async () => {
     const { timers, listeners, channels } = (globalThis as unknown as { ledger: Ledger }).ledger;
     const { held = [], pending = [] } = await navigator.locks.query();
-    return { timers: timers.size, listeners: [...listeners], channels, locks: [...held, ...pending].length };
+    return {
+      timers: timers.size,
+      listeners: [...listeners],
+      channels,
+      locks: [...held, ...pending].length,
+    };
   });
 
 behaviour("client_J84_closing_ends_every_timer_listener_channel_and_lock", async (scene) => {
@@ -73,12 +78,18 @@ behaviour("client_J84_closing_ends_every_timer_listener_channel_and_lock", async
   assert.deepEqual([empty.timers, empty.channels, empty.locks], [0, 0, 0]);
   await scene.started();
   const busy = await books(scene);
-  assert.ok(busy.timers > 0 && busy.listeners.length > empty.listeners.length && busy.channels === 1, "it had something to end");
+  assert.ok(
+    busy.timers > 0 && busy.listeners.length > empty.listeners.length && busy.channels === 1,
+    "it had something to end",
+  );
 
   // In the middle of a refresh that holds the lock, with callers waiting.
   scene.authority.on("/session/refresh", hang);
   const waiting = page.evaluate(() =>
-    Promise.all([stage.outcome(keep.refresh()), stage.outcome(keep.withToken((token) => token, { minValidity: 10_000 }))]),
+    Promise.all([
+      stage.outcome(keep.refresh()),
+      stage.outcome(keep.withToken((token) => token, { minValidity: 10_000 })),
+    ]),
   );
   await until(() => scene.refreshes() === 2, "the refresh");
   assert.equal((await books(scene)).locks, 1);
@@ -87,7 +98,10 @@ behaviour("client_J84_closing_ends_every_timer_listener_channel_and_lock", async
   await until(async () => (await books(scene)).locks === 0, "the lock to be free");
   assert.deepEqual(await books(scene), empty);
   const { status, reason, claims, expiresAt } = await scene.session();
-  assert.deepEqual({ status, reason, claims, expiresAt }, { status: "anonymous", reason: "closed", claims: null, expiresAt: null });
+  assert.deepEqual(
+    { status, reason, claims, expiresAt },
+    { status: "anonymous", reason: "closed", claims: null, expiresAt: null },
+  );
 });
 
 behaviour("client_J84_a_closed_keep_says_so_and_never_stirs_again", async (scene) => {
@@ -108,12 +122,15 @@ behaviour("client_J84_a_closed_keep_says_so_and_never_stirs_again", async (scene
       keep.adopt({ access_token: "late" }),
       keep.signIn(`${authority}/session/refresh`, { method: "POST" }),
     ];
-    return (await Promise.all(calls.map((call) => stage.outcome(call)))).map(({ error }) => error?.code);
+    return (await Promise.all(calls.map((call) => stage.outcome(call)))).map(
+      ({ error }) => error?.code,
+    );
   }, at);
   assert.deepEqual(codes, Array(7).fill("closed"));
   const told = await scene.events();
   assert.deepEqual(told.at(-1), { type: "signed-out", reason: "closed" });
-  for (const type of ["focus", "online", "pageshow"]) await page.evaluate((type) => dispatchEvent(new Event(type)), type);
+  for (const type of ["focus", "online", "pageshow"])
+    await page.evaluate((type) => dispatchEvent(new Event(type)), type);
   await pause(2500);
   assert.equal(scene.refreshes(), 1);
   assert.equal(scene.api.calls.length, 0);

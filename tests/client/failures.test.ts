@@ -1,4 +1,5 @@
-// Answers of the authority that are no grant: which of them end the session, which only set it back, and what follows.
+// Answers of the authority that are no grant: which of them end the session, which only set it
+// back, and what follows.
 
 import assert from "node:assert/strict";
 import { Gate, json, pause, type Reply, type Scene, scenes, until } from "./harness.ts";
@@ -10,15 +11,24 @@ const refresh = ({ page }: Scene) => page.evaluate(() => stage.outcome(keep.refr
 const call = ({ page, at }: Scene, path = "/x") =>
   page.evaluate(([{ api }, path]) => stage.outcome(keep.fetch(api + path)), [at, path] as const);
 
-const html: Reply = { headers: { "Content-Type": "text/html" }, body: "<!doctype html><title>Welcome to the hotel</title>" };
+const html: Reply = {
+  headers: { "Content-Type": "text/html" },
+  body: "<!doctype html><title>Welcome to the hotel</title>",
+};
 
 behaviour("client_F49_failures_that_may_pass_keep_the_session", async (scene) => {
   const { authority } = scene;
   const answers: readonly (readonly [string, Reply, string])[] = [
-    ...[408, 425, 429, 500, 502, 503, 504, 599].map((status) => [String(status), { status }, "refresh_unreachable"] as const),
+    ...[408, 425, 429, 500, 502, 503, 504, 599].map(
+      (status) => [String(status), { status }, "refresh_unreachable"] as const,
+    ),
     ["cut", { cut: true }, "refresh_unreachable"],
     ["html", html, "refresh_malformed"],
-    ["half", { headers: { "Content-Type": "application/json" }, body: '{"access_token":"abc' }, "refresh_malformed"],
+    [
+      "half",
+      { headers: { "Content-Type": "application/json" }, body: '{"access_token":"abc' },
+      "refresh_malformed",
+    ],
   ];
   for (const [name, answer, code] of answers) {
     // A new keep for each: one alone makes no more than ten calls in a minute.
@@ -48,9 +58,13 @@ behaviour("client_F49_waits_between_attempts_are_random_and_grow", async (scene)
   await scene.page.evaluate(() => void keep.start().catch(() => undefined));
   await until(() => authority.calls.length >= 5, "five attempts");
   const waits = authority.calls.slice(1).map(({ at }, n) => at - authority.calls[n]!.end!);
-  waits.forEach((wait, n) => assert.ok(wait < 200 * 2 ** n + 1500, `${wait} ms after failure ${n + 1}`));
+  waits.forEach((wait, n) =>
+    assert.ok(wait < 200 * 2 ** n + 1500, `${wait} ms after failure ${n + 1}`),
+  );
   assert.equal(new Set(waits.map(Math.round)).size, waits.length, "no two alike");
-  const due = (await scene.events()).filter((event) => event.type === "refresh-failed").map(({ retryAt }) => retryAt);
+  const due = (await scene.events())
+    .filter((event) => event.type === "refresh-failed")
+    .map(({ retryAt }) => retryAt);
   assert.ok(
     due.every((at) => at !== null),
     "each failure tells when the next attempt is due",
@@ -77,11 +91,17 @@ for (const [how, status, headers] of [
     authority.on("/session/refresh", () => ({ status, headers: headers() }));
     const { error } = await refresh(scene);
     assert.deepEqual([error?.code, error?.status], ["refresh_unreachable", status]);
-    assert.ok(error?.retryAfter !== undefined && error.retryAfter > 1 && error.retryAfter <= 4.5, `${error?.retryAfter} s`);
+    assert.ok(
+      error?.retryAfter !== undefined && error.retryAfter > 1 && error.retryAfter <= 4.5,
+      `${error?.retryAfter} s`,
+    );
     authority.on("/session/refresh", () => scene.grant());
     const refused = authority.calls.at(-1)!.end!;
 
-    await until(() => second.evaluate(() => keep.explain().some(({ event }) => event === "paused")), "the other tab to hear of it");
+    await until(
+      () => second.evaluate(() => keep.explain().some(({ event }) => event === "paused")),
+      "the other tab to hear of it",
+    );
     for (const tab of [page, second]) {
       const { error } = await tab.evaluate(() => stage.outcome(keep.refresh()));
       assert.equal(error?.code, "refresh_unreachable");
@@ -115,7 +135,10 @@ for (const [name, answer] of Object.entries({
         [{ type: "signed-out", reason: "rejected" }],
       );
       const { reason, expiresAt, claims } = await scene.session(tab);
-      assert.deepEqual({ reason, expiresAt, claims }, { reason: "rejected", expiresAt: null, claims: null });
+      assert.deepEqual(
+        { reason, expiresAt, claims },
+        { reason: "rejected", expiresAt: null, claims: null },
+      );
       const { error } = await tab.evaluate(() => stage.outcome(keep.withToken((token) => token)));
       assert.equal(error?.code, "signed_out");
     }
@@ -128,38 +151,59 @@ for (const [name, answer] of Object.entries({
 
 behaviour("client_F51_a_400_of_another_kind_and_a_404_do_not_end_the_session", async (scene) => {
   await scene.started(still);
-  for (const answer of [json({ error: "invalid_request" }, 400), { status: 404 }, { status: 405 }, { ...html, status: 400 }]) {
+  for (const answer of [
+    json({ error: "invalid_request" }, 400),
+    { status: 404 },
+    { status: 405 },
+    { ...html, status: 400 },
+  ]) {
     scene.authority.on("/session/refresh", () => answer);
     const { error } = await refresh(scene);
-    assert.deepEqual([error?.code, error?.retryable, error?.status], ["refresh_misconfigured", false, answer.status]);
+    assert.deepEqual(
+      [error?.code, error?.retryable, error?.status],
+      ["refresh_misconfigured", false, answer.status],
+    );
     assert.equal((await scene.session()).status, "authenticated");
   }
 });
 
-behaviour("client_F52_a_rejection_that_a_siblings_newer_success_overtook_is_not_believed", async (scene) => {
-  const { authority, page } = scene;
-  // Without locks the two refreshes can overlap, as they can on machines that rotate a cookie under two tabs.
-  await scene.context.addInitScript(() => Object.defineProperty(Navigator.prototype, "locks", { value: undefined }));
-  await Promise.all([page.reload(), page.waitForEvent("load")]);
-  await page.waitForFunction(() => "stage" in globalThis);
-  const second = await scene.open();
-  await scene.started();
-  await scene.started({}, second);
-  const gate = new Gate();
-  authority.on("/session/refresh", async () => {
-    await gate.opened;
-    return { status: 401 };
-  });
-  const outcome = refresh(scene);
-  await until(() => authority.calls.length === 3, "the refresh that will be refused");
-  authority.on("/session/refresh", () => scene.grant());
-  await second.evaluate(() => keep.refresh());
-  await until(async () => (await scene.events()).some((event) => event.type === "refreshed" && event.by === "sibling"), "the news");
-  gate.open();
-  assert.equal((await outcome).error, undefined);
-  assert.equal((await scene.session()).status, "authenticated");
-  for (const tab of [page, second]) assert.ok((await scene.events(tab)).every(({ type }) => type !== "signed-out"));
-});
+behaviour(
+  "client_F52_a_rejection_that_a_siblings_newer_success_overtook_is_not_believed",
+  async (scene) => {
+    const { authority, page } = scene;
+    // Without locks the two refreshes can overlap, as they can on machines that rotate a cookie
+    // under two tabs.
+    await scene.context.addInitScript(() =>
+      Object.defineProperty(Navigator.prototype, "locks", { value: undefined }),
+    );
+    await Promise.all([page.reload(), page.waitForEvent("load")]);
+    await page.waitForFunction(() => "stage" in globalThis);
+    const second = await scene.open();
+    await scene.started();
+    await scene.started({}, second);
+    const gate = new Gate();
+    authority.on("/session/refresh", async () => {
+      await gate.opened;
+      return { status: 401 };
+    });
+    const outcome = refresh(scene);
+    await until(() => authority.calls.length === 3, "the refresh that will be refused");
+    authority.on("/session/refresh", () => scene.grant());
+    await second.evaluate(() => keep.refresh());
+    await until(
+      async () =>
+        (await scene.events()).some(
+          (event) => event.type === "refreshed" && event.by === "sibling",
+        ),
+      "the news",
+    );
+    gate.open();
+    assert.equal((await outcome).error, undefined);
+    assert.equal((await scene.session()).status, "authenticated");
+    for (const tab of [page, second])
+      assert.ok((await scene.events(tab)).every(({ type }) => type !== "signed-out"));
+  },
+);
 
 behaviour("client_F53_requests_work_until_the_real_expiry_when_renewals_fail", async (scene) => {
   const { authority } = scene;
@@ -174,16 +218,24 @@ behaviour("client_F53_requests_work_until_the_real_expiry_when_renewals_fail", a
   assert.ok(performance.now() - began >= 5800, "not before its time");
   assert.equal((await call(scene)).error?.code, "refresh_unreachable");
   assert.equal((await scene.session()).status, "authenticated");
-  assert.deepEqual(new Set(scene.api.calls.map(({ token }) => token)), new Set([scene.granted[0]]), "and never without a token");
+  assert.deepEqual(
+    new Set(scene.api.calls.map(({ token }) => token)),
+    new Set([scene.granted[0]]),
+    "and never without a token",
+  );
 });
 
-behaviour("client_F54_calls_that_fail_inside_the_cool_down_make_one_network_call", async (scene) => {
-  scene.authority.on("/session/refresh", () => ({ status: 500 }));
-  await scene.keep(still);
-  for (let n = 0; n < 10; n++) assert.equal((await call(scene)).error?.code, "refresh_unreachable");
-  assert.equal(scene.refreshes(), 1);
-  assert.equal(scene.api.calls.length, 0);
-});
+behaviour(
+  "client_F54_calls_that_fail_inside_the_cool_down_make_one_network_call",
+  async (scene) => {
+    scene.authority.on("/session/refresh", () => ({ status: 500 }));
+    await scene.keep(still);
+    for (let n = 0; n < 10; n++)
+      assert.equal((await call(scene)).error?.code, "refresh_unreachable");
+    assert.equal(scene.refreshes(), 1);
+    assert.equal(scene.api.calls.length, 0);
+  },
+);
 
 behaviour("client_F55_nobody_makes_more_than_ten_refreshes_in_a_minute", async (scene) => {
   await scene.started();
@@ -194,7 +246,12 @@ behaviour("client_F55_nobody_makes_more_than_ten_refreshes_in_a_minute", async (
   });
   assert.equal(scene.refreshes(), 10);
   assert.equal(last.error?.code, "refresh_unreachable");
-  assert.ok(last.error.retryAfter !== undefined && last.error.retryAfter > 30 && last.error.retryAfter <= 61, `${last.error.retryAfter} s`);
+  assert.ok(
+    last.error.retryAfter !== undefined &&
+      last.error.retryAfter > 30 &&
+      last.error.retryAfter <= 61,
+    `${last.error.retryAfter} s`,
+  );
   assert.equal((await call(scene)).value, 200);
   assert.equal((await scene.session()).status, "authenticated");
 });
@@ -209,35 +266,48 @@ behaviour("client_F56_a_captive_portal_is_no_logout", async (scene) => {
   await scene.reaches("authenticated");
 });
 
-behaviour("client_F57_an_answer_without_a_usable_token_is_a_typed_error_and_builds_no_header", async (scene) => {
-  const { authority, page, at } = scene;
-  const bodies = [
-    {},
-    { access_token: "" },
-    { access_token: 5 },
-    { access_token: null },
-    { access_token: ["a"] },
-    { token: "abc" },
-    [],
-    "abc",
-    null,
-    { access_token: "a", token_type: "DPoP" },
-    { access_token: "a", token_type: "mac" },
-    { access_token: "a", token_type: 1 },
-    ...["a\nb", "a\r\nX-Evil: 1", "a\u0000b", "a b", "a\tb", "ä", "a\u007f", "a\u2028"].map((access_token) => ({ access_token })),
-  ].map((body) => JSON.stringify(body));
-  bodies.push('{"access_token":"a","access_token":"b"}', '{"access_token":"a"', '{"access_token":"a"}{}', "");
-  for (const body of bodies) {
-    authority.on("/session/refresh", () => ({ headers: { "Content-Type": "application/json" }, body }));
-    await scene.keep({ ...still, tabs: "off" });
-    const { error } = await page.evaluate(() => stage.outcome(keep.start()));
-    assert.deepEqual([error?.code, body], ["refresh_malformed", body]);
-    assert.ok(body.length < 3 || !error?.message.includes(body));
-    await page.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/x`)), at);
-    await page.evaluate(() => keep.close());
-  }
-  assert.equal(scene.api.calls.length, 0);
-});
+behaviour(
+  "client_F57_an_answer_without_a_usable_token_is_a_typed_error_and_builds_no_header",
+  async (scene) => {
+    const { authority, page, at } = scene;
+    const bodies = [
+      {},
+      { access_token: "" },
+      { access_token: 5 },
+      { access_token: null },
+      { access_token: ["a"] },
+      { token: "abc" },
+      [],
+      "abc",
+      null,
+      { access_token: "a", token_type: "DPoP" },
+      { access_token: "a", token_type: "mac" },
+      { access_token: "a", token_type: 1 },
+      ...["a\nb", "a\r\nX-Evil: 1", "a\u0000b", "a b", "a\tb", "ä", "a\u007f", "a\u2028"].map(
+        (access_token) => ({ access_token }),
+      ),
+    ].map((body) => JSON.stringify(body));
+    bodies.push(
+      '{"access_token":"a","access_token":"b"}',
+      '{"access_token":"a"',
+      '{"access_token":"a"}{}',
+      "",
+    );
+    for (const body of bodies) {
+      authority.on("/session/refresh", () => ({
+        headers: { "Content-Type": "application/json" },
+        body,
+      }));
+      await scene.keep({ ...still, tabs: "off" });
+      const { error } = await page.evaluate(() => stage.outcome(keep.start()));
+      assert.deepEqual([error?.code, body], ["refresh_malformed", body]);
+      assert.ok(body.length < 3 || !error?.message.includes(body));
+      await page.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/x`)), at);
+      await page.evaluate(() => keep.close());
+    }
+    assert.equal(scene.api.calls.length, 0);
+  },
+);
 
 behaviour("client_F58_a_body_over_the_cap_is_refused_and_not_read_on", async (scene) => {
   const { authority, page } = scene;
@@ -259,7 +329,10 @@ behaviour("client_F58_a_body_over_the_cap_is_refused_and_not_read_on", async (sc
   }));
   await page.evaluate(() => keep.close());
   await scene.keep({ timeout: 30_000 });
-  assert.equal((await page.evaluate(() => stage.outcome(keep.start()))).error?.code, "refresh_malformed");
+  assert.equal(
+    (await page.evaluate(() => stage.outcome(keep.start()))).error?.code,
+    "refresh_malformed",
+  );
   await until(() => authority.calls.at(-1)?.end !== null, "the connection to be let go");
   assert.ok(written < 30_000_000, `${written} bytes were sent`);
 });

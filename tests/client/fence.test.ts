@@ -9,9 +9,17 @@ behaviour("client_E41_only_a_listed_scheme_host_and_port_get_the_token", async (
   const { page, api, foreign, authority, app, at } = scene;
   await scene.started();
   const twin = at.api.replace("localhost", "127.0.0.1");
-  const urls = [`${at.api}/listed`, `${at.foreign}/port`, `${twin}/host`, `${at.app}/own`, `${at.authority}/authority`];
+  const urls = [
+    `${at.api}/listed`,
+    `${at.foreign}/port`,
+    `${twin}/host`,
+    `${at.app}/own`,
+    `${at.authority}/authority`,
+  ];
   await page.evaluate((urls) => Promise.all(urls.map((url) => keep.fetch(url))), urls);
-  const tokens = [api, foreign, authority, app].flatMap(({ calls }) => calls).filter(({ token }) => token !== null);
+  const tokens = [api, foreign, authority, app]
+    .flatMap(({ calls }) => calls)
+    .filter(({ token }) => token !== null);
   assert.deepEqual(
     tokens.map(({ path }) => path),
     ["/listed"],
@@ -19,16 +27,28 @@ behaviour("client_E41_only_a_listed_scheme_host_and_port_get_the_token", async (
   assert.equal(api.to("/host").length, 1, "the other host was reached, without a token");
 
   // Without a list it is the page's own origin.
-  await page.evaluate(({ authority }) => void (globalThis.keep = stage.make({ refresh: `${authority}/session/refresh` })), at);
   await page.evaluate(
-    ({ app, api }) => Promise.all([keep.fetch(`${app}/mine`), keep.fetch("/relative"), keep.fetch(`${api}/not-mine`)]),
+    ({ authority }) =>
+      void (globalThis.keep = stage.make({ refresh: `${authority}/session/refresh` })),
+    at,
+  );
+  await page.evaluate(
+    ({ app, api }) =>
+      Promise.all([
+        keep.fetch(`${app}/mine`),
+        keep.fetch("/relative"),
+        keep.fetch(`${api}/not-mine`),
+      ]),
     at,
   );
   for (const path of ["/mine", "/relative"]) assert.equal(app.to(path)[0]?.token, scene.granted[1]);
   assert.equal(api.to("/not-mine")[0]?.token, null);
 });
 
-/** Each spelling of an address, and whether it is the listed origin by the rules of the URL standard. `null`: no request at all. */
+/**
+ * Each spelling of an address, and whether it is the listed origin by the rules of the URL
+ * standard. `null`: no request at all.
+ */
 const corpus: readonly (readonly [url: string, listed: boolean | null])[] = [
   ["https://api.example.com/x", true],
   ["HTTPS://API.EXAMPLE.COM/x", true],
@@ -84,45 +104,58 @@ const corpus: readonly (readonly [url: string, listed: boolean | null])[] = [
   ["https://", null],
 ];
 
-behaviour("client_E42_hostile_spellings_of_an_address_get_the_token_only_where_they_are_the_listed_origin", async (scene) => {
-  const { page, at } = scene;
-  const found = await page.evaluate(
-    async ([{ authority }, urls]) => {
-      let sent: Request[] = [];
-      const recording = stage.make({
-        refresh: `${authority}/session/refresh`,
-        origins: ["https://api.example.com"],
-        transport: async (request) => {
-          if (request.url.startsWith(authority)) return fetch(request);
-          sent.push(request);
-          return new Response();
-        },
-      });
-      await recording.start();
-      const found: [string, boolean | null][] = [];
-      for (const url of urls) {
-        for (const form of [() => url, () => new URL(url, location.href), () => new Request(url)]) {
-          sent = [];
-          await Promise.resolve()
-            .then(() => recording.fetch(form()))
-            .catch(() => undefined);
-          found.push([url, sent.length === 0 ? null : sent.some(({ headers }) => headers.has("Authorization"))]);
+behaviour(
+  "client_E42_hostile_spellings_of_an_address_get_the_token_only_where_they_are_the_listed_origin",
+  async (scene) => {
+    const { page, at } = scene;
+    const found = await page.evaluate(
+      async ([{ authority }, urls]) => {
+        let sent: Request[] = [];
+        const recording = stage.make({
+          refresh: `${authority}/session/refresh`,
+          origins: ["https://api.example.com"],
+          transport: async (request) => {
+            if (request.url.startsWith(authority)) return fetch(request);
+            sent.push(request);
+            return new Response();
+          },
+        });
+        await recording.start();
+        const found: [string, boolean | null][] = [];
+        for (const url of urls) {
+          for (const form of [
+            () => url,
+            () => new URL(url, location.href),
+            () => new Request(url),
+          ]) {
+            sent = [];
+            await Promise.resolve()
+              .then(() => recording.fetch(form()))
+              .catch(() => undefined);
+            found.push([
+              url,
+              sent.length === 0 ? null : sent.some(({ headers }) => headers.has("Authorization")),
+            ]);
+          }
         }
-      }
-      return found;
-    },
-    [at, corpus.map(([url]) => url)] as const,
-  );
-  assert.deepEqual(
-    found,
-    corpus.flatMap(([url, listed]) => Array(3).fill([url, listed])),
-  );
-});
+        return found;
+      },
+      [at, corpus.map(([url]) => url)] as const,
+    );
+    assert.deepEqual(
+      found,
+      corpus.flatMap(([url, listed]) => Array(3).fill([url, listed])),
+    );
+  },
+);
 
 behaviour("client_E43_the_plain_twin_of_an_encrypted_origin_gets_no_token", async (scene) => {
   const { page, api, at } = scene;
   await scene.started({ origins: [at.api.replace("http:", "https:")] });
-  assert.equal(await page.evaluate(({ api }) => keep.fetch(`${api}/plain`).then(({ status }) => status), at), 401);
+  assert.equal(
+    await page.evaluate(({ api }) => keep.fetch(`${api}/plain`).then(({ status }) => status), at),
+    401,
+  );
   assert.deepEqual(
     api.calls.map(({ token }) => token),
     [null],
@@ -130,38 +163,54 @@ behaviour("client_E43_the_plain_twin_of_an_encrypted_origin_gets_no_token", asyn
   assert.equal(scene.refreshes(), 1, "nor does its 401 cause a refresh");
 });
 
-behaviour("client_E44_a_redirect_to_another_origin_does_not_take_the_token_along", async (scene) => {
-  const { page, api, foreign, at } = scene;
-  await scene.started();
-  for (const status of [301, 302, 303, 307, 308]) {
-    api.on(`/${status}`, () => ({ status, headers: { Location: `${at.foreign}/landed` } }));
+behaviour(
+  "client_E44_a_redirect_to_another_origin_does_not_take_the_token_along",
+  async (scene) => {
+    const { page, api, foreign, at } = scene;
+    await scene.started();
+    for (const status of [301, 302, 303, 307, 308]) {
+      api.on(`/${status}`, () => ({ status, headers: { Location: `${at.foreign}/landed` } }));
+      assert.equal(
+        await page.evaluate(
+          (url) => keep.fetch(url, { method: "POST", body: "x" }).then((reply) => reply.status),
+          `${at.api}/${status}`,
+        ),
+        200,
+      );
+    }
+    // On the retry, too; and what the foreign server refuses is not ours to renew.
+    api.on("/retried", ({ token }) =>
+      token === scene.granted[0]
+        ? { status: 401 }
+        : { status: 307, headers: { Location: `${at.foreign}/landed` } },
+    );
+    await page.evaluate(({ api }) => keep.fetch(`${api}/retried`), at);
+    assert.equal(api.to("/retried").length, 2);
+    assert.equal(foreign.to("/landed").length, 6);
+    assert.deepEqual(
+      foreign.calls.filter(({ headers }) => headers.authorization !== undefined),
+      [],
+    );
+
+    const refreshes = scene.refreshes();
+    foreign.on("/landed", () =>
+      json({}, 401, { "WWW-Authenticate": 'Bearer error="invalid_token"' }),
+    );
     assert.equal(
-      await page.evaluate((url) => keep.fetch(url, { method: "POST", body: "x" }).then((reply) => reply.status), `${at.api}/${status}`),
+      await page.evaluate(({ api }) => keep.fetch(`${api}/307`).then(({ status }) => status), at),
+      401,
+    );
+    assert.equal(scene.refreshes(), refreshes);
+
+    // A redirect within the origin keeps it.
+    api.on("/moved", () => ({ status: 307, headers: { Location: "/here" } }));
+    assert.equal(
+      await page.evaluate(({ api }) => keep.fetch(`${api}/moved`).then(({ status }) => status), at),
       200,
     );
-  }
-  // On the retry, too; and what the foreign server refuses is not ours to renew.
-  api.on("/retried", ({ token }) =>
-    token === scene.granted[0] ? { status: 401 } : { status: 307, headers: { Location: `${at.foreign}/landed` } },
-  );
-  await page.evaluate(({ api }) => keep.fetch(`${api}/retried`), at);
-  assert.equal(api.to("/retried").length, 2);
-  assert.equal(foreign.to("/landed").length, 6);
-  assert.deepEqual(
-    foreign.calls.filter(({ headers }) => headers.authorization !== undefined),
-    [],
-  );
-
-  const refreshes = scene.refreshes();
-  foreign.on("/landed", () => json({}, 401, { "WWW-Authenticate": 'Bearer error="invalid_token"' }));
-  assert.equal(await page.evaluate(({ api }) => keep.fetch(`${api}/307`).then(({ status }) => status), at), 401);
-  assert.equal(scene.refreshes(), refreshes);
-
-  // A redirect within the origin keeps it.
-  api.on("/moved", () => ({ status: 307, headers: { Location: "/here" } }));
-  assert.equal(await page.evaluate(({ api }) => keep.fetch(`${api}/moved`).then(({ status }) => status), at), 200);
-  assert.equal(api.to("/here")[0]?.token, scene.granted.at(-1));
-});
+    assert.equal(api.to("/here")[0]?.token, scene.granted.at(-1));
+  },
+);
 
 /** Calls the foreign server in the usual ways; none of them may carry the token. */
 async function expectFence({ page, foreign, at }: Scene): Promise<void> {
@@ -205,7 +254,8 @@ behaviour("client_E46_nothing_widens_the_list_after_construction", async (scene)
   // Nor by what comes over the channel, or by calls that look as if they could.
   await page.evaluate(({ authority, foreign }) => {
     const channel = new BroadcastChannel(`tokenkeep:${authority}/session/refresh`);
-    for (const message of [{ origins: [foreign] }, [foreign], `origins ${foreign}`]) channel.postMessage(message);
+    for (const message of [{ origins: [foreign] }, [foreign], `origins ${foreign}`])
+      channel.postMessage(message);
     Array.prototype.includes = () => true;
     String.prototype.startsWith = () => true;
     const loose = keep.fetch as unknown as (input: string, init: object) => Promise<Response>;
@@ -215,37 +265,48 @@ behaviour("client_E46_nothing_widens_the_list_after_construction", async (scene)
   await expectFence(scene);
 });
 
-behaviour("client_E48_the_refresh_request_is_a_credentialed_post_to_the_configured_address_only", async (scene) => {
-  const { page, context, authority, foreign, at } = scene;
-  await context.addCookies([{ name: "refresh", value: "r1", domain: "localhost", path: "/session", httpOnly: true }]);
-  await scene.started();
-  const [call] = authority.calls;
-  assert.ok(call);
-  assert.deepEqual([call.method, call.path, call.body.length, call.token], ["POST", "/session/refresh", 0, null]);
-  assert.equal(call.headers.cookie, "refresh=r1");
-  assert.equal(call.headers["x-requested-with"], "XMLHttpRequest");
-  assert.equal(call.headers.accept, "application/json");
-  assert.equal(call.headers["cache-control"], "no-cache", "what Chromium sends for no-store");
+behaviour(
+  "client_E48_the_refresh_request_is_a_credentialed_post_to_the_configured_address_only",
+  async (scene) => {
+    const { page, context, authority, foreign, at } = scene;
+    await context.addCookies([
+      { name: "refresh", value: "r1", domain: "localhost", path: "/session", httpOnly: true },
+    ]);
+    await scene.started();
+    const [call] = authority.calls;
+    assert.ok(call);
+    assert.deepEqual(
+      [call.method, call.path, call.body.length, call.token],
+      ["POST", "/session/refresh", 0, null],
+    );
+    assert.equal(call.headers.cookie, "refresh=r1");
+    assert.equal(call.headers["x-requested-with"], "XMLHttpRequest");
+    assert.equal(call.headers.accept, "application/json");
+    assert.equal(call.headers["cache-control"], "no-cache", "what Chromium sends for no-store");
 
-  authority.on("/session/refresh", () => ({ status: 307, headers: { Location: `${at.foreign}/session/refresh` } }));
-  const { error } = await page.evaluate(() => stage.outcome(keep.refresh()));
-  assert.equal(error?.code, "refresh_misconfigured");
-  assert.equal(foreign.calls.length, 0, "a redirect is not followed");
-  assert.equal((await scene.session()).status, "authenticated");
+    authority.on("/session/refresh", () => ({
+      status: 307,
+      headers: { Location: `${at.foreign}/session/refresh` },
+    }));
+    const { error } = await page.evaluate(() => stage.outcome(keep.refresh()));
+    assert.equal(error?.code, "refresh_misconfigured");
+    assert.equal(foreign.calls.length, 0, "a redirect is not followed");
+    assert.equal((await scene.session()).status, "authenticated");
 
-  await page.evaluate(async ({ authority }) => {
-    const refresh = {
-      url: `${authority}/elsewhere#part`,
-      method: "PUT",
-      headers: { "X-Tenant": "7", Accept: "application/vnd.x+json" },
-      body: "a=b",
-    };
-    await stage.outcome(stage.make({ refresh }).start());
-  }, at);
-  const [own] = authority.to("/elsewhere");
-  assert.deepEqual(
-    [own?.method, own?.body.toString(), own?.headers["x-tenant"], own?.headers.accept],
-    ["PUT", "a=b", "7", "application/vnd.x+json"],
-  );
-  assert.equal(own?.headers["x-requested-with"], "XMLHttpRequest");
-});
+    await page.evaluate(async ({ authority }) => {
+      const refresh = {
+        url: `${authority}/elsewhere#part`,
+        method: "PUT",
+        headers: { "X-Tenant": "7", Accept: "application/vnd.x+json" },
+        body: "a=b",
+      };
+      await stage.outcome(stage.make({ refresh }).start());
+    }, at);
+    const [own] = authority.to("/elsewhere");
+    assert.deepEqual(
+      [own?.method, own?.body.toString(), own?.headers["x-tenant"], own?.headers.accept],
+      ["PUT", "a=b", "7", "application/vnd.x+json"],
+    );
+    assert.equal(own?.headers["x-requested-with"], "XMLHttpRequest");
+  },
+);

@@ -1,6 +1,6 @@
-// A scene for each test: real Chromium, a page of its own origin, and an authority, an API and a foreign server that the test
-// scripts. Unless it says otherwise the authority grants a new token at each refresh and the API takes every token that was
-// granted and not withdrawn.
+// A scene for each test: real Chromium, a page of its own origin, and an authority, an API and a
+// foreign server that the test scripts. Unless it says otherwise the authority grants a new token
+// at each refresh and the API takes every token that was granted and not withdrawn.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -29,7 +29,12 @@ export interface Scene {
   readonly api: ScriptedServer;
   readonly foreign: ScriptedServer;
   /** The origins of the four, for programs in the page. */
-  readonly at: { readonly app: string; readonly authority: string; readonly api: string; readonly foreign: string };
+  readonly at: {
+    readonly app: string;
+    readonly authority: string;
+    readonly api: string;
+    readonly foreign: string;
+  };
   readonly context: BrowserContext;
   readonly page: Page;
   /** The tokens that were granted, in order, and those of them that the API still takes. */
@@ -55,8 +60,13 @@ export interface Scene {
   readonly errors: string[];
 }
 
-/** The tests of one file share a browser: `const behaviour = scenes()`, then `behaviour("client_A2_…", async (scene) => …)`. */
-export function scenes(start: () => Promise<Chromium> = launch): (name: string, body: (scene: Scene) => Promise<void>) => void {
+/**
+ * The tests of one file share a browser: `const behaviour = scenes()`, then
+ * `behaviour("client_A2_…", async (scene) => …)`.
+ */
+export function scenes(
+  start: () => Promise<Chromium> = launch,
+): (name: string, body: (scene: Scene) => Promise<void>) => void {
   let browser: Chromium;
   before(async () => {
     browser = await start();
@@ -75,7 +85,8 @@ export function scenes(start: () => Promise<Chromium> = launch): (name: string, 
 
 /** Waits until `check` holds. */
 export async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const end = performance.now() + LIMIT; performance.now() < end; await pause(20)) if (await check()) return;
+  for (const end = performance.now() + LIMIT; performance.now() < end; await pause(20))
+    if (await check()) return;
   assert.fail(`waited ${LIMIT / 1000} s for: ${what}`);
 }
 
@@ -85,13 +96,21 @@ export function jwt(claims: Record<string, unknown>): string {
   return `${part({ alg: "ES256", typ: "at+jwt" })}.${part(claims)}.${Buffer.alloc(64, 7).toString("base64url")}`;
 }
 
-/** Bundles a program for the page: a file of tests/client, or a text with the packages of docs/. All share one copy of the package. */
-export async function bundled(program: string | { readonly text: string; readonly plugins: Plugin[] }): Promise<string> {
+/**
+ * Bundles a program for the page: a file of tests/client, or a text with the packages of docs/. All
+ * share one copy of the package.
+ */
+export async function bundled(
+  program: string | { readonly text: string; readonly plugins: Plugin[] },
+): Promise<string> {
   const { outputFiles } = await build({
     ...(typeof program === "string"
       ? { entryPoints: [fileURLToPath(new URL(program, import.meta.url))] }
       : {
-          stdin: { contents: program.text, resolveDir: fileURLToPath(new URL("../../docs/", import.meta.url)) },
+          stdin: {
+            contents: program.text,
+            resolveDir: fileURLToPath(new URL("../../docs/", import.meta.url)),
+          },
           plugins: program.plugins,
         }),
     bundle: true,
@@ -102,7 +121,10 @@ export async function bundled(program: string | { readonly text: string; readonl
     alias: {
       tokenkeep: "/tokenkeep.js",
       ...Object.fromEntries(
-        ["react", "slim"].map((name) => [`tokenkeep/${name}`, fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))]),
+        ["react", "slim"].map((name) => [
+          `tokenkeep/${name}`,
+          fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url)),
+        ]),
       ),
     },
     external: ["/tokenkeep.js"],
@@ -124,14 +146,19 @@ export function script(body: string): Reply {
 let files: Promise<{ client: string; page: string }> | undefined;
 
 async function readFiles() {
-  return { client: readFileSync(new URL("../../dist/index.js", import.meta.url), "utf8"), page: await bundled("page.ts") };
+  return {
+    client: readFileSync(new URL("../../dist/index.js", import.meta.url), "utf8"),
+    page: await bundled("page.ts"),
+  };
 }
 
 async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<void> }> {
   const { client, page: program } = await (files ??= readFiles());
   const granted: string[] = [];
   const valid = new Set<string>();
-  const refused = json({ error: "invalid_token" }, 401, { "WWW-Authenticate": 'Bearer error="invalid_token"' });
+  const refused = json({ error: "invalid_token" }, 401, {
+    "WWW-Authenticate": 'Bearer error="invalid_token"',
+  });
   const app = await ScriptedServer.open(() => PAGE);
   app.on("/tokenkeep.js", () => script(client));
   app.on("/page.js", () => script(program));
@@ -143,7 +170,12 @@ async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<
   );
   const foreign = await ScriptedServer.open(() => json({ foreign: true }));
   const servers = [app, authority, api, foreign];
-  const at = { app: app.origin, authority: authority.origin, api: api.origin, foreign: foreign.origin };
+  const at = {
+    app: app.origin,
+    authority: authority.origin,
+    api: api.origin,
+    foreign: foreign.origin,
+  };
 
   const context = await browser.context();
   context.setDefaultTimeout(LIMIT);
@@ -178,7 +210,12 @@ async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<
       const token = scene.subject === null ? secret : jwt({ sub: scene.subject, jti: secret });
       granted.push(token);
       valid.add(token);
-      return json({ access_token: token, expires_in: scene.lifetime, token_type: "Bearer", ...members });
+      return json({
+        access_token: token,
+        expires_in: scene.lifetime,
+        token_type: "Bearer",
+        ...members,
+      });
     },
     refreshes: () => authority.to("/session/refresh").length,
     async keep(options = {}, where = page) {
@@ -202,7 +239,8 @@ async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<
     async reaches(status, where = page) {
       await until(async () => (await scene.session(where)).status === status, `status ${status}`);
     },
-    events: async (where = page) => (await where.evaluate(() => stage.events)).filter((event) => event.type !== "change"),
+    events: async (where = page) =>
+      (await where.evaluate(() => stage.events)).filter((event) => event.type !== "change"),
   };
   return {
     scene,

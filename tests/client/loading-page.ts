@@ -1,4 +1,5 @@
-// Runs in the page beside page.ts: keeps over a wasm file that the test serves, with a loader that any number of keeps may share.
+// Runs in the page beside page.ts: keeps over a wasm file that the test serves, with a loader that
+// any number of keeps may share.
 
 import type { TokenKeep, TokenKeepOptions } from "tokenkeep";
 import { keepWith } from "../../js/client/keep.ts";

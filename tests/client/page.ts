@@ -1,11 +1,19 @@
-// What runs in the page before a test's own programs: makes keeps, keeps their events, and turns outcomes into plain values that
-// can travel back to the test.
+// What runs in the page before a test's own programs: makes keeps, keeps their events, and turns
+// outcomes into plain values that can travel back to the test.
 
-import { createTokenKeep, type TokenKeep, TokenKeepError, type TokenKeepEvents, type TokenKeepOptions } from "tokenkeep";
+import {
+  createTokenKeep,
+  type TokenKeep,
+  TokenKeepError,
+  type TokenKeepEvents,
+  type TokenKeepOptions,
+} from "tokenkeep";
 
 import { EVENT_TYPES } from "./event-types.ts";
 
-export type Seen = { [K in keyof TokenKeepEvents]: { readonly type: K } & TokenKeepEvents[K] }[keyof TokenKeepEvents];
+export type Seen = {
+  [K in keyof TokenKeepEvents]: { readonly type: K } & TokenKeepEvents[K];
+}[keyof TokenKeepEvents];
 
 export interface Outcome {
   /** What it resolved to; of a response its status. */
@@ -32,7 +40,8 @@ const stage = {
   make(options: TokenKeepOptions): TokenKeep {
     const keep = createTokenKeep(options);
     const events: Seen[] = [];
-    for (const type of EVENT_TYPES) keep.on(type, (event) => events.push({ type, ...event } as Seen));
+    for (const type of EVENT_TYPES)
+      keep.on(type, (event) => events.push({ type, ...event } as Seen));
     stage.events = events;
     return keep;
   },
@@ -43,7 +52,8 @@ const stage = {
       if (value instanceof Response) return { value: value.status, text: await value.text() };
       return { value };
     } catch (error) {
-      if (!(error instanceof Error)) return { error: { name: typeof error, message: String(error) } };
+      if (!(error instanceof Error))
+        return { error: { name: typeof error, message: String(error) } };
       const { name, message, code, retryable, status, retryAfter } = error as TokenKeepError;
       return {
         error: {

@@ -1,4 +1,5 @@
-// The client under a Content-Security-Policy: what it needs of one, and what it says where it does not get it.
+// The client under a Content-Security-Policy: what it needs of one, and what it says where it does
+// not get it.
 
 import assert from "node:assert/strict";
 import { type Scene, scenes } from "./harness.ts";
@@ -9,7 +10,10 @@ const behaviour = scenes();
 async function under({ app, page, at }: Scene, scripts: string): Promise<void> {
   const policy = `default-src 'none'; img-src 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types; script-src ${scripts}; connect-src ${at.authority} ${at.api}`;
   const body = '<!doctype html><title>scene</title><script type="module" src="/page.js"></script>';
-  app.on("/strict", () => ({ headers: { "Content-Type": "text/html", "Content-Security-Policy": policy }, body }));
+  app.on("/strict", () => ({
+    headers: { "Content-Type": "text/html", "Content-Security-Policy": policy },
+    body,
+  }));
   await page.goto(`${app.origin}/strict`);
   await page.waitForFunction(() => "stage" in globalThis);
 }
@@ -17,7 +21,13 @@ async function under({ app, page, at }: Scene, scripts: string): Promise<void> {
 behaviour("client_csp_a_strict_policy_with_wasm_unsafe_eval_is_enough", async (scene) => {
   await under(scene, "'self' 'wasm-unsafe-eval'");
   await scene.started();
-  assert.equal(await scene.page.evaluate(({ api }) => keep.fetch(`${api}/x`).then(({ status }) => status), scene.at), 200);
+  assert.equal(
+    await scene.page.evaluate(
+      ({ api }) => keep.fetch(`${api}/x`).then(({ status }) => status),
+      scene.at,
+    ),
+    200,
+  );
   assert.deepEqual(scene.errors, []);
 });
 
@@ -25,12 +35,18 @@ behaviour("client_csp_without_wasm_unsafe_eval_every_call_says_what_to_add", asy
   await under(scene, "'self'");
   await scene.keep();
   const outcomes = await scene.page.evaluate(
-    ({ api }) => Promise.all([keep.start(), keep.fetch(`${api}/x`), keep.logout()].map((use) => stage.outcome(use))),
+    ({ api }) =>
+      Promise.all(
+        [keep.start(), keep.fetch(`${api}/x`), keep.logout()].map((use) => stage.outcome(use)),
+      ),
     scene.at,
   );
   for (const { error } of outcomes) {
     assert.deepEqual([error?.name, error?.code], ["TokenKeepError", "wasm_unavailable"]);
-    assert.match(error?.message ?? "", /Content-Security-Policy.*script-src needs 'wasm-unsafe-eval'/);
+    assert.match(
+      error?.message ?? "",
+      /Content-Security-Policy.*script-src needs 'wasm-unsafe-eval'/,
+    );
   }
   assert.equal(scene.authority.calls.length + scene.api.calls.length, 0);
   assert.deepEqual(scene.errors, []);

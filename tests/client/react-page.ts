@@ -1,13 +1,27 @@
 // Runs in the page: a few React programs around `useSession`, and the books that the tests read.
 
-import { createElement, type ReactNode, StrictMode, startTransition, useEffect, useLayoutEffect, useState } from "react";
+import {
+  createElement,
+  type ReactNode,
+  StrictMode,
+  startTransition,
+  useEffect,
+  useLayoutEffect,
+  useState,
+} from "react";
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import { renderToString } from "react-dom/server.browser";
 import type { TokenKeep } from "tokenkeep";
 import { useSession } from "tokenkeep/react";
 
 /** How often each component was rendered, and what each commit showed. */
-const books = { renders: {} as Record<string, number>, torn: [] as string[], mixed: 0, recovered: [] as string[], listening: 0 };
+const books = {
+  renders: {} as Record<string, number>,
+  torn: [] as string[],
+  mixed: 0,
+  recovered: [] as string[],
+  listening: 0,
+};
 
 function count(name: string): void {
   books.renders[name] = (books.renders[name] ?? 0) + 1;
@@ -30,7 +44,10 @@ function StatusAlone({ of }: { of: TokenKeep }): ReactNode {
 
 const generationOf = (session: TokenKeep["session"]) => ({ generation: session.generation });
 
-/** A selector that makes a new object each time: written here in place, and outside of the component. */
+/**
+ * A selector that makes a new object each time: written here in place, and outside of the
+ * component.
+ */
 function Objects({ of }: { of: TokenKeep }): ReactNode {
   count("objects");
   const inPlace = useSession(of, (session) => ({ generation: session.generation }));
@@ -56,7 +73,9 @@ function Witness({ of }: { of: TokenKeep }): ReactNode {
   const [many, setMany] = useState(false);
   useEffect(() => startTransition(() => setMany(true)), []);
   useLayoutEffect(() => {
-    const shown = new Set([...document.querySelectorAll(".slow")].map((element) => element.textContent));
+    const shown = new Set(
+      [...document.querySelectorAll(".slow")].map((element) => element.textContent),
+    );
     if (shown.size > 1) books.torn.push([...shown].join());
   });
   if (many) return Array.from({ length: 40 }, (_, n) => createElement(Slow, { of, key: n }));
@@ -81,7 +100,10 @@ function counted(keep: TokenKeep): TokenKeep {
       leave();
     };
   };
-  return new Proxy(keep, { get: (target, name) => (name === "subscribe" ? subscribe : bound(target, Reflect.get(target, name, target))) });
+  return new Proxy(keep, {
+    get: (target, name) =>
+      name === "subscribe" ? subscribe : bound(target, Reflect.get(target, name, target)),
+  });
 }
 
 function bound(target: object, member: unknown): unknown {
@@ -97,7 +119,9 @@ const programs = {
   three(keep: TokenKeep) {
     root = createRoot(place());
     const of = counted(keep);
-    root.render([Everything, StatusAlone, Objects].map((part) => createElement(part, { of, key: part.name })));
+    root.render(
+      [Everything, StatusAlone, Objects].map((part) => createElement(part, { of, key: part.name })),
+    );
   },
   witness(keep: TokenKeep) {
     root = createRoot(place());
@@ -105,11 +129,15 @@ const programs = {
   },
   /** What a server would send for a session that the page has already found. */
   hydrate(keep: TokenKeep) {
-    const parts = [Everything, StatusAlone].map((part) => createElement(part, { of: keep, key: part.name }));
+    const parts = [Everything, StatusAlone].map((part) =>
+      createElement(part, { of: keep, key: part.name }),
+    );
     const element = place();
     const html = renderToString(parts);
     element.innerHTML = html;
-    root = hydrateRoot(element, parts, { onRecoverableError: (error) => books.recovered.push(String(error)) });
+    root = hydrateRoot(element, parts, {
+      onRecoverableError: (error) => books.recovered.push(String(error)),
+    });
     return html;
   },
   unmount: () => root?.unmount(),

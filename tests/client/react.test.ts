@@ -1,4 +1,5 @@
-// `tokenkeep/react` under React itself: StrictMode, concurrent rendering, render counts, hydration, and what it weighs.
+// `tokenkeep/react` under React itself: StrictMode, concurrent rendering, render counts, hydration,
+// and what it weighs.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -15,25 +16,31 @@ async function withReact(scene: Scene): Promise<void> {
 }
 
 const shows = ({ page }: Scene, id: string, text: string) =>
-  until(async () => (await page.locator(`#${id}`).textContent()) === text, `#${id} to show ${text}`);
+  until(
+    async () => (await page.locator(`#${id}`).textContent()) === text,
+    `#${id} to show ${text}`,
+  );
 const books = ({ page }: Scene) => page.evaluate(() => programs.books);
 
-behaviour("client_J83_under_strict_mode_a_session_is_restored_once_and_nobody_is_left_listening", async (scene) => {
-  await withReact(scene);
-  await scene.keep();
-  await scene.page.evaluate(() => programs.strict(keep));
-  await shows(scene, "everything", "authenticated 1");
-  assert.equal(scene.refreshes(), 1);
-  assert.equal((await books(scene)).listening, 1);
-  await scene.page.evaluate(() => keep.refresh());
-  await shows(scene, "everything", "authenticated 2");
-  await scene.page.evaluate(() => keep.logout());
-  await shows(scene, "everything", "anonymous 2");
-  await scene.page.evaluate(() => programs.unmount());
-  assert.equal((await books(scene)).listening, 0);
-  await scene.page.evaluate(() => keep.refresh());
-  assert.deepEqual(scene.errors, []);
-});
+behaviour(
+  "client_J83_under_strict_mode_a_session_is_restored_once_and_nobody_is_left_listening",
+  async (scene) => {
+    await withReact(scene);
+    await scene.keep();
+    await scene.page.evaluate(() => programs.strict(keep));
+    await shows(scene, "everything", "authenticated 1");
+    assert.equal(scene.refreshes(), 1);
+    assert.equal((await books(scene)).listening, 1);
+    await scene.page.evaluate(() => keep.refresh());
+    await shows(scene, "everything", "authenticated 2");
+    await scene.page.evaluate(() => keep.logout());
+    await shows(scene, "everything", "anonymous 2");
+    await scene.page.evaluate(() => programs.unmount());
+    assert.equal((await books(scene)).listening, 0);
+    await scene.page.evaluate(() => keep.refresh());
+    assert.deepEqual(scene.errors, []);
+  },
+);
 
 behaviour("client_J83_a_renewal_renders_only_those_who_selected_what_it_changes", async (scene) => {
   const { page } = scene;
@@ -51,36 +58,45 @@ behaviour("client_J83_a_renewal_renders_only_those_who_selected_what_it_changes"
   assert.equal(after["status"], before["status"], "the status stayed the same");
   const renders = after["everything"]! - before["everything"]!;
   assert.ok(renders >= 3 && renders <= 6, `${renders} renders: each refresh begins and ends`);
-  assert.ok(after["objects"]! - before["objects"]! <= 6, "no loop around a selector that makes objects");
+  assert.ok(
+    after["objects"]! - before["objects"]! <= 6,
+    "no loop around a selector that makes objects",
+  );
   await page.evaluate(() => keep.logout());
   await shows(scene, "status", "anonymous");
   assert.equal((await books(scene)).renders["status"]! - before["status"]!, 1);
   assert.deepEqual(scene.errors, []);
 });
 
-behaviour("client_J83_nothing_is_torn_when_the_session_changes_in_the_middle_of_a_rendering", async (scene) => {
-  const { page } = scene;
-  await withReact(scene);
-  await scene.keep();
-  await page.evaluate(async () => {
-    await keep.adopt({ access_token: "first", expires_in: 900 });
-    programs.witness(keep);
-    // Forty slow components in a transition leave room in between: the session moves on several times meanwhile.
-    for (let n = 0; n < 12; n++) {
-      await new Promise((resolve) => setTimeout(resolve, 25));
-      await keep.adopt({ access_token: `next-${n}`, expires_in: 900 });
-    }
-  });
-  await until(
-    () =>
-      page.evaluate(() => {
-        const shown = [...document.querySelectorAll(".slow")].map((element) => element.textContent);
-        return shown.length === 40 && shown.every((text) => text === "13");
-      }),
-    "forty components to show the last generation",
-  );
-  assert.deepEqual((await books(scene)).torn, []);
-});
+behaviour(
+  "client_J83_nothing_is_torn_when_the_session_changes_in_the_middle_of_a_rendering",
+  async (scene) => {
+    const { page } = scene;
+    await withReact(scene);
+    await scene.keep();
+    await page.evaluate(async () => {
+      await keep.adopt({ access_token: "first", expires_in: 900 });
+      programs.witness(keep);
+      // Forty slow components in a transition leave room in between: the session moves on several
+      // times meanwhile.
+      for (let n = 0; n < 12; n++) {
+        await new Promise((resolve) => setTimeout(resolve, 25));
+        await keep.adopt({ access_token: `next-${n}`, expires_in: 900 });
+      }
+    });
+    await until(
+      () =>
+        page.evaluate(() => {
+          const shown = [...document.querySelectorAll(".slow")].map(
+            (element) => element.textContent,
+          );
+          return shown.length === 40 && shown.every((text) => text === "13");
+        }),
+      "forty components to show the last generation",
+    );
+    assert.deepEqual((await books(scene)).torn, []);
+  },
+);
 
 behaviour("client_J83_what_a_server_rendered_is_hydrated_without_a_mismatch", async (scene) => {
   const { page } = scene;

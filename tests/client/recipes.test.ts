@@ -1,5 +1,6 @@
-// The code of the documents that runs in a page, run there as it stands: each block in Chromium, with the framework or HTTP client that it is
-// for, against servers that refuse tokens. What needs a server around it is in tests/docs/recipes.test.ts.
+// The code of the documents that runs in a page, run there as it stands: each block in Chromium,
+// with the framework or HTTP client that it is for, against servers that refuse tokens. What needs
+// a server around it is in tests/docs/recipes.test.ts.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -9,7 +10,10 @@ import { bundled, json, jwt, type Scene, scenes, script, until } from "./harness
 
 const behaviour = scenes();
 
-/** Runs a program that imports blocks; what it exports is global then, for other programs and for the test. */
+/**
+ * Runs a program that imports blocks; what it exports is global then, for other programs and for
+ * the test.
+ */
 async function run(scene: Scene, text: string): Promise<void> {
   const { app, page, at } = scene;
   const moved = { "https://auth.example.com": at.authority, "https://api.example.com": at.api };
@@ -19,14 +23,18 @@ async function run(scene: Scene, text: string): Promise<void> {
   await page.evaluate(async (url) => void Object.assign(globalThis, await import(url)), path);
 }
 
-/** Functions of the application that a block takes for granted: each call is noted with what it was told. */
+/**
+ * Functions of the application that a block takes for granted: each call is noted with what it was
+ * told.
+ */
 async function granted(scene: Scene, ...names: string[]): Promise<() => Promise<string[]>> {
   await scene.page.evaluate((wanted) => {
     const calls: string[] = [];
     Object.assign(globalThis, { calls });
     for (const name of wanted)
       Object.assign(globalThis, {
-        [name]: (...told: unknown[]) => void calls.push([name, ...told.map((value) => JSON.stringify(value))].join(" ")),
+        [name]: (...told: unknown[]) =>
+          void calls.push([name, ...told.map((value) => JSON.stringify(value))].join(" ")),
       });
   }, names);
   return () => scene.page.evaluate(() => (globalThis as unknown as { calls: string[] }).calls);
@@ -46,7 +54,10 @@ behaviour("recipe_readme_signs_in_calls_and_tells_who_is_signed_out", async (sce
   assert.deepEqual(tokensAt(scene, "/orders"), [scene.granted[0]]);
   await evaluate(scene, 'signIn("ada", "secret")');
   const [request] = authority.to("/session/sign-in");
-  assert.deepEqual(JSON.parse(request?.body.toString() ?? ""), { username: "ada", password: "secret" });
+  assert.deepEqual(JSON.parse(request?.body.toString() ?? ""), {
+    username: "ada",
+    password: "secret",
+  });
   assert.equal(await page.evaluate(() => keep.session.generation), 2);
   await page.evaluate(() => keep.logout());
   assert.deepEqual(await calls(), ['showSignIn "logout"']);
@@ -89,9 +100,13 @@ for (const [name, block, call] of [
 
 behaviour("recipe_openapi_fetch_is_answered_after_one_refresh", async (scene) => {
   await scene.started();
-  scene.api.on("/orders", ({ token }) => (token !== null && scene.valid.has(token) ? json([{ id: "7" }]) : { status: 401 }));
+  scene.api.on("/orders", ({ token }) =>
+    token !== null && scene.valid.has(token) ? json([{ id: "7" }]) : { status: 401 },
+  );
   scene.valid.clear();
-  const said = scene.page.waitForEvent("console", { predicate: (message) => message.type() === "log" });
+  const said = scene.page.waitForEvent("console", {
+    predicate: (message) => message.type() === "log",
+  });
   await run(scene, 'import "doc:docs/recipes/http-clients.md#2";');
   assert.deepEqual(await (await said).args()[0]?.jsonValue(), ["7"]);
   assert.deepEqual([tokensAt(scene, "/orders"), scene.refreshes()], [scene.granted, 2]);
@@ -102,10 +117,13 @@ for (const path of ["axios-auth-refresh", "supertokens-website"] as const) {
     const { api } = scene;
     const only = () => (api.to("/orders").length === 1 ? { status: 401 } : json({ id: "7" }));
     api.on("/orders", only);
-    for (const name of ["refresh", "logout"]) api.on(`/auth/session/${name}`, () => (name === "refresh" ? scene.grant() : { status: 204 }));
+    for (const name of ["refresh", "logout"])
+      api.on(`/auth/session/${name}`, () => (name === "refresh" ? scene.grant() : { status: 204 }));
     if (path === "axios-auth-refresh") {
       await run(scene, 'export * from "doc:docs/migrate/axios-auth-refresh.md#1";');
-      assert.deepEqual(await evaluate(scene, 'api.get("/orders").then(({ data }) => data)'), { id: "7" });
+      assert.deepEqual(await evaluate(scene, 'api.get("/orders").then(({ data }) => data)'), {
+        id: "7",
+      });
     } else {
       await run(scene, 'import "doc:docs/migrate/supertokens-website.md#1";');
       assert.equal(api.to("/auth/session/logout").length, 1);
@@ -118,11 +136,19 @@ behaviour("recipe_apollo_sees_the_answer_to_the_retry_and_forgets_at_the_end", a
   const { api, page } = scene;
   await scene.started();
   api.on("/graphql", ({ token }) =>
-    token !== null && scene.valid.has(token) ? json({ data: { orders: [{ __typename: "Order", id: "7" }] } }) : { status: 401 },
+    token !== null && scene.valid.has(token)
+      ? json({ data: { orders: [{ __typename: "Order", id: "7" }] } })
+      : { status: 401 },
   );
-  await run(scene, 'export { gql } from "@apollo/client";\nexport * from "doc:docs/recipes/apollo.md#0";');
+  await run(
+    scene,
+    'export { gql } from "@apollo/client";\nexport * from "doc:docs/recipes/apollo.md#0";',
+  );
   scene.valid.clear();
-  const { data } = await evaluate<{ data: unknown }>(scene, "client.query({ query: gql`{ orders { id } }` })");
+  const { data } = await evaluate<{ data: unknown }>(
+    scene,
+    "client.query({ query: gql`{ orders { id } }` })",
+  );
   assert.deepEqual(data, { orders: [{ __typename: "Order", id: "7" }] });
   assert.deepEqual([tokensAt(scene, "/graphql"), scene.refreshes()], [scene.granted, 2]);
   const cached = () => evaluate<string[]>(scene, "Object.keys(client.cache.extract())");
@@ -162,7 +188,9 @@ behaviour("recipe_vue_shows_the_session_and_guards_a_route", async (scene) => {
      createApp(Hello).mount(document.body.appendChild(document.createElement("main")));`,
   );
   await page.getByText("One moment …").waitFor();
-  scene.authority.on("/session/refresh", () => json({ access_token: jwt({ sub: "ada", name: "Ada" }), expires_in: 900 }));
+  scene.authority.on("/session/refresh", () =>
+    json({ access_token: jwt({ sub: "ada", name: "Ada" }), expires_in: 900 }),
+  );
   assert.equal(await evaluate(scene, 'guard({ path: "/orders" })'), true);
   await page.getByText("Hello, Ada.").waitFor();
   scene.authority.on("/session/refresh", () => json({ error: "login_required" }, 401));
@@ -175,7 +203,9 @@ behaviour("recipe_vue_shows_the_session_and_guards_a_route", async (scene) => {
 behaviour("recipe_svelte_shows_the_session_and_makes_a_store_of_it", async (scene) => {
   const { page } = scene;
   await scene.keep();
-  scene.authority.on("/session/refresh", () => json({ access_token: jwt({ sub: "ada", name: "Ada" }), expires_in: 900 }));
+  scene.authority.on("/session/refresh", () =>
+    json({ access_token: jwt({ sub: "ada", name: "Ada" }), expires_in: 900 }),
+  );
   await run(
     scene,
     `import { mount } from "svelte";
@@ -230,30 +260,33 @@ behaviour("recipe_sse_reads_a_stream_that_was_refused_first", async (scene) => {
   assert.deepEqual(tokensAt(scene, "/events"), scene.granted);
 });
 
-behaviour("recipe_eventsource_connects_again_with_a_good_token_and_ends_with_the_session", async (scene) => {
-  const { page, api } = scene;
-  await scene.started();
-  const calls = await granted(scene, "show");
-  api.on("/events", ({ token }) => {
-    if (token === null || !scene.valid.has(token)) return { status: 401 };
-    const first = token === scene.granted[0];
-    // The first connection ends by itself and its token with it; the second lasts.
-    if (first) scene.valid.clear();
-    return {
-      headers: { "Content-Type": "text/event-stream" },
-      stream: async (write) => {
-        write(`retry: 10\ndata: ${first ? "one" : "two"}\n\n`);
-        if (!first) await new Promise(() => undefined);
-      },
-    };
-  });
-  await run(scene, 'import "doc:docs/recipes/streams.md#2";');
-  await until(async () => (await calls()).length === 2, "two events");
-  assert.deepEqual(await calls(), ['show "one"', 'show "two"']);
-  assert.deepEqual(tokensAt(scene, "/events"), [scene.granted[0], ...scene.granted]);
-  await page.evaluate(() => keep.logout());
-  await until(() => api.to("/events").at(-1)?.abandoned === true, "the connection to end");
-});
+behaviour(
+  "recipe_eventsource_connects_again_with_a_good_token_and_ends_with_the_session",
+  async (scene) => {
+    const { page, api } = scene;
+    await scene.started();
+    const calls = await granted(scene, "show");
+    api.on("/events", ({ token }) => {
+      if (token === null || !scene.valid.has(token)) return { status: 401 };
+      const first = token === scene.granted[0];
+      // The first connection ends by itself and its token with it; the second lasts.
+      if (first) scene.valid.clear();
+      return {
+        headers: { "Content-Type": "text/event-stream" },
+        stream: async (write) => {
+          write(`retry: 10\ndata: ${first ? "one" : "two"}\n\n`);
+          if (!first) await new Promise(() => undefined);
+        },
+      };
+    });
+    await run(scene, 'import "doc:docs/recipes/streams.md#2";');
+    await until(async () => (await calls()).length === 2, "two events");
+    assert.deepEqual(await calls(), ['show "one"', 'show "two"']);
+    assert.deepEqual(tokensAt(scene, "/events"), [scene.granted[0], ...scene.granted]);
+    await page.evaluate(() => keep.logout());
+    await until(() => api.to("/events").at(-1)?.abandoned === true, "the connection to end");
+  },
+);
 
 behaviour("recipe_step_up_asks_once_for_two_calls_and_sends_both_again", async (scene) => {
   const { api, authority, page } = scene;
@@ -261,7 +294,12 @@ behaviour("recipe_step_up_asks_once_for_two_calls_and_sends_both_again", async (
   api.on("/vault", ({ token }) =>
     token === scene.granted[1]
       ? json({ owner: "ada" })
-      : { status: 401, headers: { "WWW-Authenticate": 'Bearer error="insufficient_user_authentication", acr_values="mfa"' } },
+      : {
+          status: 401,
+          headers: {
+            "WWW-Authenticate": 'Bearer error="insufficient_user_authentication", acr_values="mfa"',
+          },
+        },
   );
   authority.on("/session/step-up", () => scene.grant());
   await page.evaluate(() => {
@@ -276,13 +314,17 @@ behaviour("recipe_step_up_asks_once_for_two_calls_and_sends_both_again", async (
   const both = `Promise.all([1, 2].map(() => fetchSecured("${scene.at.api}/vault"))).then((replies) => replies.map(({ status }) => status))`;
   assert.deepEqual(await evaluate(scene, both), [200, 200]);
   assert.deepEqual(await evaluate(scene, "questions"), ["code"]);
-  assert.deepEqual(JSON.parse(authority.to("/session/step-up")[0]?.body.toString() ?? ""), { code: "123456" });
+  assert.deepEqual(JSON.parse(authority.to("/session/step-up")[0]?.body.toString() ?? ""), {
+    code: "123456",
+  });
   assert.equal(scene.refreshes(), 1);
 });
 
 behaviour("recipe_explain_prints_the_transitions_as_a_table", async (scene) => {
   await scene.started();
-  const table = scene.page.waitForEvent("console", { predicate: (message) => message.type() === "table" });
+  const table = scene.page.waitForEvent("console", {
+    predicate: (message) => message.type() === "table",
+  });
   await run(scene, 'import "doc:docs/why-am-i-signed-out.md#0";');
   const rows = (await (await table).args()[0]?.jsonValue()) as { event: string }[];
   assert.equal(rows.at(-1)?.event, "refreshed");

@@ -1,4 +1,5 @@
-// 401: which ones are answered by a refresh, how often a request is sent, and what is left to the caller.
+// 401: which ones are answered by a refresh, how often a request is sent, and what is left to the
+// caller.
 
 import assert from "node:assert/strict";
 import { Gate, json, type Scene, scenes, until } from "./harness.ts";
@@ -6,7 +7,11 @@ import { Gate, json, type Scene, scenes, until } from "./harness.ts";
 const behaviour = scenes();
 
 const get = ({ page, at }: Scene, path: string, init?: { method: string; body: string }) =>
-  page.evaluate(([{ api }, path, init]) => stage.outcome(keep.fetch(`${api}${path}`, init)), [at, path, init ?? {}] as const);
+  page.evaluate(([{ api }, path, init]) => stage.outcome(keep.fetch(`${api}${path}`, init)), [
+    at,
+    path,
+    init ?? {},
+  ] as const);
 
 const challenge = (text: string) => ({ status: 401, headers: { "WWW-Authenticate": text } });
 
@@ -14,7 +19,12 @@ behaviour("client_D25_many_refused_at_once_cause_one_refresh_and_one_retry_each"
   await scene.started();
   scene.valid.clear();
   const statuses = await scene.page.evaluate(
-    ({ api }) => Promise.all(Array.from({ length: 30 }, (_, n) => keep.fetch(`${api}/${n}`).then(({ status }) => status))),
+    ({ api }) =>
+      Promise.all(
+        Array.from({ length: 30 }, (_, n) =>
+          keep.fetch(`${api}/${n}`).then(({ status }) => status),
+        ),
+      ),
     scene.at,
   );
   assert.deepEqual(new Set(statuses), new Set([200]));
@@ -33,14 +43,20 @@ behaviour("client_D26_a_request_is_sent_at_most_twice_whatever_is_answered", asy
     then200: (sent) => (sent === 1 ? 401 : 200),
     always401: () => 401,
   };
-  // A connection of its own for the retry: on one used before, Chromium itself would send once more.
-  api.on("/cut", () => (api.to("/cut").length === 1 ? { status: 401, headers: { Connection: "close" } } : { cut: true }));
+  // A connection of its own for the retry: on one used before, Chromium itself would send once
+  // more.
+  api.on("/cut", () =>
+    api.to("/cut").length === 1 ? { status: 401, headers: { Connection: "close" } } : { cut: true },
+  );
   const { error } = await get(scene, "/cut", { method: "POST", body: "once or twice" });
   assert.equal(error?.name, "TypeError", "the network's own error");
   assert.equal(api.to("/cut").length, 2);
   for (const [name, answer] of Object.entries(answers)) {
     api.on(`/${name}`, () => ({ status: answer(api.to(`/${name}`).length) }));
-    assert.equal((await get(scene, `/${name}`, { method: "POST", body: "once or twice" })).value, answer(2));
+    assert.equal(
+      (await get(scene, `/${name}`, { method: "POST", body: "once or twice" })).value,
+      answer(2),
+    );
   }
   for (const name of Object.keys(answers)) assert.equal(api.to(`/${name}`).length, 2, name);
 });
@@ -69,7 +85,10 @@ behaviour("client_D28_a_late_401_to_an_older_token_is_retried_without_a_refresh"
     await gate.opened;
     return challenge('Bearer error="invalid_token"');
   });
-  const late = page.evaluate(({ api }) => keep.fetch(`${api}/late`).then(({ status }) => status), at);
+  const late = page.evaluate(
+    ({ api }) => keep.fetch(`${api}/late`).then(({ status }) => status),
+    at,
+  );
   await until(() => api.to("/late").length === 1, "the request to arrive");
   await page.evaluate(() => keep.refresh());
   gate.open();
@@ -89,7 +108,10 @@ behaviour("client_D29_a_401_after_logout_is_returned_as_it_is", async (scene) =>
     await gate.opened;
     return challenge('Bearer error="invalid_token"');
   });
-  const late = page.evaluate(({ api }) => keep.fetch(`${api}/late`).then(({ status }) => status), at);
+  const late = page.evaluate(
+    ({ api }) => keep.fetch(`${api}/late`).then(({ status }) => status),
+    at,
+  );
   await until(() => api.to("/late").length === 1, "the request to arrive");
   await page.evaluate(() => keep.logout());
   gate.open();
@@ -102,7 +124,10 @@ behaviour("client_D30_a_401_that_is_not_about_our_token_passes_through", async (
   const { foreign, api, page, at } = scene;
   await scene.started();
   foreign.on("/", () => challenge('Bearer error="invalid_token"'));
-  assert.equal(await page.evaluate(({ foreign }) => keep.fetch(foreign).then(({ status }) => status), at), 401);
+  assert.equal(
+    await page.evaluate(({ foreign }) => keep.fetch(foreign).then(({ status }) => status), at),
+    401,
+  );
   assert.deepEqual(
     foreign.calls.map(({ token, method }) => [token, method]),
     [[null, "GET"]],
@@ -117,7 +142,9 @@ behaviour("client_D31_a_demand_for_a_stronger_login_is_told_and_not_refreshed", 
   const { api, at } = scene;
   await scene.started();
   api.on("/strong", () =>
-    challenge('Basic realm="a, b", Bearer error="insufficient_user_authentication", acr_values="urn:mfa phr", max_age=5'),
+    challenge(
+      'Basic realm="a, b", Bearer error="insufficient_user_authentication", acr_values="urn:mfa phr", max_age=5',
+    ),
   );
   assert.equal((await get(scene, "/strong")).value, 401);
   api.on("/plain", () => challenge("Bearer error=insufficient_user_authentication"));
@@ -137,7 +164,10 @@ behaviour("client_D32_insufficient_scope_and_403_cause_no_refresh", async (scene
   const { api } = scene;
   await scene.started();
   api.on("/scope", () => challenge('Bearer realm="x", error="insufficient_scope", scope="write"'));
-  api.on("/forbidden", () => ({ status: 403, headers: { "WWW-Authenticate": 'Bearer error="insufficient_scope"' } }));
+  api.on("/forbidden", () => ({
+    status: 403,
+    headers: { "WWW-Authenticate": 'Bearer error="insufficient_scope"' },
+  }));
   assert.equal((await get(scene, "/scope")).value, 401);
   assert.equal((await get(scene, "/forbidden")).value, 403);
   assert.equal(scene.refreshes(), 1);
@@ -146,14 +176,19 @@ behaviour("client_D32_insufficient_scope_and_403_cause_no_refresh", async (scene
 
 behaviour("client_D33_a_401_of_the_refresh_endpoint_itself_never_recurses", async (scene) => {
   const { authority, page, at } = scene;
-  // The authority's own origin may receive the token here, and its refresh endpoint is called through keep.fetch, too.
+  // The authority's own origin may receive the token here, and its refresh endpoint is called
+  // through keep.fetch, too.
   await scene.started({ origins: [at.api, at.authority] });
   authority.on("/session/refresh", () => challenge('Bearer error="invalid_token"'));
-  assert.equal((await page.evaluate(() => stage.outcome(keep.refresh()))).error?.code, "refresh_rejected");
+  assert.equal(
+    (await page.evaluate(() => stage.outcome(keep.refresh()))).error?.code,
+    "refresh_rejected",
+  );
   assert.equal(scene.refreshes(), 2);
   const before = scene.refreshes();
   const status = await page.evaluate(
-    ({ authority }) => keep.fetch(`${authority}/session/refresh`, { method: "POST" }).then((reply) => reply.status),
+    ({ authority }) =>
+      keep.fetch(`${authority}/session/refresh`, { method: "POST" }).then((reply) => reply.status),
     at,
   );
   assert.equal(status, 401);
@@ -165,17 +200,20 @@ for (const [how, answer] of Object.entries({
   cut: { cut: true },
   html: { headers: { "Content-Type": "text/html" }, body: "<p>" },
 })) {
-  behaviour(`client_D34_the_caller_gets_the_original_401_when_the_refresh_fails_by_${how}`, async (scene) => {
-    const { authority, api } = scene;
-    await scene.started({ backoff: { base: 60_000, max: 60_000 } });
-    authority.on("/session/refresh", () => answer);
-    api.on("/mine", () => json({ told: "by the API" }, 401, { "WWW-Authenticate": "Bearer" }));
-    const { value, text } = await get(scene, "/mine");
-    assert.deepEqual([value, text], [401, '{"told":"by the API"}']);
-    assert.equal(api.calls.length, 1);
-    const { status, degraded } = await scene.session();
-    assert.deepEqual([status, degraded], ["authenticated", true]);
-  });
+  behaviour(
+    `client_D34_the_caller_gets_the_original_401_when_the_refresh_fails_by_${how}`,
+    async (scene) => {
+      const { authority, api } = scene;
+      await scene.started({ backoff: { base: 60_000, max: 60_000 } });
+      authority.on("/session/refresh", () => answer);
+      api.on("/mine", () => json({ told: "by the API" }, 401, { "WWW-Authenticate": "Bearer" }));
+      const { value, text } = await get(scene, "/mine");
+      assert.deepEqual([value, text], [401, '{"told":"by the API"}']);
+      assert.equal(api.calls.length, 1);
+      const { status, degraded } = await scene.session();
+      assert.deepEqual([status, degraded], ["authenticated", true]);
+    },
+  );
 }
 
 behaviour("client_D34_the_caller_gets_the_original_401_when_the_session_is_over", async (scene) => {
@@ -184,38 +222,46 @@ behaviour("client_D34_the_caller_gets_the_original_401_when_the_session_is_over"
   scene.authority.on("/session/refresh", () => json({ error: "invalid_grant" }, 400));
   assert.equal((await get(scene, "/mine")).value, 401);
   assert.equal(scene.api.calls.length, 1);
-  assert.deepEqual([(await scene.session()).status, (await scene.session()).reason], ["anonymous", "rejected"]);
+  assert.deepEqual(
+    [(await scene.session()).status, (await scene.session()).reason],
+    ["anonymous", "rejected"],
+  );
 });
 
-behaviour("client_D35_a_foreign_authorization_is_left_alone_and_the_retry_carries_the_new_token", async (scene) => {
-  const { api, at, page, granted } = scene;
-  await scene.started();
-  const foreign = await page.evaluate(async ({ api }) => {
-    const inInit = await keep.fetch(`${api}/basic`, { headers: { Authorization: "Basic YTpi" } });
-    const inRequest = await keep.fetch(new Request(`${api}/bearer`, { headers: { authorization: "Bearer somebody-elses" } }));
-    return [inInit.status, inRequest.status];
-  }, at);
-  assert.deepEqual(foreign, [401, 401]);
-  assert.deepEqual(
-    api.calls.map(({ headers }) => headers.authorization),
-    ["Basic YTpi", "Bearer somebody-elses"],
-  );
-  assert.equal(scene.refreshes(), 1);
+behaviour(
+  "client_D35_a_foreign_authorization_is_left_alone_and_the_retry_carries_the_new_token",
+  async (scene) => {
+    const { api, at, page, granted } = scene;
+    await scene.started();
+    const foreign = await page.evaluate(async ({ api }) => {
+      const inInit = await keep.fetch(`${api}/basic`, { headers: { Authorization: "Basic YTpi" } });
+      const inRequest = await keep.fetch(
+        new Request(`${api}/bearer`, { headers: { authorization: "Bearer somebody-elses" } }),
+      );
+      return [inInit.status, inRequest.status];
+    }, at);
+    assert.deepEqual(foreign, [401, 401]);
+    assert.deepEqual(
+      api.calls.map(({ headers }) => headers.authorization),
+      ["Basic YTpi", "Bearer somebody-elses"],
+    );
+    assert.equal(scene.refreshes(), 1);
 
-  // One Request object, used again: what was set on its behalf is not in it.
-  scene.valid.clear();
-  const kept = await page.evaluate(async ({ api }) => {
-    const request = new Request(`${api}/again`, { headers: { "X-Mine": "1" } });
-    const statuses = [(await keep.fetch(request)).status, (await keep.fetch(request)).status];
-    return { statuses, authorization: request.headers.get("Authorization") };
-  }, at);
-  assert.deepEqual(kept, { statuses: [200, 200], authorization: null });
-  assert.deepEqual(
-    api.to("/again").map(({ token }) => token),
-    [granted[0], granted[1], granted[1]],
-  );
-  assert.ok(api.to("/again").every(({ headers }) => headers["x-mine"] === "1"));
-});
+    // One Request object, used again: what was set on its behalf is not in it.
+    scene.valid.clear();
+    const kept = await page.evaluate(async ({ api }) => {
+      const request = new Request(`${api}/again`, { headers: { "X-Mine": "1" } });
+      const statuses = [(await keep.fetch(request)).status, (await keep.fetch(request)).status];
+      return { statuses, authorization: request.headers.get("Authorization") };
+    }, at);
+    assert.deepEqual(kept, { statuses: [200, 200], authorization: null });
+    assert.deepEqual(
+      api.to("/again").map(({ token }) => token),
+      [granted[0], granted[1], granted[1]],
+    );
+    assert.ok(api.to("/again").every(({ headers }) => headers["x-mine"] === "1"));
+  },
+);
 
 behaviour("client_D40_other_statuses_are_untouched_and_not_retried", async (scene) => {
   const { api } = scene;

@@ -1,5 +1,5 @@
-// The same file of the package in Node, Bun, Deno and workerd: importing it does nothing, a keep that is closed leaves nothing, and
-// every process ends by itself.
+// The same file of the package in Node, Bun, Deno and workerd: importing it does nothing, a keep
+// that is closed leaves nothing, and every process ends by itself.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -34,13 +34,17 @@ for (const runtime of RUNTIMES) {
   test(`client_J80_in_${runtime}_a_keep_works_and_the_process_ends_by_itself`, async () => {
     assert.deepEqual(await run(runtime, "render", built), { code: 0, output: "ok\n" });
     const before = server.to("/refresh").length;
-    assert.deepEqual(await run(runtime, "live", built, `${server.origin}/refresh`), { code: 0, output: "ok\n" });
+    assert.deepEqual(await run(runtime, "live", built, `${server.origin}/refresh`), {
+      code: 0,
+      output: "ok\n",
+    });
     assert.equal(server.to("/refresh").length - before, 2);
   });
 }
 
 test("client_A1_client_J80_in_workerd_the_package_imports_where_nothing_may_be_done_and_says_what_is_missing", async () => {
-  // Workers refuse timers, chance and I/O while a module is evaluated, and WebAssembly from bytes at any time.
+  // Workers refuse timers, chance and I/O while a module is evaluated, and WebAssembly from bytes
+  // at any time.
   const { outputFiles } = await build({
     stdin: {
       contents: `
@@ -60,10 +64,18 @@ test("client_A1_client_J80_in_workerd_the_package_imports_where_nothing_may_be_d
     format: "esm",
     target: "es2022",
   });
-  const miniflare = new Miniflare({ modules: true, script: outputFiles[0]!.text, compatibilityDate: "2026-04-01" });
+  const miniflare = new Miniflare({
+    modules: true,
+    script: outputFiles[0]!.text,
+    compatibilityDate: "2026-04-01",
+  });
   try {
     const response = await miniflare.dispatchFetch("http://localhost/");
-    assert.deepEqual(await response.json(), { status: "unknown", code: "wasm_unavailable", typed: true });
+    assert.deepEqual(await response.json(), {
+      status: "unknown",
+      code: "wasm_unavailable",
+      typed: true,
+    });
   } finally {
     await miniflare.dispose();
   }

@@ -1,5 +1,5 @@
-// One HTTP server that a test scripts answer by answer, and that keeps what came in. It allows every origin, so what stops the
-// token is the client and not CORS.
+// One HTTP server that a test scripts answer by answer, and that keeps what came in. It allows
+// every origin, so what stops the token is the client and not CORS.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -74,7 +74,12 @@ export class ScriptedServer {
   /** The most calls to `path` that were under way at one moment. */
   mostAtOnce(path: string): number {
     const calls = this.to(path);
-    return Math.max(0, ...calls.map(({ at }) => calls.filter((other) => other.at <= at && (other.end ?? Infinity) > at).length));
+    return Math.max(
+      0,
+      ...calls.map(
+        ({ at }) => calls.filter((other) => other.at <= at && (other.end ?? Infinity) > at).length,
+      ),
+    );
   }
 
   async close(): Promise<void> {
@@ -82,7 +87,11 @@ export class ScriptedServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse, fallback: Answer): Promise<void> {
+  async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    fallback: Answer,
+  ): Promise<void> {
     const { method = "GET", headers } = request;
     const { pathname: path, search } = new URL(request.url ?? "/", this.origin);
     const cors = {
@@ -104,7 +113,17 @@ export class ScriptedServer {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const token = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? null;
     const body = Buffer.concat(chunks);
-    const call = { method, path, search, headers, body, token, at: performance.now(), end: null as number | null, abandoned: false };
+    const call = {
+      method,
+      path,
+      search,
+      headers,
+      body,
+      token,
+      at: performance.now(),
+      end: null as number | null,
+      abandoned: false,
+    };
     this.calls.push(call);
     response.on("close", () => {
       call.end = performance.now();
@@ -115,7 +134,11 @@ export class ScriptedServer {
       response.destroy();
       return;
     }
-    response.writeHead(reply.status ?? 200, { "Cache-Control": "no-store", ...cors, ...reply.headers } as Record<string, string>);
+    response.writeHead(reply.status ?? 200, {
+      "Cache-Control": "no-store",
+      ...cors,
+      ...reply.headers,
+    } as Record<string, string>);
     if (reply.stream !== undefined) {
       response.flushHeaders();
       await reply.stream((text) => void response.write(text));
@@ -125,7 +148,11 @@ export class ScriptedServer {
 }
 
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Reply {
-  return { status, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) };
+  return {
+    status,
+    headers: { "Content-Type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  };
 }
 
 /** A door that answers wait behind until the test opens it. */

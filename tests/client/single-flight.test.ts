@@ -48,7 +48,10 @@ behaviour("client_C19_callers_of_every_kind_share_one_failure", async (scene) =>
     ]);
     return Promise.all(many.flat().map((one) => stage.outcome(one)));
   }, at);
-  assert.deepEqual(new Set(outcomes.map(({ error }) => `${error?.code} ${error?.status}`)), new Set(["refresh_unreachable 503"]));
+  assert.deepEqual(
+    new Set(outcomes.map(({ error }) => `${error?.code} ${error?.status}`)),
+    new Set(["refresh_unreachable 503"]),
+  );
   assert.equal(scene.refreshes(), 1);
   assert.equal(api.calls.length, 0);
 });
@@ -63,14 +66,18 @@ behaviour("client_C20_one_caller_that_aborts_takes_nothing_from_the_others", asy
       stage.outcome(keep.fetch(`${api}/gone`, { signal: controller.signal })),
       stage.outcome(keep.withToken((token) => token, { signal: controller.signal })),
     ];
-    const others = [stage.outcome(keep.fetch(`${api}/stays`)), stage.outcome(keep.refresh().then(({ status }) => status))];
+    const others = [
+      stage.outcome(keep.fetch(`${api}/stays`)),
+      stage.outcome(keep.refresh().then(({ status }) => status)),
+    ];
     controller.abort(new RangeError("changed my mind"));
     return { aborted: await Promise.all(aborted), others: await Promise.all(others) };
   }, at);
   await until(() => scene.refreshes() === 1, "the refresh to be sent");
   gate.open();
   const { aborted, others } = await outcomes;
-  for (const { error } of aborted) assert.deepEqual([error?.name, error?.message], ["RangeError", "changed my mind"]);
+  for (const { error } of aborted)
+    assert.deepEqual([error?.name, error?.message], ["RangeError", "changed my mind"]);
   assert.deepEqual(
     others.map(({ value }) => value),
     [200, "authenticated"],
@@ -87,12 +94,17 @@ behaviour("client_C21_when_all_callers_abort_the_next_one_is_served", async (sce
   await scene.keep();
   const names = await page.evaluate(async ({ api }) => {
     const controller = new AbortController();
-    const all = Array.from({ length: 5 }, (_, n) => stage.outcome(keep.fetch(`${api}/${n}`, { signal: controller.signal })));
+    const all = Array.from({ length: 5 }, (_, n) =>
+      stage.outcome(keep.fetch(`${api}/${n}`, { signal: controller.signal })),
+    );
     controller.abort();
     return (await Promise.all(all)).map(({ error }) => error?.name);
   }, at);
   assert.deepEqual(names, Array(5).fill("AbortError"));
-  const next = page.evaluate(({ api }) => keep.fetch(`${api}/next`).then(({ status }) => status), at);
+  const next = page.evaluate(
+    ({ api }) => keep.fetch(`${api}/next`).then(({ status }) => status),
+    at,
+  );
   gate.open();
   assert.equal(await next, 200);
   assert.deepEqual(
@@ -108,33 +120,47 @@ behaviour("client_C22_a_refresh_that_hangs_is_given_up_and_the_next_can_succeed"
   scene.valid.clear();
   authority.on("/session/refresh", hang);
   const [refreshed, fetched] = await page.evaluate(
-    ({ api }) => Promise.all([stage.outcome(keep.refresh()), stage.outcome(keep.fetch(`${api}/late`))]),
+    ({ api }) =>
+      Promise.all([stage.outcome(keep.refresh()), stage.outcome(keep.fetch(`${api}/late`))]),
     at,
   );
   assert.deepEqual([refreshed.error?.code, refreshed.error?.retryable], ["refresh_timeout", true]);
   assert.equal(fetched.value, 401, "the caller gets the API's own answer");
-  assert.deepEqual([(await scene.session()).status, (await scene.session()).degraded], ["authenticated", true]);
+  assert.deepEqual(
+    [(await scene.session()).status, (await scene.session()).degraded],
+    ["authenticated", true],
+  );
   authority.on("/session/refresh", () => scene.grant());
   assert.equal((await page.evaluate(() => keep.refresh())).generation, 2);
-  assert.equal(await page.evaluate(({ api }) => keep.fetch(`${api}/again`).then(({ status }) => status), at), 200);
+  assert.equal(
+    await page.evaluate(({ api }) => keep.fetch(`${api}/again`).then(({ status }) => status), at),
+    200,
+  );
 });
 
-behaviour("client_C22_refreshes_that_hang_one_after_the_other_do_not_use_up_the_connections", async (scene) => {
-  const { page, authority, at } = scene;
-  // Browsers keep six connections to an origin; what is given up has to be let go.
-  authority.on("/session/refresh", hang);
-  await scene.keep({ timeout: 150, backoff: { base: 60_000, max: 60_000 } });
-  for (let n = 0; n < 8; n++) {
-    assert.equal((await page.evaluate(() => stage.outcome(keep.refresh()))).error?.code, "refresh_timeout");
-  }
-  authority.on("/session/sign-in", () => scene.grant());
-  const { value } = await page.evaluate(
-    ({ authority }) => stage.outcome(keep.signIn(`${authority}/session/sign-in`, { method: "POST" })),
-    at,
-  );
-  assert.equal(value, 200);
-  assert.equal((await scene.session()).status, "authenticated");
-});
+behaviour(
+  "client_C22_refreshes_that_hang_one_after_the_other_do_not_use_up_the_connections",
+  async (scene) => {
+    const { page, authority, at } = scene;
+    // Browsers keep six connections to an origin; what is given up has to be let go.
+    authority.on("/session/refresh", hang);
+    await scene.keep({ timeout: 150, backoff: { base: 60_000, max: 60_000 } });
+    for (let n = 0; n < 8; n++) {
+      assert.equal(
+        (await page.evaluate(() => stage.outcome(keep.refresh()))).error?.code,
+        "refresh_timeout",
+      );
+    }
+    authority.on("/session/sign-in", () => scene.grant());
+    const { value } = await page.evaluate(
+      ({ authority }) =>
+        stage.outcome(keep.signIn(`${authority}/session/sign-in`, { method: "POST" })),
+      at,
+    );
+    assert.equal(value, 200);
+    assert.equal((await scene.session()).status, "authenticated");
+  },
+);
 
 behaviour("client_C23_every_method_may_be_called_from_every_event", async (scene) => {
   const { page, authority, api, at } = scene;
@@ -181,8 +207,12 @@ behaviour("client_C23_every_method_may_be_called_from_every_event", async (scene
   const allDone = async (type: string) =>
     until(
       async () =>
-        ((await page.evaluate((type) => (globalThis as unknown as { done: Record<string, string[]> }).done[type], type))?.length ?? 0) ===
-        12,
+        ((
+          await page.evaluate(
+            (type) => (globalThis as unknown as { done: Record<string, string[]> }).done[type],
+            type,
+          )
+        )?.length ?? 0) === 12,
       `all calls from ${type} to settle`,
     );
 
@@ -191,7 +221,9 @@ behaviour("client_C23_every_method_may_be_called_from_every_event", async (scene
 
   api.on("/step-up", () => ({
     status: 401,
-    headers: { "WWW-Authenticate": 'Bearer error="insufficient_user_authentication", acr_values="mfa"' },
+    headers: {
+      "WWW-Authenticate": 'Bearer error="insufficient_user_authentication", acr_values="mfa"',
+    },
   }));
   await page.evaluate(({ api }) => keep.fetch(`${api}/step-up`), at);
   await allDone("step-up");
@@ -231,11 +263,17 @@ behaviour("client_C24_a_listener_that_throws_disturbs_nobody", async (scene) => 
     await keep.start();
     return seen;
   });
-  assert.ok(seen.includes("first") && seen.includes("last") && seen.includes("authenticated"), seen.join());
+  assert.ok(
+    seen.includes("first") && seen.includes("last") && seen.includes("authenticated"),
+    seen.join(),
+  );
   assert.equal((await page.evaluate(() => keep.refresh())).generation, 2);
   // Told as the platform tells of listeners that throw, not swallowed.
   await until(
-    () => ["listener", "subscriber"].every((who) => scene.errors.some((error) => error.includes(`a ${who} of the application`))),
+    () =>
+      ["listener", "subscriber"].every((who) =>
+        scene.errors.some((error) => error.includes(`a ${who} of the application`)),
+      ),
     "both to be reported",
   );
 });

@@ -1,4 +1,5 @@
-// `tokenkeep/slim`: the same client, with the wasm brought by the application in each of the ways that there are.
+// `tokenkeep/slim`: the same client, with the wasm brought by the application in each of the ways
+// that there are.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -6,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { type Scene, scenes, script } from "./harness.ts";
 
 const behaviour = scenes();
-const built = (name: string) => readFileSync(fileURLToPath(new URL(`../../dist/${name}`, import.meta.url)));
+const built = (name: string) =>
+  readFileSync(fileURLToPath(new URL(`../../dist/${name}`, import.meta.url)));
 
 /** Serves the package's files beside the page. */
 function withFiles({ app }: Scene, type = "application/wasm"): void {
@@ -14,7 +16,10 @@ function withFiles({ app }: Scene, type = "application/wasm"): void {
   app.on("/client.wasm", () => ({ headers: { "Content-Type": type }, body: built("client.wasm") }));
 }
 
-/** The status that a keep over `wasm`, an expression in the page, comes to; or the code that it fails with. */
+/**
+ * The status that a keep over `wasm`, an expression in the page, comes to; or the code that it
+ * fails with.
+ */
 function statusWith({ page, at }: Scene, wasm: string): Promise<string> {
   return page.evaluate(
     async ({ authority, wasm }) => {

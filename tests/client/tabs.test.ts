@@ -1,4 +1,5 @@
-// Several tabs of one browser: their refreshes take turns, they follow each other's session, and no odd message moves them.
+// Several tabs of one browser: their refreshes take turns, they follow each other's session, and no
+// odd message moves them.
 
 import assert from "node:assert/strict";
 import { Gate, hang, json, pause, type Scene, scenes, until } from "./harness.ts";
@@ -26,7 +27,12 @@ behaviour("client_G59_tabs_that_hit_expiry_together_refresh_in_turn", async (sce
   const statuses = await Promise.all(
     all.map((tab) =>
       tab.evaluate(
-        ({ api }) => Promise.all(Array.from({ length: 20 }, (_, n) => keep.fetch(`${api}/${n}`).then(({ status }) => status))),
+        ({ api }) =>
+          Promise.all(
+            Array.from({ length: 20 }, (_, n) =>
+              keep.fetch(`${api}/${n}`).then(({ status }) => status),
+            ),
+          ),
         at,
       ),
     ),
@@ -47,23 +53,33 @@ const deaths = {
 };
 
 // Nothing crashes a tab of Firefox from outside.
-const possible = Object.entries(deaths).filter(([how]) => how === "closed" || process.env.BROWSER !== "firefox");
+const possible = Object.entries(deaths).filter(
+  ([how]) => how === "closed" || process.env.BROWSER !== "firefox",
+);
 
 for (const [how, die] of possible) {
-  behaviour(`client_G60_a_tab_that_is_${how}_with_the_lock_delays_the_others_within_the_bound`, async (scene) => {
-    const second = await scene.open();
-    await scene.started({ timeout: 2000 });
-    await scene.started({ timeout: 2000 }, second);
-    scene.authority.on(REFRESH, hang);
-    await scene.page.evaluate(() => void keep.refresh().catch(() => undefined));
-    await until(() => scene.refreshes() === 3, "the lock to be in use");
-    scene.authority.on(REFRESH, () => scene.grant());
-    const queued = second.evaluate(() => stage.outcome(keep.refresh().then(({ generation }) => generation)));
-    const began = performance.now();
-    await die(scene);
-    assert.equal((await queued).value, 2);
-    assert.ok(performance.now() - began < 5000, "the hold bound, a second of grace, and a slow machine");
-  });
+  behaviour(
+    `client_G60_a_tab_that_is_${how}_with_the_lock_delays_the_others_within_the_bound`,
+    async (scene) => {
+      const second = await scene.open();
+      await scene.started({ timeout: 2000 });
+      await scene.started({ timeout: 2000 }, second);
+      scene.authority.on(REFRESH, hang);
+      await scene.page.evaluate(() => void keep.refresh().catch(() => undefined));
+      await until(() => scene.refreshes() === 3, "the lock to be in use");
+      scene.authority.on(REFRESH, () => scene.grant());
+      const queued = second.evaluate(() =>
+        stage.outcome(keep.refresh().then(({ generation }) => generation)),
+      );
+      const began = performance.now();
+      await die(scene);
+      assert.equal((await queued).value, 2);
+      assert.ok(
+        performance.now() - began < 5000,
+        "the hold bound, a second of grace, and a slow machine",
+      );
+    },
+  );
 }
 
 const locks: Record<string, () => void> = {
@@ -87,69 +103,89 @@ for (const [how, spoil] of Object.entries(locks)) {
     await page.evaluate(spoil);
     await scene.started({ timeout: 700 });
     scene.valid.clear();
-    assert.equal((await page.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/x`)), at)).value, 200);
+    assert.equal(
+      (await page.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/x`)), at)).value,
+      200,
+    );
     assert.equal(scene.refreshes(), 2);
-    assert.ok(await page.evaluate(() => keep.explain().some(({ event }) => event === "lock-bypassed")));
+    assert.ok(
+      await page.evaluate(() => keep.explain().some(({ event }) => event === "lock-bypassed")),
+    );
     await page.evaluate(() => keep.logout());
     assert.equal(scene.authority.to("/session/logout").length, 1);
     assert.deepEqual(scene.errors, []);
   });
 }
 
-behaviour("client_G62_messages_of_others_of_other_versions_and_malformed_ones_are_ignored", async (scene) => {
-  const { page, at } = scene;
-  const second = await scene.open();
-  await scene.started();
-  const before = await page.evaluate(() => ({ session: keep.session, length: keep.explain().length }));
-  await second.evaluate(({ authority }) => {
-    const ours = new BroadcastChannel(`tokenkeep:${authority}/session/refresh`);
-    const signedOut = [1, 5, 4, 0, 0, 0, 0];
-    const odd: unknown[] = [
-      null,
-      undefined,
-      "signed-out",
-      7,
-      {},
-      { type: "logout" },
-      signedOut,
-      new Float64Array(),
-      new ArrayBuffer(56),
-      new Float32Array(signedOut),
-      new Uint8Array(signedOut),
-      [new Float64Array(signedOut)],
-      { data: new Float64Array(signedOut) },
-    ];
-    const numbers: number[][] = [
-      signedOut.slice(1),
-      [...signedOut, 0],
-      ...[0, 2, NaN, -1, 1.5].map((version) => [version, ...signedOut.slice(1)]),
-      ...[NaN, -1, 0.5, Infinity, 2 ** 53].map((epoch) => [1, epoch, ...signedOut.slice(2)]),
-      ...[0, 8, 99, -4, NaN, 4.5].map((kind) => [1, 5, kind, 0, 0, 0, 0]),
-      [1, 5, 3, 4, 2 ** 33, 0, 0],
-      [1, 5, 7, 0, 0, 0, 10_000],
-    ];
-    for (const message of [...odd, ...numbers.map((list) => new Float64Array(list))]) ours.postMessage(message);
-    new BroadcastChannel("tokenkeep:another").postMessage(new Float64Array(signedOut));
-    new BroadcastChannel(`${authority}/session/refresh`).postMessage(new Float64Array(signedOut));
-  }, at);
-  await pause(500);
-  assert.deepEqual(await page.evaluate(() => ({ session: keep.session, length: keep.explain().length })), before);
-  assert.equal(scene.refreshes(), 1);
-  assert.deepEqual(scene.errors, []);
-  // The same message as this version writes it is heard: what was ignored was not ignored for another reason.
-  await second.evaluate(
-    ({ authority }) => new BroadcastChannel(`tokenkeep:${authority}/session/refresh`).postMessage(new Float64Array([1, 5, 4, 0, 0, 0, 0])),
-    at,
-  );
-  await scene.reaches("anonymous");
-});
+behaviour(
+  "client_G62_messages_of_others_of_other_versions_and_malformed_ones_are_ignored",
+  async (scene) => {
+    const { page, at } = scene;
+    const second = await scene.open();
+    await scene.started();
+    const before = await page.evaluate(() => ({
+      session: keep.session,
+      length: keep.explain().length,
+    }));
+    await second.evaluate(({ authority }) => {
+      const ours = new BroadcastChannel(`tokenkeep:${authority}/session/refresh`);
+      const signedOut = [1, 5, 4, 0, 0, 0, 0];
+      const odd: unknown[] = [
+        null,
+        undefined,
+        "signed-out",
+        7,
+        {},
+        { type: "logout" },
+        signedOut,
+        new Float64Array(),
+        new ArrayBuffer(56),
+        new Float32Array(signedOut),
+        new Uint8Array(signedOut),
+        [new Float64Array(signedOut)],
+        { data: new Float64Array(signedOut) },
+      ];
+      const numbers: number[][] = [
+        signedOut.slice(1),
+        [...signedOut, 0],
+        ...[0, 2, NaN, -1, 1.5].map((version) => [version, ...signedOut.slice(1)]),
+        ...[NaN, -1, 0.5, Infinity, 2 ** 53].map((epoch) => [1, epoch, ...signedOut.slice(2)]),
+        ...[0, 8, 99, -4, NaN, 4.5].map((kind) => [1, 5, kind, 0, 0, 0, 0]),
+        [1, 5, 3, 4, 2 ** 33, 0, 0],
+        [1, 5, 7, 0, 0, 0, 10_000],
+      ];
+      for (const message of [...odd, ...numbers.map((list) => new Float64Array(list))])
+        ours.postMessage(message);
+      new BroadcastChannel("tokenkeep:another").postMessage(new Float64Array(signedOut));
+      new BroadcastChannel(`${authority}/session/refresh`).postMessage(new Float64Array(signedOut));
+    }, at);
+    await pause(500);
+    assert.deepEqual(
+      await page.evaluate(() => ({ session: keep.session, length: keep.explain().length })),
+      before,
+    );
+    assert.equal(scene.refreshes(), 1);
+    assert.deepEqual(scene.errors, []);
+    // The same message as this version writes it is heard: what was ignored was not ignored for
+    // another reason.
+    await second.evaluate(
+      ({ authority }) =>
+        new BroadcastChannel(`tokenkeep:${authority}/session/refresh`).postMessage(
+          new Float64Array([1, 5, 4, 0, 0, 0, 0]),
+        ),
+      at,
+    );
+    await scene.reaches("anonymous");
+  },
+);
 
 behaviour("client_G63_older_news_changes_nothing_and_no_news_is_sent_on", async (scene) => {
   const { page, at } = scene;
   const second = await scene.open();
   await scene.keep();
   await page.evaluate(async () => {
-    for (const access_token of ["one", "two", "three"]) await keep.adopt({ access_token, expires_in: 900 });
+    for (const access_token of ["one", "two", "three"])
+      await keep.adopt({ access_token, expires_in: 900 });
   });
   const listen = await second.evaluateHandle(({ authority }) => {
     const channel = new BroadcastChannel(`tokenkeep:${authority}/session/refresh`);
@@ -157,14 +193,19 @@ behaviour("client_G63_older_news_changes_nothing_and_no_news_is_sent_on", async 
     channel.onmessage = ({ data }: MessageEvent<Float64Array>) => void heard.push([...data]);
     return { channel, heard };
   }, at);
-  const say = (...message: number[]) => listen.evaluate(({ channel }, message) => channel.postMessage(new Float64Array(message)), message);
+  const say = (...message: number[]) =>
+    listen.evaluate(
+      ({ channel }, message) => channel.postMessage(new Float64Array(message)),
+      message,
+    );
   const heard = () => listen.evaluate(({ heard }) => heard);
   // Asked how things stand, it tells its epoch: the second number.
   await say(1, 0, 1, 0, 0, 0, 0);
   await until(async () => (await heard()).length === 1, "the answer");
   const epoch = (await heard())[0]![1]!;
   const session = await scene.session();
-  for (const kind of [2, 3, 4, 5, 6]) for (const older of [0, 1, epoch - 2, epoch - 1]) await say(1, older, kind, 1, 0, 0, 0);
+  for (const kind of [2, 3, 4, 5, 6])
+    for (const older of [0, 1, epoch - 2, epoch - 1]) await say(1, older, kind, 1, 0, 0, 0);
   await pause(400);
   assert.deepEqual(await scene.session(), session);
   assert.equal(scene.refreshes(), 0);
@@ -177,67 +218,107 @@ behaviour("client_G63_older_news_changes_nothing_and_no_news_is_sent_on", async 
   assert.equal((await heard()).length, 1, "a logout that was heard is not sent on");
 });
 
-behaviour("client_G64_signing_in_is_joined_by_the_others_and_a_change_of_user_is_told", async (scene) => {
-  const { page, authority, api, at } = scene;
-  const second = await scene.open();
-  authority.on(REFRESH, () => (scene.subject === null ? { status: 401 } : scene.grant()));
-  authority.on("/session/sign-in", ({ body }) => {
-    scene.subject = body.toString();
-    return scene.grant({ name: "kept" });
-  });
-  for (const tab of [page, second]) {
-    await scene.started({}, tab);
-    assert.equal((await scene.session(tab)).status, "anonymous");
-  }
-  const signIn = (who: string) =>
-    page.evaluate(
-      ([{ authority }, who]) => keep.signIn(`${authority}/session/sign-in`, { method: "POST", body: who }).then((reply) => reply.json()),
-      [at, who] as const,
+behaviour(
+  "client_G64_signing_in_is_joined_by_the_others_and_a_change_of_user_is_told",
+  async (scene) => {
+    const { page, authority, api, at } = scene;
+    const second = await scene.open();
+    authority.on(REFRESH, () => (scene.subject === null ? { status: 401 } : scene.grant()));
+    authority.on("/session/sign-in", ({ body }) => {
+      scene.subject = body.toString();
+      return scene.grant({ name: "kept" });
+    });
+    for (const tab of [page, second]) {
+      await scene.started({}, tab);
+      assert.equal((await scene.session(tab)).status, "anonymous");
+    }
+    const signIn = (who: string) =>
+      page.evaluate(
+        ([{ authority }, who]) =>
+          keep
+            .signIn(`${authority}/session/sign-in`, { method: "POST", body: who })
+            .then((reply) => reply.json()),
+        [at, who] as const,
+      );
+    const claims = async () => (await scene.session(second)).claims?.["sub"];
+
+    const reply = (await signIn("ann")) as object;
+    assert.deepEqual(
+      reply,
+      { expires_in: 900, token_type: "Bearer", name: "kept" },
+      "the reply without the token",
     );
-  const claims = async () => (await scene.session(second)).claims?.["sub"];
+    await until(async () => (await claims()) === "ann", "the other tab to join");
+    assert.ok((await scene.events(second)).every(({ type }) => type !== "user-changed"));
 
-  const reply = (await signIn("ann")) as object;
-  assert.deepEqual(reply, { expires_in: 900, token_type: "Bearer", name: "kept" }, "the reply without the token");
-  await until(async () => (await claims()) === "ann", "the other tab to join");
-  assert.ok((await scene.events(second)).every(({ type }) => type !== "user-changed"));
-
-  // Requests go out of the other tab all the while.
-  await second.evaluate(({ api }) => {
-    const go = async () => {
-      while (keep.session.claims?.["sub"] !== "bob") await keep.fetch(`${api}/loop`).catch(() => undefined);
-    };
-    Object.assign(globalThis, { going: Promise.all([go(), go()]) });
-  }, at);
-  await until(() => api.to("/loop").length > 5, "some requests");
-  await second.evaluate(() => void keep.on("user-changed", () => Object.assign(globalThis, { told: keep.session.claims?.["sub"] })));
-  await signIn("bob");
-  await until(async () => (await claims()) === "bob", "the other tab to follow");
-  assert.deepEqual((await scene.events(second)).filter(({ type }) => type === "user-changed").length, 1);
-  assert.equal(await second.evaluate(() => (globalThis as unknown as { told: string }).told), "bob");
-  await second.evaluate(
-    ({ api }) => (globalThis as unknown as { going: Promise<unknown> }).going.then(() => keep.fetch(`${api}/loop`)),
-    at,
-  );
-  const users = api.to("/loop").map(({ token }) => token && JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()).sub);
-  const switched = users.indexOf("bob");
-  assert.ok(switched > 0);
-  assert.deepEqual([new Set(users.slice(0, switched)), new Set(users.slice(switched))], [new Set(["ann"]), new Set(["bob"])]);
-  assert.equal(authority.mostAtOnce(REFRESH), 1);
-});
+    // Requests go out of the other tab all the while.
+    await second.evaluate(({ api }) => {
+      const go = async () => {
+        while (keep.session.claims?.["sub"] !== "bob")
+          await keep.fetch(`${api}/loop`).catch(() => undefined);
+      };
+      Object.assign(globalThis, { going: Promise.all([go(), go()]) });
+    }, at);
+    await until(() => api.to("/loop").length > 5, "some requests");
+    await second.evaluate(
+      () =>
+        void keep.on("user-changed", () =>
+          Object.assign(globalThis, { told: keep.session.claims?.["sub"] }),
+        ),
+    );
+    await signIn("bob");
+    await until(async () => (await claims()) === "bob", "the other tab to follow");
+    assert.deepEqual(
+      (await scene.events(second)).filter(({ type }) => type === "user-changed").length,
+      1,
+    );
+    assert.equal(
+      await second.evaluate(() => (globalThis as unknown as { told: string }).told),
+      "bob",
+    );
+    await second.evaluate(
+      ({ api }) =>
+        (globalThis as unknown as { going: Promise<unknown> }).going.then(() =>
+          keep.fetch(`${api}/loop`),
+        ),
+      at,
+    );
+    const users = api
+      .to("/loop")
+      .map(
+        ({ token }) =>
+          token && JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()).sub,
+      );
+    const switched = users.indexOf("bob");
+    assert.ok(switched > 0);
+    assert.deepEqual(
+      [new Set(users.slice(0, switched)), new Set(users.slice(switched))],
+      [new Set(["ann"]), new Set(["bob"])],
+    );
+    assert.equal(authority.mostAtOnce(REFRESH), 1);
+  },
+);
 
 behaviour("client_G65_a_logout_reaches_every_tab_within_a_second", async (scene) => {
   const all = await tabs(scene, 3);
   for (const tab of all) await scene.started({}, tab);
   const wiped = all
     .slice(1)
-    .map((tab) => tab.evaluate(() => stage.until(() => keep.session.status === "anonymous").then(() => Date.now())));
+    .map((tab) =>
+      tab.evaluate(() =>
+        stage.until(() => keep.session.status === "anonymous").then(() => Date.now()),
+      ),
+    );
   const began = await scene.page.evaluate(() => {
     void keep.logout();
     return Date.now();
   });
   for (const at of await Promise.all(wiped)) assert.ok(at - began <= 1000, `${at - began} ms`);
   for (const tab of all.slice(1)) {
-    assert.deepEqual((await scene.events(tab)).at(-1), { type: "signed-out", reason: "logout-elsewhere" });
+    assert.deepEqual((await scene.events(tab)).at(-1), {
+      type: "signed-out",
+      reason: "logout-elsewhere",
+    });
     await tab.evaluate(({ api }) => keep.fetch(`${api}/after`), scene.at);
   }
   assert.deepEqual(
@@ -259,7 +340,10 @@ behaviour("client_G66_a_tab_opened_in_the_middle_of_a_refresh_waits_its_turn", a
   await until(() => scene.refreshes() === 2, "the refresh");
   const second = await scene.open();
   await scene.keep({ timeout: 30_000 }, second);
-  const started = second.evaluate(({ api }) => keep.fetch(`${api}/new`).then(({ status }) => status), at);
+  const started = second.evaluate(
+    ({ api }) => keep.fetch(`${api}/new`).then(({ status }) => status),
+    at,
+  );
   await pause(500);
   assert.equal(scene.refreshes(), 2);
   gate.open();
@@ -268,27 +352,35 @@ behaviour("client_G66_a_tab_opened_in_the_middle_of_a_refresh_waits_its_turn", a
   assert.equal(authority.mostAtOnce(REFRESH), 1);
 });
 
-behaviour("client_G67_a_reload_that_loses_the_answer_of_a_refresh_finds_the_session_again", async (scene) => {
-  const { page, context, authority } = scene;
-  await context.addCookies([{ name: "refresh", value: "r1", domain: "localhost", path: "/session", httpOnly: true }]);
-  // A rotating authority with a grace window: the cookie before the present one is still good.
-  let current = 1;
-  const gate = new Gate();
-  authority.on(REFRESH, async ({ headers }) => {
-    const shown = Number(/refresh=r(\d+)/.exec(headers.cookie ?? "")?.[1]);
-    if (shown !== current && shown !== current - 1) return json({ error: "invalid_grant" }, 400);
-    current += 1;
-    const given = current;
-    if (given === 3) await gate.opened;
-    const reply = scene.grant();
-    return { ...reply, headers: { ...reply.headers, "Set-Cookie": `refresh=r${given}; Path=/session; HttpOnly` } };
-  });
-  await scene.started();
-  await page.evaluate(() => void keep.refresh().catch(() => undefined));
-  await until(() => scene.refreshes() === 2, "the refresh whose answer will be lost");
-  await page.reload();
-  gate.open();
-  await page.waitForFunction(() => "stage" in globalThis);
-  await scene.started();
-  assert.equal((await scene.session()).status, "authenticated");
-});
+behaviour(
+  "client_G67_a_reload_that_loses_the_answer_of_a_refresh_finds_the_session_again",
+  async (scene) => {
+    const { page, context, authority } = scene;
+    await context.addCookies([
+      { name: "refresh", value: "r1", domain: "localhost", path: "/session", httpOnly: true },
+    ]);
+    // A rotating authority with a grace window: the cookie before the present one is still good.
+    let current = 1;
+    const gate = new Gate();
+    authority.on(REFRESH, async ({ headers }) => {
+      const shown = Number(/refresh=r(\d+)/.exec(headers.cookie ?? "")?.[1]);
+      if (shown !== current && shown !== current - 1) return json({ error: "invalid_grant" }, 400);
+      current += 1;
+      const given = current;
+      if (given === 3) await gate.opened;
+      const reply = scene.grant();
+      return {
+        ...reply,
+        headers: { ...reply.headers, "Set-Cookie": `refresh=r${given}; Path=/session; HttpOnly` },
+      };
+    });
+    await scene.started();
+    await page.evaluate(() => void keep.refresh().catch(() => undefined));
+    await until(() => scene.refreshes() === 2, "the refresh whose answer will be lost");
+    await page.reload();
+    gate.open();
+    await page.waitForFunction(() => "stage" in globalThis);
+    await scene.started();
+    assert.equal((await scene.session()).status, "authenticated");
+  },
+);

@@ -1,5 +1,6 @@
-// When a renewal happens in a real browser: by the duration received, whatever the clock of the machine says. The hours, days and
-// odd moments are shown natively, in virtual time; here are seconds.
+// When a renewal happens in a real browser: by the duration received, whatever the clock of the
+// machine says. The hours, days and odd moments are shown natively, in virtual time; here are
+// seconds.
 
 import assert from "node:assert/strict";
 import { describe } from "node:test";
@@ -9,20 +10,27 @@ const behaviour = scenes();
 
 // These tests mostly wait, so they wait together.
 describe("timing", { concurrency: 4 }, () => {
-  behaviour("client_B8_a_renewal_comes_at_expiry_less_leeway_counted_from_the_receipt", async (scene) => {
-    const { authority, page } = scene;
-    // By its own claims the token was dead an hour ago; what counts is the duration that came with it.
-    const now = Math.floor(Date.now() / 1000);
-    authority.on("/session/refresh", () =>
-      scene.grant({ access_token: jwt({ iat: now - 7200, exp: now - 3600, jti: crypto.randomUUID() }), expires_in: 5 }),
-    );
-    await scene.started({ leeway: 2, jitter: 0 });
-    await until(() => authority.calls.length >= 3, "two renewals");
-    const [first, second, third] = authority.calls;
-    for (const wait of [second!.at - first!.end!, third!.at - second!.end!])
-      assert.ok(wait > 2900 && wait < 4900, `${wait} ms for 5 s less 2`);
-    assert.equal(await page.evaluate(() => keep.session.status), "authenticated");
-  });
+  behaviour(
+    "client_B8_a_renewal_comes_at_expiry_less_leeway_counted_from_the_receipt",
+    async (scene) => {
+      const { authority, page } = scene;
+      // By its own claims the token was dead an hour ago; what counts is the duration that came
+      // with it.
+      const now = Math.floor(Date.now() / 1000);
+      authority.on("/session/refresh", () =>
+        scene.grant({
+          access_token: jwt({ iat: now - 7200, exp: now - 3600, jti: crypto.randomUUID() }),
+          expires_in: 5,
+        }),
+      );
+      await scene.started({ leeway: 2, jitter: 0 });
+      await until(() => authority.calls.length >= 3, "two renewals");
+      const [first, second, third] = authority.calls;
+      for (const wait of [second!.at - first!.end!, third!.at - second!.end!])
+        assert.ok(wait > 2900 && wait < 4900, `${wait} ms for 5 s less 2`);
+      assert.equal(await page.evaluate(() => keep.session.status), "authenticated");
+    },
+  );
 
   behaviour("client_B11_an_odd_or_missing_lifetime_makes_no_loop", async (scene) => {
     const { authority, page, at } = scene;
@@ -53,24 +61,34 @@ describe("timing", { concurrency: 4 }, () => {
           stage.createTokenKeep({ refresh: `${authority}/refresh/${n}`, defaultLifetime: 77 }),
         );
         const sessions = await Promise.all(keeps.map((one) => one.start()));
-        return sessions.map(({ expiresAt, status }) => ({ status, seconds: ((expiresAt ?? 0) - Date.now()) / 1000 }));
+        return sessions.map(({ expiresAt, status }) => ({
+          status,
+          seconds: ((expiresAt ?? 0) - Date.now()) / 1000,
+        }));
       },
       [at, odd.length] as const,
     );
     await pause(1500);
-    for (const path of served.keys()) assert.equal(authority.to(path).length, 1, odd[served.get(path)!]);
+    for (const path of served.keys())
+      assert.equal(authority.to(path).length, 1, odd[served.get(path)!]);
     for (const { status } of sessions) assert.equal(status, "authenticated");
-    for (const n of [0, 1, 2, 3, 4, 5, 8]) assert.ok(Math.abs(sessions[n]!.seconds - 77) < 5, `${odd[n]}: ${sessions[n]!.seconds} s`);
-    assert.ok(Math.abs(sessions[9]!.seconds - 2_592_000) < 5 && Math.abs(sessions[10]!.seconds - 900) < 5);
+    for (const n of [0, 1, 2, 3, 4, 5, 8])
+      assert.ok(Math.abs(sessions[n]!.seconds - 77) < 5, `${odd[n]}: ${sessions[n]!.seconds} s`);
+    assert.ok(
+      Math.abs(sessions[9]!.seconds - 2_592_000) < 5 && Math.abs(sessions[10]!.seconds - 900) < 5,
+    );
   });
 
-  behaviour("client_B10_a_lifetime_beyond_the_longest_timer_does_not_fire_at_once", async (scene) => {
-    scene.lifetime = 40 * 24 * 3600;
-    await scene.started();
-    await pause(1500);
-    assert.equal(scene.refreshes(), 1);
-    assert.equal((await scene.session()).generation, 1);
-  });
+  behaviour(
+    "client_B10_a_lifetime_beyond_the_longest_timer_does_not_fire_at_once",
+    async (scene) => {
+      scene.lifetime = 40 * 24 * 3600;
+      await scene.started();
+      await pause(1500);
+      assert.equal(scene.refreshes(), 1);
+      assert.equal((await scene.session()).generation, 1);
+    },
+  );
 
   behaviour("client_B12_a_new_token_replaces_the_schedule_of_the_old_one", async (scene) => {
     scene.lifetime = 3;
@@ -82,50 +100,62 @@ describe("timing", { concurrency: 4 }, () => {
     await until(() => scene.refreshes() === 2, "the short token to be renewed");
   });
 
-  behaviour("client_B14_a_wall_clock_that_jumps_by_hours_ends_nothing_and_floods_nobody", async (scene) => {
-    const { page, at } = scene;
-    await scene.started();
-    for (const [n, hours] of [1, -2, 5, -9].entries()) {
-      await page.evaluate((hours) => {
-        const real = Date.now.bind(Date);
-        Date.now = () => real() + hours * 3_600_000;
-        for (const type of ["focus", "online"]) dispatchEvent(new Event(type));
-        document.dispatchEvent(new Event("visibilitychange"));
-      }, hours);
-      const { value } = await page.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/x`)), at);
-      assert.equal(value, 200);
-      assert.ok(scene.refreshes() <= n + 2, `${scene.refreshes()} refreshes after jump ${n + 1}`);
-    }
-    const settled = scene.refreshes();
-    await pause(1000);
-    assert.equal(scene.refreshes(), settled);
-    assert.ok((await scene.events()).every(({ type }) => type !== "signed-out"));
-  });
+  behaviour(
+    "client_B14_a_wall_clock_that_jumps_by_hours_ends_nothing_and_floods_nobody",
+    async (scene) => {
+      const { page, at } = scene;
+      await scene.started();
+      for (const [n, hours] of [1, -2, 5, -9].entries()) {
+        await page.evaluate((hours) => {
+          const real = Date.now.bind(Date);
+          Date.now = () => real() + hours * 3_600_000;
+          for (const type of ["focus", "online"]) dispatchEvent(new Event(type));
+          document.dispatchEvent(new Event("visibilitychange"));
+        }, hours);
+        const { value } = await page.evaluate(
+          ({ api }) => stage.outcome(keep.fetch(`${api}/x`)),
+          at,
+        );
+        assert.equal(value, 200);
+        assert.ok(scene.refreshes() <= n + 2, `${scene.refreshes()} refreshes after jump ${n + 1}`);
+      }
+      const settled = scene.refreshes();
+      await pause(1000);
+      assert.equal(scene.refreshes(), settled);
+      assert.ok((await scene.events()).every(({ type }) => type !== "signed-out"));
+    },
+  );
 
   for (const hours of [-5, 5]) {
-    behaviour(`client_B15_a_clock_that_is_${hours < 0 ? "slow" : "fast"}_by_hours_changes_nothing`, async (scene) => {
-      const { page, context, authority, at } = scene;
-      await context.addInitScript((hours) => {
-        const real = Date.now.bind(Date);
-        Date.now = () => real() + hours * 3_600_000;
-      }, hours);
-      await page.reload();
-      await page.waitForFunction(() => "stage" in globalThis);
-      const now = () => Math.floor(Date.now() / 1000);
-      authority.on("/session/refresh", () => {
-        const token = jwt({ iat: now(), exp: now() + 4, jti: crypto.randomUUID() });
-        scene.valid.add(token);
-        return json({ access_token: token });
-      });
-      await scene.started({ leeway: 1, jitter: 0 });
-      for (let n = 0; n < 4; n++) {
-        assert.equal((await page.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/x`)), at)).value, 200);
-        await pause(300);
-      }
-      await until(() => authority.calls.length === 2, "the renewal");
-      const wait = authority.calls[1]!.at - authority.calls[0]!.end!;
-      assert.ok(wait > 2900 && wait < 4900, `${wait} ms for 4 s less 1`);
-    });
+    behaviour(
+      `client_B15_a_clock_that_is_${hours < 0 ? "slow" : "fast"}_by_hours_changes_nothing`,
+      async (scene) => {
+        const { page, context, authority, at } = scene;
+        await context.addInitScript((hours) => {
+          const real = Date.now.bind(Date);
+          Date.now = () => real() + hours * 3_600_000;
+        }, hours);
+        await page.reload();
+        await page.waitForFunction(() => "stage" in globalThis);
+        const now = () => Math.floor(Date.now() / 1000);
+        authority.on("/session/refresh", () => {
+          const token = jwt({ iat: now(), exp: now() + 4, jti: crypto.randomUUID() });
+          scene.valid.add(token);
+          return json({ access_token: token });
+        });
+        await scene.started({ leeway: 1, jitter: 0 });
+        for (let n = 0; n < 4; n++) {
+          assert.equal(
+            (await page.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/x`)), at)).value,
+            200,
+          );
+          await pause(300);
+        }
+        await until(() => authority.calls.length === 2, "the renewal");
+        const wait = authority.calls[1]!.at - authority.calls[0]!.end!;
+        assert.ok(wait > 2900 && wait < 4900, `${wait} ms for 4 s less 1`);
+      },
+    );
   }
 
   behaviour("client_B17_all_the_events_of_waking_together_cause_one_evaluation", async (scene) => {
@@ -145,6 +175,9 @@ describe("timing", { concurrency: 4 }, () => {
     const before = scene.refreshes();
     await wake();
     await pause(1200);
-    assert.ok(scene.refreshes() - before <= 1, `${scene.refreshes() - before} refreshes while backing off`);
+    assert.ok(
+      scene.refreshes() - before <= 1,
+      `${scene.refreshes() - before} refreshes while backing off`,
+    );
   });
 });

@@ -1,5 +1,5 @@
-// The client's own wasm, altered so that two calls trap when they are given certain numbers: the real thing breaks down for real, at
-// the test's word.
+// The client's own wasm, altered so that two calls trap when they are given certain numbers: the
+// real thing breaks down for real, at the test's word.
 
 import { readFileSync } from "node:fs";
 import binaryen from "binaryen";
@@ -9,12 +9,16 @@ export const TRAPPING_VALIDITY = 666;
 /** The inputs that trap, by the numbers of js/client/wire.ts: such a loan, and coming online. */
 const [LEND, ONLINE] = [5, 15];
 
-const built = (name: string) => readFileSync(new URL(`../../build/client/${name}`, import.meta.url));
+const built = (name: string) =>
+  readFileSync(new URL(`../../build/client/${name}`, import.meta.url));
 
 /** The export behind `Keep.input`; the build gives it a short name, which the glue knows. */
 function inputName(): string {
-  const found = /\binput\(what, number\) \{\s*const ret = wasm\.(\w+)\(/.exec(built("client.js").toString());
-  if (found?.[1] === undefined) throw new Error("The glue has no `Keep.input` as it is known here.");
+  const found = /\binput\(what, number\) \{\s*const ret = wasm\.(\w+)\(/.exec(
+    built("client.js").toString(),
+  );
+  if (found?.[1] === undefined)
+    throw new Error("The glue has no `Keep.input` as it is known here.");
   return found[1];
 }
 
@@ -37,11 +41,20 @@ export function trappingWasm(): Buffer {
     () => wasm.local.get(1, binaryen.i32),
     () => wasm.local.get(2, binaryen.f64),
   ];
-  const isLoan = wasm.i32.and(wasm.i32.eq(what(), wasm.i32.const(LEND)), wasm.f64.eq(number(), wasm.f64.const(TRAPPING_VALIDITY * 1000)));
+  const isLoan = wasm.i32.and(
+    wasm.i32.eq(what(), wasm.i32.const(LEND)),
+    wasm.f64.eq(number(), wasm.f64.const(TRAPPING_VALIDITY * 1000)),
+  );
   const isFatal = wasm.i32.or(isLoan, wasm.i32.eq(what(), wasm.i32.const(ONLINE)));
   const call = wasm.call(original, [keep, what(), number()], binaryen.i32);
   const body = wasm.block(null, [wasm.if(isFatal, wasm.unreachable()), call], binaryen.i32);
-  wasm.addFunction("armed", binaryen.createType([binaryen.i32, binaryen.i32, binaryen.f64]), binaryen.i32, [], body);
+  wasm.addFunction(
+    "armed",
+    binaryen.createType([binaryen.i32, binaryen.i32, binaryen.f64]),
+    binaryen.i32,
+    [],
+    body,
+  );
   wasm.removeExport(name);
   wasm.addFunctionExport("armed", name);
   const bytes = Buffer.from(wasm.emitBinary());

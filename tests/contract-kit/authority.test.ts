@@ -1,5 +1,6 @@
-// Our own authority keeps the contract: every row passes, and the table in docs/contract-kit.md is what the command says today.
-// Takes half a minute, nearly all of it waiting until a grace window is over.
+// Our own authority keeps the contract: every row passes, and the table in docs/contract-kit.md is
+// what the command says today. Takes half a minute, nearly all of it waiting until a grace window
+// is over.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -14,5 +15,9 @@ test("our authority keeps the contract as docs/contract-kit.md says", async () =
   );
   assert.equal(code, 0);
   const written = tableIn(readFileSync(DOCUMENT, "utf8"));
-  assert.equal(tableOf(rows), written, "the table is old: node scripts/contract-table.mjs writes a new one");
+  assert.equal(
+    tableOf(rows),
+    written,
+    "the table is old: node scripts/contract-table.mjs writes a new one",
+  );
 });

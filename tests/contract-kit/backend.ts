@@ -1,5 +1,6 @@
-// A small backend on node:http that keeps the server contract, and breaks it in one way or several when told to. Its clock moves only
-// when the checks pause, so that no test waits and none depends on speed.
+// A small backend on node:http that keeps the server contract, and breaks it in one way or several
+// when told to. Its clock moves only when the checks pause, so that no test waits and none depends
+// on speed.
 
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -89,7 +90,12 @@ export async function startBackend(faults: readonly Fault[] = []): Promise<TestB
   const server = createServer((request, response) => void machine.answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const base = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  return { base, clock: machine.clock, secrets: machine.secrets, close: () => void (server.close(), server.closeAllConnections()) };
+  return {
+    base,
+    clock: machine.clock,
+    secrets: machine.secrets,
+    close: () => void (server.close(), server.closeAllConnections()),
+  };
 }
 
 class Machine {
@@ -117,22 +123,34 @@ class Machine {
     let body = "";
     for await (const chunk of request.setEncoding("utf8")) body += chunk;
     this.#allow(response, origin);
-    if (request.method === "OPTIONS") return void response.writeHead(this.#has("no preflight") ? 405 : 204).end();
+    if (request.method === "OPTIONS")
+      return void response.writeHead(this.#has("no preflight") ? 405 : 204).end();
     if (!this.#has("cacheable")) response.setHeader("Cache-Control", "no-store");
-    if (pathname === "/session/sign-in" && body.includes("pass-word")) return this.#signIn(response);
-    if (pathname !== "/session/refresh" && pathname !== "/session/logout") return send(response, 404, { error: "not_found" });
-    if (request.method !== "POST" && !this.#has("GET accepted")) return send(response, 405, { error: "method_not_allowed" });
+    if (pathname === "/session/sign-in" && body.includes("pass-word"))
+      return this.#signIn(response);
+    if (pathname !== "/session/refresh" && pathname !== "/session/logout")
+      return send(response, 404, { error: "not_found" });
+    if (request.method !== "POST" && !this.#has("GET accepted"))
+      return send(response, 405, { error: "method_not_allowed" });
     const cookie = /(?:^|; )refresh=([^;]*)/.exec(request.headers.cookie ?? "")?.[1] ?? null;
-    if (this.#has("echoes the cookie") && cookie !== null) response.setHeader("Content-Type", `text/${cookie}`);
+    if (this.#has("echoes the cookie") && cookie !== null)
+      response.setHeader("Content-Type", `text/${cookie}`);
     const isForged =
-      (request.headers["x-requested-with"] === undefined && !this.#has("no CSRF check")) || (origin !== PAGE && !this.#has("any origin"));
+      (request.headers["x-requested-with"] === undefined && !this.#has("no CSRF check")) ||
+      (origin !== PAGE && !this.#has("any origin"));
     if (isForged) {
       const family = cookie === null ? undefined : this.#familyOf(cookie);
-      if (this.#has("forged refusals rotate") && family !== undefined && pathname === "/session/refresh")
+      if (
+        this.#has("forged refusals rotate") &&
+        family !== undefined &&
+        pathname === "/session/refresh"
+      )
         this.#setCookie(response, this.#rotate(family));
       return send(response, 403, { error: "forged" });
     }
-    return pathname === "/session/refresh" ? this.#refresh(response, cookie) : this.#logout(response, cookie);
+    return pathname === "/session/refresh"
+      ? this.#refresh(response, cookie)
+      : this.#logout(response, cookie);
   }
 
   #has(fault: Fault): boolean {
@@ -141,11 +159,16 @@ class Machine {
 
   #allow(response: ServerResponse, origin: string): void {
     if (this.#has("star for an origin")) response.setHeader("Access-Control-Allow-Origin", "*");
-    else if (origin === PAGE || this.#has("any origin")) response.setHeader("Access-Control-Allow-Origin", origin);
-    if (!this.#has("no credentials")) response.setHeader("Access-Control-Allow-Credentials", "true");
+    else if (origin === PAGE || this.#has("any origin"))
+      response.setHeader("Access-Control-Allow-Origin", origin);
+    if (!this.#has("no credentials"))
+      response.setHeader("Access-Control-Allow-Credentials", "true");
     response.setHeader("Access-Control-Allow-Headers", "Content-Type, X-Requested-With");
     if (!this.#has("nothing exposed"))
-      response.setHeader("Access-Control-Expose-Headers", this.#has("Date not exposed") ? "Retry-After" : "Retry-After, Date");
+      response.setHeader(
+        "Access-Control-Expose-Headers",
+        this.#has("Date not exposed") ? "Retry-After" : "Retry-After, Date",
+      );
   }
 
   #signIn(response: ServerResponse): void {
@@ -160,7 +183,8 @@ class Machine {
 
   #refresh(response: ServerResponse, cookie: string | null): void {
     if (this.#has("breaks connections")) return void response.destroy();
-    if (cookie === null && this.#has("500 for no cookie")) return send(response, 500, { error: "server_error" });
+    if (cookie === null && this.#has("500 for no cookie"))
+      return send(response, 500, { error: "server_error" });
     const family = cookie === null ? undefined : this.#familyOf(cookie);
     if (cookie !== null && family === undefined && this.#has("500 for an unknown cookie"))
       return send(response, 500, { error: "server_error" });
@@ -168,23 +192,33 @@ class Machine {
     family.refreshes += 1;
     if (this.#isLimited(family)) return this.#limit(response);
     const use = family.used.get(cookie);
-    if (use === undefined) return this.#grant(response, this.#has("no rotation") ? cookie : this.#rotate(family));
-    const isInWindow = this.#has("endless grace") || (this.#now - use.at <= GRACE_SECONDS && !this.#has("no grace"));
-    if (isInWindow) return this.#grant(response, this.#has("another successor") ? this.#rotate(family) : use.successor);
+    if (use === undefined)
+      return this.#grant(response, this.#has("no rotation") ? cookie : this.#rotate(family));
+    const isInWindow =
+      this.#has("endless grace") || (this.#now - use.at <= GRACE_SECONDS && !this.#has("no grace"));
+    if (isInWindow)
+      return this.#grant(
+        response,
+        this.#has("another successor") ? this.#rotate(family) : use.successor,
+      );
     if (!this.#has("reuse without an alarm")) family.ended = true;
     return this.#refuse(response);
   }
 
   #logout(response: ServerResponse, cookie: string | null): void {
     const family = cookie === null ? undefined : this.#familyOf(cookie);
-    if (family === undefined && this.#has("500 for a logout without a session")) return send(response, 500, { error: "server_error" });
+    if (family === undefined && this.#has("500 for a logout without a session"))
+      return send(response, 500, { error: "server_error" });
     if (family !== undefined) {
       if (this.#has("predecessor outlives logout")) family.current = "";
       else if (!this.#has("session outlives logout")) family.ended = true;
     }
     const path = this.#has("deletion with another path") ? "/" : this.#path();
     if (!this.#has("cookie outlives logout"))
-      response.setHeader("Set-Cookie", `${COOKIE}=; Max-Age=0; Path=${path}; HttpOnly; Secure; SameSite=Strict`);
+      response.setHeader(
+        "Set-Cookie",
+        `${COOKIE}=; Max-Age=0; Path=${path}; HttpOnly; Secure; SameSite=Strict`,
+      );
     if (this.#has("logout redirects")) return void response.writeHead(303, { Location: "/" }).end();
     response.writeHead(204).end();
   }
@@ -207,11 +241,19 @@ class Machine {
   }
 
   #path(): string {
-    return this.#has("cookie for the whole host") ? "/" : this.#has("path without logout") ? "/session/refresh" : "/session";
+    return this.#has("cookie for the whole host")
+      ? "/"
+      : this.#has("path without logout")
+        ? "/session/refresh"
+        : "/session";
   }
 
   #setCookie(response: ServerResponse, value: string): void {
-    const sameSite = this.#has("SameSite=None") ? "None" : this.#has("SameSite=Lax") ? "Lax" : "Strict";
+    const sameSite = this.#has("SameSite=None")
+      ? "None"
+      : this.#has("SameSite=Lax")
+        ? "Lax"
+        : "Strict";
     const attributes = [`Path=${this.#path()}`, `SameSite=${sameSite}`];
     if (!this.#has("cookie readable by scripts")) attributes.push("HttpOnly");
     if (!this.#has("cookie without Secure")) attributes.push("Secure");
@@ -223,11 +265,19 @@ class Machine {
     this.#setCookie(response, refreshToken);
     if (this.#has("reply in HTML")) return page(response, 200);
     const claims = Buffer.from(JSON.stringify({ iat: 1000, exp: 1900 })).toString("base64url");
-    const token = this.#has("lifetime in the token") ? `e30.${claims}.${this.#token()}` : this.#token();
+    const token = this.#has("lifetime in the token")
+      ? `e30.${claims}.${this.#token()}`
+      : this.#token();
     send(response, 200, {
-      ...(this.#has("no access token") ? {} : { access_token: this.#has("token with a space") ? `${token} x` : token }),
-      ...(this.#has("no lifetime") || this.#has("lifetime in the token") ? {} : { expires_in: 900 }),
-      ...(this.#has("no token_type") ? {} : { token_type: this.#has("token_type mac") ? "mac" : "bearer" }),
+      ...(this.#has("no access token")
+        ? {}
+        : { access_token: this.#has("token with a space") ? `${token} x` : token }),
+      ...(this.#has("no lifetime") || this.#has("lifetime in the token")
+        ? {}
+        : { expires_in: 900 }),
+      ...(this.#has("no token_type")
+        ? {}
+        : { token_type: this.#has("token_type mac") ? "mac" : "bearer" }),
       ...(this.#has("refresh token in the reply") ? { refresh_token: refreshToken } : {}),
       ...(this.#has("huge reply") ? { padding: "x".repeat(70_000) } : {}),
     });
@@ -235,15 +285,22 @@ class Machine {
 
   #refuse(response: ServerResponse): void {
     if (this.#has("refusals without CORS")) response.removeHeader("Access-Control-Allow-Origin");
-    if (this.#has("refusal deletes the cookie")) response.setHeader("Set-Cookie", `${COOKIE}=; Max-Age=0; Path=/session`);
-    if (this.#has("redirects to a sign-in page")) return void response.writeHead(302, { Location: "/sign-in" }).end();
+    if (this.#has("refusal deletes the cookie"))
+      response.setHeader("Set-Cookie", `${COOKIE}=; Max-Age=0; Path=/session`);
+    if (this.#has("redirects to a sign-in page"))
+      return void response.writeHead(302, { Location: "/sign-in" }).end();
     if (this.#has("refusal in HTML")) return page(response, 401);
-    send(response, this.#has("403 for no session") ? 403 : this.#has("400 invalid_grant") ? 400 : 401, { error: "invalid_grant" });
+    send(
+      response,
+      this.#has("403 for no session") ? 403 : this.#has("400 invalid_grant") ? 400 : 401,
+      { error: "invalid_grant" },
+    );
   }
 
   /** One budget for a session; or one for all of them, renewed each minute. */
   #isLimited({ refreshes }: Family): boolean {
-    if (!this.#has("limits every session at once")) return refreshes > LIMIT && !this.#has("no limit");
+    if (!this.#has("limits every session at once"))
+      return refreshes > LIMIT && !this.#has("no limit");
     const minute = Math.floor(this.#now / 60);
     this.#inMinute = minute === this.#minute ? this.#inMinute + 1 : 1;
     this.#minute = minute;
@@ -252,19 +309,25 @@ class Machine {
 
   #limit(response: ServerResponse): void {
     if (this.#has("limit as 401")) return this.#refuse(response);
-    if (this.#has("limit deletes the cookie")) response.setHeader("Set-Cookie", `${COOKIE}=; Max-Age=0; Path=/session`);
-    if (this.#has("Retry-After as a date")) response.setHeader("Retry-After", new Date(Date.now() + 60_000).toUTCString());
+    if (this.#has("limit deletes the cookie"))
+      response.setHeader("Set-Cookie", `${COOKIE}=; Max-Age=0; Path=/session`);
+    if (this.#has("Retry-After as a date"))
+      response.setHeader("Retry-After", new Date(Date.now() + 60_000).toUTCString());
     else if (this.#has("Retry-After in words")) response.setHeader("Retry-After", "soon");
-    else if (!this.#has("limit without Retry-After")) response.setHeader("Retry-After", this.#has("limit of ten minutes") ? "600" : "60");
+    else if (!this.#has("limit without Retry-After"))
+      response.setHeader("Retry-After", this.#has("limit of ten minutes") ? "600" : "60");
     send(response, 429, { error: "rate_limited" });
   }
 }
 
 function send(response: ServerResponse, status: number, body: object): void {
-  if (!response.hasHeader("Content-Type")) response.setHeader("Content-Type", "application/json; charset=utf-8");
+  if (!response.hasHeader("Content-Type"))
+    response.setHeader("Content-Type", "application/json; charset=utf-8");
   response.writeHead(status).end(JSON.stringify(body));
 }
 
 function page(response: ServerResponse, status: number): void {
-  response.writeHead(status, { "Content-Type": "text/html" }).end("<!doctype html><title>Sign in</title>");
+  response
+    .writeHead(status, { "Content-Type": "text/html" })
+    .end("<!doctype html><title>Sign in</title>");
 }

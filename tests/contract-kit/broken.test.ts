@@ -1,4 +1,5 @@
-// Two backends as they are met in the field, each wrong in several ways: every fault is found, and nothing is said against what is right.
+// Two backends as they are met in the field, each wrong in several ways: every fault is found, and
+// nothing is said against what is right.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -29,7 +30,11 @@ test("a careless backend: readable cookie for every site, no CSRF check, any ori
     "refusal.unknown-cookie",
   ]);
   assert.deepEqual(idsWith(findings, "warn"), []);
-  assert.deepEqual(idsWith(findings, "not checked"), ["address.same-site", "grace.same-successor", "parallel.one-successor"]);
+  assert.deepEqual(idsWith(findings, "not checked"), [
+    "address.same-site",
+    "grace.same-successor",
+    "parallel.one-successor",
+  ]);
 });
 
 test("a web application's backend: redirects, pages for answers, one cookie for ever, GET, sessions that outlive logout", async () => {

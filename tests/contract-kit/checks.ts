@@ -1,10 +1,17 @@
-// What the tests of the contract kit share: running the checks against the small backend, and picking rows by their result.
+// What the tests of the contract kit share: running the checks against the small backend, and
+// picking rows by their result.
 
 import { type CheckOptions, checkContract, type Finding } from "../../kit/contract.ts";
 import { type Fault, GRACE_SECONDS, PAGE, startBackend, type TestBackend } from "./backend.ts";
 
-/** What the command would make of its options: a sign-in for each session, and a clock that the backend shares. */
-export function optionsFor({ base, clock }: TestBackend, changed: Partial<CheckOptions> = {}): CheckOptions {
+/**
+ * What the command would make of its options: a sign-in for each session, and a clock that the
+ * backend shares.
+ */
+export function optionsFor(
+  { base, clock }: TestBackend,
+  changed: Partial<CheckOptions> = {},
+): CheckOptions {
   return {
     target: {
       base,
@@ -14,7 +21,11 @@ export function optionsFor({ base, clock }: TestBackend, changed: Partial<CheckO
       csrf: ["X-Requested-With", "XMLHttpRequest"],
       headers: [],
     },
-    source: { signIn: { url: new URL("session/sign-in", base), body: '{"password":"pass-word"}' }, cookies: [], cookieName: null },
+    source: {
+      signIn: { url: new URL("session/sign-in", base), body: '{"password":"pass-word"}' },
+      cookies: [],
+      cookieName: null,
+    },
     graceSeconds: GRACE_SECONDS,
     burst: 30,
     skip: ["address.same-site"],
@@ -31,7 +42,10 @@ export async function check(
 ): Promise<{ findings: readonly Finding[]; secrets: readonly string[] }> {
   const backend = await startBackend(faults);
   try {
-    return { findings: await checkContract(optionsFor(backend, changed)), secrets: backend.secrets };
+    return {
+      findings: await checkContract(optionsFor(backend, changed)),
+      secrets: backend.secrets,
+    };
   } finally {
     backend.close();
   }

@@ -1,4 +1,5 @@
-// The command as it is published: its options, its exit codes, what goes to which stream, and that it stands alone. Needs a built dist/.
+// The command as it is published: its options, its exit codes, what goes to which stream, and that
+// it stands alone. Needs a built dist/.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -11,7 +12,9 @@ import { rows } from "../../kit/rows.ts";
 import { type Fault, startBackend } from "./backend.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const { bin } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { bin: Record<string, string> };
+const { bin } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+  bin: Record<string, string>;
+};
 const command = join(root, bin["tokenkeep-contract"] ?? "");
 
 function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
@@ -39,7 +42,15 @@ async function runAgainst(faults: readonly Fault[], ...args: string[]) {
       "--grace",
       "0",
     ];
-    return await run(backend.base.href, "--origin", "http://localhost:5173", "--skip", "address.same-site", ...signIn, ...args);
+    return await run(
+      backend.base.href,
+      "--origin",
+      "http://localhost:5173",
+      "--skip",
+      "address.same-site",
+      ...signIn,
+      ...args,
+    );
   } finally {
     backend.close();
   }
@@ -65,7 +76,11 @@ test("ends with 1 when a row fails, and says what came and why it matters", asyn
 
 test("--json prints the same as JSON", async () => {
   const { out } = await runAgainst(["SameSite=Lax"], "--json");
-  const { backend, page, rows: found } = JSON.parse(out) as { backend: string; page: string; rows: Record<string, string>[] };
+  const {
+    backend,
+    page,
+    rows: found,
+  } = JSON.parse(out) as { backend: string; page: string; rows: Record<string, string>[] };
   assert.match(backend, /^http:\/\/127\.0\.0\.1:\d+\/$/);
   assert.equal(page, "http://localhost:5173");
   assert.deepEqual(
@@ -81,7 +96,10 @@ test("a cookie and a sign-in's body can come from files", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tokenkeep-contract-"));
   const backend = await startBackend();
   try {
-    const answer = await fetch(new URL("session/sign-in", backend.base), { method: "POST", body: "pass-word" });
+    const answer = await fetch(new URL("session/sign-in", backend.base), {
+      method: "POST",
+      body: "pass-word",
+    });
     const [pair = ""] = (answer.headers.getSetCookie()[0] ?? "").split(";");
     await writeFile(join(folder, "cookie"), `${pair}\n`);
     const { code, out } = await run(
@@ -111,7 +129,16 @@ test("ends with 2 when it can't begin, and shows no secret in saying so", async 
     [/--cookie wants name=value/, "http://localhost:9", "--cookie", "sesame"],
     [/--header wants a line/, "http://localhost:9", "--header", "sesame"],
     [/go together/, "http://localhost:9", "--sign-in", "session/sign-in"],
-    [/not both/, "http://localhost:9", "--sign-in", "in", "--body", "sesame", "--cookie", "a=sesame"],
+    [
+      /not both/,
+      "http://localhost:9",
+      "--sign-in",
+      "in",
+      "--body",
+      "sesame",
+      "--cookie",
+      "a=sesame",
+    ],
     [/--grace wants a whole number/, "http://localhost:9", "--grace", "1.5"],
     [/There is no row cookie/, "http://localhost:9", "--skip", "cookie"],
     [/can't be read/, "http://localhost:9", "--cookie", "@/no/such/file"],
@@ -128,7 +155,10 @@ test("ends with 2 when it can't begin, and shows no secret in saying so", async 
   backend.close();
   const { code, err } = await run(backend.base.href);
   assert.equal(code, 2);
-  assert.match(err, /^ {2}› refreshing\nNothing answers at http:\/\/127\.0\.0\.1:\d+\/session\/refresh: ECONNREFUSED\.\n$/);
+  assert.match(
+    err,
+    /^ {2}› refreshing\nNothing answers at http:\/\/127\.0\.0\.1:\d+\/session\/refresh: ECONNREFUSED\.\n$/,
+  );
 });
 
 test("--help tells all options", async () => {
@@ -166,11 +196,22 @@ test("it is one file that node runs, with nothing to install", async () => {
 test("a project that installs the package has the command", async () => {
   const project = await mkdtemp(join(tmpdir(), "tokenkeep-contract-"));
   try {
-    const npm = (...args: string[]) => execFileSync("npm", args, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-    const [packed] = JSON.parse(npm("pack", root, "--json", "--ignore-scripts")) as { filename: string }[];
+    const npm = (...args: string[]) =>
+      execFileSync("npm", args, {
+        cwd: project,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+    const [packed] = JSON.parse(npm("pack", root, "--json", "--ignore-scripts")) as {
+      filename: string;
+    }[];
     await writeFile(join(project, "package.json"), '{"private":true}');
     npm("install", "--offline", "--no-audit", "--no-fund", `./${packed?.filename}`);
-    assert.ok(npm("exec", "--offline", "--", "tokenkeep-contract", "--help").startsWith("tokenkeep-contract <base URL> [options]"));
+    assert.ok(
+      npm("exec", "--offline", "--", "tokenkeep-contract", "--help").startsWith(
+        "tokenkeep-contract <base URL> [options]",
+      ),
+    );
   } finally {
     await rm(project, { recursive: true });
   }

@@ -1,4 +1,5 @@
-// Each fault of a backend fails its rows, and no other; the same backend without a fault passes them all.
+// Each fault of a backend fails its rows, and no other; the same backend without a fault passes
+// them all.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -9,7 +10,13 @@ import { check, idsWith } from "./checks.ts";
 /** What each fault is to be caught by; a row after "~" is one that warns. */
 const caughtBy: Readonly<
   Record<
-    Exclude<Fault, "limits every session at once" | "limit of ten minutes" | "echoes the cookie" | "breaks connections">,
+    Exclude<
+      Fault,
+      | "limits every session at once"
+      | "limit of ten minutes"
+      | "echoes the cookie"
+      | "breaks connections"
+    >,
     readonly string[]
   >
 > = {
@@ -101,7 +108,10 @@ describe("the contract kit", () => {
   for (const [fault, caught] of Object.entries(caughtBy) as [Fault, readonly string[]][]) {
     test(`catches “${fault}” with ${caught.length === 0 ? "no row, for it is none" : caught.join(", ")}`, async () => {
       const { findings } = await check([fault]);
-      const found = [...idsWith(findings, "fail"), ...idsWith(findings, "warn").map((id) => `~${id}`)];
+      const found = [
+        ...idsWith(findings, "fail"),
+        ...idsWith(findings, "warn").map((id) => `~${id}`),
+      ];
       assert.deepEqual(
         found.sort(),
         [...caught].sort(),

@@ -1,4 +1,5 @@
-// Where the sessions come from, what is left out when there are too few, and that no secret gets into a row.
+// Where the sessions come from, what is left out when there are too few, and that no secret gets
+// into a row.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,12 +8,18 @@ import { CannotBegin } from "../../kit/sessions.ts";
 import { startBackend, type TestBackend } from "./backend.ts";
 import { check, idsWith, optionsFor } from "./checks.ts";
 
-async function cookiesOf(backend: TestBackend, count: number): Promise<(readonly [string, string])[]> {
+async function cookiesOf(
+  backend: TestBackend,
+  count: number,
+): Promise<(readonly [string, string])[]> {
   const signIns = Array.from({ length: count }, () =>
     fetch(new URL("session/sign-in", backend.base), { method: "POST", body: "pass-word" }),
   );
   const answers = await Promise.all(signIns);
-  return answers.map((answer) => ["refresh", /^refresh=([^;]*)/.exec(answer.headers.getSetCookie()[0] ?? "")?.[1] ?? ""]);
+  return answers.map((answer) => [
+    "refresh",
+    /^refresh=([^;]*)/.exec(answer.headers.getSetCookie()[0] ?? "")?.[1] ?? "",
+  ]);
 }
 
 async function checkWithCookies(count: number) {
@@ -39,13 +46,22 @@ test("without a session the rows that need none are checked, and the others say 
     "refusal.keeps-cookie",
     "refusal.no-cookie",
   ]);
-  assert.match(findings.find(({ id }) => id === "refresh.status")?.came ?? "", /--sign-in or --cookie/);
+  assert.match(
+    findings.find(({ id }) => id === "refresh.status")?.came ?? "",
+    /--sign-in or --cookie/,
+  );
 });
 
 test("one cookie is enough for all but the alarm and the limit; three are enough for everything", async () => {
   const one = await checkWithCookies(1);
   assert.deepEqual(idsWith(one, "fail", "warn"), []);
-  const rest = ["limit.keeps-cookie", "limit.retry-after", "limit.status", "reuse.ends-session", "reuse.refused"];
+  const rest = [
+    "limit.keeps-cookie",
+    "limit.retry-after",
+    "limit.status",
+    "reuse.ends-session",
+    "reuse.refused",
+  ];
   assert.deepEqual(idsWith(one, "not checked"), ["address.same-site", ...rest]);
   assert.match(one.find(({ id }) => id === "reuse.refused")?.came ?? "", /--cookie once more/);
 
@@ -55,11 +71,17 @@ test("one cookie is enough for all but the alarm and the limit; three are enough
 });
 
 test("no row holds a cookie, a token or the sign-in's password, even where the backend puts the cookie into a header", async () => {
-  const { findings, secrets } = await check(["echoes the cookie", "no CSRF check", "no grace", "GET accepted"]);
+  const { findings, secrets } = await check([
+    "echoes the cookie",
+    "no CSRF check",
+    "no grace",
+    "GET accepted",
+  ]);
   const printed = JSON.stringify(findings);
   assert.ok(printed.includes("text/[secret]"), "the header was to be quoted");
   assert.ok(secrets.length > 10);
-  for (const secret of [...secrets, "pass-word"]) assert.ok(!printed.includes(secret), "a secret is in a row");
+  for (const secret of [...secrets, "pass-word"])
+    assert.ok(!printed.includes(secret), "a secret is in a row");
 });
 
 test("an operator's header with a credential is hidden too", async () => {
@@ -79,10 +101,18 @@ test("an operator's header with a credential is hidden too", async () => {
 });
 
 test("page and backend of one origin need no CORS", async () => {
-  const backend = await startBackend(["any origin", "star for an origin", "nothing exposed", "no preflight"]);
+  const backend = await startBackend([
+    "any origin",
+    "star for an origin",
+    "nothing exposed",
+    "no preflight",
+  ]);
   try {
     const options = optionsFor(backend);
-    const findings = await checkContract({ ...options, target: { ...options.target, origin: backend.base.origin } });
+    const findings = await checkContract({
+      ...options,
+      target: { ...options.target, origin: backend.base.origin },
+    });
     assert.deepEqual(
       idsWith(findings, "not checked").filter((id) => id.startsWith("cors.")),
       ["cors.answer", "cors.expose", "cors.preflight", "cors.refusal"],

@@ -1,5 +1,6 @@
-// The three Workers as `wrangler deploy` would upload them: wrangler bundles each by its wrangler.toml and stops short of the upload, its
-// own migrations make the database, and what it bundled then serves a sign-in in workerd under the bindings of those files.
+// The three Workers as `wrangler deploy` would upload them: wrangler bundles each by its
+// wrangler.toml and stops short of the upload, its own migrations make the database, and what it
+// bundled then serves a sign-in in workerd under the bindings of those files.
 
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
@@ -48,7 +49,11 @@ async function wrangler(...args: string[]): Promise<string> {
     FORCE_COLOR: "0",
   };
   const command = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [command, ...args], { cwd: root, env, timeout: 180_000 });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [command, ...args], {
+    cwd: root,
+    env,
+    timeout: 180_000,
+  });
   return stdout + stderr;
 }
 
@@ -90,20 +95,46 @@ test("an account wants a name and a password of some length", () => {
 describe("what wrangler would upload", () => {
   let workers: Miniflare;
   let said: readonly string[] = [];
-  const callFrom = { Origin: originOf("app"), "X-Requested-With": "XMLHttpRequest", "Content-Type": "application/json" };
+  const callFrom = {
+    Origin: originOf("app"),
+    "X-Requested-With": "XMLHttpRequest",
+    "Content-Type": "application/json",
+  };
 
   before(async () => {
     const state = join(folder, "state");
-    const bundled = NAMES.map((name) => wrangler("deploy", "--dry-run", "--outdir", join(folder, name), "--config", configOf(name)));
+    const bundled = NAMES.map((name) =>
+      wrangler("deploy", "--dry-run", "--outdir", join(folder, name), "--config", configOf(name)),
+    );
     said = await Promise.all(bundled);
-    await wrangler("d1", "migrations", "apply", "tokenkeep-authority", "--local", "--persist-to", state, "--config", configOf("authority"));
-    workers = new Miniflare({ workers: NAMES.map(uploaded), defaultPersistRoot: join(state, "v3"), d1Persist: true, cf: false });
+    await wrangler(
+      "d1",
+      "migrations",
+      "apply",
+      "tokenkeep-authority",
+      "--local",
+      "--persist-to",
+      state,
+      "--config",
+      configOf("authority"),
+    );
+    workers = new Miniflare({
+      workers: NAMES.map(uploaded),
+      defaultPersistRoot: join(state, "v3"),
+      d1Persist: true,
+      cf: false,
+    });
     const db = await workers.getD1Database("DB", settings.authority.name);
-    await db.prepare(newAccount("analytical engine\n", "ada", "Ada O'Lovelace", "--operator")).run();
+    await db
+      .prepare(newAccount("analytical engine\n", "ada", "Ada O'Lovelace", "--operator"))
+      .run();
   });
   after(() => workers?.dispose());
 
-  /** A Worker from the files that wrangler wrote, with the bindings that wrangler reads in its configuration. */
+  /**
+   * A Worker from the files that wrangler wrote, with the bindings that wrangler reads in its
+   * configuration.
+   */
   function uploaded(name: Name): WorkerOptions {
     const files = readdirSync(join(folder, name))
       .filter((file) => /\.(js|wasm)$/.test(file))
@@ -111,7 +142,10 @@ describe("what wrangler would upload", () => {
     const { assets } = settings[name];
     const { workerOptions } = optionsOf(configOf(name));
     // What `wrangler secret put` would have set.
-    const secrets = name === "authority" ? { KEY_ENCRYPTION_SECRET: "as long as it has to be, and for this test only" } : {};
+    const secrets =
+      name === "authority"
+        ? { KEY_ENCRYPTION_SECRET: "as long as it has to be, and for this test only" }
+        : {};
     return {
       ...(workerOptions as WorkerOptions),
       name: settings[name].name,
@@ -128,20 +162,31 @@ describe("what wrangler would upload", () => {
             assets: {
               directory: join(root, "www", name, assets.directory),
               binding: assets.binding,
-              routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: assets.run_worker_first },
+              routerConfig: {
+                has_user_worker: true,
+                invoke_user_worker_ahead_of_assets: assets.run_worker_first,
+              },
             },
           }),
     };
   }
 
-  async function call(name: Name, path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
+  async function call(
+    name: Name,
+    path: string,
+    init: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  ) {
     return fetch(new URL(path, await workers.unsafeGetDirectURL(settings[name].name)), init);
   }
 
   /** The cookie of a new session, as a browser sends it back. */
   async function signIn(): Promise<string> {
     const body = JSON.stringify({ username: "ada", password: "analytical engine" });
-    const signedIn = await call("authority", "/session/sign-in", { method: "POST", headers: callFrom, body });
+    const signedIn = await call("authority", "/session/sign-in", {
+      method: "POST",
+      headers: callFrom,
+      body,
+    });
     assert.equal(signedIn.status, 200);
     return cookieOf(signedIn);
   }
@@ -157,16 +202,25 @@ describe("what wrangler would upload", () => {
   test("the API's wasm goes along as a module of its own", async () => {
     const wasm = readdirSync(join(folder, "api")).filter((file) => file.endsWith(".wasm"));
     assert.equal(wasm.length, 1);
-    assert.deepEqual(await readFile(join(folder, "api", wasm[0] ?? "")), await readFile(join(root, "dist", "edge.wasm")));
+    assert.deepEqual(
+      await readFile(join(folder, "api", wasm[0] ?? "")),
+      await readFile(join(root, "dist", "edge.wasm")),
+    );
   });
 
   test("sign-in, refresh and a call of the API work from end to end", async () => {
     const cookie = await signIn();
-    const refreshed = await call("authority", "/session/refresh", { method: "POST", headers: { ...callFrom, Cookie: cookie } });
+    const refreshed = await call("authority", "/session/refresh", {
+      method: "POST",
+      headers: { ...callFrom, Cookie: cookie },
+    });
     assert.equal(refreshed.status, 200);
     const { access_token: token } = (await refreshed.json()) as { access_token: string };
     const me = await call("api", "/api/me", { headers: { Authorization: `Bearer ${token}` } });
-    assert.deepEqual([me.status, ((await me.json()) as { name: string }).name], [200, "Ada O'Lovelace"]);
+    assert.deepEqual(
+      [me.status, ((await me.json()) as { name: string }).name],
+      [200, "Ada O'Lovelace"],
+    );
     assert.equal((await call("api", "/api/me")).status, 401);
   });
 
@@ -175,7 +229,10 @@ describe("what wrangler would upload", () => {
     const statuses: number[] = [];
     // Ten a minute; more, should this take so long that a minute begins anew.
     while (statuses.length < 30 && statuses.at(-1) !== 429) {
-      const refreshed = await call("authority", "/session/refresh", { method: "POST", headers: { ...callFrom, Cookie: cookie } });
+      const refreshed = await call("authority", "/session/refresh", {
+        method: "POST",
+        headers: { ...callFrom, Cookie: cookie },
+      });
       statuses.push(refreshed.status);
       cookie = cookieOf(refreshed);
     }
@@ -202,6 +259,7 @@ describe("what wrangler would upload", () => {
   });
 
   test("the demo's controls are not there", async () => {
-    for (const name of ["authority", "api"] as const) assert.equal((await call(name, "/demo/stats")).status, 404);
+    for (const name of ["authority", "api"] as const)
+      assert.equal((await call(name, "/demo/stats")).status, 404);
   });
 });

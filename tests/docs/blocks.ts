@@ -1,5 +1,7 @@
-// Code blocks of the documents as modules that run: `import { connect } from "doc:docs/recipes/streams.md#0"` is the first block of that
-// page, to the letter, but for addresses that stand for others. What its prelude declares it finds among the globals.
+// Code blocks of the documents as modules that run:
+// `import { connect } from "doc:docs/recipes/streams.md#0"` is the first block of that page, to the
+// letter, but for addresses that stand for others. What its prelude declares it finds among the
+// globals.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -17,11 +19,20 @@ export function block(path: string, place: number): { language: string; code: st
   return { language: fence.language, code: fence.code.join("\n") };
 }
 
-const LOADERS: Readonly<Record<string, Loader>> = { ts: "ts", tsx: "tsx", js: "js", vue: "ts", svelte: "js" };
+const LOADERS: Readonly<Record<string, Loader>> = {
+  ts: "ts",
+  tsx: "tsx",
+  js: "js",
+  vue: "ts",
+  svelte: "js",
+};
 
 interface VueCompiler {
   parse(source: string): { descriptor: object };
-  compileScript(descriptor: object, options: { id: string; inlineTemplate: true }): { content: string };
+  compileScript(
+    descriptor: object,
+    options: { id: string; inlineTemplate: true },
+  ): { content: string };
 }
 interface SvelteCompiler {
   compile(source: string, options: { generate: "client" }): { js: { code: string } };
@@ -33,27 +44,39 @@ function compiled(language: string, code: string): string {
   switch (language) {
     case "vue": {
       const { parse, compileScript } = need("vue/compiler-sfc") as VueCompiler;
-      return compileScript(parse(code).descriptor, { id: "component", inlineTemplate: true }).content;
+      return compileScript(parse(code).descriptor, { id: "component", inlineTemplate: true })
+        .content;
     }
     case "svelte":
-      return (need("svelte/compiler") as SvelteCompiler).compile(code, { generate: "client" }).js.code;
+      return (need("svelte/compiler") as SvelteCompiler).compile(code, { generate: "client" }).js
+        .code;
     default:
       return code;
   }
 }
 
-/** Finds `doc:<document>#<place>`. @param moved what stands for an address of the documents, such as a server of the test */
+/**
+ * Finds `doc:<document>#<place>`.
+ * @param moved what stands for an address of the documents, such as a server of the test
+ */
 export function blocks(moved: Readonly<Record<string, string>> = {}): Plugin {
   return {
     name: "blocks",
     setup(build) {
-      build.onResolve({ filter: /^doc:/ }, ({ path }) => ({ path: path.slice(4), namespace: "doc", sideEffects: true }));
+      build.onResolve({ filter: /^doc:/ }, ({ path }) => ({
+        path: path.slice(4),
+        namespace: "doc",
+        sideEffects: true,
+      }));
       build.onLoad({ filter: /#\d+$/, namespace: "doc" }, ({ path }) => {
         const [document = "", place = ""] = path.split("#");
         const { language, code } = block(document, Number(place));
         const loader = LOADERS[language];
         if (loader === undefined) throw new Error(`${path} is ${language}, which doesn't run.`);
-        const here = Object.entries(moved).reduce((text, [from, to]) => text.replaceAll(from, to), code);
+        const here = Object.entries(moved).reduce(
+          (text, [from, to]) => text.replaceAll(from, to),
+          code,
+        );
         return { contents: compiled(language, here), loader, resolveDir: docs };
       });
     },

@@ -1,5 +1,6 @@
-// No block of code escapes: what its language is, who looks at it, and whether the table of recipes says how it was tried. Commands can't all be
-// run, for some of them upload; each is well-formed, and names scripts, files and options that there are.
+// No block of code escapes: what its language is, who looks at it, and whether the table of recipes
+// says how it was tried. Commands can't all be run, for some of them upload; each is well-formed,
+// and names scripts, files and options that there are.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -10,8 +11,13 @@ import { readOptions } from "../../kit/options.ts";
 import { documents, fencesOf, root, snippetsOf } from "./snippets.ts";
 
 const text = (path: string) => readFileSync(join(root, path), "utf8");
-const all = documents().flatMap((path) => fencesOf(text(path)).map((fence, place) => ({ path, place, ...fence })));
-const manifest = JSON.parse(text("package.json")) as { version: string; scripts: Record<string, string> };
+const all = documents().flatMap((path) =>
+  fencesOf(text(path)).map((fence, place) => ({ path, place, ...fence })),
+);
+const manifest = JSON.parse(text("package.json")) as {
+  version: string;
+  scripts: Record<string, string>;
+};
 
 /** Blocks that are run, as `README.md#1`: what the tests of recipes import. */
 const run = new Set(
@@ -23,26 +29,39 @@ const run = new Set(
 test("every block of code is type-checked, a command, or a drawing", () => {
   const known = ["ts", "tsx", "js", "vue", "svelte", "sh", ""];
   assert.deepEqual(
-    all.filter(({ language }) => !known.includes(language)).map(({ path, line, language }) => `${path}:${line} ${language}`),
+    all
+      .filter(({ language }) => !known.includes(language))
+      .map(({ path, line, language }) => `${path}:${line} ${language}`),
     [],
   );
   const checked = documents().reduce((sum, path) => sum + snippetsOf(text(path)).length, 0);
   assert.equal(checked, all.filter(({ language }) => language !== "sh" && language !== "").length);
   // Without a language: drawings, and a header.
-  assert.deepEqual([...new Set(all.filter(({ language }) => language === "").map(({ path }) => path))].sort(), [
-    "CONTRIBUTING.md",
-    "docs/how-it-works.md",
-    "docs/loading.md",
-  ]);
+  assert.deepEqual(
+    [...new Set(all.filter(({ language }) => language === "").map(({ path }) => path))].sort(),
+    ["CONTRIBUTING.md", "docs/how-it-works.md", "docs/loading.md"],
+  );
 });
 
 test("the table of recipes says how many blocks of each page run", () => {
-  const rows = [...text("docs/recipes/index.md").matchAll(/^\| \[[^\]]+\]\(([^)]+)\) \| (\d+ of \d+) \|/gm)];
-  const said = Object.fromEntries(rows.map(([, link = "", count]) => [normalize(join(dirname("docs/recipes/index.md"), link)), count]));
-  const pages = [...new Set(all.map(({ path }) => path))].filter((path) => /^docs\/(recipes|migrate)\//.test(path));
+  const rows = [
+    ...text("docs/recipes/index.md").matchAll(/^\| \[[^\]]+\]\(([^)]+)\) \| (\d+ of \d+) \|/gm),
+  ];
+  const said = Object.fromEntries(
+    rows.map(([, link = "", count]) => [
+      normalize(join(dirname("docs/recipes/index.md"), link)),
+      count,
+    ]),
+  );
+  const pages = [...new Set(all.map(({ path }) => path))].filter((path) =>
+    /^docs\/(recipes|migrate)\//.test(path),
+  );
   const counted = pages.map((path) => {
     const blocks = all.filter((block) => block.path === path);
-    return [path, `${blocks.filter(({ place }) => run.has(`${path}#${place}`)).length} of ${blocks.length}`];
+    return [
+      path,
+      `${blocks.filter(({ place }) => run.has(`${path}#${place}`)).length} of ${blocks.length}`,
+    ];
   });
   assert.ok(counted.length >= 10);
   assert.deepEqual(said, Object.fromEntries(counted));
@@ -72,8 +91,10 @@ test("commands are well-formed, and the scripts and files that they name are the
     execFileSync("bash", ["-n", "-c", command]);
     for (const [, name = ""] of command.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:]+)/g))
       assert.ok(name in manifest.scripts, `${path}: npm has no script ${name}`);
-    for (const [, file = ""] of command.matchAll(/(?:\bnode|--config) (\S+)/g)) assert.ok(existsSync(join(root, file)), `${path}: ${file}`);
-    for (const [, version] of command.matchAll(/tokenkeep-(\d[\w.-]*)\.tgz/g)) assert.equal(version, manifest.version, path);
+    for (const [, file = ""] of command.matchAll(/(?:\bnode|--config) (\S+)/g))
+      assert.ok(existsSync(join(root, file)), `${path}: ${file}`);
+    for (const [, version] of command.matchAll(/tokenkeep-(\d[\w.-]*)\.tgz/g))
+      assert.equal(version, manifest.version, path);
   }
 });
 

@@ -1,5 +1,6 @@
-// Runs what is in examples/ as it stands there: the Workers in workerd with the bindings that their wrangler.json names, the server in a
-// process of its own. The tokens are signed by jose, the key set comes over HTTP.
+// Runs what is in examples/ as it stands there: the Workers in workerd with the bindings that their
+// wrangler.json names, the server in a process of its own. The tokens are signed by jose, the key
+// set comes over HTTP.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -16,7 +17,10 @@ import { AUDIENCE, ask, tokenOf } from "./tokens.ts";
 
 const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
 
-/** The bindings of a wrangler.json as miniflare wants them; the authority behind them answers with our key set. */
+/**
+ * The bindings of a wrangler.json as miniflare wants them; the authority behind them answers with
+ * our key set.
+ */
 async function startExample(name: string): Promise<Running & { fetches(): number }> {
   const config = JSON.parse(readFileSync(`${examples}${name}/wrangler.json`, "utf8")) as {
     main: string;
@@ -51,7 +55,10 @@ test("the Worker lets good tokens in, keeps its key set in KV, and refuses a tok
     assert.equal((await ask(url, await tokenOf(ISSUER, { scope: "write" })))[0], 403);
     assert.equal((await ask(url, await tokenOf("https://other.example")))[0], 401);
     const { keys } = await (await miniflare.getKVNamespace("SHARED")).list();
-    assert.deepEqual([keys.length, keys[0]?.name.startsWith("tokenkeep:jwks:"), fetches()], [1, true, 1]);
+    assert.deepEqual(
+      [keys.length, keys[0]?.name.startsWith("tokenkeep:jwks:"), fetches()],
+      [1, true, 1],
+    );
     const out = await ask(new URL("/sign-out", url), token, { method: "POST" });
     assert.equal(out[0], 204);
     assert.deepEqual(await ask(url, token), [
@@ -78,7 +85,10 @@ test("the Hono app has a policy for each route", async () => {
     assert.deepEqual(await ask(at("/hello"), null), [200, "Hello, stranger"]);
     assert.deepEqual(await ask(at("/hello"), reader), [200, "Hello, alice"]);
     assert.equal((await ask(at("/hello"), "bad"))[0], 401);
-    assert.match((await ask(order, reader, { method: "DELETE" })).join(" "), /^403 Bearer error="insufficient_scope".*scope="write"$/);
+    assert.match(
+      (await ask(order, reader, { method: "DELETE" })).join(" "),
+      /^403 Bearer error="insufficient_scope".*scope="write"$/,
+    );
     assert.deepEqual(await ask(order, clerk, { method: "DELETE" }), [200, '{"deleted":"7"}']);
     assert.equal(log(), "");
   } finally {
@@ -92,7 +102,9 @@ describe("the server on node:http", () => {
   let issuer = "";
   const authority = createServer(async (_request, response) => {
     const { jwk } = await keyPair();
-    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ keys: [jwk] }));
+    response
+      .writeHead(200, { "Content-Type": "application/json" })
+      .end(JSON.stringify({ keys: [jwk] }));
   });
 
   before(async () => {
@@ -105,7 +117,9 @@ describe("the server on node:http", () => {
     server = child;
     port = await new Promise<number>((resolve, reject) => {
       child.once("exit", (code) => reject(new Error(`it ended with ${code}`)));
-      child.stdout.setEncoding("utf8").once("data", (line: string) => resolve(Number(/"port":(\d+)/.exec(line)?.[1])));
+      child.stdout
+        .setEncoding("utf8")
+        .once("data", (line: string) => resolve(Number(/"port":(\d+)/.exec(line)?.[1])));
     });
   });
   after(() => {
@@ -119,7 +133,15 @@ describe("the server on node:http", () => {
     assert.deepEqual(await ask(url, null), [401, 'Bearer realm="example"']);
     assert.equal((await ask(url, await tokenOf(issuer, { scope: "" })))[0], 403);
     const stranger = await makeKeyPair("ES256", "k1");
-    assert.equal((await ask(url, await sign(claims({ iss: issuer, aud: AUDIENCE }), { typ: "at+jwt" }, stranger)))[0], 401);
+    assert.equal(
+      (
+        await ask(
+          url,
+          await sign(claims({ iss: issuer, aud: AUDIENCE }), { typ: "at+jwt" }, stranger),
+        )
+      )[0],
+      401,
+    );
   });
 
   test("sees a second Authorization, and outlives odd requests", async () => {
@@ -130,11 +152,16 @@ describe("the server on node:http", () => {
       return (await text(socket)).split("\r\n")[0];
     };
     assert.equal(
-      await raw(`GET / HTTP/1.1\r\nAuthorization: Bearer ${token}\r\nAuthorization: Bearer ${token}`),
+      await raw(
+        `GET / HTTP/1.1\r\nAuthorization: Bearer ${token}\r\nAuthorization: Bearer ${token}`,
+      ),
       "HTTP/1.1 400 Bad Request",
     );
     assert.equal(await raw(`GET // HTTP/1.1\r\nAuthorization: Bearer ${token}`), "HTTP/1.1 200 OK");
-    assert.equal(await raw(`TRACE * HTTP/1.1\r\nAuthorization: Bearer \xff`), "HTTP/1.1 400 Bad Request");
+    assert.equal(
+      await raw(`TRACE * HTTP/1.1\r\nAuthorization: Bearer \xff`),
+      "HTTP/1.1 400 Bad Request",
+    );
     assert.equal(await raw(`GET / HTTP/1.1\r\nAuthorization: Bearer ${token}`), "HTTP/1.1 200 OK");
   });
 });

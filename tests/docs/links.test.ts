@@ -1,4 +1,5 @@
-// What documents point to is there: the files they link to, and the tests that they name as evidence.
+// What documents point to is there: the files they link to, and the tests that they name as
+// evidence.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -10,9 +11,12 @@ const texts = documents().map((path) => [path, readFileSync(join(root, path), "u
 
 test("files that documents link to exist", () => {
   const links = texts.flatMap(([path, text]) =>
-    [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)|^\[[^\]]+\]: (\S+)/gm)].map((match) => [path, match[1] ?? match[2] ?? ""] as const),
+    [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)|^\[[^\]]+\]: (\S+)/gm)].map(
+      (match) => [path, match[1] ?? match[2] ?? ""] as const,
+    ),
   );
-  // From the root the site is another place: docs/api is written by the build, and `/` is VitePress' own.
+  // From the root the site is another place: docs/api is written by the build, and `/` is
+  // VitePress' own.
   const local = links.filter(([, link]) => !/^[a-z]+:|^\//.test(link));
   assert.ok(local.length > 20);
   assert.deepEqual(
@@ -22,13 +26,18 @@ test("files that documents link to exist", () => {
 });
 
 test("tests that documents name exist", () => {
-  const files = readdirSync(join(root, "tests"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const files = readdirSync(join(root, "tests"), { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(".ts"),
+  );
   const tests = files.map((name) => readFileSync(join(root, "tests", name), "utf8")).join("\n");
   const named = texts.flatMap(([path, text]) =>
-    [...text.matchAll(/`((?:client|edge)_[A-Z]\w*)(…?)`/g)].map((match) => [path, match[1] ?? "", match[2] === "…"] as const),
+    [...text.matchAll(/`((?:client|edge)_[A-Z]\w*)(…?)`/g)].map(
+      (match) => [path, match[1] ?? "", match[2] === "…"] as const,
+    ),
   );
   assert.ok(named.length > 10);
-  const exists = (name: string, abridged: boolean) => tests.includes(abridged ? `"${name}` : `"${name}"`);
+  const exists = (name: string, abridged: boolean) =>
+    tests.includes(abridged ? `"${name}` : `"${name}"`);
   assert.deepEqual(
     named.filter(([, name, abridged]) => !exists(name, abridged)),
     [],
@@ -37,11 +46,16 @@ test("tests that documents name exist", () => {
 
 test("tests that documents quote are in the files that they name", () => {
   const quoted = texts.flatMap(([path, text]) =>
-    [...text.matchAll(/`(tests\/[\w./-]+\.test\.ts)`:\s*\*([^*]+)\*/g)].map((match) => [path, match[1] ?? "", match[2] ?? ""] as const),
+    [...text.matchAll(/`(tests\/[\w./-]+\.test\.ts)`:\s*\*([^*]+)\*/g)].map(
+      (match) => [path, match[1] ?? "", match[2] ?? ""] as const,
+    ),
   );
   assert.ok(quoted.length > 25);
   assert.deepEqual(
-    quoted.filter(([, file, name]) => !readFileSync(join(root, file), "utf8").includes(name.replace(/\s+/g, " "))),
+    quoted.filter(
+      ([, file, name]) =>
+        !readFileSync(join(root, file), "utf8").includes(name.replace(/\s+/g, " ")),
+    ),
     [],
   );
 });

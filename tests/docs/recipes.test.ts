@@ -1,5 +1,6 @@
-// The code of the documents that runs where requests arrive, run as it stands there: Workers and Hono apps in workerd, Express in a process of
-// its own. The key endpoints are those that the blocks name; workerd asks this test for them. What runs in a page is in tests/client.
+// The code of the documents that runs where requests arrive, run as it stands there: Workers and
+// Hono apps in workerd, Express in a process of its own. The key endpoints are those that the
+// blocks name; workerd asks this test for them. What runs in a page is in tests/client.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -21,7 +22,12 @@ const ISSUER = "https://auth.example.com";
 const VERIFIER = `import "${join(root, "tests", "docs", "verifier.ts")}";\n`;
 
 /** Bundles a program that imports blocks. */
-async function bundle(name: string, text: string, options: BuildOptions, moved: Record<string, string> = {}): Promise<string> {
+async function bundle(
+  name: string,
+  text: string,
+  options: BuildOptions,
+  moved: Record<string, string> = {},
+): Promise<string> {
   const outfile = join(root, "build", "recipes", name);
   await build({
     stdin: { contents: text, resolveDir: join(root, "docs") },
@@ -36,9 +42,21 @@ async function bundle(name: string, text: string, options: BuildOptions, moved: 
   return outfile;
 }
 
-/** Runs `use` against a Worker; its fetches are answered with the key set of `pair`, and their addresses noted. */
-async function inWorkerd(name: string, text: string, pair: KeyPair, use: (url: URL, fetched: readonly string[]) => Promise<void>) {
-  const file = await bundle(`${name}.mjs`, text, { format: "esm", packages: "external", define: { ISSUER: JSON.stringify(ISSUER) } });
+/**
+ * Runs `use` against a Worker; its fetches are answered with the key set of `pair`, and their
+ * addresses noted.
+ */
+async function inWorkerd(
+  name: string,
+  text: string,
+  pair: KeyPair,
+  use: (url: URL, fetched: readonly string[]) => Promise<void>,
+) {
+  const file = await bundle(`${name}.mjs`, text, {
+    format: "esm",
+    packages: "external",
+    define: { ISSUER: JSON.stringify(ISSUER) },
+  });
   const fetched: string[] = [];
   const { url, miniflare, log } = await startWorker(pathToFileURL(file).href, {
     compatibilityFlags: [],
@@ -66,7 +84,10 @@ for (const [name, text, body] of workers) {
       assert.deepEqual(await ask(url, await tokenOf(ISSUER)), [200, body]);
       assert.equal((await ask(url, null))[0], 401);
       assert.equal((await ask(url, await tokenOf(ISSUER, { aud: "other" })))[0], 401);
-      assert.equal((await ask(url, await tokenOf(ISSUER, {}, await makeKeyPair("ES256", "k1"))))[0], 401);
+      assert.equal(
+        (await ask(url, await tokenOf(ISSUER, {}, await makeKeyPair("ES256", "k1"))))[0],
+        401,
+      );
       assert.deepEqual(fetched, [`${ISSUER}/.well-known/jwks.json`]);
     });
   });
@@ -90,9 +111,15 @@ for (const [name, text, path] of apps) {
           "Access-Control-Request-Headers": "authorization",
         };
         const preflight = await fetch(at, { method: "OPTIONS", headers });
-        assert.deepEqual([preflight.status, preflight.headers.get("Access-Control-Allow-Origin")], [204, "https://app.example.com"]);
+        assert.deepEqual(
+          [preflight.status, preflight.headers.get("Access-Control-Allow-Origin")],
+          [204, "https://app.example.com"],
+        );
         const refused = await fetch(at, { headers: { Origin: "https://app.example.com" } });
-        assert.equal(refused.headers.get("Access-Control-Expose-Headers"), "WWW-Authenticate,Retry-After");
+        assert.equal(
+          refused.headers.get("Access-Control-Expose-Headers"),
+          "WWW-Authenticate,Retry-After",
+        );
       }
     });
   });
@@ -103,8 +130,16 @@ test("recipe_the_vault_wants_a_second_factor_of_the_last_five_minutes", async ()
   await inWorkerd("step-up", text, await keyPair(), async (url) => {
     const at = new URL("/api/vault", url);
     const now = Math.floor(Date.now() / 1000);
-    assert.deepEqual(await ask(at, await tokenOf(ISSUER, { acr: "mfa", auth_time: now })), [200, '{"owner":"alice"}']);
-    for (const more of [{}, { acr: "mfa" }, { acr: "pwd", auth_time: now }, { acr: "mfa", auth_time: now - 400 }]) {
+    assert.deepEqual(await ask(at, await tokenOf(ISSUER, { acr: "mfa", auth_time: now })), [
+      200,
+      '{"owner":"alice"}',
+    ]);
+    for (const more of [
+      {},
+      { acr: "mfa" },
+      { acr: "pwd", auth_time: now },
+      { acr: "mfa", auth_time: now - 400 },
+    ]) {
       const [status, challenge] = await ask(at, await tokenOf(ISSUER, more));
       assert.equal(status, 401);
       assert.match(challenge, /error="insufficient_user_authentication"/);
@@ -117,30 +152,50 @@ const guarded = (block: string) => `import { verifier } from "${block}";
 
 test("recipe_tokens_as_auth0_makes_them_are_let_in", async () => {
   const [pair, issuer] = [await keyPair("RS256"), "https://example.eu.auth0.com/"];
-  await inWorkerd("auth0", guarded("doc:docs/recipes/authorities.md#0"), pair, async (url, fetched) => {
-    assert.deepEqual(await ask(url, await tokenOf(issuer, {}, pair)), [200, '"alice"']);
-    assert.equal((await ask(url, await tokenOf(issuer.slice(0, -1), {}, pair)))[0], 401);
-    assert.deepEqual(fetched, [`${issuer}.well-known/jwks.json`]);
-  });
+  await inWorkerd(
+    "auth0",
+    guarded("doc:docs/recipes/authorities.md#0"),
+    pair,
+    async (url, fetched) => {
+      assert.deepEqual(await ask(url, await tokenOf(issuer, {}, pair)), [200, '"alice"']);
+      assert.equal((await ask(url, await tokenOf(issuer.slice(0, -1), {}, pair)))[0], 401);
+      assert.deepEqual(fetched, [`${issuer}.well-known/jwks.json`]);
+    },
+  );
 });
 
 test("recipe_access_tokens_as_keycloak_makes_them_are_let_in_and_id_tokens_are_not", async () => {
   const [pair, issuer] = [await keyPair("RS256"), "https://sso.example.com/realms/shop"];
-  await inWorkerd("keycloak", guarded("doc:docs/recipes/authorities.md#1"), pair, async (url, fetched) => {
-    const now = Math.floor(Date.now() / 1000);
-    const token = (typ: string) => sign(claims({ iss: issuer, aud: ["orders-api", "account"], iat: now, exp: now + 300, typ }), {}, pair);
-    assert.deepEqual(await ask(url, await token("Bearer")), [200, '"alice"']);
-    assert.equal((await ask(url, await token("ID")))[0], 401);
-    assert.deepEqual(fetched, [`${issuer}/protocol/openid-connect/certs`]);
-  });
+  await inWorkerd(
+    "keycloak",
+    guarded("doc:docs/recipes/authorities.md#1"),
+    pair,
+    async (url, fetched) => {
+      const now = Math.floor(Date.now() / 1000);
+      const token = (typ: string) =>
+        sign(
+          claims({ iss: issuer, aud: ["orders-api", "account"], iat: now, exp: now + 300, typ }),
+          {},
+          pair,
+        );
+      assert.deepEqual(await ask(url, await token("Bearer")), [200, '"alice"']);
+      assert.equal((await ask(url, await token("ID")))[0], 401);
+      assert.deepEqual(fetched, [`${issuer}/protocol/openid-connect/certs`]);
+    },
+  );
 });
 
 test("recipe_tokens_as_oidc_provider_makes_them_are_let_in", async () => {
   const issuer = "https://id.example.com";
-  await inWorkerd("oidc-provider", guarded("doc:docs/recipes/authorities.md#3"), await keyPair(), async (url, fetched) => {
-    assert.deepEqual(await ask(url, await tokenOf(issuer)), [200, '"alice"']);
-    assert.deepEqual(fetched, [`${issuer}/jwks`]);
-  });
+  await inWorkerd(
+    "oidc-provider",
+    guarded("doc:docs/recipes/authorities.md#3"),
+    await keyPair(),
+    async (url, fetched) => {
+      assert.deepEqual(await ask(url, await tokenOf(issuer)), [200, '"alice"']);
+      assert.deepEqual(fetched, [`${issuer}/jwks`]);
+    },
+  );
 });
 
 /** Listens, and gives the port. */
@@ -152,7 +207,9 @@ async function listen(server: ReturnType<typeof createServer>): Promise<number> 
 test("recipe_express_lets_good_tokens_in_and_answers_the_others_as_the_guard_does", async () => {
   const { jwk } = await keyPair();
   const authority = createServer((_request, response) => {
-    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ keys: [jwk] }));
+    response
+      .writeHead(200, { "Content-Type": "application/json" })
+      .end(JSON.stringify({ keys: [jwk] }));
   });
   const issuer = `http://127.0.0.1:${await listen(authority)}`;
   const free = createServer();
@@ -165,9 +222,13 @@ test("recipe_express_lets_good_tokens_in_and_answers_the_others_as_the_guard_doe
     define: { ISSUER: JSON.stringify(issuer) },
     alias: { "tokenkeep/edge": join(root, "dist", "edge.js") },
   };
-  const child = spawn(process.execPath, [await bundle("express.cjs", text, options, { "8080": String(port) })], {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [await bundle("express.cjs", text, options, { "8080": String(port) })],
+    {
+      stdio: ["ignore", "inherit", "inherit"],
+    },
+  );
   try {
     const url = `http://127.0.0.1:${port}/me`;
     const end = performance.now() + 30_000;
@@ -183,7 +244,9 @@ test("recipe_express_lets_good_tokens_in_and_answers_the_others_as_the_guard_doe
     socket.write(
       `GET /me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
     );
-    const [answer] = await new Promise<Buffer[]>((resolve) => socket.once("data", (bytes: Buffer) => resolve([bytes])));
+    const [answer] = await new Promise<Buffer[]>((resolve) =>
+      socket.once("data", (bytes: Buffer) => resolve([bytes])),
+    );
     assert.match(String(answer), /^HTTP\/1\.1 400 /);
     socket.destroy();
   } finally {

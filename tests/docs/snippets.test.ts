@@ -1,5 +1,6 @@
-// Every TypeScript block of every document passes tsc against the built package, by itself. To check the documents alone:
-// `node --import tsx --test tests/docs/snippets.test.ts`, after `npm run build`.
+// Every TypeScript block of every document passes tsc against the built package, by itself. To
+// check the documents alone: `node --import tsx --test tests/docs/snippets.test.ts`, after
+// `npm run build`.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -24,27 +25,44 @@ describe("the code in the documents", () => {
 });
 
 test("the documents that have to have code have some", () => {
-  for (const path of ["README.md", "docs/edge.md"]) assert.ok(snippetsOf(texts.get(path) ?? "").length > 0, path);
+  for (const path of ["README.md", "docs/edge.md"])
+    assert.ok(snippetsOf(texts.get(path) ?? "").length > 0, path);
 });
 
 const fenced = (code: string, language = "ts") => `# Title\n\n\`\`\`${language}\n${code}\n\`\`\`\n`;
 
 test("a wrong block is told with its line, a right one is not", async () => {
   const found = await check("planted", {
-    "docs/right.md": fenced('import { createVerifier } from "tokenkeep/edge";\nexport type V = ReturnType<typeof createVerifier>;'),
-    "docs/no-such-name.md": fenced('import { createVerifyer } from "tokenkeep/edge";\ncreateVerifyer();'),
+    "docs/right.md": fenced(
+      'import { createVerifier } from "tokenkeep/edge";\nexport type V = ReturnType<typeof createVerifier>;',
+    ),
+    "docs/no-such-name.md": fenced(
+      'import { createVerifyer } from "tokenkeep/edge";\ncreateVerifyer();',
+    ),
     "docs/no-such-option.md": fenced(
       'import { createTokenKeep } from "tokenkeep";\n\ncreateTokenKeep({ refresh: "/r", origins: [], leway: 5 });',
     ),
     "docs/undeclared.md": fenced("verifier.verify(token);"),
     "docs/no-such-entry.md": fenced('import "tokenkeep/nothing";'),
-    "docs/javascript.md": fenced('import { createTokenKeep } from "tokenkeep";\ncreateTokenKeep(1);', "js"),
-    "docs/markup.md": fenced('import { useTokenKeep } from "tokenkeep/react";\nexport const A = () => <p>{useTokenKeep()}</p>;', "tsx"),
-    "docs/component.md": fenced('<script setup lang="ts">\nconst n: number = "x";\n</script>\n<template><p>{{ n }}</p></template>', "vue"),
+    "docs/javascript.md": fenced(
+      'import { createTokenKeep } from "tokenkeep";\ncreateTokenKeep(1);',
+      "js",
+    ),
+    "docs/markup.md": fenced(
+      'import { useTokenKeep } from "tokenkeep/react";\nexport const A = () => <p>{useTokenKeep()}</p>;',
+      "tsx",
+    ),
+    "docs/component.md": fenced(
+      '<script setup lang="ts">\nconst n: number = "x";\n</script>\n<template><p>{{ n }}</p></template>',
+      "vue",
+    ),
     "docs/prelude.md": `<!-- prelude\nconst n: number = "x";\n-->\n\n${fenced("console.log(n);").slice(9)}`,
   });
   const told = Object.fromEntries(
-    [...found].map(([path, complaints]) => [path, complaints.map((line) => line.replace(/: .*?(TS\d+).*/, " $1"))]),
+    [...found].map(([path, complaints]) => [
+      path,
+      complaints.map((line) => line.replace(/: .*?(TS\d+).*/, " $1")),
+    ]),
   );
   assert.deepEqual(told, {
     "docs/right.md": [],
@@ -88,5 +106,8 @@ test("blocks are found wherever Markdown has them, with what goes before them", 
     { line: 15, extension: "tsx", prelude: ["declare const c: number;"], code: ["c;", "```"] },
   ]);
   assert.throws(() => snippetsOf("```ts\nconst a = 1;"), /no end/);
-  assert.throws(() => snippetsOf("<!-- prelude\nconst a = 1;\n-->\nText\n```ts\na;\n```"), /right below/);
+  assert.throws(
+    () => snippetsOf("<!-- prelude\nconst a = 1;\n-->\nText\n```ts\na;\n```"),
+    /right below/,
+  );
 });

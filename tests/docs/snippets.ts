@@ -1,5 +1,6 @@
-// The code blocks of the documentation as modules, for tsc: each by itself, so that what a reader copies is complete. What a block
-// takes for granted is declared in a comment right above it, which no reader of the rendered page sees:
+// The code blocks of the documentation as modules, for tsc: each by itself, so that what a reader
+// copies is complete. What a block takes for granted is declared in a comment right above it, which
+// no reader of the rendered page sees:
 //
 //   <!-- prelude
 //   declare function showSignIn(reason: string | null): void;
@@ -56,14 +57,22 @@ export function fencesOf(markdown: string): Fence[] {
       place = end;
       continue;
     }
-    const [, indent = "", fence = "", language = ""] = /^(\s*)(`{3,}|~{3,})\s*([\w-]*)/.exec(line) ?? [];
+    const [, indent = "", fence = "", language = ""] =
+      /^(\s*)(`{3,}|~{3,})\s*([\w-]*)/.exec(line) ?? [];
     if (fence === "") {
       if (line.trim() !== "" && prelude.length > 0)
         throw new Error(`The prelude before line ${place + 1} has no code block right below it.`);
       continue;
     }
-    const end = endOf(lines, place, (later) => later.trimStart().startsWith(fence) && later.trim().replaceAll(fence.charAt(0), "") === "");
-    const code = lines.slice(place + 1, end).map((text) => (text.startsWith(indent) ? text.slice(indent.length) : text));
+    const end = endOf(
+      lines,
+      place,
+      (later) =>
+        later.trimStart().startsWith(fence) && later.trim().replaceAll(fence.charAt(0), "") === "",
+    );
+    const code = lines
+      .slice(place + 1, end)
+      .map((text) => (text.startsWith(indent) ? text.slice(indent.length) : text));
     fences.push({ line: place + 2, language: language.toLowerCase(), prelude, code });
     prelude = [];
     place = end;
@@ -71,7 +80,10 @@ export function fencesOf(markdown: string): Fence[] {
   return fences;
 }
 
-/** The blocks of a document whose language is TypeScript or JavaScript, or that have a script of it (Vue, Svelte). */
+/**
+ * The blocks of a document whose language is TypeScript or JavaScript, or that have a script of it
+ * (Vue, Svelte).
+ */
 export function snippetsOf(markdown: string): Snippet[] {
   return fencesOf(markdown).flatMap(({ line, language, prelude, code }) => {
     const extension = EXTENSIONS[language];
@@ -89,7 +101,8 @@ function endOf(lines: readonly string[], from: number, isEnd: (line: string) => 
 
 function scriptOf(code: readonly string[]): { skip: number; code: string[] } {
   const from = code.findIndex((line) => /^<script\b.*\blang="ts"/.test(line));
-  if (from === -1) throw new Error('A component\'s block has no <script lang="ts">, so nobody can check it.');
+  if (from === -1)
+    throw new Error('A component\'s block has no <script lang="ts">, so nobody can check it.');
   return {
     skip: from + 1,
     code: code.slice(
@@ -99,13 +112,22 @@ function scriptOf(code: readonly string[]): { skip: number; code: string[] } {
   };
 }
 
-/** The documents of the project that its repository knows or could know: what is generated is left out. */
+/**
+ * The documents of the project that its repository knows or could know: what is generated is left
+ * out.
+ */
 export function documents(): string[] {
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.md"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  return [...new Set(listed.split("\n"))].filter((path) => path !== "" && existsSync(join(root, path))).sort();
+  const listed = execFileSync(
+    "git",
+    ["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.md"],
+    {
+      cwd: root,
+      encoding: "utf8",
+    },
+  );
+  return [...new Set(listed.split("\n"))]
+    .filter((path) => path !== "" && existsSync(join(root, path)))
+    .sort();
 }
 
 /** How applications are set up: a bundler's resolution, the page's globals with Node's. */
@@ -128,10 +150,13 @@ const tsconfig = {
 };
 
 /**
- * Checks documents against the built package; gives what is wrong by document, each complaint with the line in it.
- * `name` keeps runs apart; their modules stay in build/snippets/ for looking at.
+ * Checks documents against the built package; gives what is wrong by document, each complaint with
+ * the line in it. `name` keeps runs apart; their modules stay in build/snippets/ for looking at.
  */
-export async function check(name: string, given: Readonly<Record<string, string>>): Promise<Map<string, string[]>> {
+export async function check(
+  name: string,
+  given: Readonly<Record<string, string>>,
+): Promise<Map<string, string[]>> {
   const folder = join(root, "build", "snippets", name);
   rmSync(folder, { recursive: true, force: true });
   const found = new Map(Object.keys(given).map((path) => [path, [] as string[]]));
@@ -145,19 +170,28 @@ export async function check(name: string, given: Readonly<Record<string, string>
     }
   }
   if (modules.size === 0) return found;
-  // Recipes may use packages that only the documentation has; ours is found by its own name, as in an application.
+  // Recipes may use packages that only the documentation has; ours is found by its own name, as in
+  // an application.
   const own = join(root, "docs", "node_modules");
-  if (existsSync(own) && existsSync(join(folder, "docs"))) symlinkSync(own, join(folder, "docs", "node_modules"));
+  if (existsSync(own) && existsSync(join(folder, "docs")))
+    symlinkSync(own, join(folder, "docs", "node_modules"));
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
 
   const output = await tsc(folder);
   for (const line of output.split("\n")) {
-    const [, file = "", row = "0", problem = ""] = /^(.+?)\((\d+),\d+\): error (.*)$/.exec(line) ?? [];
+    const [, file = "", row = "0", problem = ""] =
+      /^(.+?)\((\d+),\d+\): error (.*)$/.exec(line) ?? [];
     const module = modules.get(file.replaceAll("\\", "/"));
     if (module !== undefined) {
       const { path, snippet } = module;
       const place = Number(row) - snippet.prelude.length;
-      found.get(path)?.push(place > 0 ? `${path}:${snippet.line + place - 1}: ${problem}` : `${path}:${snippet.line}, prelude: ${problem}`);
+      found
+        .get(path)
+        ?.push(
+          place > 0
+            ? `${path}:${snippet.line + place - 1}: ${problem}`
+            : `${path}:${snippet.line}, prelude: ${problem}`,
+        );
     } else if (/error TS/.test(line)) {
       throw new Error(line);
     }
@@ -174,7 +208,8 @@ function tsc(folder: string): Promise<string> {
       { cwd: folder, maxBuffer: 1 << 24 },
       (error, stdout, stderr) => {
         // 1 and 2: it has complaints. Without any, something else went wrong.
-        if (error !== null && !/error TS/.test(stdout)) reject(new Error(`tsc: ${error.message}\n${stdout}${stderr}`));
+        if (error !== null && !/error TS/.test(stdout))
+          reject(new Error(`tsc: ${error.message}\n${stdout}${stderr}`));
         else resolve(stdout);
       },
     );

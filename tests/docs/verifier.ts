@@ -1,4 +1,5 @@
-// The verifier that the blocks of the recipes take for granted. Whoever bundles this says who the issuer is.
+// The verifier that the blocks of the recipes take for granted. Whoever bundles this says who the
+// issuer is.
 
 import { createVerifier, type Verifier } from "tokenkeep/edge";
 

@@ -5,18 +5,23 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { VerifyError } from "../../js/edge/error.ts";
 import { type Instance, instanceOf } from "../../js/edge/instance.ts";
+import { VerifyError } from "../../js/edge/request/error.ts";
 import { verifierOver } from "../../js/edge/verifier.ts";
 import { AUDIENCE, claims, ISSUER, keyPair, NOW, sign } from "./suite/kit.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A module with one function, `f`, that traps. */
-const TRAP = Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11]);
+const TRAP = Uint8Array.from([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0,
+  0, 11,
+]);
 
 test("edge_P13_a_trap_costs_one_request_and_the_next_gets_a_fresh_instance", async () => {
-  const real = instanceOf(await WebAssembly.compile(readFileSync(`${root}/build/edge/edge_bg.wasm`)));
+  const real = instanceOf(
+    await WebAssembly.compile(readFileSync(`${root}/build/edge/edge_bg.wasm`)),
+  );
   const trap = (await WebAssembly.instantiate(TRAP)).instance.exports["f"] as () => never;
   let trapping = true;
   let discarded = 0;
@@ -33,12 +38,19 @@ test("edge_P13_a_trap_costs_one_request_and_the_next_gets_a_fresh_instance", asy
     },
   };
   const { jwk } = await keyPair();
-  const issuers = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwks: { keys: [jwk] } } as const;
+  const issuers = {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms: ["ES256"],
+    jwks: { keys: [jwk] },
+  } as const;
   const verifier = verifierOver({ issuers, clock: () => NOW * 1000 }, instance);
   const handler = verifier.guard(() => new Response("in"));
   const ask = async () =>
     handler(
-      new Request("https://api.example", { headers: { Authorization: `Bearer ${await sign(claims())}` } }),
+      new Request("https://api.example", {
+        headers: { Authorization: `Bearer ${await sign(claims())}` },
+      }),
       {},
       { waitUntil: () => undefined },
     );
@@ -58,7 +70,10 @@ test("edge_P12_a_load_that_fails_is_tried_again", async () => {
   });
   await assert.rejects(
     instance.load(),
-    (error) => error instanceof VerifyError && error.code === "runtime.wasm_unavailable" && error.status === 503,
+    (error) =>
+      error instanceof VerifyError &&
+      error.code === "runtime.wasm_unavailable" &&
+      error.status === 503,
   );
   assert.equal(instance.current(), null);
   const cores = await Promise.all(Array.from({ length: 50 }, () => instance.load()));
@@ -75,6 +90,12 @@ test("edge_K91_leaves_nothing_behind_that_keeps_a_program_alive", async () => {
     const verifier = createVerifier({ issuers, clock: () => ${NOW * 1000}, jwks: { fetch, timeout: 60_000 } });
     console.log((await verifier.verify(${JSON.stringify(token)})).claims.sub);`;
   const began = performance.now();
-  assert.equal(execFileSync("node", ["--input-type=module", "-e", program], { cwd: root, encoding: "utf8" }).trim(), "alice");
+  assert.equal(
+    execFileSync("node", ["--input-type=module", "-e", program], {
+      cwd: root,
+      encoding: "utf8",
+    }).trim(),
+    "alice",
+  );
   assert.ok(performance.now() - began < 20_000);
 });

@@ -4,7 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Jwk, VerifyError, verifyCompact } from "tokenkeep/edge";
 
-const HMAC: Jwk = { kty: "oct", k: "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow" };
+const HMAC: Jwk = {
+  kty: "oct",
+  k: "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+};
 const RSA: Jwk = {
   kty: "RSA",
   n: "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
@@ -18,7 +21,8 @@ const EC: Jwk = {
 };
 const OKP: Jwk = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
 
-const CLAIMS = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+const CLAIMS =
+  "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 const examples = [
   {
     name: "RFC7515_A1_HS256",
@@ -79,10 +83,25 @@ test("edge_F_RFC7520_4_4_HS256", async () => {
 
 test("edge_F_takes_given_keys_by_their_rules", async () => {
   const jws = examples[2].jws;
-  const refused = (keys: Jwk | { keys: Jwk[] }, code: string, algorithms: readonly ("ES256" | "HS256" | "RS256")[] = ["ES256"]) =>
-    assert.rejects(verifyCompact(jws, keys, { algorithms }), (error) => error instanceof VerifyError && error.code === code);
-  await verifyCompact(jws, { keys: [RSA, { ...EC, kid: "a" }] }, { algorithms: ["ES256", "RS256"] });
-  await verifyCompact(jws, { ...EC, d: "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI" }, { algorithms: ["ES256"] });
+  const refused = (
+    keys: Jwk | { keys: Jwk[] },
+    code: string,
+    algorithms: readonly ("ES256" | "HS256" | "RS256")[] = ["ES256"],
+  ) =>
+    assert.rejects(
+      verifyCompact(jws, keys, { algorithms }),
+      (error) => error instanceof VerifyError && error.code === code,
+    );
+  await verifyCompact(
+    jws,
+    { keys: [RSA, { ...EC, kid: "a" }] },
+    { algorithms: ["ES256", "RS256"] },
+  );
+  await verifyCompact(
+    jws,
+    { ...EC, d: "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI" },
+    { algorithms: ["ES256"] },
+  );
   await refused(EC, "alg.not_allowed", ["RS256"]);
   await refused(EC, "config_invalid", []);
   await refused(EC, "config_invalid", ["ES256", "HS256"]);

@@ -37,7 +37,9 @@ test("edge_K93_is_no_bigger_after_100_000_unknown_kids", async () => {
   const [, payload, signature] = (await sign()).split(".");
   const growth = await growthOf(100_000, async (place) => {
     const header = base64url(JSON.stringify({ alg: "ES256", kid: `kid-${place}`, typ: "JWT" }));
-    const error: unknown = await verifier.verify(`${header}.${payload}.${signature}`).catch((cause: unknown) => cause);
+    const error: unknown = await verifier
+      .verify(`${header}.${payload}.${signature}`)
+      .catch((cause: unknown) => cause);
     assert.ok(error instanceof VerifyError && error.code === "key.unknown");
   });
   assert.ok(growth < MEGABYTE, `${growth} bytes`);
@@ -51,7 +53,9 @@ test("edge_K93_is_no_bigger_after_10_000_good_tokens", async () => {
     clock: () => NOW * 1000,
   });
   const growth = await growthOf(10_000, async (place) => {
-    const token = await new SignJWT(claims({ jti: `t${place}` })).setProtectedHeader({ alg: "HS256" }).sign(secret);
+    const token = await new SignJWT(claims({ jti: `t${place}` }))
+      .setProtectedHeader({ alg: "HS256" })
+      .sign(secret);
     assert.equal((await verifier.verify(token)).claims.jti, `t${place}`);
   });
   assert.ok(growth < MEGABYTE, `${growth} bytes`);
@@ -63,7 +67,8 @@ test("edge_K93_keeps_no_claims_of_tokens_that_came_once", async () => {
   const first = await tokenOf(0);
   await verifier.verify(first);
   const before = await held();
-  for (let place = 1; place < 900; place += 1) assert.equal((await verifier.verify(await tokenOf(place))).claims.jti, `t${place}`);
+  for (let place = 1; place < 900; place += 1)
+    assert.equal((await verifier.verify(await tokenOf(place))).claims.jti, `t${place}`);
   const growth = (await held()) - before;
   assert.ok(growth < 900 * 1_000, `${growth} bytes`);
   // It is remembered all the same, and so are its claims from now on.
@@ -78,7 +83,9 @@ test("edge_K93_is_no_bigger_after_10_000_issuers_that_a_resolver_does_not_know",
   const [header, , signature] = (await sign()).split(".");
   const growth = await growthOf(10_000, async (place) => {
     const payload = base64url(JSON.stringify(claims({ iss: `${ISSUER}/${place}` })));
-    const error: unknown = await verifier.verify(`${header}.${payload}.${signature}`).catch((cause: unknown) => cause);
+    const error: unknown = await verifier
+      .verify(`${header}.${payload}.${signature}`)
+      .catch((cause: unknown) => cause);
     assert.ok(error instanceof VerifyError && error.code === "issuer.unknown");
   });
   assert.ok(growth < MEGABYTE, `${growth} bytes`);

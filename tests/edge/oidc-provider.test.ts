@@ -1,5 +1,6 @@
-// Against an authority that nobody here wrote: the certified oidc-provider issues access tokens of RFC 9068 through the client
-// credentials flow; discovery and key set are its own, and its keys rotate while verifications run without pause.
+// Against an authority that nobody here wrote: the certified oidc-provider issues access tokens of
+// RFC 9068 through the client credentials flow; discovery and key set are its own, and its keys
+// rotate while verifications run without pause.
 
 import assert from "node:assert/strict";
 import { createServer, type RequestListener } from "node:http";
@@ -8,7 +9,13 @@ import { after, before, test } from "node:test";
 import { setImmediate as breath } from "node:timers/promises";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import Provider from "oidc-provider";
-import { createVerifier, type Verifier, type VerifierEvent, type VerifierOptions, VerifyError } from "tokenkeep/edge";
+import {
+  createVerifier,
+  type Verifier,
+  type VerifierEvent,
+  type VerifierOptions,
+  VerifyError,
+} from "tokenkeep/edge";
 
 const RESOURCE = "https://api.example";
 const CLIENT = { client_id: "service", client_secret: "a-secret-of-the-test-and-of-nothing-else" };
@@ -32,7 +39,13 @@ function serveWith(...wanted: JWK[]): void {
   keys = wanted;
   const provider = new Provider(issuer, {
     clients: [
-      { ...CLIENT, grant_types: ["client_credentials"], redirect_uris: [], response_types: [], id_token_signed_response_alg: "ES256" },
+      {
+        ...CLIENT,
+        grant_types: ["client_credentials"],
+        redirect_uris: [],
+        response_types: [],
+        id_token_signed_response_alg: "ES256",
+      },
     ],
     jwks: { keys: keys as never },
     features: {
@@ -59,7 +72,11 @@ async function tokenOf(): Promise<string> {
   const response = await fetch(`${issuer}/token`, {
     method: "POST",
     headers: { Authorization: `Basic ${btoa(`${CLIENT.client_id}:${CLIENT.client_secret}`)}` },
-    body: new URLSearchParams({ grant_type: "client_credentials", scope: "read", resource: RESOURCE }),
+    body: new URLSearchParams({
+      grant_type: "client_credentials",
+      scope: "read",
+      resource: RESOURCE,
+    }),
   });
   const text = await response.text();
   assert.equal(response.status, 200, text);
@@ -73,7 +90,10 @@ before(async () => {
 after(() => new Promise((resolve) => server.close(resolve)));
 
 async function verifierFor(options: Partial<VerifierOptions> = {}): Promise<Verifier> {
-  const discovered = (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as { issuer: string; jwks_uri: string };
+  const discovered = (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as {
+    issuer: string;
+    jwks_uri: string;
+  };
   assert.equal(discovered.issuer, issuer);
   return createVerifier({
     issuers: { issuer, audience: RESOURCE, algorithms: ["ES256"], jwksUri: discovered.jwks_uri },
@@ -88,7 +108,10 @@ test("edge_interop_takes_the_access_tokens_of_oidc_provider", async () => {
   assert.deepEqual([claims["client_id"], key.kid, [...scopes]], ["service", "first", ["read"]]);
 });
 
-/** One verification under load: when it began, in virtual seconds, whose key had signed, and what came of it. */
+/**
+ * One verification under load: when it began, in virtual seconds, whose key had signed, and what
+ * came of it.
+ */
 interface Trial {
   readonly at: number;
   readonly kid: string;
@@ -100,17 +123,24 @@ const MAX_AGE = 120;
 
 for (const way of ["waiting for the refresh", "with a context, served stale meanwhile"] as const) {
   test(`edge_interop_refuses_no_good_token_and_takes_no_removed_key_while_keys_rotate_under_load, ${way}`, async () => {
-    const context = way.startsWith("with") ? { waitUntil: (promise: Promise<unknown>) => void promise.catch(() => undefined) } : undefined;
+    const context = way.startsWith("with")
+      ? { waitUntil: (promise: Promise<unknown>) => void promise.catch(() => undefined) }
+      : undefined;
     const began = Date.now();
     // Time passes by the load alone: what is shown does not hang on how fast this machine is.
     let elapsed = 0;
     let issuing = false;
     const fetched: { at: number; keys: number }[] = [];
     const onEvent = (event: VerifierEvent) => {
-      if (event.type === "jwks" && event.outcome !== "served-stale") fetched.push({ at: elapsed, keys: event.keys ?? 0 });
+      if (event.type === "jwks" && event.outcome !== "served-stale")
+        fetched.push({ at: elapsed, keys: event.keys ?? 0 });
     };
     keySetRequests = 0;
-    const verifier = await verifierFor({ clock: () => began + elapsed * 1000, onEvent, jwks: { cooldown: COOLDOWN, maxAge: MAX_AGE } });
+    const verifier = await verifierFor({
+      clock: () => began + elapsed * 1000,
+      onEvent,
+      jwks: { cooldown: COOLDOWN, maxAge: MAX_AGE },
+    });
 
     const tokens: { kid: string; token: string }[] = [];
     const trials: Trial[] = [];
@@ -152,21 +182,30 @@ for (const way of ["waiting for the refresh", "with a context, served stale mean
     running = false;
     await load;
 
-    const those = (kid: string, code: string) => trials.filter((trial) => trial.kid === kid && trial.code === code);
+    const those = (kid: string, code: string) =>
+      trials.filter((trial) => trial.kid === kid && trial.code === code);
     const codes = [...new Set(trials.map(({ code }) => code))].sort();
     assert.deepEqual(codes, ["accepted", "key.unknown"], "nothing else ever came of it");
 
-    // Old key, then both: good tokens are refused only until the cooldown of the cold fetch is over.
+    // Old key, then both: good tokens are refused only until the cooldown of the cold fetch is
+    // over.
     const early = those("new", "key.unknown");
     const [cold, second] = fetched;
     assert.ok(cold !== undefined && second !== undefined);
     assert.deepEqual([cold.keys, second.keys], [1, 2]);
-    assert.ok(early.length > 0 && early.every(({ at }) => at >= introduced && at < cold.at + COOLDOWN + 1), "only within the cooldown");
+    assert.ok(
+      early.length > 0 && early.every(({ at }) => at >= introduced && at < cold.at + COOLDOWN + 1),
+      "only within the cooldown",
+    );
     assert.ok(those("new", "accepted").length > 1_000);
 
-    // New alone: the old key counts until the refresh, which comes within the set's lifetime, and never after it.
+    // New alone: the old key counts until the refresh, which comes within the set's lifetime, and
+    // never after it.
     const refresh = fetched.find(({ at, keys: count }) => at > removed && count === 1);
-    assert.ok(refresh !== undefined && refresh.at < removed + MAX_AGE + COOLDOWN, "the refresh came in time");
+    assert.ok(
+      refresh !== undefined && refresh.at < removed + MAX_AGE + COOLDOWN,
+      "the refresh came in time",
+    );
     const late = those("old", "key.unknown");
     assert.ok(late.length > 100 && late.every(({ at }) => at > removed));
     assert.ok(
@@ -179,9 +218,11 @@ for (const way of ["waiting for the refresh", "with a context, served stale mean
       "after the refresh",
     );
 
-    // And all that at the price of a fetch for the cold start, one for the new kid, one for each lifetime, and one a cooldown for the kid that is gone.
+    // And all that at the price of a fetch for the cold start, one for the new kid, one for each
+    // lifetime, and one a cooldown for the kid that is gone.
     assert.ok(
-      keySetRequests <= 2 + Math.ceil(elapsed / MAX_AGE) + Math.ceil((elapsed - refresh.at) / COOLDOWN),
+      keySetRequests <=
+        2 + Math.ceil(elapsed / MAX_AGE) + Math.ceil((elapsed - refresh.at) / COOLDOWN),
       `${keySetRequests} requests`,
     );
     assert.ok(trials.length > 10_000, `${trials.length} verifications`);
@@ -195,5 +236,8 @@ test("edge_interop_refuses_what_another_instance_of_it_issued", async () => {
   await verifier.verify(good);
   serveWith(await privateKey("second"));
   const forged = await tokenOf();
-  await assert.rejects(verifier.verify(forged), (error) => error instanceof VerifyError && error.status === 401);
+  await assert.rejects(
+    verifier.verify(forged),
+    (error) => error instanceof VerifyError && error.status === 401,
+  );
 });

@@ -1,6 +1,7 @@
-// The signature is checked on bytes in the wasm's memory, where the next token is written before the verdict is there. That is sound
-// because the platform copies what it is given before it returns: each runtime that is not in the suite shows here that it does. (Node of
-// today checks at once, see js/edge/node-crypto.ts; before 20.16 it goes the others' way.)
+// The signature is checked on bytes in the wasm's memory, where the next token is written before
+// the verdict is there. That is sound because the platform copies what it is given before it
+// returns: each runtime that is not in the suite shows here that it does. (Node of today checks at
+// once, see js/edge/keys/node-crypto.ts; before 20.16 it goes the others' way.)
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -54,12 +55,18 @@ for (const alg of ["ES256", "RS256"]) {
 }
 
 test("edge_P14_keeps_tokens_apart_that_are_verified_at_once, in Chromium", async () => {
-  const server = await ScriptedServer.open(() => ({ headers: { "Content-Type": "text/html" }, body: "<!doctype html>" }));
+  const server = await ScriptedServer.open(() => ({
+    headers: { "Content-Type": "text/html" },
+    body: "<!doctype html>",
+  }));
   for (const [path, file] of [
     ["/edge.js", built],
     ["/at-once.mjs", program],
   ] as const) {
-    server.on(path, () => ({ headers: { "Content-Type": "text/javascript" }, body: readFileSync(file) }));
+    server.on(path, () => ({
+      headers: { "Content-Type": "text/javascript" },
+      body: readFileSync(file),
+    }));
   }
   server.on("/favicon.ico", () => json({}));
   const chromium = await launch();

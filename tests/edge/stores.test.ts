@@ -1,4 +1,5 @@
-// The second layer of the key cache over the real things: Workers KV and the Cache API of workerd, between isolates that share nothing else.
+// The second layer of the key cache over the real things: Workers KV and the Cache API of workerd,
+// between isolates that share nothing else.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -38,7 +39,10 @@ async function withIsolates(
   });
   const miniflare = new Miniflare({ workers: ["a", "b", "c"].map(isolate), cf: false });
   const send = async (name: string, path: string, init: Call = {}) => {
-    const response = await (await miniflare.getWorker(name)).fetch(`https://api.example${path}`, init);
+    const response = await (await miniflare.getWorker(name)).fetch(
+      `https://api.example${path}`,
+      init,
+    );
     const text = await response.text();
     assert.equal(response.status, 200, text);
     return JSON.parse(text) as unknown;
@@ -46,7 +50,11 @@ async function withIsolates(
   const ask = async (name: string) => {
     const now = Math.floor(Date.now() / 1000);
     const token = await sign(claims({ iat: now, exp: now + 300 }));
-    return ((await send(name, "/", { headers: { Authorization: `Bearer ${token}` } })) as { source: string }).source;
+    return (
+      (await send(name, "/", { headers: { Authorization: `Bearer ${token}` } })) as {
+        source: string;
+      }
+    ).source;
   };
   try {
     await work({ ask, call: send, fetches: () => fetches, miniflare });
@@ -60,7 +68,10 @@ for (const store of ["kv", "cache"] as const) {
     test(`edge_K89_hands_a_set_from_isolate_to_isolate, over ${store}, in workerd`, async () => {
       await withIsolates(store, async ({ ask, fetches }) => {
         assert.equal(await ask("a"), "network");
-        assert.deepEqual([await ask("b"), await ask("c"), await ask("a"), fetches()], ["store", "store", "network", 1]);
+        assert.deepEqual(
+          [await ask("b"), await ask("c"), await ask("a"), fetches()],
+          ["store", "store", "network", 1],
+        );
       });
     });
 
@@ -94,7 +105,11 @@ test("edge_K89_survives_what_a_stranger_wrote_into_KV_and_gives_its_own_entries_
     const good = (await kv.get(name, "json")) as object;
     await kv.put(name, "not even JSON");
     assert.deepEqual([await ask("b"), fetches()], ["network", 2]);
-    assert.deepEqual(Object.keys((await kv.get(name, "json")) as object), Object.keys(good), "b has put it right");
+    assert.deepEqual(
+      Object.keys((await kv.get(name, "json")) as object),
+      Object.keys(good),
+      "b has put it right",
+    );
     await kv.put(name, JSON.stringify({ ...good, body: '{"keys":[]}' }));
     assert.deepEqual([await ask("c"), fetches()], ["network", 3]);
   });

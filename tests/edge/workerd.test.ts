@@ -1,4 +1,5 @@
-// The edge suite inside workerd, and what only workerd can show: requests that are cancelled while others wait for the same keys.
+// The edge suite inside workerd, and what only workerd can show: requests that are cancelled while
+// others wait for the same keys.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -41,7 +42,9 @@ async function until(holds: () => boolean): Promise<void> {
 
 /** The guard's answer to a token, or what came of hanging up. */
 async function ask(url: URL, token: string, hangsUp = false): Promise<string> {
-  const response = await fetch(url, { headers: { Authorization: `Bearer ${token}`, ...(hangsUp ? { "X-Hang-Up": "yes" } : {}) } });
+  const response = await fetch(url, {
+    headers: { Authorization: `Bearer ${token}`, ...(hangsUp ? { "X-Hang-Up": "yes" } : {}) },
+  });
   return `${response.status} ${await response.text()}`;
 }
 
@@ -58,19 +61,29 @@ test("edge_P1_200_cold_requests_of_which_a_third_is_cancelled, in workerd", asyn
   const { url, miniflare, log } = await startBehindFront("cold-worker.ts", keys, gate);
   try {
     assert.equal(fetches, 0, "making the verifier at module scope asks for nothing");
-    const tokens = await Promise.all(Array.from({ length: 200 }, (_, place) => sign(claims({ jti: `t${place}` }))));
-    // The very first is among the cancelled: whoever fetches first must not be whom the others hang on.
+    const tokens = await Promise.all(
+      Array.from({ length: 200 }, (_, place) => sign(claims({ jti: `t${place}` }))),
+    );
+    // The very first is among the cancelled: whoever fetches first must not be whom the others hang
+    // on.
     const isCancelled = (place: number) => place % 3 === 0;
     const answers = Promise.all(tokens.map((token, place) => ask(url, token, isCancelled(place))));
-    // All of them are in the Worker and wait for the slow key set: then a third hangs up, and only then the keys come.
+    // All of them are in the Worker and wait for the slow key set: then a third hangs up, and only
+    // then the keys come.
     await until(() => fetches === tokens.length && waiting === 67);
     hangUp.now();
     await sleep(300);
     release.now();
     const good = '200 {"sub":"alice"}';
-    for (const [place, answer] of (await answers).entries()) assert.equal(answer, isCancelled(place) ? '200 "hung up"' : good);
-    for (let later = 0; later < 50; later += 1) assert.equal(await ask(url, await sign(claims({ jti: `later${later}` }))), good);
-    assert.equal(fetches, tokens.length, "each cold request fetches for itself, and then the set is settled");
+    for (const [place, answer] of (await answers).entries())
+      assert.equal(answer, isCancelled(place) ? '200 "hung up"' : good);
+    for (let later = 0; later < 50; later += 1)
+      assert.equal(await ask(url, await sign(claims({ jti: `later${later}` }))), good);
+    assert.equal(
+      fetches,
+      tokens.length,
+      "each cold request fetches for itself, and then the set is settled",
+    );
     assert.doesNotMatch(log(), CROSSED);
   } finally {
     await miniflare.dispose();
@@ -87,25 +100,32 @@ test("edge_P2_a_client_that_hangs_up_does_not_keep_a_new_key_from_the_others, in
     if (fetches === 2) await release.come;
     return MiniflareResponse.json({ keys });
   };
-  const { url, miniflare, log } = await startBehindFront("rotation-worker.ts", answer, () => ((waiting += 1), hangUp.come));
+  const { url, miniflare, log } = await startBehindFront(
+    "rotation-worker.ts",
+    answer,
+    () => ((waiting += 1), hangUp.come),
+  );
   try {
     const now = Math.floor(Date.now() / 1000);
     const lasting = claims({ iat: now, exp: now + 600 });
     const good = '200 {"sub":"alice"}';
     assert.equal(await ask(url, await sign(lasting)), good);
     keys = [old.jwk, next.jwk];
-    // The Worker's cooldown is four seconds; after it the attacker is the first, has it look for a kid that nobody has, and hangs up.
+    // The Worker's cooldown is four seconds; after it the attacker is the first, has it look for a
+    // kid that nobody has, and hangs up.
     await sleep(4_100);
     const attack = sign(lasting, { kid: "nobody's" }).then((token) => ask(url, token, true));
     await until(() => fetches === 2 && waiting === 1);
     hangUp.now();
     assert.equal(await attack, '200 "hung up"');
     release.now();
-    // Nobody waits for that fetch any more; what it brings comes to the others all the same, and long before the next cooldown.
+    // Nobody waits for that fetch any more; what it brings comes to the others all the same, and
+    // long before the next cooldown.
     const token = await sign(lasting, {}, next);
     const began = performance.now();
     let seen = await ask(url, token);
-    while (seen !== good && performance.now() - began < 2_500) seen = (await sleep(20), await ask(url, token));
+    while (seen !== good && performance.now() - began < 2_500)
+      seen = (await sleep(20), await ask(url, token));
     assert.deepEqual([seen, fetches], [good, 2]);
     assert.doesNotMatch(log(), CROSSED);
   } finally {

@@ -1,7 +1,9 @@
 //! Group F: what failures of the authority do, and what they never do.
 
 use proptest::prelude::*;
-use tokenkeep::engine::{CALLS, Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status, WINDOW, Wake};
+use tokenkeep::engine::{
+    CALLS, Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status, WINDOW, Wake,
+};
 
 use crate::tab::{Tab, failed};
 
@@ -30,7 +32,9 @@ fn client_F50_retry_after_is_obeyed_even_by_name() {
     tab.refuse_for(120_000);
     tab.pass(100_000);
     let named = tab.input(Engine::handle_refresh);
-    let Some(Outcome::Failed(failure)) = tab.outcome(named) else { panic!("it is refused at once") };
+    let Some(Outcome::Failed(failure)) = tab.outcome(named) else {
+        panic!("it is refused at once")
+    };
     assert_eq!((failure.kind, failure.retry_after()), (FailureKind::Unreachable, Some(20_000)));
     tab.pass(19_999);
     assert_eq!(tab.sent.len(), 1);
@@ -67,7 +71,10 @@ fn client_F50_one_tab_tells_the_others() {
     tab.input(Engine::handle_refresh);
     tab.lock();
     tab.refuse_for(90_000);
-    assert_eq!(tab.told.last().map(|message| message.news), Some(News::Pause { retry_after: 90_000 }));
+    assert_eq!(
+        tab.told.last().map(|message| message.news),
+        Some(News::Pause { retry_after: 90_000 })
+    );
 }
 
 #[test]

@@ -28,7 +28,10 @@ fn client_H68_a_logout_during_start_is_told() {
         (tab.status(), tab.events.clone()),
         (Status::Anonymous, vec![Event::SignedOut(SignedOutReason::Logout)])
     );
-    assert_eq!((tab.outcome(start), tab.outcome(request)), (Some(Outcome::Done), Some(Outcome::Anonymous)));
+    assert_eq!(
+        (tab.outcome(start), tab.outcome(request)),
+        (Some(Outcome::Done), Some(Outcome::Anonymous))
+    );
 }
 
 #[test]
@@ -36,7 +39,11 @@ fn client_H69_the_lock_is_held_until_the_server_has_answered() {
     let mut tab = Tab::coordinating();
     tab.sign_in(900);
     tab.input(Engine::handle_logout);
-    assert_eq!(tab.told.last().map(|message| message.news), Some(News::SignedOut), "siblings first");
+    assert_eq!(
+        tab.told.last().map(|message| message.news),
+        Some(News::SignedOut),
+        "siblings first"
+    );
     assert!(tab.logouts.is_empty());
     tab.lock();
     assert_eq!((tab.logouts.len(), tab.released.len()), (1, 0));
@@ -62,8 +69,13 @@ fn client_H70_a_logout_that_reaches_nobody_is_reported_and_stands() {
     let mut tab = Tab::signed_in(900);
     let logout = tab.input(Engine::handle_logout);
     let call = tab.logouts[0];
-    tab.input(|engine, now| engine.handle_logout_answer(now, call, Err(FailureKind::LogoutFailed.into())));
-    assert_eq!((tab.outcome(logout), tab.status()), (failed(FailureKind::LogoutFailed), Status::Anonymous));
+    tab.input(|engine, now| {
+        engine.handle_logout_answer(now, call, Err(FailureKind::LogoutFailed.into()))
+    });
+    assert_eq!(
+        (tab.outcome(logout), tab.status()),
+        (failed(FailureKind::LogoutFailed), Status::Anonymous)
+    );
 }
 
 #[test]
@@ -103,7 +115,10 @@ fn a_sign_in_waits_for_a_refresh_and_raises_the_epoch() {
     let turn = tab.input(Engine::handle_sign_in);
     assert_eq!(tab.outcome(turn), None);
     tab.fail(FailureKind::Rejected);
-    assert_eq!((tab.outcome(start), tab.outcome(turn)), (Some(Outcome::Done), Some(Outcome::Proceed)));
+    assert_eq!(
+        (tab.outcome(start), tab.outcome(turn)),
+        (Some(Outcome::Done), Some(Outcome::Proceed))
+    );
     tab.input(Engine::handle_refresh);
     assert_eq!(tab.sent.len(), 1, "no refresh runs beside a sign-in");
     assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
@@ -127,7 +142,11 @@ fn a_logout_goes_before_a_sign_in_that_it_overtook() {
     tab.input(Engine::handle_logout);
     assert!(tab.logouts.is_empty());
     assert!(!tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
-    assert_eq!((tab.status(), tab.logouts.len()), (Status::Anonymous, 1), "and the new cookie is logged out too");
+    assert_eq!(
+        (tab.status(), tab.logouts.len()),
+        (Status::Anonymous, 1),
+        "and the new cookie is logged out too"
+    );
 }
 
 #[test]
@@ -139,7 +158,11 @@ fn a_slow_sign_in_loses_its_turn_and_still_counts() {
     assert_eq!(tab.sent.len(), 1);
     assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
     tab.grant(60);
-    assert_eq!((tab.generation(), tab.status()), (1, Status::Authenticated), "the older refresh has no effect");
+    assert_eq!(
+        (tab.generation(), tab.status()),
+        (1, Status::Authenticated),
+        "the older refresh has no effect"
+    );
 }
 
 #[test]

@@ -34,7 +34,11 @@ fn client_D27_a_fresh_token_that_is_refused_too_starts_no_second_refresh() {
     assert_eq!((tab.outcome(next), tab.sent.len()), (Some(Outcome::GiveUp), 1));
     tab.input(|engine, _| engine.handle_accepted(2));
     let revoked = tab.refused(2);
-    assert_eq!((tab.outcome(revoked), tab.sent.len()), (None, 2), "an API took it meanwhile, so this 401 is news");
+    assert_eq!(
+        (tab.outcome(revoked), tab.sent.len()),
+        (None, 2),
+        "an API took it meanwhile, so this 401 is news"
+    );
 }
 
 #[test]
@@ -71,7 +75,11 @@ fn client_D29_a_refusal_of_another_sessions_token_is_the_callers() {
     tab.input(Engine::handle_logout);
     tab.sign_in(900);
     let late = tab.refused(1);
-    assert_eq!(tab.outcome(late), Some(Outcome::GiveUp), "no retry with the token of a later session");
+    assert_eq!(
+        tab.outcome(late),
+        Some(Outcome::GiveUp),
+        "no retry with the token of a later session"
+    );
 }
 
 #[test]
@@ -86,7 +94,12 @@ fn client_D33_a_401_from_the_refresh_endpoint_ends_there() {
 
 #[test]
 fn client_D34_when_the_refresh_fails_the_first_answer_is_the_callers() {
-    for kind in [FailureKind::Unreachable, FailureKind::Malformed, FailureKind::Misconfigured, FailureKind::Rejected] {
+    for kind in [
+        FailureKind::Unreachable,
+        FailureKind::Malformed,
+        FailureKind::Misconfigured,
+        FailureKind::Rejected,
+    ] {
         let mut tab = Tab::signed_in(900);
         let waiter = tab.refused(1);
         tab.fail(kind);

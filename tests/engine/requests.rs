@@ -32,7 +32,10 @@ fn client_C22_a_refresh_that_hangs_is_given_up_and_the_next_may_go() {
     let first = tab.input(Engine::handle_refresh);
     let late = tab.refreshes.remove(0);
     tab.pass(10_000);
-    assert_eq!((tab.outcome(first), tab.aborted.clone()), (failed(FailureKind::TimedOut), vec![late]));
+    assert_eq!(
+        (tab.outcome(first), tab.aborted.clone()),
+        (failed(FailureKind::TimedOut), vec![late])
+    );
     let second = tab.input(Engine::handle_refresh);
     assert_eq!(tab.sent.len(), 2);
     tab.input(|engine, now| engine.handle_refresh_answer(now, late, Ok(crate::tab::token(900))));
@@ -79,5 +82,8 @@ fn closing_answers_everybody_and_ends_everything() {
     assert!(late.iter().all(|&waiter| tab.outcome(waiter) == failed(FailureKind::Closed)));
     tab.grant(900);
     tab.pass(1_000_000);
-    assert_eq!((tab.sent.len(), tab.told.len(), tab.timer_in(), tab.generation()), (sent, told, None, 0));
+    assert_eq!(
+        (tab.sent.len(), tab.told.len(), tab.timer_in(), tab.generation()),
+        (sent, told, None, 0)
+    );
 }

@@ -76,7 +76,11 @@ fn client_B13_a_late_timer_behaves_as_if_on_time() {
         let mut tab = Tab::signed_in(900);
         tab.sleep(8 * HOUR, ticks);
         let request = tab.request();
-        assert_eq!((tab.sent.len(), tab.outcome(request)), (1, None), "the expired token is not sent");
+        assert_eq!(
+            (tab.sent.len(), tab.outcome(request)),
+            (1, None),
+            "the expired token is not sent"
+        );
         tab.grant(900);
         assert_eq!((tab.outcome(request), tab.sent.len()), (Some(Outcome::Token), 1));
         assert_eq!(tab.status(), Status::Authenticated);
@@ -120,7 +124,10 @@ fn client_B16_a_hidden_tab_leaves_the_renewal_to_a_visible_one() {
     tab.input(|engine, now| engine.handle_wake(now, Wake::Hidden));
     tab.pass(840_000);
     assert_eq!(tab.told.last().map(|message| message.news), Some(News::Asking));
-    tab.hear(0, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    tab.hear(
+        0,
+        News::Standing { signed_in: true, visible: true, subject: None, retry_after: None },
+    );
     tab.pass(10_000);
     assert_eq!(tab.locks.len(), 0, "nothing is refreshed");
     assert!(tab.saw(Step::RenewalLeftToSibling));

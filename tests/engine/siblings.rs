@@ -1,6 +1,8 @@
 //! Group G: several tabs of one origin.
 
-use tokenkeep::engine::{Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status, Step, Wake};
+use tokenkeep::engine::{
+    Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status, Step, Wake,
+};
 
 use crate::tab::{Tab, failed, token_of};
 
@@ -36,7 +38,11 @@ fn client_G59_after_the_lock_it_asks_again_whether_it_must() {
     assert_eq!(tab.outcome(named), failed(FailureKind::SignedOut));
     assert_eq!(tab.released, tab.locks, "it stops asking");
     tab.lock();
-    assert_eq!((tab.sent.len(), tab.released.len()), (0, 2), "and gives back what it is granted all the same");
+    assert_eq!(
+        (tab.sent.len(), tab.released.len()),
+        (0, 2),
+        "and gives back what it is granted all the same"
+    );
 }
 
 #[test]
@@ -124,7 +130,11 @@ fn client_G64_another_user_elsewhere_is_told_and_no_token_is_mixed() {
     // The refresh that was queued for alice is bob's now.
     tab.answer(Ok(token_of("bob")));
     assert!(tab.events.contains(&Event::UserChanged));
-    assert_eq!(tab.outcome(pending), failed(FailureKind::SignedOut), "alice's request is not sent as bob");
+    assert_eq!(
+        tab.outcome(pending),
+        failed(FailureKind::SignedOut),
+        "alice's request is not sent as bob"
+    );
     assert!(matches!(tab.outcome(request), Some(Outcome::Failed(_) | Outcome::Token)));
     assert_eq!(tab.status(), Status::Authenticated);
 }
@@ -142,7 +152,10 @@ fn client_G64_the_same_user_elsewhere_is_no_change() {
 fn client_G65_a_logout_elsewhere_wipes_at_once() {
     let mut tab = alice();
     tab.hear(1, News::SignedOut);
-    assert_eq!((tab.status(), tab.reason()), (Status::Anonymous, Some(SignedOutReason::LogoutElsewhere)));
+    assert_eq!(
+        (tab.status(), tab.reason()),
+        (Status::Anonymous, Some(SignedOutReason::LogoutElsewhere))
+    );
     assert!(tab.engine.token().is_none());
     assert_eq!(tab.timer_in(), None);
 }
@@ -154,7 +167,10 @@ fn client_G65_a_tab_that_comes_back_asks_before_it_sends() {
     assert_eq!(tab.told.last().map(|message| message.news), Some(News::Asking));
     let request = tab.request();
     assert_eq!(tab.outcome(request), None);
-    tab.hear(1, News::Standing { signed_in: false, visible: true, subject: None, retry_after: None });
+    tab.hear(
+        1,
+        News::Standing { signed_in: false, visible: true, subject: None, retry_after: None },
+    );
     assert_eq!((tab.status(), tab.outcome(request)), (Status::Anonymous, Some(Outcome::Anonymous)));
 }
 
@@ -163,7 +179,10 @@ fn client_G65_a_sibling_that_confirms_ends_the_doubt() {
     let mut tab = alice();
     tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
     let request = tab.request();
-    tab.hear(0, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    tab.hear(
+        0,
+        News::Standing { signed_in: true, visible: true, subject: None, retry_after: None },
+    );
     assert_eq!((tab.outcome(request), tab.sent.len()), (Some(Outcome::Token), 0));
 }
 
@@ -195,7 +214,10 @@ fn client_G66_a_new_tab_waits_for_its_turn() {
     let mut tab = Tab::coordinating();
     let start = tab.input(Engine::handle_start);
     assert_eq!(tab.told[0].news, News::Asking);
-    tab.hear(3, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    tab.hear(
+        3,
+        News::Standing { signed_in: true, visible: true, subject: None, retry_after: None },
+    );
     assert!(tab.sent.is_empty());
     tab.lock();
     tab.grant(900);
@@ -211,7 +233,15 @@ fn client_G66_an_epoch_that_is_told_late_costs_a_new_tab_nothing() {
     tab.input(Engine::handle_start);
     tab.lock();
     tab.grant(900);
-    tab.hear(3, News::Standing { signed_in: true, visible: true, subject: subject_of("alice"), retry_after: None });
+    tab.hear(
+        3,
+        News::Standing {
+            signed_in: true,
+            visible: true,
+            subject: subject_of("alice"),
+            retry_after: None,
+        },
+    );
     tab.hear(3, News::Refreshed { visible: true });
     assert!(tab.engine.token().is_some());
     assert_eq!((tab.generation(), tab.locks.len()), (1, 1));
@@ -268,7 +298,10 @@ fn client_G65_a_logout_in_a_tab_that_knows_nobody_reaches_everybody() {
     new.now.wall = old.now.wall + 60_000;
     new.input(Engine::handle_logout);
     assert!(new.told[0].epoch > old.epoch());
-    new.hear(-50_000, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    new.hear(
+        -50_000,
+        News::Standing { signed_in: true, visible: true, subject: None, retry_after: None },
+    );
     assert_eq!(new.status(), Status::Anonymous);
 }
 
@@ -277,7 +310,15 @@ fn client_G64_a_tab_that_comes_back_to_another_users_session_joins_it() {
     let mut tab = alice();
     tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
     let request = tab.request();
-    tab.hear(1, News::Standing { signed_in: true, visible: true, subject: subject_of("bob"), retry_after: None });
+    tab.hear(
+        1,
+        News::Standing {
+            signed_in: true,
+            visible: true,
+            subject: subject_of("bob"),
+            retry_after: None,
+        },
+    );
     assert!(tab.engine.token().is_none());
     tab.lock();
     tab.answer(Ok(token_of("bob")));
@@ -292,7 +333,10 @@ fn client_G64_a_tab_without_a_session_learns_of_one_when_it_asks() {
     tab.lock();
     tab.fail(FailureKind::Rejected);
     tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
-    tab.hear(1, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    tab.hear(
+        1,
+        News::Standing { signed_in: true, visible: true, subject: None, retry_after: None },
+    );
     tab.lock();
     tab.grant(900);
     assert_eq!(tab.status(), Status::Authenticated);
@@ -301,14 +345,22 @@ fn client_G64_a_tab_without_a_session_learns_of_one_when_it_asks() {
 #[test]
 fn client_F50_a_pause_is_told_to_a_tab_that_opens() {
     let mut tab = Tab::coordinating();
-    tab.hear(0, News::Standing { signed_in: true, visible: true, subject: None, retry_after: Some(60_000) });
+    tab.hear(
+        0,
+        News::Standing { signed_in: true, visible: true, subject: None, retry_after: Some(60_000) },
+    );
     let start = tab.input(Engine::handle_start);
     assert!(matches!(tab.outcome(start), Some(Outcome::Failed(_))));
     assert!(tab.locks.is_empty());
     tab.told.clear();
-    tab.hear(1, News::Standing { signed_in: true, visible: true, subject: None, retry_after: None });
+    tab.hear(
+        1,
+        News::Standing { signed_in: true, visible: true, subject: None, retry_after: None },
+    );
     tab.hear(0, News::Asking);
-    let News::Standing { signed_in, retry_after, .. } = tab.told[0].news else { panic!("it tells where it stands") };
+    let News::Standing { signed_in, retry_after, .. } = tab.told[0].news else {
+        panic!("it tells where it stands")
+    };
     assert_eq!((signed_in, retry_after), (false, Some(60_000)));
 }
 
@@ -319,7 +371,10 @@ fn client_F50_a_tab_that_joins_while_the_authority_pauses_says_so_to_its_callers
     tab.sleep(1_000, true);
     tab.hear(1, News::SignedIn { subject: subject_of("alice") });
     let request = tab.request();
-    assert!(matches!(tab.outcome(request), Some(Outcome::Failed(_))), "no token, and none to be had for a minute");
+    assert!(
+        matches!(tab.outcome(request), Some(Outcome::Failed(_))),
+        "no token, and none to be had for a minute"
+    );
 }
 
 #[test]
@@ -330,7 +385,10 @@ fn client_H69_a_logout_that_queues_ends_no_session_that_came_after_it() {
     assert_eq!(tab.outcome(logout), failed(FailureKind::LogoutFailed));
     tab.told.clear();
     tab.hear(1, News::Asking);
-    assert!(!tab.told.iter().any(|message| message.news == News::SignedOut), "it speaks for the newer session");
+    assert!(
+        !tab.told.iter().any(|message| message.news == News::SignedOut),
+        "it speaks for the newer session"
+    );
     tab.lock();
     assert_eq!((tab.logouts.len(), tab.sent.len()), (0, 1));
 }

@@ -12,7 +12,10 @@ fn client_A2_a_good_cookie_gives_a_session_with_one_refresh() {
     tab.grant(900);
     assert_eq!((tab.status(), tab.outcome(start)), (Status::Authenticated, Some(Outcome::Done)));
     assert!(tab.engine.token().is_some());
-    assert_eq!(tab.events, [Event::SignedIn, Event::Refreshed { generation: 1, by_sibling: false }]);
+    assert_eq!(
+        tab.events,
+        [Event::SignedIn, Event::Refreshed { generation: 1, by_sibling: false }]
+    );
 }
 
 #[test]
@@ -28,7 +31,10 @@ fn client_A3_no_cookie_means_anonymous_until_somebody_asks() {
     let (again, request) = (tab.input(Engine::handle_start), tab.request());
     tab.pass(86_400_000);
     assert_eq!((tab.sent.len(), tab.timer_in()), (1, None));
-    assert_eq!((tab.outcome(again), tab.outcome(request)), (Some(Outcome::Done), Some(Outcome::Anonymous)));
+    assert_eq!(
+        (tab.outcome(again), tab.outcome(request)),
+        (Some(Outcome::Done), Some(Outcome::Anonymous))
+    );
     tab.input(Engine::handle_refresh);
     assert_eq!(tab.sent.len(), 2);
     tab.grant(900);
@@ -41,13 +47,19 @@ fn client_A4_offline_it_waits_and_does_not_guess() {
     tab.input(|engine, now| engine.handle_wake(now, Wake::Offline));
     let (start, request) = (tab.input(Engine::handle_start), tab.request());
     tab.fail(FailureKind::Unreachable);
-    assert_eq!((tab.status(), tab.outcome(start), tab.outcome(request)), (Status::Unknown, None, None));
+    assert_eq!(
+        (tab.status(), tab.outcome(start), tab.outcome(request)),
+        (Status::Unknown, None, None)
+    );
     tab.pass(29_000);
     assert_eq!(tab.sent.len(), 1, "no calls into the void");
     tab.input(|engine, now| engine.handle_wake(now, Wake::Online));
     assert_eq!(tab.sent.len(), 2);
     tab.grant(900);
-    assert_eq!((tab.outcome(start), tab.outcome(request)), (Some(Outcome::Done), Some(Outcome::Token)));
+    assert_eq!(
+        (tab.outcome(start), tab.outcome(request)),
+        (Some(Outcome::Done), Some(Outcome::Token))
+    );
 }
 
 #[test]
@@ -55,7 +67,10 @@ fn client_A5_two_starts_share_one_refresh() {
     let mut tab = Tab::new();
     let (first, second) = (tab.input(Engine::handle_start), tab.input(Engine::handle_start));
     tab.grant(900);
-    assert_eq!((tab.outcome(first), tab.outcome(second)), (Some(Outcome::Done), Some(Outcome::Done)));
+    assert_eq!(
+        (tab.outcome(first), tab.outcome(second)),
+        (Some(Outcome::Done), Some(Outcome::Done))
+    );
     tab.input(Engine::handle_close);
     tab.input(Engine::handle_close);
     assert_eq!((tab.sent.len(), tab.timer_in()), (1, None));

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use tokenkeep::engine::{
-    Backoff, CallId, Config, Engine, Event, Failure, FailureKind, Grant, Lead, Message, Millis, News, Now, Outcome,
-    Output, SignedOutReason, Status, Step, Ticket, WaiterId,
+    Backoff, CallId, Config, Engine, Event, Failure, FailureKind, Grant, Lead, Message, Millis,
+    News, Now, Outcome, Output, SignedOutReason, Status, Step, Ticket, WaiterId,
 };
 
 /// Any moment will do; it is not zero, so that nothing relies on that.
@@ -100,7 +100,11 @@ impl Tab {
                 self.told.push(message);
             }
             Output::Settle { waiter, outcome } => {
-                assert_eq!(self.outcomes.insert(waiter, outcome), None, "a waiter is answered once");
+                assert_eq!(
+                    self.outcomes.insert(waiter, outcome),
+                    None,
+                    "a waiter is answered once"
+                );
             }
             Output::Changed => self.changes += 1,
             Output::Emit(event) => self.events.push(event),

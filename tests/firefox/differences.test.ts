@@ -1,4 +1,5 @@
-// What is otherwise in Firefox than in Chromium, as docs/browsers.md tells it. Each is the browser's own way, whoever asks.
+// What is otherwise in Firefox than in Chromium, as docs/browsers.md tells it. Each is the
+// browser's own way, whoever asks.
 
 import assert from "node:assert/strict";
 import { scenes } from "../client/harness.ts";
@@ -14,11 +15,18 @@ behaviour("firefox_sends_no_stream_as_a_body", async (scene) => {
   const { page, api, at } = scene;
   await scene.started();
   await page.evaluate(async ({ api }) => {
-    const init = () => ({ method: "POST", body: new Blob(["drop by drop"]).stream(), duplex: "half" }) as RequestInit;
+    const init = () =>
+      ({
+        method: "POST",
+        body: new Blob(["drop by drop"]).stream(),
+        duplex: "half",
+      }) as RequestInit;
     await fetch(`${api}/plain`, init());
     await keep.fetch(`${api}/kept`, init());
   }, at);
-  const sent = api.calls.filter(({ method }) => method === "POST").map(({ path, body }) => [path, body.toString()]);
+  const sent = api.calls
+    .filter(({ method }) => method === "POST")
+    .map(({ path, body }) => [path, body.toString()]);
   assert.deepEqual(sent, [
     ["/plain", "[object ReadableStream]"],
     ["/kept", "[object ReadableStream]"],
@@ -28,7 +36,9 @@ behaviour("firefox_sends_no_stream_as_a_body", async (scene) => {
 behaviour("firefox_tells_an_abort_in_a_body_without_its_reason", async (scene) => {
   const { page, api, at } = scene;
   await scene.started();
-  api.on("/body", () => ({ stream: async (write) => (write("begun"), new Promise(() => undefined)) }));
+  api.on("/body", () => ({
+    stream: async (write) => (write("begun"), new Promise(() => undefined)),
+  }));
   const errors = await page.evaluate(async ({ api }) => {
     const own = fetch;
     const aborted = async (call: typeof fetch) => {
@@ -49,7 +59,10 @@ behaviour("firefox_knows_no_address_with_a_space_in_its_host", async ({ page, at
     const recording = stage.make({
       refresh: `${authority}/session/refresh`,
       origins: ["https://api.example.com"],
-      transport: (request) => (request.url.startsWith(authority) ? fetch(request) : ((sent += 1), Promise.resolve(new Response()))),
+      transport: (request) =>
+        request.url.startsWith(authority)
+          ? fetch(request)
+          : ((sent += 1), Promise.resolve(new Response())),
     });
     await recording.start();
     const odd = "https://api.example.com .evil.test/";

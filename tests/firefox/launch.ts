@@ -1,4 +1,5 @@
-// Debian's Firefox, driven by Playwright over WebDriver BiDi. The variable FIREFOX names another one.
+// Debian's Firefox, driven by Playwright over WebDriver BiDi. The variable FIREFOX names another
+// one.
 
 import { fileURLToPath } from "node:url";
 import { type Browser, firefox } from "playwright-core";

@@ -1,5 +1,5 @@
-// What the cells of the matrix talk to: for each cell, under a path of its own, an authority with a session, an API, a key set with tokens
-// that jose signed, and the files of a page.
+// What the cells of the matrix talk to: for each cell, under a path of its own, an authority with a
+// session, an API, a key set with tokens that jose signed, and the files of a page.
 
 import { readFileSync, statSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
@@ -45,7 +45,11 @@ export class Authority {
         .setExpirationTime("10 min")
         .sign(keys.privateKey);
       const [header, payload, signature = ""] = good.split(".");
-      return { issuer, good, bad: `${header}.${payload}.${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}` };
+      return {
+        issuer,
+        good,
+        bad: `${header}.${payload}.${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`,
+      };
     };
     const cells = new Map<string, State>();
     const server = await ScriptedServer.open(async (call) => {
@@ -76,7 +80,12 @@ function session(state: State, path: string, { token, method }: Call): Reply | n
   const grant = (): Reply => {
     state.granted += 1;
     state.valid = `token-${state.granted}`;
-    return json({ access_token: state.valid, expires_in: 900, token_type: "Bearer", name: "Alice" });
+    return json({
+      access_token: state.valid,
+      expires_in: 900,
+      token_type: "Bearer",
+      name: "Alice",
+    });
   };
   switch (path) {
     case "session/sign-in":
@@ -99,9 +108,14 @@ function session(state: State, path: string, { token, method }: Call): Reply | n
 
 function file(folder: string, path: string): Reply {
   const place = join(folder, normalize(`/${decodeURIComponent(path)}`));
-  const whole = statSync(place, { throwIfNoEntry: false })?.isDirectory() ? join(place, "index.html") : place;
+  const whole = statSync(place, { throwIfNoEntry: false })?.isDirectory()
+    ? join(place, "index.html")
+    : place;
   try {
-    return { headers: { "Content-Type": TYPES[extname(whole)] ?? "application/octet-stream" }, body: readFileSync(whole) };
+    return {
+      headers: { "Content-Type": TYPES[extname(whole)] ?? "application/octet-stream" },
+      body: readFileSync(whole),
+    };
   } catch {
     return { status: 404 };
   }

@@ -1,6 +1,7 @@
-// The whole matrix: every place where people build and run such code, with the tarball as npm installs it. It exists because packages with
-// wasm in them are known for working in their author's bundler only. Prints a table; ends badly when a cell does not hold.
-// `npm run test:package` sets up and runs it; with words after `--` only the places whose names hold one of them.
+// The whole matrix: every place where people build and run such code, with the tarball as npm
+// installs it. It exists because packages with wasm in them are known for working in their author's
+// bundler only. Prints a table; ends badly when a cell does not hold. `npm run test:package` sets
+// up and runs it; with words after `--` only the places whose names hold one of them.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,22 +19,34 @@ import { shapeCells } from "./cells/shape.ts";
 import { workerCells } from "./cells/workers.ts";
 import { packed, root, workshop } from "./project.ts";
 
-const all: readonly Cell[] = [...shapeCells, ...bundlerCells, ...nextCells, ...workerCells, ...edgeCells, ...serverCells];
+const all: readonly Cell[] = [
+  ...shapeCells,
+  ...bundlerCells,
+  ...nextCells,
+  ...workerCells,
+  ...edgeCells,
+  ...serverCells,
+];
 
 /**
- * The tools, by the lock file in tools/. Not `npm ci`: it wants the lock to name the binaries of every platform, which can't be had
- * where the registry offers only some of them.
+ * The tools, by the lock file in tools/. Not `npm ci`: it wants the lock to name the binaries of
+ * every platform, which can't be had where the registry offers only some of them.
  */
 async function installTools(): Promise<void> {
-  const wanted = hashOf(["tests/package/tools/package.json", "tests/package/tools/package-lock.json"]);
+  const wanted = hashOf([
+    "tests/package/tools/package.json",
+    "tests/package/tools/package-lock.json",
+  ]);
   const stamp = join(workshop, "node_modules", ".tokenkeep");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   mkdirSync(workshop, { recursive: true });
   for (const name of ["package.json", "package-lock.json"])
     copyFileSync(join(root, "tests", "package", "tools", name), join(workshop, name));
   const options = ["--no-save", "--prefer-offline", "--no-audit", "--no-fund"];
-  await step("Installing the bundlers, frameworks and runners of tests/package/tools/package-lock.json", "2 min, once", () =>
-    must("npm", ["install", ...options], { cwd: workshop, seconds: 900 }),
+  await step(
+    "Installing the bundlers, frameworks and runners of tests/package/tools/package-lock.json",
+    "2 min, once",
+    () => must("npm", ["install", ...options], { cwd: workshop, seconds: 900 }),
   );
   writeFileSync(stamp, wanted);
 }
@@ -49,16 +62,25 @@ interface Row {
 
 async function run(cell: Cell, bench: Bench): Promise<Row> {
   const began = performance.now();
-  const seen = await cell.run(bench).catch((error: unknown): Error => (error instanceof Error ? error : new Error(String(error))));
+  const seen = await cell
+    .run(bench)
+    .catch((error: unknown): Error => (error instanceof Error ? error : new Error(String(error))));
   const time = performance.now() - began;
   if (seen instanceof Error) {
     const output = "output" in seen ? `\n${String(seen.output)}` : "";
     return { place: cell.place, seen: {}, failure: `${seen.message}${output}`, time };
   }
-  const told = columns.map((part) => [part, seen[part] ?? cell.absent[part] ?? "it was not tried, and there is no reason"] as const);
+  const told = columns.map(
+    (part) =>
+      [
+        part,
+        seen[part] ?? cell.absent[part] ?? "it was not tried, and there is no reason",
+      ] as const,
+  );
   const wrong = told.filter(([, said]) => said !== "ok" && !said.startsWith("- "));
   if (!told.some(([, said]) => said === "ok")) wrong.push(["wasm", "it ran nothing"]);
-  const failure = wrong.length === 0 ? null : wrong.map(([part, said]) => `${part}: ${said}`).join("\n");
+  const failure =
+    wrong.length === 0 ? null : wrong.map(([part, said]) => `${part}: ${said}`).join("\n");
   return { place: cell.place, seen: Object.fromEntries(told), failure, time };
 }
 
@@ -81,7 +103,10 @@ function print(rows: readonly Row[]): void {
 }
 
 async function matrix(words: readonly string[]): Promise<void> {
-  const chosen = all.filter(({ place }) => words.length === 0 || words.some((word) => place.toLowerCase().includes(word.toLowerCase())));
+  const chosen = all.filter(
+    ({ place }) =>
+      words.length === 0 || words.some((word) => place.toLowerCase().includes(word.toLowerCase())),
+  );
   await installTools();
   const [authority, browser] = await Promise.all([Authority.open(), launch()]);
   const rows: Row[] = [];
@@ -91,7 +116,9 @@ async function matrix(words: readonly string[]): Promise<void> {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const row = await run(next, { authority, browser });
       rows.push(row);
-      console.log(`› ${row.place}: ${row.failure === null ? "passed" : `FAILED\n${row.failure}`} (${spoken(row.time)})`);
+      console.log(
+        `› ${row.place}: ${row.failure === null ? "passed" : `FAILED\n${row.failure}`} (${spoken(row.time)})`,
+      );
     }
   };
   try {
@@ -99,10 +126,16 @@ async function matrix(words: readonly string[]): Promise<void> {
   } finally {
     await Promise.all([authority.close(), browser.close()]);
   }
-  rows.sort((a, b) => chosen.findIndex(({ place }) => place === a.place) - chosen.findIndex(({ place }) => place === b.place));
+  rows.sort(
+    (a, b) =>
+      chosen.findIndex(({ place }) => place === a.place) -
+      chosen.findIndex(({ place }) => place === b.place),
+  );
   print(rows);
   const { size, files } = await packed();
-  console.log(`\n  The tarball: ${size} bytes, ${files.length} files; quick.test.ts holds it to 400 000 and to files.txt`);
+  console.log(
+    `\n  The tarball: ${size} bytes, ${files.length} files; quick.test.ts holds it to 400 000 and to files.txt`,
+  );
   const failed = rows.filter(({ failure }) => failure !== null).length;
   console.log(`\n${rows.length - failed} passed, ${failed} failed`);
   if (failed > 0 || rows.length === 0) process.exitCode = 1;

@@ -1,5 +1,6 @@
-// Throw-away projects with the package in them as npm would bring it: packed into a tarball once, then installed by npm. They lie in
-// build/package/, below the tools that matrix.ts installs there, so that a bundler in a project finds them as it would its own.
+// Throw-away projects with the package in them as npm would bring it: packed into a tarball once,
+// then installed by npm. They lie in build/package/, below the tools that matrix.ts installs there,
+// so that a bundler in a project finds them as it would its own.
 
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -22,8 +23,14 @@ async function pack(): Promise<Tarball> {
   const folder = join(workshop, "tarballs", String(process.pid));
   mkdirSync(folder, { recursive: true });
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const { stdout } = await execute("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root });
-  const [{ filename, size, files }] = JSON.parse(stdout) as [{ filename: string; size: number; files: { path: string }[] }];
+  const { stdout } = await execute(
+    "npm",
+    ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
+    { cwd: root },
+  );
+  const [{ filename, size, files }] = JSON.parse(stdout) as [
+    { filename: string; size: number; files: { path: string }[] },
+  ];
   return { path: join(folder, filename), size, files: files.map(({ path }) => path).sort() };
 }
 
@@ -40,7 +47,8 @@ export interface Project {
 }
 
 /**
- * A new project with the package installed. `files` are written into it; of tests/package/programs it has all.
+ * A new project with the package installed. `files` are written into it; of tests/package/programs
+ * it has all.
  * @param manifest members of its package.json
  */
 export async function project(
@@ -56,9 +64,24 @@ export async function project(
     mkdirSync(dirname(at(file)), { recursive: true });
     writeFileSync(at(file), text);
   };
-  write("package.json", JSON.stringify({ name: name.replaceAll(" ", "-"), private: true, type: "module", ...manifest }));
+  write(
+    "package.json",
+    JSON.stringify({ name: name.replaceAll(" ", "-"), private: true, type: "module", ...manifest }),
+  );
   cpSync(join(root, "tests", "package", "programs"), folder, { recursive: true });
   for (const [file, text] of Object.entries(files)) write(file, text);
-  await execute("npm", ["install", "--offline", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", path], { cwd: folder });
+  await execute(
+    "npm",
+    [
+      "install",
+      "--offline",
+      "--no-audit",
+      "--no-fund",
+      "--no-package-lock",
+      "--ignore-scripts",
+      path,
+    ],
+    { cwd: folder },
+  );
   return { folder, at, write };
 }

@@ -1,5 +1,6 @@
-// What of the package is looked at in every run of the tests, in seconds: the tarball's files, its manifest, and the two places that differ
-// most, Node and workerd. The rest of the matrix is matrix.ts.
+// What of the package is looked at in every run of the tests, in seconds: the tarball's files, its
+// manifest, and the two places that differ most, Node and workerd. The rest of the matrix is
+// matrix.ts.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -31,13 +32,21 @@ test("package_the_tarball_holds_the_files_of_files_txt_and_weighs_less_than_400_
   const golden = readFileSync(new URL("files.txt", import.meta.url), "utf8")
     .trim()
     .split("\n");
-  assert.deepEqual(files, golden, "a file came or went: if it is meant to, write it into tests/package/files.txt");
+  assert.deepEqual(
+    files,
+    golden,
+    "a file came or went: if it is meant to, write it into tests/package/files.txt",
+  );
   assert.ok(size < 400_000, `${size} bytes`);
 });
 
 test("package_publint_finds_nothing", async () => {
   const { path } = await packed();
-  const { stdout } = await execute(join(root, "node_modules", ".bin", "publint"), ["run", path, "--strict"], { cwd: root });
+  const { stdout } = await execute(
+    join(root, "node_modules", ".bin", "publint"),
+    ["run", path, "--strict"],
+    { cwd: root },
+  );
   assert.match(stdout, /All good!/);
 });
 
@@ -50,7 +59,8 @@ test("package_every_entry_leads_to_a_file_and_its_conditions_come_in_the_right_o
       order.filter((name) => name in conditions),
       entry,
     );
-    for (const file of Object.values(conditions)) assert.ok(existsSync(join(root, file)), `${entry}: ${file}`);
+    for (const file of Object.values(conditions))
+      assert.ok(existsSync(join(root, file)), `${entry}: ${file}`);
   }
 });
 
@@ -59,21 +69,33 @@ test("package_no_module_awaits_at_its_top_or_imports_as_it_runs", async () => {
   for (const name of modules) {
     const code = readFileSync(join(root, name), "utf8");
     assert.doesNotMatch(code, /\bimport\s*\(/, name);
-    await assert.doesNotReject(transform(code, { supported: { "top-level-await": false }, logLevel: "silent" }), name);
+    await assert.doesNotReject(
+      transform(code, { supported: { "top-level-await": false }, logLevel: "silent" }),
+      name,
+    );
   }
   await assert.rejects(
-    transform("await 1", { supported: { "top-level-await": false }, format: "esm", logLevel: "silent" }),
+    transform("await 1", {
+      supported: { "top-level-await": false },
+      format: "esm",
+      logLevel: "silent",
+    }),
     /Top-level await/,
   );
 });
 
 test("package_importing_an_entry_where_pages_are_rendered_touches_no_global", async () => {
   const lifecycle = join(root, "tests", "client", "runtimes", "lifecycle.mjs");
-  // The adapters bring in what they adapt to; the others of edge are for runtimes that are no servers of pages.
+  // The adapters bring in what they adapt to; the others of edge are for runtimes that are no
+  // servers of pages.
   const rendered = [...modules].filter((path) => !/react|hono|workerd|edge-light/.test(path));
   assert.ok(rendered.length >= 2);
   for (const path of rendered) {
-    const { stdout } = await execute(process.execPath, [lifecycle, "import", pathToFileURL(join(root, path)).href]);
+    const { stdout } = await execute(process.execPath, [
+      lifecycle,
+      "import",
+      pathToFileURL(join(root, path)).href,
+    ]);
     assert.equal(stdout, "ok\n", path);
   }
 });
@@ -83,7 +105,9 @@ test("package_what_is_imported_and_not_used_is_left_out", async () => {
   const entries = Object.entries(manifest.exports)
     .filter(([, target]) => typeof target !== "string")
     .map(([entry]) => `tokenkeep${entry.slice(1)}`);
-  const contents = entries.map((entry, index) => `import * as entry${index} from "${entry}";`).join("\n");
+  const contents = entries
+    .map((entry, index) => `import * as entry${index} from "${entry}";`)
+    .join("\n");
   const { outputFiles } = await build({
     stdin: { contents: `${contents}\nconsole.log(1);`, resolveDir: made.folder },
     bundle: true,
@@ -101,7 +125,8 @@ async function passes(cell: Cell): Promise<Seen> {
   const authority = await Authority.open();
   try {
     const seen = await cell.run({ authority, browser: null });
-    for (const [part, said] of Object.entries(seen)) assert.ok(said === "ok" || said.startsWith("- "), `${part}: ${said}`);
+    for (const [part, said] of Object.entries(seen))
+      assert.ok(said === "ok" || said.startsWith("- "), `${part}: ${said}`);
     return seen;
   } finally {
     await authority.close();

@@ -38,8 +38,12 @@ enum Fault {
 }
 
 /// Look-alikes of the listed origins, and strangers.
-const FOREIGN: [&str; 4] =
-    ["https://api.example.evil.test/x", "https://evil.test/", "http://api.example/x", "https://data.example/x"];
+const FOREIGN: [&str; 4] = [
+    "https://api.example.evil.test/x",
+    "https://evil.test/",
+    "http://api.example/x",
+    "https://data.example/x",
+];
 const OWN: [&str; 2] = ["https://api.example/x", "https://data.example:8443/y"];
 
 impl World {
@@ -48,7 +52,8 @@ impl World {
         if self.dice.chance(self.script.weather.faults) {
             return self.fault();
         }
-        let running: Vec<usize> = (0..self.tabs.len()).filter(|&tab| self.tabs[tab].life == Life::Running).collect();
+        let running: Vec<usize> =
+            (0..self.tabs.len()).filter(|&tab| self.tabs[tab].life == Life::Running).collect();
         if running.is_empty() || self.device.asleep_until > self.now {
             return;
         }
@@ -110,7 +115,8 @@ impl World {
                 self.tabs[tab].notes.may_end = true;
                 self.input(tab, Engine::handle_close);
                 self.tabs[tab].closed = true;
-                // What it did not abort is the application's own sign-in: it goes on, and nobody waits for it.
+                // What it did not abort is the application's own sign-in: it goes on, and nobody
+                // waits for it.
                 for (_, number) in core::mem::take(&mut self.tabs[tab].calls) {
                     self.leave(number, false);
                 }
@@ -135,9 +141,12 @@ impl World {
         }
     }
 
-    /// The application brings a token that came with the page: one of the session that the cookie stands for.
+    /// The application brings a token that came with the page: one of the session that the cookie
+    /// stands for.
     fn adopt(&mut self, tab: usize) {
-        let Some(cookie) = self.jar.filter(|_| self.authority.honours(self.now, self.jar)) else { return };
+        let Some(cookie) = self.jar.filter(|_| self.authority.honours(self.now, self.jar)) else {
+            return;
+        };
         if self.tabs[tab].closed {
             return;
         }
@@ -208,7 +217,8 @@ impl World {
 
     fn suspend(&mut self, tab: usize, fault: Fault, lasts: u64) {
         let id = self.tabs[tab].id;
-        // A page with a lock or with calls under way is not stored: it is gone when the user leaves it.
+        // A page with a lock or with calls under way is not stored: it is gone when the user leaves
+        // it.
         let busy = self.tabs[tab].notes.wish.is_some() || !self.tabs[tab].calls.is_empty();
         match fault {
             Fault::Freeze if self.tabs[tab].life == Life::Running => {

@@ -1,4 +1,5 @@
-//! What comes back: the driver reads the answer of a server as the browser half does, and hands it to the engine.
+//! What comes back: the driver reads the answer of a server as the browser half does, and hands it
+//! to the engine.
 
 use tokenkeep::engine::{CallId, FailureKind, Grant, Status};
 
@@ -35,7 +36,8 @@ impl World {
                     Answer::Token(token) => Grant::read(self.reply_body(token).as_bytes()).ok(),
                     _ => None,
                 };
-                // A logout in the meantime goes before; where there is none the session is a new one from here on.
+                // A logout in the meantime goes before; where there is none the session is a new
+                // one from here on.
                 let late = self.exchanges[number].sign_outs != self.tabs[tab].notes.sign_outs;
                 let fresh = grant.is_some() && !late && !self.tabs[tab].closed;
                 if fresh {
@@ -63,7 +65,9 @@ impl World {
             Ok(grant) if late && self.bug == Some(Bug::NoEpochCheck) => {
                 self.input(tab, |engine, now| engine.handle_adopt(now, grant));
             }
-            judged => self.input(tab, |engine, now| engine.handle_refresh_answer(now, call, judged)),
+            judged => {
+                self.input(tab, |engine, now| engine.handle_refresh_answer(now, call, judged))
+            }
         }
         if late {
             let verdict = invariants::a_late_answer_changes_nothing(self, tab, before);

@@ -1,4 +1,5 @@
-//! The authority: rotates the refresh token at each use, spots the reuse of an old one and ends its family for it.
+//! The authority: rotates the refresh token at each use, spots the reuse of an old one and ends its
+//! family for it.
 
 use tokenkeep::engine::Millis;
 
@@ -69,17 +70,29 @@ impl Authority {
     }
 
     /// A sign-in ends the session whose cookie came with it.
-    pub fn sign_in(&mut self, now: Millis, user: u32, presented: Option<Cookie>) -> (Cookie, usize) {
+    pub fn sign_in(
+        &mut self,
+        now: Millis,
+        user: u32,
+        presented: Option<Cookie>,
+    ) -> (Cookie, usize) {
         self.end(presented);
         let family = self.families.len();
-        self.families.push(Family { user, began_at: now, serial: 0, rotated_at: now, revoked: false });
+        self.families.push(Family {
+            user,
+            began_at: now,
+            serial: 0,
+            rotated_at: now,
+            revoked: false,
+        });
         (Cookie { family, serial: 0 }, self.issue(now, family))
     }
 
     pub fn refresh(&mut self, now: Millis, presented: Option<Cookie>) -> Verdict {
         let Some(Cookie { family: number, serial }) = presented else { return Verdict::Refused };
         let family = &mut self.families[number];
-        let predecessor = serial + 1 == family.serial && now <= family.rotated_at + self.grace && self.grace > 0;
+        let predecessor =
+            serial + 1 == family.serial && now <= family.rotated_at + self.grace && self.grace > 0;
         if family.revoked {
             return Verdict::Refused;
         }
@@ -105,7 +118,9 @@ impl Authority {
     pub fn honours(&self, now: Millis, cookie: Option<Cookie>) -> bool {
         cookie.is_some_and(|Cookie { family, serial }| {
             let family = &self.families[family];
-            let predecessor = serial + 1 == family.serial && now <= family.rotated_at + self.grace && self.grace > 0;
+            let predecessor = serial + 1 == family.serial
+                && now <= family.rotated_at + self.grace
+                && self.grace > 0;
             !family.revoked && (serial == family.serial || predecessor)
         })
     }

@@ -1,7 +1,8 @@
-//! The simulator's chance: everything in a run follows from its seed, on every machine and in every year.
+//! The simulator's chance: everything in a run follows from its seed, on every machine and in every
+//! year.
 //!
-//! A generator of our own, because a seed that is kept as a regression case must mean the same run after every update
-//! of a library.
+//! A generator of our own, because a seed that is kept as a regression case must mean the same run
+//! after every update of a library.
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
 pub struct Dice(u64);

@@ -1,6 +1,9 @@
-//! What the browser half does in the shipped build: carries an engine's outputs out, and its answers back in.
+//! What the browser half does in the shipped build: carries an engine's outputs out, and its
+//! answers back in.
 
-use tokenkeep::engine::{CallId, Engine, Message, News, Now, Outcome, Output, Status, Ticket, WaiterId, Wake};
+use tokenkeep::engine::{
+    CallId, Engine, Message, News, Now, Outcome, Output, Status, Ticket, WaiterId, Wake,
+};
 
 use crate::invariants;
 use crate::locks::Wish;
@@ -14,7 +17,12 @@ use crate::world::World;
 
 impl World {
     /// Somebody asks the engine of a tab for something, and waits.
-    pub fn ask(&mut self, tab: usize, purpose: Purpose, input: impl FnOnce(&mut Engine, Now) -> WaiterId) {
+    pub fn ask(
+        &mut self,
+        tab: usize,
+        purpose: Purpose,
+        input: impl FnOnce(&mut Engine, Now) -> WaiterId,
+    ) {
         let id = self.step(tab, input);
         let waiting = Waiting { id, purpose, since: self.now };
         self.tabs[tab].waiters.push(waiting);
@@ -46,7 +54,9 @@ impl World {
         let verdict = invariants::only_a_verdict_ends_a_session(&self.tabs[tab]);
         self.hold(verdict);
         self.tabs[tab].notes.may_end = false;
-        if self.tabs[tab].status() == Status::Anonymous && self.tabs[tab].notes.status != Status::Anonymous {
+        if self.tabs[tab].status() == Status::Anonymous
+            && self.tabs[tab].notes.status != Status::Anonymous
+        {
             self.tabs[tab].notes.ended_at = self.now;
         }
         result
@@ -54,7 +64,10 @@ impl World {
 
     fn perform(&mut self, tab: usize, output: Output) {
         let id = self.tabs[tab].id;
-        if !matches!(output, Output::Settle { .. } | Output::Changed | Output::SetTimer { .. } | Output::ClearTimer) {
+        if !matches!(
+            output,
+            Output::Settle { .. } | Output::Changed | Output::SetTimer { .. } | Output::ClearTimer
+        ) {
             tell!(self, id, "{output:?}");
         }
         match output {
@@ -79,8 +92,11 @@ impl World {
             Output::SetTimer { delay, .. } => self.arm(tab, Some(delay)),
             Output::ClearTimer => self.arm(tab, None),
             Output::Broadcast(message) => self.tell_siblings(tab, message),
-            Output::Settle { waiter, outcome } => self.tabs[tab].settled.push_back((waiter, outcome)),
-            // The application of the simulator reads the session from the engine when it wants to know.
+            Output::Settle { waiter, outcome } => {
+                self.tabs[tab].settled.push_back((waiter, outcome))
+            }
+            // The application of the simulator reads the session from the engine when it wants to
+            // know.
             _ => {}
         }
     }
@@ -110,9 +126,8 @@ impl World {
             return;
         }
         match self.script.locks {
-            LockManner::Denied => {
-                self.schedule(0, Event::Task { tab: id, task: Task::Lock { ticket, granted: false } })
-            }
+            LockManner::Denied => self
+                .schedule(0, Event::Task { tab: id, task: Task::Lock { ticket, granted: false } }),
             LockManner::Hanging => {}
             LockManner::Working | LockManner::Slow(_) => {
                 let next = self.locks.ask(Wish { tab: id, ticket });
@@ -136,7 +151,11 @@ impl World {
     fn tell_siblings(&mut self, tab: usize, message: Message) {
         let family = self.tabs[tab].token().map(|(token, _)| self.authority.issued[token].family);
         // What is said of a logout later, to one who asks, is about the logout all the same.
-        let since = if message.news == News::SignedOut { self.tabs[tab].notes.logged_out_at } else { self.now };
+        let since = if message.news == News::SignedOut {
+            self.tabs[tab].notes.logged_out_at
+        } else {
+            self.now
+        };
         let heard = Heard { message, from: self.tabs[tab].id, since, family };
         if self.tabs[tab].life == Life::Stored {
             return; // Its channel is closed.
@@ -144,7 +163,10 @@ impl World {
         let notes = &mut self.tabs[tab].notes;
         notes.epoch = notes.epoch.max(message.epoch);
         for sibling in 0..self.tabs.len() {
-            if sibling != tab && self.tabs[sibling].life != Life::Stored && !self.tabs[sibling].closed {
+            if sibling != tab
+                && self.tabs[sibling].life != Life::Stored
+                && !self.tabs[sibling].closed
+            {
                 let at = self.now + self.dice.between(0, 5);
                 let arrivals = &mut self.tabs[sibling].arrivals;
                 let at = match arrivals.iter_mut().find(|(from, _)| *from == heard.from) {
@@ -205,12 +227,15 @@ impl World {
             notes.stirred_at = self.now;
         }
         let newer = epoch > notes.epoch;
-        let logout =
-            matches!(news, News::SignedOut) && (newer || epoch == notes.epoch && before == Status::Authenticated);
+        let logout = matches!(news, News::SignedOut)
+            && (newer || epoch == notes.epoch && before == Status::Authenticated);
         let other = match news {
             News::SignedIn { .. } => newer,
-            // To one who has listened since it opened, a higher epoch is that of the session that it has.
-            News::Refreshed { .. } | News::Standing { signed_in: true, .. } => newer && before == Status::Anonymous,
+            // To one who has listened since it opened, a higher epoch is that of the session that
+            // it has.
+            News::Refreshed { .. } | News::Standing { signed_in: true, .. } => {
+                newer && before == Status::Anonymous
+            }
             _ => false,
         };
         notes.fences += u32::from(logout || other);
@@ -235,8 +260,12 @@ impl World {
     fn follow_up(&mut self, tab: usize) {
         while let Some((id, outcome)) = self.tabs[tab].settled.pop_front() {
             let waiters = &mut self.tabs[tab].waiters;
-            let waiting = waiters.iter().position(|waiting| waiting.id == id).map(|at| waiters.swap_remove(at));
-            let verdict = invariants::a_waiter_is_settled_once(self.tabs[tab].id, id, waiting, outcome);
+            let waiting = waiters
+                .iter()
+                .position(|waiting| waiting.id == id)
+                .map(|at| waiters.swap_remove(at));
+            let verdict =
+                invariants::a_waiter_is_settled_once(self.tabs[tab].id, id, waiting, outcome);
             self.hold(verdict);
             let Some(Waiting { purpose, .. }) = waiting else { continue };
             tell!(self, self.tabs[tab].id, "{purpose:?}: {outcome:?}");
@@ -246,8 +275,12 @@ impl World {
                     self.send_request(tab, request)
                 }
                 (Purpose::First { request }, Outcome::Anonymous) => self.send_request(tab, request),
-                (Purpose::First { request }, _) => self.tabs[tab].requests[request].end = Some(End::Unsent),
-                (Purpose::Retry { request }, _) => self.tabs[tab].requests[request].end = Some(End::Status(401)),
+                (Purpose::First { request }, _) => {
+                    self.tabs[tab].requests[request].end = Some(End::Unsent)
+                }
+                (Purpose::Retry { request }, _) => {
+                    self.tabs[tab].requests[request].end = Some(End::Status(401))
+                }
                 _ => {}
             }
         }
@@ -255,7 +288,8 @@ impl World {
 
     fn send_sign_in(&mut self, tab: usize, waiter: WaiterId, user: u32) {
         let number = self.send(tab, Errand::SignIn { waiter, user });
-        // The application's request has no number among the engine's calls; the engine never aborts it.
+        // The application's request has no number among the engine's calls; the engine never aborts
+        // it.
         self.tabs[tab].calls.push((CallId(u32::MAX), number));
     }
 

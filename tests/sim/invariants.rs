@@ -1,11 +1,11 @@
-//! The nine invariants, each judged by what the world sees, never by what the engine says of itself; and the narrow
-//! physical exceptions: what no client can know or prevent.
+//! The nine invariants, each judged by what the world sees, never by what the engine says of
+//! itself; and the narrow physical exceptions: what no client can know or prevent.
 
 use std::fmt;
 
 use tokenkeep::engine::{
-    CALLS, FailureKind, LONGEST_RETRY_AFTER, Millis, News, Outcome, Output, SECOND, SignedOutReason, Status, WINDOW,
-    WaiterId,
+    CALLS, FailureKind, LONGEST_RETRY_AFTER, Millis, News, Outcome, Output, SECOND,
+    SignedOutReason, Status, WINDOW, WaiterId,
 };
 
 use crate::authority::Cookie;
@@ -33,7 +33,8 @@ fn broken(number: u8, what: impl Into<String>) -> Verdict {
     Err(Broken { number, what: what.into() })
 }
 
-/// Invariant 1: No request is sent more than twice, and the second time only after a 401 to a token of ours.
+/// Invariant 1: No request is sent more than twice, and the second time only after a 401 to a token
+/// of ours.
 pub fn a_request_is_sent_twice_at_most(before: &Request) -> Verdict {
     match before.sends {
         0 => Ok(()),
@@ -45,9 +46,10 @@ pub fn a_request_is_sent_twice_at_most(before: &Request) -> Verdict {
 
 /// Invariant 2: On one origin with locks, refresh calls never overlap. `number` has just been sent.
 ///
-/// Exceptions: a tab that waited in vain for a holder that could not run or was killed, or that could not run itself;
-/// what such a call then overlaps with. Calls whose tab is gone or has given them up can't be called back. A sign-in is
-/// the application's own request: it is waited for no longer than a call may take.
+/// Exceptions: a tab that waited in vain for a holder that could not run or was killed, or that
+/// could not run itself; what such a call then overlaps with. Calls whose tab is gone or has given
+/// them up can't be called back. A sign-in is the application's own request: it is waited for no
+/// longer than a call may take.
 pub fn refresh_calls_never_overlap(world: &World, number: usize) -> Verdict {
     if !world.locks_work() {
         return Ok(());
@@ -56,7 +58,8 @@ pub fn refresh_calls_never_overlap(world: &World, number: usize) -> Verdict {
     if !call.locked {
         let tab = world.find(call.tab).expect("it has just sent");
         let notes = &world.tabs[tab].notes;
-        let in_vain = |stalled_at: Option<Millis>| stalled_at.is_some_and(|at| at >= notes.wished_at);
+        let in_vain =
+            |stalled_at: Option<Millis>| stalled_at.is_some_and(|at| at >= notes.wished_at);
         let holder_is_late = world.locks.holder().is_some_and(|holder| world.is_late(holder));
         if !(holder_is_late
             || world.is_late(call.tab)
@@ -68,42 +71,53 @@ pub fn refresh_calls_never_overlap(world: &World, number: usize) -> Verdict {
         }
     }
     let overlapped = world.open_turns().find(|&(other, exchange)| {
-        let either = matches!(call.errand, Errand::Refresh(_)) || matches!(exchange.errand, Errand::Refresh(_));
+        let either = matches!(call.errand, Errand::Refresh(_))
+            || matches!(exchange.errand, Errand::Refresh(_));
         other != number && either && call.locked && is_orderly(world, exchange)
     });
     overlapped.map_or(Ok(()), |(other, _)| broken(2, format!("#{number} overlaps with #{other}")))
 }
 
-/// Invariant 2: With a rotating authority no rotated cookie is ever presented. `number` presents one.
+/// Invariant 2: With a rotating authority no rotated cookie is ever presented. `number` presents
+/// one.
 ///
-/// Exceptions: the reply that brought the successor was lost on its way; a copy that the network made rotated it; either
-/// call was one of those that may overlap.
+/// Exceptions: the reply that brought the successor was lost on its way; a copy that the network
+/// made rotated it; either call was one of those that may overlap.
 pub fn no_rotated_cookie_is_presented(world: &World, number: usize) -> Verdict {
     let presented = world.exchanges[number].cookie;
     let rotation = world.rotations.iter().rev().find(|(cookie, ..)| Some(*cookie) == presented);
-    let excused = rotation
-        .is_none_or(|&(_, by, again)| again || world.exchanges[by].reply_is_lost() || !is_undisturbed(world, by));
+    let excused = rotation.is_none_or(|&(_, by, again)| {
+        again || world.exchanges[by].reply_is_lost() || !is_undisturbed(world, by)
+    });
     if !world.locks_work() || excused || !is_undisturbed(world, number) {
         return Ok(());
     }
     broken(2, format!("#{number} presents a rotated cookie"))
 }
 
-/// Invariant 3: No effect of an epoch that logout or a newer sign-in has ended: the answer to a call of one.
-pub fn a_late_answer_changes_nothing(world: &World, tab: usize, before: Option<(usize, u32)>) -> Verdict {
+/// Invariant 3: No effect of an epoch that logout or a newer sign-in has ended: the answer to a
+/// call of one.
+pub fn a_late_answer_changes_nothing(
+    world: &World,
+    tab: usize,
+    before: Option<(usize, u32)>,
+) -> Verdict {
     if world.tabs[tab].token() == before {
         return Ok(());
     }
     broken(3, format!("{} takes the answer to a call of an ended session", world.tabs[tab].id))
 }
 
-/// Invariant 3: No effect of an epoch that logout has ended: a sibling that hears of the logout holds no token from before it.
+/// Invariant 3: No effect of an epoch that logout has ended: a sibling that hears of the logout
+/// holds no token from before it.
 ///
-/// Exception: a tab that has just opened knows no epoch and goes by the wall clock. That can be set back, and it runs on
-/// while the tab is frozen and the answer to its sign-in waits.
+/// Exception: a tab that has just opened knows no epoch and goes by the wall clock. That can be set
+/// back, and it runs on while the tab is frozen and the answer to its sign-in waits.
 pub fn a_logout_reaches_the_siblings(world: &World, tab: usize, heard: &Heard) -> Verdict {
     let Tab { id, notes, .. } = &world.tabs[tab];
-    let Some((token, _)) = world.tabs[tab].token().filter(|_| heard.message.news == News::SignedOut) else {
+    let Some((token, _)) =
+        world.tabs[tab].token().filter(|_| heard.message.news == News::SignedOut)
+    else {
         return Ok(());
     };
     let family = &world.authority.families[world.authority.issued[token].family];
@@ -115,24 +129,32 @@ pub fn a_logout_reaches_the_siblings(world: &World, tab: usize, heard: &Heard) -
     broken(3, format!("{id} keeps its token after it heard of the logout"))
 }
 
-/// Invariant 3: No effect of an epoch that a newer sign-in has ended: what is told of an old logout ends no newer session.
+/// Invariant 3: No effect of an epoch that a newer sign-in has ended: what is told of an old logout
+/// ends no newer session.
 ///
-/// Exception: within a minute of each other a logout and a sign-in count as simultaneous, and then the logout wins.
+/// Exception: within a minute of each other a logout and a sign-in count as simultaneous, and then
+/// the logout wins.
 pub fn an_old_logout_ends_no_newer_session(
     world: &World,
     tab: usize,
     heard: &Heard,
     before: Option<(usize, u32)>,
 ) -> Verdict {
-    let Some((token, _)) = before.filter(|_| heard.message.news == News::SignedOut) else { return Ok(()) };
+    let Some((token, _)) = before.filter(|_| heard.message.news == News::SignedOut) else {
+        return Ok(());
+    };
     let began_at = world.authority.families[world.authority.issued[token].family].began_at;
     if began_at > heard.since + MINUTE && world.tabs[tab].token().is_none() {
-        return broken(3, format!("{} leaves its session for a logout before it", world.tabs[tab].id));
+        return broken(
+            3,
+            format!("{} leaves its session for a logout before it", world.tabs[tab].id),
+        );
     }
     Ok(())
 }
 
-/// Invariant 3: No effect of an epoch that a newer sign-in has ended: a logout that queued meanwhile is not sent with its cookie.
+/// Invariant 3: No effect of an epoch that a newer sign-in has ended: a logout that queued
+/// meanwhile is not sent with its cookie.
 pub fn a_late_logout_ends_no_newer_session(tab: &Tab) -> Verdict {
     if tab.notes.sign_in_heard.is_some_and(|(_, at)| at > tab.notes.logged_out_at) {
         return broken(3, format!("{} sends a logout of an older session", tab.id));
@@ -140,10 +162,16 @@ pub fn a_late_logout_ends_no_newer_session(tab: &Tab) -> Verdict {
     Ok(())
 }
 
-/// Invariant 3: No effect of an epoch that a newer sign-in has ended: an older Set-Cookie never overwrites its cookie.
-pub fn no_cookie_of_an_ended_session_comes_back(world: &World, number: usize, cookie: Option<Cookie>) -> Verdict {
+/// Invariant 3: No effect of an epoch that a newer sign-in has ended: an older Set-Cookie never
+/// overwrites its cookie.
+pub fn no_cookie_of_an_ended_session_comes_back(
+    world: &World,
+    number: usize,
+    cookie: Option<Cookie>,
+) -> Verdict {
     let Some(current) = world.jar else { return Ok(()) };
-    let newer = world.authority.families[current.family].began_at >= world.exchanges[number].sent_at;
+    let newer =
+        world.authority.families[current.family].began_at >= world.exchanges[number].sent_at;
     let older = cookie.is_none_or(|cookie| cookie.family < current.family);
     if newer && older && world.locks_work() && is_undisturbed(world, number) {
         return broken(3, format!("#{number} overwrites the cookie of a newer sign-in"));
@@ -152,12 +180,19 @@ pub fn no_cookie_of_an_ended_session_comes_back(world: &World, number: usize, co
 }
 
 /// Invariant 4: Every waiter settles, once, with a token, a session answer or a typed error.
-pub fn a_waiter_is_settled_once(tab: TabId, id: WaiterId, waiting: Option<Waiting>, outcome: Outcome) -> Verdict {
+pub fn a_waiter_is_settled_once(
+    tab: TabId,
+    id: WaiterId,
+    waiting: Option<Waiting>,
+    outcome: Outcome,
+) -> Verdict {
     let Some(Waiting { purpose, .. }) = waiting else {
         return broken(4, format!("{tab} settles {id:?}, who does not wait"));
     };
     let fits = match outcome {
-        Outcome::Token => matches!(purpose, Purpose::First { .. } | Purpose::Retry { .. } | Purpose::Lend),
+        Outcome::Token => {
+            matches!(purpose, Purpose::First { .. } | Purpose::Retry { .. } | Purpose::Lend)
+        }
         Outcome::Anonymous => matches!(purpose, Purpose::First { .. }),
         Outcome::Done => matches!(purpose, Purpose::Start | Purpose::Refresh | Purpose::Logout),
         Outcome::GiveUp => matches!(purpose, Purpose::Retry { .. }),
@@ -165,7 +200,9 @@ pub fn a_waiter_is_settled_once(tab: TabId, id: WaiterId, waiting: Option<Waitin
         Outcome::Failed(failure) => match purpose {
             Purpose::SignIn { .. } => failure.kind == FailureKind::Closed,
             Purpose::Retry { .. } => failure.kind == FailureKind::Closed,
-            Purpose::Logout => matches!(failure.kind, FailureKind::Closed | FailureKind::LogoutFailed),
+            Purpose::Logout => {
+                matches!(failure.kind, FailureKind::Closed | FailureKind::LogoutFailed)
+            }
             _ => true,
         },
         _ => false,
@@ -173,7 +210,8 @@ pub fn a_waiter_is_settled_once(tab: TabId, id: WaiterId, waiting: Option<Waitin
     if fits { Ok(()) } else { broken(4, format!("{tab} settles {purpose:?} with {outcome:?}")) }
 }
 
-/// Invariant 4: Every waiter settles within its bounds, counted from when its tab last had something to go on.
+/// Invariant 4: Every waiter settles within its bounds, counted from when its tab last had
+/// something to go on.
 ///
 /// Exception: before the first answer, a network that is known to be off is waited for.
 pub fn every_waiter_settles_in_time(world: &World, tab: usize) -> Verdict {
@@ -182,7 +220,8 @@ pub fn every_waiter_settles_in_time(world: &World, tab: usize) -> Verdict {
         return Ok(());
     }
     let config = &world.script.config;
-    let stirred_at = notes.stirred_at.max(notes.stalled_at.unwrap_or(0)).max(world.device.woke_at.unwrap_or(0));
+    let stirred_at =
+        notes.stirred_at.max(notes.stalled_at.unwrap_or(0)).max(world.device.woke_at.unwrap_or(0));
     // A lock, a call, the siblings, and a timer that is late.
     let turn = 2 * config.timeout + 3 * SECOND + world.script.throttle;
     // A start() joins the backoff that is under way, and what the budget and the authority ask for.
@@ -192,7 +231,9 @@ pub fn every_waiter_settles_in_time(world: &World, tab: usize) -> Verdict {
         let bound = if waiting.purpose == Purpose::Start { start } else { turn };
         world.now > waiting.since.max(stirred_at) + bound
     });
-    late.map_or(Ok(()), |waiting| broken(4, format!("{id} lets {:?} wait since {} ms", waiting.purpose, waiting.since)))
+    late.map_or(Ok(()), |waiting| {
+        broken(4, format!("{id} lets {:?} wait since {} ms", waiting.purpose, waiting.since))
+    })
 }
 
 /// Invariant 5: No more than 10 refresh calls in any 60 s per tab. One is about to be sent.
@@ -203,22 +244,34 @@ pub fn refresh_calls_stay_in_the_budget(world: &mut World, tab: usize) -> Verdic
     while refreshes.front().is_some_and(|&at| at + WINDOW < now) {
         refreshes.pop_front();
     }
-    if refreshes.len() <= CALLS { Ok(()) } else { broken(5, "an eleventh refresh call within a minute") }
+    if refreshes.len() <= CALLS {
+        Ok(())
+    } else {
+        broken(5, "an eleventh refresh call within a minute")
+    }
 }
 
 /// Invariant 6: The token goes to listed origins only.
 pub fn the_token_goes_to_listed_origins_only(sent: &Request) -> Verdict {
-    let listed = LISTED.iter().any(|origin| sent.url.strip_prefix(origin).is_some_and(|path| path.starts_with('/')));
-    if listed || sent.carried.is_none() { Ok(()) } else { broken(6, format!("the token goes to {}", sent.url)) }
+    let listed = LISTED
+        .iter()
+        .any(|origin| sent.url.strip_prefix(origin).is_some_and(|path| path.starts_with('/')));
+    if listed || sent.carried.is_none() {
+        Ok(())
+    } else {
+        broken(6, format!("the token goes to {}", sent.url))
+    }
 }
 
-/// Invariant 7: If the authority is up and the cookie is good, a visible tab that makes a request gets a valid token. It was asked
-/// at the end of a calm, and has had its time; whoever waits now waits forever (4).
+/// Invariant 7: If the authority is up and the cookie is good, a visible tab that makes a request
+/// gets a valid token. It was asked at the end of a calm, and has had its time; whoever waits now
+/// waits forever (4).
 ///
-/// Exceptions: a tab that is anonymous and to whom nobody has told of a sign-in since asks nobody, on purpose. Without
-/// locks tabs may present the same cookie twice, and a strict authority ends the session for it, even now. A request of
-/// one user is not repeated with the token of another who signed in meanwhile. And a call that was given up too late to
-/// stop its reply may have put an older cookie in the place of the one that the sign-in brought.
+/// Exceptions: a tab that is anonymous and to whom nobody has told of a sign-in since asks nobody,
+/// on purpose. Without locks tabs may present the same cookie twice, and a strict authority ends
+/// the session for it, even now. A request of one user is not repeated with the token of another
+/// who signed in meanwhile. And a call that was given up too late to stop its reply may have put an
+/// older cookie in the place of the one that the sign-in brought.
 pub fn everybody_has_found_back(world: &World, tab: usize) -> Verdict {
     let Tab { id, notes, waiters, requests, engine, .. } = &world.tabs[tab];
     if let Some(waiting) = waiters.first() {
@@ -231,17 +284,25 @@ pub fn everybody_has_found_back(world: &World, tab: usize) -> Verdict {
         let spoilt = world.jar_spoilt_at.is_some_and(|spoilt_at| spoilt_at >= at);
         family == cookie.family && at > notes.ended_at.max(notes.signed_in_at) && !spoilt
     });
-    let carried = requests.last().and_then(|request| request.carried).map(|(_, token)| &world.authority.issued[token]);
+    let carried = requests
+        .last()
+        .and_then(|request| request.carried)
+        .map(|(_, token)| &world.authority.issued[token]);
     match end {
         End::Status(200) => {
             if told && carried.is_none_or(|issued| issued.family != cookie.family) {
-                return broken(3, format!("{id} uses a token of a session that a newer sign-in has ended"));
+                return broken(
+                    3,
+                    format!("{id} uses a token of a session that a newer sign-in has ended"),
+                );
             }
             Ok(())
         }
         End::Anonymous if !told => Ok(()),
         End::Status(401)
-            if carried.is_some_and(|issued| issued.user != world.authority.families[cookie.family].user) =>
+            if carried.is_some_and(|issued| {
+                issued.user != world.authority.families[cookie.family].user
+            }) =>
         {
             Ok(())
         }
@@ -250,16 +311,20 @@ pub fn everybody_has_found_back(world: &World, tab: usize) -> Verdict {
     }
 }
 
-/// Invariant 8: A transient failure never changes `authenticated` to `anonymous`; nor does anything else but a logout, a close, and
-/// the authority's verdict.
+/// Invariant 8: A transient failure never changes `authenticated` to `anonymous`; nor does anything
+/// else but a logout, a close, and the authority's verdict.
 pub fn only_a_verdict_ends_a_session(tab: &Tab) -> Verdict {
-    if tab.notes.status == Status::Authenticated && tab.status() != Status::Authenticated && !tab.notes.may_end {
+    if tab.notes.status == Status::Authenticated
+        && tab.status() != Status::Authenticated
+        && !tab.notes.may_end
+    {
         return broken(8, format!("{} leaves its session without a reason", tab.id));
     }
     Ok(())
 }
 
-/// Invariant 8: The verdict that a tab has just been given, if it is believed, is about the cookie that the browser has.
+/// Invariant 8: The verdict that a tab has just been given, if it is believed, is about the cookie
+/// that the browser has.
 ///
 /// Exception: calls that overlap, where that is excused.
 pub fn a_verdict_that_is_believed_is_true(world: &World, tab: usize, number: usize) -> Verdict {
@@ -276,10 +341,15 @@ pub fn a_verdict_that_is_believed_is_true(world: &World, tab: usize, number: usi
     Ok(())
 }
 
-/// Invariant 9: After `close()`: no timer, no output. Whoever asks all the same is told, and a lock that comes late is given back.
+/// Invariant 9: After `close()`: no timer, no output. Whoever asks all the same is told, and a lock
+/// that comes late is given back.
 pub fn nothing_comes_out_of_a_closed_keep(output: &Output) -> Verdict {
     match output {
-        Output::Settle { outcome: Outcome::Failed(failure), .. } if failure.kind == FailureKind::Closed => Ok(()),
+        Output::Settle { outcome: Outcome::Failed(failure), .. }
+            if failure.kind == FailureKind::Closed =>
+        {
+            Ok(())
+        }
         Output::Settle { outcome: Outcome::GiveUp, .. } | Output::ReleaseLock { .. } => Ok(()),
         output => broken(9, format!("a closed keep says {output:?}")),
     }
@@ -288,8 +358,8 @@ pub fn nothing_comes_out_of_a_closed_keep(output: &Output) -> Verdict {
 /// Sent under the lock by a tab that waits for the answer, and still within its turn.
 pub fn is_orderly(world: &World, exchange: &Exchange) -> bool {
     let ended_at = exchange.ended_at.unwrap_or(world.now);
-    let overdue =
-        matches!(exchange.errand, Errand::SignIn { .. }) && ended_at - exchange.sent_at >= world.script.config.timeout;
+    let overdue = matches!(exchange.errand, Errand::SignIn { .. })
+        && ended_at - exchange.sent_at >= world.script.config.timeout;
     exchange.locked && !exchange.left && !overdue
 }
 

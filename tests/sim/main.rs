@@ -1,10 +1,15 @@
-//! The simulator: one to five tabs of one browser, each with the real engine, an authority that rotates refresh tokens, an
-//! API, and everything that goes wrong between them, in virtual time and the same way twice.
+//! The simulator: one to five tabs of one browser, each with the real engine, an authority that
+//! rotates refresh tokens, an API, and everything that goes wrong between them, in virtual time and
+//! the same way twice.
 //!
-//! A run follows from its seed alone. `npm run sim -- --seeds 200000` runs many, `npm run sim -- --seed 17` tells one as a
-//! story. What is shown: the nine invariants hold after every step.
+//! A run follows from its seed alone. `npm run sim -- --seeds 200000` runs many,
+//! `npm run sim -- --seed 17` tells one as a story. What is shown: the nine invariants hold after
+//! every step.
 
-#![expect(unreachable_pub, reason = "a test has no API; `pub` marks what other files of it may use")]
+#![expect(
+    unreachable_pub,
+    reason = "a test has no API; `pub` marks what other files of it may use"
+)]
 
 mod acts;
 mod answers;

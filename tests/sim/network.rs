@@ -1,9 +1,12 @@
-//! The network between browser and servers: delay, loss, duplication, reordering, and the cookie that travels along.
+//! The network between browser and servers: delay, loss, duplication, reordering, and the cookie
+//! that travels along.
 //!
-//! The fate of an exchange is drawn when it is sent. Set-Cookie is the browser's business: it takes effect when the reply
-//! reaches the browser, whether or not the tab still listens.
+//! The fate of an exchange is drawn when it is sent. Set-Cookie is the browser's business: it takes
+//! effect when the reply reaches the browser, whether or not the tab still listens.
 
-use tokenkeep::engine::{CallId, Failure, FailureKind, Grant, Millis, Reply, SECOND, WaiterId, judge};
+use tokenkeep::engine::{
+    CallId, Failure, FailureKind, Grant, Millis, Reply, SECOND, WaiterId, judge,
+};
 
 use crate::authority::{Cookie, Outage, Verdict};
 use crate::dice::Dice;
@@ -136,7 +139,10 @@ impl World {
             return number;
         }
         if fate.loss == Some(Loss::Request) {
-            self.schedule(if fate.hangs { HANG } else { fate.out }, Event::Fail { exchange: number });
+            self.schedule(
+                if fate.hangs { HANG } else { fate.out },
+                Event::Fail { exchange: number },
+            );
         } else {
             self.schedule(fate.out, Event::Arrive { exchange: number, again: false });
             if let Some(later) = fate.twice {
@@ -158,13 +164,20 @@ impl World {
                 (Answer::Status(204, None), Some(None))
             }
             Errand::SignIn { .. } if again => return, // The form carries a one-time value.
-            Errand::SignIn { .. } if !self.calm && self.dice.chance(100) => (Answer::Status(401, None), None),
+            Errand::SignIn { .. } if !self.calm && self.dice.chance(100) => {
+                (Answer::Status(401, None), None)
+            }
             Errand::SignIn { user, .. } => {
                 let (cookie, token) = self.authority.sign_in(self.now, user, cookie);
                 (Answer::Token(token), Some(Some(cookie)))
             }
         };
-        tell!(self, "network", "#{number} arrived{}: {answer:?}", if again { " again" } else { "" });
+        tell!(
+            self,
+            "network",
+            "#{number} arrived{}: {answer:?}",
+            if again { " again" } else { "" }
+        );
         if again {
             return; // Nobody waits for the answer to a copy.
         }
@@ -175,7 +188,10 @@ impl World {
             (exchange.answer, exchange.set_cookie) = (Answer::Status(502, None), None);
         }
         if fate.loss == Some(Loss::Reply) {
-            self.schedule(if fate.hangs { HANG } else { fate.back }, Event::Fail { exchange: number });
+            self.schedule(
+                if fate.hangs { HANG } else { fate.back },
+                Event::Fail { exchange: number },
+            );
         } else {
             self.schedule(fate.back, Event::Return { exchange: number });
         }
@@ -210,12 +226,14 @@ impl World {
 
     fn ask_api(&mut self, token: Option<usize>) -> Answer {
         let refuses = self.api_refuses_until > self.now && !self.calm;
-        let good = token.is_some_and(|token| self.authority.vouches(self.now, token, self.script.introspects));
+        let good = token
+            .is_some_and(|token| self.authority.vouches(self.now, token, self.script.introspects));
         Answer::Status(if good && !refuses { 200 } else { 401 }, None)
     }
 
     fn outage(&mut self) -> Option<Answer> {
-        self.authority.outage.filter(|&(_, until)| until > self.now).map(|(outage, _)| match outage {
+        self.authority.outage.filter(|&(_, until)| until > self.now).map(|(outage, _)| match outage
+        {
             Outage::Status(status, wait) => Answer::Status(status, wait),
             Outage::Html => Answer::Html,
         })
@@ -227,7 +245,8 @@ impl World {
             return;
         }
         if let Some(cookie) = self.exchanges[number].set_cookie {
-            let verdict = invariants::no_cookie_of_an_ended_session_comes_back(self, number, cookie);
+            let verdict =
+                invariants::no_cookie_of_an_ended_session_comes_back(self, number, cookie);
             self.hold(verdict);
             self.jar = cookie;
             if !invariants::is_orderly(self, &self.exchanges[number]) {
@@ -264,13 +283,14 @@ impl World {
         }
     }
 
-    /// A tab is gone. Its `keepalive` calls go on, and most of its turns are such; all others are cut.
+    /// A tab is gone. Its `keepalive` calls go on, and most of its turns are such; all others are
+    /// cut.
     pub fn orphan(&mut self, tab: TabId) {
         for number in 0..self.exchanges.len() {
             let exchange = &self.exchanges[number];
             if exchange.tab == tab && exchange.ended_at.is_none() {
-                let keepalive =
-                    matches!(exchange.errand, Errand::Refresh(_) | Errand::Logout(_)) && self.dice.chance(700);
+                let keepalive = matches!(exchange.errand, Errand::Refresh(_) | Errand::Logout(_))
+                    && self.dice.chance(700);
                 let exchange = &mut self.exchanges[number];
                 exchange.left = true;
                 if !keepalive {
@@ -289,11 +309,19 @@ impl World {
             Answer::Unreachable => return Err(FailureKind::Unreachable.into()),
             Answer::Token(token) => {
                 body = self.reply_body(token);
-                Reply { status: 200, content_type: json, retry_after: None, body: Some(body.as_bytes()) }
+                Reply {
+                    status: 200,
+                    content_type: json,
+                    retry_after: None,
+                    body: Some(body.as_bytes()),
+                }
             }
-            Answer::Status(status, retry_after) => {
-                Reply { status, content_type: json, retry_after, body: Some(b"{\"error\":\"invalid_grant\"}") }
-            }
+            Answer::Status(status, retry_after) => Reply {
+                status,
+                content_type: json,
+                retry_after,
+                body: Some(b"{\"error\":\"invalid_grant\"}"),
+            },
             Answer::Html => Reply {
                 status: 200,
                 content_type: Some("text/html"),
@@ -319,7 +347,9 @@ impl World {
 
     /// Whether a tab can't run now, or can't run on time.
     pub fn is_late(&self, tab: TabId) -> bool {
-        let late = |tab: &crate::tab::Tab| tab.life != Life::Running || !tab.visible && self.script.throttle > 1;
+        let late = |tab: &crate::tab::Tab| {
+            tab.life != Life::Running || !tab.visible && self.script.throttle > 1
+        };
         self.tabs.iter().find(|known| known.id == tab).is_some_and(late)
     }
 }

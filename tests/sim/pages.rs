@@ -1,4 +1,5 @@
-//! Tabs as the browser runs them: opened, frozen and thawed, with timers that are late and tasks that pile up.
+//! Tabs as the browser runs them: opened, frozen and thawed, with timers that are late and tasks
+//! that pile up.
 
 use tokenkeep::engine::{Engine, Millis, Now, Wake};
 
@@ -44,7 +45,8 @@ impl World {
         }
     }
 
-    /// A frozen or stored tab runs again. Whether it is told so before it finds what has piled up is the browser's choice.
+    /// A frozen or stored tab runs again. Whether it is told so before it finds what has piled up
+    /// is the browser's choice.
     pub fn thaw(&mut self, tab: usize) {
         self.note_stalls();
         tell!(self, self.tabs[tab].id, "runs again");
@@ -93,7 +95,10 @@ impl World {
         state.visible = true;
         if let Some(due) = state.timer {
             let (tab, serial) = (state.id, state.timer_serial);
-            self.schedule(due.saturating_sub(mono), Event::Task { tab, task: Task::Timer { serial } });
+            self.schedule(
+                due.saturating_sub(mono),
+                Event::Task { tab, task: Task::Timer { serial } },
+            );
         }
     }
 

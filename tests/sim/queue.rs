@@ -1,4 +1,5 @@
-//! What is to come, in the order of time; what is due at the same moment comes in the order of scheduling.
+//! What is to come, in the order of time; what is due at the same moment comes in the order of
+//! scheduling.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;

@@ -17,7 +17,8 @@ use crate::world::World;
 pub struct Run {
     /// Inputs that the engines were given.
     pub steps: u64,
-    /// Tabs that were asked for a request at the end of a calm while the cookie was good, and those that got a valid token.
+    /// Tabs that were asked for a request at the end of a calm while the cookie was good, and those
+    /// that got a valid token.
     pub asked: u64,
     pub served: u64,
     pub broken: Option<Broken>,
@@ -59,7 +60,11 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seeds, steps, asked, served, time, failures } = self;
         let speed = *seeds as f64 / time.as_secs_f64();
-        writeln!(f, "{seeds} seeds, {steps} steps, {:.1} s, {speed:.0} seeds/s", time.as_secs_f64())?;
+        writeln!(
+            f,
+            "{seeds} seeds, {steps} steps, {:.1} s, {speed:.0} seeds/s",
+            time.as_secs_f64()
+        )?;
         writeln!(
             f,
             "{asked} tabs were asked at the end of a calm with a good cookie: {served} got a valid token, the others are signed out"
@@ -69,7 +74,11 @@ impl fmt::Display for Report {
         }
         match failures.first() {
             Some((seed, _)) => {
-                write!(f, "{} seeds broke an invariant; replay one: npm run sim -- --seed {seed}", failures.len())
+                write!(
+                    f,
+                    "{} seeds broke an invariant; replay one: npm run sim -- --seed {seed}",
+                    failures.len()
+                )
             }
             None => write!(f, "no invariant was broken"),
         }
@@ -103,11 +112,13 @@ pub fn run_many(seeds: Range<u64>) -> Report {
     report
 }
 
-/// Asserts that one of the first `most` seeds shows that `bug` breaks the invariant of this number, and none another one
-/// before it.
+/// Asserts that one of the first `most` seeds shows that `bug` breaks the invariant of this number,
+/// and none another one before it.
 pub fn caught_within(most: u64, bug: Bug, number: u8) {
-    let found = (0..most).find_map(|seed| run_one(seed, Some(bug), Trace::Off).broken.map(|broken| (seed, broken)));
-    let (seed, broken) = found.unwrap_or_else(|| panic!("{bug:?} is not caught within {most} seeds"));
+    let found = (0..most)
+        .find_map(|seed| run_one(seed, Some(bug), Trace::Off).broken.map(|broken| (seed, broken)));
+    let (seed, broken) =
+        found.unwrap_or_else(|| panic!("{bug:?} is not caught within {most} seeds"));
     println!("{bug:?} is caught by seed {seed}: {broken}");
     assert_eq!(broken.number, number, "seed {seed}: {broken}");
 }

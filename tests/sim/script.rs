@@ -1,4 +1,5 @@
-//! What the seed decides before a run begins: the browser, the authority, the application and the weather.
+//! What the seed decides before a run begins: the browser, the authority, the application and the
+//! weather.
 
 use tokenkeep::engine::{Backoff, Config, Lead, Millis, SECOND};
 

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use tokenkeep::engine::{CallId, Engine, Message, Millis, Now, Outcome, Status, Ticket, WaiterId, Wake};
+use tokenkeep::engine::{
+    CallId, Engine, Message, Millis, Now, Outcome, Status, Ticket, WaiterId, Wake,
+};
 
 /// One life of one tab; a reload is another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +114,8 @@ pub struct Tab {
 /// What the invariants need to know about a tab, gathered apart from the engine.
 #[derive(Default)]
 pub struct Notes {
-    /// Sessions that have ended for this tab: by its own logout and sign-in, and by those that it heard of.
+    /// Sessions that have ended for this tab: by its own logout and sign-in, and by those that it
+    /// heard of.
     pub fences: u32,
     /// Logouts among them.
     pub sign_outs: u32,

@@ -1,4 +1,5 @@
-//! The story of one run, told line by line when somebody replays it and free of cost when nobody does.
+//! The story of one run, told line by line when somebody replays it and free of cost when nobody
+//! does.
 
 use std::fmt::Arguments;
 

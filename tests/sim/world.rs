@@ -1,7 +1,7 @@
 //! The world: virtual time, the queue of what is to come, and everything that things happen to.
 //!
-//! A run is one or two storms, in which users act and things go wrong, each followed by a calm, at the end of which
-//! everybody has to have found back.
+//! A run is one or two storms, in which users act and things go wrong, each followed by a calm, at
+//! the end of which everybody has to have found back.
 
 use tokenkeep::engine::{Millis, Origins, Wake};
 
@@ -20,7 +20,8 @@ use crate::trace::{Trace, tell};
 /// The APIs that may get the token.
 pub const LISTED: [&str; 2] = ["https://api.example", "https://data.example:8443"];
 
-/// How long a calm lasts before everybody is asked: longer than any pause, backoff, budget and hanging connection.
+/// How long a calm lasts before everybody is asked: longer than any pause, backoff, budget and
+/// hanging connection.
 const CALM: Millis = 6 * MINUTE;
 /// And how long they have to answer.
 const PATIENCE: Millis = MINUTE;
@@ -139,8 +140,10 @@ impl World {
             Event::Question => self.question(),
             Event::Judgement => {
                 for tab in 0..self.tabs.len() {
-                    let served =
-                        self.tabs[tab].requests.last().is_some_and(|request| request.end == Some(End::Status(200)));
+                    let served = self.tabs[tab]
+                        .requests
+                        .last()
+                        .is_some_and(|request| request.end == Some(End::Status(200)));
                     let good = self.question.is_some_and(|(_, good)| good);
                     self.asked += u64::from(good);
                     self.served += u64::from(good && served);

@@ -37,7 +37,10 @@ test("contestants take turns, and those that warm up are not counted", async () 
     now += who === "slow" ? 200 : 100;
     return Promise.resolve();
   };
-  const rounds = await hold({ names: ["slow", "fast"], each: 10, clock: () => now, turn }, { rounds: 2, warmUp: 1, share: 1 });
+  const rounds = await hold(
+    { names: ["slow", "fast"], each: 10, clock: () => now, turn },
+    { rounds: 2, warmUp: 1, share: 1 },
+  );
   assert.deepEqual(order, ["slow", "fast", "fast", "slow", "fast", "slow"]);
   assert.deepEqual(rounds, { slow: [20, 20], fast: [10, 10] });
 });
@@ -46,16 +49,26 @@ test("everybody is first and last equally often, and follows another one in the 
   const names = ["one", "two", "three", "four"];
   const orders = Array.from({ length: 2 * names.length }, (_, round) => orderOf(names, round));
   for (const place of [0, names.length - 1]) {
-    assert.deepEqual(orders.map((order) => order[place]).toSorted(), [...names, ...names].toSorted());
+    assert.deepEqual(
+      orders.map((order) => order[place]).toSorted(),
+      [...names, ...names].toSorted(),
+    );
   }
   const before = (order: readonly string[], who: string) => order[order.indexOf(who) - 1];
   for (const [round, order] of orders.slice(1).entries()) {
-    for (const who of names) assert.notEqual(before(order, who) ?? "nobody", before(orders[round]!, who), `${who} in round ${round + 1}`);
+    for (const who of names)
+      assert.notEqual(
+        before(order, who) ?? "nobody",
+        before(orders[round]!, who),
+        `${who} in round ${round + 1}`,
+      );
   }
 });
 
 test("what stands for the measuring itself is taken off, and is no contestant", () => {
-  const figures = new Figures({ one: { nothing: [1, 1, 1], jose: [11, 11, 11], tokenkeep: [6, 6, 6] } });
+  const figures = new Figures({
+    one: { nothing: [1, 1, 1], jose: [11, 11, 11], tokenkeep: [6, 6, 6] },
+  });
   assert.deepEqual(figures.names("one"), ["jose", "tokenkeep"]);
   assert.equal(figures.value("one", "jose").value, 10);
   assert.equal(figures.ratio("one", "tokenkeep", "jose").value, 0.5);
@@ -82,20 +95,36 @@ test("the report is not written with a figure missing", () => {
   const [bar] = BARS.filter(({ what }) => what === "RS256, new tokens, workerd");
   assert.ok(bar !== undefined);
   const contest = contestOf("workerd", "RS256", "distinct");
-  const rounds = { nothing: [0, 0, 0], raw: [40, 41, 42], "by hand": [50, 51, 52], jose: [80, 82, 84], tokenkeep: [56, 57, 58] };
+  const rounds = {
+    nothing: [0, 0, 0],
+    raw: [40, 41, 42],
+    "by hand": [50, 51, 52],
+    jose: [80, 82, 84],
+    tokenkeep: [56, 57, 58],
+  };
   assert.match(
     barTable([bar], new Figures({ [contest]: rounds })),
     /\| 0\.70 \(.*\) \| reached \| 0\.50 the signature check alone, 0\.62 by hand \|/,
   );
   for (const missing of ["raw", "jose", "tokenkeep"] as const) {
     const { [missing]: _, ...others } = rounds;
-    assert.throws(() => barTable([bar], new Figures({ [contest]: others })), new RegExp(`${missing} has no figure in ${contest}`));
+    assert.throws(
+      () => barTable([bar], new Figures({ [contest]: others })),
+      new RegExp(`${missing} has no figure in ${contest}`),
+    );
   }
   assert.throws(() => table(["one", "two"], [["1"]]), /a row of 1 cells under 2/);
 });
 
 test("numbers are written with the digits that count", () => {
-  assert.deepEqual([0, 0.0123, 0.5, 12.34, 1234, 5_000_000].map(spoken), ["0", "0.012", "0.50", "12.3", "1 234", "5 000 000"]);
+  assert.deepEqual([0, 0.0123, 0.5, 12.34, 1234, 5_000_000].map(spoken), [
+    "0",
+    "0.012",
+    "0.50",
+    "12.3",
+    "1 234",
+    "5 000 000",
+  ]);
   assert.equal(withSpread({ value: 1, low: 0.9, high: 1.25 }), "1.00 (0.90–1.25)");
   assert.equal(withSpread({ value: 7, low: 7, high: 7 }), "7.00");
   assert.throws(() => spoken(Number.NaN), /no figure/);

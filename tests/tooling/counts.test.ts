@@ -8,8 +8,16 @@ const result = (passed: number, failed = 0, ignored = 0) =>
   `test result: ${failed === 0 ? "ok" : "FAILED"}. ${passed} passed; ${failed} failed; ${ignored} ignored; 0 measured; 0 filtered out\n`;
 
 test("cargo's results are added up over test binaries", () => {
-  assert.deepEqual(countCargo(`${result(3)}noise\n${result(0)}${result(4)}`, 0), { passed: 7, failed: 0, complaints: [] });
-  assert.deepEqual(countCargo(`${result(3)}${result(4, 2)}`, 101), { passed: 7, failed: 2, complaints: [] });
+  assert.deepEqual(countCargo(`${result(3)}noise\n${result(0)}${result(4)}`, 0), {
+    passed: 7,
+    failed: 0,
+    complaints: [],
+  });
+  assert.deepEqual(countCargo(`${result(3)}${result(4, 2)}`, 101), {
+    passed: 7,
+    failed: 2,
+    complaints: [],
+  });
 });
 
 test("a cargo run that says nothing, breaks or ignores is a failure", () => {
@@ -24,7 +32,11 @@ test("each wasm test binary has to run a test", () => {
   const one = `     Running tests/one.rs (target/one.wasm)\n${result(2)}`;
   assert.deepEqual(countWasm(one, 0), { passed: 2, failed: 0, complaints: [] });
   const idle = `${one}     Running tests/two.rs (target/two.wasm)\nno tests to run!\n`;
-  assert.deepEqual(countWasm(idle, 0), { passed: 2, failed: 1, complaints: ["tests/two.rs ran no test."] });
+  assert.deepEqual(countWasm(idle, 0), {
+    passed: 2,
+    failed: 1,
+    complaints: ["tests/two.rs ran no test."],
+  });
 });
 
 const tap = (pass: number, fail = 0, cancelled = 0, skipped = 0, todo = 0) =>

@@ -1,4 +1,5 @@
-// What is left out of the shipped client: surplus in the glue of wasm-bindgen, and the words of panics in the wasm.
+// What is left out of the shipped client: surplus in the glue of wasm-bindgen, and the words of
+// panics in the wasm.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -11,13 +12,20 @@ test("glue of functions alone stays as it is", () => {
 });
 
 test("glue without something that is to be cut away is refused", () => {
-  assert.throws(() => lighten({ glue: "export class Keep {\n}\n", types: "" }), /wasm-bindgen has changed its ways/);
+  assert.throws(
+    () => lighten({ glue: "export class Keep {\n}\n", types: "" }),
+    /wasm-bindgen has changed its ways/,
+  );
 });
 
 test("no shipped wasm names a source file or says what a panic would", () => {
   for (const name of ["client", "edge"]) {
     const text = readFileSync(new URL(`../../dist/${name}.wasm`, import.meta.url), "latin1");
-    const words = [...text.matchAll(/[\w./-]+\.rs(?!\w)|already (?:mutably )?borrowed|index out of bounds|capacity overflow|\bcalled `/g)];
+    const words = [
+      ...text.matchAll(
+        /[\w./-]+\.rs(?!\w)|already (?:mutably )?borrowed|index out of bounds|capacity overflow|\bcalled `/g,
+      ),
+    ];
     assert.deepEqual(
       words.map(([word]) => word),
       [],

@@ -1,4 +1,5 @@
-// The check that keeps wasm-pack.toml true to Cargo.toml, Cargo.lock and package.json: it passes the project, and finds what is planted.
+// The check that keeps wasm-pack.toml true to Cargo.toml, Cargo.lock and package.json: it passes
+// the project, and finds what is planted.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -7,7 +8,12 @@ import { findDisagreements } from "../../scripts/check-manifest.mjs";
 import { parseManifest } from "../../scripts/lib/manifest.mjs";
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
-const project = { manifest: read("wasm-pack.toml"), cargo: read("Cargo.toml"), lock: read("Cargo.lock"), package: read("package.json") };
+const project = {
+  manifest: read("wasm-pack.toml"),
+  cargo: read("Cargo.toml"),
+  lock: read("Cargo.lock"),
+  package: read("package.json"),
+};
 type Sources = typeof project;
 
 /** The project with one thing changed in one of its files; the change has to change something. */
@@ -22,25 +28,57 @@ test("the project's own files agree", () => {
 });
 
 const plants: [string, Sources, RegExp][] = [
-  ["a feature that Cargo.toml lacks", planted("manifest", 'features = ["client"]', 'features = ["browser"]'), /no feature "browser"/],
-  ["a profile that Cargo.toml lacks", planted("manifest", 'profile = "wasm"', 'profile = "tiny"'), /no \[profile\.tiny\]/],
-  ["a target that wasm-pack lacks", planted("manifest", 'target = "web"', 'target = "edge"'), /no target "edge"/],
-  ["an output outside build/", planted("manifest", "build/client", "pkg"), /out-dir must be under build/],
+  [
+    "a feature that Cargo.toml lacks",
+    planted("manifest", 'features = ["client"]', 'features = ["browser"]'),
+    /no feature "browser"/,
+  ],
+  [
+    "a profile that Cargo.toml lacks",
+    planted("manifest", 'profile = "wasm"', 'profile = "tiny"'),
+    /no \[profile\.tiny\]/,
+  ],
+  [
+    "a target that wasm-pack lacks",
+    planted("manifest", 'target = "web"', 'target = "edge"'),
+    /no target "edge"/,
+  ],
+  [
+    "an output outside build/",
+    planted("manifest", "build/client", "pkg"),
+    /out-dir must be under build/,
+  ],
   [
     "another wasm-bindgen among the tools",
     planted("manifest", /wasm-bindgen = ".*"/, 'wasm-bindgen = "0.2.1"'),
     /Cargo\.toml wants wasm-bindgen/,
   ],
-  ["a wasm-bindgen that is not pinned", planted("cargo", /\nwasm-bindgen = \{ version = "=/, '\nwasm-bindgen = { version = "'), /pin it/],
+  [
+    "a wasm-bindgen that is not pinned",
+    planted("cargo", /\nwasm-bindgen = \{ version = "=/, '\nwasm-bindgen = { version = "'),
+    /pin it/,
+  ],
   [
     "another wasm-bindgen in Cargo.lock",
     planted("lock", /(name = "wasm-bindgen"\nversion = )".*"/, '$1"0.2.1"'),
     /Cargo\.lock has wasm-bindgen 0\.2\.1/,
   ],
-  ["a crate that is no cdylib", planted("cargo", '["cdylib", "rlib"]', '["rlib"]'), /lacks "cdylib"/],
-  ["wasm-pack's own wasm-opt switched on", planted("cargo", "wasm-opt = false", "wasm-opt = true"), /wasm-opt = false/],
+  [
+    "a crate that is no cdylib",
+    planted("cargo", '["cdylib", "rlib"]', '["rlib"]'),
+    /lacks "cdylib"/,
+  ],
+  [
+    "wasm-pack's own wasm-opt switched on",
+    planted("cargo", "wasm-opt = false", "wasm-opt = true"),
+    /wasm-opt = false/,
+  ],
   ["a manifest that does not say who reads it", planted("manifest", /^#.*\n/, ""), /first line/],
-  ["another version of the npm package", planted("package", /"version": ".*"/, '"version": "9.9.9"'), /package\.json is tokenkeep 9\.9\.9/],
+  [
+    "another version of the npm package",
+    planted("package", /"version": ".*"/, '"version": "9.9.9"'),
+    /package\.json is tokenkeep 9\.9\.9/,
+  ],
 ];
 
 for (const [what, sources, finding] of plants) {
@@ -58,8 +96,17 @@ for (const [what, sources, finding] of plants) {
 }
 
 test("a manifest that is not whole is refused by name", () => {
-  assert.throws(() => parseManifest(project.manifest.replace(/budget = .*/, "")), /\[builds\.client\] needs a `budget`/);
-  assert.throws(() => parseManifest(project.manifest.replace("out-name", "outname")), /unknown key `outname`/);
-  assert.throws(() => parseManifest(project.manifest.replace(/wasm-pack = .*/, "")), /\[tools\] needs a string `wasm-pack`/);
+  assert.throws(
+    () => parseManifest(project.manifest.replace(/budget = .*/, "")),
+    /\[builds\.client\] needs a `budget`/,
+  );
+  assert.throws(
+    () => parseManifest(project.manifest.replace("out-name", "outname")),
+    /unknown key `outname`/,
+  );
+  assert.throws(
+    () => parseManifest(project.manifest.replace(/wasm-pack = .*/, "")),
+    /\[tools\] needs a string `wasm-pack`/,
+  );
   assert.throws(() => parseManifest("[tools]\n"), /there is no \[builds\.\*\]/);
 });

@@ -1,5 +1,6 @@
-// What `npm run build` made: the wasm in it whole and within its budget, and types that stand alone. What of it npm packs is for
-// tests/package to see. Needs a built tree, as `npm test` makes it first.
+// What `npm run build` made: the wasm in it whole and within its budget, and types that stand
+// alone. What of it npm packs is for tests/package to see. Needs a built tree, as `npm test` makes
+// it first.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -16,7 +17,10 @@ assert.ok(client !== undefined);
 
 test("the inlined wasm is the optimised one, byte for byte, and a wasm module", async () => {
   const wasm = readFileSync(`${root}/${client.outDir}/${client.outName}_bg.wasm`);
-  const inlined = /gzippedWasm = "([^"]+)"/.exec(readFileSync(`${root}/${client.outDir}/inlined.js`, "utf8"))?.[1] ?? "";
+  const inlined =
+    /gzippedWasm = "([^"]+)"/.exec(
+      readFileSync(`${root}/${client.outDir}/inlined.js`, "utf8"),
+    )?.[1] ?? "";
   assert.deepEqual(gunzipSync(Buffer.from(inlined, "base64")), wasm);
   assert.ok(readFileSync(`${root}/${client.bundle}`, "utf8").includes(inlined));
   assert.ok((await WebAssembly.compile(wasm)) instanceof WebAssembly.Module);
@@ -30,10 +34,16 @@ test("gzip gives the same bytes each time, and names no system", () => {
 });
 
 test("no published type names the generated glue", () => {
-  const declarations = readdirSync(`${root}/dist`, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".d.ts"));
+  const declarations = readdirSync(`${root}/dist`, { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(".d.ts"),
+  );
   assert.ok(declarations.includes("index.d.ts"));
   for (const name of declarations) {
-    assert.doesNotMatch(readFileSync(`${root}/dist/${name}`, "utf8"), /build\/|_bg|wasm_bindgen|\bany\b(?=\s*[;,)>])/, name);
+    assert.doesNotMatch(
+      readFileSync(`${root}/dist/${name}`, "utf8"),
+      /build\/|_bg|wasm_bindgen|\bany\b(?=\s*[;,)>])/,
+      name,
+    );
   }
 });
 

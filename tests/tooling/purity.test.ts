@@ -1,4 +1,5 @@
-// The check that keeps the pure layers pure: it reads code, not comments and strings, and finds what is planted.
+// The check that keeps the pure layers pure: it reads code, not comments and strings, and finds
+// what is planted.
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -62,14 +63,25 @@ test("comments, strings, lifetimes and core's durations are no slips", () => {
     const RAW: &str = r#"an "unsafe" word"#;
     fn f<'a>(quote: &'a str) -> core::time::Duration { g('"', '\\'', "gloo") }
   `;
-  assert.deepEqual(findIn({ "src/engine/a.rs": source, "src/client/b.rs": "use web_sys::Request; use crate::engine::Session;" }), []);
+  assert.deepEqual(
+    findIn({
+      "src/engine/a.rs": source,
+      "src/client/b.rs": "use web_sys::Request; use crate::engine::Session;",
+    }),
+    [],
+  );
 });
 
 test("tests may format", () => {
-  assert.deepEqual(findIn({ "src/engine/a.rs": '#[cfg(test)]\nmod tests { fn f() { println!("x"); } }' }), []);
+  assert.deepEqual(
+    findIn({ "src/engine/a.rs": '#[cfg(test)]\nmod tests { fn f() { println!("x"); } }' }),
+    [],
+  );
 });
 
 test("code after a string with slashes in it is still read", () => {
-  assert.deepEqual(findIn({ "src/engine/a.rs": 'f("https://x"); rand::random()' }), ["src/engine/a.rs:1: rand"]);
+  assert.deepEqual(findIn({ "src/engine/a.rs": 'f("https://x"); rand::random()' }), [
+    "src/engine/a.rs:1: rand",
+  ]);
   assert.equal(codeOf("a // b\nc"), "a     \nc");
 });

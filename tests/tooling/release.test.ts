@@ -25,5 +25,6 @@ test("whatever is missing for a release is told, each by itself", () => {
     [{ status: " M js/index.ts\n" }, /changes that no commit has/],
     [{ tags: "v1.2.2\nv1.2.3\n" }, /tag v1\.2\.3 exists/],
   ];
-  for (const [change, told] of broken) assert.match(obstacles({ ...ready, ...change }).join("\n"), told);
+  for (const [change, told] of broken)
+    assert.match(obstacles({ ...ready, ...change }).join("\n"), told);
 });

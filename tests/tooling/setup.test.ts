@@ -15,15 +15,22 @@ const wanted = {
   "node_modules/b": { version: "2.0.0", integrity: "sha512-b", optional: true },
 };
 
-/** Whether set-up takes these packages, all with a folder in node_modules, for what the lock file wants. */
+/**
+ * Whether set-up takes these packages, all with a folder in node_modules, for what the lock file
+ * wants.
+ */
 function judge(installed: Record<string, { version: string; integrity?: string }> | null): boolean {
   const folder = mkdtempSync(join(tmpdir(), "tokenkeep-setup-"));
   try {
     writeFileSync(join(folder, "package-lock.json"), JSON.stringify({ packages: wanted }));
     if (installed !== null) {
-      for (const place of Object.keys(installed)) mkdirSync(join(folder, place), { recursive: true });
+      for (const place of Object.keys(installed))
+        mkdirSync(join(folder, place), { recursive: true });
       mkdirSync(join(folder, "node_modules"), { recursive: true });
-      writeFileSync(join(folder, "node_modules", ".package-lock.json"), JSON.stringify({ packages: installed }));
+      writeFileSync(
+        join(folder, "node_modules", ".package-lock.json"),
+        JSON.stringify({ packages: installed }),
+      );
     }
     return packagesAreInstalled(folder);
   } finally {
@@ -34,8 +41,14 @@ function judge(installed: Record<string, { version: string; integrity?: string }
 test("npm packages are installed when all but optional ones are there in their locked versions", () => {
   const a = { version: "1.0.0", integrity: "sha512-a" };
   assert.equal(judge({ "node_modules/a": a }), true);
-  assert.equal(judge({ "node_modules/a": a, "node_modules/b": { version: "2.0.0", integrity: "sha512-b" } }), true);
-  assert.equal(judge({ "node_modules/a": a, "node_modules/b": { version: "2.1.0", integrity: "sha512-c" } }), false);
+  assert.equal(
+    judge({ "node_modules/a": a, "node_modules/b": { version: "2.0.0", integrity: "sha512-b" } }),
+    true,
+  );
+  assert.equal(
+    judge({ "node_modules/a": a, "node_modules/b": { version: "2.1.0", integrity: "sha512-c" } }),
+    false,
+  );
   assert.equal(judge({ "node_modules/a": { version: "1.0.1", integrity: "sha512-z" } }), false);
   assert.equal(judge({}), false);
   assert.equal(judge(null), false);
@@ -43,5 +56,8 @@ test("npm packages are installed when all but optional ones are there in their l
 
 test("a second set-up takes no step", () => {
   const script = fileURLToPath(new URL("../../scripts/setup.mjs", import.meta.url));
-  assert.equal(execFileSync("node", [script, "--tests"], { encoding: "utf8" }), "Everything that is needed is installed.\n");
+  assert.equal(
+    execFileSync("node", [script, "--tests"], { encoding: "utf8" }),
+    "Everything that is needed is installed.\n",
+  );
 });

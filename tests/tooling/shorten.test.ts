@@ -1,4 +1,5 @@
-// Short names between the wasm and its glue: both halves change together, and what can't be changed in both is refused.
+// Short names between the wasm and its glue: both halves change together, and what can't be changed
+// in both is refused.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -38,6 +39,9 @@ test("the wasm still runs with its glue, under short names", async () => {
 });
 
 test("a glue that does not say a name exactly once is refused", () => {
-  assert.throws(() => shortenImports(wasm, glue.replace(names[0], "other")), /`__wbg_now_0123456789abcdef:` 0 times, not once/);
+  assert.throws(
+    () => shortenImports(wasm, glue.replace(names[0], "other")),
+    /`__wbg_now_0123456789abcdef:` 0 times, not once/,
+  );
   assert.throws(() => shortenImports(wasm, `${glue} // ${names[1]}: again`), /2 times, not once/);
 });

@@ -1,4 +1,5 @@
-// What makes a second run quick: work is skipped while its inputs and outputs are unchanged, and builds take turns.
+// What makes a second run quick: work is skipped while its inputs and outputs are unchanged, and
+// builds take turns.
 
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -34,7 +35,10 @@ test("work is done once, and again when an input, an output or a word changes", 
   assert.deepEqual(await unlessDone(what, work), { result: 2, fresh: true });
   write("out", "somebody else's");
   assert.deepEqual(await unlessDone(what, work), { result: 3, fresh: true });
-  assert.deepEqual(await unlessDone({ ...what, words: ["another compiler"] }, work), { result: 4, fresh: true });
+  assert.deepEqual(await unlessDone({ ...what, words: ["another compiler"] }, work), {
+    result: 4,
+    fresh: true,
+  });
 });
 
 test("work that fails leaves no stamp behind", async () => {

@@ -1,4 +1,5 @@
-// `npm start`, as a person has it: it prints the address of a page that answers, and ctrl-C ends it cleanly.
+// `npm start`, as a person has it: it prints the address of a page that answers, and ctrl-C ends it
+// cleanly.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -9,24 +10,33 @@ import { fileURLToPath } from "node:url";
 
 const script = fileURLToPath(new URL("../../scripts/start.mjs", import.meta.url));
 
-/** Starts the script, and gathers what it prints; `said` waits for words, `ended` for the exit code. */
+/**
+ * Starts the script, and gathers what it prints; `said` waits for words, `ended` for the exit code.
+ */
 function start(...args: string[]) {
   const child = spawn("node", [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
   const ended = once(child, "close").then(([code]: (number | null)[]) => code);
   const said = async (pattern: RegExp): Promise<RegExpExecArray> => {
     for (;;) {
       const match = pattern.exec(output);
       if (match !== null) return match;
-      const over = await Promise.race([once(child.stdout, "data").then(() => false), ended.then(() => true)]);
-      if (over && !pattern.test(output)) throw new Error(`ended without saying ${pattern}:\n${output}`);
+      const over = await Promise.race([
+        once(child.stdout, "data").then(() => false),
+        ended.then(() => true),
+      ]);
+      if (over && !pattern.test(output))
+        throw new Error(`ended without saying ${pattern}:\n${output}`);
     }
   };
   return { child, ended, said, output: () => output };
 }
 
-test("npm start serves the page, the authority and the API until ctrl-C", { timeout: 120_000 }, async () => {
+test("npm start serves the page, the authority and the API until ctrl-C", {
+  timeout: 120_000,
+}, async () => {
   const { child, ended, said } = start("--ports", "0,0,0");
   try {
     const [, page = ""] = await said(/The page +(http:\/\/localhost:\d+)/);
@@ -42,7 +52,9 @@ test("npm start serves the page, the authority and the API until ctrl-C", { time
   assert.equal(await ended, 0);
 });
 
-test("a port that is taken is named in a sentence that says what to do", { timeout: 120_000 }, async () => {
+test("a port that is taken is named in a sentence that says what to do", {
+  timeout: 120_000,
+}, async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as AddressInfo;
@@ -51,7 +63,9 @@ test("a port that is taken is named in a sentence that says what to do", { timeo
     assert.equal(await ended, 1);
     assert.match(
       output(),
-      new RegExp(`Port ${port} is taken by another program\\. End that program, or choose other ports: npm start -- --ports`),
+      new RegExp(
+        `Port ${port} is taken by another program\\. End that program, or choose other ports: npm start -- --ports`,
+      ),
     );
     assert.doesNotMatch(output(), /\n\s+at /);
   } finally {

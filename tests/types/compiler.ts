@@ -11,7 +11,11 @@ export interface Compiler {
 export const newest: Compiler = { tsc: `${root}/node_modules/.bin/tsc` };
 
 /** What a compiler has to say of the programs of a project. */
-export function complaints({ folder, write }: Project, { tsc, options = {} }: Compiler, files: readonly string[]): Promise<string> {
+export function complaints(
+  { folder, write }: Project,
+  { tsc, options = {} }: Compiler,
+  files: readonly string[],
+): Promise<string> {
   const compilerOptions = {
     target: "es2022",
     lib: ["es2022", "dom", "dom.iterable"],
@@ -25,6 +29,8 @@ export function complaints({ folder, write }: Project, { tsc, options = {} }: Co
   };
   write("tsconfig.json", JSON.stringify({ compilerOptions, files }));
   return new Promise((resolve) =>
-    execFile(tsc, ["-p", folder, "--pretty", "false"], { cwd: folder }, (_error, stdout, stderr) => resolve(stdout + stderr)),
+    execFile(tsc, ["-p", folder, "--pretty", "false"], { cwd: folder }, (_error, stdout, stderr) =>
+      resolve(stdout + stderr),
+    ),
   );
 }

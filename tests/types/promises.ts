@@ -1,5 +1,6 @@
-// The types of the package against those that were promised, name by name and both ways: what the package gives fits where the promised
-// is wanted, and what fitted the promise fits the package. Nothing here runs: the type check is the test.
+// The types of the package against those that were promised, name by name and both ways: what the
+// package gives fits where the promised is wanted, and what fitted the promise fits the package.
+// Nothing here runs: the type check is the test.
 
 import type * as Client from "tokenkeep";
 import type * as Edge from "tokenkeep/edge";
@@ -10,13 +11,23 @@ type Fits<Given, Wanted> = [Given] extends [Wanted] ? true : false;
 type Both<A, B> = Fits<A, B> extends true ? Fits<B, A> : false;
 /** The names under which the two don't fit each other; none is the aim. */
 type Broken<Ours, Promised> = {
-  [Name in keyof Promised]: Name extends keyof Ours ? (Both<Ours[Name], Promised[Name]> extends true ? never : Name) : Name;
+  [Name in keyof Promised]: Name extends keyof Ours
+    ? Both<Ours[Name], Promised[Name]> extends true
+      ? never
+      : Name
+    : Name;
 }[keyof Promised];
 
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** The members that a program may assign to. */
-type Writable<T> = { [K in keyof T]-?: Same<Pick<T, K>, { -readonly [Q in K]: T[Q] }> extends true ? K : never }[keyof T];
-/** Readonly members fit where others are wanted, so this is looked at by itself: what could be assigned to still can be. */
+type Writable<T> = {
+  [K in keyof T]-?: Same<Pick<T, K>, { -readonly [Q in K]: T[Q] }> extends true ? K : never;
+}[keyof T];
+/**
+ * Readonly members fit where others are wanted, so this is looked at by itself: what could be
+ * assigned to still can be.
+ */
 type Frozen<Ours, Promised> = {
   [Name in keyof Promised]: Name extends keyof Ours
     ? Exclude<Writable<Promised[Name]>, Writable<Ours[Name]>> extends never
@@ -26,7 +37,10 @@ type Frozen<Ours, Promised> = {
 }[keyof Promised];
 type Any<T> = { [Name in keyof T]: 0 extends 1 & T[Name] ? Name : never }[keyof T];
 
-/** Types have no names at run time, so they are listed; that the lists are whole is for types.test.ts to see. */
+/**
+ * Types have no names at run time, so they are listed; that the lists are whole is for
+ * types.test.ts to see.
+ */
 interface ClientTypes {
   EndpointOptions: Client.EndpointOptions;
   Session: Client.Session;

@@ -1,5 +1,6 @@
-// The public types as a user's compiler meets them: in a project of its own, with `skipLibCheck` off, under both ways of resolving
-// modules. The programs are also checked against the promises alone, so that what the package has to accept is what was promised.
+// The public types as a user's compiler meets them: in a project of its own, with `skipLibCheck`
+// off, under both ways of resolving modules. The programs are also checked against the promises
+// alone, so that what the package has to accept is what was promised.
 
 import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
@@ -37,11 +38,15 @@ const AUGMENTED = `
 let consumer: Project;
 before(async () => {
   consumer = await project("types");
-  for (const folder of ["programs", "contract"]) cpSync(`${here}${folder}`, consumer.at(folder), { recursive: true });
+  for (const folder of ["programs", "contract"])
+    cpSync(`${here}${folder}`, consumer.at(folder), { recursive: true });
 });
 
 test("types_the_programs_are_what_was_promised", async () => {
-  const paths = { tokenkeep: ["./contract/client.d.ts"], "tokenkeep/edge": ["./contract/edge.d.ts"] };
+  const paths = {
+    tokenkeep: ["./contract/client.d.ts"],
+    "tokenkeep/edge": ["./contract/edge.d.ts"],
+  };
   assert.equal(await complaints(consumer, { ...newest, options: { paths } }, promised), "");
 });
 
@@ -62,18 +67,29 @@ const elsewhere = {
 };
 for (const [name, options] of Object.entries(elsewhere)) {
   test(`types_the_verifier_needs_no_dom_with_the_types_of_${name}`, async () => {
-    assert.equal(await complaints(consumer, { ...newest, options: { lib: ["es2022"], ...options } }, [`programs/${name}.ts`]), "");
+    assert.equal(
+      await complaints(consumer, { ...newest, options: { lib: ["es2022"], ...options } }, [
+        `programs/${name}.ts`,
+      ]),
+      "",
+    );
   });
 }
 
 test("types_the_client_needs_no_page_with_the_types_of_workers", async () => {
   const options = { lib: ["es2022", "webworker"] };
-  assert.equal(await complaints(consumer, { ...newest, options }, ["programs/service-worker.ts"]), "");
+  assert.equal(
+    await complaints(consumer, { ...newest, options }, ["programs/service-worker.ts"]),
+    "",
+  );
 });
 
 test("types_an_application_may_add_to_the_interfaces", async () => {
   consumer.write("augmented.ts", AUGMENTED);
-  const paths = { tokenkeep: ["./contract/client.d.ts"], "tokenkeep/edge": ["./contract/edge.d.ts"] };
+  const paths = {
+    tokenkeep: ["./contract/client.d.ts"],
+    "tokenkeep/edge": ["./contract/edge.d.ts"],
+  };
   assert.equal(await complaints(consumer, { ...newest, options: { paths } }, ["augmented.ts"]), "");
   assert.equal(await complaints(consumer, newest, ["augmented.ts"]), "");
 });
@@ -92,11 +108,17 @@ test("types_every_promised_name_is_compared_and_used", () => {
   const comparisons = readFileSync(`${here}promises.ts`, "utf8");
   for (const half of ["client", "edge"]) {
     const contract = readFileSync(`${here}contract/${half}.d.ts`, "utf8");
-    const names = [...contract.matchAll(/^export (?:interface|type|class|function) (\w+)/gm)].map((match) => match[1]!);
+    const names = [...contract.matchAll(/^export (?:interface|type|class|function) (\w+)/gm)].map(
+      (match) => match[1]!,
+    );
     assert.ok(names.length > 10);
     const program = readFileSync(`${here}programs/${half}.ts`, "utf8");
-    for (const name of names) assert.match(program, new RegExp(`\\b${name}\\b`), `${name} is not used`);
-    const types = [...contract.matchAll(/^export (?:interface|type|class) (\w+)/gm)].map((match) => match[1]!);
-    for (const name of types) assert.match(comparisons, new RegExp(`^  ${name}: Promised`, "m"), `${name} is not compared`);
+    for (const name of names)
+      assert.match(program, new RegExp(`\\b${name}\\b`), `${name} is not used`);
+    const types = [...contract.matchAll(/^export (?:interface|type|class) (\w+)/gm)].map(
+      (match) => match[1]!,
+    );
+    for (const name of types)
+      assert.match(comparisons, new RegExp(`^  ${name}: Promised`, "m"), `${name} is not compared`);
   }
 });

@@ -3,14 +3,24 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CryptoKey, decodeJwt, exportSPKI, generateKeyPair, importJWK, type JSONWebKeySet, SignJWT } from "jose";
+import {
+  type CryptoKey,
+  decodeJwt,
+  exportSPKI,
+  generateKeyPair,
+  importJWK,
+  type JSONWebKeySet,
+  SignJWT,
+} from "jose";
 import { authorization, useStack, Visitor } from "./harness.ts";
 
-const REFUSAL = 'Bearer realm="api", error="invalid_token", error_description="The access token is not valid."';
+const REFUSAL =
+  'Bearer realm="api", error="invalid_token", error_description="The access token is not valid."';
 
 describe("the API", () => {
   const stack = useStack();
-  const me = (headers: Record<string, string>) => fetch(`${stack().api}/api/me`, { headers: { Origin: stack().app, ...headers } });
+  const me = (headers: Record<string, string>) =>
+    fetch(`${stack().api}/api/me`, { headers: { Origin: stack().app, ...headers } });
   let accessToken = "";
   before(async () => {
     accessToken = (await new Visitor(stack()).signIn()).access_token;
@@ -21,7 +31,9 @@ describe("the API", () => {
     assert.equal(response.status, 200);
     assert.equal(((await response.json()) as { name: string }).name, "Alice Adair");
     const time = await fetch(`${stack().api}/api/time`, { headers: authorization(accessToken) });
-    assert.ok(Math.abs(Date.parse(((await time.json()) as { time: string }).time) - Date.now()) < 5000);
+    assert.ok(
+      Math.abs(Date.parse(((await time.json()) as { time: string }).time) - Date.now()) < 5000,
+    );
   });
 
   test("answers no token with a bare challenge, as RFC 6750 wants it", async () => {
@@ -34,7 +46,10 @@ describe("the API", () => {
     for (const value of ["Basic YTpi", "Bearer", "Bearer a b"]) {
       const response = await me({ Authorization: value });
       assert.equal(response.status, 400, value);
-      assert.match(response.headers.get("WWW-Authenticate") ?? "", /^Bearer realm="api", error="invalid_request"/);
+      assert.match(
+        response.headers.get("WWW-Authenticate") ?? "",
+        /^Bearer realm="api", error="invalid_request"/,
+      );
     }
   });
 
@@ -42,7 +57,10 @@ describe("the API", () => {
     const visitor = new Visitor(stack());
     const { access_token: token } = await visitor.signIn();
     assert.equal((await me(authorization(token))).status, 200);
-    const revoked = await fetch(`${stack().api}/demo/revoke`, { method: "POST", headers: authorization(token) });
+    const revoked = await fetch(`${stack().api}/demo/revoke`, {
+      method: "POST",
+      headers: authorization(token),
+    });
     assert.equal(revoked.status, 204);
     const response = await me(authorization(token));
     assert.equal(response.status, 401);
@@ -52,7 +70,10 @@ describe("the API", () => {
 
   test("refuses what isn't the authority's signature over these very bytes", async () => {
     const [header = "", payload = "", signature = ""] = accessToken.split(".");
-    const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;
+    const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<
+      string,
+      unknown
+    >;
     const kid = (JSON.parse(Buffer.from(header, "base64url").toString()) as { kid: string }).kid;
     const stranger = await generateKeyPair("ES256");
     const forged = {
@@ -69,7 +90,11 @@ describe("the API", () => {
       const response = await me(authorization(token));
       assert.equal(response.status, 401, name);
       assert.equal(response.headers.get("WWW-Authenticate"), REFUSAL, name);
-      assert.deepEqual(await response.json(), { error: "invalid_token" }, "the answer doesn't say which check failed");
+      assert.deepEqual(
+        await response.json(),
+        { error: "invalid_token" },
+        "the answer doesn't say which check failed",
+      );
     }
   });
 
@@ -110,15 +135,25 @@ describe("the API", () => {
   test("lets the app's page see a challenge, and no other page", async () => {
     const refusal = await me({});
     assert.equal(refusal.headers.get("Access-Control-Allow-Origin"), stack().app);
-    assert.equal(refusal.headers.get("Access-Control-Expose-Headers")?.replaceAll(" ", ""), "WWW-Authenticate,Retry-After");
+    assert.equal(
+      refusal.headers.get("Access-Control-Expose-Headers")?.replaceAll(" ", ""),
+      "WWW-Authenticate,Retry-After",
+    );
     const foreign = await me({ Origin: "https://evil.example" });
     assert.equal(foreign.headers.get("Access-Control-Allow-Origin"), null);
     const preflight = await fetch(`${stack().api}/api/echo`, {
       method: "OPTIONS",
-      headers: { Origin: stack().app, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization" },
+      headers: {
+        Origin: stack().app,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization",
+      },
     });
     assert.equal(preflight.status, 204);
-    assert.match((preflight.headers.get("Access-Control-Allow-Headers") ?? "").toLowerCase(), /\bauthorization\b/);
+    assert.match(
+      (preflight.headers.get("Access-Control-Allow-Headers") ?? "").toLowerCase(),
+      /\bauthorization\b/,
+    );
   });
 });
 
@@ -134,11 +169,18 @@ describe("an API beside an authority that issues for another one", () => {
 });
 
 describe("an API that can't get the key set", () => {
-  const stack = useStack({ bindings: { authority: { ISSUER: "http://localhost:1/none" }, api: { ISSUER: "http://localhost:1/none" } } });
+  const stack = useStack({
+    bindings: {
+      authority: { ISSUER: "http://localhost:1/none" },
+      api: { ISSUER: "http://localhost:1/none" },
+    },
+  });
 
   test("answers 503 and when to come back, never 401: the token may be good", async () => {
     const { access_token: token } = await new Visitor(stack()).signIn();
-    const response = await fetch(`${stack().api}/api/me`, { headers: { Origin: stack().app, ...authorization(token) } });
+    const response = await fetch(`${stack().api}/api/me`, {
+      headers: { Origin: stack().app, ...authorization(token) },
+    });
     assert.equal(response.status, 503);
     assert.match(response.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
     assert.equal(response.headers.get("Access-Control-Allow-Origin"), stack().app);
@@ -150,12 +192,22 @@ function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-/** The classic confusion: the public key, as everybody can write it down, serves as the secret of an HS256 token. */
-async function macWithPublicKey(claims: Record<string, unknown>, authority: string): Promise<string> {
-  const { keys } = (await (await fetch(`${authority}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
+/**
+ * The classic confusion: the public key, as everybody can write it down, serves as the secret of an
+ * HS256 token.
+ */
+async function macWithPublicKey(
+  claims: Record<string, unknown>,
+  authority: string,
+): Promise<string> {
+  const { keys } = (await (
+    await fetch(`${authority}/.well-known/jwks.json`)
+  ).json()) as JSONWebKeySet;
   const [jwk] = keys;
   if (jwk?.kid === undefined) throw new Error("the key set is empty");
   const publicKey = (await importJWK(jwk, "ES256")) as CryptoKey;
   const secret = new TextEncoder().encode(await exportSPKI(publicKey));
-  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: jwk.kid }).sign(secret);
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: jwk.kid })
+    .sign(secret);
 }

@@ -11,9 +11,15 @@ describe("with the demo on", () => {
   const stack = useStack(UNLIMITED);
   const authorityStats = async () => json(await fetch(`${stack().authority}/demo/stats`));
   const apiStats = async () => json(await fetch(`${stack().api}/demo/stats`));
-  const call = async (token: string) => (await fetch(`${stack().api}/api/time`, { headers: authorization(token) })).status;
+  const call = async (token: string) =>
+    (await fetch(`${stack().api}/api/time`, { headers: authorization(token) })).status;
   const control = async (path: string, token?: string) =>
-    (await fetch(stack().api + path, { method: "POST", ...(token === undefined ? {} : { headers: authorization(token) }) })).status;
+    (
+      await fetch(stack().api + path, {
+        method: "POST",
+        ...(token === undefined ? {} : { headers: authorization(token) }),
+      })
+    ).status;
 
   test("the lifetime of access tokens can be changed", async () => {
     const visitor = new Visitor(stack());
@@ -43,10 +49,18 @@ describe("with the demo on", () => {
       [],
       "x",
     ]) {
-      assert.equal((await visitor.post("/demo/settings", { body })).status, 400, JSON.stringify(body));
+      assert.equal(
+        (await visitor.post("/demo/settings", { body })).status,
+        400,
+        JSON.stringify(body),
+      );
     }
     const foreign = { Origin: "https://evil.example" };
-    assert.equal((await visitor.post("/demo/settings", { body: { accessTokenSeconds: 7 }, headers: foreign })).status, 403);
+    assert.equal(
+      (await visitor.post("/demo/settings", { body: { accessTokenSeconds: 7 }, headers: foreign }))
+        .status,
+      403,
+    );
     assert.equal((await visitor.refresh()).expires_in, before);
   });
 
@@ -76,7 +90,9 @@ describe("with the demo on", () => {
     assert.equal(grown("refreshSuccesses"), 10);
     assert.equal(grown("graceReplays"), 9);
     assert.equal(grown("reuseAlarms"), 0);
-    assert.ok(Number(after.mostRefreshCallsInFlight) >= 2 && Number(after.mostRefreshCallsInFlight) <= 10);
+    assert.ok(
+      Number(after.mostRefreshCallsInFlight) >= 2 && Number(after.mostRefreshCallsInFlight) <= 10,
+    );
   });
 
   test("replies can be lost after the rotation: the next try gets what was lost", async () => {
@@ -97,7 +113,8 @@ describe("with the demo on", () => {
     for (const base of ["", SOUTH]) {
       const visitor = new Visitor(stack(), null, base);
       const { sid } = claimsOf(await visitor.signIn());
-      const replay = async () => (await visitor.post("/demo/replay", { body: { session: sid } })).json();
+      const replay = async () =>
+        (await visitor.post("/demo/replay", { body: { session: sid } })).json();
       await visitor.refresh();
       assert.deepEqual(await replay(), { status: 200 });
       await new Visitor(stack()).post("/demo/settings", { body: { graceSeconds: 0 } });
@@ -118,7 +135,11 @@ describe("with the demo on", () => {
     assert.deepEqual([await call(one), await call(other)], [401, 401]);
     assert.equal(await control("/demo/accept-all"), 204);
     assert.deepEqual([await call(one), await call(other)], [200, 200]);
-    assert.equal(await control("/demo/refuse", "no.good.token"), 401, "only good tokens can be named");
+    assert.equal(
+      await control("/demo/refuse", "no.good.token"),
+      401,
+      "only good tokens can be named",
+    );
   });
 
   test("the API counts calls by their outcome, and no preflights", async () => {
@@ -128,9 +149,14 @@ describe("with the demo on", () => {
     await call("no.good.token");
     await control("/demo/refuse", token);
     await call(token);
-    await fetch(`${stack().api}/api/time`, { method: "OPTIONS", headers: { Origin: stack().app, "Access-Control-Request-Method": "GET" } });
+    await fetch(`${stack().api}/api/time`, {
+      method: "OPTIONS",
+      headers: { Origin: stack().app, "Access-Control-Request-Method": "GET" },
+    });
     const after = await apiStats();
-    const grown = ["total", "ok", "refused"].map((name) => Number(after[name]) - Number(before[name]));
+    const grown = ["total", "ok", "refused"].map(
+      (name) => Number(after[name]) - Number(before[name]),
+    );
     assert.deepEqual(grown, [3, 1, 2]);
   });
 });

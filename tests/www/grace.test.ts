@@ -28,8 +28,11 @@ describe("within the grace window", () => {
     for (let round = 0; round < 100; round += 1) {
       const answers = await Promise.all(
         Array.from({ length: 50 }, async () => {
-          // Connections are kept: they rest for no time here, and 5000 new ones would be what takes long.
-          const response = await new Visitor(stack(), visitor.cookie).post("/session/refresh", { headers: { Connection: "keep-alive" } });
+          // Connections are kept: they rest for no time here, and 5000 new ones would be what takes
+          // long.
+          const response = await new Visitor(stack(), visitor.cookie).post("/session/refresh", {
+            headers: { Connection: "keep-alive" },
+          });
           await response.arrayBuffer();
           return `${response.status} ${setCookie(response)?.value}`;
         }),
@@ -42,7 +45,9 @@ describe("within the grace window", () => {
     t.diagnostic(`5000 refreshes in ${((performance.now() - start) / 1000).toFixed(1)} s`);
     assert.equal(await visitor.tryRefresh(), 200);
     assert.equal(await elsewhere.tryRefresh(), 200, "no session of the user has ended");
-    const stats = (await (await fetch(`${stack().authority}/demo/stats`)).json()) as { reuseAlarms: number };
+    const stats = (await (await fetch(`${stack().authority}/demo/stats`)).json()) as {
+      reuseAlarms: number;
+    };
     assert.equal(stats.reuseAlarms, 0);
   });
 
@@ -72,15 +77,23 @@ describe("beyond a grace window of two seconds", () => {
     const copy = visitor.cookie;
     await visitor.refresh();
     await sleep(2100);
-    const refusals = await Promise.all(Array.from({ length: 10 }, () => new Visitor(stack(), copy).post("/session/refresh")));
+    const refusals = await Promise.all(
+      Array.from({ length: 10 }, () => new Visitor(stack(), copy).post("/session/refresh")),
+    );
     for (const refusal of refusals) {
       assert.equal(refusal.status, 401);
       assert.deepEqual(await refusal.json(), { error: "invalid_grant" });
-      assert.deepEqual(refusal.headers.getSetCookie(), [], "a late refusal must not delete a newer cookie");
+      assert.deepEqual(
+        refusal.headers.getSetCookie(),
+        [],
+        "a late refusal must not delete a newer cookie",
+      );
     }
     assert.equal(await visitor.tryRefresh(), 401, "the newest token of the family is dead");
     assert.equal(await elsewhere.tryRefresh(), 401, "so are the user's other sessions");
-    const stats = (await (await fetch(`${stack().authority}/demo/stats`)).json()) as { reuseAlarms: number };
+    const stats = (await (await fetch(`${stack().authority}/demo/stats`)).json()) as {
+      reuseAlarms: number;
+    };
     assert.equal(stats.reuseAlarms, 1);
     assert.equal((await visitor.signIn()).token_type, "Bearer");
   });
@@ -113,11 +126,14 @@ describe("with a grace window of no length", () => {
   const stack = useStack({ bindings: { authority: { GRACE_SECONDS: "0", RATE_LIMITS: "off" } } });
 
   test("one of 20 parallel uses gets through", async () => {
-    // An authority that looked first and marked afterwards passes two rounds of three: workerd often serves calls whole. Hence eight.
+    // An authority that looked first and marked afterwards passes two rounds of three: workerd
+    // often serves calls whole. Hence eight.
     for (let round = 0; round < 8; round += 1) {
       const visitor = new Visitor(stack());
       await visitor.signIn();
-      const statuses = await Promise.all(Array.from({ length: 20 }, () => new Visitor(stack(), visitor.cookie).tryRefresh()));
+      const statuses = await Promise.all(
+        Array.from({ length: 20 }, () => new Visitor(stack(), visitor.cookie).tryRefresh()),
+      );
       assert.deepEqual(statuses.toSorted(), [200, ...Array(19).fill(401)]);
     }
   });

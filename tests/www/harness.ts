@@ -1,5 +1,5 @@
-// What the tests of the two Workers share: a stack on free ports for the length of a file, and a caller that behaves as a page of
-// the app does, cookie jar included.
+// What the tests of the two Workers share: a stack on free ports for the length of a file, and a
+// caller that behaves as a page of the app does, cookie jar included.
 
 import { after, before } from "node:test";
 import { type Stack, type StackOptions, startStack } from "../../scripts/stack.mjs";
@@ -11,7 +11,10 @@ export const UNLIMITED = { bindings: { authority: { RATE_LIMITS: "off" } } };
 export const SOUTH = "/tenants/south";
 export const COOKIE = "__Secure-refresh";
 
-/** Starts a stack before the tests of a file and ends it after them; the getter gives it to a running test. */
+/**
+ * Starts a stack before the tests of a file and ends it after them; the getter gives it to a
+ * running test.
+ */
 export function useStack(options: StackOptions = {}): () => Stack {
   let stack: Stack | undefined;
   before(async () => {
@@ -34,7 +37,10 @@ export function authorization(accessToken: string): { Authorization: string } {
   return { Authorization: `Bearer ${accessToken}` };
 }
 
-/** One browser's dealings with the authority: it sends what a page of the app would send, and keeps the cookie. */
+/**
+ * One browser's dealings with the authority: it sends what a page of the app would send, and keeps
+ * the cookie.
+ */
 export class Visitor {
   cookie: string | null;
   readonly #stack: Stack;
@@ -47,19 +53,25 @@ export class Visitor {
     this.cookie = cookie;
   }
 
-  async post(path: string, { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {}): Promise<Response> {
+  async post(
+    path: string,
+    { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Response> {
     const response = await fetch(this.#stack.authority + this.#base + path, {
       method: "POST",
       headers: {
         Origin: this.#stack.app,
-        // workerd closes connections that rest for a few seconds, now and then just when a busy machine sends the next call on one.
+        // workerd closes connections that rest for a few seconds, now and then just when a busy
+        // machine sends the next call on one.
         Connection: "close",
         "X-Requested-With": "XMLHttpRequest",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
         ...(this.cookie === null ? {} : { Cookie: `${COOKIE}=${this.cookie}` }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const set = setCookie(response);
     if (set !== null) this.cookie = set.attributes.has("max-age=0") ? null : set.value;
@@ -84,7 +96,10 @@ export class Visitor {
 
 /** The claims of an access token, unverified: the tests of the key set verify. */
 export function claimsOf({ access_token: token }: TokenReply): Record<string, unknown> {
-  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<
+    string,
+    unknown
+  >;
 }
 
 /** The refresh cookie that an answer sets, its attributes in lower case. */
@@ -93,10 +108,14 @@ export function setCookie(response: Response): { value: string; attributes: Set<
   if (line === undefined) return null;
   const [pair = "", ...attributes] = line.split("; ");
   if (!pair.startsWith(`${COOKIE}=`)) throw new Error(`an unexpected cookie: ${pair}`);
-  return { value: pair.slice(COOKIE.length + 1), attributes: new Set(attributes.map((text) => text.toLowerCase())) };
+  return {
+    value: pair.slice(COOKIE.length + 1),
+    attributes: new Set(attributes.map((text) => text.toLowerCase())),
+  };
 }
 
 async function granted(response: Response): Promise<TokenReply> {
-  if (response.status !== 200) throw new Error(`answered ${response.status}: ${await response.text()}`);
+  if (response.status !== 200)
+    throw new Error(`answered ${response.status}: ${await response.text()}`);
   return (await response.json()) as TokenReply;
 }

@@ -12,11 +12,18 @@ const url = () => new URL("/.well-known/jwks.json", stack().authority);
 const fetchKeys = async () => ((await (await fetch(url())).json()) as JSONWebKeySet).keys;
 
 test("20 first requests at once make one ring between them: a key that signs and the next one", async () => {
-  // Sockets opened beforehand and no fetch: else the requests trickle in, and the first often has its key before the second asks.
+  // Sockets opened beforehand and no fetch: else the requests trickle in, and the first often has
+  // its key before the second asks.
   const agent = new Agent({ keepAlive: true });
   const get20 = (from: URL) =>
     Promise.all(
-      Array.from({ length: 20 }, () => new Promise<unknown>((resolve) => get(from, { agent }, (answer) => resolve(json(answer))))),
+      Array.from(
+        { length: 20 },
+        () =>
+          new Promise<unknown>((resolve) =>
+            get(from, { agent }, (answer) => resolve(json(answer))),
+          ),
+      ),
     );
   await get20(new URL("/nowhere", url()));
   const sets = (await get20(url())) as JSONWebKeySet[];

@@ -12,21 +12,26 @@ import { ALICE, authorization, FREE_PORTS, SOUTH, useStack, Visitor } from "./ha
 import { Operator } from "./operator.ts";
 
 const publishedBy = async (stack: Stack, base = "") => {
-  const set = (await (await fetch(`${stack.authority}${base}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
+  const set = (await (
+    await fetch(`${stack.authority}${base}/.well-known/jwks.json`)
+  ).json()) as JSONWebKeySet;
   return set.keys.map((key) => key.kid);
 };
 const kidOf = (token: string) => String(decodeProtectedHeader(token).kid);
 
 describe("rotation by command", () => {
   const stack = useStack({ bindings: { authority: { RATE_LIMITS: "off" } } });
-  const me = async (token: string) => (await fetch(`${stack().api}/api/me`, { headers: authorization(token) })).status;
+  const me = async (token: string) =>
+    (await fetch(`${stack().api}/api/me`, { headers: authorization(token) })).status;
 
   test("the next key signs, the one before stays published, and both kinds of token are good throughout", async () => {
     const visitor = new Visitor(stack());
     const { access_token: before } = await visitor.signIn();
     assert.equal(await me(before), 200);
     const operator = await Operator.of(stack());
-    const [active, next] = ["active", "next"].map((state) => operator.keys().then((keys) => keys.find((key) => key.state === state)?.kid));
+    const [active, next] = ["active", "next"].map((state) =>
+      operator.keys().then((keys) => keys.find((key) => key.state === state)?.kid),
+    );
     assert.equal(kidOf(before), await active);
 
     let running = true;
@@ -84,30 +89,43 @@ describe("rotation by command", () => {
     assert.equal((await rs.call("keys/rotate", { alg: "HS256" })).status, 400);
     assert.equal((await rs.call("keys/rotate", { alg: "none" })).status, 400);
     await rs.rotate("ES256");
-    assert.equal(decodeProtectedHeader((await new Visitor(stack()).signIn()).access_token).alg, "ES256");
+    assert.equal(
+      decodeProtectedHeader((await new Visitor(stack()).signIn()).access_token).alg,
+      "ES256",
+    );
   });
 
   test("nobody but an operator of the tenant gets there", async () => {
     const paths = ["keys", "audit"];
-    // The guard looks for a key that it does not know once a second at most, and the key has just been changed.
+    // The guard looks for a key that it does not know once a second at most, and the key has just
+    // been changed.
     await sleep(1_100);
-    const bob = await new Visitor(stack()).signIn({ username: "bob", password: "staple battery horse" });
+    const bob = await new Visitor(stack()).signIn({
+      username: "bob",
+      password: "staple battery horse",
+    });
     const southern = await new Visitor(stack(), null, SOUTH).signIn();
     for (const path of paths) {
-      const status = async (headers: Record<string, string>) => (await fetch(`${stack().authority}/operator/${path}`, { headers })).status;
+      const status = async (headers: Record<string, string>) =>
+        (await fetch(`${stack().authority}/operator/${path}`, { headers })).status;
       assert.equal(await status({}), 401);
       assert.equal(await status(authorization("no.good.token")), 401);
       assert.equal(await status(authorization(bob.access_token)), 403);
       assert.equal(await status(authorization(southern.access_token)), 403);
     }
     for (const path of ["keys/rotate", "revoke-user"]) {
-      assert.equal((await new Operator(stack(), bob.access_token).call(path, { user: "x" })).status, 403);
+      assert.equal(
+        (await new Operator(stack(), bob.access_token).call(path, { user: "x" })).status,
+        403,
+      );
     }
   });
 });
 
 describe("rotation by schedule", () => {
-  const stack = useStack({ bindings: { authority: { KEY_ROTATION_SECONDS: "15", KEY_OVERLAP_SECONDS: "10" } } });
+  const stack = useStack({
+    bindings: { authority: { KEY_ROTATION_SECONDS: "15", KEY_OVERLAP_SECONDS: "10" } },
+  });
   const until = async (moment: number) => sleep(Math.max(0, moment * 1000 - Date.now()));
 
   test("leaves a young key alone and replaces an old one, which leaves the set when its overlap is over", async () => {
@@ -117,7 +135,9 @@ describe("rotation by schedule", () => {
 
     const operator = await Operator.of(stack());
     const ring = await operator.keys();
-    const [active, next] = ["active", "next"].map((state) => ring.find((key) => key.state === state));
+    const [active, next] = ["active", "next"].map((state) =>
+      ring.find((key) => key.state === state),
+    );
     await until(Number(active?.since) + 15);
     await stack().runSchedule();
     const retired = (await operator.keys()).find((key) => key.kid === active?.kid);
@@ -133,7 +153,8 @@ describe("rotation by schedule", () => {
 });
 
 describe("at rest", () => {
-  const statusOfSignIn = async (stack: Stack) => (await new Visitor(stack).post("/session/sign-in", { body: ALICE })).status;
+  const statusOfSignIn = async (stack: Stack) =>
+    (await new Visitor(stack).post("/session/sign-in", { body: ALICE })).status;
   /** The status of a sign-in on a stack of its own. */
   async function signInOn(options: StackOptions): Promise<number> {
     const stack = await startStack({ ports: FREE_PORTS, ...options });
@@ -144,7 +165,10 @@ describe("at rest", () => {
     const persist = await mkdtemp(join(tmpdir(), "tokenkeep-keys-"));
     try {
       assert.equal(await signInOn({ persist }), 200);
-      await writeFile(join(persist, "key-encryption-secret"), "another secret, long enough to be one");
+      await writeFile(
+        join(persist, "key-encryption-secret"),
+        "another secret, long enough to be one",
+      );
       assert.equal(await signInOn({ persist }), 500);
     } finally {
       await rm(persist, { recursive: true, force: true });
@@ -152,6 +176,9 @@ describe("at rest", () => {
   });
 
   test("a secret that is too short stops the authority", async () => {
-    assert.equal(await signInOn({ bindings: { authority: { KEY_ENCRYPTION_SECRET: "short" } } }), 500);
+    assert.equal(
+      await signInOn({ bindings: { authority: { KEY_ENCRYPTION_SECRET: "short" } } }),
+      500,
+    );
   });
 });

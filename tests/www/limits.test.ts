@@ -1,4 +1,5 @@
-// Limits and detection: guessing is slowed, renewing in a loop is stopped, and the operator hears of it.
+// Limits and detection: guessing is slowed, renewing in a loop is stopped, and the operator hears
+// of it.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -13,7 +14,12 @@ import { Operator } from "./operator.ts";
 const BOB = { username: "bob", password: "staple battery horse" };
 
 /** A sign-in from a device of some address. */
-function attempt(stack: Stack, credentials: object, address: string, device = "test"): Promise<Response> {
+function attempt(
+  stack: Stack,
+  credentials: object,
+  address: string,
+  device = "test",
+): Promise<Response> {
   return new Visitor(stack).post("/session/sign-in", {
     body: credentials,
     headers: { "CF-Connecting-IP": address, "User-Agent": device },
@@ -22,19 +28,33 @@ function attempt(stack: Stack, credentials: object, address: string, device = "t
 
 describe("sign-in", () => {
   const stack = useStack();
-  const statuses = async (tries: Promise<Response>[]) => (await Promise.all(tries)).map(({ status }) => status).toSorted();
+  const statuses = async (tries: Promise<Response>[]) =>
+    (await Promise.all(tries)).map(({ status }) => status).toSorted();
 
   test("gives five wrong tries a minute for an account from an address, however many come at once", async () => {
     const wrong = { ...ALICE, password: "wrong" };
-    const answers = await Promise.all(Array.from({ length: 12 }, () => attempt(stack(), wrong, "192.0.2.1")));
-    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [...Array(5).fill(401), ...Array(7).fill(429)]);
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => attempt(stack(), wrong, "192.0.2.1")),
+    );
+    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [
+      ...Array(5).fill(401),
+      ...Array(7).fill(429),
+    ]);
     const refused = answers.find(({ status }) => status === 429);
     assert.deepEqual(await refused?.json(), { error: "rate_limited" });
     const wait = Number(refused?.headers.get("Retry-After"));
     assert.ok(wait >= 1 && wait <= 60, String(wait));
     assert.equal(refused?.headers.get("Cache-Control"), "no-store");
-    assert.equal((await attempt(stack(), ALICE, "192.0.2.1")).status, 429, "the right password too: no oracle");
-    assert.equal((await attempt(stack(), { ...ALICE, username: "ALICE" }, "192.0.2.1")).status, 429, "in any spelling");
+    assert.equal(
+      (await attempt(stack(), ALICE, "192.0.2.1")).status,
+      429,
+      "the right password too: no oracle",
+    );
+    assert.equal(
+      (await attempt(stack(), { ...ALICE, username: "ALICE" }, "192.0.2.1")).status,
+      429,
+      "in any spelling",
+    );
   });
 
   test("lets the owner in from another address, and other accounts from the same", async () => {
@@ -52,17 +72,26 @@ describe("sign-in", () => {
 
   test("gives a device 20 wrong tries a minute, whatever accounts it names", async () => {
     const sprayed: number[] = [];
-    // A few at a time: hashing holds up the Worker, and workerd gives up connections that it couldn't read for 15 seconds.
+    // A few at a time: hashing holds up the Worker, and workerd gives up connections that it
+    // couldn't read for 15 seconds.
     for (let turn = 0; turn < 5; turn += 1) {
-      const accounts = [0, 1, 2, 3, 4].map((n) => ({ username: `user${5 * turn + n}`, password: "wrong" }));
-      sprayed.push(...(await statuses(accounts.map((credentials) => attempt(stack(), credentials, "192.0.2.4", "sprayer")))));
+      const accounts = [0, 1, 2, 3, 4].map((n) => ({
+        username: `user${5 * turn + n}`,
+        password: "wrong",
+      }));
+      sprayed.push(
+        ...(await statuses(
+          accounts.map((credentials) => attempt(stack(), credentials, "192.0.2.4", "sprayer")),
+        )),
+      );
     }
     assert.deepEqual(sprayed, [...Array(20).fill(401), ...Array(5).fill(429)]);
     assert.equal((await attempt(stack(), BOB, "192.0.2.4", "another device")).status, 200);
   });
 
   test("doesn't count the tries that succeed", async () => {
-    for (let turn = 0; turn < 8; turn += 1) assert.equal((await attempt(stack(), BOB, "192.0.2.5")).status, 200);
+    for (let turn = 0; turn < 8; turn += 1)
+      assert.equal((await attempt(stack(), BOB, "192.0.2.5")).status, 200);
   });
 });
 
@@ -80,7 +109,10 @@ describe("refresh", () => {
     assert.equal(refused.status, 429);
     const wait = Number(refused.headers.get("Retry-After"));
     assert.ok(wait >= 1 && wait <= 60, String(wait));
-    assert.equal(refused.headers.get("Access-Control-Expose-Headers")?.includes("Retry-After"), true);
+    assert.equal(
+      refused.headers.get("Access-Control-Expose-Headers")?.includes("Retry-After"),
+      true,
+    );
     assert.equal(visitor.cookie, cookie);
     assert.equal(await other.tryRefresh(), 200, "another session is as free as before");
   });
@@ -98,7 +130,10 @@ describe("what was noticed", () => {
   before(async () => {
     await new Promise<void>((resolve) => hook.listen(0, "127.0.0.1", () => resolve()));
     const ALERT_WEBHOOK = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
-    stack = await startStack({ ports: FREE_PORTS, bindings: { authority: { ALERT_WEBHOOK, GRACE_SECONDS: "1" } } });
+    stack = await startStack({
+      ports: FREE_PORTS,
+      bindings: { authority: { ALERT_WEBHOOK, GRACE_SECONDS: "1" } },
+    });
   });
   after(async () => {
     await stack.close();
@@ -128,7 +163,10 @@ describe("what was noticed", () => {
     assert.equal((await heard("sign_in.limited")).severity, "medium");
     assert.equal((await heard("refresh.rapid")).session, sid);
     const alarm = await heard("refresh.reused");
-    assert.deepEqual([alarm.severity, alarm.user, alarm.session, alarm.tenant], ["high", sub, sid, "main"]);
+    assert.deepEqual(
+      [alarm.severity, alarm.user, alarm.session, alarm.tenant],
+      ["high", sub, sid, "main"],
+    );
     assert.equal(alerts.length, 3, "low severity stays in the log");
 
     const operator = await Operator.of(stack);
@@ -141,8 +179,12 @@ describe("what was noticed", () => {
       "newest first",
     );
     const everything = JSON.stringify([records, alerts]);
-    for (const secret of [guess.password, BOB.password, copy ?? "", loop.cookie ?? ""]) assert.ok(!everything.includes(secret));
-    const stats = (await (await fetch(`${stack.authority}/demo/stats`)).json()) as Record<string, number>;
+    for (const secret of [guess.password, BOB.password, copy ?? "", loop.cookie ?? ""])
+      assert.ok(!everything.includes(secret));
+    const stats = (await (await fetch(`${stack.authority}/demo/stats`)).json()) as Record<
+      string,
+      number
+    >;
     assert.equal(stats.alerts, 3);
   });
 
@@ -185,7 +227,12 @@ describe("what was noticed", () => {
       hook.closeAllConnections();
     });
     const wrong = { ...ALICE, password: "wrong" };
-    const answers = await Promise.all(Array.from({ length: 6 }, () => attempt(stack, wrong, "192.0.2.10")));
-    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [401, 401, 401, 401, 401, 429]);
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => attempt(stack, wrong, "192.0.2.10")),
+    );
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted(),
+      [401, 401, 401, 401, 401, 429],
+    );
   });
 });

@@ -41,12 +41,18 @@ export class Operator {
   call(path: string, body?: unknown): Promise<Response> {
     return fetch(`${this.#stack.authority}${this.#base}/operator/${path}`, {
       method: body === undefined ? "GET" : "POST",
-      headers: { ...authorization(this.#token), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      headers: {
+        ...authorization(this.#token),
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }
 
-  /** For a call that has to be let in. The guard looks for a key that it does not know once a second at most, and a test is quicker. */
+  /**
+   * For a call that has to be let in. The guard looks for a key that it does not know once a second
+   * at most, and a test is quicker.
+   */
   async #granted(path: string, body?: unknown): Promise<Response> {
     const first = await this.call(path, body);
     if (first.status !== 401) return first;
@@ -55,7 +61,8 @@ export class Operator {
   }
 
   async audit(query = ""): Promise<AuditRecord[]> {
-    return ((await (await this.#granted(`audit${query}`)).json()) as { records: AuditRecord[] }).records;
+    return ((await (await this.#granted(`audit${query}`)).json()) as { records: AuditRecord[] })
+      .records;
   }
 
   async keys(): Promise<RingKey[]> {

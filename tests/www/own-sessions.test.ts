@@ -9,7 +9,8 @@ const BOB = { username: "bob", password: "staple battery horse" };
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 const stack = useStack();
-const me = async (token: string) => (await fetch(`${stack().api}/api/me`, { headers: authorization(token) })).status;
+const me = async (token: string) =>
+  (await fetch(`${stack().api}/api/me`, { headers: authorization(token) })).status;
 
 interface Listed {
   id: string;
@@ -60,7 +61,8 @@ test("lists the living ones, tells which is this one, and names the device", asy
   );
   assert.ok(sessions.some((session) => session.id === thereId));
   assert.ok(sessions.some((session) => session.device === "Firefox on Linux"));
-  for (const { startedAt, lastUsedAt } of sessions) assert.ok(lastUsedAt >= startedAt && Math.abs(startedAt - Date.now() / 1000) < 600);
+  for (const { startedAt, lastUsedAt } of sessions)
+    assert.ok(lastUsedAt >= startedAt && Math.abs(startedAt - Date.now() / 1000) < 600);
   await third.post("/session/logout");
   assert.ok(!(await list(here)).some((session) => session.device === "Firefox on Linux"));
 });
@@ -89,7 +91,11 @@ test("log out everywhere ends them all, on the API too, and signing in again wor
   assert.ok(setCookie(response)?.attributes.has("max-age=0"));
   assert.deepEqual([await here.tryRefresh(), await there.tryRefresh()], [401, 401]);
   for (const token of tokens) await refusedSoon(token);
-  assert.equal(await me((await here.signIn(BOB)).access_token), 200, "a token of the very second of the revocation would be refused");
+  assert.equal(
+    await me((await here.signIn(BOB)).access_token),
+    200,
+    "a token of the very second of the revocation would be refused",
+  );
 });
 
 test("logout reaches the API as well", async () => {

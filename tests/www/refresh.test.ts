@@ -16,7 +16,8 @@ describe("refresh", () => {
     const response = await visitor.post("/session/refresh");
     assert.equal(response.headers.get("Cache-Control"), "no-store");
     const attributes = setCookie(response)?.attributes ?? new Set();
-    for (const flag of ["httponly", "secure", "samesite=strict", "path=/session"]) assert.ok(attributes.has(flag), flag);
+    for (const flag of ["httponly", "secure", "samesite=strict", "path=/session"])
+      assert.ok(attributes.has(flag), flag);
     assert.notEqual(visitor.cookie, first);
     const after = decodeJwt(((await response.json()) as { access_token: string }).access_token);
     assert.equal(after.sid, before.sid);
@@ -39,7 +40,11 @@ describe("refresh", () => {
     const elsewhere = new Visitor(stack(), null, SOUTH);
     await elsewhere.signIn();
     for (const cookie of [null, "", "short", "x".repeat(5000), "A".repeat(43), elsewhere.cookie]) {
-      assert.equal(await new Visitor(stack(), cookie).tryRefresh(), 401, String(cookie).slice(0, 10));
+      assert.equal(
+        await new Visitor(stack(), cookie).tryRefresh(),
+        401,
+        String(cookie).slice(0, 10),
+      );
     }
     assert.equal(await elsewhere.tryRefresh(), 200);
   });
@@ -55,7 +60,8 @@ describe("logout", () => {
     const response = await visitor.post("/session/logout");
     assert.equal(response.status, 204);
     const attributes = setCookie(response)?.attributes ?? new Set();
-    for (const flag of ["max-age=0", "path=/session", "secure"]) assert.ok(attributes.has(flag), flag);
+    for (const flag of ["max-age=0", "path=/session", "secure"])
+      assert.ok(attributes.has(flag), flag);
     assert.equal(await new Visitor(stack(), kept).tryRefresh(), 401);
   });
 
@@ -101,9 +107,14 @@ describe("a session of three seconds", () => {
     assert.equal((await visitor.signIn()).expires_in, 3);
     await sleep(1500);
     const response = await visitor.post("/session/refresh");
-    const maxAge = [...(setCookie(response)?.attributes ?? [])].find((attribute) => attribute.startsWith("max-age="));
+    const maxAge = [...(setCookie(response)?.attributes ?? [])].find((attribute) =>
+      attribute.startsWith("max-age="),
+    );
     assert.ok(["max-age=1", "max-age=2"].includes(maxAge ?? ""), maxAge);
-    assert.equal(`max-age=${((await response.json()) as { expires_in: number }).expires_in}`, maxAge);
+    assert.equal(
+      `max-age=${((await response.json()) as { expires_in: number }).expires_in}`,
+      maxAge,
+    );
     await sleep(2000);
     assert.equal(await visitor.tryRefresh(), 401);
   });

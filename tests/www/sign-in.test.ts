@@ -29,7 +29,8 @@ test("the access token is an ES256 JWT with the claims of RFC 9068, the session 
   assert.equal(claims.client_id, "tokenkeep-demo");
   assert.equal(claims.name, "Alice Adair");
   assert.equal(Number(claims.exp) - Number(claims.iat), 900);
-  for (const claim of [claims.sub, claims.jti, claims.sid]) assert.match(String(claim), /^[0-9a-f-]{36}$/);
+  for (const claim of [claims.sub, claims.jti, claims.sid])
+    assert.match(String(claim), /^[0-9a-f-]{36}$/);
 });
 
 test("the cookie is HttpOnly, Secure, SameSite=Strict, bound to /session and lives for 7 days", async () => {
@@ -42,7 +43,9 @@ test("the cookie is HttpOnly, Secure, SameSite=Strict, bound to /session and liv
 test("a user name counts in any case, a password in its own only", async () => {
   const visitor = new Visitor(stack());
   await visitor.signIn({ ...ALICE, username: "ALICE" });
-  const response = await visitor.post("/session/sign-in", { body: { ...ALICE, password: ALICE.password.toUpperCase() } });
+  const response = await visitor.post("/session/sign-in", {
+    body: { ...ALICE, password: ALICE.password.toUpperCase() },
+  });
   assert.equal(response.status, 401);
 });
 
@@ -64,12 +67,15 @@ test("an unknown user costs as much time as a wrong password", async () => {
   const visitor = new Visitor(stack());
   const took = async (username: string) => {
     const start = performance.now();
-    await (await visitor.post("/session/sign-in", { body: { username, password: "wrong" } })).text();
+    await (
+      await visitor.post("/session/sign-in", { body: { username, password: "wrong" } })
+    ).text();
     return performance.now() - start;
   };
   const known: number[] = [];
   const unknown: number[] = [];
-  // In turns, so that a busy machine slows both alike. Without the hash an unknown user would take a fiftieth.
+  // In turns, so that a busy machine slows both alike. Without the hash an unknown user would take
+  // a fiftieth.
   for (let round = 0; round < 5; round += 1) {
     known.push(await took("alice"));
     unknown.push(await took("mallory"));
@@ -93,7 +99,9 @@ test("what is no pair of credentials is refused before any password is hashed", 
 });
 
 test("a body over 4 KiB is refused", async () => {
-  const response = await new Visitor(stack()).post("/session/sign-in", { body: { ...ALICE, padding: "x".repeat(5000) } });
+  const response = await new Visitor(stack()).post("/session/sign-in", {
+    body: { ...ALICE, padding: "x".repeat(5000) },
+  });
   assert.equal(response.status, 413);
   assert.deepEqual(await response.json(), { error: "body_too_large" });
 });

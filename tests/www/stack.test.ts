@@ -1,4 +1,5 @@
-// The stack itself: what it keeps over a restart, what it says about a taken port, and that no secret lies in its database.
+// The stack itself: what it keeps over a restart, what it says about a taken port, and that no
+// secret lies in its database.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -25,7 +26,10 @@ test("a session and the signing key survive a restart with --persist; refresh to
   const cookie = visitor.cookie ?? "";
   const database = await bytesBelow(persist);
   assert.ok(!database.includes(cookie), "the refresh token itself is in the database");
-  assert.ok(database.includes(createHash("sha256").update(cookie).digest("base64url")), "its hash is not");
+  assert.ok(
+    database.includes(createHash("sha256").update(cookie).digest("base64url")),
+    "its hash is not",
+  );
   assert.ok(!database.includes(before), "an access token is in the database");
 
   const second = await startStack({ ports: FREE_PORTS, persist });
@@ -45,8 +49,14 @@ test("the page's files go out through its Worker, which knows the two other orig
   try {
     const page = await fetch(stack.app);
     assert.match(await page.text(), /<title>page/);
-    assert.match(page.headers.get("Content-Security-Policy") ?? "", new RegExp(`connect-src 'self' ${stack.authority} ${stack.api}`));
-    const config = (await (await fetch(`${stack.app}/config.json`)).json()) as Record<string, unknown>;
+    assert.match(
+      page.headers.get("Content-Security-Policy") ?? "",
+      new RegExp(`connect-src 'self' ${stack.authority} ${stack.api}`),
+    );
+    const config = (await (await fetch(`${stack.app}/config.json`)).json()) as Record<
+      string,
+      unknown
+    >;
     assert.equal(config.authority, stack.authority);
     assert.equal(config.api, stack.api);
   } finally {
@@ -72,5 +82,7 @@ test("a taken port is named", async () => {
 async function bytesBelow(directory: string): Promise<Buffer> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
-  return Buffer.concat(await Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name)))));
+  return Buffer.concat(
+    await Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name)))),
+  );
 }

@@ -1,16 +1,28 @@
-// Step-up: a sensitive route asks for a second factor (RFC 9470), a code gives it, and no code gives it twice.
+// Step-up: a sensitive route asks for a second factor (RFC 9470), a code gives it, and no code
+// gives it twice.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Secret, TOTP } from "otpauth";
-import { ALICE, authorization, claimsOf, type TokenReply, UNLIMITED, useStack, Visitor } from "./harness.ts";
+import {
+  ALICE,
+  authorization,
+  claimsOf,
+  type TokenReply,
+  UNLIMITED,
+  useStack,
+  Visitor,
+} from "./harness.ts";
 import { Operator } from "./operator.ts";
 
 const BOB = { username: "bob", password: "staple battery horse" };
 const CHALLENGE =
   'Bearer realm="api", error="insufficient_user_authentication", error_description="A stronger or more recent login is needed.", acr_values="mfa", max_age="300"';
 
-/** An authenticator app. A code counts once, so that each call here gives one of a later step; the authority takes those of two ahead. */
+/**
+ * An authenticator app. A code counts once, so that each call here gives one of a later step; the
+ * authority takes those of two ahead.
+ */
 class App {
   readonly #secret: Secret;
 
@@ -30,12 +42,17 @@ async function enrol(visitor: Visitor): Promise<{ app: App; confirmed: number }>
   assert.match(secret, /^[A-Z2-7]{32}$/);
   assert.match(uri, new RegExp(`^otpauth://totp/.*secret=${secret}`));
   const app = new App(secret);
-  return { app, confirmed: (await visitor.post("/session/totp/confirm", { body: { code: app.code(0) } })).status };
+  return {
+    app,
+    confirmed: (await visitor.post("/session/totp/confirm", { body: { code: app.code(0) } }))
+      .status,
+  };
 }
 
 describe("step-up", () => {
   const stack = useStack(UNLIMITED);
-  const vault = (token: string) => fetch(`${stack().api}/api/vault`, { headers: authorization(token) });
+  const vault = (token: string) =>
+    fetch(`${stack().api}/api/vault`, { headers: authorization(token) });
 
   test("the vault asks for a second factor, a code opens it, and the session keeps it", async () => {
     const visitor = new Visitor(stack());
@@ -53,7 +70,10 @@ describe("step-up", () => {
     assert.notEqual(visitor.cookie, before, "a copy of the old token is not the stronger for this");
     const stronger = (await answer.json()) as TokenReply;
     const { acr, amr, auth_time: at, sid, iat } = claimsOf(stronger);
-    assert.deepEqual({ acr, amr, sid }, { acr: "mfa", amr: ["pwd", "otp"], sid: claimsOf(first).sid });
+    assert.deepEqual(
+      { acr, amr, sid },
+      { acr: "mfa", amr: ["pwd", "otp"], sid: claimsOf(first).sid },
+    );
     assert.ok(Number(at) <= Number(iat) && Number(iat) - Number(at) <= 30);
     const opened = await vault(stronger.access_token);
     assert.equal(opened.status, 200);
@@ -68,14 +88,23 @@ describe("step-up", () => {
   test("a code counts once, also for two calls at once, and a wrong one costs no session", async () => {
     const visitor = new Visitor(stack());
     await visitor.signIn(BOB);
-    assert.equal((await visitor.post("/session/step-up", { body: { code: "123456" } })).status, 409);
+    assert.equal(
+      (await visitor.post("/session/step-up", { body: { code: "123456" } })).status,
+      409,
+    );
     const { app } = await enrol(visitor);
     const used = app.code(0);
-    assert.equal((await visitor.post("/session/step-up", { body: { code: used } })).status, 401, "it confirmed the secret already");
+    assert.equal(
+      (await visitor.post("/session/step-up", { body: { code: used } })).status,
+      401,
+      "it confirmed the secret already",
+    );
     const { cookie } = visitor;
     const code = app.code(1);
     const tries = await Promise.all(
-      Array.from({ length: 5 }, () => new Visitor(stack(), cookie).post("/session/step-up", { body: { code } })),
+      Array.from({ length: 5 }, () =>
+        new Visitor(stack(), cookie).post("/session/step-up", { body: { code } }),
+      ),
     );
     assert.deepEqual(tries.map(({ status }) => status).toSorted(), [200, 401, 401, 401, 401]);
     const other = new Visitor(stack());
@@ -108,7 +137,11 @@ describe("step-up", () => {
 
   test("without a session nothing of this answers", async () => {
     for (const path of ["/session/totp/enrol", "/session/totp/confirm", "/session/step-up"]) {
-      assert.equal((await new Visitor(stack()).post(path, { body: { code: "123456" } })).status, 401, path);
+      assert.equal(
+        (await new Visitor(stack()).post(path, { body: { code: "123456" } })).status,
+        401,
+        path,
+      );
     }
   });
 });
@@ -124,7 +157,13 @@ describe("guessing codes", () => {
     await another.signIn(ALICE);
     const statuses = [];
     for (let turn = 0; turn < 5; turn += 1)
-      statuses.push((await (turn % 2 ? another : visitor).post("/session/step-up", { body: { code: "000000" } })).status);
+      statuses.push(
+        (
+          await (turn % 2 ? another : visitor).post("/session/step-up", {
+            body: { code: "000000" },
+          })
+        ).status,
+      );
     assert.deepEqual(statuses, Array(5).fill(401));
     const refusal = await visitor.post("/session/step-up", { body: { code: app.code(1) } });
     assert.equal(refusal.status, 429, "even the right one");

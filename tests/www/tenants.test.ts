@@ -1,4 +1,5 @@
-// Tenants: issuer, audience, keys, accounts and sessions of their own, and nothing of one opens anything of another.
+// Tenants: issuer, audience, keys, accounts and sessions of their own, and nothing of one opens
+// anything of another.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,7 +15,10 @@ test("a user of two tenants is two people with two sessions, each with a cookie 
   const south = new Visitor(stack(), null, SOUTH);
   const response = await south.post("/session/sign-in", { body: ALICE });
   assert.ok(setCookie(response)?.attributes.has("path=/tenants/south/session"));
-  const [one, other] = [claimsOf(await main.signIn()), claimsOf((await response.json()) as Awaited<ReturnType<Visitor["signIn"]>>)];
+  const [one, other] = [
+    claimsOf(await main.signIn()),
+    claimsOf((await response.json()) as Awaited<ReturnType<Visitor["signIn"]>>),
+  ];
   assert.equal(one.iss, stack().authority);
   assert.equal(other.iss, stack().authority + SOUTH);
   assert.equal(other.aud, "https://api.south.tokenkeep.example");
@@ -32,7 +36,9 @@ test("each API takes the tokens of its tenant and refuses the other's", async ()
 
 test("each tenant has keys of its own", async () => {
   const kids = async (base: string) => {
-    const set = (await (await fetch(`${stack().authority}${base}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
+    const set = (await (
+      await fetch(`${stack().authority}${base}/.well-known/jwks.json`)
+    ).json()) as JSONWebKeySet;
     return set.keys.map((key) => key.kid);
   };
   const [main, south] = [await kids(""), await kids(SOUTH)];
@@ -55,7 +61,12 @@ test("a cookie of one tenant is nothing to the other: no refresh, no list, no lo
 
 test("a tenant that nobody has set up isn't there, on both servers", async () => {
   for (const id of ["nowhere", "main", "SOUTH"]) {
-    assert.equal((await new Visitor(stack(), null, `/tenants/${id}`).post("/session/sign-in", { body: ALICE })).status, 404, id);
+    assert.equal(
+      (await new Visitor(stack(), null, `/tenants/${id}`).post("/session/sign-in", { body: ALICE }))
+        .status,
+      404,
+      id,
+    );
     assert.equal(await time(`/tenants/${id}`, "x"), 404, id);
   }
 });

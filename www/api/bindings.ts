@@ -2,9 +2,14 @@
 
 import type { TenantBindings } from "../tenants.ts";
 
-/** Whose tokens count: TenantBindings has the issuers and audiences, the same as the authority's. */
+/**
+ * Whose tokens count: TenantBindings has the issuers and audiences, the same as the authority's.
+ */
 export interface ApiBindings extends TenantBindings {
-  /** The authority's Worker. A Worker can't fetch another one of its own zone by URL; a service binding always works. */
+  /**
+   * The authority's Worker. A Worker can't fetch another one of its own zone by URL; a service
+   * binding always works.
+   */
   AUTHORITY: Fetcher;
   /** What isolates share: revocations, and the key sets. */
   SHARED: KVNamespace;

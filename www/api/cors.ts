@@ -1,11 +1,13 @@
-// Cross-origin calls from the application's pages. The token comes in a header, so no cookie needs to travel.
+// Cross-origin calls from the application's pages. The token comes in a header, so no cookie needs
+// to travel.
 
 import type { Context } from "hono";
 import { cors } from "hono/cors";
 import type { ApiBindings } from "./bindings.ts";
 
 export const allowTheApp = cors({
-  origin: (origin, c: Context<{ Bindings: ApiBindings }>) => (isAllowed(c.env, origin) ? origin : null),
+  origin: (origin, c: Context<{ Bindings: ApiBindings }>) =>
+    isAllowed(c.env, origin) ? origin : null,
   allowMethods: ["GET", "POST"],
   allowHeaders: ["Authorization", "Content-Type"],
   // Without this a page sees the 401 but not its challenge.

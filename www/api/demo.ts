@@ -1,5 +1,6 @@
-// The demo's controls, around the API and apart from it: they make it refuse good tokens, and count. Mounted only where the
-// binding DEMO is "on". Not for copying: what is refused and what was counted lives in one isolate's memory.
+// The demo's controls, around the API and apart from it: they make it refuse good tokens, and
+// count. Mounted only where the binding DEMO is "on". Not for copying: what is refused and what was
+// counted lives in one isolate's memory.
 
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -17,7 +18,10 @@ const CALLS = ["/api/*", "/tenants/:tenant/api/*"];
 const controls = new Hono<GuardedEnv>();
 controls.use(allowTheApp, findTenant);
 
-/** From now on the token that comes with this call counts as revoked. Only a good one can be named, so the set stays small. */
+/**
+ * From now on the token that comes with this call counts as revoked. Only a good one can be named,
+ * so the set stays small.
+ */
 controls.post("/refuse", requireAccessToken(), (c) => {
   const token = bearerToken(c.req.raw);
   if (token !== null) refusedTokens.add(token);

@@ -1,5 +1,6 @@
-// The door of the API: no valid access token of the tenant, no entry, and an answer that tells the client what to do next (RFC 6750).
-// Keys come from the authority over its binding; what was revoked stands in KV.
+// The door of the API: no valid access token of the tenant, no entry, and an answer that tells the
+// client what to do next (RFC 6750). Keys come from the authority over its binding; what was
+// revoked stands in KV.
 
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -37,7 +38,11 @@ export function requireAccessToken(policy: Policy = {}): MiddlewareHandler<Guard
     const { id } = c.var.tenant;
     let door = guards.get(id);
     if (door === undefined) {
-      door = guard((context) => doorOf(context.env as ApiBindings).verifier, { ...policy, realm: REALM, tenant: id });
+      door = guard((context) => doorOf(context.env as ApiBindings).verifier, {
+        ...policy,
+        realm: REALM,
+        tenant: id,
+      });
       guards.set(id, door);
     }
     return door(c, next);
@@ -51,26 +56,36 @@ interface Door {
 
 let doorOfThisIsolate: Door | undefined;
 
-/** One an isolate: its key sets, its results and its memory of revocations are shared by the requests. */
+/**
+ * One an isolate: its key sets, its results and its memory of revocations are shared by the
+ * requests.
+ */
 export function doorOf(bindings: ApiBindings): Door {
   doorOfThisIsolate ??= make(bindings);
   return doorOfThisIsolate;
 }
 
 function make(bindings: ApiBindings): Door {
-  const { AUTHORITY, SHARED, REVOCATION_CACHE_SECONDS = "30", KEY_SET_COOLDOWN_SECONDS = "30" } = bindings;
+  const {
+    AUTHORITY,
+    SHARED,
+    REVOCATION_CACHE_SECONDS = "30",
+    KEY_SET_COOLDOWN_SECONDS = "30",
+  } = bindings;
   const revocation = kvRevocation(SHARED, { cacheTtl: Number(REVOCATION_CACHE_SECONDS) });
   const verifier = createVerifier({
     issuers: tenantsOf(bindings).map(({ id, issuer, audience }) => ({
       issuer,
       audience,
       tenant: id,
-      // Listed here, never taken from the token: `none` and a public key passed off as a MAC secret end at this line.
+      // Listed here, never taken from the token: `none` and a public key passed off as a MAC secret
+      // end at this line.
       algorithms: ["ES256", "RS256"],
       jwksUri: `${issuer}/.well-known/jwks.json`,
     })),
     profile: "access-token",
-    // The authority's clock is this one, and the demo's tokens live for seconds. Between machines leave the default.
+    // The authority's clock is this one, and the demo's tokens live for seconds. Between machines
+    // leave the default.
     clockTolerance: 0,
     revocation,
     jwks: {

@@ -13,7 +13,12 @@ routes.use(async (c, next) => {
   c.header("Cache-Control", "no-store");
 });
 routes.use(findTenant, requireAccessToken());
-routes.use(bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: (c) => c.json({ error: "body_too_large" }, 413) }));
+routes.use(
+  bodyLimit({
+    maxSize: BODY_LIMIT_BYTES,
+    onError: (c) => c.json({ error: "body_too_large" }, 413),
+  }),
+);
 
 routes.get("/time", (c) => c.json({ time: new Date().toISOString() }));
 
@@ -22,8 +27,15 @@ routes.get("/me", (c) => {
   return c.json({ sub, name: name ?? null });
 });
 
-/** Answers with the bytes it was sent, as bytes: a page's HTML sent here must not come back as this origin's HTML. */
-routes.post("/echo", async (c) => c.body(await c.req.arrayBuffer(), 200, { "Content-Type": "application/octet-stream" }));
+/**
+ * Answers with the bytes it was sent, as bytes: a page's HTML sent here must not come back as this
+ * origin's HTML.
+ */
+routes.post("/echo", async (c) =>
+  c.body(await c.req.arrayBuffer(), 200, { "Content-Type": "application/octet-stream" }),
+);
 
 /** Sensitive: wants a second factor, shown within the last five minutes (RFC 9470). */
-routes.get("/vault", requireAccessToken({ acr: ["mfa"], maxAge: 300 }), (c) => c.json({ secret: "The gold is under the third oak." }));
+routes.get("/vault", requireAccessToken({ acr: ["mfa"], maxAge: 300 }), (c) =>
+  c.json({ secret: "The gold is under the third oak." }),
+);

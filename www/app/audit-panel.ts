@@ -1,4 +1,5 @@
-// The authority's audit log, for the operator: what happened to whose session, newest first, and no secret in it.
+// The authority's audit log, for the operator: what happened to whose session, newest first, and no
+// secret in it.
 
 import type { AuditRecord, Authority } from "./authority.ts";
 import { button, htmlElement, make, onPress } from "./page.ts";
@@ -33,11 +34,20 @@ function row({ at, event, severity, user, device, detail }: AuditRecord): HTMLTa
   const made = make(
     "tr",
     {},
-    make("td", {}, make("time", { dateTime: new Date(at * 1000).toISOString(), textContent: timeOfDay(at * 1000) })),
+    make(
+      "td",
+      {},
+      make("time", {
+        dateTime: new Date(at * 1000).toISOString(),
+        textContent: timeOfDay(at * 1000),
+      }),
+    ),
     make("th", { scope: "row", textContent: event }),
     make("td", { className: "severity", textContent: severity }),
     make("td", { textContent: user ?? "" }),
-    make("td", { textContent: [device, detail].filter((part) => part !== null && part !== "").join("; ") }),
+    make("td", {
+      textContent: [device, detail].filter((part) => part !== null && part !== "").join("; "),
+    }),
   );
   made.dataset.severity = severity;
   return made;

@@ -1,5 +1,5 @@
-// The authority's routes that the application itself calls: a person's own sessions and second factor by cookie, the operator's by access
-// token. Sign-in, refresh and logout are the keep's.
+// The authority's routes that the application itself calls: a person's own sessions and second
+// factor by cookie, the operator's by access token. Sign-in, refresh and logout are the keep's.
 
 import type { TokenKeep } from "tokenkeep";
 
@@ -51,7 +51,10 @@ export class Refusal extends Error {
   }
 }
 
-/** What every call that counts on the cookie looks like: credentials, and the header that no form can send. */
+/**
+ * What every call that counts on the cookie looks like: credentials, and the header that no form
+ * can send.
+ */
 export function withCookie(body: object): RequestInit {
   return {
     method: "POST",
@@ -65,7 +68,9 @@ export function withCookie(body: object): RequestInit {
 export async function orRefusal(answer: Promise<Response>): Promise<Response> {
   const response = await answer;
   if (response.ok) return response;
-  const { error = "no_reason_given" } = (await response.json().catch(() => ({}))) as { error?: string };
+  const { error = "no_reason_given" } = (await response.json().catch(() => ({}))) as {
+    error?: string;
+  };
   const retryAfter = Number(response.headers.get("Retry-After") ?? NaN);
   throw new Refusal(error, response.status, Number.isFinite(retryAfter) ? retryAfter : null);
 }
@@ -87,8 +92,10 @@ export interface Authority {
 
 /** The routes under `base`, a tenant's address at the authority. */
 export function authorityAt(base: string, keep: TokenKeep): Authority {
-  const post = (path: string, body: object = {}) => orRefusal(fetch(`${base}/session/${path}`, withCookie(body)));
-  const operate = (path: string, init?: RequestInit) => orRefusal(keep.fetch(`${base}/operator/${path}`, init));
+  const post = (path: string, body: object = {}) =>
+    orRefusal(fetch(`${base}/session/${path}`, withCookie(body)));
+  const operate = (path: string, init?: RequestInit) =>
+    orRefusal(keep.fetch(`${base}/operator/${path}`, init));
   return {
     async sessions() {
       return ((await (await post("list")).json()) as { sessions: OwnSession[] }).sessions;
@@ -99,16 +106,22 @@ export function authorityAt(base: string, keep: TokenKeep): Authority {
       return (await (await post("totp/enrol")).json()) as Enrolment;
     },
     confirm: async (code) => void (await post("totp/confirm", { code })),
-    stepUp: async (code) => void (await orRefusal(keep.signIn(`${base}/session/step-up`, withCookie({ code })))),
+    stepUp: async (code) =>
+      void (await orRefusal(keep.signIn(`${base}/session/step-up`, withCookie({ code })))),
     async keys() {
       return ((await (await operate("keys")).json()) as { keys: SigningKey[] }).keys;
     },
     rotateKeys: async () => {
-      await operate("keys/rotate", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+      await operate("keys/rotate", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: "{}",
+      });
     },
     async audit(before) {
       const query = before === undefined ? "limit=20" : `limit=20&before=${before}`;
-      return ((await (await operate(`audit?${query}`)).json()) as { records: AuditRecord[] }).records;
+      return ((await (await operate(`audit?${query}`)).json()) as { records: AuditRecord[] })
+        .records;
     },
   };
 }

@@ -1,6 +1,7 @@
-// Builds the demo page into a folder of static files: the page's own modules bundled into main.js, the package as
-// it is published in tokenkeep.js beside it, the style sheets in one, and the rest as it stands. It exists so that
-// `npm start`, the tests and the screenshots serve the same page. Needs dist/. Alone: node www/app/build.mjs <folder>
+// Builds the demo page into a folder of static files: the page's own modules bundled into main.js,
+// the package as it is published in tokenkeep.js beside it, the style sheets in one, and the rest
+// as it stands. It exists so that `npm start`, the tests and the screenshots serve the same page.
+// Needs dist/. Alone: node www/app/build.mjs <folder>
 
 import { copyFile, mkdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";

@@ -44,7 +44,11 @@ async function callOnce(keep: TokenKeep, url: string, init?: RequestInit): Promi
   const what = `${init?.method ?? "GET"} ${new URL(url).pathname}`;
   if (response.status === 401) {
     const challenge = response.headers.get("WWW-Authenticate");
-    return { outcome: "refused", headline: "401", detail: `${what}: ${challenge ?? "no challenge given"}` };
+    return {
+      outcome: "refused",
+      headline: "401",
+      detail: `${what}: ${challenge ?? "no challenge given"}`,
+    };
   }
   return {
     outcome: response.ok ? "ok" : "refused",

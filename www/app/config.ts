@@ -1,11 +1,15 @@
-// Where the page's two servers are. The Worker that serves the page answers /config.json from its bindings.
+// Where the page's two servers are. The Worker that serves the page answers /config.json from its
+// bindings.
 
 export interface Config {
   /** The origin that signs in, refreshes and logs out. */
   readonly authority: string;
   /** The origin whose calls are guarded. */
   readonly api: string;
-  /** Where the second tenant's routes begin, at the authority and at the API; null where there is none. */
+  /**
+   * Where the second tenant's routes begin, at the authority and at the API; null where there is
+   * none.
+   */
   readonly south: string | null;
   /** Whether both servers offer the demo controls. */
   readonly demo: boolean;

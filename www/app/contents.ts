@@ -1,12 +1,26 @@
-// Links to the panels below the timeline, and room for it above whichever is jumped to, for it stays in sight where there is space.
+// Links to the panels below the timeline, and room for it above whichever is jumped to, for it
+// stays in sight where there is space.
 
 import { htmlElement, make } from "./page.ts";
 
 /** To be called when every panel that this page has is shown. */
 export function listPanels(): void {
-  const links = [...document.querySelectorAll<HTMLElement>("#timeline-section ~ * .panel, #timeline-section ~ .panel")]
+  const links = [
+    ...document.querySelectorAll<HTMLElement>(
+      "#timeline-section ~ * .panel, #timeline-section ~ .panel",
+    ),
+  ]
     .filter((panel) => !panel.hidden)
-    .map((panel) => make("li", {}, make("a", { href: `#${panel.id}`, textContent: panel.querySelector("h2")?.textContent ?? "" })));
+    .map((panel) =>
+      make(
+        "li",
+        {},
+        make("a", {
+          href: `#${panel.id}`,
+          textContent: panel.querySelector("h2")?.textContent ?? "",
+        }),
+      ),
+    );
   htmlElement("contents").replaceChildren(...links);
 
   const timeline = htmlElement("timeline-section");

@@ -1,5 +1,5 @@
-// The demo controls of both servers: their counters, and the faults they can be asked for. An application has no
-// such thing; nothing here belongs in a copy.
+// The demo controls of both servers: their counters, and the faults they can be asked for. An
+// application has no such thing; nothing here belongs in a copy.
 
 import type { TokenKeep } from "tokenkeep";
 import type { Config } from "./config.ts";
@@ -72,5 +72,6 @@ async function read<T>(url: string): Promise<T> {
 
 async function expectOk(answer: Promise<Response>): Promise<void> {
   const response = await answer;
-  if (!response.ok) throw new Error(`${new URL(response.url).pathname} answered ${response.status}`);
+  if (!response.ok)
+    throw new Error(`${new URL(response.url).pathname} answered ${response.status}`);
 }

@@ -1,4 +1,5 @@
-// The faults a person can ask the servers for, each followed by whatever makes its effect visible at once.
+// The faults a person can ask the servers for, each followed by whatever makes its effect visible
+// at once.
 
 import type { TokenKeep } from "tokenkeep";
 import type { DemoControls } from "./demo-controls.ts";
@@ -11,7 +12,10 @@ const OUTAGE_SECONDS = 15;
 const SHORT_SECONDS = 30;
 const LONG_SECONDS = 15 * 60;
 const GRACE_SECONDS = 20;
-/** Renewals in a row. The authority gives a session ten a minute, and the keep allows itself as many in one tab. */
+/**
+ * Renewals in a row. The authority gives a session ten a minute, and the keep allows itself as many
+ * in one tab.
+ */
 const HURRIED = 6;
 
 export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): void {
@@ -21,10 +25,17 @@ export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): vo
       result.textContent = await work().catch(errorSentence);
     });
   const tell = (what: string, lasts?: number) =>
-    tabs.tell({ lane: SERVERS, at: Date.now(), kind: "fault", what, ...(lasts === undefined ? {} : { lasts: lasts * 1000 }) });
+    tabs.tell({
+      lane: SERVERS,
+      at: Date.now(),
+      kind: "fault",
+      what,
+      ...(lasts === undefined ? {} : { lasts: lasts * 1000 }),
+    });
 
   offer("refuse", async () => {
-    if (keep.session.status !== "authenticated") return "There is no token to refuse: sign in first.";
+    if (keep.session.status !== "authenticated")
+      return "There is no token to refuse: sign in first.";
     await demo.refuseToken();
     tell("One token refused");
     return "The API refuses the present token. Call it and see.";
@@ -56,7 +67,8 @@ export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): vo
   });
   offer("replay", async () => {
     if (keep.session.status !== "authenticated") return "There is nothing to steal: sign in first.";
-    // The thief comes late: after a renewal whose reply the page has, and after a window of no seconds at all.
+    // The thief comes late: after a renewal whose reply the page has, and after a window of no
+    // seconds at all.
     await keep.refresh();
     await demo.setGrace(0);
     const { status, error } = await demo.replay().finally(() => demo.setGrace(GRACE_SECONDS));
@@ -91,7 +103,9 @@ async function renewIfSignedIn(keep: TokenKeep): Promise<void> {
   if (keep.session.status === "authenticated") await keep.refresh();
 }
 
-/** One after the other, until one fails: the keep then waits as it was asked to, and so does this. */
+/**
+ * One after the other, until one fails: the keep then waits as it was asked to, and so does this.
+ */
 async function renewOften(keep: TokenKeep, times: number): Promise<void> {
   try {
     for (let n = 0; n < times; n++) await renewIfSignedIn(keep);

@@ -1,4 +1,5 @@
-// The authority's signing keys as the operator sees them: which signs, which comes next, which are on their way out.
+// The authority's signing keys as the operator sees them: which signs, which comes next, which are
+// on their way out.
 
 import type { Authority, SigningKey } from "./authority.ts";
 import { SERVERS } from "./moments.ts";
@@ -7,7 +8,11 @@ import type { Tabs } from "./tabs.ts";
 import { errorSentence, timeOfDay } from "./words.ts";
 
 /** In the order of a key's life backwards: what comes is above, what goes below. */
-const STATES = { next: "Published, signs next", active: "Signs", retired: "Verifies what it signed" } as const;
+const STATES = {
+  next: "Published, signs next",
+  active: "Signs",
+  retired: "Verifies what it signed",
+} as const;
 const ORDER = Object.keys(STATES);
 
 export function offerKeys(authority: Authority, tabs: Tabs): void {
@@ -29,7 +34,9 @@ export function offerKeys(authority: Authority, tabs: Tabs): void {
 
 async function show(authority: Authority): Promise<string> {
   const keys = await authority.keys();
-  const ordered = [...keys].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || b.since - a.since);
+  const ordered = [...keys].sort(
+    (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || b.since - a.since,
+  );
   htmlElement("key-list").replaceChildren(...ordered.map(line));
   return keys.length === 1 ? "One key." : `${keys.length} keys.`;
 }
@@ -43,7 +50,10 @@ function line({ kid, alg, state, since, retiresAt }: SigningKey): HTMLElement {
       "div",
       {},
       make("h3", {}, make("code", { textContent: kid })),
-      make("p", { className: "quiet", textContent: `${alg}, since ${timeOfDay(since * 1000)}${end}` }),
+      make("p", {
+        className: "quiet",
+        textContent: `${alg}, since ${timeOfDay(since * 1000)}${end}`,
+      }),
     ),
     make("p", { className: "tag", textContent: STATES[state] }),
   );

@@ -1,4 +1,5 @@
-// The demo page: builds a keep for each tenant, shows what they do, and restores the session that the browser may have.
+// The demo page: builds a keep for each tenant, shows what they do, and restores the session that
+// the browser may have.
 
 import { createTokenKeep, type TokenKeep, TokenKeepError } from "tokenkeep";
 import { offerAudit } from "./audit-panel.ts";
@@ -47,16 +48,27 @@ async function open(config: Config): Promise<void> {
   offerKeys(authority, tabs);
   offerAudit(authority);
   if (demo !== null) offerFaults(keep, demo, tabs);
-  if (config.south !== null) offerTenants(keep, keepOf("south", config.authority + config.south, config, tabs), config, config.south);
+  if (config.south !== null)
+    offerTenants(
+      keep,
+      keepOf("south", config.authority + config.south, config, tabs),
+      config,
+      config.south,
+    );
   listPanels();
-  // A failed renewal or logout is an event and a state of the session; the timeline and the card tell of both.
+  // A failed renewal or logout is an event and a state of the session; the timeline and the card
+  // tell of both.
   onPress(button("renew"), () => keep.refresh().then(nothing, nothing));
-  onPress(button("log-out"), () => keep.logout().then(nothing, (error: unknown) => showText(fatal, errorSentence(error))));
+  onPress(button("log-out"), () =>
+    keep.logout().then(nothing, (error: unknown) => showText(fatal, errorSentence(error))),
+  );
 
   await restore(keep);
 }
 
-/** A keep for one tenant, watched. The authority is sent the token too, for the operator's calls. */
+/**
+ * A keep for one tenant, watched. The authority is sent the token too, for the operator's calls.
+ */
 function keepOf(tenant: string, base: string, { authority, api }: Config, tabs: Tabs): TokenKeep {
   const tell = (moment: Omit<Moment, "by" | "lane">) => tabs.tell({ ...moment, lane: tenant });
   const keep = createTokenKeep({
@@ -70,7 +82,10 @@ function keepOf(tenant: string, base: string, { authority, api }: Config, tabs: 
   return keep;
 }
 
-/** An authority that is out of reach is no reason to give up: the keep goes on trying, and the card says so. */
+/**
+ * An authority that is out of reach is no reason to give up: the keep goes on trying, and the card
+ * says so.
+ */
 async function restore(keep: TokenKeep): Promise<void> {
   try {
     await keep.start();

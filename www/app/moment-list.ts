@@ -37,7 +37,12 @@ function draw(moment: Moment, letter: string, times: number): HTMLElement {
   line.dataset.kind = kind;
   const time = make("time", { textContent: timeOfDay(at), dateTime: new Date(at).toISOString() });
   const text = make("div");
-  text.append(make("p", { className: "moment-what", textContent: times === 1 ? what : `${what}, ${times} times` }));
+  text.append(
+    make("p", {
+      className: "moment-what",
+      textContent: times === 1 ? what : `${what}, ${times} times`,
+    }),
+  );
   if (note !== undefined) text.append(make("p", { className: "moment-note", textContent: note }));
   line.append(time, text);
   const where = placeOf(moment, letter);

@@ -1,5 +1,6 @@
-// What happened, in moments: the one record that the list and the score are drawn from. This tab makes moments of its own and hears
-// those of its siblings; a moment says what and when, and never holds a token.
+// What happened, in moments: the one record that the list and the score are drawn from. This tab
+// makes moments of its own and hears those of its siblings; a moment says what and when, and never
+// holds a token.
 
 /** What a moment stands for on the page: its glyph, its colour, its weight. */
 export type Kind =
@@ -48,7 +49,10 @@ export function laneOf({ by, lane }: Moment): string {
   return lane === SERVERS ? SERVERS : `${by}/${lane}`;
 }
 
-/** Milliseconds for which a moment is remembered. The token that a lane lives on is remembered longer. */
+/**
+ * Milliseconds for which a moment is remembered. The token that a lane lives on is remembered
+ * longer.
+ */
 const REMEMBERED = 4 * 60_000;
 
 /** All that this tab knows to have happened, in the order in which it heard. */
@@ -61,8 +65,14 @@ export class Chronicle {
   }
 
   add(moment: Moment): void {
-    const living = new Map(this.#moments.filter(({ token }) => token !== undefined).map((known) => [laneOf(known), known]));
-    const remembered = this.#moments.filter((known) => known.at >= moment.at - REMEMBERED || living.get(laneOf(known)) === known);
+    const living = new Map(
+      this.#moments
+        .filter(({ token }) => token !== undefined)
+        .map((known) => [laneOf(known), known]),
+    );
+    const remembered = this.#moments.filter(
+      (known) => known.at >= moment.at - REMEMBERED || living.get(laneOf(known)) === known,
+    );
     this.#moments = [...remembered, moment];
     for (const listener of this.#listeners) listener(moment);
   }

@@ -1,5 +1,6 @@
-// The score: the moments of the last minute drawn as a chart recorder would, one lane for each keep of each tab and one for the
-// servers. Now is a fixed line; to its right is what the tokens have still to live. The list tells the same in words.
+// The score: the moments of the last minute drawn as a chart recorder would, one lane for each keep
+// of each tab and one for the servers. Now is a fixed line; to its right is what the tokens have
+// still to live. The list tells the same in words.
 
 import { laneOf, type Moment, SERVERS } from "./moments.ts";
 import { htmlElement, make } from "./page.ts";
@@ -51,8 +52,16 @@ export function drawScore({ letter, chronicle }: Tabs): void {
     drawing.setAttribute("height", String(height));
 
     ruler.replaceChildren(
-      ...rows.map((_, n) => svg("line", { class: "rail", x1: 0, x2: width, y1: trackY(n), y2: trackY(n) })),
-      svg("rect", { class: "future", x: nowX, y: AXIS, width: width - nowX, height: height - AXIS }),
+      ...rows.map((_, n) =>
+        svg("line", { class: "rail", x1: 0, x2: width, y1: trackY(n), y2: trackY(n) }),
+      ),
+      svg("rect", {
+        class: "future",
+        x: nowX,
+        y: AXIS,
+        width: width - nowX,
+        height: height - AXIS,
+      }),
       svg("line", { class: "now", x1: nowX, x2: nowX, y1: AXIS - 8, y2: height }),
     );
     strip.replaceChildren(
@@ -99,17 +108,26 @@ function trackY(row: number): number {
 }
 
 /** A line and a time of day every ten seconds. */
-function ticks(from: number, until: number, x: (at: number) => number, height: number): SVGElement[] {
+function ticks(
+  from: number,
+  until: number,
+  x: (at: number) => number,
+  height: number,
+): SVGElement[] {
   const step = TICK_SECONDS * 1000;
   const made: SVGElement[] = [];
   for (let at = Math.ceil(from / step) * step; at < until; at += step) {
     made.push(svg("line", { class: "tick", x1: x(at), x2: x(at), y1: AXIS - 6, y2: height }));
-    if ((at / step) % 2 === 0) made.push(svg("text", { class: "tick-time", x: x(at), y: AXIS - 11 }, timeOfDay(at)));
+    if ((at / step) % 2 === 0)
+      made.push(svg("text", { class: "tick-time", x: x(at), y: AXIS - 11 }, timeOfDay(at)));
   }
   return made;
 }
 
-/** The tokens of a lane: each a bar from its receipt to its successor, its session's end or its expiry. */
+/**
+ * The tokens of a lane: each a bar from its receipt to its successor, its session's end or its
+ * expiry.
+ */
 function lives(moments: readonly Moment[], from: number, x: (at: number) => number): SVGElement[] {
   const bounds = moments.filter(({ token, kind }) => token !== undefined || kind === "end");
   return bounds.flatMap(({ at, token }, n) => {
@@ -119,11 +137,31 @@ function lives(moments: readonly Moment[], from: number, x: (at: number) => numb
     // A bar that begins before the strip does keeps its number in sight.
     const start = Math.max(at, from - MARGIN);
     const bar = { y: TRACK.top, height: TRACK.height };
-    const made = [svg("rect", { class: "life-bar", x: x(start), width: Math.max(2, x(end) - x(start) - 2), ...bar })];
+    const made = [
+      svg("rect", {
+        class: "life-bar",
+        x: x(start),
+        width: Math.max(2, x(end) - x(start) - 2),
+        ...bar,
+      }),
+    ];
     if (token.dueAt < end) {
-      made.push(svg("rect", { class: "life-late", x: x(token.dueAt), width: Math.max(1, x(end) - x(token.dueAt) - 2), ...bar }));
+      made.push(
+        svg("rect", {
+          class: "life-late",
+          x: x(token.dueAt),
+          width: Math.max(1, x(end) - x(token.dueAt) - 2),
+          ...bar,
+        }),
+      );
     }
-    made.push(svg("text", { class: "life-number", x: x(Math.max(at, from)) + 10, y: TRACK.top + 12 }, String(token.generation)));
+    made.push(
+      svg(
+        "text",
+        { class: "life-number", x: x(Math.max(at, from)) + 10, y: TRACK.top + 12 },
+        String(token.generation),
+      ),
+    );
     return made;
   });
 }
@@ -137,11 +175,27 @@ function marks(moment: Moment, x: (at: number) => number): SVGElement[] {
       return [];
     case "wait": {
       const width = Math.max(4, x(at) - x(at - lasts));
-      return [svg("rect", { class: "mark-wait", x: x(at) - width, y: TRACK.top, width, height: TRACK.height })];
+      return [
+        svg("rect", {
+          class: "mark-wait",
+          x: x(at) - width,
+          y: TRACK.top,
+          width,
+          height: TRACK.height,
+        }),
+      ];
     }
     case "call":
     case "refused":
-      return [svg("line", { class: `mark-${kind}`, x1: x(at), x2: x(at), y1: below + 3, y2: below + (kind === "call" ? 9 : 13) })];
+      return [
+        svg("line", {
+          class: `mark-${kind}`,
+          x1: x(at),
+          x2: x(at),
+          y1: below + 3,
+          y2: below + (kind === "call" ? 9 : 13),
+        }),
+      ];
     case "retry":
       return [glyph(kind, x(at), TRACK.top)];
     default:
@@ -154,22 +208,40 @@ function faults(moments: readonly Moment[], x: (at: number) => number): SVGEleme
   return moments
     .filter(({ kind, lasts = 0 }) => kind === "fault" && lasts > 0)
     .map(({ at, lasts = 0 }) =>
-      svg("rect", { class: "fault-bar", x: x(at), y: TRACK.top, width: x(at + lasts) - x(at), height: TRACK.height }),
+      svg("rect", {
+        class: "fault-bar",
+        x: x(at),
+        y: TRACK.top,
+        width: x(at + lasts) - x(at),
+        height: TRACK.height,
+      }),
     );
 }
 
-/** Beside calls that were answered together how many they were, unless that runs into the one before. */
+/**
+ * Beside calls that were answered together how many they were, unless that runs into the one
+ * before.
+ */
 function counts(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
   let end = -Infinity;
   return moments.flatMap(({ at, kind, times = 1 }) => {
     const start = x(at) + 4;
     if ((kind !== "call" && kind !== "refused") || times === 1 || start < end) return [];
     end = start + String(times).length * LETTER_WIDTH + 6;
-    return [svg("text", { class: `count-${kind}`, x: start, y: TRACK.top + TRACK.height + 13 }, String(times))];
+    return [
+      svg(
+        "text",
+        { class: `count-${kind}`, x: start, y: TRACK.top + TRACK.height + 13 },
+        String(times),
+      ),
+    ];
   });
 }
 
-/** Beside each mark of the servers its name: a row higher where the one before would run into it, left to the list where that is full too. */
+/**
+ * Beside each mark of the servers its name: a row higher where the one before would run into it,
+ * left to the list where that is full too.
+ */
 function names(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
   const ends = [-Infinity, -Infinity];
   return moments
@@ -179,24 +251,50 @@ function names(moments: readonly Moment[], x: (at: number) => number): SVGElemen
       const row = ends.findIndex((end) => end < start);
       if (row === -1) return [];
       ends[row] = start + what.length * LETTER_WIDTH + 18;
-      return [svg("text", { class: `name name-${kind}`, x: start, y: row === 1 ? 16 : TRACK.top + 12 }, what)];
+      return [
+        svg(
+          "text",
+          { class: `name name-${kind}`, x: start, y: row === 1 ? 16 : TRACK.top + 12 },
+          what,
+        ),
+      ];
     });
 }
 
 /** One of the symbols of the legend, so that both show the same. */
 function glyph(kind: string, x: number, y: number): SVGElement {
-  return svg("use", { class: `glyph glyph-${kind}`, href: `#glyph-${kind}`, x: x - 7, y: y - 7, width: 14, height: 14 });
+  return svg("use", {
+    class: `glyph glyph-${kind}`,
+    href: `#glyph-${kind}`,
+    x: x - 7,
+    y: y - 7,
+    width: 14,
+    height: 14,
+  });
 }
 
 /** The names of the lanes, over the drawing, and how each keep stands. */
-function nameLanes(rows: readonly string[], byLane: ReadonlyMap<string, readonly Moment[]>, letter: string): void {
+function nameLanes(
+  rows: readonly string[],
+  byLane: ReadonlyMap<string, readonly Moment[]>,
+  letter: string,
+): void {
   lanes.replaceChildren(
     ...rows.map((key) => {
-      if (key === SERVERS) return make("li", { className: "lane" }, make("b", { textContent: "Servers" }));
+      if (key === SERVERS)
+        return make("li", { className: "lane" }, make("b", { textContent: "Servers" }));
       const [tab = "", tenant = ""] = key.split("/");
       const name = tab === letter ? `Tab ${tab}, this one` : `Tab ${tab}`;
-      const standing = make("span", { className: "quiet", textContent: standingOf(byLane.get(key) ?? []) });
-      return make("li", { className: "lane" }, make("b", { textContent: tenant === "main" ? name : `${name}, ${tenant}` }), standing);
+      const standing = make("span", {
+        className: "quiet",
+        textContent: standingOf(byLane.get(key) ?? []),
+      });
+      return make(
+        "li",
+        { className: "lane" },
+        make("b", { textContent: tenant === "main" ? name : `${name}, ${tenant}` }),
+        standing,
+      );
     }),
   );
 }

@@ -1,5 +1,6 @@
-// The session card: which of its three faces shows, the countdown to the next renewal, and the figures.
-// It draws what `keep.session` says, once a change and once a second, and knows nothing else.
+// The session card: which of its three faces shows, the countdown to the next renewal, and the
+// figures. It draws what `keep.session` says, once a change and once a second, and knows nothing
+// else.
 
 import type { Session, TokenKeep } from "tokenkeep";
 import { htmlElement, showText } from "./page.ts";
@@ -25,7 +26,8 @@ export function showSession(keep: TokenKeep): void {
 
   const draw = () => {
     const session = keep.session;
-    if (session.expiresAt !== null && session.expiresAt !== drawn?.expiresAt) lifetime = session.expiresAt - Date.now();
+    if (session.expiresAt !== null && session.expiresAt !== drawn?.expiresAt)
+      lifetime = session.expiresAt - Date.now();
     if (session !== drawn) {
       drawState(session, lifetime);
       announce(session, drawn);
@@ -52,12 +54,18 @@ function drawState(session: Session, lifetime: number): void {
   htmlElement("who").textContent = signedIn ? personOf(session) : "";
   htmlElement("generation").textContent = signedIn ? String(session.generation) : "";
   htmlElement("lifetime").textContent = signedIn ? span(lifetime) : "";
-  htmlElement("expires-at").textContent = session.expiresAt === null ? "" : timeOfDay(session.expiresAt);
+  htmlElement("expires-at").textContent =
+    session.expiresAt === null ? "" : timeOfDay(session.expiresAt);
 }
 
-/** One face at a time. Focus that would vanish with a hidden face goes to the card's heading instead of to the top. */
+/**
+ * One face at a time. Focus that would vanish with a hidden face goes to the card's heading instead
+ * of to the top.
+ */
 function showFace(status: Session["status"]): void {
-  const losesFocus = Object.entries(faces).some(([name, face]) => name !== status && face.contains(document.activeElement));
+  const losesFocus = Object.entries(faces).some(
+    ([name, face]) => name !== status && face.contains(document.activeElement),
+  );
   for (const [name, face] of Object.entries(faces)) face.hidden = name !== status;
   if (losesFocus) title.focus();
 }
@@ -76,7 +84,10 @@ function drawTime(session: Session, lifetime: number): void {
   const trouble = troubleSentence(session, now);
   const undecided = session.status === "unknown";
   showText(htmlElement("degraded"), undecided ? null : trouble);
-  showText(htmlElement("undecided"), undecided ? (trouble ?? "Asking the authority for a session.") : null);
+  showText(
+    htmlElement("undecided"),
+    undecided ? (trouble ?? "Asking the authority for a session.") : null,
+  );
 }
 
 /** Why renewals are not going well and when the next is tried; null when all is well. */
@@ -102,10 +113,13 @@ function statusWord(session: Session): string {
 function announce(session: Session, before: Session | null): void {
   const announcer = htmlElement("announcer");
   if (session.status !== before?.status) {
-    if (session.status === "authenticated") announcer.textContent = `Signed in as ${personOf(session)}.`;
+    if (session.status === "authenticated")
+      announcer.textContent = `Signed in as ${personOf(session)}.`;
     if (session.status === "anonymous") announcer.textContent = "Signed out.";
   } else if (session.degraded !== before.degraded) {
-    announcer.textContent = session.degraded ? "Renewals are failing; trying again." : "Renewals work again.";
+    announcer.textContent = session.degraded
+      ? "Renewals are failing; trying again."
+      : "Renewals work again.";
   }
 }
 

@@ -24,10 +24,23 @@ export function offerSessions(keep: TokenKeep, authority: Authority, tabs: Tabs)
   const line = (session: OwnSession): HTMLElement => {
     const { id, current, device, startedAt, lastUsedAt } = session;
     const times = `Since ${timeOfDay(startedAt * 1000)}, last renewed ${timeOfDay(lastUsedAt * 1000)}`;
-    const text = make("div", {}, make("h3", { textContent: device }), make("p", { className: "quiet", textContent: times }));
-    if (current) return make("li", {}, text, make("p", { className: "tag", textContent: "This browser" }));
-    const end = make("button", { className: "button button-small", type: "button", textContent: "End" });
-    end.setAttribute("aria-label", `End the session of ${device} since ${timeOfDay(startedAt * 1000)}`);
+    const text = make(
+      "div",
+      {},
+      make("h3", { textContent: device }),
+      make("p", { className: "quiet", textContent: times }),
+    );
+    if (current)
+      return make("li", {}, text, make("p", { className: "tag", textContent: "This browser" }));
+    const end = make("button", {
+      className: "button button-small",
+      type: "button",
+      textContent: "End",
+    });
+    end.setAttribute(
+      "aria-label",
+      `End the session of ${device} since ${timeOfDay(startedAt * 1000)}`,
+    );
     onPress(end, () =>
       attempt(async () => {
         await authority.endSession(id);

@@ -1,4 +1,5 @@
-// The sign-in form. The login request is the application's own; the keep sends it and takes the token out of the reply.
+// The sign-in form. The login request is the application's own; the keep sends it and takes the
+// token out of the reply.
 
 import type { TokenKeep } from "tokenkeep";
 import { orRefusal, Refusal, withCookie } from "./authority.ts";

@@ -1,5 +1,5 @@
-// Step-up: enrolling an authenticator, a call that wants a second factor (RFC 9470), the dialog that asks for the code, and the same
-// call again with the new token.
+// Step-up: enrolling an authenticator, a call that wants a second factor (RFC 9470), the dialog
+// that asks for the code, and the same call again with the new token.
 
 import type { TokenKeep } from "tokenkeep";
 import type { Authority } from "./authority.ts";
@@ -34,7 +34,9 @@ export function offerStepUp(keep: TokenKeep, { api }: Config, authority: Authori
   });
 }
 
-/** Shows the dialog until the session has two factors (true) or the person has had enough (false). */
+/**
+ * Shows the dialog until the session has two factors (true) or the person has had enough (false).
+ */
 function askForCode(authority: Authority): () => Promise<boolean> {
   let settle: (raised: boolean) => void = () => {};
   const submit = button("step-up-submit");
@@ -73,7 +75,10 @@ function askForCode(authority: Authority): () => Promise<boolean> {
     });
 }
 
-/** The enrolment form; tells the secret of the authenticator that was enrolled from this page, if one was. */
+/**
+ * The enrolment form; tells the secret of the authenticator that was enrolled from this page, if
+ * one was.
+ */
 function offerEnrolment(authority: Authority): () => string | null {
   let shown: string | null = null;
   const result = htmlElement("enrol-result");
@@ -112,7 +117,8 @@ function offerPlayedCode(id: string, field: HTMLInputElement, secret: () => stri
   const note = htmlElement(`${id}-note`);
   onPress(fill, async () => {
     const known = secret();
-    if (known === null) return showText(note, "This page was not shown the secret; your authenticator has it.");
+    if (known === null)
+      return showText(note, "This page was not shown the secret; your authenticator has it.");
     const { digits, lasts } = await codeNow(known);
     field.value = digits;
     showText(note, `Another code follows in ${Math.ceil(lasts / 1000)} s.`);

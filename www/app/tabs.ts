@@ -1,5 +1,6 @@
-// This tab among its siblings: a letter of its own, and a channel over which the tabs of the page tell each other what happened.
-// The channel is the page's, for the drawing alone; the keep has its own and needs neither.
+// This tab among its siblings: a letter of its own, and a channel over which the tabs of the page
+// tell each other what happened. The channel is the page's, for the drawing alone; the keep has its
+// own and needs neither.
 
 import { Chronicle, type Moment } from "./moments.ts";
 
@@ -32,7 +33,8 @@ export async function joinTabs(): Promise<Tabs> {
 
   channel.addEventListener("message", ({ data: message }: MessageEvent<Message>) => {
     if (message.type === "opened") send({ type: "told", moments: own(), to: message.tab });
-    if (message.type === "told" && (message.to ?? letter) === letter) message.moments.forEach((moment) => chronicle.add(moment));
+    if (message.type === "told" && (message.to ?? letter) === letter)
+      message.moments.forEach((moment) => chronicle.add(moment));
     if (message.type === "closed") chronicle.forget(message.tab);
     if (message.type === "hurry") hurried.forEach((listener) => listener(message.times));
   });
@@ -58,7 +60,10 @@ export async function joinTabs(): Promise<Tabs> {
   };
 }
 
-/** A letter is a lock that the tab holds while it is open: the browser frees it, however the tab ends. */
+/**
+ * A letter is a lock that the tab holds while it is open: the browser frees it, however the tab
+ * ends.
+ */
 async function claimLetter(): Promise<string> {
   for (const letter of LETTERS) if (await holds(`tokenkeep-demo-tab-${letter}`)) return letter;
   return "Z";

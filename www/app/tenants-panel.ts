@@ -1,4 +1,5 @@
-// Two tenants at once, a keep for each: both sessions live side by side, and a token of one opens nothing at the other.
+// Two tenants at once, a keep for each: both sessions live side by side, and a token of one opens
+// nothing at the other.
 
 import type { TokenKeep } from "tokenkeep";
 import { withCookie } from "./authority.ts";
@@ -14,7 +15,12 @@ interface Party {
 }
 
 /** `base`: where the second tenant's routes begin. */
-export function offerTenants(main: TokenKeep, south: TokenKeep, { authority, api }: Config, base: string): void {
+export function offerTenants(
+  main: TokenKeep,
+  south: TokenKeep,
+  { authority, api }: Config,
+  base: string,
+): void {
   const result = htmlElement("tenants-result");
   const parties: readonly Party[] = [
     { tenant: "main", keep: main, api: `${api}/api` },
@@ -34,22 +40,31 @@ export function offerTenants(main: TokenKeep, south: TokenKeep, { authority, api
         `${authority}${base}/session/sign-in`,
         withCookie({ username: "alice", password: "correct horse battery" }),
       );
-      return reply.ok ? "Signed in to south. Its cookie, its keys and its token are its own." : `The authority answered ${reply.status}.`;
+      return reply.ok
+        ? "Signed in to south. Its cookie, its keys and its token are its own."
+        : `The authority answered ${reply.status}.`;
     };
     result.textContent = await sign().catch(errorSentence);
   });
   onPress(button("south-log-out"), async () => {
-    result.textContent = await south.logout().then(() => "Signed out of south alone.", errorSentence);
+    result.textContent = await south
+      .logout()
+      .then(() => "Signed out of south alone.", errorSentence);
   });
   onPress(button("try-all-four"), async () => {
-    const statuses = await Promise.all(parties.flatMap((from) => parties.map((to) => tryCall(from, to))));
+    const statuses = await Promise.all(
+      parties.flatMap((from) => parties.map((to) => tryCall(from, to))),
+    );
     result.textContent = statuses.every((right) => right)
       ? "Each token opens its own tenant’s API and no other."
       : "Sign in to both tenants first, then each token opens its own API and no other.";
   });
 }
 
-/** Calls one tenant's API with the other's token, and shows the status. Whether it is as it should be. */
+/**
+ * Calls one tenant's API with the other's token, and shows the status. Whether it is as it should
+ * be.
+ */
 async function tryCall(from: Party, to: Party): Promise<boolean> {
   const cell = htmlElement(`cell-${from.tenant}-${to.tenant}`);
   const status = await from.keep.fetch(`${to.api}/me`).then(
@@ -63,5 +78,7 @@ async function tryCall(from: Party, to: Party): Promise<boolean> {
 
 function standing({ session }: TokenKeep): string {
   if (session.status === "unknown") return "Not asked yet";
-  return session.status === "authenticated" ? `Signed in, generation ${session.generation}` : "Signed out";
+  return session.status === "authenticated"
+    ? `Signed in, generation ${session.generation}`
+    : "Signed out";
 }

@@ -1,5 +1,6 @@
-// An authenticator for those who have no phone at hand: the code that RFC 6238 gives for a secret, now. In life the secret is in another
-// device than the browser; that is the point of a second factor, and why only the demo does this.
+// An authenticator for those who have no phone at hand: the code that RFC 6238 gives for a secret,
+// now. In life the secret is in another device than the browser; that is the point of a second
+// factor, and why only the demo does this.
 
 const STEP_SECONDS = 30;
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -16,11 +17,20 @@ export async function codeNow(secret: string): Promise<Code> {
   const step = Math.floor(now / 1000 / STEP_SECONDS);
   const counter = new DataView(new ArrayBuffer(8));
   counter.setBigUint64(0, BigInt(step));
-  const key = await crypto.subtle.importKey("raw", bytesOf(secret), { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
+  const key = await crypto.subtle.importKey(
+    "raw",
+    bytesOf(secret),
+    { name: "HMAC", hash: "SHA-1" },
+    false,
+    ["sign"],
+  );
   const mac = new DataView(await crypto.subtle.sign("HMAC", key, counter));
   // RFC 4226 5.3: the last four bits say where the 31 bits of the code are.
   const number = mac.getUint32(mac.getUint8(19) & 15) & 0x7fff_ffff;
-  return { digits: String(number % 1_000_000).padStart(6, "0"), lasts: (step + 1) * STEP_SECONDS * 1000 - now };
+  return {
+    digits: String(number % 1_000_000).padStart(6, "0"),
+    lasts: (step + 1) * STEP_SECONDS * 1000 - now,
+  };
 }
 
 /** base32, RFC 4648; what is no letter of it is skipped. */
@@ -30,5 +40,7 @@ function bytesOf(secret: string): Uint8Array<ArrayBuffer> {
     .filter((value) => value >= 0)
     .map((value) => value.toString(2).padStart(5, "0"))
     .join("");
-  return Uint8Array.from({ length: Math.floor(bits.length / 8) }, (_, n) => Number.parseInt(bits.slice(n * 8, n * 8 + 8), 2));
+  return Uint8Array.from({ length: Math.floor(bits.length / 8) }, (_, n) =>
+    Number.parseInt(bits.slice(n * 8, n * 8 + 8), 2),
+  );
 }

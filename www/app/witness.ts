@@ -1,5 +1,6 @@
-// Watches one keep from outside and tells what happens to it: its events, the engine's transitions between them, the time it waited
-// for other tabs, and the answers that its requests got. All of it is public: `on`, `explain()` and the option `transport`.
+// Watches one keep from outside and tells what happens to it: its events, the engine's transitions
+// between them, the time it waited for other tabs, and the answers that its requests got. All of it
+// is public: `on`, `explain()` and the option `transport`.
 
 import type { Session, TokenKeep, Transition } from "tokenkeep";
 import type { Kind, Moment } from "./moments.ts";
@@ -13,12 +14,19 @@ const AT_ONCE = 400;
 /** Shorter waits for the lock are the lock itself, not another tab. */
 const LEAST_WAIT = 25;
 
-/** A transport that tells how the calls to `origin` were answered. It reads the address and the status, nothing else. */
-export function watchedTransport(origin: string, tell: Tell): (request: Request) => Promise<Response> {
+/**
+ * A transport that tells how the calls to `origin` were answered. It reads the address and the
+ * status, nothing else.
+ */
+export function watchedTransport(
+  origin: string,
+  tell: Tell,
+): (request: Request) => Promise<Response> {
   const answered = new Map<number, { first: number; times: number }>();
   const flush = () => {
     for (const [status, { first, times }] of answered) {
-      const what = times === 1 ? `A call was answered ${status}` : `${times} calls were answered ${status}`;
+      const what =
+        times === 1 ? `A call was answered ${status}` : `${times} calls were answered ${status}`;
       tell({ at: first, kind: status < 400 ? "call" : "refused", times, what });
     }
     answered.clear();
@@ -50,7 +58,8 @@ export function watch(keep: TokenKeep, leeway: number, tell: Tell): void {
   };
   const tellWait = (sentAt: number) => {
     const lasts = wantedSince === null ? 0 : sentAt - wantedSince;
-    if (lasts >= LEAST_WAIT) tell({ at: sentAt, kind: "wait", what: `Waited ${lasts} ms for its turn`, lasts });
+    if (lasts >= LEAST_WAIT)
+      tell({ at: sentAt, kind: "wait", what: `Waited ${lasts} ms for its turn`, lasts });
   };
   const tellEvent = (kind: Kind, what: string, more: Partial<Told> = {}) => {
     tellSteps();
@@ -61,8 +70,12 @@ export function watch(keep: TokenKeep, leeway: number, tell: Tell): void {
   // Not every transition changes the session; the others are picked up here.
   setInterval(tellSteps, 1000);
 
-  keep.on("signed-in", ({ session }) => tellEvent("signed-in", "Signed in", lifeOf(session, leeway)));
-  keep.on("signed-out", ({ reason }) => tellEvent("end", "Signed out", { note: signedOutSentence(reason) ?? reason }));
+  keep.on("signed-in", ({ session }) =>
+    tellEvent("signed-in", "Signed in", lifeOf(session, leeway)),
+  );
+  keep.on("signed-out", ({ reason }) =>
+    tellEvent("end", "Signed out", { note: signedOutSentence(reason) ?? reason }),
+  );
   keep.on("refreshed", ({ by }) => {
     if (by === "this-tab") tellEvent("renewed", "Token renewed", lifeOf(keep.session, leeway));
   });
@@ -70,13 +83,22 @@ export function watch(keep: TokenKeep, leeway: number, tell: Tell): void {
     const next = retryAt === null ? "" : ` Next try at ${timeOfDay(retryAt)}.`;
     tellEvent("trouble", "Renewal failed", { note: errorSentence(error) + next });
   });
-  keep.on("step-up", ({ acrValues }) => tellEvent("step-up", "The API asks for a stronger login", { note: acrValues.join(", ") }));
-  keep.on("rejected-fresh-token", ({ url }) => tellEvent("trouble", "A fresh token was refused", { note: `By ${new URL(url).pathname}` }));
-  keep.on("user-changed", ({ session }) => tellEvent("end", "Somebody else signed in", lifeOf(session, leeway)));
+  keep.on("step-up", ({ acrValues }) =>
+    tellEvent("step-up", "The API asks for a stronger login", { note: acrValues.join(", ") }),
+  );
+  keep.on("rejected-fresh-token", ({ url }) =>
+    tellEvent("trouble", "A fresh token was refused", { note: `By ${new URL(url).pathname}` }),
+  );
+  keep.on("user-changed", ({ session }) =>
+    tellEvent("end", "Somebody else signed in", lifeOf(session, leeway)),
+  );
   tellSteps();
 }
 
-/** When the token of this session falls due at the latest: half its life is the most that the engine gives to the leeway. */
+/**
+ * When the token of this session falls due at the latest: half its life is the most that the engine
+ * gives to the leeway.
+ */
 export function dueAt(session: Session, lifetime: number, leeway: number): number {
   return (session.expiresAt ?? 0) - Math.min(leeway * 1000, lifetime / 2);
 }
@@ -92,12 +114,21 @@ function lifeOf(session: Session, leeway: number): Partial<Told> {
 
 function momentOf(step: Transition): Told {
   const { at, event } = step;
-  if (event === "unauthorized") return { at, kind: "retry", what: "A call was refused", note: "It is sent once more, with a newer token" };
+  if (event === "unauthorized")
+    return {
+      at,
+      kind: "retry",
+      what: "A call was refused",
+      note: "It is sent once more, with a newer token",
+    };
   const note = stepNote(step);
   return { at, kind: "step", what: event.replaceAll("-", " "), ...(note === "" ? {} : { note }) };
 }
 
-/** What `latest` has after the end of `known`. Both are windows on one growing list; the old end may have moved on. */
+/**
+ * What `latest` has after the end of `known`. Both are windows on one growing list; the old end may
+ * have moved on.
+ */
 function added(known: readonly Transition[], latest: readonly Transition[]): readonly Transition[] {
   for (let dropped = 0; dropped <= known.length; dropped++) {
     const overlap = known.slice(dropped);
@@ -119,5 +150,8 @@ function same(a: Transition, b: Transition | undefined): boolean {
 }
 
 function stepNote({ from, to, note }: Transition): string {
-  return [...(from === to ? [] : [`From ${from} to ${to}`]), ...(note === undefined ? [] : [note])].join("; ");
+  return [
+    ...(from === to ? [] : [`From ${from} to ${to}`]),
+    ...(note === undefined ? [] : [note]),
+  ].join("; ");
 }

@@ -1,16 +1,23 @@
-// The page's words for moments, spans of time, errors and reasons. No other module turns a code into a sentence.
+// The page's words for moments, spans of time, errors and reasons. No other module turns a code
+// into a sentence.
 
 import { type SignedOutReason, TokenKeepError } from "tokenkeep";
 import { Refusal } from "./authority.ts";
 
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clock = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
 
 /** 14:03:09 on the local clock. */
 export function timeOfDay(epochMilliseconds: number): string {
   return clock.format(epochMilliseconds);
 }
 
-/** 14:03, or 1:02:03 from an hour on. Rounds up, so that it reads 0:00 only when the time has come. */
+/**
+ * 14:03, or 1:02:03 from an hour on. Rounds up, so that it reads 0:00 only when the time has come.
+ */
 export function countdown(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   const pad = (n: number) => String(n).padStart(2, "0");
@@ -25,7 +32,10 @@ export function span(milliseconds: number): string {
   return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
-/** Why there is no session, for the person who looks at the sign-in form; null where there is nothing to explain. */
+/**
+ * Why there is no session, for the person who looks at the sign-in form; null where there is
+ * nothing to explain.
+ */
 export function signedOutSentence(reason: SignedOutReason | null): string | null {
   switch (reason) {
     case "logout":
@@ -45,7 +55,8 @@ export function signedOutSentence(reason: SignedOutReason | null): string | null
 /** What went wrong, in one sentence that a person can act on. */
 export function errorSentence(error: unknown): string {
   if (error instanceof Refusal) return refusalSentence(error);
-  if (!(error instanceof TokenKeepError)) return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof TokenKeepError))
+    return error instanceof Error ? error.message : String(error);
   switch (error.code) {
     case "refresh_unreachable":
       if (error.status === undefined) return "The authority can’t be reached.";
@@ -64,7 +75,8 @@ export function errorSentence(error: unknown): string {
 }
 
 function refusalSentence({ code, status, retryAfter }: Refusal): string {
-  if (status === 429) return `Too many tries. The authority asks to wait ${retryAfter ?? "a few"} s.`;
+  if (status === 429)
+    return `Too many tries. The authority asks to wait ${retryAfter ?? "a few"} s.`;
   switch (code) {
     case "invalid_credentials":
       return "User name or password is wrong.";

@@ -1,11 +1,15 @@
-// Serves the built page, and /config.json, under a Content-Security-Policy that allows exactly what the page needs.
+// Serves the built page, and /config.json, under a Content-Security-Policy that allows exactly what
+// the page needs.
 
 export interface Env {
   /** The static files of the built page. */
   readonly ASSETS: { fetch(request: Request): Promise<Response> };
   readonly AUTHORITY_ORIGIN: string;
   readonly API_ORIGIN: string;
-  /** The second tenant's path at both servers, as in "/tenants/south"; none, and the page shows one tenant only. */
+  /**
+   * The second tenant's path at both servers, as in "/tenants/south"; none, and the page shows one
+   * tenant only.
+   */
   readonly SOUTH?: string;
   /** "on" where both servers offer their demo controls. */
   readonly DEMO?: string;
@@ -17,7 +21,12 @@ export default {
       return guarded(new Response(null, { status: 405, headers: { Allow: "GET, HEAD" } }), env);
     }
     if (new URL(request.url).pathname === "/config.json") {
-      const config = { authority: env.AUTHORITY_ORIGIN, api: env.API_ORIGIN, south: env.SOUTH ?? null, demo: env.DEMO === "on" };
+      const config = {
+        authority: env.AUTHORITY_ORIGIN,
+        api: env.API_ORIGIN,
+        south: env.SOUTH ?? null,
+        demo: env.DEMO === "on",
+      };
       return guarded(Response.json(config), env);
     }
     return guarded(await env.ASSETS.fetch(request), env);
@@ -34,7 +43,11 @@ function guarded(response: Response, env: Env): Response {
   headers.set("Cross-Origin-Resource-Policy", "same-origin");
   headers.set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
   headers.set("Cache-Control", "no-cache");
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  return new Response(response.body, {
+    status: response.status,
+    statusText: response.statusText,
+    headers,
+  });
 }
 
 function contentSecurityPolicy({ AUTHORITY_ORIGIN, API_ORIGIN }: Env): string {

@@ -1,5 +1,5 @@
-// Access tokens: short-lived JWTs in the profile of RFC 9068. The API checks them alone, without asking here; what was revoked it
-// finds in KV (revocation.ts).
+// Access tokens: short-lived JWTs in the profile of RFC 9068. The API checks them alone, without
+// asking here; what was revoked it finds in KV (revocation.ts).
 
 import { SignJWT } from "jose";
 import type { Tenant } from "../tenants.ts";
@@ -13,7 +13,13 @@ export interface AccessToken {
 
 export async function issueAccessToken(
   key: SigningKey,
-  { tenant, session, clientId, lifetime, now }: { tenant: Tenant; session: Session; clientId: string; lifetime: number; now: number },
+  {
+    tenant,
+    session,
+    clientId,
+    lifetime,
+    now,
+  }: { tenant: Tenant; session: Session; clientId: string; lifetime: number; now: number },
 ): Promise<AccessToken> {
   const { account, steppedUpAt } = session;
   // No token outlives its session.

@@ -18,13 +18,24 @@ interface Row {
   signed_out_at: number | null;
 }
 
-/** `signedOutAt`: the last time that all sessions were ended at once. `accountId`: of a refusal, the account whose password was wrong. */
-export type Verdict = { opened: true; account: Account; signedOutAt: number | null } | { opened: false; accountId: string | null };
+/**
+ * `signedOutAt`: the last time that all sessions were ended at once. `accountId`: of a refusal, the
+ * account whose password was wrong.
+ */
+export type Verdict =
+  | { opened: true; account: Account; signedOutAt: number | null }
+  | { opened: false; accountId: string | null };
 
 /** Takes as long for an account that doesn't exist as for a wrong password. */
-export async function authenticate(db: D1Database, tenantId: string, { username, password }: Credentials): Promise<Verdict> {
+export async function authenticate(
+  db: D1Database,
+  tenantId: string,
+  { username, password }: Credentials,
+): Promise<Verdict> {
   const found = await db
-    .prepare("SELECT id, name, roles, password_hash, signed_out_at FROM accounts WHERE tenant_id = ? AND username = ?")
+    .prepare(
+      "SELECT id, name, roles, password_hash, signed_out_at FROM accounts WHERE tenant_id = ? AND username = ?",
+    )
     .bind(tenantId, username)
     .first<Row>();
   const matches = await matchesPassword(password, found?.password_hash ?? NOBODYS_HASH);

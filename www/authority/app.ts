@@ -1,5 +1,5 @@
-// The authority: what all its answers have in common, and where its routes are. Each tenant has the whole of them, `main` at the root and
-// the others under /tenants/<id>.
+// The authority: what all its answers have in common, and where its routes are. Each tenant has the
+// whole of them, `main` at the root and the others under /tenants/<id>.
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -24,9 +24,16 @@ for (const path of ["/session/*", "/operator/*"]) {
     c.header("Cache-Control", "no-store");
   });
   tenant.use(path, allowTheApp);
-  tenant.use(path, bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: (c) => c.json({ error: "body_too_large" }, 413) }));
+  tenant.use(
+    path,
+    bodyLimit({
+      maxSize: BODY_LIMIT_BYTES,
+      onError: (c) => c.json({ error: "body_too_large" }, 413),
+    }),
+  );
 }
-// These go by a cookie, which a browser sends whoever asks it to; the operator's go by a token, which it doesn't.
+// These go by a cookie, which a browser sends whoever asks it to; the operator's go by a token,
+// which it doesn't.
 tenant.use("/session/*", refuseForgedCalls);
 tenant.route("/session", session);
 tenant.route("/session", ownSessions);
@@ -42,7 +49,8 @@ authority.use(async (c, next) => {
   c.header("Referrer-Policy", "no-referrer");
   c.header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   c.header("Strict-Transport-Security", "max-age=63072000");
-  if (!c.res.headers.has("Cross-Origin-Resource-Policy")) c.header("Cross-Origin-Resource-Policy", "same-site");
+  if (!c.res.headers.has("Cross-Origin-Resource-Policy"))
+    c.header("Cross-Origin-Resource-Policy", "same-site");
 });
 authority.route("/tenants/:tenant", tenant);
 authority.route("/", tenant);

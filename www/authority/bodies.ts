@@ -11,11 +11,17 @@ const LONGEST_PASSWORD = 512;
 
 export async function readCredentials(request: Request): Promise<Credentials | null> {
   const { username, password } = await readObject(request);
-  return isText(username, LONGEST_USERNAME) && isText(password, LONGEST_PASSWORD) ? { username, password } : null;
+  return isText(username, LONGEST_USERNAME) && isText(password, LONGEST_PASSWORD)
+    ? { username, password }
+    : null;
 }
 
 /** One member of the body that has to be a text, as in `{"id": "…"}`. */
-export async function readText(request: Request, member: string, longest = 64): Promise<string | null> {
+export async function readText(
+  request: Request,
+  member: string,
+  longest = 64,
+): Promise<string | null> {
   const value = (await readObject(request))[member];
   return isText(value, longest) ? value : null;
 }

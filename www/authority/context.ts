@@ -1,4 +1,5 @@
-// What every route of the authority knows about a call: the Worker's bindings, and the tenant that its path names.
+// What every route of the authority knows about a call: the Worker's bindings, and the tenant that
+// its path names.
 
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -22,6 +23,12 @@ export const findTenant = createMiddleware<Env>(async (c, next) => {
   return next();
 });
 
-export function sceneOf(c: Pick<Context<Env>, "env" | "executionCtx"> & { var: { tenant: Tenant } }): Scene {
-  return { bindings: c.env, tenant: c.var.tenant, waitUntil: (work) => c.executionCtx.waitUntil(work) };
+export function sceneOf(
+  c: Pick<Context<Env>, "env" | "executionCtx"> & { var: { tenant: Tenant } },
+): Scene {
+  return {
+    bindings: c.env,
+    tenant: c.var.tenant,
+    waitUntil: (work) => c.executionCtx.waitUntil(work),
+  };
 }

@@ -1,4 +1,5 @@
-// The cookie that carries the refresh token. No script can read it, and it travels to one tenant's session endpoints only.
+// The cookie that carries the refresh token. No script can read it, and it travels to one tenant's
+// session endpoints only.
 
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
@@ -6,7 +7,10 @@ import type { CookieOptions } from "hono/utils/cookie";
 import type { Env } from "./context.ts";
 import { looksLikeRefreshToken } from "./refresh-tokens.ts";
 
-/** The prefix makes browsers refuse a cookie of this name from anything but a secure origin (RFC 6265bis). */
+/**
+ * The prefix makes browsers refuse a cookie of this name from anything but a secure origin (RFC
+ * 6265bis).
+ */
 export const REFRESH_COOKIE = "__Secure-refresh";
 
 export function readRefreshCookie(c: Context<Env>): string | null {
@@ -14,7 +18,11 @@ export function readRefreshCookie(c: Context<Env>): string | null {
   return value !== undefined && looksLikeRefreshToken(value) ? value : null;
 }
 
-export function setRefreshCookie(c: Context<Env>, refreshToken: string, maxAgeSeconds: number): void {
+export function setRefreshCookie(
+  c: Context<Env>,
+  refreshToken: string,
+  maxAgeSeconds: number,
+): void {
   setCookie(c, REFRESH_COOKIE, refreshToken, { ...attributes(c), maxAge: maxAgeSeconds });
 }
 

@@ -1,6 +1,7 @@
-// The demo's controls, around the authority and apart from it: they change lifetimes, make the refresh endpoint fail or lose its replies,
-// replay a used token as a thief would, and count. Mounted only where the binding DEMO is "on". Not for copying: what they know lives in
-// one isolate's memory.
+// The demo's controls, around the authority and apart from it: they change lifetimes, make the
+// refresh endpoint fail or lose its replies, replay a used token as a thief would, and count.
+// Mounted only where the binding DEMO is "on". Not for copying: what they know lives in one
+// isolate's memory.
 
 import { type Context, Hono } from "hono";
 import { decodeJwt } from "jose";
@@ -20,7 +21,14 @@ let wish: Wish = {};
 let refreshOutageEndsAt = 0;
 let longestToken = 15 * 60;
 
-const counts = { signIns: 0, refreshCalls: 0, refreshSuccesses: 0, mostRefreshCallsInFlight: 0, graceReplays: 0, rateLimited: 0 };
+const counts = {
+  signIns: 0,
+  refreshCalls: 0,
+  refreshSuccesses: 0,
+  mostRefreshCallsInFlight: 0,
+  graceReplays: 0,
+  rateLimited: 0,
+};
 let refreshCallsInFlight = 0;
 
 /** The last rotation of each session: which token was used, and which it gave. */
@@ -38,9 +46,21 @@ demo.post("/demo/settings", async (c) => {
   if (wanted === null) return c.json({ error: "invalid_request" }, 400);
   wish = { ...wish, ...wanted };
   longestToken = Math.max(longestToken, wish.accessTokenSeconds ?? 0);
-  if (wanted.refreshOutageSeconds !== undefined) refreshOutageEndsAt = Date.now() + wanted.refreshOutageSeconds * 1000;
-  const { accessTokenSeconds = null, graceSeconds = null, lostReplies = 0, rateLimits = c.env.RATE_LIMITS ?? "on" } = wish;
-  return c.json({ accessTokenSeconds, refreshOutageSeconds: outageSecondsLeft(), graceSeconds, lostReplies, rateLimits });
+  if (wanted.refreshOutageSeconds !== undefined)
+    refreshOutageEndsAt = Date.now() + wanted.refreshOutageSeconds * 1000;
+  const {
+    accessTokenSeconds = null,
+    graceSeconds = null,
+    lostReplies = 0,
+    rateLimits = c.env.RATE_LIMITS ?? "on",
+  } = wish;
+  return c.json({
+    accessTokenSeconds,
+    refreshOutageSeconds: outageSecondsLeft(),
+    graceSeconds,
+    lostReplies,
+    rateLimits,
+  });
 });
 
 demo.get("/demo/stats", async (c) => {
@@ -77,20 +97,31 @@ demo.on("POST", REFRESH, async (c) => {
 });
 
 /**
- * A thief with a copy of the token that was used last, of the session named by `{"session": sid}` or of whichever renewed last: it is presented
- * again. All that comes back is the status of the answer.
+ * A thief with a copy of the token that was used last, of the session named by `{"session": sid}`
+ * or of whichever renewed last: it is presented again. All that comes back is the status of the
+ * answer.
  */
 demo.on("POST", REPLAY, findTenant, async (c) => {
   if (isForeign(c)) return c.json({ error: "origin_not_allowed" }, 403);
   const sid = await readText(c.req.raw, "session");
   const { issuer, base } = c.var.tenant;
-  const known = [...rotations].filter(([id, rotation]) => rotation.issuer === issuer && (sid === null || id === sid)).at(-1);
+  const known = [...rotations]
+    .filter(([id, rotation]) => rotation.issuer === issuer && (sid === null || id === sid))
+    .at(-1);
   if (known === undefined) return c.json({ error: "not_found" }, 404);
-  const headers = { Cookie: `${REFRESH_COOKIE}=${known[1].used}`, "X-Requested-With": "XMLHttpRequest" };
-  const refresh = new Request(new URL(`${base}/session/refresh`, c.req.url), { method: "POST", headers });
+  const headers = {
+    Cookie: `${REFRESH_COOKIE}=${known[1].used}`,
+    "X-Requested-With": "XMLHttpRequest",
+  };
+  const refresh = new Request(new URL(`${base}/session/refresh`, c.req.url), {
+    method: "POST",
+    headers,
+  });
   const answer = await authority.fetch(refresh, bindingsOf(c), c.executionCtx);
   const { error } = (await answer.json()) as { error?: string };
-  return c.json({ status: answer.status, ...(error === undefined ? {} : { error }) }, 200, { "Cache-Control": "no-store" });
+  return c.json({ status: answer.status, ...(error === undefined ? {} : { error }) }, 200, {
+    "Cache-Control": "no-store",
+  });
 });
 
 demo.all("*", passOn);
@@ -106,7 +137,9 @@ function bindingsOf({ env }: Context<Env>): AuthorityBindings {
   const { accessTokenSeconds, graceSeconds, rateLimits } = wish;
   return {
     ...env,
-    ...(accessTokenSeconds === undefined ? {} : { ACCESS_TOKEN_SECONDS: String(accessTokenSeconds) }),
+    ...(accessTokenSeconds === undefined
+      ? {}
+      : { ACCESS_TOKEN_SECONDS: String(accessTokenSeconds) }),
     ...(graceSeconds === undefined ? {} : { GRACE_SECONDS: String(graceSeconds) }),
     ...(rateLimits === undefined ? {} : { RATE_LIMITS: rateLimits }),
     KEY_OVERLAP_SECONDS: env.KEY_OVERLAP_SECONDS ?? String(longestToken + 60),
@@ -130,7 +163,10 @@ function refreshTokenIn(cookies: string | null | undefined): string | null {
   return new RegExp(`(?:^|; ?)${REFRESH_COOKIE}=([\\w-]{43})`).exec(cookies ?? "")?.[1] ?? null;
 }
 
-/** A failure that the page can read, as an authority in trouble would send it: the CORS headers are those of any answer. */
+/**
+ * A failure that the page can read, as an authority in trouble would send it: the CORS headers are
+ * those of any answer.
+ */
 async function refuse(c: Context<Env>): Promise<Response> {
   await allowTheApp(c, async () => {
     c.res = c.json({ error: "temporarily_unavailable" }, 503, { "Cache-Control": "no-store" });

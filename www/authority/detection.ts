@@ -1,5 +1,5 @@
-// What happened and what follows from it. Each event has a severity: all are recorded, those above low go to the alert hook, and one of
-// high severity ends all of the user's sessions.
+// What happened and what follows from it. Each event has a severity: all are recorded, those above
+// low go to the alert hook, and one of high severity ends all of the user's sessions.
 
 import { type AuditRecord, appendRecord, type Severity } from "./audit.ts";
 import type { Scene } from "./context.ts";
@@ -38,7 +38,11 @@ export interface Circumstances {
 
 const ALERT_TIMEOUT_MS = 5000;
 
-export async function note(scene: Scene, event: Event, circumstances: Circumstances = {}): Promise<void> {
+export async function note(
+  scene: Scene,
+  event: Event,
+  circumstances: Circumstances = {},
+): Promise<void> {
   const { user = null, session = null, device = null, detail = null } = circumstances;
   const now = secondsNow();
   const severity = SEVERITIES[event];
@@ -51,7 +55,10 @@ export async function note(scene: Scene, event: Event, circumstances: Circumstan
   }
 }
 
-/** Tells the operator's own system, if there is one. The record is in the log whatever becomes of this. */
+/**
+ * Tells the operator's own system, if there is one. The record is in the log whatever becomes of
+ * this.
+ */
 async function alert({ bindings, tenant }: Scene, record: Omit<AuditRecord, "id">): Promise<void> {
   if (!bindings.ALERT_WEBHOOK) return;
   try {

@@ -1,5 +1,5 @@
-// A name for the device behind a session, for the list that its owner reads. Made of a few fixed words, since a User-Agent is
-// whatever its sender likes.
+// A name for the device behind a session, for the list that its owner reads. Made of a few fixed
+// words, since a User-Agent is whatever its sender likes.
 
 /** In this order: Chromium's relatives call themselves Chrome as well, and everybody Safari. */
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
@@ -26,6 +26,7 @@ export function deviceName(userAgent: string | undefined): string {
   const named = (list: typeof BROWSERS) => list.find(([pattern]) => pattern.test(text))?.[1];
   const browser = named(BROWSERS);
   const system = named(SYSTEMS);
-  if (browser === undefined) return system === undefined ? "Unknown device" : `Unknown browser on ${system}`;
+  if (browser === undefined)
+    return system === undefined ? "Unknown device" : `Unknown browser on ${system}`;
   return system === undefined ? browser : `${browser} on ${system}`;
 }

@@ -1,10 +1,18 @@
-// The key ring of a tenant. One key is active and signs. The next one is published beside it, so that verifiers know it before it
-// signs. A retired one stays published until the last token that it signed has expired; its private half is gone from that moment on.
+// The key ring of a tenant. One key is active and signs. The next one is published beside it, so
+// that verifiers know it before it signs. A retired one stays published until the last token that
+// it signed has expired; its private half is gone from that moment on.
 
 import type { JWK } from "jose";
 import type { Tenant } from "../tenants.ts";
 import { type AuthorityBindings, settingsFrom } from "./settings.ts";
-import { type Alg, isAlg, makeKey, openKey, type SigningKey, type StoredKey } from "./signing-keys.ts";
+import {
+  type Alg,
+  isAlg,
+  makeKey,
+  openKey,
+  type SigningKey,
+  type StoredKey,
+} from "./signing-keys.ts";
 
 export interface RingKey {
   kid: string;
@@ -20,44 +28,77 @@ type RingRow = StoredKey & { since: number };
 
 const DEFAULT_ALG = "ES256";
 
-/** The active key, read each time: one row beside the work of a refresh, and a rotation is seen at once by every isolate. */
-export async function signingKey(bindings: AuthorityBindings, tenant: Tenant, now: number): Promise<SigningKey> {
+/**
+ * The active key, read each time: one row beside the work of a refresh, and a rotation is seen at
+ * once by every isolate.
+ */
+export async function signingKey(
+  bindings: AuthorityBindings,
+  tenant: Tenant,
+  now: number,
+): Promise<SigningKey> {
   const { keyEncryptionSecret } = settingsFrom(bindings);
-  const row = (await keyIn(bindings.DB, tenant, "active")) ?? (await startRing(bindings, tenant, now));
+  const row =
+    (await keyIn(bindings.DB, tenant, "active")) ?? (await startRing(bindings, tenant, now));
   return openKey(row, tenant.id, keyEncryptionSecret);
 }
 
 /** The public halves of the ring, oldest first. */
-export async function publishedKeys(bindings: AuthorityBindings, tenant: Tenant, now: number): Promise<JWK[]> {
+export async function publishedKeys(
+  bindings: AuthorityBindings,
+  tenant: Tenant,
+  now: number,
+): Promise<JWK[]> {
   // A verifier that asks before the first sign-in must not remember an empty set.
   if ((await keyIn(bindings.DB, tenant, "active")) === null) await startRing(bindings, tenant, now);
-  const { results } = await bindings.DB.prepare(`SELECT public_jwk ${PUBLISHED}`).bind(tenant.id, now).all<{ public_jwk: string }>();
+  const { results } = await bindings.DB.prepare(`SELECT public_jwk ${PUBLISHED}`)
+    .bind(tenant.id, now)
+    .all<{ public_jwk: string }>();
   return results.map((row) => JSON.parse(row.public_jwk) as JWK);
 }
 
 /** The ring as an operator sees it. */
-export async function ringOf(bindings: AuthorityBindings, tenant: Tenant, now: number): Promise<RingKey[]> {
-  const { results } = await bindings.DB.prepare(`SELECT kid, alg, state, since, retires_at AS retiresAt ${PUBLISHED}`)
+export async function ringOf(
+  bindings: AuthorityBindings,
+  tenant: Tenant,
+  now: number,
+): Promise<RingKey[]> {
+  const { results } = await bindings.DB.prepare(
+    `SELECT kid, alg, state, since, retires_at AS retiresAt ${PUBLISHED}`,
+  )
     .bind(tenant.id, now)
     .all<RingKey>();
   return results;
 }
 
 /**
- * Lets the next key sign, from now on, and returns its kid. `alg` asks for a key of another algorithm than the next one has; such a key is
- * made on the spot, and verifiers see it for the first time when they meet its first token.
+ * Lets the next key sign, from now on, and returns its kid. `alg` asks for a key of another
+ * algorithm than the next one has; such a key is made on the spot, and verifiers see it for the
+ * first time when they meet its first token.
  */
-export async function rotateKeys(bindings: AuthorityBindings, tenant: Tenant, now: number, alg?: Alg): Promise<string> {
+export async function rotateKeys(
+  bindings: AuthorityBindings,
+  tenant: Tenant,
+  now: number,
+  alg?: Alg,
+): Promise<string> {
   const { DB } = bindings;
   const { keyEncryptionSecret, keyOverlapSeconds } = settingsFrom(bindings);
   const active = (await keyIn(DB, tenant, "active")) ?? (await startRing(bindings, tenant, now));
   let next = await nextKey(bindings, tenant, now);
   if (alg !== undefined && next.alg !== alg) {
-    await DB.prepare("DELETE FROM signing_keys WHERE kid = ? AND state = 'next'").bind(next.kid).run();
+    await DB.prepare("DELETE FROM signing_keys WHERE kid = ? AND state = 'next'")
+      .bind(next.kid)
+      .run();
     next = await nextKey(bindings, tenant, now, alg);
   }
-  const following = await makeKey(isAlg(next.alg) ? next.alg : DEFAULT_ALG, tenant.id, keyEncryptionSecret);
-  // In one transaction, and only from the ring that was read: of two rotations at once, one takes place.
+  const following = await makeKey(
+    isAlg(next.alg) ? next.alg : DEFAULT_ALG,
+    tenant.id,
+    keyEncryptionSecret,
+  );
+  // In one transaction, and only from the ring that was read: of two rotations at once, one takes
+  // place.
   await DB.batch([
     DB.prepare(
       `UPDATE signing_keys SET state = 'retired', since = ?3, retires_at = ?4, private_jwk = NULL
@@ -73,13 +114,20 @@ export async function rotateKeys(bindings: AuthorityBindings, tenant: Tenant, no
 }
 
 /**
- * What the schedule does: forgets retired keys whose time is over, and rotates when the active key is old enough. The kid of the
- * key that signs from now on, null when that is the same as before.
+ * What the schedule does: forgets retired keys whose time is over, and rotates when the active key
+ * is old enough. The kid of the key that signs from now on, null when that is the same as before.
  */
-export async function tendKeys(bindings: AuthorityBindings, tenant: Tenant, now: number): Promise<string | null> {
-  await bindings.DB.prepare("DELETE FROM signing_keys WHERE tenant_id = ? AND retires_at <= ?").bind(tenant.id, now).run();
+export async function tendKeys(
+  bindings: AuthorityBindings,
+  tenant: Tenant,
+  now: number,
+): Promise<string | null> {
+  await bindings.DB.prepare("DELETE FROM signing_keys WHERE tenant_id = ? AND retires_at <= ?")
+    .bind(tenant.id, now)
+    .run();
   const active = await keyIn(bindings.DB, tenant, "active");
-  if (active === null || now - active.since < settingsFrom(bindings).keyRotationSeconds) return null;
+  if (active === null || now - active.since < settingsFrom(bindings).keyRotationSeconds)
+    return null;
   return rotateKeys(bindings, tenant, now);
 }
 
@@ -96,7 +144,12 @@ function keyIn(db: D1Database, tenant: Tenant, state: "active" | "next"): Promis
 }
 
 /** The next key, made if there is none. */
-async function nextKey(bindings: AuthorityBindings, tenant: Tenant, now: number, alg: Alg = DEFAULT_ALG): Promise<RingRow> {
+async function nextKey(
+  bindings: AuthorityBindings,
+  tenant: Tenant,
+  now: number,
+  alg: Alg = DEFAULT_ALG,
+): Promise<RingRow> {
   const found = await keyIn(bindings.DB, tenant, "next");
   if (found !== null) return found;
   const made = await makeKey(alg, tenant.id, settingsFrom(bindings).keyEncryptionSecret);
@@ -104,20 +157,34 @@ async function nextKey(bindings: AuthorityBindings, tenant: Tenant, now: number,
   return (await keyIn(bindings.DB, tenant, "next")) ?? { ...made, since: now };
 }
 
-async function startRing(bindings: AuthorityBindings, tenant: Tenant, now: number): Promise<RingRow> {
+async function startRing(
+  bindings: AuthorityBindings,
+  tenant: Tenant,
+  now: number,
+): Promise<RingRow> {
   const { keyEncryptionSecret } = settingsFrom(bindings);
   const [first, second] = await Promise.all([
     makeKey(DEFAULT_ALG, tenant.id, keyEncryptionSecret),
     makeKey(DEFAULT_ALG, tenant.id, keyEncryptionSecret),
   ]);
-  // Several first requests may get here; the table admits one active and one next key, and all go on with those.
-  await bindings.DB.batch([insert(bindings.DB, tenant, first, "active", now), insert(bindings.DB, tenant, second, "next", now)]);
+  // Several first requests may get here; the table admits one active and one next key, and all go
+  // on with those.
+  await bindings.DB.batch([
+    insert(bindings.DB, tenant, first, "active", now),
+    insert(bindings.DB, tenant, second, "next", now),
+  ]);
   const active = await keyIn(bindings.DB, tenant, "active");
   if (active === null) throw new Error("a signing key was stored and is not there");
   return active;
 }
 
-function insert(db: D1Database, tenant: Tenant, key: StoredKey, state: "active" | "next", now: number): D1PreparedStatement {
+function insert(
+  db: D1Database,
+  tenant: Tenant,
+  key: StoredKey,
+  state: "active" | "next",
+  now: number,
+): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO signing_keys (kid, tenant_id, alg, public_jwk, private_jwk, state, since) VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -1,5 +1,6 @@
-// One counter for one key: a Durable Object, for it is the one place where all isolates count together and no two calls interleave. It
-// keeps guessing away from the database, and forgets itself when its window is over.
+// One counter for one key: a Durable Object, for it is the one place where all isolates count
+// together and no two calls interleave. It keeps guessing away from the database, and forgets
+// itself when its window is over.
 
 import { DurableObject } from "cloudflare:workers";
 
@@ -23,7 +24,10 @@ export class Limiter extends DurableObject {
     window.taken += 1;
     await this.ctx.storage.put("window", window);
     if (window.taken <= most) return null;
-    return { retryAfter: Math.max(1, Math.ceil((window.endsAt - now) / 1000)), first: window.taken === most + 1 };
+    return {
+      retryAfter: Math.max(1, Math.ceil((window.endsAt - now) / 1000)),
+      first: window.taken === most + 1,
+    };
   }
 
   /** Takes one call back: it turned out not to be what is limited. */

@@ -1,5 +1,6 @@
-// What is limited, to how much, and by which keys. None goes by the address alone: many people can be behind one, and one attacker behind
-// many. A limit counts attempts before they are made, so that a burst of parallel guesses gets no more of them than a slow one.
+// What is limited, to how much, and by which keys. None goes by the address alone: many people can
+// be behind one, and one attacker behind many. A limit counts attempts before they are made, so
+// that a burst of parallel guesses gets no more of them than a slow one.
 
 import type { Context } from "hono";
 import type { Env } from "./context.ts";
@@ -13,7 +14,10 @@ const LIMITS = {
   "sign-in by device": { most: 20, seconds: 60 },
   /** Renewals of one session. */
   "refresh by session": { most: 10, seconds: 60 },
-  /** Wrong codes of one account: five tries in five minutes at a million codes, three of which are right at a time. */
+  /**
+   * Wrong codes of one account: five tries in five minutes at a million codes, three of which are
+   * right at a time.
+   */
   "code by account": { most: 5, seconds: 300 },
 } as const;
 
@@ -25,7 +29,11 @@ export interface Place {
   giveBack(): Promise<void>;
 }
 
-export async function take(c: Context<Env>, limit: Limit, ...key: readonly string[]): Promise<Place> {
+export async function take(
+  c: Context<Env>,
+  limit: Limit,
+  ...key: readonly string[]
+): Promise<Place> {
   if (!settingsFrom(c.env).rateLimits) return { refusal: null, giveBack: async () => undefined };
   const counter = counterOf(c.env.LIMITS, [limit, c.var.tenant.id, ...key]);
   const { most, seconds } = LIMITS[limit];
@@ -36,16 +44,29 @@ export function refuseForNow(c: Context<Env>, { retryAfter }: Refusal): Response
   return c.json({ error: "rate_limited" }, 429, { "Retry-After": String(retryAfter) });
 }
 
-/** Where the call comes from. Cloudflare sets the header and removes what a caller wrote into it; elsewhere your own proxy has to. */
+/**
+ * Where the call comes from. Cloudflare sets the header and removes what a caller wrote into it;
+ * elsewhere your own proxy has to.
+ */
 export function addressOf(c: Context<Env>): string {
   return c.req.header("CF-Connecting-IP") ?? "unknown";
 }
 
-/** What tells devices behind one address apart before anybody has signed in. Easy to change, hence never the only key. */
+/**
+ * What tells devices behind one address apart before anybody has signed in. Easy to change, hence
+ * never the only key.
+ */
 export function fingerprintOf(c: Context<Env>): string {
-  return JSON.stringify([addressOf(c), c.req.header("User-Agent") ?? "", c.req.header("Accept-Language") ?? ""]);
+  return JSON.stringify([
+    addressOf(c),
+    c.req.header("User-Agent") ?? "",
+    c.req.header("Accept-Language") ?? "",
+  ]);
 }
 
-function counterOf(limits: DurableObjectNamespace<Limiter>, key: readonly string[]): DurableObjectStub<Limiter> {
+function counterOf(
+  limits: DurableObjectNamespace<Limiter>,
+  key: readonly string[],
+): DurableObjectStub<Limiter> {
   return limits.get(limits.idFromName(JSON.stringify(key)));
 }

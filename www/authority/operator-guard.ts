@@ -1,4 +1,5 @@
-// The door of the operator's routes: an access token of this tenant with the role "operator", verified as the API verifies its own.
+// The door of the operator's routes: an access token of this tenant with the role "operator",
+// verified as the API verifies its own.
 
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -10,7 +11,10 @@ import { publishedKeys } from "./key-ring.ts";
 import { type AuthorityBindings, secondsNow } from "./settings.ts";
 import { ALGORITHMS } from "./signing-keys.ts";
 
-export type OperatorEnv = { Bindings: AuthorityBindings; Variables: { tenant: Tenant; auth: Verified } };
+export type OperatorEnv = {
+  Bindings: AuthorityBindings;
+  Variables: { tenant: Tenant; auth: Verified };
+};
 
 /** One guard a tenant, made at its first call. */
 const guards = new Map<string, MiddlewareHandler>();
@@ -21,7 +25,10 @@ export const requireOperator = createMiddleware<Env>(async (c, next) => {
   let door = guards.get(id);
   if (door === undefined) {
     const verifier = (verifierOfThisIsolate ??= make(c.env));
-    guards.set(id, (door = guard(verifier, { realm: "operator", tenant: id, roles: ["operator"] })));
+    guards.set(
+      id,
+      (door = guard(verifier, { realm: "operator", tenant: id, roles: ["operator"] })),
+    );
   }
   return door(c, next);
 });
@@ -46,7 +53,9 @@ function make(bindings: AuthorityBindings): Verifier {
       cooldown: 1,
       fetch: async (uri) => {
         const tenant = tenants.find((candidate) => uriOf(candidate) === uri);
-        return tenant ? Response.json({ keys: await publishedKeys(bindings, tenant, secondsNow()) }) : new Response(null, { status: 404 });
+        return tenant
+          ? Response.json({ keys: await publishedKeys(bindings, tenant, secondsNow()) })
+          : new Response(null, { status: 404 });
       },
     },
   });

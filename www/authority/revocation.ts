@@ -1,12 +1,19 @@
-// Ending sessions, on both sides at once: in the tables, so that no refresh succeeds any more, and in KV, where the API's guard looks, so
-// that the access tokens that are out there stop working too. The tables come first: a session must not renew itself in between.
+// Ending sessions, on both sides at once: in the tables, so that no refresh succeeds any more, and
+// in KV, where the API's guard looks, so that the access tokens that are out there stop working
+// too. The tables come first: a session must not renew itself in between.
 //
-// An entry in KV is kept for as long as a session can last, and the slack that verifiers give. No access token outlives its session, so
-// none outlives its revocation.
+// An entry in KV is kept for as long as a session can last, and the slack that verifiers give. No
+// access token outlives its session, so none outlives its revocation.
 
 import { kvRevocation } from "tokenkeep/edge";
 import type { Tenant } from "../tenants.ts";
-import { endAllSessions, endSession, noteSignedOut, type RevokedBy, type Session } from "./sessions.ts";
+import {
+  endAllSessions,
+  endSession,
+  noteSignedOut,
+  type RevokedBy,
+  type Session,
+} from "./sessions.ts";
 import { type AuthorityBindings, secondsNow, settingsFrom } from "./settings.ts";
 
 /** The most that a verifier of ours allows on `exp`, in seconds. */
@@ -20,7 +27,11 @@ export async function revokeSession(
   const ended = await endSession(bindings.DB, session.id, session.account.id, by, now);
   // Also when it had ended: the call that ended it may have failed right here.
   if (session.expiresAt > now)
-    await kvRevocation(bindings.SHARED).revokeSession(tenant.issuer, session.id, session.expiresAt - now + SLACK);
+    await kvRevocation(bindings.SHARED).revokeSession(
+      tenant.issuer,
+      session.id,
+      session.expiresAt - now + SLACK,
+    );
   return ended;
 }
 
@@ -29,9 +40,14 @@ export async function revokeUser(
   { tenant, accountId, by, now }: { tenant: Tenant; accountId: string; by: RevokedBy; now: number },
 ): Promise<void> {
   await endAllSessions(bindings.DB, tenant.id, accountId, by, now);
-  // Taken when nothing can be renewed any more: every token that was given before is of this second at the latest.
+  // Taken when nothing can be renewed any more: every token that was given before is of this second
+  // at the latest.
   const cutoff = secondsNow();
   await noteSignedOut(bindings.DB, tenant.id, accountId, cutoff);
   const revocation = kvRevocation(bindings.SHARED, { clock: () => cutoff * 1000 });
-  await revocation.revokeUser(tenant.issuer, accountId, settingsFrom(bindings).sessionSeconds + SLACK);
+  await revocation.revokeUser(
+    tenant.issuer,
+    accountId,
+    settingsFrom(bindings).sessionSeconds + SLACK,
+  );
 }

@@ -1,14 +1,18 @@
-// Rotation: a refresh token is good for one use. Whoever uses one gets its successor, and gets the same one again for a short while;
-// later, a used token that comes back is a copy in somebody's hands.
+// Rotation: a refresh token is good for one use. Whoever uses one gets its successor, and gets the
+// same one again for a short while; later, a used token that comes back is a copy in somebody's
+// hands.
 //
-// The grace window (RFC 9700 section 4.14.2 leaves it to us). A reply can be lost after the database has rotated: by a reload, a dead
-// network, a closed laptop. The browser then has the used token and nothing else, so within the window the predecessor gets the successor
-// again. Three bounds keep this from being a second life for stolen tokens:
-//  - The same successor, never a fork: a thief who is in time shares one token with the owner, and the first of the two to renew makes
-//    the other's a used one, which is found out when the window has passed.
-//  - Only while the successor is unused. Once it was used, the browser has had the reply, and needs nothing of its predecessor: it gets no
-//    token. It is no alarm either, yet: of requests that left together, one can arrive after the next token is in use. The answer is to
-//    try again, which a browser does with the cookie that it has by then.
+// The grace window (RFC 9700 section 4.14.2 leaves it to us). A reply can be lost after the
+// database has rotated: by a reload, a dead network, a closed laptop. The browser then has the used
+// token and nothing else, so within the window the predecessor gets the successor again. Three
+// bounds keep this from being a second life for stolen tokens:
+//  - The same successor, never a fork: a thief who is in time shares one token with the owner, and
+//    the first of the two to renew makes the other's a used one, which is found out when the window
+//    has passed.
+//  - Only while the successor is unused. Once it was used, the browser has had the reply, and needs
+//    nothing of its predecessor: it gets no token. It is no alarm either, yet: of requests that
+//    left together, one can arrive after the next token is in use. The answer is to try again,
+//    which a browser does with the cookie that it has by then.
 //  - The window is counted from the first use and is never extended.
 
 import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
@@ -19,7 +23,9 @@ import { type Row, SESSION_COLUMNS, type Session, sessionFrom } from "./sessions
 export type Standing =
   /** The newest of its family. */
   | "current"
-  /** Used, within the window, and its successor is not: whoever presents it may have lost the reply. */
+  /**
+   * Used, within the window, and its successor is not: whoever presents it may have lost the reply.
+   */
   | "predecessor"
   /** Used, within the window, and its successor is too: a request that came late. */
   | "late"
@@ -51,8 +57,14 @@ const READ = `
     LEFT JOIN refresh_tokens AS successor ON successor.predecessor = presented.hash
    WHERE presented.hash = ?1 AND families.tenant_id = ?2 AND families.expires_at > ?3 AND families.revoked_at IS NULL`;
 
-/** The living session of a token, and how the token stands; null for one that is unknown, or whose session has ended. */
-export async function find(db: D1Database, presented: Presented): Promise<{ session: Session; standing: Standing } | null> {
+/**
+ * The living session of a token, and how the token stands; null for one that is unknown, or whose
+ * session has ended.
+ */
+export async function find(
+  db: D1Database,
+  presented: Presented,
+): Promise<{ session: Session; standing: Standing } | null> {
   const { refreshToken, tenantId, now } = presented;
   const row = await db
     .prepare(READ)
@@ -62,11 +74,14 @@ export async function find(db: D1Database, presented: Presented): Promise<{ sess
 }
 
 /**
- * Uses a refresh token, or uses it again within the window; null when it is unknown or its session has ended.
+ * Uses a refresh token, or uses it again within the window; null when it is unknown or its session
+ * has ended.
  *
- * Using a token *is* inserting its successor, in one statement, and the column `predecessor` is unique. So there is no moment between
- * looking and marking, and parallel uses of one token have one winner; the others read the winner's successor in the same transaction.
- * The successor inherits the family's end and never outlives it (RFC 10017 forbids a rotation to extend a session that was given an end).
+ * Using a token *is* inserting its successor, in one statement, and the column `predecessor` is
+ * unique. So there is no moment between looking and marking, and parallel uses of one token have
+ * one winner; the others read the winner's successor in the same transaction. The successor
+ * inherits the family's end and never outlives it (RFC 10017 forbids a rotation to extend a session
+ * that was given an end).
  */
 export async function rotate(db: D1Database, presented: Presented): Promise<Rotation | null> {
   const { refreshToken, tenantId, now } = presented;
@@ -87,9 +102,15 @@ export async function rotate(db: D1Database, presented: Presented): Promise<Rota
       .bind(hash, sealed, used, tenantId, now),
     // The token is used now. Nobody needs it again, so its predecessor opens nothing from here on.
     db
-      .prepare("UPDATE refresh_tokens SET sealed = NULL WHERE hash = ?1 AND EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?2)")
+      .prepare(
+        "UPDATE refresh_tokens SET sealed = NULL WHERE hash = ?1 AND EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?2)",
+      )
       .bind(used, hash),
-    db.prepare("UPDATE families SET last_used_at = ?2 WHERE id = (SELECT family_id FROM refresh_tokens WHERE hash = ?1)").bind(hash, now),
+    db
+      .prepare(
+        "UPDATE families SET last_used_at = ?2 WHERE id = (SELECT family_id FROM refresh_tokens WHERE hash = ?1)",
+      )
+      .bind(hash, now),
     db.prepare(READ).bind(used, tenantId, now),
   ]);
   const row = results.at(-1)?.results[0];
@@ -98,12 +119,19 @@ export async function rotate(db: D1Database, presented: Presented): Promise<Rota
   if (row.successor === hash) return { outcome: "rotated", session, refreshToken: successor };
   const standing = standingOf(row, presented);
   if (standing === "predecessor" && row.sealed !== null && row.successor !== null) {
-    return { outcome: "repeated", session, refreshToken: await unseal(row.sealed, successorOf(refreshToken, row.successor)) };
+    return {
+      outcome: "repeated",
+      session,
+      refreshToken: await unseal(row.sealed, successorOf(refreshToken, row.successor)),
+    };
   }
   return { outcome: standing === "reused" ? "reused" : "late", session };
 }
 
-function standingOf({ successor, sealed, used_at }: TokenRow, { now, graceSeconds }: Presented): Standing {
+function standingOf(
+  { successor, sealed, used_at }: TokenRow,
+  { now, graceSeconds }: Presented,
+): Standing {
   if (successor === null || used_at === null) return "current";
   if (now - used_at >= graceSeconds) return "reused";
   return sealed === null ? "late" : "predecessor";

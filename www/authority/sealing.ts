@@ -1,11 +1,13 @@
-// Sealing: a text encrypted so that only the holder of a secret reads it again, and nobody changes it unseen. AES-256-GCM under a key
-// that HKDF makes from the secret and a purpose, so that one secret serves several purposes that never meet.
+// Sealing: a text encrypted so that only the holder of a secret reads it again, and nobody changes
+// it unseen. AES-256-GCM under a key that HKDF makes from the secret and a purpose, so that one
+// secret serves several purposes that never meet.
 
 const IV_BYTES = 12;
 
 /**
- * What a sealed text is bound to. `secret` has to be hard to guess by itself: at least 128 random bits. `context` names the row that
- * the text belongs to; under another one it doesn't open.
+ * What a sealed text is bound to.
+ * `secret` has to be hard to guess by itself: at least 128 random bits. `context` names the row
+ * that the text belongs to; under another one it doesn't open.
  */
 export interface Seal {
   secret: string;
@@ -15,7 +17,11 @@ export interface Seal {
 
 export async function seal(text: string, { secret, purpose, context }: Seal): Promise<string> {
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const sealed = await crypto.subtle.encrypt(parameters(iv, context), await keyFrom(secret, purpose), encode(text));
+  const sealed = await crypto.subtle.encrypt(
+    parameters(iv, context),
+    await keyFrom(secret, purpose),
+    encode(text),
+  );
   return Buffer.concat([iv, Buffer.from(sealed)]).toString("base64url");
 }
 
@@ -31,9 +37,19 @@ export async function unseal(sealed: string, { secret, purpose, context }: Seal)
 }
 
 async function keyFrom(secret: string, purpose: string): Promise<CryptoKey> {
-  const material = await crypto.subtle.importKey("raw", encode(secret), "HKDF", false, ["deriveKey"]);
-  const parameters = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: encode(purpose) };
-  return crypto.subtle.deriveKey(parameters, material, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  const material = await crypto.subtle.importKey("raw", encode(secret), "HKDF", false, [
+    "deriveKey",
+  ]);
+  const parameters = {
+    name: "HKDF",
+    hash: "SHA-256",
+    salt: new Uint8Array(),
+    info: encode(purpose),
+  };
+  return crypto.subtle.deriveKey(parameters, material, { name: "AES-GCM", length: 256 }, false, [
+    "encrypt",
+    "decrypt",
+  ]);
 }
 
 function parameters(iv: Uint8Array, context: string) {

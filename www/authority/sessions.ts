@@ -1,5 +1,5 @@
-// Sessions: one sign-in each, carried on by a family of refresh tokens. They end after their time, at logout, at their owner's or an
-// operator's wish, or when a used token comes back.
+// Sessions: one sign-in each, carried on by a family of refresh tokens. They end after their time,
+// at logout, at their owner's or an operator's wish, or when a used token comes back.
 
 import type { Account } from "./accounts.ts";
 import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
@@ -38,7 +38,11 @@ export const SESSION_COLUMNS = `families.id, families.device, families.started_a
 export function sessionFrom(row: Row): Session {
   return {
     id: row.id,
-    account: { id: row.account_id, name: row.account_name, roles: JSON.parse(row.account_roles) as string[] },
+    account: {
+      id: row.account_id,
+      name: row.account_name,
+      roles: JSON.parse(row.account_roles) as string[],
+    },
     device: row.device,
     startedAt: row.started_at,
     lastUsedAt: row.last_used_at,
@@ -49,7 +53,13 @@ export function sessionFrom(row: Row): Session {
 
 export async function startSession(
   db: D1Database,
-  { tenantId, account, device, now, lifetime }: { tenantId: string; account: Account; device: string; now: number; lifetime: number },
+  {
+    tenantId,
+    account,
+    device,
+    now,
+    lifetime,
+  }: { tenantId: string; account: Account; device: string; now: number; lifetime: number },
 ): Promise<{ session: Session; refreshToken: string }> {
   const refreshToken = newRefreshToken();
   const id = crypto.randomUUID();
@@ -63,13 +73,22 @@ export async function startSession(
          VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)`,
       )
       .bind(id, tenantId, account.id, device, now, expiresAt),
-    db.prepare("INSERT INTO refresh_tokens (hash, family_id, issued_at) VALUES (?, ?, ?)").bind(await hashOf(refreshToken), id, now),
+    db
+      .prepare("INSERT INTO refresh_tokens (hash, family_id, issued_at) VALUES (?, ?, ?)")
+      .bind(await hashOf(refreshToken), id, now),
   ]);
-  return { session: { id, account, device, startedAt: now, lastUsedAt: now, expiresAt, steppedUpAt: null }, refreshToken };
+  return {
+    session: { id, account, device, startedAt: now, lastUsedAt: now, expiresAt, steppedUpAt: null },
+    refreshToken,
+  };
 }
 
 /** The account's living sessions, the last used first. */
-export async function sessionsOf(db: D1Database, accountId: string, now: number): Promise<Session[]> {
+export async function sessionsOf(
+  db: D1Database,
+  accountId: string,
+  now: number,
+): Promise<Session[]> {
   const { results } = await db
     .prepare(
       `SELECT ${SESSION_COLUMNS} FROM families JOIN accounts ON accounts.id = families.account_id
@@ -87,7 +106,13 @@ export async function noteStepUp(db: D1Database, id: string, now: number): Promi
 }
 
 /** Ends a session of the account; false when there is no such one alive. */
-export async function endSession(db: D1Database, id: string, accountId: string, by: RevokedBy, now: number): Promise<boolean> {
+export async function endSession(
+  db: D1Database,
+  id: string,
+  accountId: string,
+  by: RevokedBy,
+  now: number,
+): Promise<boolean> {
   const { meta } = await db
     .prepare(
       `UPDATE families SET revoked_at = ?3, revoked_by = ?4
@@ -99,20 +124,46 @@ export async function endSession(db: D1Database, id: string, accountId: string, 
 }
 
 /** Ends all sessions of an account of the tenant; for somebody else's account nothing happens. */
-export async function endAllSessions(db: D1Database, tenantId: string, accountId: string, by: RevokedBy, now: number): Promise<void> {
+export async function endAllSessions(
+  db: D1Database,
+  tenantId: string,
+  accountId: string,
+  by: RevokedBy,
+  now: number,
+): Promise<void> {
   await db
-    .prepare("UPDATE families SET revoked_at = ?2, revoked_by = ?3 WHERE account_id = ?1 AND tenant_id = ?4 AND revoked_at IS NULL")
+    .prepare(
+      "UPDATE families SET revoked_at = ?2, revoked_by = ?3 WHERE account_id = ?1 AND tenant_id = ?4 AND revoked_at IS NULL",
+    )
     .bind(accountId, now, by, tenantId)
     .run();
 }
 
-/** All tokens of the account up to this second are refused from now on, so that a new session's must be of a later one. */
-export async function noteSignedOut(db: D1Database, tenantId: string, accountId: string, cutoff: number): Promise<void> {
-  await db.prepare("UPDATE accounts SET signed_out_at = ? WHERE id = ? AND tenant_id = ?").bind(cutoff, accountId, tenantId).run();
+/**
+ * All tokens of the account up to this second are refused from now on, so that a new session's must
+ * be of a later one.
+ */
+export async function noteSignedOut(
+  db: D1Database,
+  tenantId: string,
+  accountId: string,
+  cutoff: number,
+): Promise<void> {
+  await db
+    .prepare("UPDATE accounts SET signed_out_at = ? WHERE id = ? AND tenant_id = ?")
+    .bind(cutoff, accountId, tenantId)
+    .run();
 }
 
-/** The session that a token belongs to, used or not, ended or not: whoever holds any of its tokens may end it. */
-export async function sessionBehind(db: D1Database, tenantId: string, refreshToken: string): Promise<Session | null> {
+/**
+ * The session that a token belongs to, used or not, ended or not: whoever holds any of its tokens
+ * may end it.
+ */
+export async function sessionBehind(
+  db: D1Database,
+  tenantId: string,
+  refreshToken: string,
+): Promise<Session | null> {
   const row = await db
     .prepare(
       `SELECT ${SESSION_COLUMNS} FROM refresh_tokens

@@ -19,11 +19,17 @@ export interface AuthorityBindings extends TenantBindings {
   SESSION_SECONDS?: string;
   /** How long a used refresh token still gives its successor. Default: 20 seconds; 0 for none. */
   GRACE_SECONDS?: string;
-  /** Seals what must be stored and is a secret. At least 32 characters that nobody can guess; changing it gives up the keys. */
+  /**
+   * Seals what must be stored and is a secret. At least 32 characters that nobody can guess;
+   * changing it gives up the keys.
+   */
   KEY_ENCRYPTION_SECRET: string;
   /** Age at which the schedule replaces a signing key. Default: 30 days. */
   KEY_ROTATION_SECONDS?: string;
-  /** How long a retired key stays published. Default: the lifetime of an access token and a minute, for requests that had it in hand. */
+  /**
+   * How long a retired key stays published. Default: the lifetime of an access token and a minute,
+   * for requests that had it in hand.
+   */
   KEY_OVERLAP_SECONDS?: string;
   /** "off" lets everybody try as often as they like: for tests. */
   RATE_LIMITS?: string;
@@ -46,7 +52,12 @@ export interface Settings {
 }
 
 export function settingsFrom(bindings: AuthorityBindings): Settings {
-  const accessTokenSeconds = seconds("ACCESS_TOKEN_SECONDS", bindings.ACCESS_TOKEN_SECONDS, 15 * 60, 1);
+  const accessTokenSeconds = seconds(
+    "ACCESS_TOKEN_SECONDS",
+    bindings.ACCESS_TOKEN_SECONDS,
+    15 * 60,
+    1,
+  );
   return {
     clientId: bindings.CLIENT_ID,
     allowedOrigins: bindings.ALLOWED_ORIGINS.split(",").map((origin) => origin.trim()),
@@ -54,8 +65,18 @@ export function settingsFrom(bindings: AuthorityBindings): Settings {
     sessionSeconds: seconds("SESSION_SECONDS", bindings.SESSION_SECONDS, 7 * 24 * 60 * 60, 1),
     graceSeconds: seconds("GRACE_SECONDS", bindings.GRACE_SECONDS, 20, 0),
     keyEncryptionSecret: secret(bindings.KEY_ENCRYPTION_SECRET),
-    keyRotationSeconds: seconds("KEY_ROTATION_SECONDS", bindings.KEY_ROTATION_SECONDS, 30 * 24 * 60 * 60, 1),
-    keyOverlapSeconds: seconds("KEY_OVERLAP_SECONDS", bindings.KEY_OVERLAP_SECONDS, accessTokenSeconds + 60, 1),
+    keyRotationSeconds: seconds(
+      "KEY_ROTATION_SECONDS",
+      bindings.KEY_ROTATION_SECONDS,
+      30 * 24 * 60 * 60,
+      1,
+    ),
+    keyOverlapSeconds: seconds(
+      "KEY_OVERLAP_SECONDS",
+      bindings.KEY_OVERLAP_SECONDS,
+      accessTokenSeconds + 60,
+      1,
+    ),
     rateLimits: bindings.RATE_LIMITS !== "off",
   };
 }
@@ -68,11 +89,13 @@ export function secondsNow(): number {
 function seconds(name: string, text: string | undefined, fallback: number, least: number): number {
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < least) throw new Error(`${name} must be a whole number of seconds, ${least} or more`);
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new Error(`${name} must be a whole number of seconds, ${least} or more`);
   return value;
 }
 
 function secret(text: string | undefined): string {
-  if (text === undefined || text.length < 32) throw new Error("KEY_ENCRYPTION_SECRET must have at least 32 characters");
+  if (text === undefined || text.length < 32)
+    throw new Error("KEY_ENCRYPTION_SECRET must have at least 32 characters");
   return text;
 }

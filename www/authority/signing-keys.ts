@@ -1,6 +1,13 @@
 // One signing key: made, sealed for the database, and opened again for signing.
 
-import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import {
+  type CryptoKey,
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+} from "jose";
 import { type Seal, seal, unseal } from "./sealing.ts";
 
 export const ALGORITHMS = ["ES256", "RS256"] as const;
@@ -24,16 +31,31 @@ export function isAlg(text: string): text is Alg {
   return (ALGORITHMS as readonly string[]).includes(text);
 }
 
-/** `secret`: KEY_ENCRYPTION_SECRET. The one moment in which a private key can be exported is this. */
+/**
+ * `secret`: KEY_ENCRYPTION_SECRET. The one moment in which a private key can be exported is this.
+ */
 export async function makeKey(alg: Alg, tenantId: string, secret: string): Promise<StoredKey> {
-  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
+  const { publicKey, privateKey } = await generateKeyPair(alg, {
+    extractable: true,
+    modulusLength: 2048,
+  });
   const jwk = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(jwk);
-  const sealedPrivateJwk = await seal(JSON.stringify(await exportJWK(privateKey)), sealOf(kid, tenantId, secret));
-  return { kid, alg, publicJwk: JSON.stringify({ ...jwk, kid, alg, use: "sig" }), sealedPrivateJwk };
+  const sealedPrivateJwk = await seal(
+    JSON.stringify(await exportJWK(privateKey)),
+    sealOf(kid, tenantId, secret),
+  );
+  return {
+    kid,
+    alg,
+    publicJwk: JSON.stringify({ ...jwk, kid, alg, use: "sig" }),
+    sealedPrivateJwk,
+  };
 }
 
-/** Opened keys, by kid: a kid is the thumbprint of its key, so what is remembered is never wrong. */
+/**
+ * Opened keys, by kid: a kid is the thumbprint of its key, so what is remembered is never wrong.
+ */
 const opened = new Map<string, CryptoKey>();
 const MOST_OPENED = 32;
 

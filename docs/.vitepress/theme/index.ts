@@ -1,4 +1,5 @@
-// VitePress' own theme in the colours and the type of the demo page. Nothing is fetched from elsewhere.
+// VitePress' own theme in the colours and the type of the demo page. Nothing is fetched from
+// elsewhere.
 
 import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";

@@ -1,9 +1,14 @@
-// Runs in Node, Bun and Deno as a program of its own: `<runtime> lifecycle.mjs <import|render|live> <package> [refresh URL]`. Says "ok" when
-// all is well, and must then end by itself: what keeps a process alive (a timer, a channel, a connection) would hang it.
+// Runs in Node, Bun and Deno as a program of its own:
+// `<runtime> lifecycle.mjs <import|render|live> <package> [refresh URL]`. Says "ok" when all is
+// well, and must then end by itself: what keeps a process alive (a timer, a channel, a connection)
+// would hang it.
 
 const [what = "", location = "", refresh = ""] = process.argv.slice(2);
 
-/** What does something, tells time or place, or is chance: nothing of it is to be looked at when the package is imported. */
+/**
+ * What does something, tells time or place, or is chance: nothing of it is to be looked at when the
+ * package is imported.
+ */
 const watched = [
   "fetch",
   "BroadcastChannel",
@@ -46,13 +51,19 @@ async function watchImport() {
   const globals = /** @type {Record<string, unknown>} */ (globalThis);
   const file = location.replace(/^file:\/\//, "");
   // Runtimes read globals of their own meanwhile; the stack tells whose reading it is.
-  const note = (/** @type {string} */ name) => new Error().stack?.includes(file) && touched.push(name);
+  const note = (/** @type {string} */ name) =>
+    new Error().stack?.includes(file) && touched.push(name);
   const put = watched.map((name) => {
     const before = Object.getOwnPropertyDescriptor(globalThis, name);
     if (before !== undefined && !before.configurable) return () => undefined;
     const value = globals[name];
-    Object.defineProperty(globalThis, name, { configurable: true, get: () => (note(name), value), set: () => note(`${name} =`) });
-    return () => (before === undefined ? delete globals[name] : Object.defineProperty(globalThis, name, before));
+    Object.defineProperty(globalThis, name, {
+      configurable: true,
+      get: () => (note(name), value),
+      set: () => note(`${name} =`),
+    });
+    return () =>
+      before === undefined ? delete globals[name] : Object.defineProperty(globalThis, name, before);
   });
   const names = new Set(Reflect.ownKeys(globalThis));
   /** @type {typeof import("tokenkeep")} */
@@ -63,12 +74,14 @@ async function watchImport() {
 }
 
 const { source, touched, added } = await watchImport();
-if (touched.length + added.length > 0) throw new Error(`importing touched ${[...touched, ...added].map(String).join(", ")}`);
+if (touched.length + added.length > 0)
+  throw new Error(`importing touched ${[...touched, ...added].map(String).join(", ")}`);
 
 if (what === "render") {
   // As a server does that renders a page and never starts anything.
   const keep = source.createTokenKeep({ refresh: "/session/refresh" });
-  if (keep.session.status !== "unknown" || keep.explain().length !== 0) throw new Error("a keep that nobody started has done something");
+  if (keep.session.status !== "unknown" || keep.explain().length !== 0)
+    throw new Error("a keep that nobody started has done something");
   keep.subscribe(() => undefined);
 }
 
@@ -78,7 +91,8 @@ if (what === "live") {
   const { status } = await keep.start();
   if (status !== "authenticated") throw new Error(`the session is ${status}`);
   const response = await keep.fetch(`${origin}/api`);
-  if ((await response.json()).token !== true) throw new Error("the request went out without a token");
+  if ((await response.json()).token !== true)
+    throw new Error("the request went out without a token");
   await keep.refresh();
   keep.close();
   keep.close();

@@ -1,8 +1,28 @@
-// What an adversary's review found, each as the attack that it was. The groups are those of behaviours.txt.
+// What an adversary's review found, each as the attack that it was. The groups are those of
+// behaviours.txt.
 
 import assert from "node:assert/strict";
-import { createVerifier, type JwksStore, type KeyValue, kvRevocation, memoryRevocation, type StoredJwks } from "tokenkeep/edge";
-import { AUDIENCE, bench, Clock, claims, Endpoint, edge, ISSUER, keyPair, NOW, refused, sign } from "./kit.ts";
+import {
+  createVerifier,
+  type JwksStore,
+  type KeyValue,
+  kvRevocation,
+  memoryRevocation,
+  type StoredJwks,
+} from "tokenkeep/edge";
+import {
+  AUDIENCE,
+  bench,
+  Clock,
+  claims,
+  Endpoint,
+  edge,
+  ISSUER,
+  keyPair,
+  NOW,
+  refused,
+  sign,
+} from "./kit.ts";
 
 const FAR = { exp: 2_000_000_000 };
 const revoked = (jti: string) => ({ issuer: ISSUER, jti, sid: null, sub: null, iat: NOW });
@@ -16,8 +36,13 @@ class SlowKv implements KeyValue {
     await this.hold;
     return text;
   }
-  async put(key: string, text: string, { expirationTtl = Number.NaN }: { expirationTtl?: number } = {}): Promise<void> {
-    if (!(expirationTtl >= 60)) throw new TypeError(`KV takes no expirationTtl of ${expirationTtl}`);
+  async put(
+    key: string,
+    text: string,
+    { expirationTtl = Number.NaN }: { expirationTtl?: number } = {},
+  ): Promise<void> {
+    if (!(expirationTtl >= 60))
+      throw new TypeError(`KV takes no expirationTtl of ${expirationTtl}`);
     this.entries.set(key, { text, ttl: expirationTtl });
   }
   async delete(key: string): Promise<void> {
@@ -29,8 +54,16 @@ edge("edge_H68_obeys_azp_where_the_audience_is_one_text", async () => {
   const { verifier } = await bench({ profile: "id-token" });
   for (const aud of [AUDIENCE, [AUDIENCE]]) {
     await verifier.verify(await sign(claims({ aud, azp: AUDIENCE })));
-    await refused(verifier.verify(await sign(claims({ aud, azp: "another-client" }))), "claim.azp", JSON.stringify(aud));
-    await refused(verifier.verify(await sign(claims({ aud, azp: 1 }))), "claim.azp", JSON.stringify(aud));
+    await refused(
+      verifier.verify(await sign(claims({ aud, azp: "another-client" }))),
+      "claim.azp",
+      JSON.stringify(aud),
+    );
+    await refused(
+      verifier.verify(await sign(claims({ aud, azp: 1 }))),
+      "claim.azp",
+      JSON.stringify(aud),
+    );
   }
 });
 
@@ -52,7 +85,10 @@ edge("edge_L95_lets_no_answer_that_was_on_its_way_undo_a_revocation", async () =
 edge("edge_L95_lets_no_second_revocation_end_before_the_first", async () => {
   const clock = new Clock();
   const kv = new SlowKv();
-  const stores = [kvRevocation(kv, { clock: clock.read, cacheTtl: 0 }), memoryRevocation({ clock: clock.read })];
+  const stores = [
+    kvRevocation(kv, { clock: clock.read, cacheTtl: 0 }),
+    memoryRevocation({ clock: clock.read }),
+  ];
   for (const store of stores) {
     await store.revokeSession(ISSUER, "s1", 86_400);
     await store.revokeSession(ISSUER, "s1", 60);
@@ -67,7 +103,10 @@ edge("edge_L95_lets_no_second_revocation_end_before_the_first", async () => {
 
 edge("edge_L95_forgets_nothing_silently_where_the_time_makes_no_sense", async () => {
   const kv = new SlowKv();
-  for (const store of [memoryRevocation({ clock: () => NOW * 1000 }), kvRevocation(kv, { clock: () => NOW * 1000 })]) {
+  for (const store of [
+    memoryRevocation({ clock: () => NOW * 1000 }),
+    kvRevocation(kv, { clock: () => NOW * 1000 }),
+  ]) {
     for (const odd of [Number.NaN, Infinity, undefined, null, "900"] as number[]) {
       await assert.rejects(store.revokeToken(ISSUER, "t1", odd), RangeError, String(odd));
       await assert.rejects(store.revokeSession(ISSUER, "s1", odd), RangeError, String(odd));
@@ -82,7 +121,10 @@ edge("edge_L95_forgets_nothing_silently_where_the_time_makes_no_sense", async ()
 edge("edge_L95_remembers_answers_no_longer_when_the_clock_is_set_back", async () => {
   const clock = new Clock();
   const kv = new SlowKv();
-  const [here, there] = [kvRevocation(kv, { clock: clock.read }), kvRevocation(kv, { clock: clock.read })];
+  const [here, there] = [
+    kvRevocation(kv, { clock: clock.read }),
+    kvRevocation(kv, { clock: clock.read }),
+  ];
   assert.equal(await here.isRevoked(revoked("t1")), false);
   await there.revokeToken(ISSUER, "t1", NOW + 900);
   clock.forward(-3_600);
@@ -91,11 +133,18 @@ edge("edge_L95_remembers_answers_no_longer_when_the_clock_is_set_back", async ()
 
 edge("edge_J79_obeys_max_age_in_isolates_that_got_the_set_from_the_store", async () => {
   const entries = new Map<string, StoredJwks>();
-  const store: JwksStore = { get: async (key) => entries.get(key) ?? null, put: async (key, value) => void entries.set(key, value) };
+  const store: JwksStore = {
+    get: async (key) => entries.get(key) ?? null,
+    put: async (key, value) => void entries.set(key, value),
+  };
   const endpoint = new Endpoint((await keyPair()).jwk, (await keyPair("ES256", "k2")).jwk);
-  endpoint.answer = () => Response.json({ keys: endpoint.keys }, { headers: { "Cache-Control": "max-age=60" } });
+  endpoint.answer = () =>
+    Response.json({ keys: endpoint.keys }, { headers: { "Cache-Control": "max-age=60" } });
   const clockAt = new Clock();
-  const [first, second] = [await bench({ endpoint, clockAt, jwks: { store } }), await bench({ endpoint, clockAt, jwks: { store } })];
+  const [first, second] = [
+    await bench({ endpoint, clockAt, jwks: { store } }),
+    await bench({ endpoint, clockAt, jwks: { store } }),
+  ];
   await first.verifier.verify(await sign(claims(FAR)));
   await new Promise((resolve) => setTimeout(resolve, 20));
   clockAt.forward(10);
@@ -103,7 +152,11 @@ edge("edge_J79_obeys_max_age_in_isolates_that_got_the_set_from_the_store", async
   endpoint.keys = [(await keyPair("ES256", "k2")).jwk];
   clockAt.forward(60);
   await refused(first.verifier.verify(await sign(claims({ ...FAR, jti: "a" }))), "key.unknown");
-  await refused(second.verifier.verify(await sign(claims({ ...FAR, jti: "b" }))), "key.unknown", "the key is gone, and the set said 60 s");
+  await refused(
+    second.verifier.verify(await sign(claims({ ...FAR, jti: "b" }))),
+    "key.unknown",
+    "the key is gone, and the set said 60 s",
+  );
 });
 
 edge("edge_K84_looks_for_a_new_kid_again_after_the_clock_was_ahead_for_a_while", async () => {
@@ -132,10 +185,15 @@ edge("edge_K86_keeps_no_removed_key_for_as_long_as_the_clock_was_ahead", async (
 edge("edge_K89_fetches_although_the_store_holds_an_etag_that_no_header_can_carry", async () => {
   for (const etag of ["\u20ac", 'W/"a"\r\nX: y', "a b", ""]) {
     const body = JSON.stringify({ keys: [(await keyPair()).jwk] });
-    const store: JwksStore = { get: async () => ({ body, fetchedAt: NOW * 1000, etag }), put: async () => undefined };
+    const store: JwksStore = {
+      get: async () => ({ body, fetchedAt: NOW * 1000, etag }),
+      put: async () => undefined,
+    };
     const endpoint = new Endpoint((await keyPair("ES256", "k2")).jwk);
     // As the platform's fetch does: it makes a request of what it is given.
-    const fetch = async (url: string, init: RequestInit) => (new Request(url, { headers: init.headers ?? {} }), endpoint.fetch(url, init));
+    const fetch = async (url: string, init: RequestInit) => (
+      new Request(url, { headers: init.headers ?? {} }), endpoint.fetch(url, init)
+    );
     const { verifier, clock } = await bench({ jwks: { store, fetch } });
     await verifier.verify(await sign(claims(FAR)));
     clock.forward(601);
@@ -146,7 +204,11 @@ edge("edge_K89_fetches_although_the_store_holds_an_etag_that_no_header_can_carry
 edge("edge_D30_tries_the_keys_that_the_runtime_has_when_it_lacks_one", async () => {
   const pair = await keyPair("EdDSA", "e1");
   const { kid: _, alg: __, ...bare } = pair.jwk;
-  const lacking = { kty: "OKP", crv: "Ed448", x: "X9dEm1m0Yf0s54fsYWrUah2hNCSFpw4fig6nXYDpZ3jt8SR2m0bHBhvWeD3x5Q9s0foavq_oJWGA" };
+  const lacking = {
+    kty: "OKP",
+    crv: "Ed448",
+    x: "X9dEm1m0Yf0s54fsYWrUah2hNCSFpw4fig6nXYDpZ3jt8SR2m0bHBhvWeD3x5Q9s0foavq_oJWGA",
+  };
   for (const keys of [
     [lacking, bare],
     [bare, lacking],
@@ -158,7 +220,10 @@ edge("edge_D30_tries_the_keys_that_the_runtime_has_when_it_lacks_one", async () 
 
 edge("edge_M112_hands_claims_on_with_a_request_whose_body_was_read", async () => {
   const { verifier } = await bench();
-  const handler = verifier.guard((request: Request) => new Response(request.headers.get("X-User")), { forward: { "X-User": "sub" } });
+  const handler = verifier.guard(
+    (request: Request) => new Response(request.headers.get("X-User")),
+    { forward: { "X-User": "sub" } },
+  );
   const request = new Request("https://api.example/x", {
     method: "POST",
     body: "text",
@@ -171,15 +236,21 @@ edge("edge_M112_hands_claims_on_with_a_request_whose_body_was_read", async () =>
 
 edge("edge_M112_hands_the_body_on", async () => {
   const { verifier } = await bench();
-  const handler = verifier.guard(async (request: Request) => new Response(`${request.method} ${await request.text()}`), {
-    forward: { "X-User": "sub" },
-  });
+  const handler = verifier.guard(
+    async (request: Request) => new Response(`${request.method} ${await request.text()}`),
+    {
+      forward: { "X-User": "sub" },
+    },
+  );
   const request = new Request("https://api.example/x", {
     method: "POST",
     body: "text",
     headers: { Authorization: `Bearer ${await sign()}` },
   });
-  assert.equal(await (await handler(request, {}, { waitUntil: () => undefined })).text(), "POST text");
+  assert.equal(
+    await (await handler(request, {}, { waitUntil: () => undefined })).text(),
+    "POST text",
+  );
 });
 
 edge("edge_M112_is_not_troubled_by_a_listener_that_fails_later", async () => {
@@ -189,7 +260,9 @@ edge("edge_M112_is_not_troubled_by_a_listener_that_fails_later", async () => {
   if (isNode) process.on("unhandledRejection", note);
   else addEventListener("unhandledrejection", note);
   try {
-    const { verifier } = await bench({ onEvent: async () => Promise.reject(new Error("the log is down")) });
+    const { verifier } = await bench({
+      onEvent: async () => Promise.reject(new Error("the log is down")),
+    });
     await verifier.verify(await sign());
     await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(unhandled, []);
@@ -201,14 +274,27 @@ edge("edge_M112_is_not_troubled_by_a_listener_that_fails_later", async () => {
 
 edge("edge_L101_takes_what_a_resolver_gives_for_the_issuer_that_was_asked_for_alone", async () => {
   const { jwk } = await keyPair();
-  const known = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] as const, jwks: { keys: [jwk] } };
-  const verifier = createVerifier({ issuers: (name) => (name.startsWith(ISSUER) ? known : null), clock: () => NOW * 1000 });
+  const known = {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms: ["ES256"] as const,
+    jwks: { keys: [jwk] },
+  };
+  const verifier = createVerifier({
+    issuers: (name) => (name.startsWith(ISSUER) ? known : null),
+    clock: () => NOW * 1000,
+  });
   await verifier.verify(await sign());
-  await refused(verifier.verify(await sign(claims({ iss: `${ISSUER}.evil.example` }))), "config_invalid");
+  await refused(
+    verifier.verify(await sign(claims({ iss: `${ISSUER}.evil.example` }))),
+    "config_invalid",
+  );
 });
 
 edge("edge_M_explains_each_token_by_itself_while_others_are_verified", async () => {
-  const { verifier } = await bench({ keys: [(await keyPair()).jwk, (await keyPair("ES256", "k2")).jwk] });
+  const { verifier } = await bench({
+    keys: [(await keyPair()).jwk, (await keyPair("ES256", "k2")).jwk],
+  });
   const tokens = [
     await sign(claims({ exp: 1 })),
     await sign(claims({ iss: "https://other.example" })),
@@ -221,7 +307,9 @@ edge("edge_M_explains_each_token_by_itself_while_others_are_verified", async () 
   for (const token of tokens) alone.push(await verifier.explain(token));
   const together = await Promise.all(
     tokens.map(async (token, place) => {
-      const busy = Array.from({ length: 5 }, async (_, more) => verifier.verify(await sign(claims({ jti: `${place}-${more}` }))));
+      const busy = Array.from({ length: 5 }, async (_, more) =>
+        verifier.verify(await sign(claims({ jti: `${place}-${more}` }))),
+      );
       const findings = await verifier.explain(token);
       await Promise.all(busy);
       return findings;

@@ -1,13 +1,32 @@
 // Group K: the key-set cache, in virtual time.
 
 import assert from "node:assert/strict";
-import { cacheJwksStore, createVerifier, type JwksStore, kvJwksStore, type StoredJwks } from "tokenkeep/edge";
-import { AUDIENCE, bench, claims, Endpoint, edge, ISSUER, keyPair, makeKeyPair, NOW, refused, sign } from "./kit.ts";
+import {
+  cacheJwksStore,
+  createVerifier,
+  type JwksStore,
+  kvJwksStore,
+  type StoredJwks,
+} from "tokenkeep/edge";
+import {
+  AUDIENCE,
+  bench,
+  claims,
+  Endpoint,
+  edge,
+  ISSUER,
+  keyPair,
+  makeKeyPair,
+  NOW,
+  refused,
+  sign,
+} from "./kit.ts";
 
 const FAR = { exp: 2_000_000_000 };
 let serial = 0;
 /** A token that no cache of results knows. */
-const fresh = async (kid = "k1") => sign(claims({ ...FAR, jti: `j${(serial += 1)}` }), { kid }, await keyPair("ES256", kid));
+const fresh = async (kid = "k1") =>
+  sign(claims({ ...FAR, jti: `j${(serial += 1)}` }), { kid }, await keyPair("ES256", kid));
 const outage = () => new Response(null, { status: 503 });
 
 /** An execution context that shows what it was given. */
@@ -55,9 +74,16 @@ edge("edge_K84_looks_for_an_unknown_kid_once_a_cooldown", async () => {
   await verifier.verify(await fresh());
   const next = await keyPair("ES256", "k2");
   endpoint.keys.push(next.jwk);
-  await refused(verifier.verify(await fresh("k2")), "key.unknown", "the cold fetch started the cooldown");
+  await refused(
+    verifier.verify(await fresh("k2")),
+    "key.unknown",
+    "the cold fetch started the cooldown",
+  );
   for (let tries = 0; tries < 1_000; tries += 1)
-    await refused(verifier.verify(await sign(claims(FAR), { kid: `random-${tries}` })), "key.unknown");
+    await refused(
+      verifier.verify(await sign(claims(FAR), { kid: `random-${tries}` })),
+      "key.unknown",
+    );
   assert.equal(endpoint.fetches, 1);
   clock.forward(30);
   await verifier.verify(await fresh("k2"));
@@ -65,7 +91,9 @@ edge("edge_K84_looks_for_an_unknown_kid_once_a_cooldown", async () => {
 });
 
 edge("edge_K86_refuses_a_removed_key_after_the_refresh", async () => {
-  const { verifier, endpoint, clock } = await bench({ keys: [(await keyPair()).jwk, (await keyPair("ES256", "k2")).jwk] });
+  const { verifier, endpoint, clock } = await bench({
+    keys: [(await keyPair()).jwk, (await keyPair("ES256", "k2")).jwk],
+  });
   const token = await fresh();
   await verifier.verify(token);
   assert.ok((await verifier.verify(token)).cached);
@@ -115,7 +143,11 @@ edge("edge_K88_lets_no_older_answer_overwrite_a_newer_one", async () => {
   release(Response.json({ keys: [first.jwk] }));
   await Promise.all(context.kept);
   await verifier.verify(await fresh("k3"), new Context());
-  await refused(verifier.verify(await fresh("k2"), new Context()), "key.unknown", "the older answer brought it");
+  await refused(
+    verifier.verify(await fresh("k2"), new Context()),
+    "key.unknown",
+    "the older answer brought it",
+  );
   assert.equal(endpoint.fetches, 3);
 });
 
@@ -135,9 +167,15 @@ edge("edge_K89_ignores_what_is_wrong_in_the_shared_store", async () => {
   ];
   for (const value of wrong) {
     const store: JwksStore = { get: async () => value as StoredJwks, put: async () => undefined };
-    const { verifier, endpoint } = await bench({ jwks: { store, fetch: new Endpoint((await keyPair()).jwk).fetch } });
+    const { verifier, endpoint } = await bench({
+      jwks: { store, fetch: new Endpoint((await keyPair()).jwk).fetch },
+    });
     await verifier.verify(await fresh());
-    await refused(verifier.verify(await fresh("evil")), "key.unknown", JSON.stringify(value).slice(0, 80));
+    await refused(
+      verifier.verify(await fresh("evil")),
+      "key.unknown",
+      JSON.stringify(value).slice(0, 80),
+    );
     assert.equal(endpoint.fetches, 0);
   }
 });
@@ -159,7 +197,12 @@ edge("edge_K89_shares_a_set_through_the_store_and_never_with_another_issuer", as
   assert.equal(idle.fetches, 1);
   const other = new Endpoint((await keyPair()).jwk);
   const three = createVerifier({
-    issuers: { issuer: `${ISSUER}#k1`, audience: AUDIENCE, algorithms: ["ES256"], jwksUri: `${ISSUER}/jwks.json` },
+    issuers: {
+      issuer: `${ISSUER}#k1`,
+      audience: AUDIENCE,
+      algorithms: ["ES256"],
+      jwksUri: `${ISSUER}/jwks.json`,
+    },
     clock: () => NOW * 1000,
     jwks: { ...jwks, fetch: other.fetch },
   });
@@ -197,7 +240,9 @@ edge("edge_K90_works_as_well_when_the_store_fails", async () => {
   const hanging = () => new Promise<never>(() => undefined);
   for (const call of [failing, throwing, hanging]) {
     const endpoint = new Endpoint((await keyPair()).jwk);
-    const { verifier } = await bench({ jwks: { store: { get: call, put: call }, fetch: endpoint.fetch, timeout: 50 } });
+    const { verifier } = await bench({
+      jwks: { store: { get: call, put: call }, fetch: endpoint.fetch, timeout: 50 },
+    });
     await verifier.verify(await fresh(), new Context());
     assert.equal(endpoint.fetches, 1);
   }
@@ -208,7 +253,8 @@ edge("edge_K90_keeps_sets_in_KV_and_in_the_Cache_API", async () => {
   let ttl = 0;
   const kv = kvJwksStore({
     get: async (key) => entries.get(key) ?? null,
-    put: async (key, value, options) => void (entries.set(key, value), (ttl = options?.expirationTtl ?? 0)),
+    put: async (key, value, options) =>
+      void (entries.set(key, value), (ttl = options?.expirationTtl ?? 0)),
     delete: async (key) => void entries.delete(key),
   });
   const responses = new Map<string, Response>();
@@ -231,7 +277,10 @@ edge("edge_K92_asks_for_nothing_until_the_first_token", async () => {
   createVerifier({
     issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri: `${ISSUER}/k` },
     clock: count,
-    jwks: { fetch: async () => (count(), Response.json({})), store: { get: async () => (count(), null), put: async () => void count() } },
+    jwks: {
+      fetch: async () => (count(), Response.json({})),
+      store: { get: async () => (count(), null), put: async () => void count() },
+    },
   });
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(asked, 0);
@@ -269,7 +318,11 @@ edge("edge_K_primes_and_falls_back_on_a_bundled_set", async () => {
   assert.equal(endpoint.fetches, 1);
   const { jwk } = await keyPair();
   const alone = await bench({ issuer: { jwks: { keys: [jwk] }, jwksUri: undefined } as never });
-  assert.deepEqual((await alone.verifier.verify(await fresh())).keys, { source: "bundled", ageMs: 0, stale: false });
+  assert.deepEqual((await alone.verifier.verify(await fresh())).keys, {
+    source: "bundled",
+    ageMs: 0,
+    stale: false,
+  });
   assert.equal(alone.endpoint.fetches, 0);
   const down = await bench({ issuer: { jwks: { keys: [jwk] } } });
   down.endpoint.answer = outage;
@@ -286,7 +339,9 @@ edge(
     const [old, next] = [await keyPair(), await keyPair("ES256", "k2")];
     const { verifier, endpoint, clock } = await bench();
     const both = async (which: readonly string[], expected: number) => {
-      const tokens = await Promise.all(Array.from({ length: 20 }, (_, index) => fresh(which[index % which.length])));
+      const tokens = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => fresh(which[index % which.length])),
+      );
       const outcomes = await Promise.allSettled(tokens.map((token) => verifier.verify(token)));
       assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, expected);
     };

@@ -2,14 +2,35 @@
 
 import assert from "node:assert/strict";
 import { createVerifier } from "tokenkeep/edge";
-import { AUDIENCE, bench, claims, edge, ISSUER, keyPair, misconfigured, NOW, refused, sign, signRaw } from "./kit.ts";
+import {
+  AUDIENCE,
+  bench,
+  claims,
+  edge,
+  ISSUER,
+  keyPair,
+  misconfigured,
+  NOW,
+  refused,
+  sign,
+  signRaw,
+} from "./kit.ts";
 
-const verify = async (payload: Record<string, unknown>, options: Parameters<typeof bench>[0] = {}, header = {}) =>
-  (await bench(options)).verifier.verify(await sign(payload, header));
+const verify = async (
+  payload: Record<string, unknown>,
+  options: Parameters<typeof bench>[0] = {},
+  header = {},
+) => (await bench(options)).verifier.verify(await sign(payload, header));
 const HEADER = '{"alg":"ES256","kid":"k1"}';
 /** With a number as it is written. */
-const verifyWritten = async (name: string, written: string, options: Parameters<typeof bench>[0] = {}) =>
-  (await bench(options)).verifier.verify(await signRaw(HEADER, JSON.stringify(claims({ [name]: "HERE" })).replace('"HERE"', written)));
+const verifyWritten = async (
+  name: string,
+  written: string,
+  options: Parameters<typeof bench>[0] = {},
+) =>
+  (await bench(options)).verifier.verify(
+    await signRaw(HEADER, JSON.stringify(claims({ [name]: "HERE" })).replace('"HERE"', written)),
+  );
 
 edge("edge_G55_wants_exp", async () => {
   await refused(verify(claims({ exp: undefined })), "claim.exp");
@@ -25,11 +46,13 @@ edge("edge_G56_expires_at_the_very_second", async () => {
 });
 
 edge("edge_G57_takes_dates_as_finite_numbers_only", async () => {
-  for (const exp of ["9999999999", null, true, [NOW + 1], {}]) await refused(verify(claims({ exp })), "claim.exp", String(exp));
+  for (const exp of ["9999999999", null, true, [NOW + 1], {}])
+    await refused(verify(claims({ exp })), "claim.exp", String(exp));
   await refused(verify(claims({ exp: -1 })), "token.expired");
   await refused(verify(claims({ exp: 0 })), "token.expired");
   await refused(verifyWritten("exp", "1e999"), "token.malformed");
-  for (const written of ["1e308", "9007199254740994", "-1e300"]) await refused(verifyWritten("exp", written), "claim.exp", written);
+  for (const written of ["1e308", "9007199254740994", "-1e300"])
+    await refused(verifyWritten("exp", written), "claim.exp", written);
   await verifyWritten("exp", "9007199254740992");
   // A fraction counts as it stands.
   await verifyWritten("exp", `${NOW}.5`);
@@ -59,12 +82,22 @@ edge("edge_G59_bounds_the_age", async () => {
 });
 
 edge("edge_G60_refuses_what_ends_before_it_begins", async () => {
-  await refused(verify(claims({ nbf: NOW - 5, exp: NOW - 10 }), { clockTolerance: 60 }), "claim.exp");
+  await refused(
+    verify(claims({ nbf: NOW - 5, exp: NOW - 10 }), { clockTolerance: 60 }),
+    "claim.exp",
+  );
 });
 
 edge("edge_G61_decides_nothing_by_a_broken_clock", async () => {
   const token = await sign();
-  for (const now of [0, Number.NaN, -1, Number.POSITIVE_INFINITY, 1_577_836_799_999, "1800000000000" as unknown as number]) {
+  for (const now of [
+    0,
+    Number.NaN,
+    -1,
+    Number.POSITIVE_INFINITY,
+    1_577_836_799_999,
+    "1800000000000" as unknown as number,
+  ]) {
     const { verifier } = await bench({ clock: () => now });
     const error = await refused(verifier.verify(token), "clock.unavailable", String(now));
     assert.deepEqual([error.status, error.category], [503, "runtime"]);
@@ -76,12 +109,21 @@ edge("edge_G61_decides_nothing_by_a_broken_clock", async () => {
 });
 
 edge("edge_G62_refuses_odd_settings", async () => {
-  const issuers = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri: `${ISSUER}/k` } as const;
+  const issuers = {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms: ["ES256"],
+    jwksUri: `${ISSUER}/k`,
+  } as const;
   for (const clockTolerance of [Number.NaN, Infinity, -1, 601, "5m", null])
-    misconfigured(() => createVerifier({ issuers, clockTolerance: clockTolerance as number }), String(clockTolerance));
+    misconfigured(
+      () => createVerifier({ issuers, clockTolerance: clockTolerance as number }),
+      String(clockTolerance),
+    );
   for (const maxTokenAge of [Number.NaN, Infinity, -1, "1h"])
     misconfigured(() => createVerifier({ issuers, maxTokenAge: maxTokenAge as number }));
-  for (const maxAge of [59, 86_401, Number.NaN]) misconfigured(() => createVerifier({ issuers, jwks: { maxAge } }));
+  for (const maxAge of [59, 86_401, Number.NaN])
+    misconfigured(() => createVerifier({ issuers, jwks: { maxAge } }));
   misconfigured(() => createVerifier({ issuers, clockTolerence: 5 } as never), "a misspelt option");
   misconfigured(() => createVerifier({ issuers: [issuers, issuers] }), "one issuer twice");
   misconfigured(() => createVerifier({ issuers: [] }));
@@ -98,7 +140,8 @@ edge("edge_H63_compares_the_issuer_exactly", async () => {
   ]) {
     await refused(verify(claims({ iss })), "issuer.unknown", iss);
   }
-  for (const iss of [undefined, 1, [ISSUER], ["attacker", ISSUER], null, {}]) await refused(verify(claims({ iss })), "claim.iss");
+  for (const iss of [undefined, 1, [ISSUER], ["attacker", ISSUER], null, {}])
+    await refused(verify(claims({ iss })), "claim.iss");
 });
 
 edge("edge_H64_keeps_issuers_apart", async () => {
@@ -111,7 +154,10 @@ edge("edge_H64_keeps_issuers_apart", async () => {
   }));
   const verifier = createVerifier({ issuers, clock: () => NOW * 1000 });
   await verifier.verify(await sign(claims({ iss: "https://a.example", aud: "api-a" })));
-  await refused(verifier.verify(await sign(claims({ iss: "https://a.example", aud: "api-b" }))), "claim.aud");
+  await refused(
+    verifier.verify(await sign(claims({ iss: "https://a.example", aud: "api-b" }))),
+    "claim.aud",
+  );
   const rsa = await keyPair("RS256", "r1");
   const keys = { jwks: { keys: [jwk, rsa.jwk] }, audience: AUDIENCE };
   const apart = createVerifier({
@@ -122,27 +168,55 @@ edge("edge_H64_keeps_issuers_apart", async () => {
     clock: () => NOW * 1000,
   });
   await apart.verify(await sign(claims({ iss: "https://b.example" }), {}, rsa));
-  await refused(apart.verify(await sign(claims({ iss: "https://a.example" }), {}, rsa)), "alg.not_allowed");
+  await refused(
+    apart.verify(await sign(claims({ iss: "https://a.example" }), {}, rsa)),
+    "alg.not_allowed",
+  );
 });
 
 edge("edge_H65_asks_nothing_for_an_unknown_issuer", async () => {
   const { verifier, endpoint } = await bench();
-  await refused(verifier.verify(await sign(claims({ iss: "https://other.example" }))), "issuer.unknown");
+  await refused(
+    verifier.verify(await sign(claims({ iss: "https://other.example" }))),
+    "issuer.unknown",
+  );
   assert.equal(endpoint.fetches, 0);
   const resolved: string[] = [];
-  const many = createVerifier({ issuers: (name) => (resolved.push(name), null), clock: () => NOW * 1000, jwks: { fetch: endpoint.fetch } });
+  const many = createVerifier({
+    issuers: (name) => (resolved.push(name), null),
+    clock: () => NOW * 1000,
+    jwks: { fetch: endpoint.fetch },
+  });
   await refused(many.verify(await sign()), "issuer.unknown");
   assert.deepEqual([resolved, endpoint.fetches], [[ISSUER], 0]);
 });
 
 edge("edge_H66_takes_an_audience_of_ours", async () => {
   for (const aud of [AUDIENCE, [AUDIENCE], ["other", AUDIENCE]]) await verify(claims({ aud }));
-  for (const aud of ["other", ["other"], [], [""], "", [[AUDIENCE]], 1, {}, null, true, [AUDIENCE, 1], [AUDIENCE, null], `${AUDIENCE}/`]) {
+  for (const aud of [
+    "other",
+    ["other"],
+    [],
+    [""],
+    "",
+    [[AUDIENCE]],
+    1,
+    {},
+    null,
+    true,
+    [AUDIENCE, 1],
+    [AUDIENCE, null],
+    `${AUDIENCE}/`,
+  ]) {
     await refused(verify(claims({ aud })), "claim.aud", JSON.stringify(aud));
   }
   await verify(claims({ aud: "b" }), { issuer: { audience: ["a", "b"] } });
   for (const audience of ["", [], [""]])
-    misconfigured(() => createVerifier({ issuers: { issuer: ISSUER, audience, algorithms: ["ES256"], jwksUri: `${ISSUER}/k` } }));
+    misconfigured(() =>
+      createVerifier({
+        issuers: { issuer: ISSUER, audience, algorithms: ["ES256"], jwksUri: `${ISSUER}/k` },
+      }),
+    );
 });
 
 edge("edge_H67_wants_an_audience", async () => {
@@ -164,8 +238,12 @@ edge("edge_H69_wants_the_claims_of_RFC_9068", async () => {
   await verify(good, options, header);
   for (const name of ["sub", "client_id", "jti", "iat", "exp", "aud", "iss"])
     await refused(verify({ ...good, [name]: undefined }, options, header), `claim.${name}`);
-  for (const name of ["sub", "client_id", "jti"]) await refused(verify({ ...good, [name]: 1 }, options, header), `claim.${name}`);
-  await refused(verify({ ...good, exp: undefined }, { ...options, allowNoExpiry: true }, header), "claim.exp");
+  for (const name of ["sub", "client_id", "jti"])
+    await refused(verify({ ...good, [name]: 1 }, options, header), `claim.${name}`);
+  await refused(
+    verify({ ...good, exp: undefined }, { ...options, allowNoExpiry: true }, header),
+    "claim.exp",
+  );
 });
 
 edge("edge_H70_binds_a_tenant_to_its_issuer", async () => {
@@ -174,8 +252,12 @@ edge("edge_H70_binds_a_tenant_to_its_issuer", async () => {
   const tenants = ["t1", "t2"];
   const verifier = createVerifier({
     issuers: (issuer) => {
-      const tid = issuer.startsWith(prefix) ? issuer.slice(prefix.length).replace(/\/v2\.0$/, "") : "";
-      return tenants.includes(tid) ? { issuer, audience: AUDIENCE, algorithms: ["ES256"], jwks: { keys: [jwk] }, tenant: tid } : null;
+      const tid = issuer.startsWith(prefix)
+        ? issuer.slice(prefix.length).replace(/\/v2\.0$/, "")
+        : "";
+      return tenants.includes(tid)
+        ? { issuer, audience: AUDIENCE, algorithms: ["ES256"], jwks: { keys: [jwk] }, tenant: tid }
+        : null;
     },
     check: ({ iss, ["tid"]: tid }) => iss === `${prefix}${String(tid)}/v2.0`,
     clock: () => NOW * 1000,
@@ -195,7 +277,8 @@ edge("edge_H71_wants_required_claims_present_and_not_null", async () => {
 
 edge("edge_H72_refuses_unless_check_says_true", async () => {
   const answers = [false, undefined, 1, "true", {}, Promise.resolve(false), Promise.resolve(1)];
-  for (const answer of answers) await refused(verify(claims(), { check: () => answer as boolean }), "claim.custom");
+  for (const answer of answers)
+    await refused(verify(claims(), { check: () => answer as boolean }), "claim.custom");
   const failing = [
     () => {
       throw new Error("x");
@@ -212,13 +295,20 @@ edge("edge_I73_reads_scopes_roles_and_permissions", async () => {
   assert.deepEqual(await scopes({ scope: "  read  read write " }), ["read", "write"]);
   assert.deepEqual(await scopes({ scp: "read" }), ["read"]);
   assert.deepEqual(await scopes({ scp: ["read", "write"] }), ["read", "write"]);
-  for (const odd of [{ scope: 1 }, { scope: ["read"] }, { scp: [1] }, { scope: null, scp: "read" }, {}])
+  for (const odd of [
+    { scope: 1 },
+    { scope: ["read"] },
+    { scp: [1] },
+    { scope: null, scp: "read" },
+    {},
+  ])
     assert.deepEqual(await scopes(odd), [], JSON.stringify(odd));
   const { roles, permissions } = await verify(claims({ roles: ["admin"], permissions: ["a:b"] }));
   assert.deepEqual([[...roles], [...permissions]], [["admin"], ["a:b"]]);
 });
 
-const call = (token: string) => new Request("https://api.example/x", { headers: { Authorization: `Bearer ${token}` } });
+const call = (token: string) =>
+  new Request("https://api.example/x", { headers: { Authorization: `Bearer ${token}` } });
 
 edge("edge_I74_wants_all_scopes_or_one_of_them", async () => {
   const { verifier } = await bench();
@@ -239,13 +329,19 @@ edge("edge_I74_wants_all_scopes_or_one_of_them", async () => {
     assert.equal(error.status, 403);
   }
   const error = await refused(may("a", { scopes: ["a", "b"] }), "policy.scope");
-  assert.match(error.challenge({ scopes: ["a", "b"] }) ?? "", /error="insufficient_scope".*scope="a b"/);
+  assert.match(
+    error.challenge({ scopes: ["a", "b"] }) ?? "",
+    /error="insufficient_scope".*scope="a b"/,
+  );
 });
 
 edge("edge_I74_wants_roles_permissions_and_tenant", async () => {
   const { verifier } = await bench({ issuer: { tenant: "t1" } });
   const token = await sign(claims({ roles: ["editor"], permissions: ["posts:read"] }));
-  const roleMap = { editor: ["posts:write"], __proto__: null } as unknown as Record<string, string[]>;
+  const roleMap = { editor: ["posts:write"], __proto__: null } as unknown as Record<
+    string,
+    string[]
+  >;
   const auth = await verifier.authenticate(call(token), {
     roles: ["admin", "editor"],
     permissions: ["posts:read", "posts:write"],
@@ -254,10 +350,16 @@ edge("edge_I74_wants_roles_permissions_and_tenant", async () => {
   });
   assert.deepEqual([...auth.permissions], ["posts:read", "posts:write"]);
   await refused(verifier.authenticate(call(token), { roles: ["admin"] }), "policy.role");
-  await refused(verifier.authenticate(call(token), { permissions: ["posts:write"] }), "policy.permission");
+  await refused(
+    verifier.authenticate(call(token), { permissions: ["posts:write"] }),
+    "policy.permission",
+  );
   await refused(verifier.authenticate(call(token), { tenant: "t2" }), "policy.tenant");
   const odd = await sign(claims({ roles: ["toString", "constructor"] }));
-  await refused(verifier.authenticate(call(odd), { permissions: ["x"], roleMap: { editor: ["x"] } }), "policy.permission");
+  await refused(
+    verifier.authenticate(call(odd), { permissions: ["x"], roleMap: { editor: ["x"] } }),
+    "policy.permission",
+  );
   const misspelt = { scope: ["admin"] } as never;
   await refused(verifier.authenticate(call(token), misspelt), "config_invalid");
 });

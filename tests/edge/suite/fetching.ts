@@ -2,12 +2,25 @@
 
 import assert from "node:assert/strict";
 import { createVerifier } from "tokenkeep/edge";
-import { AUDIENCE, bench, claims, edge, ISSUER, keyPair, misconfigured, refused, sign } from "./kit.ts";
+import {
+  AUDIENCE,
+  bench,
+  claims,
+  edge,
+  ISSUER,
+  keyPair,
+  misconfigured,
+  refused,
+  sign,
+} from "./kit.ts";
 
 const keySet = async () => JSON.stringify({ keys: [(await keyPair()).jwk] });
 
 edge("edge_J75_fetches_by_https_alone", async () => {
-  const make = (jwksUri: string) => createVerifier({ issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri } });
+  const make = (jwksUri: string) =>
+    createVerifier({
+      issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri },
+    });
   for (const uri of [
     "http://issuer.example/k",
     "https://user:pass@issuer.example/k",
@@ -22,7 +35,13 @@ edge("edge_J75_fetches_by_https_alone", async () => {
   ]) {
     misconfigured(() => make(uri), uri);
   }
-  for (const uri of ["https://issuer.example/k", "http://localhost:1/k", "http://127.0.0.1/k", "http://[::1]:80/k"]) make(uri);
+  for (const uri of [
+    "https://issuer.example/k",
+    "http://localhost:1/k",
+    "http://127.0.0.1/k",
+    "http://[::1]:80/k",
+  ])
+    make(uri);
 });
 
 /** A text in bytes, one of which, U+0001 there, is another one. */
@@ -34,19 +53,39 @@ edge("edge_J76_takes_a_200_with_a_key_set_and_nothing_else", async () => {
   const text = await keySet();
   const answers: readonly (readonly [string, () => Response, string])[] = [
     ["204", () => new Response(null, { status: 204 }), "jwks.unreachable"],
-    ["301", () => new Response(null, { status: 301, headers: { Location: "https://evil.example" } }), "jwks.unreachable"],
-    ["302", () => new Response(text, { status: 302, headers: { Location: "https://evil.example" } }), "jwks.unreachable"],
+    [
+      "301",
+      () => new Response(null, { status: 301, headers: { Location: "https://evil.example" } }),
+      "jwks.unreachable",
+    ],
+    [
+      "302",
+      () => new Response(text, { status: 302, headers: { Location: "https://evil.example" } }),
+      "jwks.unreachable",
+    ],
     ["304", () => new Response(null, { status: 304 }), "jwks.unreachable"],
     ["404", () => new Response(text, { status: 404 }), "jwks.unreachable"],
     ["500", () => new Response(text, { status: 500 }), "jwks.unreachable"],
-    ["HTML", () => new Response("<!doctype html>", { headers: { "Content-Type": "text/html" } }), "jwks.malformed"],
+    [
+      "HTML",
+      () => new Response("<!doctype html>", { headers: { "Content-Type": "text/html" } }),
+      "jwks.malformed",
+    ],
     ["truncated", () => new Response(text.slice(0, -2)), "jwks.malformed"],
     ["no keys", () => new Response("{}"), "jwks.malformed"],
     ["an object", () => new Response('{"keys":{}}'), "jwks.malformed"],
     ["two lists", () => new Response(`${text.slice(0, -1)},"keys":[]}`), "jwks.malformed"],
-    ["bad UTF-8 in a key", () => new Response(withByte(text.replace("ES256", "ES25\u0001"), 0xff)), "jwks.malformed"],
+    [
+      "bad UTF-8 in a key",
+      () => new Response(withByte(text.replace("ES256", "ES25\u0001"), 0xff)),
+      "jwks.malformed",
+    ],
     ["a lone surrogate", () => new Response(text.replace("ES256", "\\ud800")), "jwks.malformed"],
-    ["too deep", () => new Response(text.replace("{", `{"x":${"[".repeat(40)}${"]".repeat(40)},`)), "jwks.malformed"],
+    [
+      "too deep",
+      () => new Response(text.replace("{", `{"x":${"[".repeat(40)}${"]".repeat(40)},`)),
+      "jwks.malformed",
+    ],
     ["empty", () => new Response('{"keys":[]}'), "jwks.malformed"],
     ["null", () => new Response("null"), "jwks.malformed"],
     ["bad UTF-8", () => new Response(Uint8Array.from([0xff, 0xfe])), "jwks.malformed"],
@@ -68,20 +107,28 @@ edge("edge_J77_bounds_the_body_in_bytes_and_in_time", async () => {
   let sent = 0;
   endpoint.answer = () =>
     new Response(
-      new ReadableStream({ pull: (controller) => ((sent += 1), controller.enqueue(new Uint8Array(400).fill(32))) }, { highWaterMark: 0 }),
+      new ReadableStream(
+        { pull: (controller) => ((sent += 1), controller.enqueue(new Uint8Array(400).fill(32))) },
+        { highWaterMark: 0 },
+      ),
     );
   await refused(verifier.verify(await sign()), "jwks.too_large");
   assert.ok(sent < 10, `${sent} chunks were read`);
   const slow = await bench({ jwks: { timeout: 50 } });
   slow.endpoint.answer = () =>
-    new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{"keys"')) }));
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode('{"keys"')),
+      }),
+    );
   await refused(slow.verifier.verify(await sign()), "jwks.timeout");
 });
 
 edge("edge_J78_aborts_the_fetch_when_time_is_up_and_waits_no_longer", async () => {
   const { verifier, endpoint } = await bench({ jwks: { timeout: 40 } });
   let aborted = false;
-  endpoint.answer = (init) => new Promise(() => init.signal?.addEventListener("abort", () => (aborted = true)));
+  endpoint.answer = (init) =>
+    new Promise(() => init.signal?.addEventListener("abort", () => (aborted = true)));
   const began = performance.now();
   await refused(verifier.verify(await sign()), "jwks.timeout");
   assert.ok(performance.now() - began < 1_000);
@@ -123,7 +170,9 @@ edge("edge_J79_asks_with_the_etag_and_keeps_its_results_on_a_304", async () => {
   const { cached, keys } = await verifier.verify(token);
   assert.deepEqual([cached, keys.stale, endpoint.fetches], [true, false, 2]);
   assert.deepEqual(
-    events.filter((event) => event.type === "jwks").map((event) => event.type === "jwks" && event.outcome),
+    events
+      .filter((event) => event.type === "jwks")
+      .map((event) => event.type === "jwks" && event.outcome),
     ["fetched", "not-modified"],
   );
   clock.forward(599);
@@ -132,11 +181,13 @@ edge("edge_J79_asks_with_the_etag_and_keeps_its_results_on_a_304", async () => {
 });
 
 edge("edge_J80_discovers_nothing", async () => {
-  // The address of the key set is the application's to give; none is taken from an issuer, a token or a metadata document.
+  // The address of the key set is the application's to give; none is taken from an issuer, a token
+  // or a metadata document.
   const issuers = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] } as const;
   misconfigured(() => createVerifier({ issuers }), "an issuer without keys");
   const { verifier, endpoint } = await bench();
-  endpoint.answer = () => Response.json({ issuer: ISSUER, jwks_uri: "https://evil.example/k", keys: endpoint.keys });
+  endpoint.answer = () =>
+    Response.json({ issuer: ISSUER, jwks_uri: "https://evil.example/k", keys: endpoint.keys });
   await verifier.verify(await sign());
   await refused(verifier.verify(await sign(claims(), { kid: "unknown" })), "key.unknown");
   assert.deepEqual([...new Set(endpoint.requests.map(({ url }) => url))], [`${ISSUER}/jwks.json`]);

@@ -7,16 +7,22 @@ import { bench, claims, edge, ISSUER, misconfigured, NOW, refused, sign } from "
 const context = { waitUntil: (promise: Promise<unknown>) => void promise.catch(() => undefined) };
 const request = (headers: Record<string, string> = {}, init: RequestInit = {}) =>
   new Request("https://api.example/x?access_token=abc", { ...init, headers });
-const bearer = (token: string, more: Record<string, string> = {}) => ({ Authorization: `Bearer ${token}`, ...more });
+const bearer = (token: string, more: Record<string, string> = {}) => ({
+  Authorization: `Bearer ${token}`,
+  ...more,
+});
 const REALM = { realm: "api" };
 
 async function door(policy: Policy = REALM, options: Parameters<typeof bench>[0] = {}) {
   const { verifier, endpoint } = await bench(options);
   const seen: { request: Request; auth: Verified | null }[] = [];
-  const handler = verifier.guard((admitted: Request, _env: unknown, _ctx: unknown, auth: Verified) => {
-    seen.push({ request: admitted, auth });
-    return new Response("in");
-  }, policy);
+  const handler = verifier.guard(
+    (admitted: Request, _env: unknown, _ctx: unknown, auth: Verified) => {
+      seen.push({ request: admitted, auth });
+      return new Response("in");
+    },
+    policy,
+  );
   return { ask: (given: Request) => handler(given, {}, context), seen, endpoint };
 }
 
@@ -66,7 +72,13 @@ edge("edge_M105_takes_no_token_from_the_address_or_a_cookie", async () => {
   const { ask } = await door();
   const token = await sign();
   assert.equal(
-    (await ask(new Request(`https://api.example/x?access_token=${token}`, { headers: { Cookie: `access_token=${token}` } }))).status,
+    (
+      await ask(
+        new Request(`https://api.example/x?access_token=${token}`, {
+          headers: { Cookie: `access_token=${token}` },
+        }),
+      )
+    ).status,
     401,
   );
 });
@@ -81,7 +93,11 @@ edge("edge_M106_tells_a_client_nothing_about_a_bad_token", async () => {
     `${(await sign()).slice(0, -4)}AAAA`,
   ]) {
     const response = await ask(request(bearer(token)));
-    answers.push([response.status, response.headers.get("WWW-Authenticate"), await response.text()]);
+    answers.push([
+      response.status,
+      response.headers.get("WWW-Authenticate"),
+      await response.text(),
+    ]);
   }
   const expected = [
     401,
@@ -97,7 +113,10 @@ edge("edge_M107_names_the_scopes_that_are_missing", async () => {
   const { ask } = await door({ ...REALM, scopes: ["a", "b"] });
   const response = await ask(request(bearer(await sign(claims({ scope: "a" })))));
   assert.equal(response.status, 403);
-  assert.match(response.headers.get("WWW-Authenticate") ?? "", /error="insufficient_scope".*, scope="a b"/);
+  assert.match(
+    response.headers.get("WWW-Authenticate") ?? "",
+    /error="insufficient_scope".*, scope="a b"/,
+  );
   assert.deepEqual(await response.json(), { error: "insufficient_scope" });
 });
 
@@ -139,7 +158,10 @@ edge("edge_M110_points_to_the_resource_metadata_in_every_challenge", async () =>
   const { ask } = await door({ resourceMetadata, scopes: ["a"] });
   for (const headers of [{}, bearer("abc"), bearer(await sign()), { Authorization: "Basic x" }]) {
     const response = await ask(request(headers as Record<string, string>));
-    assert.ok(response.headers.get("WWW-Authenticate")?.includes(`resource_metadata="${resourceMetadata}"`), String(response.status));
+    assert.ok(
+      response.headers.get("WWW-Authenticate")?.includes(`resource_metadata="${resourceMetadata}"`),
+      String(response.status),
+    );
   }
 });
 
@@ -164,9 +186,13 @@ edge("edge_M112_hands_on_what_the_token_says_and_nothing_that_the_caller_wrote",
     "X-Inherited": "constructor",
     "X-Absent": "absent",
   };
-  const forged = Object.fromEntries(Object.keys(forward).map((name) => [name.toLowerCase(), "admin"]));
+  const forged = Object.fromEntries(
+    Object.keys(forward).map((name) => [name.toLowerCase(), "admin"]),
+  );
   const { ask, seen } = await door({ forward });
-  const token = await sign(claims({ realm_access: { role: "editor" }, level: 7, odd: "a\r\nX-User: admin", list: ["a"] }));
+  const token = await sign(
+    claims({ realm_access: { role: "editor" }, level: 7, odd: "a\r\nX-User: admin", list: ["a"] }),
+  );
   assert.equal((await ask(request(bearer(token, { ...forged, "x-user": "mallory" })))).status, 200);
   const headers = seen[0]?.request.headers;
   assert.deepEqual(
@@ -174,7 +200,9 @@ edge("edge_M112_hands_on_what_the_token_says_and_nothing_that_the_caller_wrote",
     ["alice", "editor", "7", null, null, null, null],
   );
   const { verifier } = await bench();
-  misconfigured(() => verifier.guard(() => new Response(null), { forward: { "no header": "sub" } }));
+  misconfigured(() =>
+    verifier.guard(() => new Response(null), { forward: { "no header": "sub" } }),
+  );
 });
 
 edge("edge_M112_never_throws_for_the_sake_of_a_token", async () => {
@@ -191,7 +219,9 @@ edge("edge_M112_never_throws_for_the_sake_of_a_token", async () => {
   for (const option of options) {
     const { ask } = await door(REALM, option);
     for (const headers of [{}, bearer("\u00ff"), bearer(await sign())]) {
-      const response = await ask(request(headers as Record<string, string>)).catch(() => assert.fail("it threw"));
+      const response = await ask(request(headers as Record<string, string>)).catch(() =>
+        assert.fail("it threw"),
+      );
       assert.ok([200, 400, 401, 503].includes(response.status));
     }
   }
@@ -214,7 +244,12 @@ edge("edge_M_binds_a_token_to_its_request", async () => {
     verifier.authenticate(request(bearer(given)), { fingerprint: fingerprint as () => string });
   await ask(() => "abc");
   await ask(async () => "abc");
-  for (const wrong of [() => "abd", () => "", () => undefined, () => Promise.reject(new Error("x"))])
+  for (const wrong of [
+    () => "abd",
+    () => "",
+    () => undefined,
+    () => Promise.reject(new Error("x")),
+  ])
     await refused(ask(wrong), "policy.fingerprint");
   for (const odd of [undefined, "", 1])
     await refused(
@@ -233,7 +268,9 @@ edge("edge_M_explains_every_check", async () => {
     ["required claims", "claim.org"],
   ]);
   assert.ok(findings.some(({ check, ok }) => check === "signature" && ok));
-  assert.deepEqual(await verifier.explain("abc"), [{ check: "shape and header", ok: false, detail: "token.malformed" }]);
+  assert.deepEqual(await verifier.explain("abc"), [
+    { check: "shape and header", ok: false, detail: "token.malformed" },
+  ]);
   const good = await verifier.explain(await sign(claims({ org: 1 })));
   assert.ok(good.every(({ ok }) => ok) && good.length > 10);
 });
@@ -254,6 +291,9 @@ edge("edge_M111_shows_everything_as_JSON", async () => {
     "scopes",
     "tenant",
   ]);
-  assert.deepEqual([shown["scopes"], shown["roles"], shown["issuer"]], [["read", "write"], ["user"], ISSUER]);
+  assert.deepEqual(
+    [shown["scopes"], shown["roles"], shown["issuer"]],
+    [["read", "write"], ["user"], ISSUER],
+  );
   assert.deepEqual(shown["claims"], auth.claims);
 });

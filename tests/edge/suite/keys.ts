@@ -3,13 +3,30 @@
 import assert from "node:assert/strict";
 import { calculateJwkThumbprint } from "jose";
 import type { Jwk } from "tokenkeep/edge";
-import { AUDIENCE, base64url, bench, bytesOf, claims, Endpoint, edge, ISSUER, keyPair, makeKeyPair, NOW, refused, sign } from "./kit.ts";
+import {
+  AUDIENCE,
+  base64url,
+  bench,
+  bytesOf,
+  claims,
+  Endpoint,
+  edge,
+  ISSUER,
+  keyPair,
+  makeKeyPair,
+  NOW,
+  refused,
+  sign,
+} from "./kit.ts";
 
 const RSA = { algorithms: ["RS256", "ES256"] } as const;
 
 /** What the verifier says about the keys that it passes over, by kid. */
 async function skippedOf(keys: readonly unknown[], issuer = {}): Promise<Record<string, string>> {
-  const { verifier, events } = await bench({ keys: [...keys, (await keyPair()).jwk] as Jwk[], issuer: { ...RSA, ...issuer } });
+  const { verifier, events } = await bench({
+    keys: [...keys, (await keyPair()).jwk] as Jwk[],
+    issuer: { ...RSA, ...issuer },
+  });
   await verifier.verify(await sign());
   const told = events.find((event) => event.type === "jwks");
   assert.ok(told?.type === "jwks" && told.skipped !== undefined);
@@ -36,20 +53,36 @@ edge("edge_E39_passes_over_odd_keys_one_by_one", async () => {
     [],
   ];
   const skipped = await skippedOf(odd);
-  assert.deepEqual(Object.keys(skipped).sort(), ["", "akp", "enc", "k256", "new", "no-kty", "no-y", "oaep", "padded", "x"]);
+  assert.deepEqual(Object.keys(skipped).sort(), [
+    "",
+    "akp",
+    "enc",
+    "k256",
+    "new",
+    "no-kty",
+    "no-y",
+    "oaep",
+    "padded",
+    "x",
+  ]);
   // A malformed certificate is nobody's business: it is not used.
   assert.deepEqual(await skippedOf([{ ...ec, x5c: ["!!"], x5t: 1 }]), {});
 });
 
 edge("edge_E39_finds_a_key_by_its_name_wherever_it_stands_and_however_it_is_written", async () => {
   const [ours, other] = [await keyPair(), await keyPair("ES256", "k2")];
-  const written = (kid: string, { x, y } = ours.jwk) => `{"kty":"EC","crv":"P-256","x":"${x}","y":"${y}","kid":"${kid}"}`;
+  const written = (kid: string, { x, y } = ours.jwk) =>
+    `{"kty":"EC","crv":"P-256","x":"${x}","y":"${y}","kid":"${kid}"}`;
   const before = '{"note":"é\u{1F600}","x":{"keys":[1]},';
   const sets: readonly (readonly [string, string, string])[] = [
     ["k1", "k1", `${before}"keys":[{"kid":"k0","x5t":"ü\u{1F600}"},${written("k1")}]}`],
     ["an escape", "k/1", `${before}\n"keys" : [ ${written("k\\/\\u0031")} , {"kid":"k1"} ] }`],
     ["quotes and lines", '"\n\\', `{"\\u006beys":[${written("k1")},${written('\\"\\n\\\\')}]}`],
-    ["beyond ASCII", "clé-\u{1F511}", `{"keys":[${written("clé-\u{1F511}", other.jwk)},${written("clé-\u{1F511}")}]}`],
+    [
+      "beyond ASCII",
+      "clé-\u{1F511}",
+      `{"keys":[${written("clé-\u{1F511}", other.jwk)},${written("clé-\u{1F511}")}]}`,
+    ],
     ["no letters", "", `{"keys":[${written("")},{"kid":null}]}`],
     ["two names", "k1", `{"keys":[{"kid":"k1","kid":"k1","kty":"EC"},${written("k1")}]}`],
   ];
@@ -71,13 +104,19 @@ edge("edge_E39_takes_nothing_for_a_key_that_is_not_in_the_list", async () => {
   ]) {
     const { verifier, endpoint } = await bench();
     endpoint.answer = () => Response.json(set);
-    for (const kid of ["", "k1"]) await refused(verifier.verify(await sign(claims(), { kid })), "key.unknown", JSON.stringify(set));
+    for (const kid of ["", "k1"])
+      await refused(
+        verifier.verify(await sign(claims(), { kid })),
+        "key.unknown",
+        JSON.stringify(set),
+      );
   }
 });
 
 edge("edge_E40_bounds_RSA_keys", async () => {
   const rsa = (await keyPair("RS256", "r1")).jwk;
-  const modulus = (bits: number) => base64url(Uint8Array.from({ length: bits / 8 }, (_, place) => (place === 0 ? 0x80 : 1)));
+  const modulus = (bits: number) =>
+    base64url(Uint8Array.from({ length: bits / 8 }, (_, place) => (place === 0 ? 0x80 : 1)));
   const skipped = await skippedOf([
     { ...rsa, kid: "1024", n: modulus(1024) },
     { ...rsa, kid: "2040", n: modulus(2040) },
@@ -88,7 +127,15 @@ edge("edge_E40_bounds_RSA_keys", async () => {
     { ...rsa, kid: "huge", e: base64url(new Uint8Array(32).fill(0xff)) },
     { ...rsa, kid: "e3", e: "Aw" },
   ]);
-  assert.deepEqual(Object.keys(skipped).sort(), ["1024", "16384", "2040", "e0", "e1", "even", "huge"]);
+  assert.deepEqual(Object.keys(skipped).sort(), [
+    "1024",
+    "16384",
+    "2040",
+    "e0",
+    "e1",
+    "even",
+    "huge",
+  ]);
 });
 
 edge("edge_E41_refuses_points_that_are_not_on_the_curve", async () => {
@@ -117,7 +164,11 @@ edge("edge_E42_obeys_use_and_key_ops", async () => {
     const { verifier } = await bench({ keys: [{ ...jwk, ...more } as Jwk] });
     await refused(verifier.verify(await sign()), "key.unknown", JSON.stringify(more));
   }
-  for (const more of [{ use: "sig" }, { key_ops: ["verify"] }, { key_ops: ["sign", "verify"], use: "sig", ext: true }]) {
+  for (const more of [
+    { use: "sig" },
+    { key_ops: ["verify"] },
+    { key_ops: ["sign", "verify"], use: "sig", ext: true },
+  ]) {
     await (await bench({ keys: [{ ...jwk, ...more }] })).verifier.verify(await sign());
   }
 });
@@ -125,7 +176,11 @@ edge("edge_E42_obeys_use_and_key_ops", async () => {
 edge("edge_E43_obeys_the_alg_of_a_key", async () => {
   const { jwk } = await keyPair();
   for (const alg of ["ES384", "RS256", "es256", "none", 1]) {
-    await refused((await bench({ keys: [{ ...jwk, alg } as Jwk] })).verifier.verify(await sign()), "key.unknown", String(alg));
+    await refused(
+      (await bench({ keys: [{ ...jwk, alg } as Jwk] })).verifier.verify(await sign()),
+      "key.unknown",
+      String(alg),
+    );
   }
   const { alg: _, ...unpinned } = jwk;
   await (await bench({ keys: [unpinned] })).verifier.verify(await sign());
@@ -134,22 +189,40 @@ edge("edge_E43_obeys_the_alg_of_a_key", async () => {
 edge("edge_E44_uses_no_published_private_key", async () => {
   const { jwk } = await keyPair();
   for (const member of ["d", "p", "q", "dp", "dq", "qi", "oth"]) {
-    await refused((await bench({ keys: [{ ...jwk, [member]: "AA" }] })).verifier.verify(await sign()), "key.unknown", member);
+    await refused(
+      (await bench({ keys: [{ ...jwk, [member]: "AA" }] })).verifier.verify(await sign()),
+      "key.unknown",
+      member,
+    );
   }
 });
 
 edge("edge_E45_uses_no_published_secret", async () => {
-  assert.deepEqual(await skippedOf([{ kty: "oct", kid: "o", k: base64url(new Uint8Array(32)), alg: "HS256" }]), { o: "a symmetric key" });
+  assert.deepEqual(
+    await skippedOf([{ kty: "oct", kid: "o", k: base64url(new Uint8Array(32)), alg: "HS256" }]),
+    { o: "a symmetric key" },
+  );
 });
 
 edge("edge_E46_finds_a_key_without_a_kid_among_a_few", async () => {
-  const pairs = await Promise.all(["k1", "k2", "k3", "k4", "k5"].map((kid) => keyPair("ES256", kid)));
+  const pairs = await Promise.all(
+    ["k1", "k2", "k3", "k4", "k5"].map((kid) => keyPair("ES256", kid)),
+  );
   const jwks = pairs.map(({ jwk }) => jwk);
   const [first] = pairs;
   const token = await sign(claims(), { kid: undefined }, first);
-  assert.equal((await (await bench({ keys: jwks.slice(0, 1) })).verifier.verify(token)).key.kid, "k1");
-  assert.equal((await (await bench({ keys: jwks.slice(0, 4).reverse() })).verifier.verify(token)).key.kid, "k1");
-  await refused((await bench({ keys: jwks.slice(1, 4) })).verifier.verify(token), "signature.invalid");
+  assert.equal(
+    (await (await bench({ keys: jwks.slice(0, 1) })).verifier.verify(token)).key.kid,
+    "k1",
+  );
+  assert.equal(
+    (await (await bench({ keys: jwks.slice(0, 4).reverse() })).verifier.verify(token)).key.kid,
+    "k1",
+  );
+  await refused(
+    (await bench({ keys: jwks.slice(1, 4) })).verifier.verify(token),
+    "signature.invalid",
+  );
   await refused((await bench({ keys: jwks })).verifier.verify(token), "key.unknown");
 });
 
@@ -194,14 +267,18 @@ edge("edge_E49_takes_no_key_of_another_issuer", async () => {
     clock: () => NOW * 1000,
     jwks: { fetch: async (url) => Response.json({ keys: [sets[url]] }) },
   });
-  const token = (pair: typeof ours, name: string) => sign(claims({ iss: `${ISSUER}/${name}/` }), {}, pair);
+  const token = (pair: typeof ours, name: string) =>
+    sign(claims({ iss: `${ISSUER}/${name}/` }), {}, pair);
   assert.equal((await verifier.verify(await token(ours, "a"))).tenant, "a");
   assert.equal((await verifier.verify(await token(theirs, "b"))).tenant, "b");
   await refused(verifier.verify(await token(ours, "b")), "signature.invalid");
   await refused(verifier.verify(await token(theirs, "a")), "signature.invalid");
 });
 
-/** A key pair of 2 048 bits whose primes are k·M + 65537^a mod M, as the faulty chips of CVE-2017-15361 made them; made for this test. */
+/**
+ * A key pair of 2 048 bits whose primes are k·M + 65537^a mod M, as the faulty chips of
+ * CVE-2017-15361 made them; made for this test.
+ */
 const ROCA = {
   kty: "RSA",
   kid: "roca",
@@ -218,17 +295,35 @@ const ROCA = {
 
 edge("edge_E50_uses_no_modulus_that_can_be_factored_by_its_making", async () => {
   const { kty, kid, alg, e, n } = ROCA;
-  assert.deepEqual(await skippedOf([{ kty, kid, alg, e, n }]), { roca: "an RSA modulus of the ROCA kind" });
-  const privateKey = await crypto.subtle.importKey("jwk", ROCA, { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, false, ["sign"]);
+  assert.deepEqual(await skippedOf([{ kty, kid, alg, e, n }]), {
+    roca: "an RSA modulus of the ROCA kind",
+  });
+  const privateKey = await crypto.subtle.importKey(
+    "jwk",
+    ROCA,
+    { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+    false,
+    ["sign"],
+  );
   const pair = { ...(await keyPair("RS256", "r1")), kid, privateKey };
   const { verifier } = await bench({ keys: [{ kty, kid, alg, e, n }], issuer: RSA });
   await refused(verifier.verify(await sign(claims(), {}, pair)), "key.unknown");
 });
 
 edge("edge_E_gives_the_thumbprint_of_RFC_7638", async () => {
-  for (const pair of [await keyPair(), await keyPair("RS256", "r1"), await keyPair("EdDSA", "e1")]) {
-    const { verifier } = await bench({ keys: [pair.jwk], issuer: { algorithms: ["ES256", "RS256", "EdDSA"] } });
-    assert.equal((await verifier.verify(await sign(claims(), {}, pair))).key.thumbprint, await calculateJwkThumbprint(pair.jwk));
+  for (const pair of [
+    await keyPair(),
+    await keyPair("RS256", "r1"),
+    await keyPair("EdDSA", "e1"),
+  ]) {
+    const { verifier } = await bench({
+      keys: [pair.jwk],
+      issuer: { algorithms: ["ES256", "RS256", "EdDSA"] },
+    });
+    assert.equal(
+      (await verifier.verify(await sign(claims(), {}, pair))).key.thumbprint,
+      await calculateJwkThumbprint(pair.jwk),
+    );
   }
 });
 
@@ -254,7 +349,9 @@ function number(bytes: Uint8Array): bigint {
 }
 
 function scalar(value: bigint): Uint8Array {
-  return Uint8Array.from({ length: 32 }, (_, place) => Number((value >> BigInt(8 * (31 - place))) & 255n));
+  return Uint8Array.from({ length: 32 }, (_, place) =>
+    Number((value >> BigInt(8 * (31 - place))) & 255n),
+  );
 }
 
 edge("edge_F52_takes_an_ECDSA_signature_in_one_form", async () => {
@@ -262,7 +359,8 @@ edge("edge_F52_takes_an_ECDSA_signature_in_one_form", async () => {
   const [header, payload, signature = ""] = (await sign()).split(".");
   const bytes = bytesOf(signature);
   const [r, s] = [bytes.slice(0, 32), bytes.slice(32)];
-  const integer = (part: Uint8Array) => ((part[0] ?? 0) & 0x80 ? [2, 33, 0, ...part] : [2, 32, ...part]);
+  const integer = (part: Uint8Array) =>
+    (part[0] ?? 0) & 0x80 ? [2, 33, 0, ...part] : [2, 32, ...part];
   const body = [...integer(r), ...integer(s)];
   const zero = new Uint8Array(32);
   const odd = [
@@ -276,9 +374,15 @@ edge("edge_F52_takes_an_ECDSA_signature_in_one_form", async () => {
     [...scalar(ORDER), ...scalar(ORDER)],
     [...r, ...scalar(ORDER)],
   ];
-  for (const one of odd) await refused(verifier.verify(`${header}.${payload}.${base64url(Uint8Array.from(one))}`), "signature.invalid");
+  for (const one of odd)
+    await refused(
+      verifier.verify(`${header}.${payload}.${base64url(Uint8Array.from(one))}`),
+      "signature.invalid",
+    );
   // The twin (r, n - s) is as good: JWS has no rule on it, which is why revocation goes by jti.
-  await verifier.verify(`${header}.${payload}.${base64url(Uint8Array.from([...r, ...scalar(ORDER - number(s))]))}`);
+  await verifier.verify(
+    `${header}.${payload}.${base64url(Uint8Array.from([...r, ...scalar(ORDER - number(s))]))}`,
+  );
 });
 
 edge("edge_F53_takes_an_RSA_signature_in_one_form", async () => {
@@ -302,7 +406,12 @@ edge("edge_F53_takes_an_RSA_signature_in_one_form", async () => {
 edge("edge_F54_says_nothing_of_the_claims_before_the_signature_holds", async () => {
   const stranger = await makeKeyPair("ES256", "k1");
   const { verifier } = await bench();
-  for (const payload of [claims(), claims({ exp: 1 }), claims({ aud: "other" }), claims({ sub: 1 })]) {
+  for (const payload of [
+    claims(),
+    claims({ exp: 1 }),
+    claims({ aud: "other" }),
+    claims({ sub: 1 }),
+  ]) {
     await refused(verifier.verify(await sign(payload, {}, stranger)), "signature.invalid");
   }
   assert.ok(new Endpoint().fetches === 0);

@@ -1,9 +1,24 @@
-// What the cases of the edge suite share: the register they enter, and an authority whose tokens are signed by jose and whose key
-// endpoint is the verifier's own `fetch` option. Runs in Node and, bundled, inside workerd; so nothing here is Node's alone.
+// What the cases of the edge suite share: the register they enter, and an authority whose tokens
+// are signed by jose and whose key endpoint is the verifier's own `fetch` option. Runs in Node and,
+// bundled, inside workerd; so nothing here is Node's alone.
 
 import assert from "node:assert/strict";
-import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from "jose";
-import { createVerifier, type IssuerOptions, type Jwk, type VerifierEvent, type VerifierOptions, VerifyError } from "tokenkeep/edge";
+import {
+  type CryptoKey,
+  exportJWK,
+  generateKeyPair,
+  type JWK,
+  type JWTPayload,
+  SignJWT,
+} from "jose";
+import {
+  createVerifier,
+  type IssuerOptions,
+  type Jwk,
+  type VerifierEvent,
+  type VerifierOptions,
+  VerifyError,
+} from "tokenkeep/edge";
 
 export interface Case {
   readonly name: string;
@@ -15,7 +30,11 @@ export interface Case {
 export const cases: Case[] = [];
 
 /** Enters a case under its id. */
-export function edge(name: string, run: () => Promise<void>, where: Case["where"] = "everywhere"): void {
+export function edge(
+  name: string,
+  run: () => Promise<void>,
+  where: Case["where"] = "everywhere",
+): void {
   cases.push({ name, run, where });
 }
 
@@ -58,21 +77,36 @@ export async function sign(
   pair?: KeyPair,
 ): Promise<string> {
   const { alg, kid, privateKey } = pair ?? (await keyPair());
-  const protectedHeader = JSON.parse(JSON.stringify({ alg, kid, typ: "JWT", ...header })) as { alg: string };
-  return new SignJWT(JSON.parse(JSON.stringify(payload)) as JWTPayload).setProtectedHeader(protectedHeader).sign(privateKey);
+  const protectedHeader = JSON.parse(JSON.stringify({ alg, kid, typ: "JWT", ...header })) as {
+    alg: string;
+  };
+  return new SignJWT(JSON.parse(JSON.stringify(payload)) as JWTPayload)
+    .setProtectedHeader(protectedHeader)
+    .sign(privateKey);
 }
 
 export function base64url(bytes: Uint8Array | string): string {
-  const text = typeof bytes === "string" ? String.fromCharCode(...new TextEncoder().encode(bytes)) : String.fromCharCode(...bytes);
+  const text =
+    typeof bytes === "string"
+      ? String.fromCharCode(...new TextEncoder().encode(bytes))
+      : String.fromCharCode(...bytes);
   return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
+  return Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) =>
+    character.charCodeAt(0),
+  );
 }
 
-/** Signs the very bytes given, by the platform, where jose would not write such a header or payload. */
-export async function signRaw(header: Uint8Array | string, payload: Uint8Array | string, pair?: KeyPair): Promise<string> {
+/**
+ * Signs the very bytes given, by the platform, where jose would not write such a header or payload.
+ */
+export async function signRaw(
+  header: Uint8Array | string,
+  payload: Uint8Array | string,
+  pair?: KeyPair,
+): Promise<string> {
   const { privateKey } = pair ?? (await keyPair());
   const input = `${base64url(header)}.${base64url(payload)}`;
   return `${input}.${await signatureOf(input, privateKey)}`;
@@ -80,7 +114,11 @@ export async function signRaw(header: Uint8Array | string, payload: Uint8Array |
 
 /** An ES256 signature over a text. */
 export async function signatureOf(input: string, privateKey: CryptoKey): Promise<string> {
-  const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, new TextEncoder().encode(input));
+  const signature = await crypto.subtle.sign(
+    { name: "ECDSA", hash: "SHA-256" },
+    privateKey,
+    new TextEncoder().encode(input),
+  );
   return base64url(new Uint8Array(signature));
 }
 
@@ -99,7 +137,8 @@ export class Endpoint {
   fetches = 0;
   requests: { url: string; init: RequestInit }[] = [];
   keys: Jwk[];
-  answer: (init: RequestInit) => Response | Promise<Response> = () => Response.json({ keys: this.keys });
+  answer: (init: RequestInit) => Response | Promise<Response> = () =>
+    Response.json({ keys: this.keys });
   constructor(...keys: Jwk[]) {
     this.keys = keys;
   }
@@ -124,13 +163,29 @@ type More = Omit<Partial<VerifierOptions>, "issuers"> & {
   clockAt?: Clock;
 };
 
-/** A verifier for the usual issuer, with an endpoint and a clock to play with. The slack is 0 unless asked for. */
-export async function bench({ issuer = {}, keys, endpoint: given, clockAt, jwks, ...options }: More = {}): Promise<Bench> {
+/**
+ * A verifier for the usual issuer, with an endpoint and a clock to play with. The slack is 0 unless
+ * asked for.
+ */
+export async function bench({
+  issuer = {},
+  keys,
+  endpoint: given,
+  clockAt,
+  jwks,
+  ...options
+}: More = {}): Promise<Bench> {
   const endpoint = given ?? new Endpoint(...(keys ?? [(await keyPair()).jwk]));
   const clock = clockAt ?? new Clock();
   const events: VerifierEvent[] = [];
   const verifier = createVerifier({
-    issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri: `${ISSUER}/jwks.json`, ...issuer },
+    issuers: {
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      algorithms: ["ES256"],
+      jwksUri: `${ISSUER}/jwks.json`,
+      ...issuer,
+    },
     clockTolerance: 0,
     clock: clock.read,
     onEvent: (event) => events.push(event),
@@ -152,7 +207,11 @@ export async function refusal(promise: Promise<unknown>): Promise<VerifyError> {
 }
 
 /** Refused, with this code. */
-export async function refused(promise: Promise<unknown>, code: string, note = ""): Promise<VerifyError> {
+export async function refused(
+  promise: Promise<unknown>,
+  code: string,
+  note = "",
+): Promise<VerifyError> {
   const error = await refusal(promise);
   assert.equal(error.code, code, note);
   return error;
@@ -160,5 +219,9 @@ export async function refused(promise: Promise<unknown>, code: string, note = ""
 
 /** `config_invalid`, at once. */
 export function misconfigured(make: () => unknown, note = ""): void {
-  assert.throws(make, (error) => error instanceof VerifyError && error.code === "config_invalid", note);
+  assert.throws(
+    make,
+    (error) => error instanceof VerifyError && error.code === "config_invalid",
+    note,
+  );
 }

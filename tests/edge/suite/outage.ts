@@ -6,23 +6,30 @@ import { bench, claims, edge, keyPair, refusal, refused, sign } from "./kit.ts";
 const FAR = { exp: 2_000_000_000 };
 let serial = 0;
 /** A token that no cache of results knows. */
-const fresh = async (kid = "k1") => sign(claims({ ...FAR, jti: `o${(serial += 1)}` }), { kid }, await keyPair("ES256", "k1"));
+const fresh = async (kid = "k1") =>
+  sign(claims({ ...FAR, jti: `o${(serial += 1)}` }), { kid }, await keyPair("ES256", "k1"));
 const outage = () => new Response(null, { status: 503 });
 
 edge("edge_K85_asks_for_unknown_kids_once_a_cooldown_through_an_hour_of_outage", async () => {
   const { verifier, endpoint, clock } = await bench();
   // The set is fresh all along, so unknown kids alone make anybody ask.
-  endpoint.answer = () => Response.json({ keys: endpoint.keys }, { headers: { "Cache-Control": "max-age=86400" } });
+  endpoint.answer = () =>
+    Response.json({ keys: endpoint.keys }, { headers: { "Cache-Control": "max-age=86400" } });
   await verifier.verify(await fresh());
   const began = clock.now;
   const asked = [clock.now];
   endpoint.answer = () => (asked.push(clock.now), outage());
   const known = await Promise.all(Array.from({ length: 10 }, () => fresh()));
-  const unknown = await Promise.all(Array.from({ length: 40 }, (_, place) => fresh(`unknown-${place}`)));
+  const unknown = await Promise.all(
+    Array.from({ length: 40 }, (_, place) => fresh(`unknown-${place}`)),
+  );
   for (let second = 0; second < 3_600; second += 3) {
     clock.forward(3);
-    const strangers = await Promise.all([0, 1, 2].map((more) => refusal(verifier.verify(unknown[(second + more) % 40] ?? ""))));
-    for (const { code } of strangers) assert.ok(code === "key.unknown" || code === "jwks.unreachable", code);
+    const strangers = await Promise.all(
+      [0, 1, 2].map((more) => refusal(verifier.verify(unknown[(second + more) % 40] ?? ""))),
+    );
+    for (const { code } of strangers)
+      assert.ok(code === "key.unknown" || code === "jwks.unreachable", code);
     await verifier.verify(known[second % 10] ?? "");
   }
   assert.equal(clock.now - began, 3_600_000, "known keys went on for an hour");
@@ -43,7 +50,9 @@ edge("edge_K85_goes_on_with_known_keys_through_an_hour_of_outage", async () => {
     clock.forward(5);
     const before = endpoint.fetches;
     await verifier.verify(await fresh());
-    const error = await refusal(verifier.verify(await sign(claims(FAR), { kid: `unknown-${second}` })));
+    const error = await refusal(
+      verifier.verify(await sign(claims(FAR), { kid: `unknown-${second}` })),
+    );
     assert.ok(error.code === "key.unknown" || error.status === 503);
     most = Math.max(most, endpoint.fetches - before);
   }
@@ -54,7 +63,10 @@ edge("edge_K85_goes_on_with_known_keys_through_an_hour_of_outage", async () => {
   assert.ok(keys.stale && keys.ageMs >= 3_600_000);
   clock.forward(86_400 + 600 - 3_600);
   const error = await refused(verifier.verify(await fresh()), "jwks.unreachable");
-  assert.deepEqual([error.status, error.response().headers.get("Retry-After") !== null], [503, true]);
+  assert.deepEqual(
+    [error.status, error.response().headers.get("Retry-After") !== null],
+    [503, true],
+  );
   endpoint.answer = () => Response.json({ keys: endpoint.keys });
   clock.forward(30);
   await verifier.verify(await fresh());

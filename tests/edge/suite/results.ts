@@ -2,7 +2,20 @@
 
 import assert from "node:assert/strict";
 import { createVerifier, memoryRevocation } from "tokenkeep/edge";
-import { AUDIENCE, base64url, bench, bytesOf, claims, Endpoint, edge, ISSUER, keyPair, NOW, refused, sign } from "./kit.ts";
+import {
+  AUDIENCE,
+  base64url,
+  bench,
+  bytesOf,
+  claims,
+  Endpoint,
+  edge,
+  ISSUER,
+  keyPair,
+  NOW,
+  refused,
+  sign,
+} from "./kit.ts";
 
 edge("edge_L94_judges_the_dates_at_each_hit", async () => {
   for (const iat of [NOW, undefined]) {
@@ -23,7 +36,11 @@ edge("edge_L94_judges_the_dates_at_each_hit", async () => {
   clock.forward(1);
   await refused(verifier.verify(token), "token.expired", "the age counts too");
   clock.forward(-60);
-  await refused(verifier.verify(token), "token.not_yet_valid", "and nbf, when the clock is set back");
+  await refused(
+    verifier.verify(token),
+    "token.not_yet_valid",
+    "and nbf, when the clock is set back",
+  );
 });
 
 edge("edge_L95_asks_about_revocation_at_each_hit", async () => {
@@ -38,7 +55,8 @@ edge("edge_L95_asks_about_revocation_at_each_hit", async () => {
   }
   answer = true;
   await refused(verifier.verify(token), "token.revoked");
-  for (answer of [undefined, null, 0, "false"]) await refused(verifier.verify(token), "revocation.unavailable");
+  for (answer of [undefined, null, 0, "false"])
+    await refused(verifier.verify(token), "revocation.unavailable");
   answer = Promise.reject(new Error("KV is down"));
   const error = await refused(verifier.verify(token), "revocation.unavailable");
   assert.equal(error.status, 503);
@@ -83,7 +101,10 @@ edge("edge_L95_revokes_by_token_session_and_user", async () => {
   await assert.rejects(full.revokeSession(ISSUER, "c", 100), RangeError);
   now += 2_000;
   await full.revokeSession(ISSUER, "c", 100);
-  assert.equal(await full.isRevoked({ issuer: ISSUER, jti: null, sid: "b", sub: null, iat: null }), true);
+  assert.equal(
+    await full.isRevoked({ issuer: ISSUER, jti: null, sid: "b", sub: null, iat: null }),
+    true,
+  );
 });
 
 edge("edge_L95_takes_the_twin_of_a_revoked_signature_for_the_same_token", async () => {
@@ -125,7 +146,10 @@ edge("edge_L97_gives_nothing_that_a_caller_could_change", async () => {
   (first.scopes as Set<string>).add("admin");
   const second = await verifier.verify(token);
   assert.equal(second.cached, true);
-  assert.deepEqual([second.claims.sub, [...second.roles], [...second.scopes]], ["alice", ["user"], []]);
+  assert.deepEqual(
+    [second.claims.sub, [...second.roles], [...second.scopes]],
+    ["alice", ["user"], []],
+  );
 });
 
 edge("edge_L98_tells_tokens_apart_by_every_character_and_verifiers_by_themselves", async () => {
@@ -181,7 +205,10 @@ edge("edge_L101_asks_a_resolver_at_each_hit_and_keeps_tenants_apart", async () =
   const endpoint = new Endpoint(jwk);
   let audience: string | null = AUDIENCE;
   const verifier = createVerifier({
-    issuers: async (issuer) => (audience === null ? null : { issuer, audience, algorithms: ["ES256"], jwksUri: `${ISSUER}/k` }),
+    issuers: async (issuer) =>
+      audience === null
+        ? null
+        : { issuer, audience, algorithms: ["ES256"], jwksUri: `${ISSUER}/k` },
     clock: () => NOW * 1000,
     jwks: { fetch: endpoint.fetch },
   });
@@ -197,8 +224,9 @@ edge("edge_L101_asks_a_resolver_at_each_hit_and_keeps_tenants_apart", async () =
   assert.equal(endpoint.fetches, 2, "one for each way in which the issuer was described");
 });
 
-// The signature is checked on bytes in the wasm's memory, where the next token is written before the verdict on this one is there. That is
-// sound because the platform copies what it is given; each runtime has to show that it does.
+// The signature is checked on bytes in the wasm's memory, where the next token is written before
+// the verdict on this one is there. That is sound because the platform copies what it is given;
+// each runtime has to show that it does.
 for (const alg of ["ES256", "RS256", "EdDSA"] as const) {
   edge(`edge_P14_keeps_tokens_apart_that_are_verified_at_once_${alg}`, async () => {
     const pair = await keyPair(alg);

@@ -1,5 +1,6 @@
-// Stands before a guarded Worker, for clients that hang up. workerd does not notice that a connection of the outside is gone until it
-// writes to it; but a call from Worker to Worker that is aborted ends the called one's request at once, with all that it awaits.
+// Stands before a guarded Worker, for clients that hang up. workerd does not notice that a
+// connection of the outside is gone until it writes to it; but a call from Worker to Worker that is
+// aborted ends the called one's request at once, with all that it awaits.
 
 interface Bindings {
   GUARDED: { fetch(request: Request, init?: RequestInit): Promise<Response> };

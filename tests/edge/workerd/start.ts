@@ -1,4 +1,5 @@
-// A bundled Worker in a real workerd, with the package's wasm beside it as a compiled module, and everything that it logs.
+// A bundled Worker in a real workerd, with the package's wasm beside it as a compiled module, and
+// everything that it logs.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -29,8 +30,16 @@ export async function workerOf(entry: string) {
   });
   return {
     modules: [
-      { type: "ESModule" as const, path: "worker.mjs", contents: outputFiles.map((file) => file.text).join("") },
-      { type: "CompiledWasm" as const, path: "edge.wasm", contents: readFileSync(at("../../../dist/edge.wasm")) },
+      {
+        type: "ESModule" as const,
+        path: "worker.mjs",
+        contents: outputFiles.map((file) => file.text).join(""),
+      },
+      {
+        type: "CompiledWasm" as const,
+        path: "edge.wasm",
+        contents: readFileSync(at("../../../dist/edge.wasm")),
+      },
     ],
     compatibilityDate: "2026-04-01",
     compatibilityFlags: ["nodejs_compat"],
@@ -45,23 +54,42 @@ async function start(options: MiniflareOptions): Promise<Running> {
     stdout.on("data", keep);
     stderr.on("data", keep);
   };
-  const miniflare = new Miniflare({ cf: false, handleRuntimeStdio, ...options } as MiniflareOptions);
+  const miniflare = new Miniflare({
+    cf: false,
+    handleRuntimeStdio,
+    ...options,
+  } as MiniflareOptions);
   return { url: await miniflare.ready, miniflare, log: () => log };
 }
 
-export async function startWorker(entry: string, options: Partial<MiniflareOptions> = {}): Promise<Running> {
+export async function startWorker(
+  entry: string,
+  options: Partial<MiniflareOptions> = {},
+): Promise<Running> {
   return start({ ...(await workerOf(entry)), ...options } as MiniflareOptions);
 }
 
-/** A guarded Worker behind front-worker.ts. `keys` answers its fetches, `gate` says when those hang up that shall. */
-export async function startBehindFront(entry: string, keys: () => Promise<MiniflareResponse>, gate: () => Promise<void>): Promise<Running> {
+/**
+ * A guarded Worker behind front-worker.ts. `keys` answers its fetches, `gate` says when those hang
+ * up that shall.
+ */
+export async function startBehindFront(
+  entry: string,
+  keys: () => Promise<MiniflareResponse>,
+  gate: () => Promise<void>,
+): Promise<Running> {
   const open = async () => {
     await gate();
     return new MiniflareResponse(null);
   };
   return start({
     workers: [
-      { ...(await workerOf("front-worker.ts")), name: "front", serviceBindings: { GUARDED: "guarded" }, outboundService: open },
+      {
+        ...(await workerOf("front-worker.ts")),
+        name: "front",
+        serviceBindings: { GUARDED: "guarded" },
+        outboundService: open,
+      },
       { ...(await workerOf(entry)), name: "guarded", outboundService: keys },
     ],
   });

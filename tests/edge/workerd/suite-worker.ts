@@ -1,4 +1,5 @@
-// The edge suite as a Worker: a POST to /<place> runs that case and says what went wrong, if anything did.
+// The edge suite as a Worker: a POST to /<place> runs that case and says what went wrong, if
+// anything did.
 
 import { cases } from "../suite/all.ts";
 
@@ -10,7 +11,9 @@ export default {
       await one.run();
       return new Response("passed");
     } catch (error) {
-      return new Response(error instanceof Error ? (error.stack ?? error.message) : String(error), { status: 500 });
+      return new Response(error instanceof Error ? (error.stack ?? error.message) : String(error), {
+        status: 500,
+      });
     }
   },
 };

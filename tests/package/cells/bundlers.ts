@@ -1,7 +1,19 @@
 // Bundlers, each with as little configuration as it works with, for the same page.
 
 import { cpSync, existsSync, writeFileSync } from "node:fs";
-import { type Cell, copies, inProject, NOT_THERE, PAGE, type Project, project, type Seen, seenOn, tool, whileServing } from "./cell.ts";
+import {
+  type Cell,
+  copies,
+  inProject,
+  NOT_THERE,
+  PAGE,
+  type Project,
+  project,
+  type Seen,
+  seenOn,
+  tool,
+  whileServing,
+} from "./cell.ts";
 
 interface Bundler {
   readonly place: string;
@@ -14,7 +26,10 @@ interface Bundler {
   readonly wasm?: string;
 }
 
-type Program = { readonly entry: "app.js" | "plain.js" | "slim.js"; readonly out: "out" | "out-slim" };
+type Program = {
+  readonly entry: "app.js" | "plain.js" | "slim.js";
+  readonly out: "out" | "out-slim";
+};
 const PROGRAMS: readonly Program[] = [
   { entry: "app.js", out: "out" },
   { entry: "slim.js", out: "out-slim" },
@@ -31,7 +46,8 @@ const pack = (name: string) => `
     if (warnings.length > 0) throw new Error(warnings.join("\\n"));
   });`;
 
-const script = (made: Project, { entry, out }: Program) => inProject(made, process.execPath, ["build.mjs", entry, out]);
+const script = (made: Project, { entry, out }: Program) =>
+  inProject(made, process.execPath, ["build.mjs", entry, out]);
 const ASSET = 'export const wasm = new URL("tokenkeep/client.wasm", import.meta.url);\n';
 
 const bundlers: readonly Bundler[] = [
@@ -41,7 +57,15 @@ const bundlers: readonly Bundler[] = [
     wasm: 'export { default as wasm } from "tokenkeep/client.wasm?url";\n',
     build(made, { entry, out }) {
       made.write("index.html", PAGE.replace("app.js", entry));
-      return inProject(made, tool("vite"), ["build", "--base", "./", "--outDir", out, "--logLevel", "warn"]);
+      return inProject(made, tool("vite"), [
+        "build",
+        "--base",
+        "./",
+        "--outDir",
+        out,
+        "--logLevel",
+        "warn",
+      ]);
     },
   },
   { place: "webpack 5", files: { "build.mjs": pack("webpack") }, wasm: ASSET, build: script },
@@ -49,9 +73,21 @@ const bundlers: readonly Bundler[] = [
   {
     place: "Rollup 4",
     plain: true,
-    files: { "rollup.config.mjs": 'import resolve from "@rollup/plugin-node-resolve";\nexport default { plugins: [resolve()] };\n' },
+    files: {
+      "rollup.config.mjs":
+        'import resolve from "@rollup/plugin-node-resolve";\nexport default { plugins: [resolve()] };\n',
+    },
     build: (made, { entry, out }) =>
-      inProject(made, tool("rollup"), ["-c", "--failAfterWarnings", "--input", entry, "--file", `${out}/app.js`, "--format", "es"]),
+      inProject(made, tool("rollup"), [
+        "-c",
+        "--failAfterWarnings",
+        "--input",
+        entry,
+        "--file",
+        `${out}/app.js`,
+        "--format",
+        "es",
+      ]),
   },
   {
     place: "esbuild",
@@ -78,16 +114,25 @@ const builds: readonly Cell[] = bundlers.map(({ place, files, build, plain, wasm
   place,
   absent: plain ? { ...inPage, ...noCommonJs } : inPage,
   async run(bench) {
-    const made = await project(place, { ...files, ...(wasm === undefined ? {} : { "wasm.js": wasm }) });
+    const made = await project(place, {
+      ...files,
+      ...(wasm === undefined ? {} : { "wasm.js": wasm }),
+    });
     const seen: Seen[] = [];
     for (const program of PROGRAMS) {
-      await build(made, plain && program.entry === "app.js" ? { ...program, entry: "plain.js" } : program);
+      await build(
+        made,
+        plain && program.entry === "app.js" ? { ...program, entry: "plain.js" } : program,
+      );
       const out = made.at(program.out);
       if (!existsSync(`${out}/index.html`)) writeFileSync(`${out}/index.html`, PAGE);
       if (program.entry === "slim.js" && wasm === undefined)
         cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), `${out}/client.wasm`);
       const at = bench.authority.cell(`${place} ${program.out}`, out);
-      const copied = copies(out, program.entry === "slim.js" ? { client: 1 } : { client: 1, edge: 1 });
+      const copied = copies(
+        out,
+        program.entry === "slim.js" ? { client: 1 } : { client: 1, edge: 1 },
+      );
       seen.push(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`), { wasm: copied });
     }
     const wrong = seen.find(({ wasm: said = "ok" }) => said !== "ok")?.wasm;
@@ -133,8 +178,12 @@ const plain: Cell = {
       "out/wasm.js": 'export const wasm = fetch("./tokenkeep/dist/client.wasm");\n',
     });
     cpSync(made.at("node_modules/tokenkeep"), made.at("out/tokenkeep"), { recursive: true });
-    for (const file of ["plain.js", "slim.js", "exercise.js"]) cpSync(made.at(file), made.at(`out/${file}`));
-    const [at, slim] = [bench.authority.cell("plain", made.at("out")), bench.authority.cell("plain slim", made.at("out"))];
+    for (const file of ["plain.js", "slim.js", "exercise.js"])
+      cpSync(made.at(file), made.at(`out/${file}`));
+    const [at, slim] = [
+      bench.authority.cell("plain", made.at("out")),
+      bench.authority.cell("plain slim", made.at("out")),
+    ];
     return {
       ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)),
       ...(await seenOn(bench, `${slim}/slim.html?at=${encodeURIComponent(slim)}`)),

@@ -1,5 +1,5 @@
-// What a cell of the matrix is, and what most of them need: the tools, a page in Chromium, a program that runs to its end, and the number
-// of copies of each wasm in an output.
+// What a cell of the matrix is, and what most of them need: the tools, a page in Chromium, a
+// program that runs to its end, and the number of copies of each wasm in an output.
 
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -19,7 +19,10 @@ export type Seen = Partial<Record<Part | "wasm", string>>;
 export const NOT_THERE = {
   types: { types: "- all places have the same types, which the first rows look at" },
   tarball: Object.fromEntries(
-    ["client", "slim", "edge", "react", "hono", "wasm"].map((part) => [part, "- this row reads the tarball and runs nothing"]),
+    ["client", "slim", "edge", "react", "hono", "wasm"].map((part) => [
+      part,
+      "- this row reads the tarball and runs nothing",
+    ]),
   ),
   noServer: { hono: "- Hono answers requests, and none arrive in a page" },
   noPage: { react: "- there is no page to render" },
@@ -59,7 +62,8 @@ export async function inProject(
     CI: "true",
     NODE_ENV: "",
   };
-  return (await must(command, args, { cwd: folder, seconds: 300, env: { ...quiet, ...env } })).stdout;
+  return (await must(command, args, { cwd: folder, seconds: 300, env: { ...quiet, ...env } }))
+    .stdout;
 }
 
 /** What a page tells under `#seen`. */
@@ -82,7 +86,10 @@ export async function seenOn({ browser }: Bench, url: string): Promise<Seen> {
   }
 }
 
-/** A server that runs while `use` does. `args` starts it, and it says where it is in a line that matches `address`. */
+/**
+ * A server that runs while `use` does. `args` starts it, and it says where it is in a line that
+ * matches `address`.
+ */
 export async function whileServing<T>(
   { folder }: Project,
   args: readonly string[],
@@ -98,7 +105,10 @@ export async function whileServing<T>(
   let said = "";
   try {
     const origin = await new Promise<string>((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error(`it never said where it is:\n${said}`)), 120_000);
+      const limit = setTimeout(
+        () => reject(new Error(`it never said where it is:\n${said}`)),
+        120_000,
+      );
       const hear = (chunk: Buffer) => {
         said += chunk.toString();
         const found = address.exec(said)?.[1];
@@ -121,7 +131,8 @@ export async function whileServing<T>(
 }
 
 /** A piece from the middle of the inlined wasm, which no bundler changes. */
-const mark = (half: string) => readFileSync(join(root, "build", half, "inlined.js"), "latin1").slice(2_000, 2_200);
+const mark = (half: string) =>
+  readFileSync(join(root, "build", half, "inlined.js"), "latin1").slice(2_000, 2_200);
 
 function occurrences(text: string, piece: string): number {
   return text.split(piece).length - 1;
@@ -141,7 +152,9 @@ export function copies(folder: string, wanted: { client?: number; edge?: number 
   }
   const [client, edge] = [wanted.client ?? 0, wanted.edge ?? 0];
   const right = found.client === client && found.edge === edge;
-  return right ? "ok" : `client ${found.client} times and not ${client}, edge ${found.edge} times and not ${edge}`;
+  return right
+    ? "ok"
+    : `client ${found.client} times and not ${client}, edge ${found.edge} times and not ${edge}`;
 }
 
 export { type Project, project };

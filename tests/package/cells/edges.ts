@@ -1,12 +1,25 @@
-// Workers as Cloudflare runs them: workerd through miniflare with a bundle of esbuild's, and with what wrangler makes of a project.
+// Workers as Cloudflare runs them: workerd through miniflare with a bundle of esbuild's, and with
+// what wrangler makes of a project.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import { type Cell, copies, inProject, NOT_THERE, type Project, project, type Seen, tool } from "./cell.ts";
+import {
+  type Cell,
+  copies,
+  inProject,
+  NOT_THERE,
+  type Project,
+  project,
+  type Seen,
+  tool,
+} from "./cell.ts";
 
-/** Both halves and the Hono adapter. What can be had without asking is had at module scope, where Workers allow neither I/O nor chance. */
+/**
+ * Both halves and the Hono adapter. What can be had without asking is had at module scope, where
+ * Workers allow neither I/O nor chance.
+ */
 const WORKER = `
   import { createTokenKeep } from "tokenkeep";
   import { createVerifier } from "tokenkeep/edge";
@@ -28,7 +41,11 @@ const WORKER = `
   };
 `;
 
-const absent: Seen = { ...NOT_THERE.types, ...NOT_THERE.noPage, slim: "- the client is for pages and their workers" };
+const absent: Seen = {
+  ...NOT_THERE.types,
+  ...NOT_THERE.noPage,
+  slim: "- the client is for pages and their workers",
+};
 
 /** Runs the modules of a folder, worker.js first, each file of wasm compiled. */
 async function inWorkerd(folder: string, at: string): Promise<Seen> {
@@ -43,7 +60,9 @@ async function inWorkerd(folder: string, at: string): Promise<Seen> {
     cf: false,
   });
   try {
-    const response = await miniflare.dispatchFetch(`http://localhost/?at=${encodeURIComponent(at)}`);
+    const response = await miniflare.dispatchFetch(
+      `http://localhost/?at=${encodeURIComponent(at)}`,
+    );
     if (!response.ok) throw new Error(await response.text());
     return (await response.json()) as Seen;
   } finally {
@@ -64,7 +83,10 @@ async function bundled(made: Project): Promise<void> {
     external: ["*.wasm"],
     logLevel: "warning",
   });
-  writeFileSync(made.at("out/edge.wasm"), readFileSync(made.at("node_modules/tokenkeep/dist/edge.wasm")));
+  writeFileSync(
+    made.at("out/edge.wasm"),
+    readFileSync(made.at("node_modules/tokenkeep/dist/edge.wasm")),
+  );
 }
 
 export const workerd: Cell = {
@@ -87,7 +109,11 @@ const wrangler: Cell = {
   async run({ authority }) {
     const made = await project(this.place, {
       "worker.js": WORKER,
-      "wrangler.json": JSON.stringify({ name: "cell", main: "worker.js", compatibility_date: "2026-04-01" }),
+      "wrangler.json": JSON.stringify({
+        name: "cell",
+        main: "worker.js",
+        compatibility_date: "2026-04-01",
+      }),
     });
     await inProject(made, tool("wrangler"), ["deploy", "--dry-run", "--outdir", "out"]);
     return {

@@ -1,10 +1,21 @@
-// Next.js: a page that is rendered on the server and comes alive in Chromium, with the React hook; and the verifier in two routes, one on
-// Node and one in the edge runtime, where only wasm that was compiled ahead may run.
+// Next.js: a page that is rendered on the server and comes alive in Chromium, with the React hook;
+// and the verifier in two routes, one on Node and one in the edge runtime, where only wasm that was
+// compiled ahead may run.
 
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { workshop } from "../project.ts";
-import { type Cell, copies, inProject, NOT_THERE, project, type Seen, seenOn, tool, whileServing } from "./cell.ts";
+import {
+  type Cell,
+  copies,
+  inProject,
+  NOT_THERE,
+  project,
+  type Seen,
+  seenOn,
+  tool,
+  whileServing,
+} from "./cell.ts";
 
 const PAGE = `"use client";
 import { createElement, useEffect, useState } from "react";
@@ -69,12 +80,22 @@ const next: Cell = {
       /Local:\s+(http\S+)/,
       async (origin) => {
         const rendered = await (await fetch(origin)).text();
-        if (!rendered.includes("<p>unknown</p>")) throw new Error(`the server did not render the page: ${rendered.slice(0, 500)}`);
-        const ask = async (path: string) => (await fetch(`${origin}/${path}${query}`)).json() as Promise<Seen>;
+        if (!rendered.includes("<p>unknown</p>"))
+          throw new Error(`the server did not render the page: ${rendered.slice(0, 500)}`);
+        const ask = async (path: string) =>
+          (await fetch(`${origin}/${path}${query}`)).json() as Promise<Seen>;
         const routes = [await ask("node"), await ask("light")];
         const edge =
-          routes.map((seen, index) => (seen.edge === "ok" ? "" : `${["Node", "edge runtime"][index]}: ${seen.edge}`)).join("") || "ok";
-        return { ...(await seenOn(bench, `${origin}/${query}`)), edge, wasm: copies(made.at(".next/static"), { client: 1 }) };
+          routes
+            .map((seen, index) =>
+              seen.edge === "ok" ? "" : `${["Node", "edge runtime"][index]}: ${seen.edge}`,
+            )
+            .join("") || "ok";
+        return {
+          ...(await seenOn(bench, `${origin}/${query}`)),
+          edge,
+          wasm: copies(made.at(".next/static"), { client: 1 }),
+        };
       },
     );
   },

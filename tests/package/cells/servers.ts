@@ -1,4 +1,5 @@
-// Places without a page: the runtimes of servers, and the runners of tests, with the package as npm has installed it.
+// Places without a page: the runtimes of servers, and the runners of tests, with the package as npm
+// has installed it.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,11 +8,16 @@ import type { Authority } from "../authority.ts";
 import { root } from "../project.ts";
 import { type Cell, inProject, NOT_THERE, project, type Seen, tool } from "./cell.ts";
 
-/** Bun as npm has installed it for this machine; its package may have moved the program to itself afterwards. */
+/**
+ * Bun as npm has installed it for this machine; its package may have moved the program to itself
+ * afterwards.
+ */
 function bun(): string {
   const modules = join(root, "node_modules");
   const places = [
-    ...readdirSync(join(modules, "@oven")).map((name) => join(modules, "@oven", name, "bin", "bun")),
+    ...readdirSync(join(modules, "@oven")).map((name) =>
+      join(modules, "@oven", name, "bin", "bun"),
+    ),
     join(modules, "bun", "bin", "bun.exe"),
   ];
   const found = places.find((place) => existsSync(place));
@@ -34,7 +40,13 @@ const programs: readonly Cell[] = Object.entries(runtimes).map(([place, command]
     const made = await project(place);
     const [runtime, args] = command();
     const run = async (program: string) =>
-      JSON.parse(await inProject(made, runtime, [...args, program, authority.cell(`${place} ${program}`, made.folder)])) as Seen;
+      JSON.parse(
+        await inProject(made, runtime, [
+          ...args,
+          program,
+          authority.cell(`${place} ${program}`, made.folder),
+        ]),
+      ) as Seen;
     return { ...(await run("program.js")), ...(await run("slim-program.js")) };
   },
 }));
@@ -65,9 +77,13 @@ const vitest: Cell = {
   place: "Vitest 4",
   absent,
   async run({ authority }) {
-    const made = await project(this.place, { "suite.test.js": `import { test } from "vitest";${SUITE}` });
+    const made = await project(this.place, {
+      "suite.test.js": `import { test } from "vitest";${SUITE}`,
+    });
     const AT = cells(authority, this.place, made.folder);
-    const report = JSON.parse(await inProject(made, tool("vitest"), ["run", "--reporter=json", "--root", "."], { AT })) as Report;
+    const report = JSON.parse(
+      await inProject(made, tool("vitest"), ["run", "--reporter=json", "--root", "."], { AT }),
+    ) as Report;
     return seenBy(report);
   },
 };
@@ -76,10 +92,17 @@ const jest: Cell = {
   place: "Jest 30",
   absent,
   async run({ authority }) {
-    const made = await project(this.place, { "suite.test.js": SUITE }, { jest: { testEnvironment: "node", transform: {} } });
+    const made = await project(
+      this.place,
+      { "suite.test.js": SUITE },
+      { jest: { testEnvironment: "node", transform: {} } },
+    );
     const AT = cells(authority, this.place, made.folder);
     const report = JSON.parse(
-      await inProject(made, tool("jest"), ["--json", "--rootDir", "."], { AT, NODE_OPTIONS: "--experimental-vm-modules" }),
+      await inProject(made, tool("jest"), ["--json", "--rootDir", "."], {
+        AT,
+        NODE_OPTIONS: "--experimental-vm-modules",
+      }),
     ) as Report;
     return seenBy(report);
   },
@@ -87,13 +110,18 @@ const jest: Cell = {
 
 /** What both runners write with \`json\`. */
 interface Report {
-  testResults: { assertionResults: { title: string; status: string; failureMessages: string[] }[] }[];
+  testResults: {
+    assertionResults: { title: string; status: string; failureMessages: string[] }[];
+  }[];
 }
 
 function seenBy({ testResults }: Report): Seen {
   const results = testResults.flatMap(({ assertionResults }) => assertionResults);
   return Object.fromEntries(
-    results.map(({ title, status, failureMessages }) => [title, status === "passed" ? "ok" : failureMessages.join("\n")]),
+    results.map(({ title, status, failureMessages }) => [
+      title,
+      status === "passed" ? "ok" : failureMessages.join("\n"),
+    ]),
   );
 }
 

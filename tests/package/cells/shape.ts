@@ -1,5 +1,5 @@
-// What can be seen of the tarball without running it: whether its manifest tells the truth, and whether TypeScript finds its types, the oldest
-// version that is supported and the newest.
+// What can be seen of the tarball without running it: whether its manifest tells the truth, and
+// whether TypeScript finds its types, the oldest version that is supported and the newest.
 
 import { cpSync } from "node:fs";
 import { join } from "node:path";
@@ -15,14 +15,20 @@ const publint: Cell = {
   absent: NOT_THERE.tarball,
   async run() {
     const { path } = await packed();
-    const { stdout } = await must(process.execPath, [join(root, "node_modules", "publint", "src", "cli.js"), "run", path, "--strict"]);
+    const { stdout } = await must(process.execPath, [
+      join(root, "node_modules", "publint", "src", "cli.js"),
+      "run",
+      path,
+      "--strict",
+    ]);
     return { types: stdout.includes("All good!") ? "ok" : stdout };
   },
 };
 
 /**
- * Exceptions: the profile leaves out TypeScript's "node10", which knows no `exports`, and `require`, for this package is ESM only; and the
- * entries that are no modules have no types.
+ * Exceptions: the profile leaves out TypeScript's "node10", which knows no
+ * `exports`, and `require`, for this package is ESM only; and the entries that are no modules have
+ * no types.
  */
 const attw: Cell = {
   place: "Are the types wrong?",
@@ -30,7 +36,16 @@ const attw: Cell = {
   async run() {
     const { path } = await packed();
     const made = await project(this.place.replaceAll(/\W+/g, "-"));
-    const options = ["--profile", "esm-only", "--exclude-entrypoints", "client.wasm", "edge.wasm", "package.json", "--format", "json"];
+    const options = [
+      "--profile",
+      "esm-only",
+      "--exclude-entrypoints",
+      "client.wasm",
+      "edge.wasm",
+      "package.json",
+      "--format",
+      "json",
+    ];
     const { analysis } = JSON.parse(await inProject(made, tool("attw"), [path, ...options])) as {
       analysis: { entrypoints: Record<string, unknown> };
     };
@@ -41,7 +56,10 @@ const attw: Cell = {
 
 const resolutions = { bundler: {}, node16: { module: "node16", moduleResolution: "node16" } };
 
-const compilers = { "5.0": join(workshop, "node_modules", "typescript-5.0", "bin", "tsc"), newest: newest.tsc };
+const compilers = {
+  "5.0": join(workshop, "node_modules", "typescript-5.0", "bin", "tsc"),
+  newest: newest.tsc,
+};
 
 const typed: readonly Cell[] = Object.entries(compilers).flatMap(([version, tsc]) =>
   Object.entries(resolutions).map(([name, options]) => ({
@@ -50,7 +68,15 @@ const typed: readonly Cell[] = Object.entries(compilers).flatMap(([version, tsc]
     async run() {
       const made = await project(this.place);
       cpSync(join(root, "tests", "types", "programs"), made.at("programs"), { recursive: true });
-      return { types: told(await complaints(made, { tsc, options }, ["programs/client.ts", "programs/edge.ts", "programs/slim.ts"])) };
+      return {
+        types: told(
+          await complaints(made, { tsc, options }, [
+            "programs/client.ts",
+            "programs/edge.ts",
+            "programs/slim.ts",
+          ]),
+        ),
+      };
     },
   })),
 );

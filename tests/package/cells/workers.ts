@@ -1,7 +1,18 @@
-// Workers of a page: a dedicated one and a service worker, bundled by esbuild, each at work by itself while the page only listens.
+// Workers of a page: a dedicated one and a service worker, bundled by esbuild, each at work by
+// itself while the page only listens.
 
 import { cpSync } from "node:fs";
-import { type Cell, copies, inProject, NOT_THERE, PAGE, project, type Seen, seenOn, tool } from "./cell.ts";
+import {
+  type Cell,
+  copies,
+  inProject,
+  NOT_THERE,
+  PAGE,
+  project,
+  type Seen,
+  seenOn,
+  tool,
+} from "./cell.ts";
 
 const TELL = `
   const at = new URLSearchParams(location.search).get("at");
@@ -43,9 +54,13 @@ export const workerCells: readonly Cell[] = Object.entries(kinds).map(([place, w
         `--outfile=${out}/worker.js`,
         "--log-level=warning",
       ]);
-      if (out === "out-slim") cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), made.at(`${out}/client.wasm`));
+      if (out === "out-slim")
+        cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), made.at(`${out}/client.wasm`));
       const at = bench.authority.cell(`${place} ${out}`, made.at(out));
-      seen.push({ ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)), wasm: copies(made.at(out), wanted) });
+      seen.push({
+        ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)),
+        wasm: copies(made.at(out), wanted),
+      });
     }
     const wasm = seen.find(({ wasm = "ok" }) => wasm !== "ok")?.wasm ?? "ok";
     return { ...Object.assign({}, ...seen), wasm };

@@ -1,5 +1,5 @@
-// What every place does with the package once it has imported it: real work of each half against the authority of the cell at `at`.
-// Each function ends when all is well and throws when not.
+// What every place does with the package once it has imported it: real work of each half against
+// the authority of the cell at `at`. Each function ends when all is well and throws when not.
 
 /** @param {unknown} seen @param {unknown} wanted @param {string} what */
 function expect(seen, wanted, what) {
@@ -18,7 +18,9 @@ async function codeOf(call) {
 
 /**
  * Signs in, makes an authorised call, has a withdrawn token renewed, renews, signs out.
- * @param {(options: import("tokenkeep").TokenKeepOptions) => import("tokenkeep").TokenKeep} createTokenKeep @param {string} at
+ * @param {(options: import("tokenkeep").TokenKeepOptions) => import("tokenkeep").TokenKeep}
+ * createTokenKeep
+ * @param {string} at
  */
 export async function exerciseClient(createTokenKeep, at) {
   const keep = createTokenKeep({

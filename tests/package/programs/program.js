@@ -1,4 +1,5 @@
-// Runs in Node, Bun and Deno: `<runtime> program.js <address of the cell>`. Prints what came of each half, and ends by itself.
+// Runs in Node, Bun and Deno: `<runtime> program.js <address of the cell>`. Prints what came of
+// each half, and ends by itself.
 
 import { Hono } from "hono";
 import { createTokenKeep } from "tokenkeep";

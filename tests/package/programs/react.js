@@ -1,4 +1,5 @@
-// The hook in a page: renders what it says, and waits until React shows that the keep has found nobody signed in.
+// The hook in a page: renders what it says, and waits until React shows that the keep has found
+// nobody signed in.
 
 import { createElement } from "react";
 import { createRoot } from "react-dom/client";

@@ -1,4 +1,5 @@
-// The page of the bundlers without the wasm in the JavaScript: each says in wasm.js how it brings the file along.
+// The page of the bundlers without the wasm in the JavaScript: each says in wasm.js how it brings
+// the file along.
 
 import { createTokenKeep } from "tokenkeep/slim";
 import { exerciseClient, outcomes } from "./exercise.js";

@@ -1,4 +1,5 @@
-// The door of a worker, dedicated or service: does its work when it is told where, and tells the page what came of it.
+// The door of a worker, dedicated or service: does its work when it is told where, and tells the
+// page what came of it.
 
 import { outcomes } from "./exercise.js";
 

@@ -1,4 +1,5 @@
-// Every public name of `tokenkeep`, used as an application uses it. Nothing here runs: the type check is the test.
+// Every public name of `tokenkeep`, used as an application uses it. Nothing here runs: the type
+// check is the test.
 
 import {
   createTokenKeep,
@@ -15,7 +16,12 @@ import {
   type Transition,
 } from "tokenkeep";
 
-const endpoint: EndpointOptions = { url: new URL("https://auth.example.com/refresh"), method: "POST", headers: { "X-A": "b" }, body: "{}" };
+const endpoint: EndpointOptions = {
+  url: new URL("https://auth.example.com/refresh"),
+  method: "POST",
+  headers: { "X-A": "b" },
+  body: "{}",
+};
 
 const options: TokenKeepOptions = {
   refresh: endpoint,
@@ -49,9 +55,12 @@ export async function use(): Promise<readonly Transition[]> {
   const session: Session = await keep.start();
   const status: SessionStatus = session.status;
   const reason: SignedOutReason | null = keep.session.reason;
-  const stop: () => void = keep.subscribe(() => console.log(status, reason, session.claims?.["sub"]));
+  const stop: () => void = keep.subscribe(() =>
+    console.log(status, reason, session.claims?.["sub"]),
+  );
   stop();
-  const each = <K extends keyof TokenKeepEvents>(type: K) => keep.on(type, (event: TokenKeepEvents[K]) => console.log(event));
+  const each = <K extends keyof TokenKeepEvents>(type: K) =>
+    keep.on(type, (event: TokenKeepEvents[K]) => console.log(event));
   each("change");
   keep.on("change", ({ session: { expiresAt, refreshing, degraded, retryAt, generation } }) =>
     console.log(expiresAt, refreshing, degraded, retryAt, generation),
@@ -60,7 +69,9 @@ export async function use(): Promise<readonly Transition[]> {
   keep.on("signed-out", (event) => console.log(described(event.reason)));
   keep.on("refreshed", ({ generation, by }) => console.log(generation, by === "sibling"));
   keep.on("refresh-failed", ({ error, retryAt }) => console.log(error.retryable, retryAt));
-  keep.on("step-up", ({ acrValues, maxAge, url }) => console.log(acrValues.join(" "), maxAge ?? 0, url));
+  keep.on("step-up", ({ acrValues, maxAge, url }) =>
+    console.log(acrValues.join(" "), maxAge ?? 0, url),
+  );
   keep.on("rejected-fresh-token", ({ url }) => console.log(url));
   keep.on("user-changed", (event) => console.log(event.session.claims));
   const drop: typeof fetch = keep.fetch;
@@ -70,7 +81,10 @@ export async function use(): Promise<readonly Transition[]> {
   const token: TokenResponse = { access_token: "t", expires_in: 900, token_type: "Bearer" };
   await keep.adopt(token).then(() => keep.refresh());
   await keep.adopt({ accessToken: "t", expiresIn: 900 });
-  const length: number = await keep.withToken((lent) => lent.length, { minValidity: 30, signal: AbortSignal.timeout(1_000) });
+  const length: number = await keep.withToken((lent) => lent.length, {
+    minValidity: 30,
+    signal: AbortSignal.timeout(1_000),
+  });
   const later: string = await keep.withToken(async (lent) => lent.slice(1));
   try {
     await drop(`/api?${reply.status}${length}${later}`);
@@ -78,11 +92,23 @@ export async function use(): Promise<readonly Transition[]> {
   } catch (error) {
     if (error instanceof TokenKeepError) {
       const code: TokenKeepErrorCode = error.code;
-      console.log(advice(code), error.retryable, error.status?.toFixed(), error.retryAfter?.toFixed(), error.name, error.cause);
+      console.log(
+        advice(code),
+        error.retryable,
+        error.status?.toFixed(),
+        error.retryAfter?.toFixed(),
+        error.name,
+        error.cause,
+      );
     }
   }
   keep.close();
-  return keep.explain().filter(({ at, event, from, to, generation, note }) => at > 0 && event !== from && to !== note && generation > 0);
+  return keep
+    .explain()
+    .filter(
+      ({ at, event, from, to, generation, note }) =>
+        at > 0 && event !== from && to !== note && generation > 0,
+    );
 }
 
 function described(reason: SignedOutReason): string {
@@ -114,7 +140,10 @@ export function advice(code: TokenKeepErrorCode): string {
   }
 }
 
-/** The error class is `Error`'s own kind: made with a message, given a cause, extended, stood in for. */
+/**
+ * The error class is `Error`'s own kind: made with a message, given a cause, extended, stood in
+ * for.
+ */
 export class Unreachable extends TokenKeepError {
   override readonly code = "refresh_unreachable";
   override name = "Unreachable";
@@ -128,9 +157,20 @@ export const errors: readonly TokenKeepError[] = [
   new TokenKeepError("a message", { cause: new Error("why") }),
   new Unreachable(null),
   { name: "TokenKeepError", message: "in a test", code: "closed", retryable: false },
-  { name: "TokenKeepError", message: "in a test", code: "refresh_timeout", retryable: true, status: 408, retryAfter: 1, stack: "" },
+  {
+    name: "TokenKeepError",
+    message: "in a test",
+    code: "refresh_timeout",
+    retryable: true,
+    status: 408,
+    retryAfter: 1,
+    stack: "",
+  },
 ];
-export const constructors: readonly (new (message?: string, options?: ErrorOptions) => TokenKeepError)[] = [TokenKeepError];
+export const constructors: readonly (new (
+  message?: string,
+  options?: ErrorOptions,
+) => TokenKeepError)[] = [TokenKeepError];
 
 /** What stands in for a keep in a test of an application. */
 export const double: TokenKeep = {
@@ -148,7 +188,10 @@ export const double: TokenKeep = {
   subscribe: () => () => undefined,
   fetch: globalThis.fetch,
   signIn: (input, init) => fetch(input, init),
-  adopt: async ({ access_token, accessToken }) => ({ ...double.session, claims: { token: access_token ?? accessToken ?? "" } }),
+  adopt: async ({ access_token, accessToken }) => ({
+    ...double.session,
+    claims: { token: access_token ?? accessToken ?? "" },
+  }),
   refresh: async () => double.session,
   withToken: async (lend) => lend("token"),
   logout: async () => undefined,

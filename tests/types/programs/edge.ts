@@ -1,4 +1,5 @@
-// Every public name of `tokenkeep/edge`, used as a Worker uses it. Nothing here runs: the type check is the test.
+// Every public name of `tokenkeep/edge`, used as a Worker uses it. Nothing here runs: the type
+// check is the test.
 
 import {
   type Algorithm,
@@ -45,7 +46,16 @@ const algorithms: readonly Algorithm[] = [
   "HS384",
   "HS512",
 ];
-const key: Jwk = { kty: "EC", crv: "P-256", x: "x", y: "y", kid: "k1", alg: "ES256", use: "sig", "x5t#S256": "t" };
+const key: Jwk = {
+  kty: "EC",
+  crv: "P-256",
+  x: "x",
+  y: "y",
+  kid: "k1",
+  alg: "ES256",
+  use: "sig",
+  "x5t#S256": "t",
+};
 const issuer: IssuerOptions = {
   issuer: "https://auth.example.com",
   audience: ["https://api.example.com", "other"] as const,
@@ -77,7 +87,8 @@ export const revocations: (RevocationStore & Revoker)[] = [
   memoryRevocation({ max: 10, clock: () => 0 }),
 ];
 export const own: RevocationStore = {
-  isRevoked: ({ issuer, jti, sid, sub, iat }: RevocationSubject) => issuer === jti || sid === sub || iat === null,
+  isRevoked: ({ issuer, jti, sid, sub, iat }: RevocationSubject) =>
+    issuer === jti || sid === sub || iat === null,
 };
 
 export async function revoke(revoker: Revoker): Promise<void> {
@@ -108,7 +119,10 @@ const options: VerifierOptions = {
   allowNoExpiry: false,
   maxTokenBytes: 16_384,
   check: (claims: Claims, header: JoseHeader) =>
-    claims.sub === "alice" && header.typ !== "x" && claims["custom"] !== null && header.kid !== header.alg,
+    claims.sub === "alice" &&
+    header.typ !== "x" &&
+    claims["custom"] !== null &&
+    header.kid !== header.alg,
   revocation: memoryRevocation(),
   jwks,
   resultCacheSize: 1_000,
@@ -119,7 +133,9 @@ const verifier: Verifier = createVerifier(options);
 createVerifier({ issuers: issuer, profile: "jwt", check: async () => true });
 createVerifier({ issuers: [issuer] as const, profile: "id-token" });
 createVerifier({ issuers: (name) => (name === issuer.issuer ? issuer : null) });
-createVerifier({ issuers: async (name: string) => ({ ...issuer, issuer: name, jwksUri: "https://a.example/jwks" }) });
+createVerifier({
+  issuers: async (name: string) => ({ ...issuer, issuer: name, jwksUri: "https://a.example/jwks" }),
+});
 
 function told(event: VerifierEvent): string {
   switch (event.type) {
@@ -154,8 +170,14 @@ const handled = verifier.guard<Env>((request, env, ctx, auth) => {
   ctx.waitUntil(Promise.resolve(env.LIMIT));
   return new Response(`${request.url} ${auth.claims.sub ?? ""}`);
 }, policy);
-const open = verifier.guard(async (_request, _env, _ctx, auth) => new Response(auth?.issuer ?? "nobody"), { ...policy, optional: true });
-export const worker = { fetch: (request: Request, env: Env, ctx: ExecutionContextLike): Promise<Response> => handled(request, env, ctx) };
+const open = verifier.guard(
+  async (_request, _env, _ctx, auth) => new Response(auth?.issuer ?? "nobody"),
+  { ...policy, optional: true },
+);
+export const worker = {
+  fetch: (request: Request, env: Env, ctx: ExecutionContextLike): Promise<Response> =>
+    handled(request, env, ctx),
+};
 export const another = { fetch: open };
 export const bare = verifier.guard(() => new Response());
 
@@ -166,13 +188,31 @@ export async function use(request: Request, ctx: ExecutionContextLike): Promise<
     const { claims, header, key, keys, scopes, roles, permissions, tenant, cached } = verified;
     const audience: string | readonly string[] | undefined = claims.aud;
     const times: (number | undefined)[] = [claims.exp, claims.nbf, claims.iat];
-    console.log(audience, times, claims.iss, claims.jti, header.alg, key.kid, key.alg, key.thumbprint, cached, tenant);
-    console.log(keys.source === "bundled", keys.ageMs, keys.stale, scopes.has("a"), roles.size, [...permissions]);
+    console.log(
+      audience,
+      times,
+      claims.iss,
+      claims.jti,
+      header.alg,
+      key.kid,
+      key.alg,
+      key.thumbprint,
+      cached,
+      tenant,
+    );
+    console.log(keys.source === "bundled", keys.ageMs, keys.stale, scopes.has("a"), roles.size, [
+      ...permissions,
+    ]);
     const must: Verified = await verifier.authenticate(request);
     const may: Verified | null = await verifier.authenticate(request, { optional: true }, ctx);
     await verifier.authenticate(request, policy, ctx);
-    for (const { check, ok, detail } of await verifier.explain("token")) console.log(check, ok, detail?.length, must.issuer, may?.issuer);
-    const { header: protectedHeader, payload } = await verifyCompact("a.b.c", { keys: [key as unknown as Jwk] }, { algorithms });
+    for (const { check, ok, detail } of await verifier.explain("token"))
+      console.log(check, ok, detail?.length, must.issuer, may?.issuer);
+    const { header: protectedHeader, payload } = await verifyCompact(
+      "a.b.c",
+      { keys: [key as unknown as Jwk] },
+      { algorithms },
+    );
     await verifyCompact("a.b.c", { kty: "oct" }, { algorithms: ["HS256"] });
     return new Response(payload.byteLength > 0 ? protectedHeader.alg : null);
   } catch (error) {
@@ -184,7 +224,10 @@ export async function use(request: Request, ctx: ExecutionContextLike): Promise<
   }
 }
 
-/** The error class is `Error`'s own kind: made with a message, given a cause, extended, stood in for. */
+/**
+ * The error class is `Error`'s own kind: made with a message, given a cause, extended, stood in
+ * for.
+ */
 export class Refused extends VerifyError {
   override readonly code = "claim.custom";
   override name = "Refused";
@@ -210,5 +253,9 @@ export const errors: readonly VerifyError[] = [
 
 /** What stands in for a verifier in a test of an application. */
 export function double(verified: Verified): Pick<Verifier, "verify" | "prime" | "explain"> {
-  return { verify: async () => verified, prime: async () => undefined, explain: async () => [{ check: "signature", ok: true }] };
+  return {
+    verify: async () => verified,
+    prime: async () => undefined,
+    explain: async () => [{ check: "signature", ok: true }],
+  };
 }

@@ -5,7 +5,12 @@ import { createVerifier, type Jwk, memoryRevocation, VerifyError } from "tokenke
 
 const keys: Jwk[] = [{ kty: "EC", kid: "k1" }];
 const verifier = createVerifier({
-  issuers: { issuer: "https://auth.example.com", audience: "https://api.example.com", algorithms: ["ES256"], jwks: { keys } },
+  issuers: {
+    issuer: "https://auth.example.com",
+    audience: "https://api.example.com",
+    algorithms: ["ES256"],
+    jwks: { keys },
+  },
   revocation: memoryRevocation(),
 });
 

@@ -1,4 +1,5 @@
-// `tokenkeep/slim`, with each of the things that may hold the wasm. Nothing here runs: the type check is the test.
+// `tokenkeep/slim`, with each of the things that may hold the wasm. Nothing here runs: the type
+// check is the test.
 
 import {
   createTokenKeep,

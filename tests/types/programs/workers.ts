@@ -1,6 +1,12 @@
 // A Worker with Cloudflare's own types instead of "dom".
 
-import { cacheJwksStore, createVerifier, kvJwksStore, kvRevocation, type Verifier } from "tokenkeep/edge";
+import {
+  cacheJwksStore,
+  createVerifier,
+  kvJwksStore,
+  kvRevocation,
+  type Verifier,
+} from "tokenkeep/edge";
 
 interface Env {
   readonly KEYS: KVNamespace;
@@ -26,5 +32,9 @@ function verifierOf(env: Env): Verifier {
 
 export const worker = {
   fetch: (request, env, ctx) =>
-    verifierOf(env).guard<Env>((_request, _env, _ctx, auth) => new Response(auth.claims.sub))(request, env, ctx),
+    verifierOf(env).guard<Env>((_request, _env, _ctx, auth) => new Response(auth.claims.sub))(
+      request,
+      env,
+      ctx,
+    ),
 } satisfies ExportedHandler<Env>;

@@ -1,4 +1,5 @@
-// What the demo page may ask of the authority, read strictly: an unknown wish or one out of range is refused as a whole.
+// What the demo page may ask of the authority, read strictly: an unknown wish or one out of range
+// is refused as a whole.
 
 export interface Wish {
   accessTokenSeconds?: number;
@@ -11,7 +12,9 @@ export interface Wish {
 
 const DAY = 24 * 60 * 60;
 
-const RANGES: { readonly [name in keyof Omit<Wish, "rateLimits">]-?: readonly [least: number, most: number] } = {
+const RANGES: {
+  readonly [name in keyof Omit<Wish, "rateLimits">]-?: readonly [least: number, most: number];
+} = {
   accessTokenSeconds: [1, DAY],
   refreshOutageSeconds: [0, DAY],
   graceSeconds: [0, 300],
@@ -22,7 +25,9 @@ export function readWish(value: unknown): Wish | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
   const fits = Object.entries(value).every(([name, wanted]) => {
     if (name === "rateLimits") return wanted === "on" || wanted === "off";
-    const [least, most] = Object.hasOwn(RANGES, name) ? RANGES[name as keyof typeof RANGES] : [1, 0];
+    const [least, most] = Object.hasOwn(RANGES, name)
+      ? RANGES[name as keyof typeof RANGES]
+      : [1, 0];
     return Number.isSafeInteger(wanted) && wanted >= least && wanted <= most;
   });
   return fits ? (value as Wish) : null;

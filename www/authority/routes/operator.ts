@@ -19,11 +19,14 @@ operator.use(requireOperator);
 operator.get("/audit", async (c) => {
   const before = wholeNumber(c.req.query("before"), Number.MAX_SAFE_INTEGER);
   const limit = wholeNumber(c.req.query("limit"), 50);
-  if (before === null || limit === null || limit < 1 || limit > MOST_RECORDS) return c.json({ error: "invalid_request" }, 400);
+  if (before === null || limit === null || limit < 1 || limit > MOST_RECORDS)
+    return c.json({ error: "invalid_request" }, 400);
   return c.json({ records: await readRecords(c.env.DB, c.var.tenant, before, limit) });
 });
 
-operator.get("/keys", async (c) => c.json({ keys: await ringOf(c.env, c.var.tenant, secondsNow()) }));
+operator.get("/keys", async (c) =>
+  c.json({ keys: await ringOf(c.env, c.var.tenant, secondsNow()) }),
+);
 
 operator.post("/keys/rotate", async (c) => {
   const alg = await readText(c.req.raw, "alg");
@@ -36,7 +39,12 @@ operator.post("/keys/rotate", async (c) => {
 operator.post("/revoke-user", async (c) => {
   const user = await readText(c.req.raw, "user");
   if (user === null) return c.json({ error: "invalid_request" }, 400);
-  await revokeUser(c.env, { tenant: c.var.tenant, accountId: user, by: "operator", now: secondsNow() });
+  await revokeUser(c.env, {
+    tenant: c.var.tenant,
+    accountId: user,
+    by: "operator",
+    now: secondsNow(),
+  });
   await note(sceneOf(c), "user.revoked", { user, detail: `by ${c.var.auth.claims.sub}` });
   return c.body(null, 204);
 });

@@ -17,7 +17,13 @@ ownSessions.post("/list", async (c) => {
   if (current === null) return refuseSession(c);
   const all = await sessionsOf(c.env.DB, current.account.id, secondsNow());
   return c.json({
-    sessions: all.map(({ id, startedAt, lastUsedAt, device }) => ({ id, current: id === current.id, startedAt, lastUsedAt, device })),
+    sessions: all.map(({ id, startedAt, lastUsedAt, device }) => ({
+      id,
+      current: id === current.id,
+      startedAt,
+      lastUsedAt,
+      device,
+    })),
   });
 });
 
@@ -27,7 +33,9 @@ ownSessions.post("/end", async (c) => {
   const id = await readText(c.req.raw, "id");
   if (id === null) return c.json({ error: "invalid_request" }, 400);
   const now = secondsNow();
-  const chosen = (await sessionsOf(c.env.DB, current.account.id, now)).find((session) => session.id === id);
+  const chosen = (await sessionsOf(c.env.DB, current.account.id, now)).find(
+    (session) => session.id === id,
+  );
   // One answer for a session that has ended, that never was, or that is somebody else's.
   if (chosen === undefined) return c.json({ error: "not_found" }, 404);
   await revokeSession(c.env, { tenant: c.var.tenant, session: chosen, by: "user", now });
@@ -39,7 +47,12 @@ ownSessions.post("/end", async (c) => {
 ownSessions.post("/logout-everywhere", async (c) => {
   const current = await sessionOfCookie(c);
   if (current === null) return refuseSession(c);
-  await revokeUser(c.env, { tenant: c.var.tenant, accountId: current.account.id, by: "user", now: secondsNow() });
+  await revokeUser(c.env, {
+    tenant: c.var.tenant,
+    accountId: current.account.id,
+    by: "user",
+    now: secondsNow(),
+  });
   await note(sceneOf(c), "sign_out.everywhere", aboutSession(current));
   clearRefreshCookie(c);
   return c.body(null, 204);

@@ -11,9 +11,15 @@ import { answerTokens } from "./tokens.ts";
 export async function renew(c: Context<Env>, refreshToken: string): Promise<Response> {
   const now = secondsNow();
   const { graceSeconds } = settingsFrom(c.env);
-  // Before the rotation: whatever can fail should fail while the presented token is still good for another try.
+  // Before the rotation: whatever can fail should fail while the presented token is still good for
+  // another try.
   const key = await signingKey(c.env, c.var.tenant, now);
-  const rotation = await rotate(c.env.DB, { tenantId: c.var.tenant.id, refreshToken, now, graceSeconds });
+  const rotation = await rotate(c.env.DB, {
+    tenantId: c.var.tenant.id,
+    refreshToken,
+    now,
+    graceSeconds,
+  });
   switch (rotation?.outcome) {
     case "rotated":
     case "repeated":

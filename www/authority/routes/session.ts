@@ -44,10 +44,17 @@ session.post("/sign-in", async (c) => {
 
   const now = await secondsAfter(verdict.signedOutAt);
   const key = await signingKey(c.env, tenant, now);
-  // The cookie is about to be overwritten; the session behind it would live on, out of its owner's reach.
+  // The cookie is about to be overwritten; the session behind it would live on, out of its owner's
+  // reach.
   await endSessionBehindCookie(c, "sign-in");
   const lifetime = settingsFrom(c.env).sessionSeconds;
-  const started = await startSession(c.env.DB, { tenantId: tenant.id, account: verdict.account, device, now, lifetime });
+  const started = await startSession(c.env.DB, {
+    tenantId: tenant.id,
+    account: verdict.account,
+    device,
+    now,
+    lifetime,
+  });
   await note(sceneOf(c), "sign_in", aboutSession(started.session));
   return answerTokens(c, { key, ...started, now });
 });
@@ -72,13 +79,17 @@ session.post("/logout", async (c) => {
 async function endSessionBehindCookie(c: Context<Env>, by: RevokedBy): Promise<void> {
   const refreshToken = readRefreshCookie(c);
   const { tenant } = c.var;
-  const found = refreshToken === null ? null : await sessionBehind(c.env.DB, tenant.id, refreshToken);
+  const found =
+    refreshToken === null ? null : await sessionBehind(c.env.DB, tenant.id, refreshToken);
   if (found === null) return;
   const ended = await revokeSession(c.env, { tenant, session: found, by, now: secondsNow() });
   if (ended) await note(sceneOf(c), "sign_out", { ...aboutSession(found), detail: by });
 }
 
-/** Now, but later than `moment`, by a second's wait: where all tokens of a second were refused, a new session's must not bear its date. */
+/**
+ * Now, but later than `moment`, by a second's wait: where all tokens of a second were refused, a
+ * new session's must not bear its date.
+ */
 async function secondsAfter(moment: number | null): Promise<number> {
   if (moment === secondsNow()) await scheduler.wait(1000 - (Date.now() % 1000));
   return secondsNow();

@@ -1,5 +1,5 @@
-// The second factor: enrolling one, and showing it to make a session stronger (RFC 9470). A wrong code is `invalid_code`, never
-// `invalid_grant`: the session is as good as before.
+// The second factor: enrolling one, and showing it to make a session stronger (RFC 9470). A wrong
+// code is `invalid_code`, never `invalid_grant`: the session is as good as before.
 
 import { type Context, Hono } from "hono";
 import { readText } from "../bodies.ts";
@@ -19,14 +19,17 @@ stepUp.post("/totp/enrol", async (c) => {
   const session = await sessionOfCookie(c);
   if (session === null) return refuseSession(c);
   // Else a stolen session could replace the factor that keeps it out.
-  if (session.steppedUpAt === null && (await isEnrolled(c.env.DB, session.account.id))) return c.json({ error: "already_enrolled" }, 409);
+  if (session.steppedUpAt === null && (await isEnrolled(c.env.DB, session.account.id)))
+    return c.json({ error: "already_enrolled" }, 409);
   return c.json(await offerSecret(c.env, session.account));
 });
 
 stepUp.post("/totp/confirm", async (c) => {
   const session = await sessionOfCookie(c);
   if (session === null) return refuseSession(c);
-  const refusal = await tryCode(c, session, (code) => confirmSecret(c.env, session.account.id, code));
+  const refusal = await tryCode(c, session, (code) =>
+    confirmSecret(c.env, session.account.id, code),
+  );
   if (refusal !== null) return refusal;
   await note(sceneOf(c), "totp.enrolled", aboutSession(session));
   return c.body(null, 204);
@@ -37,7 +40,8 @@ stepUp.post("/step-up", async (c) => {
   const refreshToken = readRefreshCookie(c);
   const session = await sessionOfCookie(c);
   if (session === null || refreshToken === null) return refuseSession(c);
-  if (!(await isEnrolled(c.env.DB, session.account.id))) return c.json({ error: "not_enrolled" }, 409);
+  if (!(await isEnrolled(c.env.DB, session.account.id)))
+    return c.json({ error: "not_enrolled" }, 409);
   const refusal = await tryCode(c, session, (code) => useCode(c.env, session.account.id, code));
   if (refusal !== null) return refusal;
   await noteStepUp(c.env.DB, session.id, secondsNow());
@@ -46,7 +50,11 @@ stepUp.post("/step-up", async (c) => {
 });
 
 /** Null when the code was right. Only wrong ones count towards the limit. */
-async function tryCode(c: Context<Env>, session: Session, isRight: (code: string) => Promise<boolean>): Promise<Response | null> {
+async function tryCode(
+  c: Context<Env>,
+  session: Session,
+  isRight: (code: string) => Promise<boolean>,
+): Promise<Response | null> {
   const place = await take(c, "code by account", session.account.id);
   if (place.refusal !== null) {
     if (place.refusal.first) await note(sceneOf(c), "step_up.limited", aboutSession(session));

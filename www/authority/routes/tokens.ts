@@ -1,4 +1,5 @@
-// The one shape in which tokens leave: the access token in the body, the refresh token in the cookie.
+// The one shape in which tokens leave: the access token in the body, the refresh token in the
+// cookie.
 
 import type { Context } from "hono";
 import { issueAccessToken } from "../access-tokens.ts";
@@ -10,10 +11,21 @@ import type { SigningKey } from "../signing-keys.ts";
 
 export async function answerTokens(
   c: Context<Env>,
-  { key, session, refreshToken, now }: { key: SigningKey; session: Session; refreshToken: string; now: number },
+  {
+    key,
+    session,
+    refreshToken,
+    now,
+  }: { key: SigningKey; session: Session; refreshToken: string; now: number },
 ): Promise<Response> {
   const { clientId, accessTokenSeconds: lifetime } = settingsFrom(c.env);
-  const { token, expiresIn } = await issueAccessToken(key, { tenant: c.var.tenant, session, clientId, lifetime, now });
+  const { token, expiresIn } = await issueAccessToken(key, {
+    tenant: c.var.tenant,
+    session,
+    clientId,
+    lifetime,
+    now,
+  });
   setRefreshCookie(c, refreshToken, session.expiresAt - now);
   return c.json({ access_token: token, expires_in: expiresIn, token_type: "Bearer" });
 }

@@ -1,17 +1,18 @@
-// The keys of one issuer: isolate memory, then a store that isolates share, then the network. Fresh, stale while a new one is
-// fetched, stale while none can be had, gone. What is kept from one request to the next are settled values and moments: a request that
-// is cancelled in the middle of a fetch leaves a stamp behind, and nothing that another could wait for in vain.
+// The keys of one issuer: isolate memory, then a store that isolates share, then the network.
+// Fresh, stale while a new one is fetched, stale while none can be had, gone. What is kept from one
+// request to the next are settled values and moments: a request that is cancelled in the middle of
+// a fetch leaves a stamp behind, and nothing that another could wait for in vain.
 
-import type { Core } from "./core.js";
+import type { Core } from "../core.js";
+import type { IssuerSettings, JwksSettings } from "../options/read.js";
+import type { StoredJwks } from "../options/store-types.js";
+import type { VerifierEvent } from "../options/types.js";
+import { VerifyError } from "../request/error.js";
+import type { ExecutionContextLike } from "../result/verified.js";
 import type { Key } from "./crypto.js";
-import { VerifyError } from "./error.js";
-import { clampedAge, type FetchedKeys, fetchKeys } from "./fetch-keys.js";
+import { clampedAge, type FetchedKeys, fetchKeys } from "./fetch.js";
 import { KeySet } from "./key-set.js";
-import type { VerifierEvent } from "./option-types.js";
-import type { IssuerSettings, JwksSettings } from "./options.js";
-import { digestOf, withoutDelay } from "./shared-store.js";
-import type { StoredJwks } from "./store-types.js";
-import type { ExecutionContextLike } from "./verified.js";
+import { digestOf, withoutDelay } from "./stores.js";
 
 export interface Held {
   readonly set: KeySet;
@@ -39,7 +40,10 @@ export interface Call {
 
 const FIRST_WAIT = 1_000;
 
-/** A moment further ahead than this, in milliseconds, is of a clock that was wrong then, and binds nobody. */
+/**
+ * A moment further ahead than this, in milliseconds, is of a clock that was wrong then, and binds
+ * nobody.
+ */
 const AHEAD = 60_000;
 
 /** What a header can carry (RFC 9110 section 8.8.3); a store may hold anything. */
@@ -52,7 +56,10 @@ export class KeySets {
   readonly #tell: ((event: VerifierEvent) => void) | null;
   readonly #clock: () => number;
   #held: Held | null = null;
-  /** Numbers the fetches as they begin, so that an older answer never takes the place of a newer one. */
+  /**
+   * Numbers the fetches as they begin, so that an older answer never takes the place of a newer
+   * one.
+   */
   #begun = 0;
   #applied = 0;
   #lastBegan = -Infinity;
@@ -63,7 +70,12 @@ export class KeySets {
   /** By scope, for as long as it lasts. */
   readonly #underWay = new WeakMap<object, Promise<Held>>();
 
-  constructor(issuer: IssuerSettings, settings: JwksSettings, clock: () => number, tell: ((event: VerifierEvent) => void) | null) {
+  constructor(
+    issuer: IssuerSettings,
+    settings: JwksSettings,
+    clock: () => number,
+    tell: ((event: VerifierEvent) => void) | null,
+  ) {
     this.#issuer = issuer;
     this.#settings = settings;
     this.#clock = clock;
@@ -94,7 +106,8 @@ export class KeySets {
   async #lookAgain(held: Held, call: Call): Promise<Held> {
     const underWay = this.#shared(call);
     const since = call.now - this.#lastBegan;
-    if (underWay === undefined && since < this.#settings.cooldown && since > -AHEAD) return this.#held ?? held;
+    if (underWay === undefined && since < this.#settings.cooldown && since > -AHEAD)
+      return this.#held ?? held;
     try {
       return await (underWay ?? this.#renew(call));
     } catch {
@@ -130,7 +143,8 @@ export class KeySets {
   async #cold(call: Call): Promise<Held> {
     if (this.#failures > 0 && this.#mustWait(call.now)) {
       const shared = this.#shared(call);
-      if (shared === undefined) return this.#lastGood(call) ?? Promise.reject(this.#unreachable(call.now));
+      if (shared === undefined)
+        return this.#lastGood(call) ?? Promise.reject(this.#unreachable(call.now));
     }
     try {
       return await (this.#shared(call) ?? this.#renew(call));
@@ -141,7 +155,9 @@ export class KeySets {
     }
   }
 
-  /** The bundled set, while the endpoint has never been reached. It is stale from its first use on. */
+  /**
+   * The bundled set, while the endpoint has never been reached. It is stale from its first use on.
+   */
   #lastGood(call: Call): Held | null {
     if (this.#issuer.bundled === null || this.#held !== null) return null;
     this.#say("served-stale");
@@ -161,7 +177,12 @@ export class KeySets {
     if (this.#settings.store === undefined) return this.#renew(call);
     return this.#share(call, async () => {
       const stored = await this.#fromStore(call);
-      if (stored === null || call.now >= stored.freshUntil || stored.fetchedAt <= (this.#held?.fetchedAt ?? 0)) return this.#fetch(call);
+      if (
+        stored === null ||
+        call.now >= stored.freshUntil ||
+        stored.fetchedAt <= (this.#held?.fetchedAt ?? 0)
+      )
+        return this.#fetch(call);
       this.#notBefore = -Infinity;
       return (this.#held = stored);
     });
@@ -174,7 +195,8 @@ export class KeySets {
   /** Before anything is awaited: this, and not a promise, is what holds other requests back. */
   #stamp(now: number): void {
     this.#lastBegan = now;
-    this.#notBefore = now + Math.min(this.#settings.cooldown, FIRST_WAIT * 2 ** Math.min(this.#failures, 20));
+    this.#notBefore =
+      now + Math.min(this.#settings.cooldown, FIRST_WAIT * 2 ** Math.min(this.#failures, 20));
   }
 
   #mustWait(now: number): boolean {
@@ -188,7 +210,10 @@ export class KeySets {
     });
   }
 
-  /** What is under way for the scope, or else `work`, which a context keeps alive: a client that hangs up takes nothing from the others. */
+  /**
+   * What is under way for the scope, or else `work`, which a context keeps alive: a client that
+   * hangs up takes nothing from the others.
+   */
   #share(call: Call, work: () => Promise<Held>): Promise<Held> {
     const shared = this.#shared(call);
     if (shared !== undefined) return shared;
@@ -216,7 +241,9 @@ export class KeySets {
       if (sequence > this.#applied) {
         this.#failures += 1;
         this.#lastFailure = error;
-        this.#notBefore = this.#clock() + Math.min(this.#settings.cooldown, FIRST_WAIT * 2 ** Math.min(this.#failures - 1, 20));
+        this.#notBefore =
+          this.#clock() +
+          Math.min(this.#settings.cooldown, FIRST_WAIT * 2 ** Math.min(this.#failures - 1, 20));
       }
       this.#say("failed");
       throw this.#unreachable(this.#clock(), error);
@@ -230,13 +257,24 @@ export class KeySets {
     this.#lastFailure = null;
     this.#notBefore = -Infinity;
     if (answer.body === null) this.#say("not-modified", held.set, call);
-    else this.#say(previous === null || previous.set === held.set ? "fetched" : "rotated", held.set, call);
+    else
+      this.#say(
+        previous === null || previous.set === held.set ? "fetched" : "rotated",
+        held.set,
+        call,
+      );
     if (answer.body !== null) this.#toStore(answer.body, held, call.context);
     return held;
   }
 
   #made(set: KeySet, { etag, maxAge }: FetchedKeys, { core, now }: Call): Held {
-    return { set: this.#sameOr(set, core), etag, fetchedAt: now, freshUntil: now + (maxAge ?? this.#settings.maxAge), source: "network" };
+    return {
+      set: this.#sameOr(set, core),
+      etag,
+      fetchedAt: now,
+      freshUntil: now + (maxAge ?? this.#settings.maxAge),
+      source: "network",
+    };
   }
 
   /** The set that is held if the new one holds the same: what was made of its keys stays good. */
@@ -244,7 +282,10 @@ export class KeySets {
     return this.#held?.set.equals(set, core) === true ? this.#held.set : set;
   }
 
-  /** What another isolate left, if it is any good: of a moment in the past, not too old, and a key set. */
+  /**
+   * What another isolate left, if it is any good: of a moment in the past, not too old, and a key
+   * set.
+   */
   async #fromStore({ core, now }: Call): Promise<Held | null> {
     const { store, maxAge, maxStale, maxBytes, timeout } = this.#settings;
     if (store === undefined) return null;
@@ -253,21 +294,34 @@ export class KeySets {
     const { fetchedAt, body, etag } = stored;
     const lifetime = typeof stored.maxAge === "number" ? clampedAge(stored.maxAge * 1000) : maxAge;
     const age = typeof fetchedAt === "number" ? now - fetchedAt : Number.NaN;
-    if (!(age >= 0 && age < lifetime + maxStale) || fetchedAt < (this.#held?.fetchedAt ?? 0)) return null;
+    if (!(age >= 0 && age < lifetime + maxStale) || fetchedAt < (this.#held?.fetchedAt ?? 0))
+      return null;
     const set = KeySet.read(body, core);
     if (set === null) return null;
     const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
-    return { set: this.#sameOr(set, core), etag: known, fetchedAt, freshUntil: fetchedAt + lifetime, source: "store" };
+    return {
+      set: this.#sameOr(set, core),
+      etag: known,
+      fetchedAt,
+      freshUntil: fetchedAt + lifetime,
+      source: "store",
+    };
   }
 
-  #toStore(answer: Uint8Array, { fetchedAt, freshUntil, etag }: Held, context: ExecutionContextLike | null): void {
+  #toStore(
+    answer: Uint8Array,
+    { fetchedAt, freshUntil, etag }: Held,
+    context: ExecutionContextLike | null,
+  ): void {
     const { store, maxStale, timeout } = this.#settings;
     if (store === undefined) return;
     const maxAge = (freshUntil - fetchedAt) / 1000;
     // As it came, and not as a set that is equal has it: the etag is of this one.
     const body = new TextDecoder().decode(answer);
     const stored: StoredJwks = { body, fetchedAt, maxAge, ...(etag === undefined ? {} : { etag }) };
-    const put = withoutDelay(timeout, async () => store.put(await this.#storeKey(), stored, Math.ceil(maxAge + maxStale / 1000)));
+    const put = withoutDelay(timeout, async () =>
+      store.put(await this.#storeKey(), stored, Math.ceil(maxAge + maxStale / 1000)),
+    );
     context?.waitUntil(put);
   }
 
@@ -276,7 +330,10 @@ export class KeySets {
   }
 
   #unreachable(now: number, cause = this.#lastFailure): VerifyError {
-    return new VerifyError(cause?.code ?? "jwks.unreachable", { retryAfter: Math.max(1, (this.#notBefore - now) / 1000), cause });
+    return new VerifyError(cause?.code ?? "jwks.unreachable", {
+      retryAfter: Math.max(1, (this.#notBefore - now) / 1000),
+      cause,
+    });
   }
 
   #say(outcome: JwksEvent["outcome"], set?: KeySet, call?: Call): void {

@@ -1,9 +1,9 @@
-// Headers under which a signature held, remembered by their exact text. An issuer's tokens have one header until it rotates its key, so
-// most need no second reading of it, and no search for the key.
+// Headers under which a signature held, remembered by their exact text. An issuer's tokens have one
+// header until it rotates its key, so most need no second reading of it, and no search for the key.
 
-import type { Signer } from "./crypto.js";
-import type { Issuer } from "./issuers.js";
-import type { KeySet } from "./key-set.js";
+import type { Signer } from "../keys/crypto.js";
+import type { KeySet } from "../keys/key-set.js";
+import type { Issuer } from "../options/issuers.js";
 import type { JoseHeader } from "./verified.js";
 
 /** What a header stood for. */
@@ -26,12 +26,16 @@ const DOT = 46;
 
 export class KnownHeaders {
   readonly #known = new Map<string, Known>();
-  /** That of the last token that had one, and so most likely of the next: to compare costs less than to cut out and look up. */
+  /**
+   * That of the last token that had one, and so most likely of the next: to compare costs less than
+   * to cut out and look up.
+   */
   #last: Known | null = null;
 
   find(token: string): Known | null {
     const last = this.#last;
-    if (last !== null && token.startsWith(last.part) && token.charCodeAt(last.part.length) === DOT) return last;
+    if (last !== null && token.startsWith(last.part) && token.charCodeAt(last.part.length) === DOT)
+      return last;
     const known = this.#known.get(headerPartOf(token)) ?? null;
     if (known !== null) this.#last = known;
     return known;

@@ -1,6 +1,7 @@
-// The value of `WWW-Authenticate` for a refusal. The texts in it are fixed or the application's own; nothing comes from the token.
+// The value of `WWW-Authenticate` for a refusal. The texts in it are fixed or the application's
+// own; nothing comes from the token.
 
-import type { Policy } from "./verified.js";
+import type { Policy } from "../result/verified.js";
 
 /** The `error` of the answer's body; those of RFC 6750 and RFC 9470 go into the challenge too. */
 export type Refusal =
@@ -12,17 +13,25 @@ export type Refusal =
   | "temporarily_unavailable"
   | "server_error";
 
-export function challengeFor(refusal: Refusal, code: string, description: string, policy: Policy): string {
+export function challengeFor(
+  refusal: Refusal,
+  code: string,
+  description: string,
+  policy: Policy,
+): string {
   const parameters: (readonly [name: string, value: string])[] = [];
   if (policy.realm !== undefined) parameters.push(["realm", policy.realm]);
   // RFC 6750 section 3.1: a request that brought no token at all gets no error code.
-  if (refusal !== "token_missing") parameters.push(["error", refusal], ["error_description", description]);
-  if (code === "policy.scope") parameters.push(["scope", [...(policy.scopes ?? []), ...(policy.anyScope ?? [])].join(" ")]);
+  if (refusal !== "token_missing")
+    parameters.push(["error", refusal], ["error_description", description]);
+  if (code === "policy.scope")
+    parameters.push(["scope", [...(policy.scopes ?? []), ...(policy.anyScope ?? [])].join(" ")]);
   if (code === "policy.step_up") {
     if (policy.acr !== undefined) parameters.push(["acr_values", policy.acr.join(" ")]);
     if (policy.maxAge !== undefined) parameters.push(["max_age", String(policy.maxAge)]);
   }
-  if (policy.resourceMetadata !== undefined) parameters.push(["resource_metadata", policy.resourceMetadata]);
+  if (policy.resourceMetadata !== undefined)
+    parameters.push(["resource_metadata", policy.resourceMetadata]);
   if (parameters.length === 0) return "Bearer";
   return `Bearer ${parameters.map(([name, value]) => `${name}="${quotable(value)}"`).join(", ")}`;
 }

@@ -1,5 +1,6 @@
-//! A small strict JSON reader (RFC 8259): it checks a whole text and hands out the members of its top-level object, or the items of a list
-//! in it, building nothing. Depth is bounded, numbers stay text, and there are no floats, which keeps them out of the wasm.
+//! A small strict JSON reader (RFC 8259): it checks a whole text and hands out the members of its
+//! top-level object, or the items of a list in it, building nothing. Depth is bounded, numbers stay
+//! text, and there are no floats, which keeps them out of the wasm.
 
 use core::ops::Range;
 use core::str;
@@ -7,7 +8,7 @@ use core::str;
 use super::scan::plain_until;
 use super::strict::{Lenient, Strict, Strictness};
 
-pub use super::value::{Number, Text, Value};
+use super::text::{Number, Text, Value};
 
 /// Nesting deeper than this is refused.
 pub const MAX_DEPTH: u32 = 32;
@@ -25,8 +26,8 @@ pub struct Member<'a> {
     pub value: Value<'a>,
 }
 
-/// Checks that `text` is one JSON object and nothing else, and shows `visit` each of its members in order: what the client's reader is
-/// held against.
+/// Checks that `text` is one JSON object and nothing else, and shows `visit` each of its members in
+/// order: what the client's reader is held against.
 ///
 /// # Errors
 /// [`NotJson`] when it is not; `visit` may have seen members by then.
@@ -35,17 +36,23 @@ pub fn members<'a>(text: &'a [u8], mut visit: impl FnMut(Member<'a>)) -> Result<
     read_members(text, Lenient, &mut visit)
 }
 
-/// Checks that `text` is one JSON object and nothing else, and shows `visit` each of its members in order. For what is to be trusted: names
-/// that come twice in one object, at any depth, numbers that no double holds and more than
-/// [`MAX_MEMBERS`](super::strict::MAX_MEMBERS) members in all are refused too.
+/// Checks that `text` is one JSON object and nothing else, and shows `visit` each of its members in
+/// order. For what is to be trusted: names that come twice in one object, at any depth, numbers
+/// that no double holds and more than [`MAX_MEMBERS`](super::strict::MAX_MEMBERS) members in all
+/// are refused too.
 ///
 /// # Errors
 /// [`NotJson`] when it is not; `visit` may have seen members by then.
-pub fn strict_members<'a>(text: &'a [u8], mut visit: impl FnMut(Member<'a>)) -> Result<(), NotJson> {
+pub fn strict_members<'a>(
+    text: &'a [u8],
+    mut visit: impl FnMut(Member<'a>),
+) -> Result<(), NotJson> {
     read_members(text, Strict::new(), &mut visit)
 }
 
-/// Shows `visit` the items of an array that a reader has checked, and handed out as [`Value::Other`]. `false`: it is no array.
+/// Shows
+/// `visit` the items of an array that a reader has checked, and handed out as [`Value::Other`].
+/// `false`: it is no array.
 pub fn items<'a>(array: &'a str, mut visit: impl FnMut(Value<'a>)) -> bool {
     let mut reader = Reader { text: array, rules: Lenient };
     let item = |reader: &mut Reader<'a, Lenient>, at| {
@@ -65,12 +72,19 @@ pub struct Item<'a> {
     pub member: Option<Value<'a>>,
 }
 
-/// Checks that `text` is one JSON object and nothing else, of which one list is of interest, the member `list`: shows `visit` the items in
-/// that, in order, with their own member `wanted`. What [`strict_members`] refuses beyond syntax is left to whoever reads an item.
+/// Checks that
+/// `text` is one JSON object and nothing else, of which one list is of interest, the member `list`:
+/// shows `visit` the items in that, in order, with their own member `wanted`. What
+/// [`strict_members`] refuses beyond syntax is left to whoever reads an item.
 ///
 /// # Errors
 /// [`NotJson`] when it is not, or has no such list or two; `visit` may have seen items by then.
-pub fn listed<'a>(text: &'a [u8], list: &str, wanted: &str, mut visit: impl FnMut(Item<'a>)) -> Result<(), NotJson> {
+pub fn listed<'a>(
+    text: &'a [u8],
+    list: &str,
+    wanted: &str,
+    mut visit: impl FnMut(Item<'a>),
+) -> Result<(), NotJson> {
     let mut reader = Reader::over(text, Lenient)?;
     let mut lists = 0;
     reader.whole(|reader, at| {
@@ -101,8 +115,13 @@ pub fn listed<'a>(text: &'a [u8], list: &str, wanted: &str, mut visit: impl FnMu
     if lists == 1 { Ok(()) } else { Err(NotJson) }
 }
 
-/// `visit` is called by its address: three callers, each with all of this inlined into it, weigh half a kilobyte more and are no faster.
-fn read_members<'a>(text: &'a [u8], rules: impl Strictness, visit: &mut dyn FnMut(Member<'a>)) -> Result<(), NotJson> {
+/// `visit` is called by its address: three callers, each with all of this inlined into it, weigh
+/// half a kilobyte more and are no faster.
+fn read_members<'a>(
+    text: &'a [u8],
+    rules: impl Strictness,
+    visit: &mut dyn FnMut(Member<'a>),
+) -> Result<(), NotJson> {
     Reader::over(text, rules)?.whole(|reader, at| {
         let (name, at) = reader.name(at)?;
         let (value, at) = reader.value(at, 1)?;
@@ -111,9 +130,9 @@ fn read_members<'a>(text: &'a [u8], rules: impl Strictness, visit: &mut dyn FnMu
     })
 }
 
-/// Reads from a place in the text on, and says where it came to. Places are handed from one function to the next, and the small functions
-/// are inlined wherever they are used: with the place kept in here it would go to memory and back at each step, and take two and a half times
-/// as long.
+/// Reads from a place in the text on, and says where it came to. Places are handed from one
+/// function to the next, and the small functions are inlined wherever they are used: with the place
+/// kept in here it would go to memory and back at each step, and take two and a half times as long.
 struct Reader<'a, S> {
     text: &'a str,
     rules: S,
@@ -160,7 +179,12 @@ impl<'a, S: Strictness> Reader<'a, S> {
 
     /// Items with commas between them up to `close`, from behind the opening bracket on.
     #[inline(always)]
-    fn sequence(&mut self, at: usize, close: u8, mut item: impl FnMut(&mut Self, usize) -> Place) -> Place {
+    fn sequence(
+        &mut self,
+        at: usize,
+        close: u8,
+        mut item: impl FnMut(&mut Self, usize) -> Place,
+    ) -> Place {
         let mut at = self.space(at);
         if self.byte(at) == close {
             return Ok(at + 1);
@@ -191,10 +215,14 @@ impl<'a, S: Strictness> Reader<'a, S> {
         let end = self.pass(at, depth)?;
         let written = self.between(at, end);
         let is_number = matches!(self.byte(at), b'-' | b'0'..=b'9');
-        Ok((if is_number { Value::Number(Number::of(written)) } else { Value::Other(written) }, end))
+        Ok((
+            if is_number { Value::Number(Number::of(written)) } else { Value::Other(written) },
+            end,
+        ))
     }
 
-    /// Passes over a value, `depth` brackets being open around it. Does not call itself: each bracket that opens is a bit, 1 for an object.
+    /// Passes over a value, `depth` brackets being open around it. Does not call itself: each
+    /// bracket that opens is a bit, 1 for an object.
     fn pass(&mut self, mut at: usize, depth: u32) -> Place {
         let (mut open, mut kinds) = (0, 0_u32);
         loop {
@@ -333,7 +361,8 @@ mod tests {
 
     #[test]
     fn reads_members_in_order() {
-        let text = r#" { "a" : "x" , "b":-1.5e3,"c":{"d":[1,{}]}, "\u0064\n\ud83d\ude00" : null } "#;
+        let text =
+            r#" { "a" : "x" , "b":-1.5e3,"c":{"d":[1,{}]}, "\u0064\n\ud83d\ude00" : null } "#;
         assert_eq!(names(text).unwrap(), ["a", "b", "c", "d\n😀"]);
         assert_eq!(names("{}").unwrap(), [""; 0]);
     }
@@ -342,7 +371,10 @@ mod tests {
     fn shows_the_items_of_one_list_and_where_they_stand() {
         let text = r#" {"a":[{"id":"x"}], "keys" : [ {"id":"a","id":"b","x":{"id":1}} , 7, {"x":[{}]},{"id":null}]} "#;
         let mut seen = Vec::new();
-        listed(text.as_bytes(), "keys", "id", |Item { place, member }| seen.push((&text[place], member))).unwrap();
+        listed(text.as_bytes(), "keys", "id", |Item { place, member }| {
+            seen.push((&text[place], member))
+        })
+        .unwrap();
         let name = Value::String(Text { written: "b", is_escaped: false });
         assert_eq!(
             seen,
@@ -392,7 +424,8 @@ mod tests {
 
     #[test]
     fn bounds_the_depth() {
-        let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+        let nested =
+            |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
         assert!(names(&nested(MAX_DEPTH as usize - 1)).is_ok());
         assert!(names(&nested(MAX_DEPTH as usize)).is_err());
         assert!(names(&nested(100_000)).is_err());

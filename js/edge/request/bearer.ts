@@ -1,9 +1,13 @@
-// Between a request and its token: taking it out of `Authorization` (RFC 6750 section 2.1), and handing the claims on as headers.
+// Between a request and its token: taking it out of `Authorization` (RFC 6750 section 2.1), and
+// handing the claims on as headers.
 
+import type { Claims, Policy, Verified } from "../result/verified.js";
 import { VerifyError } from "./error.js";
-import type { Claims, Policy, Verified } from "./verified.js";
 
-/** The token of a request, or null when it has no `Authorization` at all. Tokens in the address or in cookies are not looked for. */
+/**
+ * The token of a request, or null when it has no `Authorization` at all. Tokens in the address or
+ * in cookies are not looked for.
+ */
 export function bearerToken(request: Request): string | null {
   const value = request.headers.get("Authorization");
   if (value === null) return null;
@@ -13,13 +17,17 @@ export function bearerToken(request: Request): string | null {
   return token;
 }
 
-/** The request as the handler gets it: the policy's headers say what the token says, and never what the caller wrote into them. */
+/**
+ * The request as the handler gets it: the policy's headers say what the token says, and never what
+ * the caller wrote into them.
+ */
 export function forwarded(request: Request, { forward }: Policy, auth: Verified | null): Request {
   if (forward === undefined) return request;
   const headers = new Headers(request.headers);
   for (const [name, claim] of Object.entries(forward)) {
     headers.delete(name);
-    const text = auth === null ? null : textOf(auth.claims, typeof claim === "string" ? [claim] : claim);
+    const text =
+      auth === null ? null : textOf(auth.claims, typeof claim === "string" ? [claim] : claim);
     if (text !== null) setIfCarried(headers, name, text);
   }
   // With its body it can only be copied while nobody has read that.
@@ -34,7 +42,9 @@ function textOf(claims: Claims, path: readonly string[]): string | null {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return null;
     value = (value as Record<string, unknown>)[name];
   }
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : null;
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : null;
 }
 
 function setIfCarried(headers: Headers, name: string, text: string): void {

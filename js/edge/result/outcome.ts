@@ -1,14 +1,17 @@
-// What a caller gets for a token that passed. Claims and header are frozen through and through and shared between hits; the sets are each
-// caller's own.
+// What a caller gets for a token that passed. Claims and header are frozen through and through and
+// shared between hits; the sets are each caller's own.
 
-import type { Core } from "./core.js";
-import type { Issuer } from "./issuers.js";
-import type { KeySet } from "./key-set.js";
-import type { Held } from "./key-sets.js";
-import type { RevocationSubject } from "./store-types.js";
+import type { Core } from "../core.js";
+import type { KeySet } from "../keys/key-set.js";
+import type { Held } from "../keys/key-sets.js";
+import type { Issuer } from "../options/issuers.js";
+import type { RevocationSubject } from "../options/store-types.js";
 import type { Claims, JoseHeader, Verified } from "./verified.js";
 
-/** What stays true of a token: what is remembered of it. A few numbers and links, until it comes again. */
+/**
+ * What stays true of a token: what is remembered of it. A few numbers and links, until it comes
+ * again.
+ */
 export class Facts {
   readonly issuer: Issuer;
   /** Remembered facts count only while this is the issuer's set. */
@@ -59,7 +62,11 @@ interface Primitives {
 }
 
 /** A claim of the token's own and of the right type: never one that an object inherits. */
-export function own<T extends keyof Primitives>(claims: Claims, name: string, type: T): Primitives[T] | undefined {
+export function own<T extends keyof Primitives>(
+  claims: Claims,
+  name: string,
+  type: T,
+): Primitives[T] | undefined {
   const value: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
   return typeof value === type ? (value as Primitives[T]) : undefined;
 }
@@ -68,7 +75,8 @@ export function own<T extends keyof Primitives>(claims: Claims, name: string, ty
 export function frozen<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   // Neither `for … in` nor a list's own names: each costs more than the parsing.
-  for (const member of Array.isArray(value) ? value : Object.values(value)) if (typeof member === "object") frozen(member);
+  for (const member of Array.isArray(value) ? value : Object.values(value))
+    if (typeof member === "object") frozen(member);
   return Object.freeze(value);
 }
 
@@ -111,7 +119,11 @@ export class Outcome implements Verified {
   get keys(): Verified["keys"] {
     const { source, fetchedAt, freshUntil } = this.#held;
     const shown = this.cached && source !== "bundled" ? "memory" : source;
-    return { source: shown, ageMs: Math.max(0, this.#now - fetchedAt), stale: this.#now >= freshUntil };
+    return {
+      source: shown,
+      ageMs: Math.max(0, this.#now - fetchedAt),
+      stale: this.#now >= freshUntil,
+    };
   }
 
   get scopes(): ReadonlySet<string> {
@@ -135,7 +147,14 @@ export class Outcome implements Verified {
   /** Everything that can be seen, the sets as lists: what `Response.json(auth)` sends. */
   toJSON(): object {
     const { claims, keys, scopes, roles, permissions } = this;
-    return { ...this, claims, keys, scopes: [...scopes], roles: [...roles], permissions: [...permissions] };
+    return {
+      ...this,
+      claims,
+      keys,
+      scopes: [...scopes],
+      roles: [...roles],
+      permissions: [...permissions],
+    };
   }
 
   #made(): Pick<Verified, "scopes" | "roles" | "permissions"> {
@@ -151,10 +170,19 @@ export class Outcome implements Verified {
 /** What a revocation store is asked about. */
 export function subjectOf(claims: Claims, issuer: string): RevocationSubject {
   const text = (name: string) => own(claims, name, "string") ?? null;
-  return { issuer, jti: text("jti"), sid: text("sid"), sub: text("sub"), iat: own(claims, "iat", "number") ?? null };
+  return {
+    issuer,
+    jti: text("jti"),
+    sid: text("sid"),
+    sub: text("sub"),
+    iat: own(claims, "iat", "number") ?? null,
+  };
 }
 
-/** RFC 8693 section 4.2: one text, spaces between; some authorities have `scp`, as a text or a list. Anything else grants nothing. */
+/**
+ * RFC 8693 section 4.2: one text, spaces between; some authorities have `scp`, as a text or a list.
+ * Anything else grants nothing.
+ */
 function scopesOf(claims: Claims): ReadonlySet<string> {
   const name = Object.hasOwn(claims, "scope") ? "scope" : "scp";
   const text = own(claims, name, "string");

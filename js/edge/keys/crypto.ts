@@ -1,7 +1,8 @@
-// The signatures: keys as the platform takes them, and its verdict. A key ready for use is a settled value and stays with the set it came in.
+// The signatures: keys as the platform takes them, and its verdict. A key ready for use is a
+// settled value and stays with the set it came in.
 
-import type { Core } from "./core.js";
-import { VerifyError } from "./error.js";
+import type { Core } from "../core.js";
+import { VerifyError } from "../request/error.js";
 import { type Check, checkAtOnce } from "./node-crypto.js";
 
 /** A key that may be used, as src/verify/keys.rs describes it. */
@@ -17,7 +18,10 @@ type Parameters = AlgorithmIdentifier | RsaPssParams | EcdsaParams;
 
 const SHA = (alg: string) => `SHA-${alg.slice(2)}`;
 
-function importParameters(alg: string, { crv }: JsonWebKey): RsaHashedImportParams | EcKeyImportParams | HmacImportParams | Algorithm {
+function importParameters(
+  alg: string,
+  { crv }: JsonWebKey,
+): RsaHashedImportParams | EcKeyImportParams | HmacImportParams | Algorithm {
   switch (alg.slice(0, 2)) {
     case "RS":
       return { name: "RSASSA-PKCS1-v1_5", hash: SHA(alg) };
@@ -32,7 +36,10 @@ function importParameters(alg: string, { crv }: JsonWebKey): RsaHashedImportPara
   }
 }
 
-/** By the algorithm and the curve alone: asking a CryptoKey for its algorithm makes a new object each time. */
+/**
+ * By the algorithm and the curve alone: asking a CryptoKey for its algorithm makes a new object
+ * each time.
+ */
 function verifyParameters(alg: string, { crv }: JsonWebKey): Parameters {
   switch (alg.slice(0, 2)) {
     case "RS":
@@ -64,7 +71,8 @@ export class Key {
 
   /** RFC 7638; empty for a symmetric key, whose hash would be worth attacking. */
   thumbprint(core: Core): string {
-    return (this.#thumbprint ??= this.jwk.kty === "oct" ? "" : core.thumbprint(JSON.stringify(this.jwk)));
+    return (this.#thumbprint ??=
+      this.jwk.kty === "oct" ? "" : core.thumbprint(JSON.stringify(this.jwk)));
   }
 
   /** The key ready for use with one algorithm; null when the platform finds it no good. */
@@ -73,7 +81,10 @@ export class Key {
     if (ready !== undefined) return ready;
     const check = checkAtOnce(this.jwk, alg) ?? (await checkLater(this.jwk, alg));
     if (check === null) return null;
-    const signer = new Signer(check, Object.freeze({ kid: this.kid, alg, thumbprint: this.thumbprint(core) }));
+    const signer = new Signer(
+      check,
+      Object.freeze({ kid: this.kid, alg, thumbprint: this.thumbprint(core) }),
+    );
     this.#signers.set(alg, signer);
     return signer;
   }
@@ -96,7 +107,11 @@ async function checkLater(jwk: JsonWebKey, alg: string): Promise<Check | null> {
 export class Signer {
   readonly #check: Check;
   /** What a caller is told of it. */
-  readonly described: { readonly kid: string | null; readonly alg: string; readonly thumbprint: string };
+  readonly described: {
+    readonly kid: string | null;
+    readonly alg: string;
+    readonly thumbprint: string;
+  };
 
   constructor(check: Check, described: Signer["described"]) {
     this.#check = check;
@@ -104,10 +119,15 @@ export class Signer {
   }
 
   /**
-   * What `next` makes of whether the signature is its own. The bytes may lie in memory that somebody else is about to use: the platform
-   * takes its own copy before this returns (Web Cryptography API, section 14.3.4, steps 2 and 3).
+   * What `next` makes of whether the signature is its own. The bytes may lie in memory that
+   * somebody else is about to use: the platform takes its own copy before this returns (Web
+   * Cryptography API, section 14.3.4, steps 2 and 3).
    */
-  checked<T>(bytes: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>, next: (holds: boolean) => T): T | Promise<T> {
+  checked<T>(
+    bytes: Uint8Array<ArrayBuffer>,
+    signature: Uint8Array<ArrayBuffer>,
+    next: (holds: boolean) => T,
+  ): T | Promise<T> {
     if (signature.length === 0) return next(false);
     const holds = this.#check(bytes, signature);
     if (typeof holds === "boolean") return next(holds);

@@ -1,4 +1,5 @@
-//! JSON numbers without a parser of floats, which would be the largest single part of the wasm: its tables alone weigh ten kilobytes.
+//! JSON numbers without a parser of floats, which would be the largest single part of the wasm: its
+//! tables alone weigh ten kilobytes.
 
 /// A number taken apart: its first nineteen digits as a whole number, times ten to `exponent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,13 +15,15 @@ impl Decimal {
     /// Takes a number apart whose syntax has been checked.
     pub(super) fn read(written: &str) -> Self {
         // What dates are.
-        if written.len() < MOST_DIGITS as usize && written.bytes().all(|byte| byte.is_ascii_digit()) {
+        if written.len() < MOST_DIGITS as usize && written.bytes().all(|byte| byte.is_ascii_digit())
+        {
             let mantissa = written.bytes().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
             return Self { is_negative: false, mantissa, exponent: 0 };
         }
         let is_negative = written.starts_with('-');
         let (digits, power) = written.split_once(['e', 'E']).unwrap_or((written, "0"));
-        // Five digits of exponent are beyond anything that a double can show, so a longer one saturates the same way.
+        // Five digits of exponent are beyond anything that a double can show, so a longer one
+        // saturates the same way.
         let size = power
             .bytes()
             .filter(u8::is_ascii_digit)
@@ -42,7 +45,8 @@ impl Decimal {
         Self { is_negative, mantissa, exponent }
     }
 
-    /// The double nearest to it or one beside that; infinite when its whole part has more digits than are kept.
+    /// The double nearest to it or one beside that; infinite when its whole part has more digits
+    /// than are kept.
     pub(super) fn to_f64(self) -> f64 {
         let Self { is_negative, mantissa, mut exponent } = self;
         let mut number = mantissa as f64;
@@ -53,7 +57,11 @@ impl Decimal {
             exponent -= step;
         }
         if exponent > 0 && mantissa != 0 {
-            number = if exponent > 22 { f64::INFINITY } else { (0..exponent).fold(number, |number, _| number * 10.0) };
+            number = if exponent > 22 {
+                f64::INFINITY
+            } else {
+                (0..exponent).fold(number, |number, _| number * 10.0)
+            };
         }
         if is_negative { -number } else { number }
     }
@@ -92,20 +100,37 @@ mod tests {
         ] {
             assert_eq!(Decimal::read(text).to_f64(), text.parse::<f64>().unwrap(), "{text}");
         }
-        assert_eq!(Decimal::read("1700000000.123456789012345678901234567890").to_f64(), 1_700_000_000.123_456_7);
+        assert_eq!(
+            Decimal::read("1700000000.123456789012345678901234567890").to_f64(),
+            1_700_000_000.123_456_7
+        );
         assert_eq!(Decimal::read("1e-400").to_f64(), 0.0);
-        assert!(Decimal::read("1e99999999999").to_f64().is_infinite() && Decimal::read("-1e300").to_f64() < -1e19);
+        assert!(
+            Decimal::read("1e99999999999").to_f64().is_infinite()
+                && Decimal::read("-1e300").to_f64() < -1e19
+        );
     }
 
     #[test]
     fn tells_what_no_double_holds() {
-        for text in
-            ["0e99999", "1e308", "1.7976931348623157e308", "17976931348623157e292", "-1e-99999", "0.0000001e314"]
-        {
-            assert!(Decimal::read(text).is_finite() && text.parse::<f64>().unwrap().is_finite(), "{text}");
+        for text in [
+            "0e99999",
+            "1e308",
+            "1.7976931348623157e308",
+            "17976931348623157e292",
+            "-1e-99999",
+            "0.0000001e314",
+        ] {
+            assert!(
+                Decimal::read(text).is_finite() && text.parse::<f64>().unwrap().is_finite(),
+                "{text}"
+            );
         }
         for text in ["1e309", "1.7976931348623159e308", "-2e308", "1e999999999999", "1000000e303"] {
-            assert!(!Decimal::read(text).is_finite() && text.parse::<f64>().unwrap().is_infinite(), "{text}");
+            assert!(
+                !Decimal::read(text).is_finite() && text.parse::<f64>().unwrap().is_infinite(),
+                "{text}"
+            );
         }
         assert!(Decimal::read(&format!("1{}", "0".repeat(308))).is_finite());
         assert!(!Decimal::read(&format!("1{}", "0".repeat(309))).is_finite());

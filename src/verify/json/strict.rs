@@ -1,8 +1,9 @@
-//! What the JSON reader refuses beyond bad syntax when the text is to be trusted rather than looked at. Two parsers that read a
-//! repeated name or an endless number differently are how a check and its use come to disagree (RFC 8725 section 2.4).
+//! What the JSON reader refuses beyond bad syntax when the text is to be trusted rather than looked
+//! at. Two parsers that read a repeated name or an endless number differently are how a check and
+//! its use come to disagree (RFC 8725 section 2.4).
 
 use super::decimal::Decimal;
-use super::json::{NotJson, Text};
+use super::{NotJson, Text};
 
 /// More members than this, over all objects of a text, are refused.
 pub const MAX_MEMBERS: u32 = 1_000;
@@ -36,7 +37,8 @@ impl Strictness for Lenient {
 
 /// Names once an object, numbers finite, members bounded.
 pub(super) struct Strict {
-    /// Hashes of the names of the objects that are open, outermost first, and before those of each inner one where its outer's begin.
+    /// Hashes of the names of the objects that are open, outermost first, and before those of each
+    /// inner one where its outer's begin.
     names: Vec<u64>,
     /// Where those of the innermost begin.
     from: usize,
@@ -66,9 +68,9 @@ impl Strictness for Strict {
     fn name(&mut self, name: Text<'_>) -> Result<(), NotJson> {
         let hash = match name.plain() {
             Some(plain) => plain.bytes().fold(FNV_START, fnv),
-            None => name
-                .chars()
-                .fold(FNV_START, |hash, character| character.encode_utf8(&mut [0; 4]).bytes().fold(hash, fnv)),
+            None => name.chars().fold(FNV_START, |hash, character| {
+                character.encode_utf8(&mut [0; 4]).bytes().fold(hash, fnv)
+            }),
         };
         self.members += 1;
         if self.members > MAX_MEMBERS || self.names[self.from..].contains(&hash) {
@@ -94,7 +96,7 @@ fn fnv(hash: u64, byte: u8) -> u64 {
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
-    use crate::token::json::{Value, items, members, strict_members};
+    use crate::verify::json::{Value, items, members, strict_members};
 
     fn is_taken(text: &str) -> bool {
         strict_members(text.as_bytes(), |_| {}).is_ok()
@@ -132,7 +134,10 @@ mod tests {
     fn shows_the_items_of_an_array() {
         let mut seen = Vec::new();
         assert!(items(r#"["a", 1 ,[2],null]"#, |value| seen.push(value)));
-        assert!(matches!(seen[..], [Value::String(_), Value::Number(_), Value::Other("[2]"), Value::Other("null")]));
+        assert!(matches!(
+            seen[..],
+            [Value::String(_), Value::Number(_), Value::Other("[2]"), Value::Other("null")]
+        ));
         assert!(!items("{}", |_| {}) && !items("null", |_| {}));
     }
 }

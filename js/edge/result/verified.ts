@@ -1,4 +1,5 @@
-// What a verification gives, the verifier that gives it, and the policy that may ask for more. The code behind is in verifier.ts.
+// What a verification gives, the verifier that gives it, and the policy that may ask for more. The
+// code behind is in verifier.ts.
 
 /** The claims of a token whose signature holds. They can't be changed. */
 export type Claims = Readonly<Record<string, unknown>> & {
@@ -11,7 +12,11 @@ export type Claims = Readonly<Record<string, unknown>> & {
   readonly jti?: string;
 };
 /** The protected header of a token. */
-export type JoseHeader = Readonly<Record<string, unknown>> & { readonly alg: string; readonly kid?: string; readonly typ?: string };
+export type JoseHeader = Readonly<Record<string, unknown>> & {
+  readonly alg: string;
+  readonly kid?: string;
+  readonly typ?: string;
+};
 
 /** A token that was let in. */
 export interface Verified {
@@ -26,7 +31,11 @@ export interface Verified {
   /** Where the answer came from. */
   readonly cached: boolean;
   /** The key set that it came from, and how old that is. `stale`: it is past its freshness. */
-  readonly keys: { readonly source: "memory" | "store" | "network" | "bundled"; readonly ageMs: number; readonly stale: boolean };
+  readonly keys: {
+    readonly source: "memory" | "store" | "network" | "bundled";
+    readonly ageMs: number;
+    readonly stale: boolean;
+  };
   /** Space-separated `scope`, or `scp`. */
   readonly scopes: ReadonlySet<string>;
   /** The `roles` claim. */
@@ -37,26 +46,52 @@ export interface Verified {
 
 /** Judges tokens. It may be shared by all requests of an isolate. */
 export interface Verifier {
-  /** Rejects with `VerifyError`, never with anything else. `ctx` lets key refreshes outlive the request. */
+  /**
+   * Rejects with `VerifyError`, never with anything else. `ctx` lets key refreshes outlive the
+   * request.
+   */
   verify(token: string, ctx?: ExecutionContextLike): Promise<Verified>;
-  /** Takes the token out of `Authorization: Bearer`, verifies it, applies the policy. With `optional`, null for a request without one. */
-  authenticate(request: Request, policy: Policy & { optional: true }, ctx?: ExecutionContextLike): Promise<Verified | null>;
+  /**
+   * Takes the token out of `Authorization: Bearer`, verifies it, applies the policy. With
+   * `optional`, null for a request without one.
+   */
+  authenticate(
+    request: Request,
+    policy: Policy & { optional: true },
+    ctx?: ExecutionContextLike,
+  ): Promise<Verified | null>;
   /** As above, for a request that has to have a token. */
   authenticate(request: Request, policy?: Policy, ctx?: ExecutionContextLike): Promise<Verified>;
-  /** A Workers fetch handler that lets only authorised requests reach `handler`, and answers the others itself
-   *  (401, 403, 400 or 503 with the right WWW-Authenticate). Never throws for a token's sake. */
+  /**
+   * A Workers fetch handler that lets only authorised requests reach `handler`, and answers the
+   * others itself (401, 403, 400 or 503 with the right WWW-Authenticate). Never throws for a
+   * token's sake.
+   */
   guard<Env = unknown>(
-    handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified | null) => Response | Promise<Response>,
+    handler: (
+      request: Request,
+      env: Env,
+      ctx: ExecutionContextLike,
+      auth: Verified | null,
+    ) => Response | Promise<Response>,
     policy: Policy & { optional: true },
   ): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
   /** As above, for requests that have to have a token. */
   guard<Env = unknown>(
-    handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified) => Response | Promise<Response>,
+    handler: (
+      request: Request,
+      env: Env,
+      ctx: ExecutionContextLike,
+      auth: Verified,
+    ) => Response | Promise<Response>,
     policy?: Policy,
   ): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
   /** Fetches key sets ahead of the first token. */
   prime(): Promise<void>;
-  /** Every check with its outcome, without trusting the signature's absence of error: a development aid. */
+  /**
+   * Every check with its outcome, without trusting the signature's absence of error: a development
+   * aid.
+   */
   explain(token: string): Promise<readonly { check: string; ok: boolean; detail?: string }[]>;
 }
 /** What a Worker's `ctx` offers of itself. */
@@ -87,8 +122,11 @@ export interface Policy {
   optional?: boolean;
   /** A hash that the token's `fingerprint` claim must equal (device or address binding). */
   fingerprint?: (request: Request) => string | Promise<string>;
-  /** Headers for the upstream: name → claim name, or an array path into nested claims. Inbound headers of these names are always
-   *  removed first; a value that is no text, number or boolean, or that no header can carry, leaves the header out. */
+  /**
+   * Headers for the upstream: name → claim name, or an array path into nested claims. Inbound
+   * headers of these names are always removed first; a value that is no text, number or boolean, or
+   * that no header can carry, leaves the header out.
+   */
   forward?: Readonly<Record<string, string | readonly string[]>>;
   /** In every challenge. */
   realm?: string;

@@ -1,11 +1,14 @@
-// The second layer of the key-set cache: stores over Workers KV and the Cache API, and how they are asked. A store is a help and no
-// more: one that fails, hangs or lies costs a fetch.
+// The second layer of the key-set cache: stores over Workers KV and the Cache API, and how they are
+// asked. A store is a help and no more: one that fails, hangs or lies costs a fetch.
 
-import type { JwksStore, KeyValue, StoredJwks } from "./store-types.js";
+import type { JwksStore, KeyValue, StoredJwks } from "../options/store-types.js";
 
 /** A name that no two lists of texts share, fit for any store. */
 export async function digestOf(parts: readonly string[]): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(parts)));
+  const hash = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(JSON.stringify(parts)),
+  );
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
@@ -24,14 +27,23 @@ export async function withoutDelay<T>(timeout: number, ask: () => Promise<T>): P
   }
 }
 
-/** Key sets in Workers KV. Only your own code may write to the namespace: what is in it is trusted as much as the endpoint. */
-export function kvJwksStore(kv: KeyValue, { prefix = "tokenkeep:jwks:" }: { prefix?: string } = {}): JwksStore {
+/**
+ * Key sets in Workers KV. Only your own code may write to the namespace: what is in it is trusted
+ * as much as the endpoint.
+ */
+export function kvJwksStore(
+  kv: KeyValue,
+  { prefix = "tokenkeep:jwks:" }: { prefix?: string } = {},
+): JwksStore {
   return {
     async get(key) {
       const text = await kv.get(prefix + key);
       return text === null ? null : (JSON.parse(text) as StoredJwks);
     },
-    put: (key, value, ttlSeconds) => kv.put(prefix + key, JSON.stringify(value), { expirationTtl: Math.max(60, Math.ceil(ttlSeconds)) }),
+    put: (key, value, ttlSeconds) =>
+      kv.put(prefix + key, JSON.stringify(value), {
+        expirationTtl: Math.max(60, Math.ceil(ttlSeconds)),
+      }),
   };
 }
 
@@ -45,7 +57,10 @@ export function cacheJwksStore(cache: Cache): JwksStore {
       return found === undefined ? null : ((await found.json()) as StoredJwks);
     },
     async put(key, value, ttlSeconds) {
-      const headers = { "Content-Type": "application/json", "Cache-Control": `max-age=${Math.ceil(ttlSeconds)}` };
+      const headers = {
+        "Content-Type": "application/json",
+        "Cache-Control": `max-age=${Math.ceil(ttlSeconds)}`,
+      };
       await cache.put(address(key), new Response(JSON.stringify(value), { headers }));
     },
   };

@@ -1,8 +1,14 @@
-// Revocation by token, session and user. Tokens are named by `jti`, never by their text: an ECDSA signature has a twin, and a
-// second spelling of a token would slip past its hash (so base64url is taken in its one canonical form as well).
+// Revocation by token, session and user. Tokens are named by `jti`, never by their text: an ECDSA
+// signature has a twin, and a second spelling of a token would slip past its hash (so base64url is
+// taken in its one canonical form as well).
 
-import { digestOf } from "./shared-store.js";
-import type { KeyValue, RevocationStore, RevocationSubject, Revoker } from "./store-types.js";
+import { digestOf } from "../keys/stores.js";
+import type {
+  KeyValue,
+  RevocationStore,
+  RevocationSubject,
+  Revoker,
+} from "../options/store-types.js";
 
 /** Under which names a subject may stand revoked. */
 const names = {
@@ -20,15 +26,24 @@ interface Entry {
 }
 
 interface Entries {
-  /** The entry, or null. One that can't be read says that something stands revoked, and not since when. */
+  /**
+   * The entry, or null. One that can't be read says that something stands revoked, and not since
+   * when.
+   */
   get(name: string): Entry | null | Promise<Entry | null>;
   put(name: string, entry: Entry): void | Promise<void>;
 }
 
 function revocationOver(entries: Entries, clock: () => number): RevocationStore & Revoker {
   const now = () => clock() / 1000;
-  const revoke = async (kind: keyof typeof names, issuer: string, name: string, lifetime: number) => {
-    if (typeof issuer !== "string" || typeof name !== "string") throw new TypeError(`What names a ${kind} must be a text.`);
+  const revoke = async (
+    kind: keyof typeof names,
+    issuer: string,
+    name: string,
+    lifetime: number,
+  ) => {
+    if (typeof issuer !== "string" || typeof name !== "string")
+      throw new TypeError(`What names a ${kind} must be a text.`);
     if (typeof lifetime !== "number" || !Number.isFinite(lifetime) || lifetime <= 0)
       throw new RangeError(`The revocation of a ${kind} needs a finite time to stand.`);
     const made = now();
@@ -38,14 +53,23 @@ function revocationOver(entries: Entries, clock: () => number): RevocationStore 
     async isRevoked({ issuer, jti, sid, sub, iat }: RevocationSubject) {
       const entry = async (kind: keyof typeof names, name: string | null) =>
         name === null ? null : entries.get(names[kind](issuer, name));
-      const [token, session, user] = await Promise.all([entry("token", jti), entry("session", sid), entry("user", sub)]);
+      const [token, session, user] = await Promise.all([
+        entry("token", jti),
+        entry("session", sid),
+        entry("user", sub),
+      ]);
       if (token !== null || session !== null) return true;
       // Without `iat` nobody can say that the token is newer.
       return user !== null && !(iat !== null && iat > user.made);
     },
     // Slack on `exp` can be ten minutes; the entry has to outlive it.
     revokeToken: async (issuer, jti, expiresAt) =>
-      revoke("token", issuer, jti, typeof expiresAt === "number" ? Math.max(0, expiresAt - now()) + 600 : Number.NaN),
+      revoke(
+        "token",
+        issuer,
+        jti,
+        typeof expiresAt === "number" ? Math.max(0, expiresAt - now()) + 600 : Number.NaN,
+      ),
     revokeSession: (issuer, sid, ttlSeconds) => revoke("session", issuer, sid, ttlSeconds),
     revokeUser: (issuer, sub, ttlSeconds) => revoke("user", issuer, sub, ttlSeconds),
   };
@@ -53,15 +77,23 @@ function revocationOver(entries: Entries, clock: () => number): RevocationStore 
 
 /** A second revocation never ends before the first. */
 function lasting(entry: Entry, before: Entry | null): Entry {
-  return before !== null && before.until > entry.until ? { made: entry.made, until: before.until } : entry;
+  return before !== null && before.until > entry.until
+    ? { made: entry.made, until: before.until }
+    : entry;
 }
 
 /** Answers of the store that one isolate remembers at most. */
 const MOST_REMEMBERED = 10_000;
-/** Seconds that KV takes at most to tell all places of a write; also the shortest time that it keeps anything. */
+/**
+ * Seconds that KV takes at most to tell all places of a write; also the shortest time that it keeps
+ * anything.
+ */
 const KV_DELAY = 60;
 
-/** Revocations in KV with a TTL, and an isolate-local memory of answers (`cacheTtl` seconds, default 30, 0 for none). */
+/**
+ * Revocations in KV with a TTL, and an isolate-local memory of answers (`cacheTtl` seconds, default
+ * 30, 0 for none).
+ */
 export function kvRevocation(
   kv: KeyValue,
   {
@@ -70,7 +102,10 @@ export function kvRevocation(
     clock = () => Date.now(),
   }: { prefix?: string; cacheTtl?: number; clock?: () => number } = {},
 ): RevocationStore & Revoker {
-  const remembered = new Map<string, { readonly entry: Entry | null; readonly from: number; readonly until: number }>();
+  const remembered = new Map<
+    string,
+    { readonly entry: Entry | null; readonly from: number; readonly until: number }
+  >();
   // However long the names are, KV's keys are short.
   const keyOf = async (name: string) => prefix + (await digestOf([name]));
   const remember = (name: string, entry: Entry | null, seconds: number) => {
@@ -97,7 +132,9 @@ export function kvRevocation(
       },
       async put(name, given) {
         const entry = lasting(given, await read(name));
-        await kv.put(await keyOf(name), JSON.stringify(entry), { expirationTtl: Math.max(KV_DELAY, Math.ceil(entry.until - entry.made)) });
+        await kv.put(await keyOf(name), JSON.stringify(entry), {
+          expirationTtl: Math.max(KV_DELAY, Math.ceil(entry.until - entry.made)),
+        });
         remember(name, entry, Math.max(cacheTtl, KV_DELAY));
       },
     },
@@ -115,7 +152,10 @@ function entryOf(text: string | null): Entry | null {
   }
 }
 
-/** Past `max` entries (default 100 000) only expired ones are dropped; if none is, revoking throws: it never forgets silently. */
+/**
+ * Past `max` entries (default 100 000) only expired ones are dropped; if none is, revoking throws:
+ * it never forgets silently.
+ */
 export function memoryRevocation({
   max = 100_000,
   clock = () => Date.now(),

@@ -1,9 +1,11 @@
-//! Looking for bytes eight at a time, which is what a processor without vectors does best: most of a token is inside of strings.
+//! Looking for bytes eight at a time, which is what a processor without vectors does best: most of
+//! a token is inside of strings.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = ONES << 7;
 
-/// Of every byte the highest bit, where the byte is less than `limit`; bits above the lowest such byte may be wrong.
+/// Of every byte the highest bit, where the byte is less than `limit`; bits above the lowest such
+/// byte may be wrong.
 const fn below(word: u64, limit: u8) -> u64 {
     word.wrapping_sub(ONES * limit as u64) & !word & HIGHS
 }
@@ -13,8 +15,14 @@ const fn equal(word: u64, byte: u8) -> u64 {
     below(word ^ (ONES * byte as u64), 1)
 }
 
-/// The first place from `at` on whose byte is special, or the end; `marks` says which of eight are, `is_special` of one.
-fn run(bytes: &[u8], mut at: usize, marks: impl Fn(u64) -> u64, is_special: impl Fn(u8) -> bool) -> usize {
+/// The first place from `at` on whose byte is special, or the end; `marks` says which of eight are,
+/// `is_special` of one.
+fn run(
+    bytes: &[u8],
+    mut at: usize,
+    marks: impl Fn(u64) -> u64,
+    is_special: impl Fn(u8) -> bool,
+) -> usize {
     while let Some(eight) = bytes.get(at..at + 8) {
         let marked = marks(u64::from_le_bytes(eight.try_into().expect("eight of them")));
         if marked != 0 {
@@ -35,7 +43,7 @@ pub(super) fn plain_until(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Where the first `byte` stands, or the end.
-pub(super) fn until(bytes: &[u8], byte: u8) -> usize {
+pub(in crate::verify) fn until(bytes: &[u8], byte: u8) -> usize {
     run(bytes, 0, |word| equal(word, byte), |one| one == byte)
 }
 
@@ -52,7 +60,10 @@ mod tests {
                 bytes[place] = special;
                 assert_eq!((plain_until(&bytes, 0), until(&bytes, special)), (place, place));
                 bytes[place + 1] = b'"';
-                assert_eq!((plain_until(&bytes, 0), plain_until(&bytes, place + 1)), (place, place + 1));
+                assert_eq!(
+                    (plain_until(&bytes, 0), plain_until(&bytes, place + 1)),
+                    (place, place + 1)
+                );
             }
         }
     }

@@ -1,7 +1,8 @@
-// Tokens that were verified, remembered by 106 bits of a keyed hash of their whole text, the least recently used forgotten first. What is
-// remembered is the signature's verdict alone: everything that can change is judged again at each hit.
+// Tokens that were verified, remembered by 106 bits of a keyed hash of their whole text, the least
+// recently used forgotten first. What is remembered is the signature's verdict alone: everything
+// that can change is judged again at each hit.
 
-import type { Core } from "./core.js";
+import type { Core } from "../core.js";
 import type { Facts } from "./outcome.js";
 
 /** 106 bits that stand for a token. */
@@ -26,7 +27,10 @@ interface Entry extends Link, Name {
 export class Results {
   readonly #max: number;
   readonly #entries = new Map<number, Entry>();
-  /** Before the oldest and after the newest. Moving an entry in a Map instead would take making room for it again and again. */
+  /**
+   * Before the oldest and after the newest. Moving an entry in a Map instead would take making room
+   * for it again and again.
+   */
   readonly #ends: Link;
   /** Drawn at first use: a Worker's module scope has no randomness. */
   #key: readonly [number, number, number, number] | null = null;
@@ -54,7 +58,13 @@ export class Results {
 
   remember(name: Name, facts: Facts): void {
     this.forget(name);
-    const entry: Entry = { first: name.first, rest: name.rest, facts, older: this.#ends, newer: this.#ends };
+    const entry: Entry = {
+      first: name.first,
+      rest: name.rest,
+      facts,
+      older: this.#ends,
+      newer: this.#ends,
+    };
     this.#append(entry);
     this.#entries.set(entry.first, entry);
     if (this.#entries.size > this.#max) this.forget(this.#ends.newer as Entry);

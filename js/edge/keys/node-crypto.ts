@@ -1,7 +1,7 @@
-// In Node, Web Cryptography hands each signature to a thread and waits for it, which takes longer than the check. Node's own module checks
-// with the same OpenSSL at once.
+// In Node, Web Cryptography hands each signature to a thread and waits for it, which takes longer
+// than the check. Node's own module checks with the same OpenSSL at once.
 
-import { nodeModule } from "./node.js";
+import { nodeModule } from "../node.js";
 
 interface NodeCrypto {
   readonly constants: { readonly RSA_PKCS1_PSS_PADDING: number };
@@ -10,15 +10,24 @@ interface NodeCrypto {
 }
 
 /** Whether a signature over some bytes holds. */
-export type Check = (bytes: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>) => boolean | Promise<boolean>;
+export type Check = (
+  bytes: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+) => boolean | Promise<boolean>;
 
-/** One that says so at once. Null where there is none: anywhere but in Node, before Node 20.16, for HS*, and for a key that is no good. */
+/**
+ * One that says so at once. Null where there is none: anywhere but in Node, before Node 20.16, for
+ * HS*, and for a key that is no good.
+ */
 export function checkAtOnce(jwk: JsonWebKey, alg: string): Check | null {
   const crypto = alg.startsWith("HS") ? null : nodeModule<NodeCrypto>("node:crypto");
   if (crypto === null) return null;
   try {
     const hash = alg.startsWith("Ed") ? null : `sha${alg.slice(2)}`;
-    const how = { ...howToCheck(alg, crypto), key: crypto.createPublicKey({ key: jwk, format: "jwk" }) };
+    const how = {
+      ...howToCheck(alg, crypto),
+      key: crypto.createPublicKey({ key: jwk, format: "jwk" }),
+    };
     return (bytes, signature) => {
       try {
         return crypto.verify(hash, bytes, how, signature);

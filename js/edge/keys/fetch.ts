@@ -1,7 +1,8 @@
-// One fetch of a key set: bounded in time, body included, and in size. The bounds hold even if `fetch` ignores its signal.
+// One fetch of a key set: bounded in time, body included, and in size. The bounds hold even if
+// `fetch` ignores its signal.
 
-import { VerifyError } from "./error.js";
-import type { JwksSettings } from "./options.js";
+import type { JwksSettings } from "../options/read.js";
+import { VerifyError } from "../request/error.js";
 
 export interface FetchedKeys {
   /** Null: the set that we have is still the one (304). */
@@ -15,7 +16,11 @@ const SHORTEST = 60_000;
 const LONGEST = 86_400_000;
 
 /** @throws {VerifyError} jwks.unreachable, jwks.timeout, jwks.malformed, jwks.too_large */
-export async function fetchKeys(uri: string, etag: string | undefined, settings: JwksSettings): Promise<FetchedKeys> {
+export async function fetchKeys(
+  uri: string,
+  etag: string | undefined,
+  settings: JwksSettings,
+): Promise<FetchedKeys> {
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => {
@@ -33,22 +38,33 @@ export async function fetchKeys(uri: string, etag: string | undefined, settings:
   }
 }
 
-async function exchange(uri: string, etag: string | undefined, settings: JwksSettings, signal: AbortSignal): Promise<FetchedKeys> {
+async function exchange(
+  uri: string,
+  etag: string | undefined,
+  settings: JwksSettings,
+  signal: AbortSignal,
+): Promise<FetchedKeys> {
   const headers: Record<string, string> = { Accept: "application/jwk-set+json, application/json" };
   if (etag !== undefined) headers["If-None-Match"] = etag;
-  // Nothing more: some runtimes throw for fields that others want. A redirect comes back as it is, and counts as a failure.
+  // Nothing more: some runtimes throw for fields that others want. A redirect comes back as it is,
+  // and counts as a failure.
   const init: RequestInit = { method: "GET", headers, signal, redirect: "manual" };
   // Our own cache decides; another one in between would hide a rotation.
   if ("cache" in Request.prototype) init.cache = "no-store";
   const response = await settings.fetch(uri, init);
-  const seen = { etag: response.headers.get("ETag") ?? undefined, maxAge: maxAgeOf(response.headers.get("Cache-Control")) };
+  const seen = {
+    etag: response.headers.get("ETag") ?? undefined,
+    maxAge: maxAgeOf(response.headers.get("Cache-Control")),
+  };
   if (response.status === 304 && etag !== undefined) {
     discard(response);
     return { ...seen, etag: seen.etag ?? etag, body: null };
   }
   if (response.status !== 200) {
     discard(response);
-    throw new VerifyError("jwks.unreachable", { message: `The key set's endpoint answered ${response.status}.` });
+    throw new VerifyError("jwks.unreachable", {
+      message: `The key set's endpoint answered ${response.status}.`,
+    });
   }
   return { ...seen, body: await bodyOf(response, settings.maxBytes) };
 }

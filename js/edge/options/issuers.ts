@@ -1,11 +1,18 @@
-// Whose tokens count: a fixed list, or a resolver's answers, remembered by everything that makes them. A token of an issuer that nobody
-// knows is refused here, before any key is looked for.
+// Whose tokens count: a fixed list, or a resolver's answers, remembered by everything that makes
+// them. A token of an issuer that nobody knows is refused here, before any key is looked for.
 
-import type { Rules } from "./core.js";
-import { invalidOption, VerifyError } from "./error.js";
-import { KeySets } from "./key-sets.js";
-import type { IssuerOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
-import { ALL_ALGORITHMS, type IssuerSettings, identityOf, readIssuer, rulesFor, type Settings } from "./options.js";
+import type { Rules } from "../core.js";
+import { KeySets } from "../keys/key-sets.js";
+import { invalidOption, VerifyError } from "../request/error.js";
+import {
+  ALL_ALGORITHMS,
+  type IssuerSettings,
+  identityOf,
+  readIssuer,
+  rulesFor,
+  type Settings,
+} from "./read.js";
+import type { IssuerOptions, VerifierEvent, VerifierOptions } from "./types.js";
 
 /** An issuer with its keys. */
 export interface Issuer {
@@ -28,18 +35,29 @@ export interface Issuers {
   named(issuer: string): Issuer | Promise<Issuer>;
 }
 
-export function issuersOf(given: VerifierOptions["issuers"], settings: Settings, tell: ((event: VerifierEvent) => void) | null): Issuers {
+export function issuersOf(
+  given: VerifierOptions["issuers"],
+  settings: Settings,
+  tell: ((event: VerifierEvent) => void) | null,
+): Issuers {
   const made = (one: IssuerSettings, algorithms: number): Issuer => ({
     settings: one,
     keys: new KeySets(one, settings.jwks, settings.clock, tell),
     rules: rulesFor(settings, algorithms, one),
   });
   if (typeof given === "function") {
-    return { ...resolved(given, (one) => made(one, ALL_ALGORITHMS)), nobody: rulesFor(settings, ALL_ALGORITHMS, null) };
+    return {
+      ...resolved(given, (one) => made(one, ALL_ALGORITHMS)),
+      nobody: rulesFor(settings, ALL_ALGORITHMS, null),
+    };
   }
-  const list = Array.isArray(given) ? (given as readonly IssuerOptions[]) : [given as IssuerOptions];
+  const list = Array.isArray(given)
+    ? (given as readonly IssuerOptions[])
+    : [given as IssuerOptions];
   if (list.length === 0) throw invalidOption("issuers", "must not be empty");
-  const read = list.map((one, place) => readIssuer(one, list.length === 1 ? "issuers" : `issuers[${place}]`));
+  const read = list.map((one, place) =>
+    readIssuer(one, list.length === 1 ? "issuers" : `issuers[${place}]`),
+  );
   // A header passes by what some issuer may use, and then by what its own may.
   const algorithms = read.reduce((bits, one) => bits | one.algorithms, 0);
   const known = read.map((one) => made(one, algorithms));
@@ -74,7 +92,8 @@ function resolved(
       }
       if (answer === null || answer === undefined) throw new VerifyError("issuer.unknown");
       const settings = readIssuer(answer);
-      if (settings.issuer !== name) throw invalidOption("issuers", "resolved an issuer to another one");
+      if (settings.issuer !== name)
+        throw invalidOption("issuers", "resolved an issuer to another one");
       const identity = identityOf(settings);
       const issuer = tenants.get(identity) ?? made(settings);
       tenants.delete(identity);

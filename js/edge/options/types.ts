@@ -1,16 +1,20 @@
 // The shapes of the options of `createVerifier`: the public half of options.ts.
 
-import type { VerifyErrorCategory } from "./error.js";
+import type { VerifyErrorCategory } from "../request/error.js";
+import type { Claims, JoseHeader } from "../result/verified.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
-import type { Claims, JoseHeader } from "./verified.js";
 
-// Types of the web platform that not every set of types has: Node's without "dom" lacks them. Where they are, this adds nothing.
+// Types of the web platform that not every set of types has: Node's without "dom" lacks them. Where
+// they are, this adds nothing.
 declare global {
   interface JsonWebKey {}
   interface Cache {}
 }
 
-/** Asymmetric algorithms of RFC 7518/8037/9864. `HS*` only with `IssuerOptions.secret`. `none` does not exist. */
+/**
+ * Asymmetric algorithms of RFC 7518/8037/9864. `HS*` only with `IssuerOptions.secret`. `none` does
+ * not exist.
+ */
 export type Algorithm =
   | "RS256"
   | "RS384"
@@ -36,11 +40,17 @@ export interface IssuerOptions {
   issuer: string;
   /** At least one must be among the token's `aud`. */
   audience: string | readonly string[];
-  /** The allow-list. Mandatory, not empty, never mixes HS* with the rest. "EdDSA" and "Ed25519" mean the same for Ed25519 keys. */
+  /**
+   * The allow-list. Mandatory, not empty, never mixes HS* with the rest. "EdDSA" and "Ed25519" mean
+   * the same for Ed25519 keys.
+   */
   algorithms: readonly Algorithm[];
   /** https: (http: only for localhost, 127.0.0.0/8 and [::1]). No user info, no fragment. */
   jwksUri?: string | URL;
-  /** A set known at build time: used alone when there is no `jwksUri`, else as the last known good one. */
+  /**
+   * A set known at build time: used alone when there is no `jwksUri`, else as the last known good
+   * one.
+   */
   jwks?: { keys: readonly Jwk[] };
   /** For HS*: at least as long as the hash. */
   secret?: Uint8Array;
@@ -50,13 +60,25 @@ export interface IssuerOptions {
 
 /** What a verifier is made with. Only `issuers` has no default. */
 export interface VerifierOptions {
-  /** One issuer, several, or a resolver (multi-tenant). Tokens of an unknown issuer are refused with no I/O. */
-  issuers: IssuerOptions | readonly IssuerOptions[] | ((issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>);
-  /** "access-token" demands typ at+jwt and the RFC 9068 claims; "jwt" (default) takes typ JWT, at+jwt or none; "id-token". */
+  /**
+   * One issuer, several, or a resolver (multi-tenant). Tokens of an unknown issuer are refused with
+   * no I/O.
+   */
+  issuers:
+    | IssuerOptions
+    | readonly IssuerOptions[]
+    | ((issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>);
+  /**
+   * "access-token" demands typ at+jwt and the RFC 9068 claims; "jwt" (default) takes typ JWT,
+   * at+jwt or none; "id-token".
+   */
   profile?: "jwt" | "access-token" | "id-token";
   /** Seconds of slack on exp, nbf and iat. Default 30. Finite, 0 to 600. */
   clockTolerance?: number;
-  /** Most seconds since `iat`, whatever `exp` says. Makes `iat` mandatory, and one in the future (beyond the slack) a refusal. */
+  /**
+   * Most seconds since `iat`, whatever `exp` says. Makes `iat` mandatory, and one in the future
+   * (beyond the slack) a refusal.
+   */
   maxTokenAge?: number;
   /** Claims that must be present and not null. `exp` is always required unless `allowNoExpiry`. */
   requiredClaims?: readonly string[];
@@ -64,13 +86,18 @@ export interface VerifierOptions {
   allowNoExpiry?: boolean;
   /** Default 16 384. */
   maxTokenBytes?: number;
-  /** The application's own rule. Anything but exactly `true` (a throw included) refuses the token. */
+  /**
+   * The application's own rule. Anything but exactly `true` (a throw included) refuses the token.
+   */
   check?: (claims: Claims, header: JoseHeader) => boolean | Promise<boolean>;
   /** Asked about each token, remembered ones too. */
   revocation?: RevocationStore;
   /** How key sets are fetched and remembered. */
   jwks?: JwksOptions;
-  /** Verified tokens remembered, 0 to switch off. Default 1 000. A hit re-runs time, revocation, `check` and key-set epoch. */
+  /**
+   * Verified tokens remembered, 0 to switch off. Default 1 000. A hit re-runs time, revocation,
+   * `check` and key-set epoch.
+   */
   resultCacheSize?: number;
   /** Milliseconds since the epoch; for tests. */
   clock?: () => number;
@@ -80,13 +107,21 @@ export interface VerifierOptions {
 
 /** How key sets are fetched and remembered. */
 export interface JwksOptions {
-  /** Seconds a set is fresh when its answer has no Cache-Control: max-age (which is clamped to 60 … 86 400). Default 600;
-   *  outside 60 … 86 400: config_invalid. */
+  /**
+   * Seconds a set is fresh when its answer has no Cache-Control: max-age (which is clamped to 60 …
+   * 86 400). Default 600; outside 60 … 86 400: config_invalid.
+   */
   maxAge?: number;
-  /** Seconds, from the end of freshness, that a set still serves while its endpoint is failing. Default 86 400. */
+  /**
+   * Seconds, from the end of freshness, that a set still serves while its endpoint is failing.
+   * Default 86 400.
+   */
   maxStale?: number;
-  /** Per key set: least seconds between two fetches, other than by staleness after a success. The cold fetch starts it; it is
-   *  also the longest wait before a failed fetch is tried again. Default 30. */
+  /**
+   * Per key set: least seconds between two fetches, other than by staleness after a success. The
+   * cold fetch starts it; it is also the longest wait before a failed fetch is tried again. Default
+   * 30.
+   */
   cooldown?: number;
   /** Milliseconds, body included; holds even if `fetch` ignores its signal. Default 5 000. */
   timeout?: number;
@@ -98,7 +133,10 @@ export interface JwksOptions {
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
 }
 
-/** What `onEvent` hears: a token was verified or refused, a key set was looked at. `skipped`: keys of the set that are of no use, and why. */
+/**
+ * What `onEvent` hears: a token was verified or refused, a key set was looked at. `skipped`: keys
+ * of the set that are of no use, and why.
+ */
 export type VerifierEvent =
   | { type: "verified"; issuer: string; cached: boolean }
   | { type: "refused"; code: string; category: VerifyErrorCategory }

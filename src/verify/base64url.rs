@@ -17,8 +17,8 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// Decodes `text`. Padding, white space, the alphabet of plain base64, a length of 4n+1 and trailing bits that are
-/// not zero are refused.
+/// Decodes `text`. Padding, white space, the alphabet of plain base64, a length of 4n+1 and
+/// trailing bits that are not zero are refused.
 ///
 /// # Errors
 /// [`NotBase64url`] for anything but the one canonical text.
@@ -28,7 +28,8 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, NotBase64url> {
     Ok(bytes)
 }
 
-/// [`decode`] into memory that is there already; what was in it is gone, even when the text is refused.
+/// [`decode`] into memory that is there already; what was in it is gone, even when the text is
+/// refused.
 ///
 /// # Errors
 /// Like [`decode`].
@@ -73,7 +74,9 @@ mod tests {
 
     #[test]
     fn decodes_every_length() {
-        for (text, bytes) in [("", ""), ("Zg", "f"), ("Zm8", "fo"), ("Zm9v", "foo"), ("Zm9vYmFy", "foobar")] {
+        for (text, bytes) in
+            [("", ""), ("Zg", "f"), ("Zm8", "fo"), ("Zm9v", "foo"), ("Zm9vYmFy", "foobar")]
+        {
             assert_eq!(decode(text.as_bytes()).unwrap(), bytes.as_bytes());
         }
         assert_eq!(decode(b"-_8").unwrap(), [0xFB, 0xFF]);

@@ -1,8 +1,9 @@
-// The one error class of the verifier, with what each code means for the caller: whose fault it is, which status answers it, and
-// the challenge (RFC 6750 section 3, RFC 9470 section 3, RFC 9728 section 5.1). No text here ever holds anything of a token.
+// The one error class of the verifier, with what each code means for the caller: whose fault it is,
+// which status answers it, and the challenge (RFC 6750 section 3, RFC 9470 section 3, RFC 9728
+// section 5.1). No text here ever holds anything of a token.
 
+import type { Policy } from "../result/verified.js";
 import { challengeFor, type Refusal } from "./challenge.js";
-import type { Policy } from "./verified.js";
 
 /** Whose fault it is that a token was not let in. */
 export type VerifyErrorCategory = "request" | "token" | "policy" | "keys" | "config" | "runtime";
@@ -22,7 +23,10 @@ const UNAVAILABLE: Kind = { category: "runtime", status: 503, refusal: "temporar
 const KINDS: readonly (readonly [prefix: string, kind: Kind])[] = [
   ["request.missing", { category: "request", status: 401, refusal: "token_missing" }],
   ["request.", { category: "request", status: 400, refusal: "invalid_request" }],
-  ["policy.step_up", { category: "policy", status: 401, refusal: "insufficient_user_authentication" }],
+  [
+    "policy.step_up",
+    { category: "policy", status: 401, refusal: "insufficient_user_authentication" },
+  ],
   ["policy.", FORBIDDEN],
   ["jwks.", KEYS],
   ["revocation.", UNAVAILABLE],
@@ -61,21 +65,26 @@ const WORDS: Record<Refusal, string> = {
 export class VerifyError extends Error {
   override name: string = "VerifyError";
   /**
-   * Dotted and stable; docs/edge.md has the table. The code is for logs: an answer to a client never holds it.
+   * Dotted and stable; docs/edge.md has the table. The code is for logs: an answer to a client
+   * never holds it.
    */
   readonly code: string;
   readonly category: VerifyErrorCategory;
   /** 400, 401, 403, 500 or 503. A key set that can't be had is 503, never 401. */
   readonly status: number;
   readonly retryable: boolean;
-  // No private members: they would make the public type a nominal one, which an error of a test could not stand in for.
+  // No private members: they would make the public type a nominal one, which an error of a test
+  // could not stand in for.
   /** @internal */
   readonly retryAfter: number;
 
   /** @internal In the public types this is `Error`'s own. */
   constructor(code = "", details: { message?: string; retryAfter?: number; cause?: unknown } = {}) {
     const { category, status, refusal } = kindOf(code);
-    super(details.message ?? `${WORDS[refusal]} (${code})`, details.cause === undefined ? undefined : { cause: details.cause });
+    super(
+      details.message ?? `${WORDS[refusal]} (${code})`,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.code = code;
     this.category = category;
     this.status = status;
@@ -84,21 +93,30 @@ export class VerifyError extends Error {
   }
 
   /**
-   * The `WWW-Authenticate` value, or null where none belongs (500, 503: there `Retry-After` is sent instead). Tells a client nothing that
-   * an attacker could use.
+   * The `WWW-Authenticate` value, or null where none belongs (500, 503: there `Retry-After` is sent
+   * instead). Tells a client nothing that an attacker could use.
    */
   challenge(policy: Policy = {}): string | null {
     const { refusal } = kindOf(this.code);
     return this.status >= 500 ? null : challengeFor(refusal, this.code, WORDS[refusal], policy);
   }
 
-  /** The whole answer: status, challenge, `Cache-Control: no-store`, a fixed JSON body `{ "error": … }`. */
+  /**
+   * The whole answer: status, challenge, `Cache-Control: no-store`, a fixed JSON body
+   * `{ "error": … }`.
+   */
   response(policy: Policy = {}): Response {
-    const headers = new Headers({ "Cache-Control": "no-store", "Content-Type": "application/json" });
+    const headers = new Headers({
+      "Cache-Control": "no-store",
+      "Content-Type": "application/json",
+    });
     const challenge = this.challenge(policy);
     if (challenge !== null) headers.set("WWW-Authenticate", challenge);
     if (this.status === 503) headers.set("Retry-After", String(this.retryAfter));
-    return new Response(JSON.stringify({ error: kindOf(this.code).refusal }), { status: this.status, headers });
+    return new Response(JSON.stringify({ error: kindOf(this.code).refusal }), {
+      status: this.status,
+      headers,
+    });
   }
 }
 

@@ -1,11 +1,21 @@
-// The options of `createVerifier`, checked and completed. What comes out is frozen by copying: nothing can change it afterwards.
+// The options of `createVerifier`, checked and completed. What comes out is frozen by copying:
+// nothing can change it afterwards.
 
-import type { Rules } from "./core.js";
-import { invalidOption, VerifyError } from "./error.js";
-import type { Algorithm, IssuerOptions, JwksOptions, VerifierEvent, VerifierOptions } from "./option-types.js";
+import type { Rules } from "../core.js";
+import { invalidOption, VerifyError } from "../request/error.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
+import type {
+  Algorithm,
+  IssuerOptions,
+  JwksOptions,
+  VerifierEvent,
+  VerifierOptions,
+} from "./types.js";
 
-/** What joins the texts of a list, and the lists, that cross to the wasm as one. No audience and no claim name has either. */
+/**
+ * What joins the texts of a list, and the lists, that cross to the wasm as one. No audience and no
+ * claim name has either.
+ */
 const SEPARATOR = "\0";
 const LISTS = "\u0001";
 
@@ -107,9 +117,20 @@ const KNOWN_OF_JWKS: readonly string[] = [
 
 export function readSettings(options: VerifierOptions): Settings {
   onlyKnown("options", options, KNOWN);
-  const { profile = "jwt", maxTokenAge, requiredClaims = [], allowNoExpiry = false, check, revocation, clock, onEvent } = options;
-  if (!PROFILES.includes(profile)) throw invalidOption("profile", `must be one of ${PROFILES.join(", ")}`);
-  if (typeof allowNoExpiry !== "boolean") throw invalidOption("allowNoExpiry", "must be true or false");
+  const {
+    profile = "jwt",
+    maxTokenAge,
+    requiredClaims = [],
+    allowNoExpiry = false,
+    check,
+    revocation,
+    clock,
+    onEvent,
+  } = options;
+  if (!PROFILES.includes(profile))
+    throw invalidOption("profile", `must be one of ${PROFILES.join(", ")}`);
+  if (typeof allowNoExpiry !== "boolean")
+    throw invalidOption("allowNoExpiry", "must be true or false");
   functionIfGiven("check", check);
   functionIfGiven("clock", clock);
   functionIfGiven("onEvent", onEvent);
@@ -118,7 +139,10 @@ export function readSettings(options: VerifierOptions): Settings {
   return {
     profile: PROFILES.indexOf(profile),
     clockTolerance: number("clockTolerance", options.clockTolerance, 30, 0, 600),
-    maxTokenAge: maxTokenAge === undefined ? Number.NaN : number("maxTokenAge", maxTokenAge, 0, 0, Number.MAX_SAFE_INTEGER),
+    maxTokenAge:
+      maxTokenAge === undefined
+        ? Number.NaN
+        : number("maxTokenAge", maxTokenAge, 0, 0, Number.MAX_SAFE_INTEGER),
     requiredClaims: texts("requiredClaims", requiredClaims),
     allowNoExpiry,
     maxTokenBytes: whole("maxTokenBytes", options.maxTokenBytes, 16_384, 1, 1_048_576),
@@ -135,7 +159,10 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
   onlyKnown("jwks", given, KNOWN_OF_JWKS);
   const { store, fetch } = given;
   functionIfGiven("jwks.fetch", fetch);
-  if (store !== undefined && (typeof store?.get !== "function" || typeof store.put !== "function")) {
+  if (
+    store !== undefined &&
+    (typeof store?.get !== "function" || typeof store.put !== "function")
+  ) {
     throw invalidOption("jwks.store", "must have the methods get and put");
   }
   return {
@@ -146,28 +173,39 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
     maxBytes: whole("jwks.maxBytes", given.maxBytes, 262_144, 64, 16 * 1_048_576),
     store,
     // A plain call: a stored method would lose its `this`.
-    fetch: fetch === undefined ? (input, init) => globalThis.fetch(input, init) : (input, init) => fetch.call(undefined, input, init),
+    fetch:
+      fetch === undefined
+        ? (input, init) => globalThis.fetch(input, init)
+        : (input, init) => fetch.call(undefined, input, init),
   };
 }
 
 export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSettings {
   onlyKnown(where, given, KNOWN_OF_ISSUERS);
   const { issuer, audience, algorithms, jwksUri, jwks, secret, tenant } = given;
-  if (typeof issuer !== "string" || issuer === "") throw invalidOption(`${where}.issuer`, "must be a text that is not empty");
+  if (typeof issuer !== "string" || issuer === "")
+    throw invalidOption(`${where}.issuer`, "must be a text that is not empty");
   if (tenant !== undefined && (typeof tenant !== "string" || tenant === ""))
     throw invalidOption(`${where}.tenant`, "must be a text that is not empty");
-  const audiences = texts(`${where}.audience`, typeof audience === "string" ? [audience] : audience);
+  const audiences = texts(
+    `${where}.audience`,
+    typeof audience === "string" ? [audience] : audience,
+  );
   if (audiences.length === 0) throw invalidOption(`${where}.audience`, "must not be empty");
   const names = texts(`${where}.algorithms`, algorithms);
   if (names.length === 0) throw invalidOption(`${where}.algorithms`, "must not be empty");
   const places = names.map((name) => ALGORITHMS.indexOf(name === "Ed25519" ? "EdDSA" : name));
   const symmetric = names.filter((name) => Object.hasOwn(HASH_BYTES, name));
   const odd = names[places.indexOf(-1)];
-  if (odd !== undefined) throw invalidOption(`${where}.algorithms`, `must not name ${JSON.stringify(odd)}`);
-  if (symmetric.length > 0 && symmetric.length < names.length) throw invalidOption(`${where}.algorithms`, "must not mix HS* with the rest");
-  if (symmetric.length > 0) checkSecret(where, given, Math.max(...symmetric.map((name) => HASH_BYTES[name] ?? 0)));
+  if (odd !== undefined)
+    throw invalidOption(`${where}.algorithms`, `must not name ${JSON.stringify(odd)}`);
+  if (symmetric.length > 0 && symmetric.length < names.length)
+    throw invalidOption(`${where}.algorithms`, "must not mix HS* with the rest");
+  if (symmetric.length > 0)
+    checkSecret(where, given, Math.max(...symmetric.map((name) => HASH_BYTES[name] ?? 0)));
   else if (secret !== undefined) throw invalidOption(`${where}.secret`, "goes with HS* only");
-  else if (jwksUri === undefined && jwks === undefined) throw invalidOption(where, "needs `jwksUri`, `jwks` or `secret`");
+  else if (jwksUri === undefined && jwks === undefined)
+    throw invalidOption(where, "needs `jwksUri`, `jwks` or `secret`");
   const uri = jwksUri === undefined ? null : keySetUri(where, jwksUri);
   const bundled = jwks === undefined ? null : keySetText(where, jwks);
   const copy = secret === undefined ? null : new Uint8Array(secret);
@@ -183,22 +221,60 @@ export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSetti
   };
 }
 
-/** Two issuers are the same if this is. JSON of a tuple: no two lists of texts look the same, whatever is in them. */
-export function identityOf({ issuer, audiences, algorithms, jwksUri, bundled, secret, tenant }: IssuerSettings): string {
-  return JSON.stringify([issuer, audiences, algorithms, jwksUri, bundled, secret === null ? null : [...secret], tenant]);
+/**
+ * Two issuers are the same if this is. JSON of a tuple: no two lists of texts look the same,
+ * whatever is in them.
+ */
+export function identityOf({
+  issuer,
+  audiences,
+  algorithms,
+  jwksUri,
+  bundled,
+  secret,
+  tenant,
+}: IssuerSettings): string {
+  return JSON.stringify([
+    issuer,
+    audiences,
+    algorithms,
+    jwksUri,
+    bundled,
+    secret === null ? null : [...secret],
+    tenant,
+  ]);
 }
 
-/** What tokens of an issuer are read by; by the rules of nobody, every token is foreign. `algorithms`: of all issuers of a verifier. */
-export function rulesFor(settings: Settings, algorithms: number, issuer: IssuerSettings | null): Rules {
-  const { maxTokenBytes, profile, requiredClaims, allowNoExpiry, clockTolerance, maxTokenAge } = settings;
+/**
+ * What tokens of an issuer are read by; by the rules of nobody, every token is foreign.
+ * `algorithms`: of all issuers of a verifier.
+ */
+export function rulesFor(
+  settings: Settings,
+  algorithms: number,
+  issuer: IssuerSettings | null,
+): Rules {
+  const { maxTokenBytes, profile, requiredClaims, allowNoExpiry, clockTolerance, maxTokenAge } =
+    settings;
   const lists = [issuer?.audiences.join(SEPARATOR), requiredClaims.join(SEPARATOR), issuer?.issuer];
-  return { maxTokenBytes, profile, algorithms, texts: lists.join(LISTS), allowNoExpiry, clockTolerance, maxTokenAge };
+  return {
+    maxTokenBytes,
+    profile,
+    algorithms,
+    texts: lists.join(LISTS),
+    allowNoExpiry,
+    clockTolerance,
+    maxTokenAge,
+  };
 }
 
 function checkSecret(where: string, { secret, jwksUri, jwks }: IssuerOptions, bytes: number): void {
-  if (!(secret instanceof Uint8Array)) throw invalidOption(`${where}.secret`, "must be a Uint8Array for HS*");
-  if (secret.length < bytes) throw invalidOption(`${where}.secret`, `must be at least as long as the hash: ${bytes} bytes`);
-  if (jwksUri !== undefined || jwks !== undefined) throw invalidOption(where, "must not have both a secret and a key set");
+  if (!(secret instanceof Uint8Array))
+    throw invalidOption(`${where}.secret`, "must be a Uint8Array for HS*");
+  if (secret.length < bytes)
+    throw invalidOption(`${where}.secret`, `must be at least as long as the hash: ${bytes} bytes`);
+  if (jwksUri !== undefined || jwks !== undefined)
+    throw invalidOption(where, "must not have both a secret and a key set");
 }
 
 function keySetUri(where: string, given: string | URL): string {
@@ -208,31 +284,43 @@ function keySetUri(where: string, given: string | URL): string {
   } catch {
     throw invalidOption(`${where}.jwksUri`, "must be an absolute URL");
   }
-  const local = url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && local)) throw invalidOption(`${where}.jwksUri`, "must be an https: URL");
-  if (url.username !== "" || url.password !== "") throw invalidOption(`${where}.jwksUri`, "must not hold a user name or a password");
-  if (url.hash !== "" || url.href.includes("#")) throw invalidOption(`${where}.jwksUri`, "must not have a fragment");
+  const local =
+    url.hostname === "localhost" ||
+    url.hostname === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(url.hostname);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && local))
+    throw invalidOption(`${where}.jwksUri`, "must be an https: URL");
+  if (url.username !== "" || url.password !== "")
+    throw invalidOption(`${where}.jwksUri`, "must not hold a user name or a password");
+  if (url.hash !== "" || url.href.includes("#"))
+    throw invalidOption(`${where}.jwksUri`, "must not have a fragment");
   return url.href;
 }
 
 function keySetText(where: string, jwks: NonNullable<IssuerOptions["jwks"]>): string {
-  if (!Array.isArray(jwks?.keys) || jwks.keys.length === 0) throw invalidOption(`${where}.jwks`, "must be a key set that is not empty");
+  if (!Array.isArray(jwks?.keys) || jwks.keys.length === 0)
+    throw invalidOption(`${where}.jwks`, "must be a key set that is not empty");
   return JSON.stringify({ keys: jwks.keys });
 }
 
 function onlyKnown(name: string, given: unknown, known: readonly string[]): void {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) throw invalidOption(name, "must be an object");
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw invalidOption(name, "must be an object");
   const odd = Object.keys(given).find((key) => !known.includes(key));
-  if (odd !== undefined) throw invalidOption(name === "options" ? odd : `${name}.${odd}`, "is no option");
+  if (odd !== undefined)
+    throw invalidOption(name === "options" ? odd : `${name}.${odd}`, "is no option");
 }
 
 function functionIfGiven(name: string, given: unknown): void {
-  if (given !== undefined && typeof given !== "function") throw invalidOption(name, "must be a function");
+  if (given !== undefined && typeof given !== "function")
+    throw invalidOption(name, "must be a function");
 }
 
 function texts(name: string, given: unknown): readonly string[] {
-  const isText = (one: unknown): one is string => typeof one === "string" && one !== "" && !one.includes(SEPARATOR) && !one.includes(LISTS);
-  if (!Array.isArray(given) || !given.every(isText)) throw invalidOption(name, "must be a list of texts that are not empty");
+  const isText = (one: unknown): one is string =>
+    typeof one === "string" && one !== "" && !one.includes(SEPARATOR) && !one.includes(LISTS);
+  if (!Array.isArray(given) || !given.every(isText))
+    throw invalidOption(name, "must be a list of texts that are not empty");
   return [...given];
 }
 
@@ -249,7 +337,10 @@ function whole(name: string, given: unknown, usual: number, least: number, most:
   return value;
 }
 
-/** A clock that says nothing, or something before 2020, decides nothing: on Workers it stands at zero outside a request. */
+/**
+ * A clock that says nothing, or something before 2020, decides nothing: on Workers it stands at
+ * zero outside a request.
+ */
 export function readClock(clock: () => number): number {
   let now: unknown;
   try {
@@ -257,6 +348,7 @@ export function readClock(clock: () => number): number {
   } catch (cause) {
     throw new VerifyError("clock.unavailable", { cause });
   }
-  if (typeof now !== "number" || !Number.isFinite(now) || now < 1_577_836_800_000) throw new VerifyError("clock.unavailable");
+  if (typeof now !== "number" || !Number.isFinite(now) || now < 1_577_836_800_000)
+    throw new VerifyError("clock.unavailable");
   return now;
 }

@@ -1,10 +1,11 @@
-// One key set (RFC 7517 section 5), kept as the bytes that it came in. The wasm says where the keys stand and what they are called, and reads
-// those that a token names: a set of a thousand costs one look over its text. All of its keys are read when somebody listens, when a token
-// names none, and when an answer differs from the one before.
+// One key set (RFC 7517 section 5), kept as the bytes that it came in. The wasm says where the keys
+// stand and what they are called, and reads those that a token names: a set of a thousand costs one
+// look over its text. All of its keys are read when somebody listens, when a token names none, and
+// when an answer differs from the one before.
 
-import type { Core, KeyIndex } from "./core.js";
+import type { Core, KeyIndex } from "../core.js";
+import { ALGORITHMS } from "../options/read.js";
 import { Key, type KeyDescription } from "./crypto.js";
-import { ALGORITHMS } from "./options.js";
 
 /** More candidates than this for a token without a kid, and none is tried. */
 const MOST_CANDIDATES = 4;
@@ -18,7 +19,10 @@ export interface Census {
   readonly skipped: readonly { readonly kid: string | null; readonly reason: string }[];
 }
 
-/** What an answer or a bundled set held. A new object for each change: results remembered with an older one count no more. */
+/**
+ * What an answer or a bundled set held. A new object for each change: results remembered with an
+ * older one count no more.
+ */
 export class KeySet {
   readonly #bytes: Uint8Array;
   readonly #isGiven: boolean;
@@ -33,7 +37,10 @@ export class KeySet {
     this.#index = index;
   }
 
-  /** Null for what is no key set, or an empty one. `isGiven`: by the caller, and not published, so that it may hold a secret. */
+  /**
+   * Null for what is no key set, or an empty one. `isGiven`: by the caller, and not published, so
+   * that it may hold a secret.
+   */
   static read(source: string | Uint8Array, core: Core, isGiven = false): KeySet | null {
     const bytes = typeof source === "string" ? encoder.encode(source) : source;
     const index = core.index(bytes);
@@ -79,7 +86,9 @@ export class KeySet {
     for (let at = names.indexOf(kid); at >= 0; at = names.indexOf(kid, at + 1)) {
       entries.push(decoder.decode(this.#bytes.subarray(places[2 * at], places[2 * at + 1])));
     }
-    return entries.length === 0 ? null : describe(`{"keys":[${entries.join()}]}`, this.#isGiven, core);
+    return entries.length === 0
+      ? null
+      : describe(`{"keys":[${entries.join()}]}`, this.#isGiven, core);
   }
 }
 

@@ -1,6 +1,10 @@
-// What the verifier is given to remember things in: key sets shared between isolates, and revocations.
+// What the verifier is given to remember things in: key sets shared between isolates, and
+// revocations.
 
-/** A second layer under an isolate's own memory of key sets. A throw counts as an empty one. Only your own code may write to it. */
+/**
+ * A second layer under an isolate's own memory of key sets. A throw counts as an empty one. Only
+ * your own code may write to it.
+ */
 export interface JwksStore {
   /** What was put under this key, or null. */
   get(key: string): Promise<StoredJwks | null>;
@@ -31,7 +35,10 @@ export interface KeyValue {
 
 /** Knows which tokens are revoked. */
 export interface RevocationStore {
-  /** Asked for each verification, cached results included. A throw refuses the token (503), it never lets one in. */
+  /**
+   * Asked for each verification, cached results included. A throw refuses the token (503), it never
+   * lets one in.
+   */
   isRevoked(subject: RevocationSubject): boolean | Promise<boolean>;
 }
 /** What a token is revoked by: the claims that name it, its session and its user. */

@@ -1,8 +1,9 @@
-//! The compact serialisation of a JWS (RFC 7515 section 7.1): three parts of canonical base64url, nothing else. Looks at the shape
-//! before it decodes anything, so that a text of a million dots costs no more than finding the fourth.
+//! The compact serialisation of a JWS (RFC 7515 section 7.1): three parts of canonical base64url,
+//! nothing else. Looks at the shape before it decodes anything, so that a text of a million dots
+//! costs no more than finding the fourth.
 
 use super::base64url;
-use super::scan::until;
+use super::json::scan::until;
 
 /// A decoded header longer than this is refused.
 pub const MAX_HEADER_BYTES: usize = 4_096;
@@ -44,11 +45,17 @@ impl Compact {
         Ok(parts)
     }
 
-    /// [`Compact::read`] into the memory of what was read before. With `but_header`, that is left empty: the caller has seen it.
+    /// [`Compact::read`] into the memory of what was read before. With `but_header`, that is left
+    /// empty: the caller has seen it.
     ///
     /// # Errors
     /// Like [`Compact::read`].
-    pub fn refill(&mut self, text: &[u8], longest: usize, but_header: bool) -> Result<(), NotCompact> {
+    pub fn refill(
+        &mut self,
+        text: &[u8],
+        longest: usize,
+        but_header: bool,
+    ) -> Result<(), NotCompact> {
         if text.len() > longest {
             return Err(NotCompact::TooLarge);
         }

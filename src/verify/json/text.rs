@@ -1,4 +1,5 @@
-//! What the JSON reader hands out: values as they are written, checked, and read only as far as somebody asks.
+//! What the JSON reader hands out: values as they are written, checked, and read only as far as
+//! somebody asks.
 
 use core::str;
 
@@ -43,7 +44,8 @@ impl<'a> Text<'a> {
             if first != '\\' {
                 return Some(first);
             }
-            // The reader has checked the escapes, so none of these can be missing; ending early is harmless.
+            // The reader has checked the escapes, so none of these can be missing; ending early is
+            // harmless.
             Some(match rest.next()? {
                 'b' => '\u{8}',
                 'f' => '\u{c}',

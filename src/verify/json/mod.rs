@@ -1,0 +1,13 @@
+//! A strict JSON reader (RFC 8259) for what is to be trusted: headers, claims, key sets. It checks a
+//! whole text and hands out its members; it builds nothing.
+
+mod decimal;
+mod reader;
+pub(super) mod scan;
+pub mod strict;
+mod text;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+pub use reader::members;
+pub use reader::{Item, MAX_DEPTH, Member, NotJson, items, listed, strict_members};
+pub use text::{Number, Text, Value};
