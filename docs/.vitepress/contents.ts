@@ -84,6 +84,7 @@ export const contents: readonly Section[] = [
       { text: "Threat model", link: "/threat-model" },
       { text: "Browsers", link: "/browsers" },
       { text: "Decisions", link: "/decisions" },
+      { text: "Behaviours", link: "/behaviours" },
     ],
   },
   {

@@ -1,5 +1,5 @@
 // What an adversary's review found, each as the attack that it was. The groups are those of
-// behaviours.txt.
+// docs/behaviours.md.
 
 import assert from "node:assert/strict";
 import {
