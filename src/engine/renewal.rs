@@ -282,9 +282,11 @@ impl Engine {
         self.pardon();
         let wait = match (failure.retry_after(), failure.kind.blame()) {
             (Some(wait), _) => {
-                self.blocked_until = self.now.mono + wait;
+                self.blocked_until = self.blocked_until.max(self.now.mono + wait);
                 self.broadcast(News::Pause { retry_after: wait });
-                wait.saturating_add(self.config.backoff.wait(1, &mut self.random))
+                // All clients were told the same moment; a second spreads them.
+                let spread = self.config.backoff.base.min(SECOND);
+                wait.saturating_add(self.random.up_to(spread))
             }
             (None, Blame::Misconfigured) => self.config.backoff.max,
             // A network that is known to be off tells when it is back; a try now and then is for

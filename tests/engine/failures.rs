@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 use tokenkeep::engine::{
-    CALLS, Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status, WINDOW, Wake,
+    Backoff, CALLS, Config, Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status,
+    WINDOW, Wake,
 };
 
-use crate::tab::{Tab, failed};
+use crate::tab::{CONFIG, Tab, failed};
 
 #[test]
 fn client_F49_a_transient_failure_keeps_the_session_and_backs_off() {
@@ -40,6 +41,21 @@ fn client_F50_retry_after_is_obeyed_even_by_name() {
     assert_eq!(tab.sent.len(), 1);
     tab.pass(1_001);
     assert_eq!(tab.sent.len(), 2);
+}
+
+#[test]
+fn client_F91_retry_after_is_spread_by_a_second_at_most() {
+    for seed in 0..50 {
+        let backoff = Backoff { base: 300_000, max: 500_000 };
+        let mut tab = Tab::seeded(seed, Config { backoff, ..CONFIG });
+        tab.sign_in(900);
+        tab.pass(840_000);
+        tab.refuse_for(2_000);
+        let wait = tab.timer_in().expect("it tries again");
+        assert!((2_000..=3_000).contains(&wait), "{wait} ms with seed {seed}");
+        tab.pass(wait);
+        assert_eq!(tab.sent.len(), 2);
+    }
 }
 
 #[test]

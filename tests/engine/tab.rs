@@ -49,8 +49,13 @@ impl Tab {
     }
 
     pub(crate) fn with(config: Config) -> Self {
+        Self::seeded(7, config)
+    }
+
+    /// A tab whose jitter and backoff follow from `seed`.
+    pub(crate) fn seeded(seed: u64, config: Config) -> Self {
         Self {
-            engine: Engine::new(config, 7, BEGIN),
+            engine: Engine::new(config, seed, BEGIN),
             now: BEGIN,
             timer: None,
             outcomes: HashMap::new(),
