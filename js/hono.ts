@@ -49,7 +49,10 @@ export function guard(
   };
 }
 
-/** Outside Workers there is nothing to keep alive. */
+/**
+ * For a request without a context. Outside Workers nothing has to be kept alive; on Workers the
+ * verifier sees that the runtime did not make this one, and shares and defers nothing under it.
+ */
 const afloat: ExecutionContextLike = {
   waitUntil: (promise) => void promise.catch(() => undefined),
 };

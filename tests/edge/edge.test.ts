@@ -3,4 +3,4 @@
 import { test } from "node:test";
 import { cases } from "./suite/all.ts";
 
-for (const { name, run } of cases) test(name, run);
+for (const { name, run } of cases) test(name, () => run(null));

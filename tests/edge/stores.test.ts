@@ -70,7 +70,7 @@ for (const store of ["kv", "cache"] as const) {
         assert.equal(await ask("a"), "network");
         assert.deepEqual(
           [await ask("b"), await ask("c"), await ask("a"), fetches()],
-          ["store", "store", "network", 1],
+          ["store", "store", "memory", 1],
         );
       });
     });

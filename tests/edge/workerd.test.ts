@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Response as MiniflareResponse } from "miniflare";
 import { cases } from "./suite/all.ts";
 import { claims, keyPair, sign } from "./suite/kit.ts";
+import { ask, CROSSED, moment, until } from "./workerd/clients.ts";
 import { type Running, startBehindFront, startWorker } from "./workerd/start.ts";
 
 describe("in workerd", () => {
@@ -23,30 +24,6 @@ describe("in workerd", () => {
     });
   }
 });
-
-const CROSSED = /different request|cross-request|will never generate a response|hung/i;
-
-/** A moment that the test chooses. */
-function moment(): { readonly come: Promise<void>; now(): void } {
-  let now = () => undefined as void;
-  const come = new Promise<void>((resolve) => (now = resolve));
-  return { come, now };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds(); waited += 20) {
-    assert.ok(waited < 30_000, "it never came true");
-    await sleep(20);
-  }
-}
-
-/** The guard's answer to a token, or what came of hanging up. */
-async function ask(url: URL, token: string, hangsUp = false): Promise<string> {
-  const response = await fetch(url, {
-    headers: { Authorization: `Bearer ${token}`, ...(hangsUp ? { "X-Hang-Up": "yes" } : {}) },
-  });
-  return `${response.status} ${await response.text()}`;
-}
 
 test("edge_P1_200_cold_requests_of_which_a_third_is_cancelled, in workerd", async () => {
   const { jwk } = await keyPair();

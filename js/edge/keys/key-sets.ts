@@ -12,6 +12,7 @@ import type { ExecutionContextLike } from "../result/verified.js";
 import type { Key } from "./crypto.js";
 import { clampedAge, type FetchedKeys, fetchKeys } from "./fetch.js";
 import { KeySet } from "./key-set.js";
+import { keepAlive } from "./scope.js";
 import { digestOf, withoutDelay } from "./stores.js";
 
 export interface Held {
@@ -19,6 +20,7 @@ export interface Held {
   readonly etag: string | undefined;
   readonly fetchedAt: number;
   readonly freshUntil: number;
+  /** "memory" for every call but the one that read it; a bundled set stays "bundled". */
   readonly source: "memory" | "store" | "network" | "bundled";
 }
 
@@ -34,7 +36,10 @@ export interface Call {
   readonly core: Core;
   readonly now: number;
   readonly context: ExecutionContextLike | null;
-  /** What requests may share a promise through; null for none. */
+  /**
+   * What requests may share a promise through. Null for none: then the context is not known to keep
+   * anything alive either.
+   */
   readonly scope: object | null;
 }
 
@@ -62,6 +67,8 @@ export class KeySets {
    */
   #begun = 0;
   #applied = 0;
+  /** How many fetches had begun when the set in memory was taken from the store. */
+  #begunBeforeStore = 0;
   #lastBegan = -Infinity;
   /** Before this moment a stale set is not asked for again. */
   #notBefore = -Infinity;
@@ -120,20 +127,23 @@ export class KeySets {
     if (this.#issuer.jwksUri === null) return (this.#held ??= this.#bundledSet(call, Infinity));
     const fresh = this.peek(call.now);
     if (fresh !== null) return fresh;
-    this.#held ??= await this.#fromStore(call);
-    const held = this.peek(call.now) ?? this.#held;
+    const read = this.#held === null ? await this.#fromStore(call) : null;
+    if (read !== null && call.now < read.freshUntil) return read;
+    const standing = this.#held;
+    const held = read ?? standing;
     const { maxStale } = this.#settings;
     if (held === null || call.now >= held.freshUntil + maxStale) return this.#cold(call);
     if (call.now < held.freshUntil && call.now > held.fetchedAt - AHEAD) return held;
     const stale = () => {
       this.#say("served-stale");
-      return this.#held ?? held;
+      return this.#held === standing ? held : (this.#held ?? held);
     };
     if (this.#mustWait(call.now)) {
       const shared = call.context === null ? this.#shared(call) : undefined;
       return shared === undefined ? stale() : shared.catch(stale);
     }
-    if (call.context !== null && call.now < held.freshUntil + (held.freshUntil - held.fetchedAt)) {
+    const isKeptAlive = call.context !== null && call.scope !== null;
+    if (isKeptAlive && call.now < held.freshUntil + (held.freshUntil - held.fetchedAt)) {
       this.#refresh(call).catch(() => undefined);
       return stale();
     }
@@ -156,10 +166,13 @@ export class KeySets {
   }
 
   /**
-   * The bundled set, while the endpoint has never been reached. It is stale from its first use on.
+   * The set that serves when none could be fetched: one that has come meanwhile, or the bundled one
+   * while the endpoint has never been reached. That is stale from its first use on.
    */
   #lastGood(call: Call): Held | null {
-    if (this.#issuer.bundled === null || this.#held !== null) return null;
+    const held = this.#held;
+    if (held !== null) return call.now < held.freshUntil + this.#settings.maxStale ? held : null;
+    if (this.#issuer.bundled === null) return null;
     this.#say("served-stale");
     return (this.#held = this.#bundledSet(call, call.now));
   }
@@ -176,15 +189,13 @@ export class KeySets {
     this.#stamp(call.now);
     if (this.#settings.store === undefined) return this.#renew(call);
     return this.#share(call, async () => {
-      const stored = await this.#fromStore(call);
-      if (
-        stored === null ||
-        call.now >= stored.freshUntil ||
-        stored.fetchedAt <= (this.#held?.fetchedAt ?? 0)
-      )
-        return this.#fetch(call);
-      this.#notBefore = -Infinity;
-      return (this.#held = stored);
+      const read = await this.#fromStore(call);
+      if (read !== null && call.now < read.freshUntil) {
+        this.#notBefore = -Infinity;
+        return read;
+      }
+      // Another request may have fetched while the store was read.
+      return this.peek(call.now) ?? this.#fetch(call);
     });
   }
 
@@ -219,7 +230,7 @@ export class KeySets {
     if (shared !== undefined) return shared;
     const renewal = work();
     const { scope, context } = call;
-    context?.waitUntil(renewal.catch(() => undefined));
+    keepAlive(context, renewal);
     if (scope === null) return renewal;
     const kept = renewal.finally(() => this.#underWay.delete(scope));
     this.#underWay.set(scope, kept);
@@ -248,11 +259,11 @@ export class KeySets {
       this.#say("failed");
       throw this.#unreachable(this.#clock(), error);
     }
-    if (sequence < this.#applied) return this.#held ?? this.#made(set, answer, call);
-    this.#applied = sequence;
     const previous = this.#held;
+    if (previous !== null && this.#isOlder(sequence, call.now)) return previous;
+    this.#applied = sequence;
     const held = this.#made(set, answer, call);
-    this.#held = held;
+    this.#held = inMemory(held);
     this.#failures = 0;
     this.#lastFailure = null;
     this.#notBefore = -Infinity;
@@ -265,6 +276,13 @@ export class KeySets {
       );
     if (answer.body !== null) this.#toStore(answer.body, held, call.context);
     return held;
+  }
+
+  /** Whether what an answer of this fetch says was overtaken while it was on its way. */
+  #isOlder(sequence: number, began: number): boolean {
+    if (sequence < this.#applied) return true;
+    // Fetches are in order among themselves; beside a copy from the store only the moment counts.
+    return sequence <= this.#begunBeforeStore && began < (this.#held?.fetchedAt ?? -Infinity);
   }
 
   #made(set: KeySet, { etag, maxAge }: FetchedKeys, { core, now }: Call): Held {
@@ -283,8 +301,8 @@ export class KeySets {
   }
 
   /**
-   * What another isolate left, if it is any good: of a moment in the past, not too old, and a key
-   * set.
+   * Takes what another isolate left into memory, if it is any good: a key set, of a moment in the
+   * past, not too old, and newer than the set that memory holds by then. Null: it was not.
    */
   async #fromStore({ core, now }: Call): Promise<Held | null> {
     const { store, maxAge, maxStale, maxBytes, timeout } = this.#settings;
@@ -294,18 +312,24 @@ export class KeySets {
     const { fetchedAt, body, etag } = stored;
     const lifetime = typeof stored.maxAge === "number" ? clampedAge(stored.maxAge * 1000) : maxAge;
     const age = typeof fetchedAt === "number" ? now - fetchedAt : Number.NaN;
-    if (!(age >= 0 && age < lifetime + maxStale) || fetchedAt < (this.#held?.fetchedAt ?? 0))
+    if (!(age >= 0 && age < lifetime + maxStale)) return null;
+    // Looked at after the read: a fetch may have ended while the store was asked.
+    const before = this.#held;
+    if (before !== null && before.source !== "bundled" && fetchedAt <= before.fetchedAt)
       return null;
     const set = KeySet.read(body, core);
     if (set === null) return null;
     const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
-    return {
+    const read: Held = {
       set: this.#sameOr(set, core),
       etag: known,
       fetchedAt,
       freshUntil: fetchedAt + lifetime,
       source: "store",
     };
+    this.#held = inMemory(read);
+    this.#begunBeforeStore = this.#begun;
+    return read;
   }
 
   #toStore(
@@ -322,7 +346,7 @@ export class KeySets {
     const put = withoutDelay(timeout, async () =>
       store.put(await this.#storeKey(), stored, Math.ceil(maxAge + maxStale / 1000)),
     );
-    context?.waitUntil(put);
+    keepAlive(context, put);
   }
 
   #storeKey(): Promise<string> {
@@ -343,6 +367,11 @@ export class KeySets {
     const { keys, skipped } = set.census(call.core);
     this.#tell({ ...event, keys: keys.length, skipped });
   }
+}
+
+/** What later calls get of a set that this one has read. */
+function inMemory(read: Held): Held {
+  return { ...read, source: "memory" };
 }
 
 /** A secret as a set of one key. */

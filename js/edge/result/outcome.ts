@@ -118,9 +118,8 @@ export class Outcome implements Verified {
 
   get keys(): Verified["keys"] {
     const { source, fetchedAt, freshUntil } = this.#held;
-    const shown = this.cached && source !== "bundled" ? "memory" : source;
     return {
-      source: shown,
+      source,
       ageMs: Math.max(0, this.#now - fetchedAt),
       stale: this.#now >= freshUntil,
     };

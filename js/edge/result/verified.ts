@@ -30,7 +30,10 @@ export interface Verified {
   readonly key: { readonly kid: string | null; readonly alg: string; readonly thumbprint: string };
   /** Where the answer came from. */
   readonly cached: boolean;
-  /** The key set that it came from, and how old that is. `stale`: it is past its freshness. */
+  /**
+   * Where the keys that this very call used came from: "memory" when nothing had to be read for it.
+   * How old their set is; `stale`: it is past its freshness.
+   */
   readonly keys: {
     readonly source: "memory" | "store" | "network" | "bundled";
     readonly ageMs: number;

@@ -7,6 +7,7 @@ import "./claims.ts";
 import "./fetching.ts";
 import "./caching.ts";
 import "./outage.ts";
+import "./sources.ts";
 import "./results.ts";
 import "./http.ts";
 import "./attacks.ts";

@@ -20,21 +20,26 @@ import {
   VerifyError,
 } from "tokenkeep/edge";
 
+/** What a Worker's `ctx` offers of itself. */
+export interface ExecutionContextLike {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
 export interface Case {
   readonly name: string;
-  readonly run: () => Promise<void>;
+  /** In workerd with the context of the request that runs it; elsewhere there is none. */
+  readonly run: (context: ExecutionContextLike | null) => Promise<void>;
   /** "node": what it shows rests on promises that requests share, which on Workers they do not. */
   readonly where: "node" | "everywhere";
 }
 
 export const cases: Case[] = [];
 
+/** In Workers they belong to the request that made them. */
+export const PROMISES_ARE_SHARED = globalThis.navigator?.userAgent !== "Cloudflare-Workers";
+
 /** Enters a case under its id. */
-export function edge(
-  name: string,
-  run: () => Promise<void>,
-  where: Case["where"] = "everywhere",
-): void {
+export function edge(name: string, run: Case["run"], where: Case["where"] = "everywhere"): void {
   cases.push({ name, run, where });
 }
 
