@@ -6,6 +6,7 @@ import { type Stack, type StackOptions, startStack } from "../../scripts/stack.m
 
 export const FREE_PORTS = { app: 0, authority: 0, api: 0 };
 export const ALICE = { username: "alice", password: "correct horse battery" };
+export const BOB = { username: "bob", password: "staple battery horse" };
 /** For bursts: the limits have tests of their own. */
 export const UNLIMITED = { bindings: { authority: { RATE_LIMITS: "off" } } };
 export const SOUTH = "/tenants/south";

@@ -8,10 +8,8 @@ import { json } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Stack, startStack } from "../../scripts/stack.mjs";
-import { ALICE, claimsOf, FREE_PORTS, useStack, Visitor } from "./harness.ts";
+import { ALICE, BOB, claimsOf, FREE_PORTS, useStack, Visitor } from "./harness.ts";
 import { Operator } from "./operator.ts";
-
-const BOB = { username: "bob", password: "staple battery horse" };
 
 /** A sign-in from a device of some address. */
 function attempt(

@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { authorization, claimsOf, setCookie, useStack, Visitor } from "./harness.ts";
+import { authorization, BOB, claimsOf, setCookie, useStack, Visitor } from "./harness.ts";
 
-const BOB = { username: "bob", password: "staple battery horse" };
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 const stack = useStack();

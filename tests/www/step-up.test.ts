@@ -3,10 +3,11 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Secret, TOTP } from "otpauth";
+import { enrol } from "./authenticator.ts";
 import {
   ALICE,
   authorization,
+  BOB,
   claimsOf,
   type TokenReply,
   UNLIMITED,
@@ -15,39 +16,8 @@ import {
 } from "./harness.ts";
 import { Operator } from "./operator.ts";
 
-const BOB = { username: "bob", password: "staple battery horse" };
 const CHALLENGE =
   'Bearer realm="api", error="insufficient_user_authentication", error_description="A stronger or more recent login is needed.", acr_values="mfa", max_age="300"';
-
-/**
- * An authenticator app. A code counts once, so that each call here gives one of a later step; the
- * authority takes those of two ahead.
- */
-class App {
-  readonly #secret: Secret;
-
-  constructor(base32: string) {
-    this.#secret = Secret.fromBase32(base32);
-  }
-
-  code(steps: number): string {
-    return TOTP.generate({ secret: this.#secret, timestamp: Date.now() + steps * 30_000 });
-  }
-}
-
-async function enrol(visitor: Visitor): Promise<{ app: App; confirmed: number }> {
-  const response = await visitor.post("/session/totp/enrol", { body: {} });
-  assert.equal(response.status, 200);
-  const { secret, uri } = (await response.json()) as { secret: string; uri: string };
-  assert.match(secret, /^[A-Z2-7]{32}$/);
-  assert.match(uri, new RegExp(`^otpauth://totp/.*secret=${secret}`));
-  const app = new App(secret);
-  return {
-    app,
-    confirmed: (await visitor.post("/session/totp/confirm", { body: { code: app.code(0) } }))
-      .status,
-  };
-}
 
 describe("step-up", () => {
   const stack = useStack(UNLIMITED);

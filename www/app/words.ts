@@ -86,6 +86,8 @@ function refusalSentence({ code, status, retryAfter }: Refusal): string {
       return "No authenticator is enrolled yet. Enrol one first.";
     case "already_enrolled":
       return "An authenticator is enrolled already. Open the vault with it before you enrol another.";
+    case "refresh_first":
+      return "The last renewal of the token was not answered. Renew it, and try again.";
     default:
       break;
   }

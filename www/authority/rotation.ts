@@ -4,7 +4,7 @@
 //
 // The grace window (RFC 9700 section 4.14.2 leaves it to us). A reply can be lost after the
 // database has rotated: by a reload, a dead network, a closed laptop. The browser then has the used
-// token and nothing else, so within the window the predecessor gets the successor again. Three
+// token and nothing else, so within the window the predecessor gets the successor again. Four
 // bounds keep this from being a second life for stolen tokens:
 //  - The same successor, never a fork: a thief who is in time shares one token with the owner, and
 //    the first of the two to renew makes the other's a used one, which is found out when the window
@@ -14,6 +14,10 @@
 //    left together, one can arrive after the next token is in use. The answer is to try again,
 //    which a browser does with the cookie that it has by then.
 //  - The window is counted from the first use and is never extended.
+//  - Never across a raise. A step-up makes the session stronger, and seals no successor for its
+//    predecessor: a copy of the weaker token must not gain the second factor. Within the window the
+//    predecessor is refused and raises no alarm, since its owner may have lost the reply. The price
+//    is a new sign-in after a lost reply.
 
 import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
 import { seal, unseal } from "./sealing.ts";
@@ -29,12 +33,15 @@ export type Standing =
   | "predecessor"
   /** Used, within the window, and its successor is too: a request that came late. */
   | "late"
+  /** Used, within the window, by a raise: the session is stronger than this token ever was. */
+  | "outranked"
   /** Used, and the window is over. */
   | "reused";
 
+/** What a use gave. Without a token, the outcome is the standing that explains why. */
 export type Rotation =
   | { outcome: "rotated" | "repeated"; session: Session; refreshToken: string }
-  | { outcome: "late" | "reused"; session: Session };
+  | { outcome: Exclude<Standing, "current">; session: Session };
 
 export interface Presented {
   tenantId: string;
@@ -47,10 +54,14 @@ interface TokenRow extends Row {
   successor: string | null;
   sealed: string | null;
   used_at: number | null;
+  successor_is_used: number;
 }
 
 const READ = `
-  SELECT ${SESSION_COLUMNS}, successor.hash AS successor, successor.sealed, successor.issued_at AS used_at
+  SELECT ${SESSION_COLUMNS},
+         successor.hash AS successor, successor.sealed, successor.issued_at AS used_at,
+         EXISTS (SELECT 1 FROM refresh_tokens WHERE predecessor = successor.hash)
+           AS successor_is_used
     FROM refresh_tokens AS presented
     JOIN families ON families.id = presented.family_id
     JOIN accounts ON accounts.id = families.account_id
@@ -75,7 +86,9 @@ export async function find(
 
 /**
  * Uses a refresh token, or uses it again within the window; null when it is unknown or its session
- * has ended.
+ * has ended. A raise takes the newest token of the family and no other, and is in the same
+ * transaction: no token is ever used by a raise without its session being stronger, or the other
+ * way round.
  *
  * Using a token *is* inserting its successor, in one statement, and the column `predecessor` is
  * unique. So there is no moment between looking and marking, and parallel uses of one token have
@@ -83,12 +96,16 @@ export async function find(
  * inherits the family's end and never outlives it (RFC 10017 forbids a rotation to extend a session
  * that was given an end).
  */
-export async function rotate(db: D1Database, presented: Presented): Promise<Rotation | null> {
+export async function rotate(
+  db: D1Database,
+  presented: Presented,
+  { raise = false }: { raise?: boolean } = {},
+): Promise<Rotation | null> {
   const { refreshToken, tenantId, now } = presented;
   const used = await hashOf(refreshToken);
   const successor = newRefreshToken();
   const hash = await hashOf(successor);
-  const sealed = await seal(successor, successorOf(refreshToken, hash));
+  const sealed = raise ? null : await seal(successor, successorOf(refreshToken, hash));
   // A batch is a transaction.
   const results = await db.batch<TokenRow>([
     db
@@ -108,9 +125,10 @@ export async function rotate(db: D1Database, presented: Presented): Promise<Rota
       .bind(used, hash),
     db
       .prepare(
-        "UPDATE families SET last_used_at = ?2 WHERE id = (SELECT family_id FROM refresh_tokens WHERE hash = ?1)",
+        `UPDATE families SET last_used_at = ?2, stepped_up_at = coalesce(?3, stepped_up_at)
+          WHERE id = (SELECT family_id FROM refresh_tokens WHERE hash = ?1)`,
       )
-      .bind(hash, now),
+      .bind(hash, now, raise ? now : null),
     db.prepare(READ).bind(used, tenantId, now),
   ]);
   const row = results.at(-1)?.results[0];
@@ -118,23 +136,24 @@ export async function rotate(db: D1Database, presented: Presented): Promise<Rota
   const session = sessionFrom(row);
   if (row.successor === hash) return { outcome: "rotated", session, refreshToken: successor };
   const standing = standingOf(row, presented);
-  if (standing === "predecessor" && row.sealed !== null && row.successor !== null) {
-    return {
-      outcome: "repeated",
-      session,
-      refreshToken: await unseal(row.sealed, successorOf(refreshToken, row.successor)),
-    };
-  }
-  return { outcome: standing === "reused" ? "reused" : "late", session };
+  if (standing === "current") throw new Error("a token that was used has no successor");
+  if (raise || standing !== "predecessor" || row.sealed === null || row.successor === null)
+    return { outcome: standing, session };
+  return {
+    outcome: "repeated",
+    session,
+    refreshToken: await unseal(row.sealed, successorOf(refreshToken, row.successor)),
+  };
 }
 
 function standingOf(
-  { successor, sealed, used_at }: TokenRow,
+  { successor, sealed, used_at, successor_is_used }: TokenRow,
   { now, graceSeconds }: Presented,
 ): Standing {
   if (successor === null || used_at === null) return "current";
   if (now - used_at >= graceSeconds) return "reused";
-  return sealed === null ? "late" : "predecessor";
+  if (successor_is_used) return "late";
+  return sealed === null ? "outranked" : "predecessor";
 }
 
 /** At rest, a successor opens with its predecessor only, which is nowhere on this side either. */

@@ -100,11 +100,6 @@ export async function sessionsOf(
   return results.map(sessionFrom);
 }
 
-/** From now on the session's tokens say that a second factor was shown. */
-export async function noteStepUp(db: D1Database, id: string, now: number): Promise<void> {
-  await db.prepare("UPDATE families SET stepped_up_at = ? WHERE id = ?").bind(now, id).run();
-}
-
 /** Ends a session of the account; false when there is no such one alive. */
 export async function endSession(
   db: D1Database,

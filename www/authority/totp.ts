@@ -2,8 +2,8 @@
 // code counts once, and a secret counts when a code has shown that the app has it.
 
 import { Secret, TOTP } from "otpauth";
-import type { Account } from "./accounts.ts";
 import { type Seal, seal, unseal } from "./sealing.ts";
+import type { Session } from "./sessions.ts";
 import { type AuthorityBindings, settingsFrom } from "./settings.ts";
 
 /** What the apps take for granted; some ignore that a URI asks for more. */
@@ -14,29 +14,36 @@ const SECRET_BYTES = 20;
 const WINDOW = 1;
 
 export async function isEnrolled(db: D1Database, accountId: string): Promise<boolean> {
-  return (
-    (await db
-      .prepare("SELECT 1 FROM totp_secrets WHERE account_id = ? AND secret IS NOT NULL")
-      .bind(accountId)
-      .first()) !== null
-  );
+  return (await secretIn(db, accountId, "secret")) !== null;
+}
+
+/**
+ * A factor that counts is replaced in a session that has shown it and in no other: else a stolen
+ * session could replace the factor that keeps it out. The statements below hold to this by
+ * themselves, however calls interleave.
+ */
+export async function mayEnrol(db: D1Database, session: Session): Promise<boolean> {
+  return hasShown(session) || !(await isEnrolled(db, session.account.id));
 }
 
 /**
  * A new secret, pending until a code confirms it; one that counts already goes on counting until
- * then.
+ * then. Null where the session may not replace that one.
  */
 export async function offerSecret(
   bindings: AuthorityBindings,
-  account: Account,
-): Promise<{ secret: string; uri: string }> {
+  session: Session,
+): Promise<{ secret: string; uri: string } | null> {
+  const { account } = session;
   const secret = new Secret({ size: SECRET_BYTES });
   const sealed = await seal(secret.base32, sealOf(bindings, account.id));
-  await bindings.DB.prepare(
-    "INSERT INTO totp_secrets (account_id, pending) VALUES (?1, ?2) ON CONFLICT (account_id) DO UPDATE SET pending = ?2",
-  )
-    .bind(account.id, sealed)
-    .run();
+  const offered = await took(
+    bindings.DB.prepare(
+      `INSERT INTO totp_secrets (account_id, pending) VALUES (?1, ?2)
+       ON CONFLICT (account_id) DO UPDATE SET pending = ?2 WHERE secret IS NULL OR ?3`,
+    ).bind(account.id, sealed, hasShown(session)),
+  );
+  if (!offered) return null;
   const totp = new TOTP({
     ...PARAMETERS,
     secret,
@@ -49,17 +56,18 @@ export async function offerSecret(
 /** Makes the pending secret the one that counts, if the code is of it. */
 export async function confirmSecret(
   bindings: AuthorityBindings,
-  accountId: string,
+  session: Session,
   code: string,
 ): Promise<boolean> {
-  const sealed = await secretIn(bindings.DB, accountId, "pending");
-  const step = sealed === null ? null : await stepOf(bindings, accountId, sealed, code);
+  const { id } = session.account;
+  const sealed = await secretIn(bindings.DB, id, "pending");
+  const step = sealed === null ? null : await stepOf(bindings, id, sealed, code);
   if (step === null) return false;
   return took(
     bindings.DB.prepare(
       `UPDATE totp_secrets SET secret = pending, pending = NULL, last_step = ?3
-        WHERE account_id = ?1 AND pending = ?2 AND last_step < ?3`,
-    ).bind(accountId, sealed, step),
+        WHERE account_id = ?1 AND pending = ?2 AND (secret IS NULL OR ?4)`,
+    ).bind(id, sealed, step, hasShown(session)),
   );
 }
 
@@ -107,6 +115,10 @@ async function secretIn(
     .prepare(`SELECT ${column} FROM totp_secrets WHERE account_id = ?`)
     .bind(accountId)
     .first<string>(column);
+}
+
+function hasShown({ steppedUpAt }: Session): boolean {
+  return steppedUpAt !== null;
 }
 
 /** A statement that only one of two parallel uses of a code can win. */

@@ -6,17 +6,21 @@ import { type Env, sceneOf } from "../context.ts";
 import { readRefreshCookie } from "../cookies.ts";
 import { type Circumstances, note } from "../detection.ts";
 import { revokeSession } from "../revocation.ts";
-import { find } from "../rotation.ts";
+import { find, type Standing } from "../rotation.ts";
 import type { Session } from "../sessions.ts";
 import { secondsNow, settingsFrom } from "../settings.ts";
 
 /**
- * The living session behind the cookie, or null. A used cookie counts within its grace window;
- * later it raises the alarm.
+ * The living session behind the cookie, or the answer that refuses the call. A used cookie counts
+ * within its grace window while its successor is unused: its owner may have lost the reply.
+ * `newest`: the call is sensitive and takes the newest token of the family only.
  */
-export async function sessionOfCookie(c: Context<Env>): Promise<Session | null> {
+export async function sessionOfCookie(
+  c: Context<Env>,
+  { newest = false }: { newest?: boolean } = {},
+): Promise<Session | Response> {
   const refreshToken = readRefreshCookie(c);
-  if (refreshToken === null) return null;
+  if (refreshToken === null) return refuseSession(c);
   const now = secondsNow();
   const { graceSeconds } = settingsFrom(c.env);
   const found = await find(c.env.DB, {
@@ -25,17 +29,41 @@ export async function sessionOfCookie(c: Context<Env>): Promise<Session | null> 
     now,
     graceSeconds,
   });
-  if (found === null) return null;
-  if (found.standing !== "reused") return found.session;
-  await raiseReuse(c, found.session, now);
-  return null;
+  if (found === null) return refuseSession(c);
+  const { session, standing } = found;
+  if (standing === "current" || (standing === "predecessor" && !newest)) return session;
+  return refuseToken(c, { session, standing, now });
+}
+
+/** What a used token is told that gets nothing. */
+export async function refuseToken(
+  c: Context<Env>,
+  {
+    session,
+    standing,
+    now,
+  }: { session: Session; standing: Exclude<Standing, "current">; now: number },
+): Promise<Response> {
+  switch (standing) {
+    case "predecessor":
+      // A refresh gives the successor, and the call can be made with that.
+      return c.json({ error: "refresh_first" }, 409);
+    case "late":
+      // The browser has a newer cookie by now, and will send that one.
+      return c.json({ error: "temporarily_unavailable" }, 503, { "Retry-After": "1" });
+    case "outranked":
+      return refuseSession(c);
+    case "reused":
+      await raiseReuse(c, session, now);
+      return refuseSession(c);
+  }
 }
 
 /**
  * A used refresh token came back after its window: somebody has a copy. The session ends, and with
  * it, being of high severity, all of the user's.
  */
-export async function raiseReuse(c: Context<Env>, session: Session, now: number): Promise<void> {
+async function raiseReuse(c: Context<Env>, session: Session, now: number): Promise<void> {
   const first = await revokeSession(c.env, { tenant: c.var.tenant, session, by: "reuse", now });
   if (first) await note(sceneOf(c), "refresh.reused", aboutSession(session));
 }

@@ -8,13 +8,13 @@ import { note } from "../detection.ts";
 import { revokeSession, revokeUser } from "../revocation.ts";
 import { sessionsOf } from "../sessions.ts";
 import { secondsNow } from "../settings.ts";
-import { aboutSession, refuseSession, sessionOfCookie } from "./cookie-session.ts";
+import { aboutSession, sessionOfCookie } from "./cookie-session.ts";
 
 export const ownSessions = new Hono<Env>();
 
 ownSessions.post("/list", async (c) => {
   const current = await sessionOfCookie(c);
-  if (current === null) return refuseSession(c);
+  if (current instanceof Response) return current;
   const all = await sessionsOf(c.env.DB, current.account.id, secondsNow());
   return c.json({
     sessions: all.map(({ id, startedAt, lastUsedAt, device }) => ({
@@ -29,7 +29,7 @@ ownSessions.post("/list", async (c) => {
 
 ownSessions.post("/end", async (c) => {
   const current = await sessionOfCookie(c);
-  if (current === null) return refuseSession(c);
+  if (current instanceof Response) return current;
   const id = await readText(c.req.raw, "id");
   if (id === null) return c.json({ error: "invalid_request" }, 400);
   const now = secondsNow();
@@ -46,7 +46,7 @@ ownSessions.post("/end", async (c) => {
 
 ownSessions.post("/logout-everywhere", async (c) => {
   const current = await sessionOfCookie(c);
-  if (current === null) return refuseSession(c);
+  if (current instanceof Response) return current;
   await revokeUser(c.env, {
     tenant: c.var.tenant,
     accountId: current.account.id,

@@ -62,7 +62,8 @@ session.post("/sign-in", async (c) => {
 session.post("/refresh", async (c) => {
   const refreshToken = readRefreshCookie(c);
   const living = await sessionOfCookie(c);
-  if (refreshToken === null || living === null) return refuseSession(c);
+  if (living instanceof Response) return living;
+  if (refreshToken === null) return refuseSession(c);
   // By session, once it is known: nobody can use up the limit of a session without a token of it.
   const { refusal } = await take(c, "refresh by session", living.id);
   if (refusal === null) return renew(c, refreshToken);

@@ -7,47 +7,50 @@ import { type Env, sceneOf } from "../context.ts";
 import { readRefreshCookie } from "../cookies.ts";
 import { note } from "../detection.ts";
 import { refuseForNow, take } from "../limits.ts";
-import { noteStepUp, type Session } from "../sessions.ts";
-import { secondsNow } from "../settings.ts";
-import { confirmSecret, isEnrolled, offerSecret, useCode } from "../totp.ts";
+import type { Session } from "../sessions.ts";
+import { confirmSecret, isEnrolled, mayEnrol, offerSecret, useCode } from "../totp.ts";
 import { aboutSession, refuseSession, sessionOfCookie } from "./cookie-session.ts";
 import { renew } from "./renewal.ts";
 
 export const stepUp = new Hono<Env>();
 
 stepUp.post("/totp/enrol", async (c) => {
-  const session = await sessionOfCookie(c);
-  if (session === null) return refuseSession(c);
-  // Else a stolen session could replace the factor that keeps it out.
-  if (session.steppedUpAt === null && (await isEnrolled(c.env.DB, session.account.id)))
-    return c.json({ error: "already_enrolled" }, 409);
-  return c.json(await offerSecret(c.env, session.account));
+  const session = await sessionOfCookie(c, { newest: true });
+  if (session instanceof Response) return session;
+  const offer = await offerSecret(c.env, session);
+  return offer === null ? refuseReplacement(c) : c.json(offer);
 });
 
 stepUp.post("/totp/confirm", async (c) => {
-  const session = await sessionOfCookie(c);
-  if (session === null) return refuseSession(c);
-  const refusal = await tryCode(c, session, (code) =>
-    confirmSecret(c.env, session.account.id, code),
-  );
+  const session = await sessionOfCookie(c, { newest: true });
+  if (session instanceof Response) return session;
+  if (!(await mayEnrol(c.env.DB, session))) return refuseReplacement(c);
+  const refusal = await tryCode(c, session, (code) => confirmSecret(c.env, session, code));
   if (refusal !== null) return refusal;
   await note(sceneOf(c), "totp.enrolled", aboutSession(session));
   return c.body(null, 204);
 });
 
-/** Rotates the refresh token too: a copy of the old one must not be the stronger for this. */
+/**
+ * Rotates the refresh token too: a copy of the old one must not be the stronger for this. It is
+ * noted before that, so that nothing can fail once the presented token is used.
+ */
 stepUp.post("/step-up", async (c) => {
   const refreshToken = readRefreshCookie(c);
-  const session = await sessionOfCookie(c);
-  if (session === null || refreshToken === null) return refuseSession(c);
+  const session = await sessionOfCookie(c, { newest: true });
+  if (session instanceof Response) return session;
+  if (refreshToken === null) return refuseSession(c);
   if (!(await isEnrolled(c.env.DB, session.account.id)))
     return c.json({ error: "not_enrolled" }, 409);
   const refusal = await tryCode(c, session, (code) => useCode(c.env, session.account.id, code));
   if (refusal !== null) return refusal;
-  await noteStepUp(c.env.DB, session.id, secondsNow());
   await note(sceneOf(c), "step_up", aboutSession(session));
-  return renew(c, refreshToken);
+  return renew(c, refreshToken, { raise: true });
 });
+
+function refuseReplacement(c: Context<Env>): Response {
+  return c.json({ error: "already_enrolled" }, 409);
+}
 
 /** Null when the code was right. Only wrong ones count towards the limit. */
 async function tryCode(
