@@ -107,7 +107,8 @@ export class Backend {
       const body = await readBody(response);
       const json = parsed(body);
       cookies.forEach(({ value }) => this.#secrets.add(value));
-      this.#hideTokens(json);
+      this.#secrets.addNamed(json);
+      this.#secrets.addHeaders(response.headers);
       return {
         to,
         status: response.status,
@@ -128,12 +129,6 @@ export class Backend {
         json: undefined,
       };
     }
-  }
-
-  #hideTokens(json: unknown): void {
-    if (typeof json !== "object" || json === null) return;
-    for (const [name, value] of Object.entries(json))
-      if (/token$/i.test(name)) this.#secrets.addAll(value);
   }
 }
 

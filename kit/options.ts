@@ -6,28 +6,33 @@ import type { Target } from "./backend.ts";
 import { rows } from "./rows.ts";
 import type { SessionSource } from "./sessions.ts";
 
-export const USAGE = `tokenkeep-contract <base URL> [options]
+export const USAGE = `npx -p tokenkeep tokenkeep-contract <base URL> [options]
 
-Checks from outside whether a backend keeps the contract that tokenkeep relies on: its refresh and logout endpoints, their
-cookie, CORS, rotation and limits. Paths are resolved against the base URL. It signs in up to six times, refreshes some fifty
-times and logs out: take a test account.
+Checks from outside whether a backend keeps the contract that tokenkeep relies on: its refresh
+and logout endpoints, their cookie, CORS, rotation and limits. Paths are resolved against the
+base URL. It signs in up to six times, refreshes some fifty times and logs out. Use a test
+account.
 
-  --sign-in <path>         where to sign in, by POST
-  --body <text|@file>      what to send there: JSON, else form data
-  --cookie <name=value|@file>  instead of a sign-in: the refresh cookie of a session; up to four times, for as many sessions
-  --cookie-name <name>     which cookie carries the session, if the sign-in sets several
-  --origin <origin>        the origin of the application's page (default: the backend's own)
-  --refresh <path>         default session/refresh
-  --logout <path>          default session/logout
-  --csrf-header <line>     default "X-Requested-With: XMLHttpRequest"
-  --header <line>          a further header for every call; may be repeated
-  --grace <seconds>        how long the backend's grace window is (default 20): the checks wait until it is over
-  --burst <number>         how many refreshes to send in search of a limit (default 30; 0: none)
-  --skip <row>             a row not to check; may be repeated
-  --json                   print JSON
-  --help                   print this
+  --sign-in <path>       where to sign in, by POST
+  --body <text|@file>    what to send there: JSON, else form data
+  --cookie <name=value|@file>
+                         instead of a sign-in: the refresh cookie of a session;
+                         up to four times, each for a session of its own
+  --cookie-name <name>   which cookie carries the session, if the sign-in sets several
+  --origin <origin>      the origin of the application's page (default: the backend's own)
+  --refresh <path>       default session/refresh
+  --logout <path>        default session/logout
+  --csrf-header <line>   default "X-Requested-With: XMLHttpRequest"
+  --header <line>        a further header for every call; may be repeated
+  --grace <seconds>      how long the backend's grace window is (default 20).
+                         The checks wait until it is over
+  --burst <number>       how many refreshes to send in search of a limit (default 30; 0: none)
+  --skip <row>           a row not to check; may be repeated
+  --json                 print JSON
+  --help                 print this
 
-Ends with 1 when a row fails, with 2 when the checks can't begin.`;
+Ends with 1 when a row fails, with 2 when the checks can't begin. Cookies, tokens, the body of
+the sign-in and the values of headers are never printed.`;
 
 export interface Options {
   readonly target: Target;
@@ -54,6 +59,8 @@ export async function readOptions(args: readonly string[]): Promise<Options | nu
     throw new WrongUsage("Which backend? Give one base URL.");
   const base = address("the base URL", given);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
+  // No path is resolved with them, and the address is printed.
+  [base.search, base.hash] = ["", ""];
   const origin = values.origin ?? base.origin;
   if (address("--origin", origin).origin !== origin)
     throw new WrongUsage(
@@ -80,9 +87,11 @@ export async function readOptions(args: readonly string[]): Promise<Options | nu
           ? null
           : {
               url: address("--sign-in", values["sign-in"], base),
-              body: await textOrFile(values.body),
+              body: await textOrFile("--body", values.body),
             },
-      cookies: await Promise.all(values.cookie.map(async (text) => cookie(await textOrFile(text)))),
+      cookies: await Promise.all(
+        values.cookie.map(async (text) => cookie(await textOrFile("--cookie", text))),
+      ),
       cookieName: values["cookie-name"] ?? null,
     },
     graceSeconds: wholeNumber("--grace", values.grace),
@@ -144,7 +153,7 @@ function header(option: string, line: string): readonly [string, string] {
 function cookie(text: string): readonly [string, string] {
   const line = text.trim();
   const equals = line.indexOf("=");
-  if (equals < 1 || equals === line.length - 1 || /[\s;]/.test(line))
+  if (equals < 1 || equals === line.length - 1 || /[^\x21-\x7e]|;/.test(line))
     throw new WrongUsage("--cookie wants name=value.");
   return [line.slice(0, equals), line.slice(equals + 1)];
 }
@@ -154,12 +163,13 @@ function wholeNumber(option: string, text: string): number {
   return Number(text);
 }
 
-/** A secret on the command line can be seen by everybody on the machine; a file's name may. */
-async function textOrFile(text: string): Promise<string> {
+/** A secret on the command line can be seen by everybody on the machine. A file's name may be. */
+async function textOrFile(option: string, text: string): Promise<string> {
   if (!text.startsWith("@")) return text;
   try {
     return await readFile(text.slice(1), "utf8");
   } catch {
-    throw new WrongUsage(`${text.slice(1)} can't be read.`);
+    // Not by its name: a password may begin with @ too.
+    throw new WrongUsage(`The file of ${option} can't be read.`);
   }
 }

@@ -8,7 +8,10 @@ export type Result = "pass" | "warn" | "fail" | "not checked";
 
 export interface Verdict {
   readonly result: Result;
-  /** What came instead, or in accordance; for what was not checked, the reason. */
+  /**
+   * What came instead, or in accordance; for what was not checked, the reason. It may hold
+   * secrets, and is neither cut nor printed before they are hidden.
+   */
   readonly came: string;
 }
 
@@ -72,11 +75,9 @@ export function granted(seen: Observed, judge: (answer: Answer) => Verdict): Ver
   );
 }
 
-/** What a backend wrote in a header, fit to be printed. */
+/** What a backend wrote in a header, as it is: Secrets makes verdicts fit to be printed. */
 export function quoted(text: string | null): string {
-  if (text === null) return "none";
-  const plain = text.replace(/[^\x20-\x7e]/g, "?");
-  return plain.length > 80 ? `${plain.slice(0, 80)}…` : plain;
+  return text ?? "none";
 }
 
 export function isJson(answer: Answer): boolean {

@@ -100,7 +100,9 @@ class Visit {
     say("refreshing");
     const withoutCookie = await this.#refresh(null, null);
     if (withoutCookie.status === 0)
-      throw new CannotBegin(`Nothing answers at ${url.href}: ${withoutCookie.trouble}.`);
+      throw new CannotBegin(
+        `Nothing answers at ${url.origin}${url.pathname}: ${withoutCookie.trouble}.`,
+      );
     const preflight = await this.#backend.preflight("preflight", url, origin);
     const foreignPreflight = await this.#backend.preflight("preflight", url, FOREIGN_ORIGIN);
 

@@ -6,11 +6,14 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../kit/visit.ts";
+import { type Encoding, encodings } from "./encodings.ts";
 
 export const PAGE = "http://localhost:5173";
 export const GRACE_SECONDS = 20;
 const LIMIT = 12;
 const COOKIE = "refresh";
+/** A secret after it is cut in two where a line is cut after 80 characters. */
+const PADDING = "x".repeat(70);
 
 export type Fault =
   | "cookie readable by scripts"
@@ -67,7 +70,7 @@ export type Fault =
   | "deletion with another path"
   | "500 for a logout without a session"
   | "logout redirects"
-  | "echoes the cookie"
+  | `echoes secrets: ${Encoding}`
   | "breaks connections";
 
 interface Family {
@@ -106,9 +109,11 @@ class Machine {
   #now = 0;
   #minute = 0;
   #inMinute = 0;
+  readonly #encoding: Encoding | undefined;
 
   constructor(faults: ReadonlySet<Fault>) {
     this.#faults = faults;
+    this.#encoding = [...faults].flatMap((fault) => encodingOf(fault) ?? [])[0];
     this.clock = {
       now: () => this.#now,
       pause: async (seconds) => {
@@ -127,14 +132,13 @@ class Machine {
       return void response.writeHead(this.#has("no preflight") ? 405 : 204).end();
     if (!this.#has("cacheable")) response.setHeader("Cache-Control", "no-store");
     if (pathname === "/session/sign-in" && body.includes("pass-word"))
-      return this.#signIn(response);
+      return this.#signIn(response, body);
     if (pathname !== "/session/refresh" && pathname !== "/session/logout")
       return send(response, 404, { error: "not_found" });
     if (request.method !== "POST" && !this.#has("GET accepted"))
       return send(response, 405, { error: "method_not_allowed" });
     const cookie = /(?:^|; )refresh=([^;]*)/.exec(request.headers.cookie ?? "")?.[1] ?? null;
-    if (this.#has("echoes the cookie") && cookie !== null)
-      response.setHeader("Content-Type", `text/${cookie}`);
+    if (cookie !== null) this.#echo(response, cookie);
     const isForged =
       (request.headers["x-requested-with"] === undefined && !this.#has("no CSRF check")) ||
       (origin !== PAGE && !this.#has("any origin"));
@@ -171,7 +175,18 @@ class Machine {
       );
   }
 
-  #signIn(response: ServerResponse): void {
+  /** Writes a secret into the headers that rows quote. */
+  #echo(response: ServerResponse, secret: string): void {
+    if (this.#encoding === undefined) return;
+    const echoed = encodings[this.#encoding](secret);
+    response.setHeader("Access-Control-Allow-Origin", PADDING + echoed);
+    response.setHeader("Access-Control-Expose-Headers", echoed);
+    response.setHeader("Cache-Control", PADDING.slice(9) + echoed);
+    response.setHeader("Content-Type", `text/${echoed}`);
+  }
+
+  #signIn(response: ServerResponse, body: string): void {
+    this.#echo(response, body);
     const family = { current: this.#token(), used: new Map(), ended: false, refreshes: 0 };
     this.#families.add(family);
     if (this.#has("sign-in redirects")) {
@@ -235,7 +250,13 @@ class Machine {
   }
 
   #token(): string {
-    const token = randomBytes(24).toString("base64url");
+    const plain = randomBytes(24).toString("base64url");
+    // What is written otherwise in an encoding is in the secrets that are echoed.
+    const marks = [..."\"<&'/=%~\\"];
+    const token =
+      this.#encoding === undefined
+        ? plain
+        : plain.replace(/.../g, (some) => some + (marks.push(marks[0] ?? ""), marks.shift()));
     this.secrets.push(token);
     return token;
   }
@@ -258,6 +279,8 @@ class Machine {
     if (!this.#has("cookie readable by scripts")) attributes.push("HttpOnly");
     if (!this.#has("cookie without Secure")) attributes.push("Secure");
     if (this.#has("cookie with Domain")) attributes.push("Domain=localhost");
+    if (this.#encoding !== undefined)
+      attributes.push(`Domain=${PADDING}${encodings[this.#encoding](value)}`);
     response.setHeader("Set-Cookie", `${COOKIE}=${value}; ${attributes.join("; ")}`);
   }
 
@@ -268,6 +291,7 @@ class Machine {
     const token = this.#has("lifetime in the token")
       ? `e30.${claims}.${this.#token()}`
       : this.#token();
+    this.#echo(response, token);
     send(response, 200, {
       ...(this.#has("no access token")
         ? {}
@@ -318,6 +342,11 @@ class Machine {
       response.setHeader("Retry-After", this.#has("limit of ten minutes") ? "600" : "60");
     send(response, 429, { error: "rate_limited" });
   }
+}
+
+function encodingOf(fault: Fault): Encoding | undefined {
+  const name = /^echoes secrets: (.*)$/.exec(fault)?.[1];
+  return name === undefined ? undefined : (name as Encoding);
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

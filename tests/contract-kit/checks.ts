@@ -11,6 +11,7 @@ import { type Fault, GRACE_SECONDS, PAGE, startBackend, type TestBackend } from 
 export function optionsFor(
   { base, clock }: TestBackend,
   changed: Partial<CheckOptions> = {},
+  body = '{"password":"pass-word"}',
 ): CheckOptions {
   return {
     target: {
@@ -22,7 +23,7 @@ export function optionsFor(
       headers: [],
     },
     source: {
-      signIn: { url: new URL("session/sign-in", base), body: '{"password":"pass-word"}' },
+      signIn: { url: new URL("session/sign-in", base), body },
       cookies: [],
       cookieName: null,
     },
@@ -39,11 +40,12 @@ export function optionsFor(
 export async function check(
   faults: readonly Fault[],
   changed: Partial<CheckOptions> = {},
+  body?: string,
 ): Promise<{ findings: readonly Finding[]; secrets: readonly string[] }> {
   const backend = await startBackend(faults);
   try {
     return {
-      findings: await checkContract(optionsFor(backend, changed)),
+      findings: await checkContract(optionsFor(backend, changed, body)),
       secrets: backend.secrets,
     };
   } finally {

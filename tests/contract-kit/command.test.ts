@@ -196,20 +196,20 @@ test("it is one file that node runs, with nothing to install", async () => {
 test("a project that installs the package has the command", async () => {
   const project = await mkdtemp(join(tmpdir(), "tokenkeep-contract-"));
   try {
-    const npm = (...args: string[]) =>
-      execFileSync("npm", args, {
+    const called = (program: string, ...args: string[]) =>
+      execFileSync(program, args, {
         cwd: project,
         encoding: "utf8",
         stdio: ["ignore", "pipe", "ignore"],
       });
-    const [packed] = JSON.parse(npm("pack", root, "--json", "--ignore-scripts")) as {
+    const [packed] = JSON.parse(called("npm", "pack", root, "--json", "--ignore-scripts")) as {
       filename: string;
     }[];
     await writeFile(join(project, "package.json"), '{"private":true}');
-    npm("install", "--offline", "--no-audit", "--no-fund", `./${packed?.filename}`);
+    called("npm", "install", "--offline", "--no-audit", "--no-fund", `./${packed?.filename}`);
     assert.ok(
-      npm("exec", "--offline", "--", "tokenkeep-contract", "--help").startsWith(
-        "tokenkeep-contract <base URL> [options]",
+      called("npx", "--offline", "-p", "tokenkeep", "tokenkeep-contract", "--help").startsWith(
+        "npx -p tokenkeep tokenkeep-contract <base URL> [options]",
       ),
     );
   } finally {

@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { rows } from "../../kit/rows.ts";
 import type { Fault } from "./backend.ts";
 import { check, idsWith } from "./checks.ts";
+import type { Encoding } from "./encodings.ts";
 
 /** What each fault is to be caught by; a row after "~" is one that warns. */
 const caughtBy: Readonly<
@@ -14,7 +15,7 @@ const caughtBy: Readonly<
       Fault,
       | "limits every session at once"
       | "limit of ten minutes"
-      | "echoes the cookie"
+      | `echoes secrets: ${Encoding}`
       | "breaks connections"
     >,
     readonly string[]
