@@ -14,7 +14,7 @@ const DEEPEST = 3;
 // Percent-encoding, JSON and JavaScript strings, quoted strings, HTML. A "+" for a space needs no
 // place here: `folded` makes one of the two.
 const ESCAPES =
-  /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|\\([^])|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos|sol|plus|equals|percnt);/gi;
+  /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|\\([\s\S])|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos|sol|plus|equals|percnt);/gi;
 const NAMED: Readonly<Record<string, string>> = {
   amp: "&",
   lt: "<",

@@ -3,8 +3,8 @@
 
 const hex = (byte: number) => byte.toString(16).padStart(2, "0");
 const bytesOf = (text: string) => [...Buffer.from(text)];
-const written = (text: string, escape: (code: number, character: string) => string) =>
-  [...text].map((character) => escape(character.codePointAt(0) ?? 0, character)).join("");
+const written = (text: string, write: (code: number, character: string) => string) =>
+  [...text].map((character) => write(character.codePointAt(0) ?? 0, character)).join("");
 
 /** Each gives ASCII, for it has to fit into a header. */
 export const encodings = {
