@@ -1,9 +1,10 @@
 // The JWS layer alone (RFC 7515): one compact JWS against given keys. What the payload means is the
 // caller's affair.
 
-import { type Rules, UNFIT } from "./core.js";
+import { type Core, type Rules, UNFIT } from "./core.js";
 import type { Instance } from "./instance.js";
-import { Key, type KeyDescription, signerAmong } from "./keys/crypto.js";
+import { Key, signerAmong } from "./keys/crypto.js";
+import type { KeyDescriptions } from "./keys/key-set.js";
 import { ALGORITHMS, readIssuer } from "./options/read.js";
 import type { Algorithm, Compact, CompactOptions, Jwk } from "./options/types.js";
 import { invalidOption, VerifyError } from "./request/error.js";
@@ -46,7 +47,7 @@ async function verify(
   const rules = { ...RULES, algorithms: allowList(options?.algorithms) };
   const core = instance.current() ?? (await instance.load());
   if (typeof jws !== "string") throw new VerifyError("token.malformed");
-  const keys = keysOf(core.readKeys(textOf(given), true));
+  const keys = keysOf(textOf(given), core);
   if (jws.length > MOST_BYTES) throw new VerifyError("token.too_large");
   const length = core.take(jws);
   if (core.read(rules, length, 0) === UNFIT) throw new VerifyError(core.code());
@@ -86,13 +87,33 @@ function textOf(given: Jwk | { keys: readonly Jwk[] }): string {
   );
 }
 
-function keysOf(text: string | undefined): readonly Key[] {
-  if (text === undefined)
-    throw invalidOption("keys", "must be a key or a key set that is not empty");
-  const { keys } = JSON.parse(text) as { keys: readonly KeyDescription[] };
-  const clash = (key: KeyDescription, place: number) =>
-    keys.findIndex((other) => other.kid === key.kid && other.jwk.kty === key.jwk.kty) !== place;
-  if (keys.some((key, place) => key.kid !== null && clash(key, place)))
+function keysOf(text: string, core: Core): readonly Key[] {
+  if (hasClash(JSON.parse(text) as { keys: readonly unknown[] }))
     throw invalidOption("keys", "must not have two keys of one type under one kid");
-  return keys.map((key) => new Key(key));
+  let described: string;
+  try {
+    described = core.readKeys(text, true);
+  } catch (refusal) {
+    if (refusal === "jwks.malformed")
+      throw invalidOption("keys", "must be a key or a key set that is not empty");
+    if (refusal === "jwks.too_large") throw invalidOption("keys", "must not hold so many keys");
+    throw refusal;
+  }
+  return (JSON.parse(described) as KeyDescriptions).keys.map((key) => new Key(key));
+}
+
+/**
+ * Whether two keys of one type bear one kid, those that can't be used among them: which of the two
+ * is meant would hang on what this version can use.
+ */
+function hasClash({ keys }: { keys: readonly unknown[] }): boolean {
+  const seen = new Set<string>();
+  for (const key of keys) {
+    const { kid, kty } = (key ?? {}) as { kid?: unknown; kty?: unknown };
+    if (typeof kid !== "string" || typeof kty !== "string") continue;
+    const name = JSON.stringify([kid, kty]);
+    if (seen.has(name)) return true;
+    seen.add(name);
+  }
+  return false;
 }

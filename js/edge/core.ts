@@ -116,13 +116,12 @@ const core = {
 
   /**
    * Looks over a key set, which takes the place of the token: the names of its keys, and of each
-   * where it begins and ends.
+   * where it begins and ends. Throws a `KeySetRefusal`.
    */
-  index(set: Uint8Array): KeyIndex | null {
+  index(set: Uint8Array): KeyIndex {
     reserve(set.length);
     room.set(set);
     const names = indexKeys(set.length);
-    if (names === undefined) return null;
     const places = new Uint32Array(
       memory.buffer as ArrayBuffer,
       placesAt(),

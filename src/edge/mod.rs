@@ -8,6 +8,8 @@
 //! the host awaits something. So no request can meet another's state, a request that is cancelled
 //! leaves nothing behind, and after a trap a fresh instance lacks nothing.
 
+pub mod keys;
+
 use std::cell::RefCell;
 
 use wasm_bindgen::prelude::*;
@@ -15,7 +17,6 @@ use wasm_bindgen::prelude::*;
 use crate::verify::algorithm::ALGORITHMS;
 use crate::verify::claims::{Claims, Dates, Rules, Time};
 use crate::verify::jws::Compact;
-use crate::verify::keys::{self, Index, Keys, Origin};
 use crate::verify::{Algorithm, Algorithms, Failure, Header, Profile, digest as hash};
 
 /// What parts the texts of a list, and the lists, that cross as one: no text that the host lets
@@ -363,46 +364,4 @@ pub fn explain(now: f64) -> String {
         });
     });
     lines
-}
-
-/// Looks over a key set, of which
-/// `length` bytes are in the room: the names of its keys, and with [`places_at`] where those stand.
-/// `undefined`: it is no key set.
-#[wasm_bindgen(js_name = indexKeys)]
-#[must_use]
-pub fn index_keys(length: usize) -> Option<String> {
-    seen(|seen| {
-        let Index { names, places } = Index::read(seen.token.get(..length)?)?;
-        seen.places = places;
-        Some(names)
-    })
-}
-
-/// Where two numbers lie for each name: the bytes where its key begins and ends.
-#[wasm_bindgen(js_name = placesAt)]
-#[must_use]
-pub fn places_at() -> *const u32 {
-    seen(|seen| seen.places.as_ptr())
-}
-
-/// How many numbers those are.
-#[wasm_bindgen(js_name = placesLength)]
-#[must_use]
-pub fn places_length() -> usize {
-    seen(|seen| seen.places.len())
-}
-
-/// Reads a key set: which keys may be used with what, and which not and why, as JSON text.
-/// `undefined`: it is no key set.
-#[wasm_bindgen(js_name = readKeys)]
-#[must_use]
-pub fn read_keys(text: &str, given: bool) -> Option<String> {
-    Some(Keys::read(text, if given { Origin::Given } else { Origin::Published })?.to_json())
-}
-
-/// The thumbprint of a public key (RFC 7638), given its canonical text.
-#[wasm_bindgen]
-#[must_use]
-pub fn thumbprint(jwk: &str) -> String {
-    keys::thumbprint(jwk)
 }

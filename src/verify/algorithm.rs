@@ -9,8 +9,8 @@ pub enum Family {
     Rsa,
     /// ECDSA on the curve of this name.
     Ec(&'static str),
-    /// Ed25519, and Ed448 under the name of EdDSA.
-    Edwards,
+    /// EdDSA over Ed25519. No other curve: RFC 9864 gives Ed448 an algorithm of its own.
+    Ed25519,
     /// HMAC.
     Secret,
 }
@@ -45,7 +45,7 @@ pub const ALGORITHMS: [Algorithm; 13] = [
     algorithm("ES256", Family::Ec("P-256"), Some(64)),
     algorithm("ES384", Family::Ec("P-384"), Some(96)),
     algorithm("ES512", Family::Ec("P-521"), Some(132)),
-    algorithm("EdDSA", Family::Edwards, None),
+    algorithm("EdDSA", Family::Ed25519, Some(64)),
     algorithm("HS256", Family::Secret, Some(32)),
     algorithm("HS384", Family::Secret, Some(48)),
     algorithm("HS512", Family::Secret, Some(64)),

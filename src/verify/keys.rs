@@ -14,6 +14,13 @@ use super::roca;
 /// too much.
 const RSA_BITS: core::ops::RangeInclusive<usize> = 2_048..=8_192;
 
+/// A set of more keys than this is refused: all of them may have to be read for one token.
+/// Authorities publish two or three, and large ones ten.
+pub const MAX_KEYS: usize = 1_000;
+
+/// More operations than this in `key_ops` are refused. Eight are registered.
+const MAX_OPERATIONS: usize = 32;
+
 /// The members that only a private key has (RFC 7518 sections 6.2.2 and 6.3.2).
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
@@ -49,10 +56,20 @@ pub struct Skipped<'a> {
     pub reason: &'static str,
 }
 
+/// Why a text is no key set that may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotKeySet {
+    /// No JSON, no list of keys, or an empty one.
+    Malformed,
+    /// More than [`MAX_KEYS`] keys.
+    TooLarge,
+}
+
 /// What a set holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keys<'a> {
-    /// Those to use, each once.
+    /// Those to use.
     pub keys: Vec<Key<'a>>,
     /// Those not to.
     pub skipped: Vec<Skipped<'a>>,
@@ -69,42 +86,60 @@ pub struct Index {
 }
 
 impl Index {
-    /// Of the text of a key set, so that one key of a thousand can be read without the others;
-    /// `None` when it is no key set, or an empty one.
-    #[must_use]
-    pub fn read(text: &[u8]) -> Option<Self> {
+    /// Of the text of a key set, so that one key of a thousand can be read without the others.
+    ///
+    /// # Errors
+    /// [`NotKeySet`].
+    pub fn read(text: &[u8]) -> Result<Self, NotKeySet> {
         let mut index = Self::default();
-        let mut is_empty = true;
-        json::listed(text, "keys", "kid", |json::Item { place, member }| {
-            is_empty = false;
+        each_entry(text, &mut |json::Item { place, member }| {
             let Some(Value::String(kid)) = member else { return };
             if !index.places.is_empty() {
                 index.names.push('\n');
             }
             index.names += kid.written();
             index.places.extend([place.start as u32, place.end as u32]);
-        })
-        .ok()?;
-        (!is_empty).then_some(index)
+        })?;
+        Ok(index)
+    }
+}
+
+/// Shows `visit` each entry of a key set. The set's costs are linear in its length: no entry is
+/// compared with another.
+///
+/// Takes `&mut dyn FnMut`: generic over `visit`, the reader of lists would be compiled twice.
+fn each_entry<'a>(text: &'a [u8], visit: &mut dyn FnMut(json::Item<'a>)) -> Result<(), NotKeySet> {
+    let mut count = 0;
+    json::listed(text, "keys", "kid", |item| {
+        count += 1;
+        if count <= MAX_KEYS {
+            visit(item);
+        }
+    })
+    .map_err(|_| NotKeySet::Malformed)?;
+    match count {
+        0 => Err(NotKeySet::Malformed),
+        1..=MAX_KEYS => Ok(()),
+        _ => Err(NotKeySet::TooLarge),
     }
 }
 
 impl<'a> Keys<'a> {
-    /// Reads the text of a key set; `None` when it is no key set, or an empty one.
-    #[must_use]
-    pub fn read(text: &'a str, origin: Origin) -> Option<Self> {
+    /// Reads the text of a key set.
+    ///
+    /// # Errors
+    /// [`NotKeySet`].
+    pub fn read(text: &'a str, origin: Origin) -> Result<Self, NotKeySet> {
         let mut keys = Self::default();
-        json::listed(text.as_bytes(), "keys", "kid", |json::Item { place, .. }| {
+        each_entry(text.as_bytes(), &mut |json::Item { place, .. }| {
             let entry = Entry::read(&text[place]);
             let kid = entry.as_ref().ok().and_then(|entry| entry.text("kid"));
             match entry.and_then(|entry| read_key(&entry, origin)) {
-                Ok(key) if keys.keys.contains(&key) => {}
                 Ok(key) => keys.keys.push(key),
                 Err(reason) => keys.skipped.push(Skipped { kid, reason }),
             }
-        })
-        .ok()?;
-        (!keys.keys.is_empty() || !keys.skipped.is_empty()).then_some(keys)
+        })?;
+        Ok(keys)
     }
 
     /// As JSON text: `keys` and `skipped`, each a list of objects. Nothing in them has to be
@@ -175,8 +210,13 @@ struct Entry<'a>(Vec<(Text<'a>, Value<'a>)>);
 impl<'a> Entry<'a> {
     fn read(entry: &'a str) -> Result<Self, &'static str> {
         let mut members = Vec::with_capacity(12);
-        json::strict_members(entry.as_bytes(), |member| members.push((member.name, member.value)))
-            .map_err(|_| "no object, or a member twice")?;
+        // A null member is an absent one: serialisers write null for what a key does not have.
+        json::strict_members(entry.as_bytes(), |json::Member { name, value }| {
+            if value != Value::Other("null") {
+                members.push((name, value));
+            }
+        })
+        .map_err(|_| "no object, or a member twice")?;
         Ok(Self(members))
     }
 
@@ -189,6 +229,17 @@ impl<'a> Entry<'a> {
             Some(Value::String(text)) => Some(text),
             _ => None,
         }
+    }
+
+    /// Whether one of the private members says something: serialisers write empty texts and empty
+    /// lists, too, for members that a public key does not have.
+    fn holds_private_members(&self) -> bool {
+        PRIVATE.iter().any(|name| match self.find(name) {
+            None => false,
+            Some(Value::String(text)) => !text.written().is_empty(),
+            Some(Value::Other(list)) => !is_empty_list(list),
+            Some(Value::Number(_)) => true,
+        })
     }
 
     /// A member without an escape in it: neither base64url nor a registered name needs one.
@@ -209,7 +260,7 @@ fn read_key<'a>(entry: &Entry<'a>, origin: Origin) -> Result<Key<'a>, &'static s
         Some(_) => return Err("not for signatures"),
     }
     check_operations(entry.find("key_ops"))?;
-    if origin == Origin::Published && PRIVATE.iter().any(|name| entry.find(name).is_some()) {
+    if origin == Origin::Published && entry.holds_private_members() {
         return Err("a private key");
     }
     let pinned = match entry.find("alg") {
@@ -240,13 +291,20 @@ fn read_key<'a>(entry: &Entry<'a>, origin: Origin) -> Result<Key<'a>, &'static s
     Ok(Key { kid, algorithms, jwk })
 }
 
+fn is_empty_list(written: &str) -> bool {
+    let mut is_empty = true;
+    json::items(written, |_| is_empty = false) && is_empty
+}
+
 /// RFC 7517 section 4.3: a list of texts, none twice, and verifying among them.
 fn check_operations(operations: Option<Value<'_>>) -> Result<(), &'static str> {
     let Some(operations) = operations else { return Ok(()) };
     let mut seen: Vec<Text<'_>> = Vec::new();
     let mut odd = false;
     let is_list = matches!(operations, Value::Other(list) if json::items(list, |item| match item {
-        Value::String(one) if !seen.iter().any(|other| other.chars().eq(one.chars())) => seen.push(one),
+        Value::String(one)
+            if seen.len() < MAX_OPERATIONS
+                && !seen.iter().any(|other| other.chars().eq(one.chars())) => seen.push(one),
         _ => odd = true,
     }));
     match () {
@@ -339,15 +397,13 @@ impl Fitting {
                 Self::Family(Family::Ec(curve))
             }
             Material::Okp(okp) => {
-                let bytes = match okp.crv {
-                    OkpCurves::Ed25519 => 32,
-                    OkpCurves::Ed448 => 57,
-                    _ => return Err("an unsupported curve"),
-                };
-                if okp.x.as_ref().len() != bytes {
+                if okp.crv != OkpCurves::Ed25519 {
+                    return Err("an unsupported curve");
+                }
+                if okp.x.as_ref().len() != 32 {
                     return Err("a coordinate of the wrong length");
                 }
-                Self::Family(Family::Edwards)
+                Self::Family(Family::Ed25519)
             }
             Material::Oct(oct) => match oct.k.len() {
                 ..32 => return Err("a secret that is too short"),

@@ -180,7 +180,6 @@ export class KeySets {
   #bundledSet({ core, now }: Call, freshUntil: number): Held {
     const { bundled, secret } = this.#issuer;
     const set = KeySet.read(bundled ?? secretSet(secret), core, secret !== null);
-    if (set === null) throw new VerifyError("jwks.malformed");
     return { set, etag: undefined, fetchedAt: now, freshUntil, source: "bundled" };
   }
 
@@ -317,7 +316,7 @@ export class KeySets {
     const before = this.#held;
     if (before !== null && before.source !== "bundled" && fetchedAt <= before.fetchedAt)
       return null;
-    const set = KeySet.read(body, core);
+    const set = storedSet(body, core);
     if (set === null) return null;
     const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
     const read: Held = {
@@ -364,7 +363,7 @@ export class KeySets {
     if (this.#tell === null) return;
     const event = { type: "jwks", issuer: this.#issuer.issuer, outcome } as const;
     if (set === undefined || call === undefined) return this.#tell(event);
-    const { keys, skipped } = set.census(call.core);
+    const { keys, skipped } = set.describe(call.core);
     this.#tell({ ...event, keys: keys.length, skipped });
   }
 }
@@ -372,6 +371,16 @@ export class KeySets {
 /** What later calls get of a set that this one has read. */
 function inMemory(read: Held): Held {
   return { ...read, source: "memory" };
+}
+
+/** Null for what is no key set: a store may hold anything. */
+function storedSet(body: string, core: Core): KeySet | null {
+  try {
+    return KeySet.read(body, core);
+  } catch (error) {
+    if (error instanceof VerifyError) return null;
+    throw error;
+  }
 }
 
 /** A secret as a set of one key. */

@@ -42,7 +42,7 @@ export interface IssuerOptions {
   audience: string | readonly string[];
   /**
    * The allow-list. Mandatory, not empty, never mixes HS* with the rest. "EdDSA" and "Ed25519" mean
-   * the same for Ed25519 keys.
+   * the same: they take Ed25519 keys and no others.
    */
   algorithms: readonly Algorithm[];
   /** https: (http: only for localhost, 127.0.0.0/8 and [::1]). No user info, no fragment. */

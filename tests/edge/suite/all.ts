@@ -3,6 +3,8 @@
 import "./shape.ts";
 import "./header.ts";
 import "./keys.ts";
+import "./key-sets.ts";
+import "./compact.ts";
 import "./claims.ts";
 import "./fetching.ts";
 import "./caching.ts";

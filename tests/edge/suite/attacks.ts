@@ -201,23 +201,6 @@ edge("edge_K89_fetches_although_the_store_holds_an_etag_that_no_header_can_carry
   }
 });
 
-edge("edge_D30_tries_the_keys_that_the_runtime_has_when_it_lacks_one", async () => {
-  const pair = await keyPair("EdDSA", "e1");
-  const { kid: _, alg: __, ...bare } = pair.jwk;
-  const lacking = {
-    kty: "OKP",
-    crv: "Ed448",
-    x: "X9dEm1m0Yf0s54fsYWrUah2hNCSFpw4fig6nXYDpZ3jt8SR2m0bHBhvWeD3x5Q9s0foavq_oJWGA",
-  };
-  for (const keys of [
-    [lacking, bare],
-    [bare, lacking],
-  ]) {
-    const { verifier } = await bench({ keys, issuer: { algorithms: ["EdDSA"] } });
-    await verifier.verify(await sign(claims(), { kid: undefined }, pair));
-  }
-});
-
 edge("edge_M112_hands_claims_on_with_a_request_whose_body_was_read", async () => {
   const { verifier } = await bench();
   const handler = verifier.guard(

@@ -56,7 +56,7 @@ edge("edge_A3_tells_a_jwe_before_decoding_anything", async () => {
     await refused(verify(token), "token.encrypted_unsupported");
 });
 
-edge("edge_A4_refuses_an_empty_part", async () => {
+edge("edge_A4_refuses_a_token_with_an_empty_part", async () => {
   const [header = "", payload = "", signature = ""] = (await sign()).split(".");
   for (const parts of [
     ["", payload, signature],
