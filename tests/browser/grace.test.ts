@@ -13,7 +13,7 @@ after(() => demo.close());
 afterEach(() => demo.peace());
 
 const result = ({ page }: Visitor, text: string | RegExp) =>
-  page.locator("#fault-result").filter({ hasText: text }).waitFor();
+  page.locator("#faults .result").filter({ hasText: text }).waitFor();
 
 test("a lost reply costs nothing: the used cookie comes again, and the session goes on without an alarm", async () => {
   const visitor = await demo.visit();

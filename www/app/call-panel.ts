@@ -6,7 +6,8 @@ import type { Counts, DemoControls } from "./demo-controls.ts";
 import { button, htmlElement, onPress } from "./page.ts";
 import { errorSentence } from "./words.ts";
 
-const MANY = 50;
+/** As many calls as a busy page sends at once. */
+export const MANY = 50;
 
 interface Answer {
   readonly outcome: "ok" | "refused";
@@ -57,11 +58,16 @@ async function callOnce(keep: TokenKeep, url: string, init?: RequestInit): Promi
   };
 }
 
+/** Sends `MANY` calls at once, and counts those that were answered well. */
+export async function sendMany(keep: TokenKeep, url: string): Promise<number> {
+  const answers = await Promise.allSettled(Array.from({ length: MANY }, () => keep.fetch(url)));
+  return answers.filter((answer) => answer.status === "fulfilled" && answer.value.ok).length;
+}
+
 async function callMany(keep: TokenKeep, url: string): Promise<Answer> {
   const started = performance.now();
-  const answers = await Promise.allSettled(Array.from({ length: MANY }, () => keep.fetch(url)));
+  const good = await sendMany(keep, url);
   const elapsed = Math.round(performance.now() - started);
-  const good = answers.filter((answer) => answer.status === "fulfilled" && answer.value.ok).length;
   return {
     outcome: good === MANY ? "ok" : "refused",
     headline: `${good} of ${MANY} succeeded`,

@@ -4,6 +4,9 @@
 import type { TokenKeep } from "tokenkeep";
 import type { Config } from "./config.ts";
 
+/** The account that the page offers to fill in. */
+export const DEMO_ACCOUNT = { username: "alice", password: "correct horse battery" };
+
 /** What both servers have counted since they started. */
 export interface Counts {
   /** Guarded calls that reached the API. */

@@ -19,11 +19,13 @@ const GRACE_SECONDS = 20;
 const HURRIED = 6;
 
 export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): void {
-  const result = htmlElement("fault-result");
-  const offer = (id: string, work: () => Promise<string>) =>
-    onPress(button(id), async () => {
+  const offer = (id: string, work: () => Promise<string>) => {
+    const pressed = button(id);
+    const result = resultBeside(pressed);
+    onPress(pressed, async () => {
       result.textContent = await work().catch(errorSentence);
     });
+  };
   const tell = (what: string, lasts?: number) =>
     tabs.tell({
       lane: SERVERS,
@@ -97,6 +99,13 @@ export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): vo
   });
 
   htmlElement("faults").hidden = false;
+}
+
+/** Where a row of the panel says what its button did. */
+function resultBeside(pressed: HTMLElement): Element {
+  const found = pressed.closest("li")?.querySelector(".result");
+  if (!found) throw new Error(`index.html has no place for what #${pressed.id} did`);
+  return found;
 }
 
 async function renewIfSignedIn(keep: TokenKeep): Promise<void> {

@@ -13,6 +13,7 @@ import { offerKeys } from "./keys-panel.ts";
 import { listMoments } from "./moment-list.ts";
 import type { Moment } from "./moments.ts";
 import { button, htmlElement, onPress, showText } from "./page.ts";
+import { offerPoint } from "./point-panel.ts";
 import { drawScore } from "./score.ts";
 import { LEEWAY_SECONDS, showSession } from "./session-card.ts";
 import { offerSessions } from "./sessions-panel.ts";
@@ -47,7 +48,10 @@ async function open(config: Config): Promise<void> {
   offerSessions(keep, authority, tabs);
   offerKeys(authority, tabs);
   offerAudit(authority);
-  if (demo !== null) offerFaults(keep, demo, tabs);
+  if (demo !== null) {
+    offerPoint(keep, config, demo, tabs);
+    offerFaults(keep, demo, tabs);
+  }
   if (config.south !== null)
     offerTenants(
       keep,
@@ -58,7 +62,12 @@ async function open(config: Config): Promise<void> {
   listPanels();
   // A failed renewal or logout is an event and a state of the session; the timeline and the card
   // tell of both.
-  onPress(button("renew"), () => keep.refresh().then(nothing, nothing));
+  const renewed = htmlElement("session-result");
+  onPress(button("renew"), async () => {
+    renewed.textContent = await keep
+      .refresh()
+      .then(({ generation }) => `Renewed: this is token ${generation}.`, errorSentence);
+  });
   onPress(button("log-out"), () =>
     keep.logout().then(nothing, (error: unknown) => showText(fatal, errorSentence(error))),
   );

@@ -2,6 +2,7 @@
 // of each tab and one for the servers. Now is a fixed line; to its right is what the tokens have
 // still to live. The list tells the same in words.
 
+import { Row, textWidth } from "./labels.ts";
 import { laneOf, type Moment, SERVERS } from "./moments.ts";
 import { htmlElement, make } from "./page.ts";
 import type { Tabs } from "./tabs.ts";
@@ -16,8 +17,10 @@ const PAST = 0.72;
 const TICK_SECONDS = 10;
 /** Milliseconds beyond the left edge at which drawing begins, so that nothing is seen to be cut. */
 const MARGIN = 5000;
-/** Pixels, on average. */
-const LETTER_WIDTH = 6.8;
+/** Half of a glyph's width, with the least gap beside it. */
+const GLYPH = 9;
+/** The sizes of texts in score.css. */
+const SIZES = { name: 12, number: 11, count: 10 };
 
 const score = htmlElement("score");
 const lanes = htmlElement("score-lanes");
@@ -70,10 +73,14 @@ export function drawScore({ letter, chronicle }: Tabs): void {
         const group = svg("g", { transform: `translate(0 ${AXIS + n * LANE})` });
         const moments = byLane.get(key) ?? [];
         const recent = moments.filter(({ at }) => at >= from - MARGIN);
+        const track = new Row(recent.flatMap((moment) => glyphSpan(moment, x)));
+        // The lane's name lies over the left end of the row above the track.
+        const named = (lanes.children[n]?.firstElementChild?.clientWidth ?? 0) + 24;
+        const above = new Row([{ from: -Infinity, to: x(from) + named }]);
         group.append(
-          ...lives(moments, from, x),
+          ...lives(moments, from, x, track),
           ...faults(recent, x),
-          ...names(recent, x),
+          ...names(recent, x, [track, above]),
           ...recent.flatMap((moment) => marks(moment, x)),
           ...counts(recent, x),
         );
@@ -128,7 +135,12 @@ function ticks(
  * The tokens of a lane: each a bar from its receipt to its successor, its session's end or its
  * expiry.
  */
-function lives(moments: readonly Moment[], from: number, x: (at: number) => number): SVGElement[] {
+function lives(
+  moments: readonly Moment[],
+  from: number,
+  x: (at: number) => number,
+  track: Row,
+): SVGElement[] {
   const bounds = moments.filter(({ token, kind }) => token !== undefined || kind === "end");
   return bounds.flatMap(({ at, token }, n) => {
     if (token === undefined) return [];
@@ -155,13 +167,10 @@ function lives(moments: readonly Moment[], from: number, x: (at: number) => numb
         }),
       );
     }
-    made.push(
-      svg(
-        "text",
-        { class: "life-number", x: x(Math.max(at, from)) + 10, y: TRACK.top + 12 },
-        String(token.generation),
-      ),
-    );
+    const number = String(token.generation);
+    const numberAt = x(Math.max(at, from)) + GLYPH;
+    if (track.take(numberAt, textWidth(number, SIZES.number)))
+      made.push(svg("text", { class: "life-number", x: numberAt, y: TRACK.top + 12 }, number));
     return made;
   });
 }
@@ -197,7 +206,8 @@ function marks(moment: Moment, x: (at: number) => number): SVGElement[] {
         }),
       ];
     case "retry":
-      return [glyph(kind, x(at), TRACK.top)];
+      // Above the track: the renewal that it waited for is on the track at the same moment.
+      return [glyph(kind, x(at), TRACK.top - 8)];
     default:
       return [glyph(kind, x(at), middle)];
   }
@@ -219,46 +229,49 @@ function faults(moments: readonly Moment[], x: (at: number) => number): SVGEleme
 }
 
 /**
- * Beside calls that were answered together how many they were, unless that runs into the one
- * before.
+ * Beside calls that were answered together how many they were: refused ones to the left of their
+ * mark, the others to the right. Left out where there is no room.
  */
 function counts(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
-  let end = -Infinity;
-  return moments.flatMap(({ at, kind, times = 1 }) => {
-    const start = x(at) + 4;
-    if ((kind !== "call" && kind !== "refused") || times === 1 || start < end) return [];
-    end = start + String(times).length * LETTER_WIDTH + 6;
+  const answered = moments.filter(({ kind }) => kind === "call" || kind === "refused");
+  const row = new Row(answered.map(({ at }) => ({ from: x(at) - 1, to: x(at) + 1 })));
+  return answered.flatMap(({ at, kind, times = 1 }) => {
+    const count = String(times);
+    const width = textWidth(count, SIZES.count);
+    const start = kind === "call" ? x(at) + 4 : x(at) - 4 - width;
+    if (times === 1 || !row.take(start, width)) return [];
     return [
-      svg(
-        "text",
-        { class: `count-${kind}`, x: start, y: TRACK.top + TRACK.height + 13 },
-        String(times),
-      ),
+      svg("text", { class: `count-${kind}`, x: start, y: TRACK.top + TRACK.height + 13 }, count),
     ];
   });
 }
 
 /**
- * Beside each mark of the servers its name: a row higher where the one before would run into it,
- * left to the list where that is full too.
+ * Beside each mark of the servers its name: in the first of the rows that has room for it, left to
+ * the list where none has. The newest comes first.
  */
-function names(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
-  const ends = [-Infinity, -Infinity];
+function names(
+  moments: readonly Moment[],
+  x: (at: number) => number,
+  rows: readonly [track: Row, above: Row],
+): SVGElement[] {
   return moments
     .filter(({ lane }) => lane === SERVERS)
+    .toReversed()
     .flatMap(({ at, kind, what }) => {
-      const start = x(at) + 10;
-      const row = ends.findIndex((end) => end < start);
+      const start = x(at) + GLYPH;
+      const row = rows.findIndex((one) => one.take(start, textWidth(what, SIZES.name)));
       if (row === -1) return [];
-      ends[row] = start + what.length * LETTER_WIDTH + 18;
-      return [
-        svg(
-          "text",
-          { class: `name name-${kind}`, x: start, y: row === 1 ? 16 : TRACK.top + 12 },
-          what,
-        ),
-      ];
+      const y = row === 0 ? TRACK.top + 12 : 16;
+      return [svg("text", { class: `name name-${kind}`, x: start, y }, what)];
     });
+}
+
+/** What a moment's mark takes of the track. */
+function glyphSpan({ at, kind, lasts = 0 }: Moment, x: (at: number) => number) {
+  if (kind === "step" || kind === "call" || kind === "refused" || kind === "retry") return [];
+  const from = kind === "wait" ? Math.min(x(at - lasts), x(at) - 4) : x(at) - GLYPH;
+  return [{ from, to: kind === "wait" ? x(at) : x(at) + GLYPH - 1 }];
 }
 
 /** One of the symbols of the legend, so that both show the same. */

@@ -4,6 +4,7 @@
 import type { TokenKeep } from "tokenkeep";
 import { orRefusal, Refusal, withCookie } from "./authority.ts";
 import type { Config } from "./config.ts";
+import { DEMO_ACCOUNT } from "./demo-controls.ts";
 import { button, element, htmlElement } from "./page.ts";
 import { errorSentence } from "./words.ts";
 
@@ -28,8 +29,8 @@ export function offerSignIn(keep: TokenKeep, config: Config): void {
 
   button("fill-in").hidden = !config.demo;
   button("fill-in").addEventListener("click", () => {
-    username.value = "alice";
-    password.value = "correct horse battery";
+    username.value = DEMO_ACCOUNT.username;
+    password.value = DEMO_ACCOUNT.password;
     submit.focus();
   });
 }

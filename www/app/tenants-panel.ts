@@ -4,6 +4,7 @@
 import type { TokenKeep } from "tokenkeep";
 import { withCookie } from "./authority.ts";
 import type { Config } from "./config.ts";
+import { DEMO_ACCOUNT } from "./demo-controls.ts";
 import { button, htmlElement, onPress } from "./page.ts";
 import { errorSentence } from "./words.ts";
 
@@ -38,7 +39,7 @@ export function offerTenants(
     const sign = async () => {
       const reply = await south.signIn(
         `${authority}${base}/session/sign-in`,
-        withCookie({ username: "alice", password: "correct horse battery" }),
+        withCookie(DEMO_ACCOUNT),
       );
       return reply.ok
         ? "Signed in to south. Its cookie, its keys and its token are its own."

@@ -1,0 +1,53 @@
+// What the library is for, in one press: the API refuses the token, fifty calls go out with it, and
+// all of them are answered after one refresh. And a second tab, which shows that both are in step.
+
+import type { TokenKeep } from "tokenkeep";
+import { orRefusal, withCookie } from "./authority.ts";
+import { MANY, sendMany } from "./call-panel.ts";
+import type { Config } from "./config.ts";
+import { DEMO_ACCOUNT, type DemoControls } from "./demo-controls.ts";
+import { SERVERS } from "./moments.ts";
+import { button, element, htmlElement, onPress } from "./page.ts";
+import type { Tabs } from "./tabs.ts";
+import { errorSentence } from "./words.ts";
+
+export function offerPoint(
+  keep: TokenKeep,
+  { authority, api }: Config,
+  demo: DemoControls,
+  tabs: Tabs,
+): void {
+  const result = htmlElement("point-result");
+  const figures = htmlElement("point-figures");
+
+  const show = async (): Promise<string> => {
+    if (keep.session.status !== "authenticated")
+      await orRefusal(keep.signIn(`${authority}/session/sign-in`, withCookie(DEMO_ACCOUNT)));
+    await demo.refuseToken();
+    tabs.tell({ lane: SERVERS, at: Date.now(), kind: "fault", what: "One token refused" });
+    const before = await demo.counts();
+    const answered = await sendMany(keep, `${api}/api/time`);
+    const after = await demo.counts();
+    const refused = after.refused - before.refused;
+    const refreshes = after.refreshes - before.refreshes;
+    htmlElement("point-calls").textContent = String(MANY);
+    htmlElement("point-refused").textContent = String(refused);
+    htmlElement("point-refreshes").textContent = String(refreshes);
+    htmlElement("point-answered").textContent = String(answered);
+    figures.hidden = false;
+    return `The API refused the token. The keep renewed it ${times(refreshes)}, sent each refused call once more, and ${answered} of ${MANY} calls were answered.`;
+  };
+
+  onPress(button("show-point"), async () => {
+    result.textContent = await show().catch(errorSentence);
+  });
+  element("second-tab", HTMLAnchorElement).addEventListener("click", () => {
+    result.textContent =
+      "The second tab has a lane of its own in the timeline. Log out in one tab, and both are signed out.";
+  });
+  htmlElement("point").hidden = false;
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}
