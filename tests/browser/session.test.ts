@@ -31,6 +31,7 @@ test("sign-in works with the keyboard alone, and the focus follows", async () =>
     await visitor.page.evaluate(() => document.activeElement?.textContent),
     "Skip to the session",
   );
+  await keyboard.press("Enter");
   await keyboard.press("Tab");
   assert.equal(await focused(), "username");
   await keyboard.type("alice");
