@@ -5,10 +5,11 @@
 // .state]
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { argv } from "node:process";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -19,6 +20,8 @@ const www = fileURLToPath(new URL("../www/", import.meta.url));
 const edgeWasm = fileURLToPath(new URL("../dist/edge.wasm", import.meta.url));
 const DEFAULT_PORTS = { app: 8780, authority: 8781, api: 8782 };
 const LOOPBACK = "127.0.0.1";
+/** How often the folder of the built page is looked at. */
+const LOOK_EVERY_MS = 300;
 /** What the API is called in tokens: a name, not an address. */
 const AUDIENCE = "https://api.tokenkeep.example";
 /** The second tenant, beside `main`. */
@@ -103,13 +106,17 @@ export async function startStack({
     });
   }
 
-  const miniflare = new Miniflare({
+  /** @type {import("miniflare").MiniflareOptions} */
+  const options = {
     workers,
     d1Persist: persist === false ? false : join(resolve(persist), "d1"),
     durableObjectsPersist: persist === false ? false : join(resolve(persist), "do"),
     kvPersist: persist === false ? false : join(resolve(persist), "kv"),
     cf: false, // else it asks the network where on earth it is
-  });
+  };
+  const filesBefore = appDirectory === undefined ? "" : await filesOf(appDirectory);
+  const miniflare = new Miniflare(options);
+  const ending = new AbortController();
   try {
     await miniflare.ready;
     await prepareDatabase(await miniflare.getD1Database("DB", "authority"), demo);
@@ -117,6 +124,10 @@ export async function startStack({
     await miniflare.dispose();
     throw error;
   }
+  const following =
+    appDirectory === undefined
+      ? undefined
+      : follow(appDirectory, filesBefore, ending.signal, () => miniflare.setOptions(options));
   return {
     app,
     authority,
@@ -126,8 +137,53 @@ export async function startStack({
       const { outcome } = await worker.scheduled({ cron: "0 3 * * *" });
       if (outcome !== "ok") throw new Error(`the schedule ended with ${outcome}`);
     },
-    close: () => miniflare.dispose(),
+    async close() {
+      ending.abort();
+      await following;
+      await miniflare.dispose();
+    },
   };
+}
+
+/**
+ * Calls `reload` each time the folder has come to hold other files. workerd opens the folder once
+ * and miniflare lists its files once, with the validators that browsers are given: a page that is
+ * built anew is not found by the one and not told apart from the old one by the other.
+ * @param {string} folder
+ * @param {string} served the files that are served now
+ * @param {AbortSignal} signal
+ * @param {() => Promise<void>} reload
+ */
+async function follow(folder, served, signal, reload) {
+  for (let before = served; !signal.aborted; ) {
+    await pause(LOOK_EVERY_MS, undefined, { ref: false, signal }).catch(() => {});
+    const now = await filesOf(folder);
+    // The same twice: nobody is writing any more.
+    if (!signal.aborted && now !== "" && now !== served && now === before) {
+      // A folder that went away again is looked at again.
+      const isServed = await reload().then(
+        () => true,
+        () => false,
+      );
+      if (isServed) served = now;
+    }
+    before = now;
+  }
+}
+
+/** The files of a folder, each with what tells it from its predecessor. @param {string} folder */
+async function filesOf(folder) {
+  try {
+    const names = (await readdir(folder, { recursive: true })).sort();
+    const { ino } = await stat(folder);
+    const lines = names.map(async (name) => {
+      const { ino, size, mtimeMs } = await stat(join(folder, name));
+      return `${name} ${ino} ${size} ${mtimeMs}`;
+    });
+    return names.length === 0 ? "" : [`${ino}`, ...(await Promise.all(lines))].join("\n");
+  } catch {
+    return ""; // gone, or changing right now
+  }
 }
 
 /**

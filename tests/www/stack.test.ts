@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { decodeProtectedHeader } from "jose";
 import { startStack } from "../../scripts/stack.mjs";
 import { FREE_PORTS, Visitor } from "./harness.ts";
@@ -59,6 +60,42 @@ test("the page's files go out through its Worker, which knows the two other orig
     >;
     assert.equal(config.authority, stack.authority);
     assert.equal(config.api, stack.api);
+  } finally {
+    await stack.close();
+  }
+});
+
+test("a page that is built anew is served, with a new validator, and sessions go on", async () => {
+  const appDirectory = join(folder, "rebuilt");
+  const build = async (title: string) => {
+    await rm(appDirectory, { recursive: true, force: true });
+    await mkdir(appDirectory);
+    await writeFile(join(appDirectory, "index.html"), `<!doctype html><title>${title}</title>`);
+  };
+  await build("first");
+  const stack = await startStack({ ports: FREE_PORTS, appDirectory });
+  const page = async () => {
+    const answer = await fetch(stack.app, { headers: { Connection: "close" } }).catch(() => null);
+    return { text: (await answer?.text()) ?? "", etag: answer?.headers.get("ETag") };
+  };
+  try {
+    const visitor = new Visitor(stack);
+    await visitor.signIn();
+    let before = await page();
+    assert.match(before.text, /first/);
+    for (const title of ["second", "third"]) {
+      await build(title);
+      const deadline = Date.now() + 60_000;
+      let now = await page();
+      while (!now.text.includes(title) && Date.now() < deadline) {
+        await pause(50);
+        now = await page();
+      }
+      assert.match(now.text, new RegExp(title));
+      assert.notEqual(now.etag, before.etag);
+      before = now;
+    }
+    await visitor.refresh();
   } finally {
     await stack.close();
   }

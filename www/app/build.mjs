@@ -3,7 +3,7 @@
 // as it stands. It exists so that `npm start`, the tests and the screenshots serve the same page.
 // Needs dist/. Alone: node www/app/build.mjs <folder>
 
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
@@ -12,10 +12,12 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 
 /**
- * @param {string} outDir emptied and filled with the built page
+ * @param {string} target the folder to be replaced by one with the built page
  * @returns {Promise<void>}
  */
-export async function buildApp(outDir) {
+export async function buildApp(target) {
+  // Beside the folder first: whoever serves it never finds half of a page.
+  const outDir = `${target}.new`;
   await rm(outDir, { recursive: true, force: true });
   await mkdir(outDir, { recursive: true });
   await build({
@@ -36,6 +38,8 @@ export async function buildApp(outDir) {
     "tokenkeep.js": packageFile("tokenkeep"),
   };
   for (const [name, source] of Object.entries(files)) await copyFile(source, join(outDir, name));
+  await rm(target, { recursive: true, force: true });
+  await rename(outDir, target);
 }
 
 /** @param {string} specifier resolved as any importer of the package would */
