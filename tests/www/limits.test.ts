@@ -8,7 +8,7 @@ import { json } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Stack, startStack } from "../../scripts/stack.mjs";
-import { ALICE, BOB, claimsOf, FREE_PORTS, useStack, Visitor } from "./harness.ts";
+import { ALICE, BOB, claimsOf, FREE_PORTS, SOUTH, useStack, Visitor } from "./harness.ts";
 import { Operator } from "./operator.ts";
 
 /** A sign-in from a device of some address. */
@@ -90,6 +90,86 @@ describe("sign-in", () => {
   test("doesn't count the tries that succeed", async () => {
     for (let turn = 0; turn < 8; turn += 1)
       assert.equal((await attempt(stack(), BOB, "192.0.2.5")).status, 200);
+  });
+});
+
+describe("sign-in from many addresses", () => {
+  const stack = useStack();
+  const wrong = { ...ALICE, password: "wrong" };
+
+  /** The statuses of tries from these addresses, a device each. */
+  async function guess(addresses: readonly string[], credentials: object = wrong) {
+    const statuses: number[] = [];
+    // A few at a time, as above.
+    for (let from = 0; from < addresses.length; from += 5) {
+      const tries = addresses
+        .slice(from, from + 5)
+        .map((address, n) => attempt(stack(), credentials, address, `device ${from + n}`));
+      statuses.push(...(await Promise.all(tries)).map(({ status }) => status));
+    }
+    return statuses;
+  }
+  const times = (count: number, status: number) => Array<number>(count).fill(status);
+
+  test("a network of IPv6 is one address, however it is written", async () => {
+    const addresses = Array.from({ length: 40 }, (_, n) => `2001:db8:0:1::${n.toString(16)}`);
+    assert.deepEqual((await guess(addresses)).toSorted(), [...times(5, 401), ...times(35, 429)]);
+    for (const form of ["2001:db8:0:1:ffff::1", "2001:0DB8:0:0001::", "2001:db8:0:1::1%eth0"])
+      assert.deepEqual(await guess([form], ALICE), [429], form);
+    assert.deepEqual(await guess(["2001:db8:0:2::1"], ALICE), [200]);
+  });
+
+  test("an IPv4 address inside of IPv6 is that address", async () => {
+    const forms = [
+      "192.0.2.20",
+      "::ffff:192.0.2.20",
+      "::FFFF:c000:214",
+      "0:0:0:0:0:ffff:c000:0214",
+    ];
+    assert.deepEqual((await guess([...forms, ...forms])).toSorted(), [
+      ...times(5, 401),
+      ...times(3, 429),
+    ]);
+    assert.deepEqual(await guess(["::ffff:192.0.2.21"], ALICE), [200]);
+  });
+
+  test("what is no address shares one count: a forged header gives no fresh one", async () => {
+    const forged = ["", "x", "1.2.3", "3221225985", "192.0.2.1:80", "::g", "[::1]", "evil.example"];
+    assert.deepEqual((await guess(forged)).toSorted(), [...times(5, 401), ...times(3, 429)]);
+  });
+
+  test("an address that goes on guessing does not use up the limit of the account", async () => {
+    const bob = { ...BOB, password: "wrong" };
+    await guess(Array<string>(150).fill("192.0.2.30"), bob);
+    assert.deepEqual(await guess(["192.0.2.31"], BOB), [200]);
+  });
+
+  test("an account has a limit of its own, whatever the address; who is signed in stays", async () => {
+    const signedIn = new Visitor(stack(), null, SOUTH);
+    await signedIn.signIn(BOB);
+    const from = (address: string) => (credentials: object) =>
+      new Visitor(stack(), null, SOUTH).post("/session/sign-in", {
+        body: credentials,
+        headers: { "CF-Connecting-IP": address, "User-Agent": address },
+      });
+    const answers: number[] = [];
+    for (let network = 0; network < 22; network += 1) {
+      const guessing = from(`2001:db8:1:${network}::1`);
+      const tries = Array.from({ length: 5 }, () => guessing({ ...BOB, password: "wrong" }));
+      answers.push(...(await Promise.all(tries)).map(({ status }) => status));
+    }
+    assert.deepEqual(answers, [...times(100, 401), ...times(10, 429)]);
+    const refused = await from("192.0.2.40")(BOB);
+    assert.equal(refused.status, 429, "even the right password, from an address of its own");
+    const wait = Number(refused.headers.get("Retry-After"));
+    assert.ok(wait >= 1 && wait <= 600, String(wait));
+    assert.equal((await from("192.0.2.40")(ALICE)).status, 200, "another account is free");
+    assert.deepEqual(
+      await guess(["192.0.2.40"], BOB),
+      [200],
+      "so is another tenant's of that name",
+    );
+    assert.equal(await signedIn.tryRefresh(), 200);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   authorization,
   BOB,
   claimsOf,
+  SOUTH,
   type TokenReply,
   UNLIMITED,
   useStack,
@@ -140,5 +141,73 @@ describe("guessing codes", () => {
     assert.deepEqual(await refusal.json(), { error: "rate_limited" });
     const wait = Number(refusal.headers.get("Retry-After"));
     assert.ok(wait > 200 && wait <= 300, String(wait));
+  });
+});
+
+describe("guessing codes in one session, however slowly", () => {
+  const stack = useStack(UNLIMITED);
+  const guess = async (visitor: Visitor, code = "000000") => {
+    const answer = await new Visitor(stack(), visitor.cookie).post("/session/step-up", {
+      body: { code },
+    });
+    return `${answer.status} ${((await answer.json()) as { error?: string }).error}`;
+  };
+  const times = (count: number, text: string) => Array<string>(count).fill(text);
+
+  test("ends it after ten wrong ones, and no other session", async () => {
+    const visitor = new Visitor(stack());
+    const { sid } = claimsOf(await visitor.signIn(BOB));
+    const { app } = await enrol(visitor);
+    const elsewhere = new Visitor(stack());
+    await elsewhere.signIn(BOB);
+    for (let turn = 0; turn < 9; turn += 1)
+      assert.equal(await guess(visitor), "401 invalid_code", String(turn));
+    assert.equal(await visitor.tryRefresh(), 200, "a refresh does not begin the count anew");
+    assert.equal(await guess(visitor), "401 invalid_grant");
+    assert.equal(await guess(visitor, app.code(1)), "401 invalid_grant", "even the right one");
+    assert.equal(await visitor.tryRefresh(), 401);
+    assert.equal(await elsewhere.tryRefresh(), 200);
+    const records = await (await Operator.of(stack())).audit();
+    const exhausted = records.filter(({ event }) => event === "step_up.exhausted");
+    assert.deepEqual(
+      exhausted.map(({ session, severity }) => [session, severity]),
+      [[sid, "medium"]],
+    );
+  });
+
+  test("counts tries that come at once, and those of a confirmation too", async () => {
+    for (const [credentials, path] of [
+      [ALICE, "/session/totp/confirm"],
+      [BOB, "/session/step-up"],
+    ] as const) {
+      const visitor = new Visitor(stack(), null, SOUTH);
+      await visitor.signIn(credentials);
+      if (path === "/session/step-up") await enrol(visitor);
+      const tries = Array.from({ length: 30 }, async () => {
+        const answer = await new Visitor(stack(), visitor.cookie, SOUTH).post(path, {
+          body: { code: "000000" },
+        });
+        return ((await answer.json()) as { error: string }).error;
+      });
+      const wrong = (await Promise.all(tries)).filter((error) => error === "invalid_code");
+      assert.ok(wrong.length <= 9, `${path} ${wrong.length}`);
+      assert.equal(await visitor.tryRefresh(), 401);
+    }
+  });
+
+  test("counts anew after a right one", async () => {
+    const visitor = new Visitor(stack());
+    await visitor.signIn(ALICE);
+    const { app } = await enrol(visitor);
+    const nine = async () => {
+      const answers: string[] = [];
+      for (let turn = 0; turn < 9; turn += 1) answers.push(await guess(visitor));
+      return answers;
+    };
+    assert.deepEqual(await nine(), times(9, "401 invalid_code"));
+    const { status } = await visitor.post("/session/step-up", { body: { code: app.code(1) } });
+    assert.equal(status, 200);
+    assert.deepEqual(await nine(), times(9, "401 invalid_code"));
+    assert.equal(await visitor.tryRefresh(), 200);
   });
 });

@@ -22,6 +22,8 @@ const SEVERITIES = {
   step_up: "low",
   "step_up.failed": "low",
   "step_up.limited": "medium",
+  /** So many wrong codes in one session that it ended. */
+  "step_up.exhausted": "medium",
   "keys.rotated": "low",
   "user.revoked": "low",
 } as const satisfies Record<string, Severity>;

@@ -3,6 +3,7 @@
 // that a burst of parallel guesses gets no more of them than a slow one.
 
 import type { Context } from "hono";
+import { networkOf } from "./addresses.ts";
 import type { Env } from "./context.ts";
 import type { Limiter, Refusal } from "./limiter.ts";
 import { settingsFrom } from "./settings.ts";
@@ -10,6 +11,12 @@ import { settingsFrom } from "./settings.ts";
 const LIMITS = {
   /** Failures of one account from one address. */
   "sign-in by account and address": { most: 5, seconds: 60 },
+  /**
+   * Failures of one account, whatever the address: who has many networks gets twice the guesses of
+   * who has one. More than one address can use up in that time, so that it takes several to hold up
+   * an account's sign-ins; its sessions go on meanwhile.
+   */
+  "sign-in by account": { most: 100, seconds: 600 },
   /** Failures of one device, whatever accounts it tries. */
   "sign-in by device": { most: 20, seconds: 60 },
   /** Renewals of one session. */
@@ -45,11 +52,11 @@ export function refuseForNow(c: Context<Env>, { retryAfter }: Refusal): Response
 }
 
 /**
- * Where the call comes from. Cloudflare sets the header and removes what a caller wrote into it;
- * elsewhere your own proxy has to.
+ * The network that the call comes from. Cloudflare sets the header and removes what a caller wrote
+ * into it; elsewhere your own proxy has to.
  */
 export function addressOf(c: Context<Env>): string {
-  return c.req.header("CF-Connecting-IP") ?? "unknown";
+  return networkOf(c.req.header("CF-Connecting-IP") ?? "");
 }
 
 /**

@@ -100,6 +100,25 @@ export async function sessionsOf(
   return results.map(sessionFrom);
 }
 
+/**
+ * Counts a code before it is looked at, so that parallel guesses get no more of them. The count
+ * with this one, or null when the session has used up `most`.
+ */
+export async function countCode(db: D1Database, id: string, most: number): Promise<number | null> {
+  return db
+    .prepare(
+      `UPDATE families SET wrong_codes = wrong_codes + 1
+        WHERE id = ?1 AND wrong_codes < ?2 RETURNING wrong_codes`,
+    )
+    .bind(id, most)
+    .first<number>("wrong_codes");
+}
+
+/** A right code: the count begins anew. */
+export async function forgetWrongCodes(db: D1Database, id: string): Promise<void> {
+  await db.prepare("UPDATE families SET wrong_codes = 0 WHERE id = ?").bind(id).run();
+}
+
 /** Ends a session of the account; false when there is no such one alive. */
 export async function endSession(
   db: D1Database,

@@ -25,10 +25,14 @@ session.post("/sign-in", async (c) => {
   const device = deviceName(c.req.header("User-Agent"));
 
   // For an account that doesn't exist as for one that does: a limit must not tell either.
+  const username = credentials.username.toLowerCase();
   const places = await Promise.all([
-    take(c, "sign-in by account and address", credentials.username.toLowerCase(), addressOf(c)),
+    take(c, "sign-in by account and address", username, addressOf(c)),
     take(c, "sign-in by device", fingerprintOf(c)),
   ]);
+  // Counts what those let through only: no address alone is to use up the limit of an account.
+  if (places.every((place) => place.refusal === null))
+    places.push(await take(c, "sign-in by account", username));
   const [refusal] = places.flatMap((place) => place.refusal ?? []);
   if (refusal !== undefined) {
     if (refusal.first) await note(sceneOf(c), "sign_in.limited", { device });

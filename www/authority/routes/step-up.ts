@@ -1,5 +1,6 @@
 // The second factor: enrolling one, and showing it to make a session stronger (RFC 9470). A wrong
-// code is `invalid_code`, never `invalid_grant`: the session is as good as before.
+// code is `invalid_code`, and the session is as good as before; the tenth one is `invalid_grant`,
+// and the session is over.
 
 import { type Context, Hono } from "hono";
 import { readText } from "../bodies.ts";
@@ -7,10 +8,14 @@ import { type Env, sceneOf } from "../context.ts";
 import { readRefreshCookie } from "../cookies.ts";
 import { note } from "../detection.ts";
 import { refuseForNow, take } from "../limits.ts";
-import type { Session } from "../sessions.ts";
+import { revokeSession } from "../revocation.ts";
+import { countCode, forgetWrongCodes, type Session } from "../sessions.ts";
+import { secondsNow } from "../settings.ts";
 import { confirmSecret, isEnrolled, mayEnrol, offerSecret, useCode } from "../totp.ts";
 import { aboutSession, refuseSession, sessionOfCookie } from "./cookie-session.ts";
 import { renew } from "./renewal.ts";
+
+const MOST_WRONG_CODES = 10;
 
 export const stepUp = new Hono<Env>();
 
@@ -52,7 +57,10 @@ function refuseReplacement(c: Context<Env>): Response {
   return c.json({ error: "already_enrolled" }, 409);
 }
 
-/** Null when the code was right. Only wrong ones count towards the limit. */
+/**
+ * Null when the code was right. Wrong ones count towards the limit of the account, and ten since
+ * the last right one end the session: whoever has only its cookie must not guess for days.
+ */
 async function tryCode(
   c: Context<Env>,
   session: Session,
@@ -63,11 +71,20 @@ async function tryCode(
     if (place.refusal.first) await note(sceneOf(c), "step_up.limited", aboutSession(session));
     return refuseForNow(c, place.refusal);
   }
+  const tries = await countCode(c.env.DB, session.id, MOST_WRONG_CODES);
   const code = await readText(c.req.raw, "code", 6);
-  if (code !== null && /^\d{6}$/.test(code) && (await isRight(code))) {
-    await place.giveBack();
+  if (tries !== null && code !== null && /^\d{6}$/.test(code) && (await isRight(code))) {
+    await Promise.all([place.giveBack(), forgetWrongCodes(c.env.DB, session.id)]);
     return null;
   }
   await note(sceneOf(c), "step_up.failed", aboutSession(session));
-  return c.json({ error: "invalid_code" }, 401);
+  if (tries !== null && tries < MOST_WRONG_CODES) return c.json({ error: "invalid_code" }, 401);
+  const ended = await revokeSession(c.env, {
+    tenant: c.var.tenant,
+    session,
+    by: "alarm",
+    now: secondsNow(),
+  });
+  if (ended) await note(sceneOf(c), "step_up.exhausted", aboutSession(session));
+  return refuseSession(c);
 }
