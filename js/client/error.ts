@@ -33,7 +33,7 @@ const WORDS: Record<TokenKeepErrorCode, string> = {
   refresh_malformed: "There is no usable access token in the answer.",
   refresh_misconfigured:
     "What answered is no refresh endpoint: a redirect, another status or another content type.",
-  logout_failed: "You are signed out here, but the server could not be told.",
+  logout_failed: "You are signed out here, but the session at the server may not be over.",
   signed_out: "There is no session.",
   not_in_page: "The token does not live in this page.",
   closed: "This keep is closed.",

@@ -167,13 +167,12 @@ export class Host {
         requestTo(endpoint, controller.signal, this.#keepalive),
       );
       this.#keepalive = true;
+      const header = (name: string) => response.headers.get(name) ?? "";
       if (logout) {
         discard(response.body);
-        this.engine.loggedOut(call, statusOf(response));
+        this.engine.loggedOut(call, statusOf(response), header("Content-Type"));
       } else {
-        const { headers } = response;
         const body = await bytesOf(response);
-        const header = (name: string) => headers.get(name) ?? "";
         this.engine.refreshed(
           call,
           statusOf(response),
@@ -186,7 +185,7 @@ export class Host {
       }
     } catch {
       if (this.lost) return;
-      if (logout) this.engine.loggedOut(call, 0);
+      if (logout) this.engine.loggedOut(call, undefined, "");
       else this.engine.input(Input.unreachable, call);
     } finally {
       this.#calls.delete(call);

@@ -33,6 +33,7 @@ const STEPS = [
   "sibling-signed-in",
   "sibling-rejected",
   "paused",
+  "logout-doubted",
 ];
 
 /** By the numbers of `Why` there. */

@@ -22,8 +22,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
 use crate::engine::{
-    Backoff, CallId, Config, Failure, FailureKind, Grant, Lead, Origins, Ticket, WaiterId, Wake,
-    has_access_token, without_access_token,
+    Backoff, CallId, Config, FailureKind, Grant, Lead, LogoutAnswer, Origins, Ticket, WaiterId,
+    Wake, has_access_token, without_access_token,
 };
 use driver::Driver;
 
@@ -179,14 +179,12 @@ impl Keep {
         self.driver.input(|engine, now| engine.handle_refresh_answer(now, CallId(call), answer));
     }
 
-    /// The logout endpoint answered `call`; status 0 stands for no answer and for a redirect.
+    /// The logout endpoint answered `call`, with status 0 for a redirect that the browser hides;
+    /// without a status there was no answer.
     #[wasm_bindgen(js_name = loggedOut)]
-    pub fn logged_out(&self, call: u32, status: u16) {
-        let answer = match status {
-            // A 401 says that there is no session left to end, which is what was wanted.
-            200..300 | 401 => Ok(()),
-            _ => Err(Failure::from(FailureKind::LogoutFailed).answered(status)),
-        };
+    pub fn logged_out(&self, call: u32, status: Option<u16>, content_type: &str) {
+        let answer = status
+            .map_or(LogoutAnswer::Missing, |status| LogoutAnswer::judge(status, content_type));
         self.driver.input(|engine, now| engine.handle_logout_answer(now, CallId(call), answer));
     }
 

@@ -125,15 +125,18 @@ impl Engine {
         if self.closed {
             self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
         } else {
-            let told = self.logging_out() && self.status == Status::Anonymous;
+            // A call that is under way ends this session too, unless another one began since.
+            let told = self.leaving() && !self.logout_wanted && self.status == Status::Anonymous;
             self.raise_epoch(self.next_epoch());
             self.sign_out(SignedOutReason::Logout);
             self.broadcast(News::SignedOut);
-            if self.config.logout_endpoint {
-                self.logouts.push(waiter);
-                self.logout_wanted |= !told;
-            } else {
+            if !self.config.logout_endpoint {
                 self.settle(waiter, Outcome::Done);
+            } else if told {
+                self.leavers.push(waiter);
+            } else {
+                self.logouts.push(waiter);
+                self.logout_wanted = true;
             }
         }
         self.conclude();
@@ -206,8 +209,9 @@ impl Engine {
             self.free_lock();
             self.closed = true;
             self.sign_out(SignedOutReason::Closed);
-            self.logouts.append(&mut self.sign_ins);
-            self.settle_logouts(Outcome::Failed(FailureKind::Closed.into()));
+            self.leavers.append(&mut self.logouts);
+            self.leavers.append(&mut self.sign_ins);
+            self.settle_leavers(Outcome::Failed(FailureKind::Closed.into()));
             self.settle_waiters(Attempt::Pending);
             self.timers.clear_all();
         }

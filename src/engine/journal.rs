@@ -84,6 +84,9 @@ pub enum Step {
     SiblingRejected = 26,
     /// All tabs leave the authority alone for a while.
     Paused = 27,
+    /// The logout endpoint gave another answer than 2xx: a refresh call looks whether the session
+    /// is over.
+    LogoutDoubted = 28,
 }
 
 /// Why it happened. The first are those of [`super::FailureKind`].

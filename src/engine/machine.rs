@@ -32,6 +32,8 @@ pub struct Engine {
     pub(super) closed: bool,
     pub(super) wanted: bool,
     pub(super) logout_wanted: bool,
+    /// The logout endpoint's answer, of the status below, left open whether the session is over.
+    pub(super) logout_doubted: bool,
     pub(super) visible: bool,
     pub(super) online: bool,
     /// A sibling signed in, and our own token of that session is still to come.
@@ -44,6 +46,7 @@ pub struct Engine {
     /// A verdict was not believed once already.
     pub(super) disbelieved: bool,
 
+    pub(super) logout_status: u16,
     pub(super) generation: u32,
     /// The first generation of this epoch: a 401 to an older one is of another session.
     pub(super) first_generation: u32,
@@ -79,7 +82,9 @@ pub struct Engine {
     pub(super) waiters: Vec<Waiter>,
     pub(super) sign_ins: Vec<WaiterId>,
     pub(super) detached: Vec<(WaiterId, u32)>,
+    /// Whose logout call is still to be made, and who waits for the one under way.
     pub(super) logouts: Vec<WaiterId>,
+    pub(super) leavers: Vec<WaiterId>,
     outputs: Vec<Output>,
     /// How many of them have been taken.
     polled: usize,
@@ -118,7 +123,10 @@ impl Engine {
             sign_ins: Vec::new(),
             detached: Vec::new(),
             logouts: Vec::new(),
+            leavers: Vec::new(),
             logout_wanted: false,
+            logout_doubted: false,
+            logout_status: 0,
             lock: Lock::Free,
             call: None,
             next_call: 0,

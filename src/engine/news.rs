@@ -2,7 +2,7 @@
 //! never brings a token and is never sent on.
 
 use super::clock::{Millis, Now};
-use super::contract::Event;
+use super::contract::{Event, Outcome};
 use super::failure::FailureKind;
 use super::journal::{Step, Why};
 use super::machine::{Engine, RESERVE};
@@ -113,7 +113,10 @@ impl Engine {
         self.write(Step::SiblingSignedIn, None);
         if core::mem::take(&mut self.logout_wanted) {
             // The cookie is the new session's now: a logout that still queues would end that one.
-            self.finish_logout(Err(FailureKind::LogoutFailed.into()));
+            for waiter in core::mem::take(&mut self.logouts) {
+                self.settle(waiter, Outcome::Failed(FailureKind::LogoutFailed.into()));
+            }
+            self.write(Step::LogoutFailed, None);
         }
         if (status != Status::Unknown || self.started)
             && let Attempt::Failed(failure) = self.want(0)

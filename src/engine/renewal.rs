@@ -6,7 +6,7 @@ use super::failure::{Blame, Failure, FailureKind};
 use super::journal::{Step, Why};
 use super::lifetime;
 use super::machine::{ANSWER_BOUND, Engine, RESERVE};
-use super::reply::Grant;
+use super::reply::{Grant, LogoutAnswer};
 use super::session::{SignedOutReason, Status};
 use super::sibling::News;
 use super::state::{Call, Purpose, Task, Token};
@@ -25,17 +25,35 @@ impl Engine {
         answer: Result<Grant, Failure>,
     ) {
         self.begin_input(now);
-        if let Some(call) = self.end_turn(|known| known.id == call && known.task == Task::Refresh) {
-            self.finish_refresh(&call, answer);
+        if let Some(call) = self.end_turn(|known| {
+            known.id == call && matches!(known.task, Task::Refresh | Task::LogoutCheck)
+        }) {
+            if call.task == Task::Refresh {
+                self.finish_refresh(&call, answer);
+            } else {
+                self.finish_logout_check(answer.err());
+            }
         }
         self.conclude();
     }
 
-    /// The logout endpoint answered `call`.
-    pub fn handle_logout_answer(&mut self, now: Now, call: CallId, answer: Result<(), Failure>) {
+    /// The logout endpoint answered `call`, or will not.
+    pub fn handle_logout_answer(&mut self, now: Now, call: CallId, answer: LogoutAnswer) {
         self.begin_input(now);
-        if self.end_turn(|known| known.id == call && known.task == Task::Logout).is_some() {
-            self.finish_logout(answer);
+        let known = self.call.as_ref().map(|known| (known.id, known.task));
+        if known == Some((call, Task::Logout)) {
+            let over = answer == LogoutAnswer::Done;
+            self.logout_status = 0;
+            if let LogoutAnswer::Doubtful(status) = answer {
+                self.logout_status = status;
+                // With the cookie of a newer session the call would tell of that one.
+                let ours = self.status == Status::Anonymous && !self.joining;
+                self.logout_doubted = ours && !self.logout_wanted && self.may_call(0).is_ok();
+            }
+            self.end_turn(|_| true);
+            if !self.logout_doubted {
+                self.finish_logout(over);
+            }
         }
         self.conclude();
     }
@@ -163,17 +181,28 @@ impl Engine {
         }
     }
 
-    pub(super) fn finish_logout(&mut self, answer: Result<(), Failure>) {
-        let (step, outcome) = match answer {
-            Ok(()) => (Step::LogoutTold, Outcome::Done),
-            Err(failure) => (Step::LogoutFailed, Outcome::Failed(failure)),
-        };
-        self.write(step, None);
-        self.settle_logouts(outcome);
+    /// A token says that the session is not over. It has been dropped: the logout stands here.
+    fn finish_logout_check(&mut self, failure: Option<Failure>) {
+        if let Some(failure) = failure {
+            self.heed(failure);
+        }
+        self.finish_logout(failure.is_some_and(|failure| failure.kind == FailureKind::Rejected));
     }
 
-    pub(super) fn settle_logouts(&mut self, outcome: Outcome) {
-        while let Some(waiter) = self.logouts.pop() {
+    /// Tells those who wait whether the session is over.
+    pub(super) fn finish_logout(&mut self, over: bool) {
+        let (step, outcome) = if over {
+            (Step::LogoutTold, Outcome::Done)
+        } else {
+            let failure = Failure::from(FailureKind::LogoutFailed).answered(self.logout_status);
+            (Step::LogoutFailed, Outcome::Failed(failure))
+        };
+        self.write(step, None);
+        self.settle_leavers(outcome);
+    }
+
+    pub(super) fn settle_leavers(&mut self, outcome: Outcome) {
+        while let Some(waiter) = self.leavers.pop() {
             self.settle(waiter, outcome);
         }
     }
@@ -280,10 +309,9 @@ impl Engine {
         self.failure = Some(failure);
         self.doubted = false;
         self.pardon();
+        self.heed(failure);
         let wait = match (failure.retry_after(), failure.kind.blame()) {
             (Some(wait), _) => {
-                self.blocked_until = self.blocked_until.max(self.now.mono + wait);
-                self.broadcast(News::Pause { retry_after: wait });
                 // All clients were told the same moment; a second spreads them.
                 let spread = self.config.backoff.base.min(SECOND);
                 wait.saturating_add(self.random.up_to(spread))
@@ -300,6 +328,14 @@ impl Engine {
         self.write(Step::RefreshFailed, Some(failure.kind.why()));
         self.emit(Event::RefreshFailed { failure, retry_at });
         self.settle_waiters(Attempt::Failed(failure));
+    }
+
+    /// The authority asked to be left alone for a while: all tabs do.
+    fn heed(&mut self, failure: Failure) {
+        if let Some(wait) = failure.retry_after() {
+            self.blocked_until = self.blocked_until.max(self.now.mono + wait);
+            self.broadcast(News::Pause { retry_after: wait });
+        }
     }
 
     /// The session may have ended while we could not listen: siblings are asked, else the

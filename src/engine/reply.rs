@@ -114,6 +114,30 @@ pub fn has_access_token(body: &[u8]) -> bool {
     members::members(body, &mut |member| found |= is_access_token(&member)).is_some() && found
 }
 
+/// What became of a call to the logout endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogoutAnswer {
+    /// The session is over.
+    Done,
+    /// An answer that does not say so. It holds the status, 0 for a redirect that the browser
+    /// hides.
+    Doubtful(u16),
+    /// No answer.
+    Missing,
+}
+
+impl LogoutAnswer {
+    /// Judges an answer: 2xx says that the session is over, unless a page comes with it, which may
+    /// be anybody's.
+    #[must_use]
+    pub fn judge(status: u16, content_type: &str) -> Self {
+        match status {
+            200..300 if media_type(Some(content_type)) != Media::Html => Self::Done,
+            _ => Self::Doubtful(status),
+        }
+    }
+}
+
 /// Judges the answer of a refresh endpoint.
 ///
 /// # Errors

@@ -33,6 +33,9 @@ pub(super) enum Task {
     Refresh,
     SignIn(WaiterId),
     Logout,
+    /// Whether the session is over, which the logout endpoint's answer left open: a refresh whose
+    /// token is dropped.
+    LogoutCheck,
 }
 
 pub(super) struct Call {

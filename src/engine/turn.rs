@@ -34,7 +34,12 @@ impl Engine {
     }
 
     pub(super) fn logging_out(&self) -> bool {
-        self.logout_wanted || self.call.as_ref().is_some_and(|call| call.task == Task::Logout)
+        self.logout_wanted || self.leaving()
+    }
+
+    /// Whether the server is being told of a logout.
+    pub(super) fn leaving(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| matches!(call.task, Task::Logout | Task::LogoutCheck))
     }
 
     /// Gives the next task its turn, if nobody has one.
@@ -59,7 +64,9 @@ impl Engine {
     }
 
     fn next_task(&self) -> Option<Task> {
-        if self.logout_wanted {
+        if self.logout_doubted {
+            Some(Task::LogoutCheck)
+        } else if self.logout_wanted {
             Some(Task::Logout)
         } else if let Some(&waiter) = self.sign_ins.first() {
             Some(Task::SignIn(waiter))
@@ -91,7 +98,13 @@ impl Engine {
             }
             Task::Logout => {
                 self.logout_wanted = false;
+                self.leavers.append(&mut self.logouts);
                 self.put(Output::SendLogout { call: id });
+            }
+            Task::LogoutCheck => {
+                self.logout_doubted = false;
+                self.budget.spend(self.now.mono);
+                self.put(Output::SendRefresh { call: id });
             }
         }
         let unlocked = (self.lock == Lock::Bypassed).then_some(Why::Unlocked);
@@ -114,8 +127,9 @@ impl Engine {
             // A sign of life for those who queue: whoever is next has the whole bound again.
             self.broadcast(News::TurnOver);
         }
-        // Logout follows on under the same lock, so that no sibling's refresh slips in between.
-        if !self.logout_wanted {
+        // A logout, and the look whether it worked, follow on under the same lock, so that no
+        // sibling's refresh slips in between.
+        if !self.logout_wanted && !self.logout_doubted {
             self.free_lock();
         }
         Some(call)
@@ -129,9 +143,9 @@ impl Engine {
                 self.put(Output::AbortCall { call: call.id });
                 self.finish_refresh(&call, Err(FailureKind::TimedOut.into()));
             }
-            Task::Logout => {
+            Task::Logout | Task::LogoutCheck => {
                 self.put(Output::AbortCall { call: call.id });
-                self.finish_logout(Err(FailureKind::LogoutFailed.into()));
+                self.finish_logout(false);
             }
             // The request is the application's and goes on; only its turn is over. Its answer still
             // counts.
@@ -191,6 +205,7 @@ impl Task {
             Self::Refresh => Step::RefreshSent,
             Self::SignIn(_) => Step::SignInSent,
             Self::Logout => Step::LogoutSent,
+            Self::LogoutCheck => Step::LogoutDoubted,
         }
     }
 }

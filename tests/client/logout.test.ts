@@ -2,7 +2,7 @@
 // nothing comes back.
 
 import assert from "node:assert/strict";
-import { Gate, hang, json, pause, type Scene, scenes, until } from "./harness.ts";
+import { Gate, hang, json, pause, type Reply, type Scene, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 const REFRESH = "/session/refresh";
@@ -186,6 +186,74 @@ behaviour("client_H70_a_logout_that_hangs_is_reported_within_the_timeout", async
   scene.authority.on(LOGOUT, hang);
   assert.equal((await logout(scene)).error?.code, "logout_failed");
   assert.equal((await scene.session()).status, "anonymous");
+});
+
+// The answers of logout routes that say less than 2xx does: one that wants a bearer token, one that
+// redirects to the page for signing in, one that is broken, and a page that anybody may have sent.
+for (const [how, answer] of Object.entries({
+  a_401: { status: 401 },
+  a_redirect: { status: 302, headers: { Location: "/" } },
+  a_500: { status: 500 },
+  a_page: { headers: { "Content-Type": "text/html" }, body: "<!doctype html>" },
+} satisfies Record<string, Reply>)) {
+  behaviour(
+    `client_H86_a_logout_answered_by_${how}_fails_while_the_session_lives`,
+    async (scene) => {
+      const { page, authority } = scene;
+      const second = await scene.open();
+      await scene.started();
+      await scene.started({}, second);
+      authority.on(LOGOUT, () => answer);
+      const { error } = await logout(scene);
+      assert.equal(error?.code, "logout_failed");
+      assert.equal(scene.refreshes(), 3, "one call looked whether the session is over");
+      for (const tab of [page, second]) {
+        await scene.reaches("anonymous", tab);
+        const { error } = await tab.evaluate(() => stage.outcome(keep.withToken(() => 1)));
+        assert.equal(error?.code, "signed_out", "the token of that call is nobody's");
+      }
+      assert.equal(scene.refreshes(), 3);
+      // What it is about: the cookie is still good.
+      await page.reload();
+      await page.waitForFunction(() => "stage" in globalThis);
+      await scene.started();
+      assert.equal((await scene.session()).status, "authenticated");
+    },
+  );
+
+  behaviour(
+    `client_H86_a_logout_answered_by_${how}_succeeds_when_the_session_is_over`,
+    async (scene) => {
+      await scene.started();
+      scene.authority.on(LOGOUT, () => answer);
+      scene.authority.on(REFRESH, () => ({ status: 401 }));
+      assert.equal((await logout(scene)).error, undefined);
+      assert.equal(scene.refreshes(), 2);
+      assert.equal((await scene.session()).reason, "logout");
+    },
+  );
+}
+
+behaviour("client_H86_a_sign_in_waits_until_the_doubt_is_settled", async (scene) => {
+  const { page, authority, at } = scene;
+  await scene.started();
+  const gate = new Gate();
+  authority.on(LOGOUT, () => ({ status: 401 }));
+  authority.on(REFRESH, () => gate.opened.then(() => scene.grant()));
+  authority.on("/session/sign-in", () => scene.grant());
+  const out = logout(scene);
+  await until(() => scene.refreshes() === 2, "the call that looks");
+  const signedIn = page.evaluate(
+    ({ authority }) =>
+      stage.outcome(keep.signIn(`${authority}/session/sign-in`, { method: "POST" })),
+    at,
+  );
+  await pause(200);
+  assert.equal(authority.to("/session/sign-in").length, 0);
+  gate.open();
+  assert.equal((await out).error?.code, "logout_failed");
+  assert.equal((await signedIn).value, 200);
+  assert.equal((await scene.session()).status, "authenticated");
 });
 
 behaviour(

@@ -1,6 +1,9 @@
 //! Group H, and signing in: what ends a session and what begins one, in order.
 
-use tokenkeep::engine::{Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status, Step};
+use tokenkeep::engine::{
+    CALLS, Engine, Event, Failure, FailureKind, LogoutAnswer, News, Outcome, SignedOutReason,
+    Status, Step,
+};
 
 use crate::tab::{Tab, failed, token, token_of};
 
@@ -13,8 +16,7 @@ fn client_H68_an_answer_that_comes_after_logout_is_dropped() {
     tab.grant(900);
     assert_eq!((tab.status(), tab.generation()), (Status::Anonymous, 1));
     assert!(tab.saw(Step::AnswerDiscarded));
-    let call = tab.logouts[0];
-    tab.input(|engine, now| engine.handle_logout_answer(now, call, Ok(())));
+    tab.logged_out(204);
     assert_eq!(tab.outcome(logout), Some(Outcome::Done));
 }
 
@@ -47,8 +49,7 @@ fn client_H69_the_lock_is_held_until_the_server_has_answered() {
     assert!(tab.logouts.is_empty());
     tab.lock();
     assert_eq!((tab.logouts.len(), tab.released.len()), (1, 0));
-    let call = tab.logouts[0];
-    tab.input(|engine, now| engine.handle_logout_answer(now, call, Ok(())));
+    tab.logged_out(204);
     assert_eq!(tab.released, tab.locks);
 }
 
@@ -69,9 +70,7 @@ fn client_H70_a_logout_that_reaches_nobody_is_reported_and_stands() {
     let mut tab = Tab::signed_in(900);
     let logout = tab.input(Engine::handle_logout);
     let call = tab.logouts[0];
-    tab.input(|engine, now| {
-        engine.handle_logout_answer(now, call, Err(FailureKind::LogoutFailed.into()))
-    });
+    tab.input(|engine, now| engine.handle_logout_answer(now, call, LogoutAnswer::Missing));
     assert_eq!(
         (tab.outcome(logout), tab.status()),
         (failed(FailureKind::LogoutFailed), Status::Anonymous)
@@ -84,6 +83,138 @@ fn client_H70_a_logout_call_that_hangs_is_given_up() {
     let logout = tab.input(Engine::handle_logout);
     tab.pass(10_000);
     assert_eq!((tab.outcome(logout), tab.aborted.len()), (failed(FailureKind::LogoutFailed), 1));
+}
+
+/// What a logout comes to that was answered with `status` while the session is not over.
+fn doubtful(status: u16) -> Option<Outcome> {
+    Some(Outcome::Failed(Failure::from(FailureKind::LogoutFailed).answered(status)))
+}
+
+#[test]
+fn client_H86_a_logout_that_is_not_confirmed_fails_while_the_session_lives() {
+    for status in [401, 403, 404, 500, 0] {
+        let mut tab = Tab::coordinating();
+        tab.sign_in(900);
+        let logout = tab.input(Engine::handle_logout);
+        tab.lock();
+        tab.logged_out(status);
+        assert_eq!((tab.outcome(logout), tab.sent.len()), (None, 1), "it looks: {status}");
+        assert_eq!((tab.locks.len(), tab.released.len()), (1, 0), "under the same lock");
+        tab.grant(900);
+        assert_eq!(tab.outcome(logout), doubtful(status));
+        assert_eq!((tab.status(), tab.generation()), (Status::Anonymous, 1), "no token of it");
+        assert!(tab.engine.token().is_none());
+        assert_eq!(tab.released, tab.locks);
+        assert!(tab.saw(Step::LogoutDoubted) && tab.saw(Step::LogoutFailed));
+        let refreshed = |event: &Event| matches!(event, Event::Refreshed { .. });
+        assert!(!tab.events.iter().any(refreshed));
+    }
+}
+
+#[test]
+fn client_H86_a_logout_that_is_not_confirmed_succeeds_when_the_session_is_over() {
+    let mut tab = Tab::signed_in(900);
+    let logout = tab.input(Engine::handle_logout);
+    tab.logged_out(401);
+    tab.fail(FailureKind::Rejected);
+    assert_eq!((tab.outcome(logout), tab.status()), (Some(Outcome::Done), Status::Anonymous));
+    assert_eq!(tab.reason(), Some(SignedOutReason::Logout));
+    assert!(tab.saw(Step::LogoutTold));
+}
+
+#[test]
+fn client_H86_a_logout_whose_doubt_cannot_be_settled_fails() {
+    for kind in [FailureKind::Unreachable, FailureKind::Malformed, FailureKind::Misconfigured] {
+        let mut tab = Tab::signed_in(900);
+        let logout = tab.input(Engine::handle_logout);
+        tab.logged_out(401);
+        tab.fail(kind);
+        assert_eq!((tab.outcome(logout), tab.timer_in()), (doubtful(401), None), "{kind:?}");
+    }
+    let mut tab = Tab::signed_in(900);
+    let logout = tab.input(Engine::handle_logout);
+    tab.logged_out(401);
+    tab.pass(10_000);
+    assert_eq!((tab.outcome(logout), tab.aborted.len()), (doubtful(401), 1), "no answer in time");
+    tab.grant(900);
+    assert_eq!(tab.status(), Status::Anonymous);
+}
+
+#[test]
+fn client_H86_the_look_counts_as_a_refresh_call_and_obeys_a_pause() {
+    let mut tab = Tab::signed_in(900);
+    for _ in 0..CALLS {
+        tab.input(Engine::handle_refresh);
+        tab.grant(900);
+    }
+    let logout = tab.input(Engine::handle_logout);
+    tab.logged_out(401);
+    assert_eq!((tab.outcome(logout), tab.sent.len()), (doubtful(401), CALLS));
+
+    let mut tab = Tab::coordinating();
+    tab.sign_in(900);
+    let logout = tab.input(Engine::handle_logout);
+    tab.lock();
+    tab.logged_out(401);
+    tab.refuse_for(60_000);
+    assert_eq!(tab.outcome(logout), doubtful(401));
+    let pauses = |tab: &Tab| {
+        tab.told.iter().filter(|message| matches!(message.news, News::Pause { .. })).count()
+    };
+    assert_eq!(pauses(&tab), 1, "the siblings obey it too");
+    let again = tab.input(Engine::handle_logout);
+    tab.lock();
+    tab.logged_out(401);
+    assert_eq!((tab.outcome(again), tab.sent.len()), (doubtful(401), 1));
+}
+
+#[test]
+fn client_H86_a_second_logout_meanwhile_shares_the_look() {
+    let mut tab = Tab::signed_in(900);
+    let first = tab.input(Engine::handle_logout);
+    tab.logged_out(401);
+    let second = tab.input(Engine::handle_logout);
+    tab.grant(900);
+    assert_eq!((tab.outcome(first), tab.outcome(second)), (doubtful(401), doubtful(401)));
+    assert_eq!((tab.logouts.len(), tab.sent.len()), (1, 1));
+    let third = tab.input(Engine::handle_logout);
+    assert_eq!((tab.outcome(third), tab.logouts.len()), (None, 2), "it tells the server again");
+}
+
+#[test]
+fn client_H86_a_sign_in_meanwhile_waits_and_its_session_stands() {
+    let mut tab = Tab::signed_in(900);
+    let logout = tab.input(Engine::handle_logout);
+    tab.logged_out(401);
+    let turn = tab.input(Engine::handle_sign_in);
+    assert_eq!(tab.outcome(turn), None);
+    tab.grant(900);
+    assert_eq!((tab.outcome(logout), tab.outcome(turn)), (doubtful(401), Some(Outcome::Proceed)));
+    assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
+    assert_eq!((tab.status(), tab.generation()), (Status::Authenticated, 2));
+}
+
+#[test]
+fn client_H86_no_look_is_taken_at_a_session_that_began_since() {
+    let mut tab = Tab::signed_in(900);
+    let logout = tab.input(Engine::handle_logout);
+    tab.sign_in(900);
+    tab.logged_out(401);
+    assert_eq!((tab.outcome(logout), tab.sent.len()), (doubtful(401), 0));
+    assert_eq!(tab.status(), Status::Authenticated);
+}
+
+#[test]
+fn each_logout_is_answered_by_a_call_that_was_made_after_it() {
+    let mut tab = Tab::signed_in(900);
+    let first = tab.input(Engine::handle_logout);
+    tab.sign_in(900);
+    let second = tab.input(Engine::handle_logout);
+    tab.logged_out(204);
+    assert_eq!((tab.outcome(first), tab.outcome(second)), (Some(Outcome::Done), None));
+    tab.logged_out(401);
+    tab.grant(900);
+    assert_eq!(tab.outcome(second), doubtful(401));
 }
 
 #[test]
@@ -101,8 +232,7 @@ fn two_logouts_tell_the_server_once() {
     let mut tab = Tab::signed_in(900);
     let waiters = [tab.input(Engine::handle_logout), tab.input(Engine::handle_logout)];
     assert_eq!(tab.logouts.len(), 1);
-    let call = tab.logouts[0];
-    tab.input(|engine, now| engine.handle_logout_answer(now, call, Ok(())));
+    tab.logged_out(204);
     assert!(waiters.iter().all(|&waiter| tab.outcome(waiter) == Some(Outcome::Done)));
     let ends = tab.events.iter().filter(|event| matches!(event, Event::SignedOut(_))).count();
     assert_eq!((ends, tab.logouts.len()), (1, 1));

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use tokenkeep::engine::{
-    Backoff, CallId, Config, Engine, Event, Failure, FailureKind, Grant, Lead, Message, Millis,
-    News, Now, Outcome, Output, SignedOutReason, Status, Step, Ticket, WaiterId,
+    Backoff, CallId, Config, Engine, Event, Failure, FailureKind, Grant, Lead, LogoutAnswer,
+    Message, Millis, News, Now, Outcome, Output, SignedOutReason, Status, Step, Ticket, WaiterId,
 };
 
 /// Any moment will do; it is not zero, so that nothing relies on that.
@@ -27,7 +27,9 @@ pub(crate) struct Tab {
     /// Refresh calls under way, oldest first, and all that were ever sent with their moments.
     pub(crate) refreshes: Vec<CallId>,
     pub(crate) sent: Vec<Millis>,
+    /// Logout calls, and how many of them have been answered.
     pub(crate) logouts: Vec<CallId>,
+    told_of_logout: usize,
     pub(crate) aborted: Vec<CallId>,
     pub(crate) locks: Vec<Ticket>,
     pub(crate) released: Vec<Ticket>,
@@ -62,6 +64,7 @@ impl Tab {
             refreshes: Vec::new(),
             sent: Vec::new(),
             logouts: Vec::new(),
+            told_of_logout: 0,
             aborted: Vec::new(),
             locks: Vec::new(),
             released: Vec::new(),
@@ -165,6 +168,14 @@ impl Tab {
     pub(crate) fn refuse_for(&mut self, retry_after: Millis) {
         let failure = Failure::from(FailureKind::Unreachable).answered(503).pausing(retry_after);
         self.answer(Err(failure));
+    }
+
+    /// Answers the oldest logout call with this status.
+    pub(crate) fn logged_out(&mut self, status: u16) {
+        let call = *self.logouts.get(self.told_of_logout).expect("the server is told");
+        self.told_of_logout += 1;
+        let answer = LogoutAnswer::judge(status, "");
+        self.input(|engine, now| engine.handle_logout_answer(now, call, answer));
     }
 
     pub(crate) fn sign_in(&mut self, seconds: u64) {

@@ -88,7 +88,10 @@ impl World {
                 self.request(tab, url);
             }
             Act::Start => self.ask(tab, Purpose::Start, Engine::handle_start),
-            Act::Refresh => self.ask(tab, Purpose::Refresh, Engine::handle_refresh),
+            Act::Refresh => {
+                self.tabs[tab].notes.invited_at = self.now;
+                self.ask(tab, Purpose::Refresh, Engine::handle_refresh);
+            }
             Act::Lend => {
                 let validity = self.dice.pick(&[0, 30 * SECOND, HOUR]);
                 self.ask(tab, Purpose::Lend, |engine, now| engine.handle_lend(now, validity));
@@ -105,6 +108,7 @@ impl World {
                     notes.fences += 1;
                     notes.sign_outs += 1;
                     (notes.ended_at, notes.logged_out_at) = (self.now, self.now);
+                    notes.left_at = self.now;
                     notes.may_end = true;
                 }
                 self.ask(tab, Purpose::Logout, Engine::handle_logout);
@@ -156,6 +160,7 @@ impl World {
         let notes = &mut self.tabs[tab].notes;
         notes.fences += 1;
         (notes.signed_in_at, notes.adopted_at) = (self.now, self.now);
+        notes.invited_at = self.now;
         self.input(tab, |engine, now| engine.handle_adopt(now, grant));
     }
 

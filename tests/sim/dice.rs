@@ -12,6 +12,12 @@ impl Dice {
         Self(seed.wrapping_mul(0xD134_2543_DE82_EF95) ^ 0x5EED)
     }
 
+    /// A second generator of the same seed, for what was added later: the draws of the first, and
+    /// with them the runs of old seeds, stay as they were.
+    pub fn second(seed: u64) -> Self {
+        Self::new(!seed)
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

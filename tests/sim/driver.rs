@@ -53,6 +53,8 @@ impl World {
         self.hold(verdict);
         let verdict = invariants::only_a_verdict_ends_a_session(&self.tabs[tab]);
         self.hold(verdict);
+        let verdict = invariants::a_session_that_ended_does_not_come_back(&self.tabs[tab]);
+        self.hold(verdict);
         self.tabs[tab].notes.may_end = false;
         if self.tabs[tab].status() == Status::Anonymous
             && self.tabs[tab].notes.status != Status::Anonymous
@@ -226,6 +228,12 @@ impl World {
         if !matches!(news, News::Asking) {
             notes.stirred_at = self.now;
         }
+        if matches!(
+            news,
+            News::SignedIn { .. } | News::Refreshed { .. } | News::Standing { signed_in: true, .. }
+        ) {
+            notes.invited_at = self.now;
+        }
         let newer = epoch > notes.epoch;
         let logout = matches!(news, News::SignedOut)
             && (newer || epoch == notes.epoch && before == Status::Authenticated);
@@ -241,7 +249,7 @@ impl World {
         notes.fences += u32::from(logout || other);
         if logout {
             notes.sign_outs += 1;
-            notes.ended_at = self.now;
+            (notes.ended_at, notes.left_at) = (self.now, self.now);
         }
         notes.may_end = matches!(news, News::SignedOut | News::Standing { signed_in: false, .. });
         if let (News::SignedIn { .. }, Some(family), true) = (news, heard.family, newer) {
@@ -267,7 +275,11 @@ impl World {
             let verdict =
                 invariants::a_waiter_is_settled_once(self.tabs[tab].id, id, waiting, outcome);
             self.hold(verdict);
-            let Some(Waiting { purpose, .. }) = waiting else { continue };
+            let Some(Waiting { purpose, since, .. }) = waiting else { continue };
+            if (purpose, outcome) == (Purpose::Logout, Outcome::Done) {
+                let verdict = invariants::a_logout_that_is_confirmed_is_true(self, tab, since);
+                self.hold(verdict);
+            }
             tell!(self, self.tabs[tab].id, "{purpose:?}: {outcome:?}");
             match (purpose, outcome) {
                 (Purpose::SignIn { user }, Outcome::Proceed) => self.send_sign_in(tab, id, user),

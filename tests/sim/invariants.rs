@@ -179,6 +179,38 @@ pub fn no_cookie_of_an_ended_session_comes_back(
     Ok(())
 }
 
+/// Invariant 3: No effect of an epoch that logout has ended: when a logout that was called at
+/// `since` is confirmed, the browser has no good cookie of a session that began before it.
+///
+/// Exceptions: calls that overlap, where that is excused, and what the reply to one that was given
+/// up did to the cookie.
+pub fn a_logout_that_is_confirmed_is_true(world: &World, tab: usize, since: Millis) -> Verdict {
+    let id = world.tabs[tab].id;
+    let Some(cookie) = world.jar.filter(|_| world.authority.honours(world.now, world.jar)) else {
+        return Ok(());
+    };
+    let newer = world.authority.families[cookie.family].began_at >= since;
+    let turn = world.turns.iter().rev().find(|&&turn| world.exchanges[turn].tab == id);
+    let excused = !world.locks_work()
+        || world.jar_spoilt_at.is_some_and(|at| at >= since)
+        || turn.is_none_or(|&turn| !is_undisturbed(world, turn));
+    if newer || excused || !world.script.config.logout_endpoint {
+        return Ok(());
+    }
+    broken(3, format!("{id} is told that it is logged out, and {cookie:?} is good"))
+}
+
+/// Invariant 3: No effect of an epoch that logout has ended: a session that ended comes back only
+/// when somebody has asked for one by name, or told of one, since.
+pub fn a_session_that_ended_does_not_come_back(tab: &Tab) -> Verdict {
+    let Tab { id, notes, .. } = tab;
+    let back = notes.status == Status::Anonymous && tab.status() == Status::Authenticated;
+    if back && notes.invited_at < notes.left_at {
+        return broken(3, format!("{id} takes up the session that it has left"));
+    }
+    Ok(())
+}
+
 /// Invariant 4: Every waiter settles, once, with a token, a session answer or a typed error.
 pub fn a_waiter_is_settled_once(
     tab: TabId,

@@ -97,6 +97,11 @@ fn a_missing_lock_recheck_is_caught() {
 }
 
 #[test]
+fn a_logout_that_nobody_confirmed_is_caught() {
+    caught_within(2_000, Bug::UnconfirmedLogout, 3);
+}
+
+#[test]
 fn a_third_attempt_is_caught() {
     caught_within(2_000, Bug::ThirdAttempt, 1);
 }

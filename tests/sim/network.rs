@@ -12,7 +12,7 @@ use crate::authority::{Cookie, Outage, Verdict};
 use crate::dice::Dice;
 use crate::invariants;
 use crate::queue::Event;
-use crate::script::{MINUTE, Weather};
+use crate::script::{LogoutManner, MINUTE, Weather};
 use crate::tab::{Life, TabId, Task};
 use crate::tokens::{token_reply, token_text};
 use crate::trace::tell;
@@ -159,10 +159,17 @@ impl World {
             Errand::Api { token, .. } => (self.ask_api(token), None),
             _ if self.outage().is_some() => (self.outage().expect("looked up just before"), None),
             Errand::Refresh(_) => self.ask_for_refresh(number, cookie, again),
-            Errand::Logout(_) => {
-                self.authority.end(cookie);
-                (Answer::Status(204, None), Some(None))
-            }
+            Errand::Logout(_) => match self.script.logout {
+                LogoutManner::Refusing => (Answer::Status(401, None), None),
+                LogoutManner::Odd(status) => {
+                    self.authority.end(cookie);
+                    (Answer::Status(status, None), None)
+                }
+                LogoutManner::Obliging => {
+                    self.authority.end(cookie);
+                    (Answer::Status(204, None), Some(None))
+                }
+            },
             Errand::SignIn { .. } if again => return, // The form carries a one-time value.
             Errand::SignIn { .. } if !self.calm && self.dice.chance(100) => {
                 (Answer::Status(401, None), None)

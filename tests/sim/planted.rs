@@ -11,4 +11,6 @@ pub enum Bug {
     NoLockRecheck,
     /// A request that was refused twice is sent once more.
     ThirdAttempt,
+    /// Every answer to a logout is taken for one that confirms it.
+    UnconfirmedLogout,
 }

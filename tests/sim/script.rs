@@ -21,6 +21,17 @@ pub enum LockManner {
     Hanging,
 }
 
+/// How the authority answers a logout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogoutManner {
+    /// It ends the session, deletes the cookie and says so.
+    Obliging,
+    /// It wants a bearer token: 401, and nothing is ended.
+    Refusing,
+    /// It ends the session and answers with this status all the same.
+    Odd(u16),
+}
+
 /// A rate in thousandths for each thing that can go wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct Weather {
@@ -66,6 +77,7 @@ pub struct Script {
     /// For so long the authority takes the predecessor of a refresh token again.
     pub grace: Millis,
     pub lifetime: Lifetime,
+    pub logout: LogoutManner,
     /// Access tokens are JWTs: they tell who the user is.
     pub jwt: bool,
     /// The API asks the authority about each token, so that a logout ends it there too.
@@ -87,7 +99,7 @@ pub struct Script {
 }
 
 impl Script {
-    pub fn draw(dice: &mut Dice) -> Self {
+    pub fn draw(dice: &mut Dice, second: &mut Dice) -> Self {
         let lifetime = Self::draw_lifetime(dice);
         Self {
             config: Config {
@@ -107,6 +119,12 @@ impl Script {
             ]),
             weather: Self::draw_weather(dice),
             grace: dice.pick(&[0, 20 * SECOND]),
+            logout: second.weighted(&[
+                (8, LogoutManner::Obliging),
+                (1, LogoutManner::Refusing),
+                (1, LogoutManner::Odd(401)),
+                (1, LogoutManner::Odd(500)),
+            ]),
             jwt: lifetime.claimed || dice.chance(500),
             lifetime,
             introspects: dice.chance(500),

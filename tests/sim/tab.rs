@@ -134,6 +134,8 @@ pub struct Notes {
     pub stirred_at: Millis,
     /// When it last became anonymous, or was told that it is.
     pub ended_at: Millis,
+    /// When a logout, here or elsewhere, last ended its session.
+    pub left_at: Millis,
     /// When its user last logged out in it.
     pub logged_out_at: Millis,
     /// The latest sign-in that it heard of, newer than what it knew: family and moment.
@@ -142,6 +144,8 @@ pub struct Notes {
     pub adopted_at: Millis,
     /// When it last took a token from a sign-in of its own, or from the application.
     pub signed_in_at: Millis,
+    /// When somebody last asked for a session here by name, or told of one.
+    pub invited_at: Millis,
     /// Status before the input that is being carried out.
     pub status: Status,
     /// That input may end the session.

@@ -62,7 +62,7 @@ pub struct World {
 impl World {
     pub fn new(seed: u64, bug: Option<Bug>, trace: Trace) -> Self {
         let mut dice = Dice::new(seed);
-        let script = Script::draw(&mut dice);
+        let script = Script::draw(&mut dice, &mut Dice::second(seed));
         let mut world = Self {
             now: 0,
             queue: Queue::default(),
