@@ -2,6 +2,7 @@
 // verifier brings it.
 
 import type { Context, MiddlewareHandler } from "hono";
+import { ownCopy } from "./edge/options/own.js";
 import type { ExecutionContextLike, Policy, Verified, Verifier } from "./edge/result/verified.js";
 
 /** What the middleware adds to a context: `c.var.auth`. */
@@ -31,22 +32,36 @@ export function guard(
   verifier: Verifier | ((c: Context) => Verifier),
   policy: Policy = {},
 ): MiddlewareHandler {
+  const copy = ownCopy(policy);
+  const doorOf = (chosen: Verifier) =>
+    chosen.guard((request, visit: Visit, _ctx, auth) => {
+      visit.context.req.raw = request;
+      visit.context.set("auth", auth);
+      return visit.passed;
+    }, copy);
+  const doors = new WeakMap<Verifier, ReturnType<typeof doorOf>>();
+  const doorFor = (chosen: Verifier) => {
+    const made = doors.get(chosen) ?? doorOf(chosen);
+    doors.set(chosen, made);
+    return made;
+  };
+  // At once where the verifier is known: a policy that is wrong is refused here.
+  if (typeof verifier !== "function") doorFor(verifier);
   return async (c, next) => {
-    const chosen = typeof verifier === "function" ? verifier(c) : verifier;
-    let admitted = false;
-    const door = chosen.guard((request, _env, _ctx, auth) => {
-      admitted = true;
-      c.req.raw = request;
-      c.set("auth", auth);
-      return passed;
-    }, policy);
+    const ask = doorFor(typeof verifier === "function" ? verifier(c) : verifier);
     // Made per call: an answer of one request must not be another's.
-    const passed = new Response(null);
-    const answer = await door(c.req.raw, c.env, contextOf(c) ?? afloat);
-    if (!admitted) return answer;
+    const visit = { context: c, passed: new Response(null) };
+    const answer = await ask(c.req.raw, visit, contextOf(c) ?? afloat);
+    if (answer !== visit.passed) return answer;
     await next();
     return undefined;
   };
+}
+
+/** A request on its way through the guard, and the answer that says it may go on. */
+interface Visit {
+  readonly context: Context;
+  readonly passed: Response;
 }
 
 /**

@@ -1,5 +1,5 @@
-// Compares wasm-pack.toml with Cargo.toml, Cargo.lock and package.json, and lists every
-// disagreement. It exists because wasm-pack reads none of our manifest: without this check a
+// Compares wasm-pack.toml with Cargo.toml, Cargo.lock and package.json, and js/version.ts with the
+// last, and lists every disagreement. It exists because wasm-pack reads none of our manifest: without this check a
 // renamed feature or a bumped wasm-bindgen would be noticed by nobody, or late, as a download that
 // is refused. Run by build and test; alone: `node scripts/check-manifest.mjs`.
 
@@ -10,8 +10,8 @@ import { isTable, parseManifest, tableAt } from "./lib/manifest.mjs";
 import { isMain, report, root, StepFailed } from "./lib/run.mjs";
 
 /**
- * @typedef {{ manifest: string, cargo: string, lock: string, package: string }} Sources the texts
- * of the four files
+ * @typedef {{ manifest: string, cargo: string, lock: string, package: string, version: string }}
+ * Sources the texts of the five files
  */
 
 const builtInProfiles = ["dev", "release", "profiling"];
@@ -112,6 +112,8 @@ export function findDisagreements(sources) {
   if (name !== npm.name || version !== npm.version) {
     found.push(`Cargo.toml is ${name} ${version}, package.json is ${npm.name} ${npm.version}.`);
   }
+  if (!sources.version.includes(`export const VERSION = ${JSON.stringify(npm.version)};`))
+    found.push(`js/version.ts has not the version of package.json, ${npm.version}.`);
   return found;
 }
 
@@ -124,6 +126,7 @@ export function checkManifest() {
     cargo: read("Cargo.toml"),
     lock: read("Cargo.lock"),
     package: read("package.json"),
+    version: read("js/version.ts"),
   });
   if (found.length > 0)
     throw new StepFailed("wasm-pack.toml disagrees with the project.", found.join("\n"));

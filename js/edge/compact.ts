@@ -5,7 +5,8 @@ import { type Core, type Rules, UNFIT } from "./core.js";
 import type { Instance } from "./instance.js";
 import { Key, signerAmong } from "./keys/crypto.js";
 import type { KeyDescriptions } from "./keys/key-set.js";
-import { ALGORITHMS, readIssuer } from "./options/read.js";
+import { ownMembers } from "./options/own.js";
+import { ALGORITHMS, readIssuer, readMembers } from "./options/read.js";
 import type { Algorithm, Compact, CompactOptions, Jwk } from "./options/types.js";
 import { invalidOption, VerifyError } from "./request/error.js";
 import type { JoseHeader } from "./result/verified.js";
@@ -44,7 +45,8 @@ async function verify(
   given: Jwk | { keys: readonly Jwk[] },
   options: CompactOptions,
 ): Promise<Compact> {
-  const rules = { ...RULES, algorithms: allowList(options?.algorithms) };
+  const { algorithms } = readMembers("options", options, ["algorithms"]);
+  const rules = { ...RULES, algorithms: allowList(algorithms) };
   const core = instance.current() ?? (await instance.load());
   if (typeof jws !== "string") throw new VerifyError("token.malformed");
   const keys = keysOf(textOf(given), core);
@@ -83,7 +85,9 @@ function textOf(given: Jwk | { keys: readonly Jwk[] }): string {
   if (typeof given !== "object" || given === null)
     throw invalidOption("keys", "must be a key or a key set");
   return JSON.stringify(
-    "keys" in given && Array.isArray(given.keys) ? { keys: given.keys } : { keys: [given] },
+    Object.hasOwn(given, "keys") && "keys" in given && Array.isArray(given.keys)
+      ? { keys: given.keys }
+      : { keys: [given] },
   );
 }
 
@@ -109,7 +113,7 @@ function keysOf(text: string, core: Core): readonly Key[] {
 function hasClash({ keys }: { keys: readonly unknown[] }): boolean {
   const seen = new Set<string>();
   for (const key of keys) {
-    const { kid, kty } = (key ?? {}) as { kid?: unknown; kty?: unknown };
+    const { kid, kty } = ownMembers<{ kid?: unknown; kty?: unknown }>(key ?? {}, ["kid", "kty"]);
     if (typeof kid !== "string" || typeof kty !== "string") continue;
     const name = JSON.stringify([kid, kty]);
     if (seen.has(name)) return true;

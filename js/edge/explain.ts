@@ -2,7 +2,7 @@
 // it goes on where a verification would stop, and its findings are for the developer, not for the
 // client.
 
-import { type Core, FOREIGN, type Rules, UNFIT } from "./core.js";
+import { type Core, type Rules, UNFIT } from "./core.js";
 import { signerAmong } from "./keys/crypto.js";
 import type { Found } from "./keys/key-sets.js";
 import type { Issuer } from "./options/issuers.js";
@@ -24,6 +24,7 @@ interface Means {
   issuer(name: string | undefined): Issuer | Promise<Issuer>;
   keys(issuer: Issuer, alg: string, kid: string | null, now: number): Promise<Found>;
   vouch(claims: Claims, header: JoseHeader, issuer: string): Promise<void>;
+  errorOf(cause: unknown): VerifyError;
 }
 
 export async function explainWith(
@@ -37,12 +38,8 @@ export async function explainWith(
       const result = await work();
       findings.push({ check, ok: true });
       return result;
-    } catch (error) {
-      findings.push({
-        check,
-        ok: false,
-        detail: error instanceof VerifyError ? error.code : "runtime.failed",
-      });
+    } catch (cause) {
+      findings.push({ check, ok: false, detail: means.errorOf(cause).code });
       return null;
     }
   };
@@ -54,8 +51,8 @@ export async function explainWith(
     if (verdict === UNFIT) throw new VerifyError(core.code());
     return verdict;
   };
-  // By the rules of nobody every token is foreign, and says whose it is.
-  if ((await attempt("shape and header", () => readBy(nobody, 0))) !== FOREIGN) return findings;
+  // By the rules of nobody every token that can be read is foreign, and says whose it is.
+  if ((await attempt("shape and header", () => readBy(nobody, 0))) === null) return findings;
   // While that was awaited, the wasm may have read another token.
   readBy(nobody, 0);
   const name = core.issuer();

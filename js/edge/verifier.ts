@@ -13,7 +13,7 @@ import { ALGORITHMS, readClock, readSettings, type Settings } from "./options/re
 import type { VerifierEvent, VerifierOptions } from "./options/types.js";
 import { bearerToken, forwarded } from "./request/bearer.js";
 import { VerifyError } from "./request/error.js";
-import { checkPolicy, enforce, permissionsOf } from "./request/policy.js";
+import { enforce, permissionsOf, readPolicy } from "./request/policy.js";
 import { headerPartOf, KnownHeaders } from "./result/headers.js";
 import { Facts, frozen, Outcome, subjectOf } from "./result/outcome.js";
 import { type Name, Results } from "./result/results.js";
@@ -49,6 +49,19 @@ export function verifierOver(options: VerifierOptions, instance: Instance): Veri
   return new TokenVerifier(options, instance);
 }
 
+const NO_POLICY = readPolicy({});
+
+/** Whose token it was that an error refuses, where its signature held. Only events say so. */
+const signers = new WeakMap<VerifyError, Pick<Verified, "issuer" | "tenant">>();
+
+function signedBy(
+  { issuer, tenant }: Pick<Verified, "issuer" | "tenant">,
+  cause: unknown,
+): unknown {
+  if (cause instanceof VerifyError) signers.set(cause, { issuer, tenant });
+  return cause;
+}
+
 class TokenVerifier implements Verifier {
   readonly #instance: Instance;
   readonly #settings: Settings;
@@ -60,7 +73,6 @@ class TokenVerifier implements Verifier {
   constructor(options: VerifierOptions, instance: Instance) {
     this.#settings = readSettings(options);
     this.#issuers = issuersOf(
-      options.issuers,
       this.#settings,
       this.#settings.onEvent === null ? null : (event) => this.#tell(event),
     );
@@ -72,9 +84,7 @@ class TokenVerifier implements Verifier {
   async verify(token: string, ctx?: ExecutionContextLike): Promise<Verified> {
     try {
       const passing = this.#pass(token, ctx ?? null);
-      const outcome = passing instanceof Promise ? await passing : passing;
-      this.#tell({ type: "verified", issuer: outcome.issuer, cached: outcome.cached });
-      return outcome;
+      return this.#verified(passing instanceof Promise ? await passing : passing);
     } catch (cause) {
       throw this.#refused(cause);
     }
@@ -92,20 +102,12 @@ class TokenVerifier implements Verifier {
   ): Promise<Verified>;
   async authenticate(
     request: Request,
-    policy: Policy = {},
+    policy: Policy = NO_POLICY,
     ctx?: ExecutionContextLike,
   ): Promise<Verified | null> {
     try {
-      checkPolicy(policy);
-      const token = bearerToken(request);
-      if (token === null && policy.optional === true) return null;
-      if (token === null) throw new VerifyError("request.missing");
-      const passing = this.#pass(token, ctx ?? null);
-      const auth = passing instanceof Promise ? await passing : passing;
-      this.#tell({ type: "verified", issuer: auth.issuer, cached: auth.cached });
-      if (policy.roleMap !== undefined) auth.grant(permissionsOf(auth.roles, policy.roleMap));
-      await enforce(policy, auth, request, this.#settings);
-      return auth;
+      const auth = await this.#admit(request, readPolicy(policy), ctx ?? null);
+      return auth === null ? null : this.#verified(auth);
     } catch (cause) {
       throw this.#refused(cause);
     }
@@ -118,19 +120,18 @@ class TokenVerifier implements Verifier {
       ctx: ExecutionContextLike,
       auth: Verified,
     ) => Response | Promise<Response>,
-    policy: Policy = {},
+    given: Policy = NO_POLICY,
   ): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response> {
-    checkPolicy(policy);
+    const policy = readPolicy(given);
     return async (request, env, ctx) => {
       let admitted: Request;
-      let auth: Verified | null;
+      let auth: Outcome | null;
       try {
-        auth = await this.authenticate(request, policy, ctx);
+        auth = await this.#admit(request, policy, ctx ?? null);
         admitted = forwarded(request, policy, auth);
-      } catch (error) {
-        return (
-          error instanceof VerifyError ? error : new VerifyError("runtime.failed", { cause: error })
-        ).response(policy);
+        if (auth !== null) this.#verified(auth);
+      } catch (cause) {
+        return this.#refused(cause).response(policy);
       }
       return (handler as Handler)(admitted, env, ctx, auth);
     };
@@ -147,7 +148,7 @@ class TokenVerifier implements Verifier {
       };
       await Promise.all(this.#issuers.known.map((issuer) => issuer.keys.current(call)));
     } catch (cause) {
-      throw this.#refused(cause);
+      throw this.#errorOf(cause);
     }
   }
 
@@ -160,18 +161,50 @@ class TokenVerifier implements Verifier {
       keys: (issuer, alg, kid, now) =>
         issuer.keys.find(alg, kid, { core, now, context: null, scope: promiseScope(null) }),
       vouch: (claims, header, issuer) => this.#vouch(claims, header, issuer),
+      errorOf: (cause) => this.#errorOf(cause),
     });
   }
 
-  /** What anything that went wrong is for the caller: a VerifyError, never anything else. */
+  /** The token of a request, if it is good enough for the policy. Tells nobody of it. */
+  async #admit(
+    request: Request,
+    policy: Policy,
+    context: ExecutionContextLike | null,
+  ): Promise<Outcome | null> {
+    const token = bearerToken(request);
+    if (token === null && policy.optional === true) return null;
+    if (token === null) throw new VerifyError("request.missing");
+    const passing = this.#pass(token, context);
+    const auth = passing instanceof Promise ? await passing : passing;
+    try {
+      if (policy.roleMap !== undefined) auth.grant(permissionsOf(auth.roles, policy.roleMap));
+      await enforce(policy, auth, request, this.#settings);
+    } catch (cause) {
+      throw signedBy(auth, cause);
+    }
+    return auth;
+  }
+
+  #verified(auth: Outcome): Outcome {
+    const { issuer, cached, tenant } = auth;
+    this.#tell({ type: "verified", issuer, cached, tenant });
+    return auth;
+  }
+
   #refused(cause: unknown): VerifyError {
+    const error = this.#errorOf(cause);
+    const { code, category } = error;
+    const { issuer = null, tenant = null } = signers.get(error) ?? {};
+    this.#tell({ type: "refused", code, category, issuer, tenant });
+    return error;
+  }
+
+  /** What anything that went wrong is for the caller: a VerifyError, never anything else. */
+  #errorOf(cause: unknown): VerifyError {
     // A trap, or a stack that ran out: the instance may be in any state.
     if (cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError)
       this.#instance.discard();
-    const error =
-      cause instanceof VerifyError ? cause : new VerifyError("runtime.failed", { cause });
-    this.#tell({ type: "refused", code: error.code, category: error.category });
-    return error;
+    return cause instanceof VerifyError ? cause : new VerifyError("runtime.failed", { cause });
   }
 
   async #core(): Promise<Core> {
@@ -210,8 +243,7 @@ class TokenVerifier implements Verifier {
     const { core, token, now } = candidate;
     if (this.#issuers.areKnown || (await this.#issuers.named(issuer.settings.issuer)) === issuer) {
       const held = issuer.keys.peek(now) ?? (await issuer.keys.current(callOf(candidate)));
-      if (held.set === facts.set)
-        return this.#hit(facts, candidate, held, readClock(this.#settings.clock));
+      if (held.set === facts.set) return this.#hit(facts, candidate, held, this.#nowOf(issuer));
     }
     // While that was awaited, the wasm may have taken in another one.
     core.take(token);
@@ -222,11 +254,11 @@ class TokenVerifier implements Verifier {
     core.follow(facts.issuer.rules);
     if (!core.alive(facts.expires, facts.notBefore, facts.issued, now / 1000)) {
       if (name !== null) this.#results.forget(name);
-      throw new VerifyError(core.code());
+      throw signedBy(facts.issuer.settings, new VerifyError(core.code()));
     }
     if (facts.isNew) {
       const refusal = refusalFor(this.#read(core, core.take(token), facts.issuer, now), core);
-      if (refusal !== null) throw refusal;
+      if (refusal !== null) throw signedBy(facts.issuer.settings, refusal);
       facts.keep(core.claims());
     }
     return new Outcome(facts, held, now, null);
@@ -246,7 +278,7 @@ class TokenVerifier implements Verifier {
     const claims = core.claims();
     return known.signer.checked(core.taken(token.lastIndexOf(".")), core.signature(), (holds) => {
       if (!holds) throw new VerifyError("signature.invalid");
-      if (refusal !== null) throw refusal;
+      if (refusal !== null) throw signedBy(known.issuer.settings, refusal);
       if (name !== null) this.#results.remember(name, facts);
       return new Outcome(facts, held, now, claims);
     });
@@ -278,10 +310,10 @@ class TokenVerifier implements Verifier {
     const { held, keys } = await issuer.keys.find(alg, kid, callOf(candidate));
     const signer = await signerAmong(keys, alg, core, bytes, signature);
 
-    const later = readClock(this.#settings.clock);
+    const later = this.#nowOf(issuer);
     core.take(token);
     const refusal = refusalFor(this.#read(core, length, issuer, later), core);
-    if (refusal !== null) throw refusal;
+    if (refusal !== null) throw signedBy(issuer.settings, refusal);
     const facts = new Facts(core, issuer, held.set, header, signer.described);
     const claims = core.claims();
     if (keys.length === 1 && this.#issuers.areKnown) {
@@ -308,14 +340,27 @@ class TokenVerifier implements Verifier {
     return verdict;
   }
 
+  /** The moment at which a token of the issuer is judged, whose signature held. */
+  #nowOf(issuer: Issuer): number {
+    try {
+      return readClock(this.#settings.clock);
+    } catch (cause) {
+      throw signedBy(issuer.settings, cause);
+    }
+  }
+
   #issuerNamed(name: string | undefined): Issuer | Promise<Issuer> {
-    if (name === undefined) throw new VerifyError("claim.iss");
+    if (name === undefined || name === "") throw new VerifyError("claim.iss");
     return this.#issuers.named(name);
   }
 
   async #vouched(passing: Outcome | Promise<Outcome>): Promise<Outcome> {
     const outcome = await passing;
-    await this.#vouch(outcome.claims, outcome.header, outcome.issuer);
+    try {
+      await this.#vouch(outcome.claims, outcome.header, outcome.issuer);
+    } catch (cause) {
+      throw signedBy(outcome, cause);
+    }
     return outcome;
   }
 

@@ -16,6 +16,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::verify::algorithm::ALGORITHMS;
 use crate::verify::claims::{Claims, Dates, Rules, Time};
+use crate::verify::json::Text;
 use crate::verify::jws::Compact;
 use crate::verify::{Algorithm, Algorithms, Failure, Header, Profile, digest as hash};
 
@@ -211,7 +212,10 @@ impl Seen {
             Err(reason) => Err((Verdict::Unfit, reason.into())),
             Ok(claims) => {
                 let issuer = claims.issuer();
-                if !issuer.is_some_and(|issuer| issuer.is(&rules.issuer)) {
+                // Rules without an issuer are nobody's, and no token is by their issuer.
+                let is_ours =
+                    |issuer: Text<'_>| !rules.issuer.is_empty() && issuer.is(&rules.issuer);
+                if !issuer.is_some_and(is_ours) {
                     self.issuer = issuer.map(|issuer| issuer.chars().collect());
                     return Verdict::Foreign as u8;
                 }

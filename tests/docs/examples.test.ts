@@ -51,7 +51,7 @@ test("the Worker lets good tokens in, keeps its key set in KV, and refuses a tok
   try {
     const token = await tokenOf(ISSUER);
     assert.deepEqual(await ask(url, token), [200, '{"hello":"alice"}']);
-    assert.deepEqual(await ask(url, null), [401, 'Bearer realm="example"']);
+    assert.deepEqual(await ask(url, null), [401, 'Bearer realm="example", scope="read"']);
     assert.equal((await ask(url, await tokenOf(ISSUER, { scope: "write" })))[0], 403);
     assert.equal((await ask(url, await tokenOf("https://other.example")))[0], 401);
     const { keys } = await (await miniflare.getKVNamespace("SHARED")).list();
@@ -63,7 +63,7 @@ test("the Worker lets good tokens in, keeps its key set in KV, and refuses a tok
     assert.equal(out[0], 204);
     assert.deepEqual(await ask(url, token), [
       401,
-      'Bearer realm="example", error="invalid_token", error_description="The access token is not valid."',
+      'Bearer realm="example", error="invalid_token", error_description="The access token is not valid.", scope="read"',
     ]);
     assert.equal((await ask(url, await tokenOf(ISSUER, { jti: "another" })))[0], 200);
     assert.equal(log(), "");
@@ -130,7 +130,7 @@ describe("the server on node:http", () => {
   test("lets good tokens in and answers the others as the guard does", async () => {
     const url = `http://127.0.0.1:${port}/orders`;
     assert.deepEqual(await ask(url, await tokenOf(issuer)), [200, '{"hello":"alice"}']);
-    assert.deepEqual(await ask(url, null), [401, 'Bearer realm="example"']);
+    assert.deepEqual(await ask(url, null), [401, 'Bearer realm="example", scope="read"']);
     assert.equal((await ask(url, await tokenOf(issuer, { scope: "" })))[0], 403);
     const stranger = await makeKeyPair("ES256", "k1");
     assert.equal(

@@ -102,7 +102,7 @@ for (const [name, text, path] of apps) {
     await inWorkerd(name, VERIFIER + text, await keyPair(), async (url) => {
       const at = new URL(path, url);
       assert.deepEqual(await ask(at, await tokenOf(ISSUER)), [200, '{"sub":"alice"}']);
-      assert.deepEqual(await ask(at, null), [401, "Bearer"]);
+      assert.deepEqual(await ask(at, null), [401, 'Bearer scope="read"']);
       assert.equal((await ask(at, await tokenOf(ISSUER, { scope: "write" })))[0], 403);
       if (path.startsWith("/api/")) {
         const headers = {
@@ -237,7 +237,7 @@ test("recipe_express_lets_good_tokens_in_and_answers_the_others_as_the_guard_doe
       await pause(50);
     }
     assert.deepEqual(await ask(url, await tokenOf(issuer)), [200, '{"sub":"alice"}']);
-    assert.deepEqual(await ask(url, null), [401, "Bearer"]);
+    assert.deepEqual(await ask(url, null), [401, 'Bearer scope="read"']);
     assert.equal((await ask(url, await tokenOf(issuer, { scope: "write" })))[0], 403);
     const token = await tokenOf(issuer);
     const socket = connect(port, "127.0.0.1");

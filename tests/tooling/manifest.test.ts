@@ -13,6 +13,7 @@ const project = {
   cargo: read("Cargo.toml"),
   lock: read("Cargo.lock"),
   package: read("package.json"),
+  version: read("js/version.ts"),
 };
 type Sources = typeof project;
 
@@ -28,6 +29,11 @@ test("the project's own files agree", () => {
 });
 
 const plants: [string, Sources, RegExp][] = [
+  [
+    "another version in the sources",
+    planted("version", /VERSION = ".*"/, 'VERSION = "0.0.0"'),
+    /js\/version\.ts has not the version/,
+  ],
   [
     "a feature that Cargo.toml lacks",
     planted("manifest", 'features = ["client"]', 'features = ["browser"]'),
@@ -77,7 +83,7 @@ const plants: [string, Sources, RegExp][] = [
   [
     "another version of the npm package",
     planted("package", /"version": ".*"/, '"version": "9.9.9"'),
-    /package\.json is tokenkeep 9\.9\.9/,
+    /package\.json is tokenkeep 9\.9\.9|version of package\.json, 9\.9\.9/,
   ],
 ];
 

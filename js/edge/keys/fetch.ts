@@ -1,6 +1,7 @@
 // One fetch of a key set: bounded in time, body included, and in size. The bounds hold even if
 // `fetch` ignores its signal.
 
+import { VERSION } from "../../version.js";
 import type { JwksSettings } from "../options/read.js";
 import { VerifyError } from "../request/error.js";
 
@@ -44,7 +45,11 @@ async function exchange(
   settings: JwksSettings,
   signal: AbortSignal,
 ): Promise<FetchedKeys> {
-  const headers: Record<string, string> = { Accept: "application/jwk-set+json, application/json" };
+  const headers: Record<string, string> = {
+    Accept: "application/jwk-set+json, application/json",
+    // Some endpoints answer 403 to a request without one. Browsers keep their own.
+    "User-Agent": `tokenkeep/${VERSION}`,
+  };
   if (etag !== undefined) headers["If-None-Match"] = etag;
   // Nothing more: some runtimes throw for fields that others want. A redirect comes back as it is,
   // and counts as a failure.

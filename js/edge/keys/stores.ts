@@ -1,7 +1,9 @@
 // The second layer of the key-set cache: stores over Workers KV and the Cache API, and how they are
 // asked. A store is a help and no more: one that fails, hangs or lies costs a fetch.
 
+import { readMembers } from "../options/read.js";
 import type { JwksStore, KeyValue, StoredJwks } from "../options/store-types.js";
+import { invalidOption } from "../request/error.js";
 
 /** A name that no two lists of texts share, fit for any store. */
 export async function digestOf(parts: readonly string[]): Promise<string> {
@@ -31,10 +33,9 @@ export async function withoutDelay<T>(timeout: number, ask: () => Promise<T>): P
  * Key sets in Workers KV. Only your own code may write to the namespace: what is in it is trusted
  * as much as the endpoint.
  */
-export function kvJwksStore(
-  kv: KeyValue,
-  { prefix = "tokenkeep:jwks:" }: { prefix?: string } = {},
-): JwksStore {
+export function kvJwksStore(kv: KeyValue, options: { prefix?: string } = {}): JwksStore {
+  const { prefix = "tokenkeep:jwks:" } = readMembers("options", options, ["prefix"]);
+  if (typeof prefix !== "string") throw invalidOption("prefix", "must be a text");
   return {
     async get(key) {
       const text = await kv.get(prefix + key);

@@ -12,7 +12,7 @@ import {
   rulesFor,
   type Settings,
 } from "./read.js";
-import type { IssuerOptions, VerifierEvent, VerifierOptions } from "./types.js";
+import type { IssuerOptions, VerifierEvent } from "./types.js";
 
 /** An issuer with its keys. */
 export interface Issuer {
@@ -36,10 +36,10 @@ export interface Issuers {
 }
 
 export function issuersOf(
-  given: VerifierOptions["issuers"],
   settings: Settings,
   tell: ((event: VerifierEvent) => void) | null,
 ): Issuers {
+  const given = settings.issuers;
   const made = (one: IssuerSettings, algorithms: number): Issuer => ({
     settings: one,
     keys: new KeySets(one, settings.jwks, settings.clock, tell),

@@ -1,8 +1,9 @@
-// The options of `createVerifier`, checked and completed. What comes out is frozen by copying:
-// nothing can change it afterwards.
+// The options of `createVerifier`, checked and completed. Only their own members are read, and
+// copied: nothing can change them afterwards.
 
 import type { Rules } from "../core.js";
 import { invalidOption, VerifyError } from "../request/error.js";
+import { ownMembers } from "./own.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
 import type {
   Algorithm,
@@ -20,6 +21,8 @@ const SEPARATOR = "\0";
 const LISTS = "\u0001";
 
 export interface Settings {
+  /** As they were given: each is read by `readIssuer`. */
+  readonly issuers: VerifierOptions["issuers"];
   /** By the numbers of src/edge/mod.rs. */
   readonly profile: number;
   /** Seconds; NaN for no `maxTokenAge`. */
@@ -115,9 +118,10 @@ const KNOWN_OF_JWKS: readonly string[] = [
   "fetch",
 ] satisfies (keyof JwksOptions)[];
 
-export function readSettings(options: VerifierOptions): Settings {
-  onlyKnown("options", options, KNOWN);
+export function readSettings(given: VerifierOptions): Settings {
+  const options = readMembers("options", given, KNOWN);
   const {
+    issuers,
     profile = "jwt",
     maxTokenAge,
     requiredClaims = [],
@@ -137,6 +141,7 @@ export function readSettings(options: VerifierOptions): Settings {
   if (revocation !== undefined && typeof revocation?.isRevoked !== "function")
     throw invalidOption("revocation", "must have a method isRevoked");
   return {
+    issuers,
     profile: PROFILES.indexOf(profile),
     clockTolerance: number("clockTolerance", options.clockTolerance, 30, 0, 600),
     maxTokenAge:
@@ -156,8 +161,8 @@ export function readSettings(options: VerifierOptions): Settings {
 }
 
 function readJwksSettings(given: JwksOptions): JwksSettings {
-  onlyKnown("jwks", given, KNOWN_OF_JWKS);
-  const { store, fetch } = given;
+  const options = readMembers("jwks", given, KNOWN_OF_JWKS);
+  const { store, fetch } = options;
   functionIfGiven("jwks.fetch", fetch);
   if (
     store !== undefined &&
@@ -166,11 +171,11 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
     throw invalidOption("jwks.store", "must have the methods get and put");
   }
   return {
-    maxAge: number("jwks.maxAge", given.maxAge, 600, 60, 86_400) * 1000,
-    maxStale: number("jwks.maxStale", given.maxStale, 86_400, 0, 365 * 86_400) * 1000,
-    cooldown: number("jwks.cooldown", given.cooldown, 30, 1, 3_600) * 1000,
-    timeout: number("jwks.timeout", given.timeout, 5_000, 1, 60_000),
-    maxBytes: whole("jwks.maxBytes", given.maxBytes, 262_144, 64, 16 * 1_048_576),
+    maxAge: number("jwks.maxAge", options.maxAge, 600, 60, 86_400) * 1000,
+    maxStale: number("jwks.maxStale", options.maxStale, 86_400, 0, 365 * 86_400) * 1000,
+    cooldown: number("jwks.cooldown", options.cooldown, 30, 1, 3_600) * 1000,
+    timeout: number("jwks.timeout", options.timeout, 5_000, 1, 60_000),
+    maxBytes: whole("jwks.maxBytes", options.maxBytes, 262_144, 64, 16 * 1_048_576),
     store,
     // A plain call: a stored method would lose its `this`.
     fetch:
@@ -181,8 +186,8 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
 }
 
 export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSettings {
-  onlyKnown(where, given, KNOWN_OF_ISSUERS);
-  const { issuer, audience, algorithms, jwksUri, jwks, secret, tenant } = given;
+  const options = readMembers(where, given, KNOWN_OF_ISSUERS);
+  const { issuer, audience, algorithms, jwksUri, jwks, secret, tenant } = options;
   if (typeof issuer !== "string" || issuer === "")
     throw invalidOption(`${where}.issuer`, "must be a text that is not empty");
   if (tenant !== undefined && (typeof tenant !== "string" || tenant === ""))
@@ -202,7 +207,7 @@ export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSetti
   if (symmetric.length > 0 && symmetric.length < names.length)
     throw invalidOption(`${where}.algorithms`, "must not mix HS* with the rest");
   if (symmetric.length > 0)
-    checkSecret(where, given, Math.max(...symmetric.map((name) => HASH_BYTES[name] ?? 0)));
+    checkSecret(where, options, Math.max(...symmetric.map((name) => HASH_BYTES[name] ?? 0)));
   else if (secret !== undefined) throw invalidOption(`${where}.secret`, "goes with HS* only");
   else if (jwksUri === undefined && jwks === undefined)
     throw invalidOption(where, "needs `jwksUri`, `jwks` or `secret`");
@@ -298,20 +303,31 @@ function keySetUri(where: string, given: string | URL): string {
 }
 
 function keySetText(where: string, jwks: NonNullable<IssuerOptions["jwks"]>): string {
-  if (!Array.isArray(jwks?.keys) || jwks.keys.length === 0)
+  const keys: unknown = Object.hasOwn(jwks ?? {}, "keys") ? jwks.keys : undefined;
+  if (!Array.isArray(keys) || keys.length === 0)
     throw invalidOption(`${where}.jwks`, "must be a key set that is not empty");
-  return JSON.stringify({ keys: jwks.keys });
+  return JSON.stringify({ keys });
 }
 
-function onlyKnown(name: string, given: unknown, known: readonly string[]): void {
+/**
+ * The own members of an object of options.
+ *
+ * @throws {VerifyError} config_invalid for a name that is not known
+ */
+export function readMembers<T extends object>(
+  where: string,
+  given: T,
+  known: readonly string[],
+): T {
   if (typeof given !== "object" || given === null || Array.isArray(given))
-    throw invalidOption(name, "must be an object");
+    throw invalidOption(where, "must be an object");
   const odd = Object.keys(given).find((key) => !known.includes(key));
   if (odd !== undefined)
-    throw invalidOption(name === "options" ? odd : `${name}.${odd}`, "is no option");
+    throw invalidOption(where === "options" ? odd : `${where}.${odd}`, "is no option");
+  return ownMembers(given, known);
 }
 
-function functionIfGiven(name: string, given: unknown): void {
+export function functionIfGiven(name: string, given: unknown): void {
   if (given !== undefined && typeof given !== "function")
     throw invalidOption(name, "must be a function");
 }
@@ -319,19 +335,33 @@ function functionIfGiven(name: string, given: unknown): void {
 function texts(name: string, given: unknown): readonly string[] {
   const isText = (one: unknown): one is string =>
     typeof one === "string" && one !== "" && !one.includes(SEPARATOR) && !one.includes(LISTS);
-  if (!Array.isArray(given) || !given.every(isText))
+  // A hole in a list is an item that is undefined.
+  const list = Array.isArray(given) ? Array.from<unknown>(given) : null;
+  if (list === null || !list.every(isText))
     throw invalidOption(name, "must be a list of texts that are not empty");
-  return [...given];
+  return list;
 }
 
-function number(name: string, given: unknown, usual: number, least: number, most: number): number {
+export function number(
+  name: string,
+  given: unknown,
+  usual: number,
+  least: number,
+  most: number,
+): number {
   if (given === undefined) return usual;
   if (typeof given !== "number" || !(given >= least && given <= most))
     throw invalidOption(name, `must be a number from ${least} to ${most}`);
   return given;
 }
 
-function whole(name: string, given: unknown, usual: number, least: number, most: number): number {
+export function whole(
+  name: string,
+  given: unknown,
+  usual: number,
+  least: number,
+  most: number,
+): number {
   const value = number(name, given, usual, least, most);
   if (!Number.isInteger(value)) throw invalidOption(name, "must be a whole number");
   return value;

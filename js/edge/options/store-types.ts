@@ -55,6 +55,9 @@ export interface Revoker {
   revokeToken(issuer: string, jti: string, expiresAt: number): Promise<void>;
   /** Refuses every token with this `sid`, for that long. */
   revokeSession(issuer: string, sid: string, ttlSeconds: number): Promise<void>;
-  /** Refuses every token of the user issued up to now. */
-  revokeUser(issuer: string, sub: string, ttlSeconds: number): Promise<void>;
+  /**
+   * Refuses every token of the user issued up to now, or up to `issuedUpTo` (epoch seconds, by the
+   * issuer's clock); of two, the later stays.
+   */
+  revokeUser(issuer: string, sub: string, ttlSeconds: number, issuedUpTo?: number): Promise<void>;
 }

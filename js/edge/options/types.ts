@@ -129,17 +129,27 @@ export interface JwksOptions {
   maxBytes?: number;
   /** Second layer, shared between isolates. */
   store?: JwksStore;
-  /** Replaces `globalThis.fetch`; a service binding's fetch, say. */
+  /**
+   * Replaces `globalThis.fetch`; a service binding's fetch, say. Requests say `User-Agent:
+   * tokenkeep/<version>`.
+   */
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
 }
 
 /**
- * What `onEvent` hears: a token was verified or refused, a key set was looked at. `skipped`: keys
- * of the set that are of no use, and why.
+ * What `onEvent` hears: a token was verified or refused, a key set was looked at. Each token is told
+ * once: one that a policy refuses is refused. `issuer` and `tenant` of a refused token are null
+ * until its signature held. `skipped`: keys of the set that are of no use, and why.
  */
 export type VerifierEvent =
-  | { type: "verified"; issuer: string; cached: boolean }
-  | { type: "refused"; code: string; category: VerifyErrorCategory }
+  | { type: "verified"; issuer: string; cached: boolean; tenant: string | null }
+  | {
+      type: "refused";
+      code: string;
+      category: VerifyErrorCategory;
+      issuer: string | null;
+      tenant: string | null;
+    }
   | {
       type: "jwks";
       issuer: string;

@@ -13,6 +13,7 @@ export type Refusal =
   | "temporarily_unavailable"
   | "server_error";
 
+/** `policy`: of its own members alone. */
 export function challengeFor(
   refusal: Refusal,
   code: string,
@@ -24,8 +25,9 @@ export function challengeFor(
   // RFC 6750 section 3.1: a request that brought no token at all gets no error code.
   if (refusal !== "token_missing")
     parameters.push(["error", refusal], ["error_description", description]);
-  if (code === "policy.scope")
-    parameters.push(["scope", [...(policy.scopes ?? []), ...(policy.anyScope ?? [])].join(" ")]);
+  // RFC 6750 section 3. Without a token too: an MCP client asks its authority for these scopes.
+  const scopes = new Set([...(policy.scopes ?? []), ...(policy.anyScope ?? [])]);
+  if (scopes.size > 0) parameters.push(["scope", [...scopes].join(" ")]);
   if (code === "policy.step_up") {
     if (policy.acr !== undefined) parameters.push(["acr_values", policy.acr.join(" ")]);
     if (policy.maxAge !== undefined) parameters.push(["max_age", String(policy.maxAge)]);

@@ -2,6 +2,7 @@
 // which status answers it, and the challenge (RFC 6750 section 3, RFC 9470 section 3, RFC 9728
 // section 5.1). No text here ever holds anything of a token.
 
+import { ownCopy } from "../options/own.js";
 import type { Policy } from "../result/verified.js";
 import { challengeFor, type Refusal } from "./challenge.js";
 
@@ -98,7 +99,9 @@ export class VerifyError extends Error {
    */
   challenge(policy: Policy = {}): string | null {
     const { refusal } = kindOf(this.code);
-    return this.status >= 500 ? null : challengeFor(refusal, this.code, WORDS[refusal], policy);
+    return this.status >= 500
+      ? null
+      : challengeFor(refusal, this.code, WORDS[refusal], ownCopy(policy));
   }
 
   /**

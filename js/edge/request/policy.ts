@@ -3,62 +3,121 @@
 // counts as absent.
 
 import { readClock, type Settings } from "../options/read.js";
-import { own } from "../result/outcome.js";
+import { own as claim } from "../result/outcome.js";
 import type { Policy, Verified } from "../result/verified.js";
 import { invalidOption, VerifyError } from "./error.js";
 
-const KNOWN: readonly string[] = [
-  "scopes",
-  "anyScope",
-  "roles",
-  "permissions",
-  "roleMap",
-  "tenant",
-  "acr",
-  "maxAge",
-  "optional",
-  "fingerprint",
-  "forward",
-  "realm",
-  "resourceMetadata",
-] satisfies (keyof Policy)[];
+/** The copies that `readPolicy` has made; nobody else holds one. */
+const read = new WeakSet<Policy>();
 
-const checked = new WeakSet<Policy>();
-
-/** A misspelt rule would let everybody in, so a policy with one is refused. */
-export function checkPolicy(policy: Policy): Policy {
-  if (typeof policy !== "object" || policy === null)
+/**
+ * A policy as it stands now: its own members, copied. `guard` copies once. `authenticate` copies at
+ * each call, for its policy may change between two of them; that takes a microsecond or two.
+ *
+ * @throws {VerifyError} config_invalid for a rule that nobody knows: a misspelt one would let
+ * everybody in
+ */
+export function readPolicy(given: Policy): Policy {
+  if (typeof given !== "object" || given === null || Array.isArray(given))
     throw invalidOption("policy", "must be an object");
-  if (checked.has(policy)) return policy;
-  const odd = Object.keys(policy).find((key) => !KNOWN.includes(key));
-  if (odd !== undefined) throw invalidOption(`policy.${odd}`, "is no rule");
-  for (const name of ["scopes", "anyScope", "roles", "permissions", "acr"] as const) {
-    const list: unknown = policy[name];
-    if (
-      list !== undefined &&
-      !(Array.isArray(list) && list.every((one) => typeof one === "string" && one !== ""))
-    ) {
-      throw invalidOption(`policy.${name}`, "must be a list of texts that are not empty");
-    }
-  }
-  for (const name of ["tenant", "realm", "resourceMetadata"] as const) {
-    if (policy[name] !== undefined && typeof policy[name] !== "string")
-      throw invalidOption(`policy.${name}`, "must be a text");
-  }
-  const { maxAge, fingerprint, forward = {} } = policy;
-  if (maxAge !== undefined && !(typeof maxAge === "number" && maxAge >= 0))
-    throw invalidOption("policy.maxAge", "must be a number of seconds");
-  if (fingerprint !== undefined && typeof fingerprint !== "function")
-    throw invalidOption("policy.fingerprint", "must be a function");
-  for (const name of Object.keys(forward)) {
-    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
-      throw invalidOption(
-        "policy.forward",
-        `must not name ${JSON.stringify(name)}: that is no header`,
-      );
-  }
-  checked.add(policy);
+  if (read.has(given)) return given;
+  for (const name of Object.keys(given))
+    if (!KNOWN.has(name)) throw invalidOption(`policy.${name}`, "is no rule");
+  const policy = copyOf(given) as Policy;
+  read.add(policy);
   return policy;
+}
+
+/** Every rule is a member of the copy's own, so that none is ever read through a prototype. */
+const copyOf = (given: Policy): { readonly [rule in keyof Required<Policy>]: unknown } => ({
+  scopes: texts(given, "scopes"),
+  anyScope: texts(given, "anyScope"),
+  roles: texts(given, "roles"),
+  permissions: texts(given, "permissions"),
+  roleMap: roleMap(own(given, "roleMap")),
+  tenant: text(given, "tenant"),
+  acr: texts(given, "acr"),
+  maxAge: maxAge(own(given, "maxAge")),
+  optional: own(given, "optional"),
+  fingerprint: fingerprint(own(given, "fingerprint")),
+  forward: forward(own(given, "forward")),
+  realm: text(given, "realm"),
+  resourceMetadata: text(given, "resourceMetadata"),
+});
+
+const KNOWN: ReadonlySet<string> = new Set(Object.keys(copyOf({})));
+
+function own(given: Policy, name: keyof Policy): unknown {
+  return Object.hasOwn(given, name) ? given[name] : undefined;
+}
+
+/** A copy of a list of texts; null for anything else. */
+function listOfTexts(given: unknown): readonly string[] | null {
+  // A hole becomes an item that is undefined.
+  const list: readonly unknown[] = Array.isArray(given) ? [...given] : [""];
+  const isText = (one: unknown) => typeof one === "string" && one !== "";
+  return list.every(isText) ? (list as readonly string[]) : null;
+}
+
+function texts(given: Policy, name: keyof Policy): unknown {
+  const list = own(given, name);
+  if (list === undefined) return undefined;
+  const copy = listOfTexts(list);
+  if (copy === null)
+    throw invalidOption(`policy.${name}`, "must be a list of texts that are not empty");
+  return copy;
+}
+
+function text(given: Policy, name: keyof Policy): unknown {
+  const value = own(given, name);
+  if (value !== undefined && typeof value !== "string")
+    throw invalidOption(`policy.${name}`, "must be a text");
+  return value;
+}
+
+function maxAge(value: unknown): unknown {
+  if (value !== undefined && !(typeof value === "number" && value >= 0))
+    throw invalidOption("policy.maxAge", "must be a number of seconds");
+  return value;
+}
+
+function fingerprint(value: unknown): unknown {
+  if (value !== undefined && typeof value !== "function")
+    throw invalidOption("policy.fingerprint", "must be a function");
+  return value;
+}
+
+function roleMap(given: unknown): unknown {
+  return mapOf("roleMap", given, (role, permissions) => {
+    const copy = listOfTexts(permissions);
+    if (copy === null)
+      throw invalidOption("policy.roleMap", `must give ${JSON.stringify(role)} a list of texts`);
+    return copy;
+  });
+}
+
+function forward(given: unknown): unknown {
+  return mapOf("forward", given, (name, claim) => {
+    const problem = (what: string) => invalidOption("policy.forward", what);
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
+      throw problem(`must not name ${JSON.stringify(name)}: that is no header`);
+    const copy = typeof claim === "string" ? claim : listOfTexts(claim);
+    if (copy === null) throw problem(`must give ${JSON.stringify(name)} a claim, or a path to one`);
+    return copy;
+  });
+}
+
+function mapOf(
+  rule: string,
+  given: unknown,
+  read: (name: string, value: unknown) => unknown,
+): unknown {
+  if (given === undefined) return undefined;
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw invalidOption(`policy.${rule}`, "must be an object");
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, read(name, value)]),
+  );
 }
 
 /** The permissions that a policy's map gives to roles. */
@@ -90,10 +149,10 @@ export async function enforce(
     fingerprint,
   } = policy;
   if (tenant !== undefined && auth.tenant !== tenant) refuse("tenant");
-  if (acr !== undefined && !acr.includes(own(auth.claims, "acr", "string") ?? ""))
+  if (acr !== undefined && !acr.includes(claim(auth.claims, "acr", "string") ?? ""))
     refuse("step_up");
   if (maxAge !== undefined) {
-    const age = readClock(clock) / 1000 - (own(auth.claims, "auth_time", "number") ?? Number.NaN);
+    const age = readClock(clock) / 1000 - (claim(auth.claims, "auth_time", "number") ?? Number.NaN);
     if (!(age <= maxAge + slack && age >= -slack)) refuse("step_up");
   }
   if (!scopes.every((scope) => auth.scopes.has(scope))) refuse("scope");
@@ -110,7 +169,7 @@ async function isBound(
   request: Request,
 ): Promise<boolean> {
   try {
-    const expected = own(claims, "fingerprint", "string") ?? "";
+    const expected = claim(claims, "fingerprint", "string") ?? "";
     return expected !== "" && (await fingerprint(request)) === expected;
   } catch {
     return false;

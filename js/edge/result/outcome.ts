@@ -179,14 +179,15 @@ export function subjectOf(claims: Claims, issuer: string): RevocationSubject {
 }
 
 /**
- * RFC 8693 section 4.2: one text, spaces between; some authorities have `scp`, as a text or a list.
- * Anything else grants nothing.
+ * RFC 8693 section 4.2: a text with spaces between. Some authorities write a list of texts, or the
+ * name `scp`. Anything else grants nothing.
  */
 function scopesOf(claims: Claims): ReadonlySet<string> {
   const name = Object.hasOwn(claims, "scope") ? "scope" : "scp";
   const text = own(claims, name, "string");
-  if (text !== undefined) return new Set(text.split(" ").filter((scope) => scope !== ""));
-  return name === "scp" ? listed(claims, name) : new Set();
+  return text === undefined
+    ? listed(claims, name)
+    : new Set(text.split(" ").filter((scope) => scope !== ""));
 }
 
 function listed(claims: Claims, name: string): ReadonlySet<string> {

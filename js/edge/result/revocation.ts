@@ -3,12 +3,15 @@
 // taken in its one canonical form as well).
 
 import { digestOf } from "../keys/stores.js";
+import { ownMembers } from "../options/own.js";
+import { functionIfGiven, number, readMembers, whole } from "../options/read.js";
 import type {
   KeyValue,
   RevocationStore,
   RevocationSubject,
   Revoker,
 } from "../options/store-types.js";
+import { invalidOption } from "../request/error.js";
 
 /** Under which names a subject may stand revoked. */
 const names = {
@@ -36,19 +39,6 @@ interface Entries {
 
 function revocationOver(entries: Entries, clock: () => number): RevocationStore & Revoker {
   const now = () => clock() / 1000;
-  const revoke = async (
-    kind: keyof typeof names,
-    issuer: string,
-    name: string,
-    lifetime: number,
-  ) => {
-    if (typeof issuer !== "string" || typeof name !== "string")
-      throw new TypeError(`What names a ${kind} must be a text.`);
-    if (typeof lifetime !== "number" || !Number.isFinite(lifetime) || lifetime <= 0)
-      throw new RangeError(`The revocation of a ${kind} needs a finite time to stand.`);
-    const made = now();
-    await entries.put(names[kind](issuer, name), { made, until: made + lifetime });
-  };
   return {
     async isRevoked({ issuer, jti, sid, sub, iat }: RevocationSubject) {
       const entry = async (kind: keyof typeof names, name: string | null) =>
@@ -59,27 +49,59 @@ function revocationOver(entries: Entries, clock: () => number): RevocationStore 
         entry("user", sub),
       ]);
       if (token !== null || session !== null) return true;
-      // Without `iat` nobody can say that the token is newer.
-      return user !== null && !(iat !== null && iat > user.made);
+      // Without `iat` nobody can say that the token is newer. A second is cut off as a whole, for
+      // most authorities write no fractions.
+      return user !== null && !(iat !== null && Math.floor(iat) > user.made);
     },
-    // Slack on `exp` can be ten minutes; the entry has to outlive it.
-    revokeToken: async (issuer, jti, expiresAt) =>
-      revoke(
-        "token",
-        issuer,
-        jti,
-        typeof expiresAt === "number" ? Math.max(0, expiresAt - now()) + 600 : Number.NaN,
-      ),
-    revokeSession: (issuer, sid, ttlSeconds) => revoke("session", issuer, sid, ttlSeconds),
-    revokeUser: (issuer, sub, ttlSeconds) => revoke("user", issuer, sub, ttlSeconds),
+    async revokeToken(issuer, jti, expiresAt) {
+      const made = now();
+      const until = Math.max(made, moment("expiresAt", expiresAt)) + MOST_SLACK;
+      await entries.put(names.token(text("issuer", issuer), text("jti", jti)), { made, until });
+    },
+    async revokeSession(issuer, sid, ttlSeconds) {
+      const made = now();
+      const until = made + lifetime(ttlSeconds);
+      await entries.put(names.session(text("issuer", issuer), text("sid", sid)), { made, until });
+    },
+    async revokeUser(issuer, sub, ttlSeconds, issuedUpTo) {
+      const made = issuedUpTo === undefined ? now() : moment("issuedUpTo", issuedUpTo);
+      const until = now() + lifetime(ttlSeconds);
+      await entries.put(names.user(text("issuer", issuer), text("sub", sub)), { made, until });
+    },
   };
 }
 
-/** A second revocation never ends before the first. */
-function lasting(entry: Entry, before: Entry | null): Entry {
-  return before !== null && before.until > entry.until
-    ? { made: entry.made, until: before.until }
-    : entry;
+/** Seconds: the most slack on `exp` that a verifier can have. A revocation has to outlive it. */
+const MOST_SLACK = 600;
+
+function text(option: string, given: unknown): string {
+  if (typeof given !== "string" || given === "")
+    throw invalidOption(option, "must be a text that is not empty");
+  return given;
+}
+
+function moment(option: string, given: unknown): number {
+  if (typeof given !== "number" || !Number.isFinite(given) || given < 0)
+    throw invalidOption(option, "must be a finite number of seconds since the epoch");
+  return given;
+}
+
+function lifetime(given: unknown): number {
+  if (typeof given !== "number" || !Number.isFinite(given) || given <= 0)
+    throw invalidOption("ttlSeconds", "must be a finite number of seconds above zero");
+  return given;
+}
+
+/**
+ * Of two revocations under one name the later cut-off, for as long as the longer of the two stands:
+ * neither ends before its time, nor cuts off less.
+ */
+function lasting(entry: Entry, other: Entry | null): Entry {
+  if (other === null || Number.isNaN(other.made)) return entry;
+  return {
+    made: Math.max(entry.made, other.made),
+    until: Math.max(entry.until, other.until),
+  };
 }
 
 /** Answers of the store that one isolate remembers at most. */
@@ -90,33 +112,40 @@ const MOST_REMEMBERED = 10_000;
  */
 const KV_DELAY = 60;
 
+const KNOWN_OF_KV: readonly string[] = ["prefix", "cacheTtl", "clock"];
+const KNOWN_OF_MEMORY: readonly string[] = ["max", "clock"];
+
 /**
  * Revocations in KV with a TTL, and an isolate-local memory of answers (`cacheTtl` seconds, default
  * 30, 0 for none).
  */
 export function kvRevocation(
   kv: KeyValue,
-  {
-    prefix = "tokenkeep:revoked:",
-    cacheTtl = 30,
-    clock = () => Date.now(),
-  }: { prefix?: string; cacheTtl?: number; clock?: () => number } = {},
+  options: { prefix?: string; cacheTtl?: number; clock?: () => number } = {},
 ): RevocationStore & Revoker {
+  const given = readMembers("options", options, KNOWN_OF_KV);
+  const { prefix = "tokenkeep:revoked:" } = given;
+  if (typeof prefix !== "string") throw invalidOption("prefix", "must be a text");
+  const cacheTtl = number("cacheTtl", given.cacheTtl, 30, 0, Number.MAX_SAFE_INTEGER);
+  const clock = clockOf(given.clock);
   const remembered = new Map<
     string,
     { readonly entry: Entry | null; readonly from: number; readonly until: number }
   >();
+  /** What this isolate has written: KV may go on answering what stood there before. */
+  const written = new Map<string, Entry>();
   // However long the names are, KV's keys are short.
   const keyOf = async (name: string) => prefix + (await digestOf([name]));
   const remember = (name: string, entry: Entry | null, seconds: number) => {
     if (cacheTtl <= 0) return;
     const from = clock();
-    remembered.delete(name);
-    remembered.set(name, { entry, from, until: from + seconds * 1000 });
-    const oldest = remembered.keys().next();
-    if (remembered.size > MOST_REMEMBERED && oldest.done !== true) remembered.delete(oldest.value);
+    putNewest(remembered, name, { entry, from, until: from + seconds * 1000 });
   };
   const read = async (name: string) => entryOf(await kv.get(await keyOf(name)));
+  const writtenOf = (name: string) => {
+    const entry = written.get(name);
+    return entry !== undefined && clock() < entry.until * 1000 ? entry : null;
+  };
   return revocationOver(
     {
       async get(name) {
@@ -125,27 +154,46 @@ export function kvRevocation(
         if (known !== undefined && now >= known.from && now < known.until) return known.entry;
         const found = await read(name);
         const newer = remembered.get(name);
-        // Revoked while KV was asked: what it said is older.
-        if (newer !== undefined && newer !== known) return newer.entry;
-        remember(name, found, cacheTtl);
-        return found;
+        // Revoked while KV was asked, or asked twice: what stands revoked for one stands revoked.
+        if (newer !== undefined && newer !== known && newer.entry !== null)
+          return found === null ? newer.entry : lasting(newer.entry, found);
+        const entry = found === null ? null : lasting(found, writtenOf(name));
+        remember(name, entry, cacheTtl);
+        return entry;
       },
       async put(name, given) {
-        const entry = lasting(given, await read(name));
+        // At once, so that another revocation that is under way knows of this one.
+        putNewest(written, name, lasting(given, writtenOf(name)));
+        const found = await read(name);
+        const entry = lasting(lasting(given, writtenOf(name)), found);
+        putNewest(written, name, entry);
         await kv.put(await keyOf(name), JSON.stringify(entry), {
-          expirationTtl: Math.max(KV_DELAY, Math.ceil(entry.until - entry.made)),
+          expirationTtl: Math.max(KV_DELAY, Math.ceil(entry.until - clock() / 1000)),
         });
-        remember(name, entry, Math.max(cacheTtl, KV_DELAY));
+        remember(name, lasting(entry, writtenOf(name)), Math.max(cacheTtl, KV_DELAY));
       },
     },
     clock,
   );
 }
 
+/** Puts an entry last; the first goes when there are too many. */
+function putNewest<T>(entries: Map<string, T>, name: string, entry: T): void {
+  entries.delete(name);
+  entries.set(name, entry);
+  const oldest = entries.keys().next();
+  if (entries.size > MOST_REMEMBERED && oldest.done !== true) entries.delete(oldest.value);
+}
+
+function clockOf(given: (() => number) | undefined): () => number {
+  functionIfGiven("clock", given);
+  return given ?? (() => Date.now());
+}
+
 function entryOf(text: string | null): Entry | null {
   if (text === null) return null;
   try {
-    const { made, until } = JSON.parse(text) as Partial<Entry>;
+    const { made, until } = ownMembers(JSON.parse(text) as Partial<Entry>, ["made", "until"]);
     return { made: Number(made), until: Number(until) };
   } catch {
     return { made: Number.NaN, until: Number.NaN };
@@ -156,27 +204,27 @@ function entryOf(text: string | null): Entry | null {
  * Past `max` entries (default 100 000) only expired ones are dropped; if none is, revoking throws:
  * it never forgets silently.
  */
-export function memoryRevocation({
-  max = 100_000,
-  clock = () => Date.now(),
-}: {
-  max?: number;
-  clock?: () => number;
-} = {}): RevocationStore & Revoker {
+export function memoryRevocation(
+  options: { max?: number; clock?: () => number } = {},
+): RevocationStore & Revoker {
+  const given = readMembers("options", options, KNOWN_OF_MEMORY);
+  const max = whole("max", given.max, 100_000, 1, Number.MAX_SAFE_INTEGER);
+  const clock = clockOf(given.clock);
   const entries = new Map<string, Entry>();
+  const standing = (name: string) => {
+    const entry = entries.get(name);
+    return entry !== undefined && stands(entry) ? entry : null;
+  };
   const stands = ({ until }: Entry) => clock() < until * 1000;
   return revocationOver(
     {
-      get(name) {
-        const entry = entries.get(name);
-        return entry !== undefined && stands(entry) ? entry : null;
-      },
+      get: standing,
       put(name, given) {
         if (!entries.has(name) && entries.size >= max) {
           for (const [other, entry] of entries) if (!stands(entry)) entries.delete(other);
           if (entries.size >= max) throw new RangeError("The memory of revocations is full.");
         }
-        entries.set(name, lasting(given, entries.get(name) ?? null));
+        entries.set(name, lasting(given, standing(name)));
       },
     },
     clock,

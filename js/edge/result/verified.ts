@@ -105,7 +105,7 @@ export interface ExecutionContextLike {
 
 /** What a route asks of a token beyond being valid. All that is given has to hold. */
 export interface Policy {
-  /** All of them. */
+  /** All of them. Every challenge of the policy names its scopes (RFC 6750 section 3). */
   scopes?: readonly string[];
   /** One of them. */
   anyScope?: readonly string[];

@@ -11,7 +11,10 @@ import "./caching.ts";
 import "./outage.ts";
 import "./sources.ts";
 import "./results.ts";
+import "./revocation.ts";
 import "./http.ts";
+import "./own.ts";
+import "./events.ts";
 import "./attacks.ts";
 
 export { cases } from "./kit.ts";

@@ -295,16 +295,28 @@ edge("edge_I73_reads_scopes_roles_and_permissions", async () => {
   assert.deepEqual(await scopes({ scope: "  read  read write " }), ["read", "write"]);
   assert.deepEqual(await scopes({ scp: "read" }), ["read"]);
   assert.deepEqual(await scopes({ scp: ["read", "write"] }), ["read", "write"]);
-  for (const odd of [
-    { scope: 1 },
-    { scope: ["read"] },
-    { scp: [1] },
-    { scope: null, scp: "read" },
-    {},
-  ])
+  for (const odd of [{ scope: 1 }, { scp: [1] }, { scope: null, scp: "read" }, {}])
     assert.deepEqual(await scopes(odd), [], JSON.stringify(odd));
   const { roles, permissions } = await verify(claims({ roles: ["admin"], permissions: ["a:b"] }));
   assert.deepEqual([[...roles], [...permissions]], [["admin"], ["a:b"]]);
+});
+
+edge("edge_I129_reads_scopes_from_a_text_or_a_list_of_texts", async () => {
+  const { verifier } = await bench();
+  const auth = async (more: Record<string, unknown>) => verifier.verify(await sign(claims(more)));
+  for (const name of ["scope", "scp"]) {
+    for (const value of ["orders.read orders.write", ["orders.read", "orders.write"]]) {
+      const { scopes } = await auth({ [name]: value });
+      assert.deepEqual([...scopes], ["orders.read", "orders.write"]);
+      const { status } = await verifier.guard(() => new Response("in"), {
+        scopes: ["orders.read"],
+      })(call(await sign(claims({ [name]: value }))), {}, { waitUntil: () => undefined });
+      assert.equal(status, 200);
+    }
+    for (const odd of [1, true, null, {}, { "orders.read": true }, [["a"]], ["a", 1], [null]])
+      assert.equal((await auth({ [name]: odd })).scopes.size, 0, JSON.stringify(odd));
+    assert.equal((await auth({ [name]: [] })).scopes.size, 0);
+  }
 });
 
 const call = (token: string) =>

@@ -44,6 +44,17 @@ edge("edge_J75_fetches_by_https_alone", async () => {
     make(uri);
 });
 
+edge("edge_J132_says_who_asks_for_the_keys", async () => {
+  const { verifier, endpoint } = await bench();
+  endpoint.answer = (init) => {
+    const agent = new Headers(init.headers).get("User-Agent") ?? "";
+    return /^tokenkeep\/\d+\.\d+\.\d+/.test(agent)
+      ? Response.json({ keys: endpoint.keys })
+      : new Response("Who are you?", { status: 403 });
+  };
+  await verifier.verify(await sign());
+});
+
 /** A text in bytes, one of which, U+0001 there, is another one. */
 function withByte(text: string, byte: number): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text).map((one) => (one === 1 ? byte : one));

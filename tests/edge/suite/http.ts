@@ -2,7 +2,19 @@
 
 import assert from "node:assert/strict";
 import type { Policy, Verified } from "tokenkeep/edge";
-import { bench, claims, edge, ISSUER, misconfigured, NOW, refused, sign } from "./kit.ts";
+import {
+  bench,
+  claims,
+  edge,
+  ISSUER,
+  keyPair,
+  misconfigured,
+  NOW,
+  refusal,
+  refused,
+  sign,
+  signRaw,
+} from "./kit.ts";
 
 const context = { waitUntil: (promise: Promise<unknown>) => void promise.catch(() => undefined) };
 const request = (headers: Record<string, string> = {}, init: RequestInit = {}) =>
@@ -118,6 +130,33 @@ edge("edge_M107_names_the_scopes_that_are_missing", async () => {
     /error="insufficient_scope".*, scope="a b"/,
   );
   assert.deepEqual(await response.json(), { error: "insufficient_scope" });
+});
+
+edge("edge_M133_names_the_scopes_of_the_policy_in_every_challenge", async () => {
+  for (const [policy, named] of [
+    [{ scopes: ["a", "b"] }, 'scope="a b"'],
+    [{ anyScope: ["c", "d"] }, 'scope="c d"'],
+    [{ scopes: ["a"], anyScope: ["a", "c"] }, 'scope="a c"'],
+  ] as const) {
+    const { ask } = await door(policy);
+    for (const [headers, status] of [
+      [{}, 401],
+      [{ Authorization: "Basic x" }, 400],
+      [bearer("abc"), 401],
+      [bearer(await sign(claims({ exp: 1 }))), 401],
+      [bearer(await sign()), 403],
+    ] as const) {
+      const response = await ask(request(headers as Record<string, string>));
+      assert.equal(response.status, status);
+      assert.ok(response.headers.get("WWW-Authenticate")?.endsWith(named), `${status} ${named}`);
+    }
+    const bare = await ask(request());
+    assert.equal(bare.headers.get("WWW-Authenticate"), `Bearer ${named}`);
+  }
+  const { ask } = await door({ acr: ["gold"], scopes: ["a"] });
+  const answer = await ask(request(bearer(await sign(claims({ scope: "a" })))));
+  assert.equal(answer.status, 401);
+  assert.match(answer.headers.get("WWW-Authenticate") ?? "", /scope="a", acr_values="gold"/);
 });
 
 edge("edge_M108_answers_503_when_it_can_not_tell", async () => {
@@ -273,6 +312,53 @@ edge("edge_M_explains_every_check", async () => {
   ]);
   const good = await verifier.explain(await sign(claims({ org: 1 })));
   assert.ok(good.every(({ ok }) => ok) && good.length > 10);
+});
+
+edge("edge_M127_explains_every_refusal", async () => {
+  const resolver = () => null;
+  const last = async (
+    token: string,
+    options: Parameters<typeof bench>[0] & { issuers?: unknown } = {},
+  ) => {
+    const { verifier } = await bench(options as Parameters<typeof bench>[0]);
+    const findings = await verifier.explain(token);
+    const failed = findings.filter(({ ok }) => !ok).map(({ check, detail }) => [check, detail]);
+    // What refuses the token is what the explanation says.
+    const error = await refusal(verifier.verify(token));
+    assert.ok(
+      failed.some(([, detail]) => detail === error.code),
+      `${failed} ${error.code}`,
+    );
+    return failed;
+  };
+  const unnamed = [["issuer is known", "claim.iss"]];
+  for (const options of [{}, { issuers: resolver }]) {
+    for (const iss of ["", undefined, 7, null, ["x"], {}])
+      assert.deepEqual(await last(await sign(claims({ iss })), options), unnamed, String(iss));
+    assert.deepEqual(await last(await sign(claims({ iss: "https://other.example" })), options), [
+      ["issuer is known", "issuer.unknown"],
+    ]);
+  }
+  const failing = () => Promise.reject(new Error("the database is down"));
+  assert.deepEqual(await last(await sign(), { issuers: failing }), [
+    ["issuer is known", "issuer.unavailable"],
+  ]);
+  assert.deepEqual(await last(await sign(), { clock: () => 0 }), [["clock", "clock.unavailable"]]);
+  for (const [token, code] of [
+    ["", "token.malformed"],
+    ["x".repeat(20_000), "token.too_large"],
+    ["a.b.c.d.e", "token.encrypted_unsupported"],
+    [await signRaw('{"alg":"ES256","kid":"k1"}', "[]"), "token.malformed"],
+    [await sign(claims(), { typ: "logout+jwt" }), "header.typ"],
+    [await sign(claims(), {}, await keyPair("RS256", "r1")), "alg.not_allowed"],
+    [7 as unknown as string, "token.malformed"],
+  ] as const)
+    assert.deepEqual(await last(token), [["shape and header", code]]);
+  assert.deepEqual(await last(await sign(claims(), { kid: "k9" })), [["key", "key.unknown"]]);
+  const revocation = { isRevoked: () => true };
+  assert.deepEqual(await last(await sign(), { revocation }), [
+    ["revocation and check", "token.revoked"],
+  ]);
 });
 
 edge("edge_M111_shows_everything_as_JSON", async () => {

@@ -165,7 +165,7 @@ export interface Revoker {
   revokeToken(issuer: string, jti: string, expiresAt: number): Promise<void>;
   revokeSession(issuer: string, sid: string, ttlSeconds: number): Promise<void>;
   /** Refuses every token of the user issued up to now. */
-  revokeUser(issuer: string, sub: string, ttlSeconds: number): Promise<void>;
+  revokeUser(issuer: string, sub: string, ttlSeconds: number, issuedUpTo?: number): Promise<void>;
 }
 /**
  * Revocations in KV with a TTL, and an isolate-local memory of answers (`cacheTtl` seconds, default
@@ -346,8 +346,14 @@ export function verifyCompact(
 ): Promise<{ header: JoseHeader; payload: Uint8Array }>;
 
 export type VerifierEvent =
-  | { type: "verified"; issuer: string; cached: boolean }
-  | { type: "refused"; code: string; category: VerifyErrorCategory }
+  | { type: "verified"; issuer: string; cached: boolean; tenant: string | null }
+  | {
+      type: "refused";
+      code: string;
+      category: VerifyErrorCategory;
+      issuer: string | null;
+      tenant: string | null;
+    }
   | {
       type: "jwks";
       issuer: string;

@@ -95,6 +95,7 @@ export async function revoke(revoker: Revoker): Promise<void> {
   await revoker.revokeToken("i", "jti", 1);
   await revoker.revokeSession("i", "sid", 60);
   await revoker.revokeUser("i", "sub", 60);
+  await revoker.revokeUser("i", "sub", 60, 1_800_000_000);
 }
 
 const jwks: JwksOptions = {

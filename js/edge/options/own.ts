@@ -1,0 +1,25 @@
+// Options and policies as they are read: by their own members, and once. A member that
+// Object.prototype was given elsewhere counts for nothing, and an object that is changed later
+// changes nothing. Depends on nothing, so that every entry point may use it.
+
+/**
+ * A copy of plain data: objects by their own enumerable members and without a prototype, lists by
+ * their items. Functions stay what they are.
+ */
+export function ownCopy<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return Array.from(value, ownCopy) as T;
+  const copy = Object.create(null) as Record<string, unknown>;
+  for (const name of Object.keys(value)) copy[name] = ownCopy((value as typeof copy)[name]);
+  return copy as T;
+}
+
+/**
+ * The own members of an object that have these names. What it lacks is a member of the copy all the
+ * same, `undefined`: nothing of it is read through a prototype.
+ */
+export function ownMembers<T extends object>(given: T, names: readonly string[]): T {
+  const member = (name: string) =>
+    Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined;
+  return Object.fromEntries(names.map((name) => [name, member(name)])) as T;
+}
