@@ -5,6 +5,7 @@
 import { TokenKeepError } from "./client/error.js";
 import { keepWith } from "./client/keep.js";
 import { coreFrom } from "./client/load.js";
+import { own } from "./client/options.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
 
 /** Where `tokenkeep/client.wasm` is, or what it holds. */
@@ -30,13 +31,14 @@ const load = coreFrom(() => compile(given));
  * @throws {TokenKeepError} `config_invalid` for an option that can't be right; the message names
  * it.
  */
-export function createTokenKeep({ wasm, ...options }: SlimTokenKeepOptions): TokenKeep {
+export function createTokenKeep(options: SlimTokenKeepOptions): TokenKeep {
+  const { wasm, ...others } = own(options);
   if (typeof wasm !== "string" && (typeof wasm !== "object" || wasm === null)) {
     throw new TokenKeepError("config_invalid", {
       message: "wasm must be a URL, a Response, bytes or a WebAssembly.Module.",
     });
   }
-  return keepWith(options, () => {
+  return keepWith(others, () => {
     given = wasm;
     return load();
   });

@@ -4,11 +4,11 @@
 import type { Endpoint } from "./options.js";
 
 /**
- * The request to `endpoint`. With `keepalive` it is finished, and its cookie lands, even when the
+ * The request to `endpoint`. Throws for a relative address where there is no page. With `keepalive` it is finished, and its cookie lands, even when the
  * page goes away meanwhile.
  */
 export function requestTo(endpoint: Endpoint, signal: AbortSignal, keepalive: boolean): Request {
-  return new Request(endpoint.url, {
+  const init: RequestInit = {
     method: endpoint.method,
     headers: endpoint.headers,
     body: endpoint.body ?? null,
@@ -18,8 +18,14 @@ export function requestTo(endpoint: Endpoint, signal: AbortSignal, keepalive: bo
     // A redirect is no answer of these endpoints, and must not carry the request elsewhere.
     redirect: "manual",
     keepalive,
-    signal,
-  });
+  };
+  try {
+    return new Request(endpoint.url, { ...init, signal });
+  } catch {
+    // jsdom has an `AbortSignal` of its own, which Node's `Request` refuses. Without one the call
+    // can't be aborted; the engine gives it up in time all the same.
+    return new Request(endpoint.url, init);
+  }
 }
 
 /** 0 for a redirect, which browsers hide. */

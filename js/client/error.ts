@@ -5,7 +5,7 @@
 export type TokenKeepErrorCode =
   /** Thrown by `createTokenKeep`; the message names the option. */
   | "config_invalid"
-  /** WebAssembly is missing or forbidden. */
+  /** WebAssembly is missing or forbidden; retryable after a trap or when it could not be fetched. */
   | "wasm_unavailable"
   /** Terminal: the authority ended the session. */
   | "refresh_rejected"
@@ -14,7 +14,7 @@ export type TokenKeepErrorCode =
   | "refresh_timeout"
   /** A 200 without a usable token in it. */
   | "refresh_malformed"
-  /** 404, 405, a redirect, another content type. */
+  /** 404, 405, a redirect, another content type; a relative address where there is no page. */
   | "refresh_misconfigured"
   | "logout_failed"
   | "signed_out"
@@ -32,7 +32,8 @@ const WORDS: Record<TokenKeepErrorCode, string> = {
   refresh_timeout: "The refresh endpoint did not answer in time.",
   refresh_malformed: "There is no usable access token in the answer.",
   refresh_misconfigured:
-    "What answered is no refresh endpoint: a redirect, another status or another content type.",
+    "There is no refresh endpoint at this address: it makes no request outside a page, or what " +
+    "answers is a redirect, another status or another content type.",
   logout_failed: "You are signed out here, but the session at the server may not be over.",
   signed_out: "There is no session.",
   not_in_page: "The token does not live in this page.",
@@ -40,7 +41,6 @@ const WORDS: Record<TokenKeepErrorCode, string> = {
 };
 
 const RETRYABLE: readonly TokenKeepErrorCode[] = [
-  "wasm_unavailable",
   "refresh_unreachable",
   "refresh_timeout",
   "refresh_malformed",
@@ -72,14 +72,20 @@ export class TokenKeepError extends Error {
   /** @internal In the public types this is `Error`'s own. */
   constructor(
     code: TokenKeepErrorCode,
-    details: { message?: string; status?: number; retryAfter?: number; cause?: unknown } = {},
+    details: {
+      message?: string;
+      retryable?: boolean;
+      status?: number;
+      retryAfter?: number;
+      cause?: unknown;
+    } = {},
   ) {
     super(
       details.message ?? WORDS[code] ?? code,
       details.cause === undefined ? undefined : { cause: details.cause },
     );
     this.code = code;
-    this.retryable = RETRYABLE.includes(code);
+    this.retryable = details.retryable ?? RETRYABLE.includes(code);
     if (details.status !== undefined) this.status = details.status;
     if (details.retryAfter !== undefined) this.retryAfter = details.retryAfter;
   }

@@ -1,5 +1,5 @@
-// Telling listeners: after the state has changed, on a task of their own, so that a listener may
-// call anything and throw anything.
+// Telling listeners: in a microtask after the state has changed, so that a listener may call any
+// method and throw anything.
 
 import type { TokenKeepEvents } from "./types.js";
 
@@ -33,7 +33,7 @@ export class Listeners {
 }
 
 /** As the platform reports what an event listener throws. */
-function report(error: unknown): void {
+export function report(error: unknown): void {
   if (typeof globalThis.reportError === "function") globalThis.reportError(error);
   else console.error(error);
 }

@@ -1,10 +1,11 @@
 // What the wasm half calls (src/client/host.rs): everything that has to be awaited, and the words
-// for its numbers. Nothing here runs the application's code before the next task, so no call comes
-// in while the engine is at work.
+// for its numbers. Nothing here runs the application's code before the next microtask, and nothing
+// here throws while the engine is at work.
 
 import type { Keep as Engine } from "../../build/client/client.js";
 import { bytesOf, discard, requestTo, statusOf } from "./authority.js";
 import { failure } from "./error.js";
+import { report } from "./events.js";
 import type { Core } from "./load.js";
 import { Locks } from "./locks.js";
 import type { Settings } from "./options.js";
@@ -13,8 +14,6 @@ import { Siblings } from "./siblings.js";
 import type { TokenKeepEvents } from "./types.js";
 import { Waiters } from "./waiters.js";
 import { Input, type Numbers, type Outcome, Output } from "./wire.js";
-
-export type Transport = (request: Request) => Promise<Response>;
 
 /** What the host tells the keep. */
 export interface Teller {
@@ -30,7 +29,7 @@ export interface Teller {
 export class Host {
   readonly #engine: Engine;
   readonly waiters = new Waiters();
-  readonly transport: Transport;
+  readonly transport: Settings["transport"];
   readonly tell: Teller;
   readonly core: Core;
   readonly #settings: Settings;
@@ -49,17 +48,16 @@ export class Host {
   /** Where `explain` collects. */
   #entries: Numbers[] = [];
 
-  constructor(core: Core, settings: Settings, transport: Transport, tell: Teller) {
+  constructor(core: Core, settings: Settings, tell: Teller) {
     this.core = core;
     this.#settings = settings;
-    // On a task of its own, and as a plain call: it is the application's.
-    this.transport = async (request) => {
-      await undefined;
-      return transport.call(undefined, request);
-    };
+    // A plain call, since it is the application's; what it throws becomes a rejection.
+    this.transport = async (request) => settings.transport.call(undefined, request);
     this.tell = tell;
-    this.#locks = new Locks(settings.name, (answer, ticket) => this.#engine.input(answer, ticket));
-    this.#siblings = new Siblings(settings.name, (message) => this.#engine.hear(...message));
+    this.#locks = new Locks(settings.name, (answer, ticket) => this.#hear(answer, ticket));
+    this.#siblings = new Siblings(settings.name, (message) =>
+      reported(() => this.#engine.hear(...message)),
+    );
     if (core.lost) throw core.lost;
     this.#engine = new core.Keep(
       { perform: (what: Output, ...numbers: Numbers) => this.#perform(what, numbers) },
@@ -67,7 +65,7 @@ export class Host {
     );
     const listen = () => settings.coordinate && this.#siblings.open();
     listen();
-    this.#leave = watchPage((what) => this.#engine.input(what, 0), {
+    this.#leave = watchPage((what) => this.#hear(what, 0), {
       stored: () => this.#siblings.close(),
       restored: listen,
     });
@@ -140,7 +138,7 @@ export class Host {
     switch (what) {
       case Output.sendRefresh:
       case Output.sendLogout:
-        return void this.#send(first, what === Output.sendLogout);
+        return this.#send(first, what === Output.sendLogout);
       case Output.abort:
         return this.#abort(first);
       case Output.lock:
@@ -158,14 +156,30 @@ export class Host {
     }
   }
 
-  async #send(call: number, logout: boolean): Promise<void> {
-    const endpoint = logout ? this.#settings.logout! : this.#settings.refresh;
+  /** An input that no caller waits for: a trap is reported, as nobody could catch it. */
+  #hear(what: Input, number: number): void {
+    reported(() => this.#engine.input(what, number));
+  }
+
+  #send(call: number, logout: boolean): void {
     const controller = new AbortController();
     this.#calls.set(call, controller);
+    this.#exchange(call, logout, controller.signal)
+      .catch(report)
+      .finally(() => {
+        this.#calls.delete(call);
+        this.#letGo();
+      });
+  }
+
+  async #exchange(call: number, logout: boolean, signal: AbortSignal): Promise<void> {
+    // The engine is at work until the next microtask.
+    await undefined;
+    const endpoint = logout ? this.#settings.logout! : this.#settings.refresh;
+    let request: Request | undefined;
     try {
-      const response = await this.transport(
-        requestTo(endpoint, controller.signal, this.#keepalive),
-      );
+      request = requestTo(endpoint, signal, this.#keepalive);
+      const response = await this.transport(request);
       this.#keepalive = true;
       const header = (name: string) => response.headers.get(name) ?? "";
       if (logout) {
@@ -186,17 +200,22 @@ export class Host {
     } catch {
       if (this.lost) return;
       if (logout) this.engine.loggedOut(call, undefined, "");
-      else this.engine.input(Input.unreachable, call);
-    } finally {
-      this.#calls.delete(call);
-      this.#letGo();
+      else this.engine.input(request ? Input.unreachable : Input.unsendable, call);
     }
   }
 
   #abort(call: number): void {
     const controller = this.#calls.get(call);
     this.#keepalive = false;
-    // Listeners of the signal are the transport's.
+    // In a microtask: listeners of the signal are the transport's.
     queueMicrotask(() => controller?.abort());
+  }
+}
+
+function reported(input: () => void): void {
+  try {
+    input();
+  } catch (error) {
+    report(error);
   }
 }

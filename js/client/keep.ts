@@ -3,9 +3,9 @@
 
 import { failure, TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
-import { Host, type Teller, type Transport } from "./host.js";
+import { Host, type Teller } from "./host.js";
 import type { Core } from "./load.js";
-import { readOptions, type Settings } from "./options.js";
+import { own, readOptions, type Settings } from "./options.js";
 import { abortable, isReplayable, send } from "./requests.js";
 import { REASONS, sessionOf, UNKNOWN } from "./session.js";
 import { signIn } from "./sign-in.js";
@@ -22,13 +22,11 @@ import { Input, Output, orNull } from "./wire.js";
 
 /** A keep over the wasm that `load` brings. */
 export function keepWith(options: TokenKeepOptions, load: () => Promise<Core>): TokenKeep {
-  const settings = readOptions(options);
-  return new Keep(settings, options.transport ?? ((request) => globalThis.fetch(request)), load);
+  return new Keep(readOptions(options), load);
 }
 
 class Keep implements TokenKeep {
   readonly #settings: Settings;
-  readonly #transport: Transport;
   readonly #load: () => Promise<Core>;
   readonly #listeners = new Listeners();
   #host: Host | null = null;
@@ -36,9 +34,8 @@ class Keep implements TokenKeep {
   #closed = false;
   #lostAt = -Infinity;
 
-  constructor(settings: Settings, transport: Transport, load: () => Promise<Core>) {
+  constructor(settings: Settings, load: () => Promise<Core>) {
     this.#settings = settings;
-    this.#transport = transport;
     this.#load = load;
     if (typeof Symbol.dispose === "symbol") {
       Object.defineProperty(this, Symbol.dispose, { value: () => this.close() });
@@ -68,7 +65,7 @@ class Keep implements TokenKeep {
       expires_in,
       expiresIn = expires_in,
       token_type = "bearer",
-    } = response ?? {};
+    } = own(response ?? {});
     return this.#use(({ engine }) => {
       const bearer =
         typeof accessToken === "string" && String(token_type).toLowerCase() === "bearer";
@@ -102,7 +99,7 @@ class Keep implements TokenKeep {
     use: (token: string) => T | Promise<T>,
     options: { minValidity?: number; signal?: AbortSignal } = {},
   ): Promise<T> {
-    const { minValidity = 0, signal } = options;
+    const { minValidity = 0, signal } = own(options);
     signal?.throwIfAborted();
     const lent = this.#use(async (host) => {
       await host.answer(host.engine.input(Input.lend, Math.max(0, minValidity) * 1000));
@@ -149,7 +146,7 @@ class Keep implements TokenKeep {
     if (this.#host === null) {
       const core = await this.#load();
       if (this.#closed) throw new TokenKeepError("closed");
-      this.#host ??= new Host(core, this.#settings, this.#transport, this.#teller());
+      this.#host ??= new Host(core, this.#settings, this.#teller());
     }
     return use(this.#host);
   }

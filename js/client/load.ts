@@ -26,6 +26,7 @@ export function coreFrom(
     const trapped = (cause: unknown) => {
       state.lost = new TokenKeepError("wasm_unavailable", {
         message: "The wasm half has trapped; the next call begins afresh.",
+        retryable: true,
         cause,
       });
       loading = null;
@@ -40,8 +41,16 @@ export function coreFrom(
   return () =>
     (loading ??= load().catch((cause: unknown) => {
       loading = null;
-      throw new TokenKeepError("wasm_unavailable", { cause });
+      throw new TokenKeepError("wasm_unavailable", { retryable: !isForbidden(cause), cause });
     }));
+}
+
+/**
+ * Whether WebAssembly, or what unpacks it, is missing or forbidden. A policy makes Chromium and
+ * Firefox throw a `CompileError` and Safari an `EvalError`.
+ */
+function isForbidden(cause: unknown): boolean {
+  return /^(Compile|Eval|Reference)Error$/.test((cause as Error | undefined)?.name ?? "");
 }
 
 /**
@@ -60,7 +69,7 @@ function guarded(
       try {
         return (call as (...values: unknown[]) => unknown)(...values);
       } catch (cause) {
-        // From a call inside a call it is told already.
+        // A nested call has told of this trap already.
         throw state.lost ?? trapped(cause);
       }
     };

@@ -20,8 +20,8 @@ export class Locks {
   acquire(ticket: number): void {
     const controller = new AbortController();
     this.#release.set(ticket, () => controller.abort());
-    // At once, for the browser takes milliseconds; its answer comes on a task of its own, when the
-    // engine has finished what it is doing.
+    // Asked for at once, since the browser takes milliseconds. The engine is still at work, so
+    // whatever this throws, and an answer given at once, waits for a microtask.
     this.#request(ticket, controller.signal).catch(() => this.#answer(Input.lockDenied, ticket));
   }
 
@@ -36,10 +36,11 @@ export class Locks {
   }
 
   async #request(ticket: number, signal: AbortSignal): Promise<void> {
-    await navigator.locks.request(this.#name, { signal }, () => {
+    await navigator.locks.request(this.#name, { signal }, async () => {
+      await undefined;
       // Given up just before it was granted.
-      if (!this.#release.has(ticket)) return undefined;
-      return new Promise<void>((resolve) => {
+      if (!this.#release.has(ticket)) return;
+      await new Promise<void>((resolve) => {
         this.#release.set(ticket, resolve);
         this.#answer(Input.locked, ticket);
       });

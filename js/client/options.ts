@@ -5,6 +5,7 @@ import { TokenKeepError } from "./error.js";
 import type { EndpointOptions, TokenKeepOptions } from "./types.js";
 
 export interface Settings {
+  readonly transport: (request: Request) => Promise<Response>;
   readonly refresh: Endpoint;
   readonly logout: Endpoint | undefined;
   readonly name: string;
@@ -67,14 +68,15 @@ export function readOptions(given: TokenKeepOptions): Settings {
   const refresh = endpoint("refresh", options.refresh);
   const coordinate = tabs === "coordinate";
   return {
+    transport: transport ?? ((request) => globalThis.fetch(request)),
     refresh,
     logout: logout === undefined ? undefined : endpoint("logout", logout),
     name: name ?? refresh.url,
     coordinate,
     engine: [
       origins(options.origins).join(" "),
-      time("leeway", options.leeway, 60) * 1000,
-      options.jitter === 0 ? 0 : time("jitter", options.jitter, 10) * 1000,
+      (options.leeway === 0 ? 0 : time("leeway", options.leeway, 60)) * 1000,
+      (options.jitter === 0 ? 0 : time("jitter", options.jitter, 10)) * 1000,
       time("defaultLifetime", options.defaultLifetime, 300) * 1000,
       time("timeout", options.timeout, 10_000),
       time("backoff.base", backoff.base, 1000),
@@ -85,8 +87,11 @@ export function readOptions(given: TokenKeepOptions): Settings {
   };
 }
 
-/** What the application wrote itself, and nothing that a prototype adds. */
-function own<T extends object>(options: T): T {
+/**
+ * A copy of the members that the application itself wrote, each read once. What a prototype adds is
+ * left out.
+ */
+export function own<T extends object>(options: T): T {
   return Object.assign(Object.create(null) as T, options);
 }
 
@@ -116,11 +121,11 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
 }
 
 /**
- * Resolved against the page. On a server that only renders there is none, and nothing is sent: the
- * text stays as it is.
+ * Resolved as `fetch` would: against the document's base, in a worker against its own address. On a
+ * server there is neither, and the text stays as it is: a keep that only renders sends nothing.
  */
 function absolute(option: string, url: string | URL): string {
-  const base = globalThis.location?.href;
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   let address: URL;
   try {
     address = new URL(url, base);
@@ -143,7 +148,8 @@ function isRelative(url: string): boolean {
 /** Each as `URL.origin` writes it. */
 function origins(given: readonly string[] | undefined): readonly string[] {
   if (given === undefined) {
-    const own = globalThis.location?.origin;
+    // Of a `srcdoc` frame `location` knows no origin.
+    const own = globalThis.origin ?? globalThis.location?.origin;
     return own === undefined || own === "null" ? [] : [own];
   }
   if (!Array.isArray(given)) throw invalid("origins", "must be a list");

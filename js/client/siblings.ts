@@ -1,6 +1,6 @@
 // The tabs of this origin, by BroadcastChannel. A message is a few numbers, so there is no room for
-// a token in it; what they mean is in src/client/wire.rs. Where there is no such channel this tab
-// is alone.
+// a token in it; what they mean is in src/client/wire.rs. A tab is alone where there is no such
+// channel, and from the moment at which it fails.
 
 import type { Numbers } from "./wire.js";
 
@@ -18,8 +18,15 @@ export class Siblings {
   }
 
   open(): void {
-    if (this.#channel !== null || typeof BroadcastChannel !== "function") return;
-    this.#channel = new BroadcastChannel(this.#name);
+    if (this.#channel !== null) return;
+    try {
+      this.#channel = new BroadcastChannel(this.#name);
+    } catch {
+      // There is none, or this frame may not have it (an opaque origin, blocked storage).
+      return;
+    }
+    // Node keeps a process alive for an open channel.
+    (this.#channel as { unref?(): void }).unref?.();
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (!(data instanceof Float64Array) || data.length !== 7) return;
       const [version, epoch = -1, kind = -1, flags = -1, high = -1, low = -1, wait = -1] = data;
@@ -30,7 +37,11 @@ export class Siblings {
   }
 
   tell([kind, flags, high, low, epoch, wait]: Numbers): void {
-    this.#channel?.postMessage(new Float64Array([VERSION, epoch, kind, flags, high, low, wait]));
+    try {
+      this.#channel?.postMessage(new Float64Array([VERSION, epoch, kind, flags, high, low, wait]));
+    } catch {
+      this.close();
+    }
   }
 
   close(): void {

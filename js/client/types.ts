@@ -21,12 +21,14 @@ export interface TokenKeepOptions {
   /** POSTed by `logout()`. Left out: logout is local (this tab and its siblings) only. */
   logout?: string | URL | EndpointOptions;
   /**
-   * The exact origins (scheme, host, port) that may receive the token. Default: the page's own.
+   * The exact origins (scheme, host, port) that may receive the token. Default: the page's own, in
+   * a `srcdoc` frame that of the page around it.
    * Sealed at construction.
    */
   origins?: readonly string[];
   /**
-   * Seconds before expiry at which a renewal is due. Default 60; never more than half the lifetime.
+   * Seconds before expiry at which a renewal is due. Default 60, 0 for none; never more than half
+   * the lifetime.
    */
   leeway?: number;
   /**
@@ -64,7 +66,7 @@ export interface TokenKeepOptions {
 
 /** An endpoint of the authority, where its address alone does not say enough. */
 export interface EndpointOptions {
-  /** A relative one counts from the page. */
+  /** A relative one counts from the document's base, in a worker from its script. */
   url: string | URL;
   /** Default "POST". */
   method?: string;

@@ -25,6 +25,8 @@ export const enum Input {
   online,
   restored,
   close,
+  /** With the call: no request can be made of the endpoint. */
+  unsendable,
 }
 
 /** What is to be done, with what. Moments are epoch milliseconds, NaN for none. */

@@ -13,6 +13,9 @@ use crate::engine::{Config, Engine, Now, Output};
 pub(super) struct Driver {
     engine: RefCell<Engine>,
     host: Host,
+    /// What is still to be carried out, oldest first.
+    /// Whether somebody carries it out. An input that comes in meanwhile only adds to it.
+    at_work: Cell<bool>,
     /// Its callback holds the driver; closing the keep clears it.
     timer: Cell<Option<Timeout>>,
 }
@@ -22,34 +25,45 @@ impl Driver {
         // All 53 bits of one draw; the seed spreads load and guards nothing.
         let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;
         let engine = Engine::new(config, seed, clock::now());
-        Rc::new(Self { engine: RefCell::new(engine), host, timer: Cell::default() })
+        Rc::new(Self {
+            engine: RefCell::new(engine),
+            host,
+            at_work: Cell::default(),
+            timer: Cell::default(),
+        })
     }
 
+    /// The engine, to be let go before anything outside the crate is called.
     pub(super) fn engine(&self) -> Ref<'_, Engine> {
         self.engine.borrow()
     }
 
     /// One input, and everything that follows from it.
     pub(super) fn input<T>(self: &Rc<Self>, input: impl FnOnce(&mut Engine, Now) -> T) -> T {
-        let result = input(&mut self.engine.borrow_mut(), clock::now());
-        self.drain();
+        let now = clock::now();
+        let result = input(&mut self.engine.borrow_mut(), now);
+        self.carry_out();
         result
     }
 
     /// Tells the last transitions, oldest first.
     pub(super) fn explain(&self) {
-        for transition in self.engine().explain() {
-            wire::write_transition(&self.host, transition);
+        // One by one: the engine is let go before each is told.
+        for transition in (0..).map_while(|age| self.engine().explain().nth(age).copied()) {
+            wire::write_transition(&self.host, &transition);
         }
     }
 
     #[inline(never)]
-    fn drain(self: &Rc<Self>) {
+    fn carry_out(self: &Rc<Self>) {
+        if self.at_work.replace(true) {
+            return;
+        }
         loop {
             let output = self.engine.borrow_mut().poll_output();
             // What was set before is cleared by being dropped.
             match output {
-                None => return,
+                None => break,
                 Some(Output::SetTimer { delay, .. }) => {
                     let this = Rc::clone(self);
                     self.timer.set(Some(Timeout::new(delay as u32, move || {
@@ -57,8 +71,12 @@ impl Driver {
                     })));
                 }
                 Some(Output::ClearTimer) => drop(self.timer.take()),
-                Some(output) => wire::write(&self.host, output, &self.engine()),
+                Some(output) => {
+                    let session = self.engine().session();
+                    wire::write(&self.host, output, session);
+                }
             }
         }
+        self.at_work.set(false);
     }
 }

@@ -6,8 +6,8 @@
 //! text only for a header or a loan; the calls that renew it; and the timers.
 //!
 //! Each export changes the engine and carries out what follows before it returns, so `logout()` has
-//! taken effect before anything is awaited. The host runs no code of the application before the
-//! next task, so no call comes in meanwhile.
+//! taken effect before anything is awaited. No code outside the crate is called while the engine is
+//! borrowed: a call that comes in meanwhile is an input like any other.
 
 mod allocator;
 mod clock;
@@ -18,6 +18,7 @@ mod wire;
 
 use std::rc::Rc;
 
+use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
@@ -26,6 +27,7 @@ use crate::engine::{
     Wake, has_access_token, without_access_token,
 };
 use driver::Driver;
+use host::Headers;
 
 pub use host::Host;
 
@@ -104,6 +106,13 @@ impl Keep {
                         14 => engine.handle_wake(now, Wake::Offline),
                         15 => engine.handle_wake(now, Wake::Online),
                         16 => engine.handle_wake(now, Wake::Restored),
+                        18 => {
+                            engine.handle_refresh_answer(
+                                now,
+                                CallId(id),
+                                Err(FailureKind::Misconfigured.into()),
+                            );
+                        }
                         _ => engine.handle_close(now),
                     }
                     return 0;
@@ -123,10 +132,16 @@ impl Keep {
     /// Sets the token on `request`; returns its generation, or 0 when there is no token to set.
     #[must_use]
     pub fn authorize(&self, request: &Request) -> u32 {
-        let engine = self.driver.engine();
-        let Some((token, generation)) = engine.token() else { return 0 };
+        // The engine is let go before the page's `Headers` is called.
+        let held = self
+            .driver
+            .engine()
+            .token()
+            .map(|(token, generation)| (JsString::from(token.authorization()), generation));
+        let Some((value, generation)) = held else { return 0 };
         // Fails only for a value that no header may carry, which an access token never is.
-        request.headers().set("Authorization", token.authorization()).map_or(0, |()| generation)
+        let headers: Headers = request.headers().unchecked_into();
+        headers.set("Authorization", &value).map_or(0, |()| generation)
     }
 
     /// The token itself, after a loan was granted.

@@ -6,7 +6,7 @@
 //! the seconds to wait (below 0 for none).
 
 use super::host::Host;
-use crate::engine::{Engine, Event, Failure, Message, News, Outcome, Output, Transition};
+use crate::engine::{Event, Failure, Message, News, Outcome, Output, Session, Transition};
 
 const SEND_REFRESH: u8 = 0;
 const SEND_LOGOUT: u8 = 1;
@@ -24,7 +24,7 @@ const USER_CHANGED: u8 = 12;
 const ENTRY: u8 = 13;
 
 /// Asks the host for what the engine asks for. The timer is not the host's.
-pub(super) fn write(host: &Host, output: Output, engine: &Engine) {
+pub(super) fn write(host: &Host, output: Output, session: Session) {
     let (what, a, b) = match output {
         Output::SendRefresh { call } => (SEND_REFRESH, call.0, 0),
         Output::SendLogout { call } => (SEND_LOGOUT, call.0, 0),
@@ -54,7 +54,6 @@ pub(super) fn write(host: &Host, output: Output, engine: &Engine) {
         }
         Output::Broadcast(message) => return write_message(host, message),
         Output::Changed => {
-            let session = engine.session();
             let (refreshing, reason) =
                 (u32::from(session.refreshing), session.reason.map_or(0, |reason| reason as u32));
             let (expiry, retry) = (moment(session.expires_at), moment(session.retry_at));

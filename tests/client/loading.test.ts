@@ -180,7 +180,7 @@ async function trapping(scene: Scene): Promise<void> {
 }
 
 behaviour(
-  "client_loading_a_trap_costs_a_typed_error_and_the_page_goes_on_with_a_fresh_instance",
+  "client_A96_a_trap_costs_a_retryable_error_and_the_page_goes_on_with_a_fresh_instance",
   async (scene) => {
     const { app, page, at } = scene;
     await trapping(scene);

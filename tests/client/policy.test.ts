@@ -31,23 +31,29 @@ behaviour("client_csp_a_strict_policy_with_wasm_unsafe_eval_is_enough", async (s
   assert.deepEqual(scene.errors, []);
 });
 
-behaviour("client_csp_without_wasm_unsafe_eval_every_call_says_what_to_add", async (scene) => {
-  await under(scene, "'self'");
-  await scene.keep();
-  const outcomes = await scene.page.evaluate(
-    ({ api }) =>
-      Promise.all(
-        [keep.start(), keep.fetch(`${api}/x`), keep.logout()].map((use) => stage.outcome(use)),
-      ),
-    scene.at,
-  );
-  for (const { error } of outcomes) {
-    assert.deepEqual([error?.name, error?.code], ["TokenKeepError", "wasm_unavailable"]);
-    assert.match(
-      error?.message ?? "",
-      /Content-Security-Policy.*script-src needs 'wasm-unsafe-eval'/,
+behaviour(
+  "client_A96_without_wasm_unsafe_eval_every_call_says_what_to_add_and_that_trying_again_is_no_use",
+  async (scene) => {
+    await under(scene, "'self'");
+    await scene.keep();
+    const outcomes = await scene.page.evaluate(
+      ({ api }) =>
+        Promise.all(
+          [keep.start(), keep.fetch(`${api}/x`), keep.logout()].map((use) => stage.outcome(use)),
+        ),
+      scene.at,
     );
-  }
-  assert.equal(scene.authority.calls.length + scene.api.calls.length, 0);
-  assert.deepEqual(scene.errors, []);
-});
+    for (const { error } of outcomes) {
+      assert.deepEqual(
+        [error?.name, error?.code, error?.retryable],
+        ["TokenKeepError", "wasm_unavailable", false],
+      );
+      assert.match(
+        error?.message ?? "",
+        /Content-Security-Policy.*script-src needs 'wasm-unsafe-eval'/,
+      );
+    }
+    assert.equal(scene.authority.calls.length + scene.api.calls.length, 0);
+    assert.deepEqual(scene.errors, []);
+  },
+);

@@ -16,6 +16,7 @@ const built = new URL("../../dist/index.js", import.meta.url).href;
 let server: ScriptedServer;
 before(async () => {
   server = await ScriptedServer.open(({ token }) => json({ token: token !== null }));
+  server.on("/no-session", () => json({ error: "login_required" }, 401));
   server.on("/refresh", () => json({ access_token: "a-token", expires_in: 900 }));
 });
 after(() => server.close());
@@ -31,6 +32,23 @@ for (const runtime of RUNTIMES) {
     assert.ok(code === 1 && output.includes("importing touched fetch, leftBehind"), output);
   });
 
+  test(`client_D85_in_${runtime}_a_request_that_can_not_be_made_is_a_typed_error_and_no_trap`, async () => {
+    for (const what of ["relative", "foreign-signal"])
+      assert.deepEqual(await run(runtime, what, built, `${server.origin}/refresh`), {
+        code: 0,
+        output: "ok\n",
+      });
+  });
+
+  // Deno's channels can't be unreferenced.
+  if (runtime !== "deno")
+    test(`client_G93_in_${runtime}_a_keep_that_waits_for_siblings_lets_the_process_end`, async () => {
+      assert.deepEqual(await run(runtime, "open", built, `${server.origin}/no-session`), {
+        code: 0,
+        output: "ok\n",
+      });
+    });
+
   test(`client_J80_in_${runtime}_a_keep_works_and_the_process_ends_by_itself`, async () => {
     assert.deepEqual(await run(runtime, "render", built), { code: 0, output: "ok\n" });
     const before = server.to("/refresh").length;
@@ -42,7 +60,7 @@ for (const runtime of RUNTIMES) {
   });
 }
 
-test("client_A1_client_J80_in_workerd_the_package_imports_where_nothing_may_be_done_and_says_what_is_missing", async () => {
+test("client_A1_client_A96_client_J80_in_workerd_the_package_imports_where_nothing_may_be_done_and_says_what_is_missing", async () => {
   // Workers refuse timers, chance and I/O while a module is evaluated, and WebAssembly from bytes
   // at any time.
   const { outputFiles } = await build({
@@ -54,7 +72,8 @@ test("client_A1_client_J80_in_workerd_the_package_imports_where_nothing_may_be_d
           async fetch() {
             const { status } = keep.session;
             const error = await keep.start().catch((error) => error);
-            return Response.json({ status, code: error.code, typed: error instanceof TokenKeepError });
+            const { code, retryable } = error;
+            return Response.json({ status, code, retryable, typed: error instanceof TokenKeepError });
           },
         };`,
       resolveDir: modules,
@@ -74,6 +93,7 @@ test("client_A1_client_J80_in_workerd_the_package_imports_where_nothing_may_be_d
     assert.deepEqual(await response.json(), {
       status: "unknown",
       code: "wasm_unavailable",
+      retryable: false,
       typed: true,
     });
   } finally {

@@ -117,6 +117,39 @@ for (const [how, spoil] of Object.entries(locks)) {
   });
 }
 
+const channels: Record<string, () => void> = {
+  missing: () => Object.defineProperty(globalThis, "BroadcastChannel", { value: undefined }),
+  // As in Firefox where cookies are blocked.
+  denied: () => {
+    globalThis.BroadcastChannel = class {
+      constructor() {
+        throw new DOMException("The operation is insecure.", "SecurityError");
+      }
+    } as unknown as typeof BroadcastChannel;
+  },
+  failing: () => {
+    BroadcastChannel.prototype.postMessage = () => {
+      throw new DOMException("no", "InvalidStateError");
+    };
+  },
+};
+
+for (const [how, spoil] of Object.entries(channels)) {
+  behaviour(`client_G93_with_channels_${how}_the_tab_is_alone_and_works`, async (scene) => {
+    const { page, at } = scene;
+    await page.evaluate(spoil);
+    await scene.started();
+    scene.valid.clear();
+    assert.equal(
+      (await page.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/x`)), at)).value,
+      200,
+    );
+    await page.evaluate(() => keep.logout());
+    assert.equal((await scene.session()).reason, "logout");
+    assert.deepEqual(scene.errors, []);
+  });
+}
+
 behaviour(
   "client_G62_messages_of_others_of_other_versions_and_malformed_ones_are_ignored",
   async (scene) => {

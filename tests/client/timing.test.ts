@@ -32,6 +32,15 @@ describe("timing", { concurrency: 4 }, () => {
     },
   );
 
+  behaviour("client_B97_without_leeway_and_jitter_a_renewal_comes_at_expiry", async (scene) => {
+    scene.lifetime = 3;
+    await scene.started({ leeway: 0, jitter: 0 });
+    const { calls } = scene.authority;
+    await until(() => calls.length >= 2, "a renewal");
+    const wait = calls[1]!.at - calls[0]!.end!;
+    assert.ok(wait > 2900, `${wait} ms for 3 s`);
+  });
+
   behaviour("client_B11_an_odd_or_missing_lifetime_makes_no_loop", async (scene) => {
     const { authority, page, at } = scene;
     const odd = [

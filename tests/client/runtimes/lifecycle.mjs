@@ -1,5 +1,6 @@
 // Runs in Node, Bun and Deno as a program of its own:
-// `<runtime> lifecycle.mjs <import|render|live> <package> [refresh URL]`. Says "ok" when all is
+// `<runtime> lifecycle.mjs <import|render|live|open|relative|foreign-signal> <package> [refresh URL]`.
+// Says "ok" when all is
 // well, and must then end by itself: what keeps a process alive (a timer, a channel, a connection)
 // would hang it.
 
@@ -98,6 +99,58 @@ if (what === "live") {
   keep.close();
   const ended = await keep.refresh().catch((/** @type {{ code: string }} */ error) => error);
   if (!("code" in ended) || ended.code !== "closed") throw new Error("a closed keep still works");
+}
+
+if (what === "open") {
+  // Nobody closes it, and there is nothing left for it to do.
+  const { status } = await source.createTokenKeep({ refresh }).start();
+  if (status !== "anonymous") throw new Error(`the session is ${status}`);
+}
+
+if (what === "relative") {
+  // As a server does that calls an API with a keep that was made for the page.
+  const origin = new URL(refresh).origin;
+  const keep = source.createTokenKeep({
+    refresh: "/session/refresh",
+    logout: "/session/logout",
+    origins: [origin],
+  });
+  const codes = [];
+  for (const use of [
+    () => keep.start(),
+    () => keep.fetch(`${origin}/api`),
+    () => keep.refresh(),
+    () => keep.logout(),
+  ]) {
+    const outcome = await use().catch((/** @type {{ code: string }} */ error) => error);
+    codes.push(outcome && "code" in outcome ? outcome.code : "none");
+  }
+  if (
+    codes.join() !==
+    "refresh_misconfigured,refresh_misconfigured,refresh_misconfigured,logout_failed"
+  )
+    throw new Error(codes.join());
+  keep.close();
+}
+
+if (what === "foreign-signal") {
+  // jsdom has an AbortController of its own, whose signal is none to the Request of Deno and of
+  // Node 24.
+  class Signal extends EventTarget {
+    aborted = false;
+    reason = undefined;
+    throwIfAborted() {}
+  }
+  globalThis.AbortController = /** @type {typeof AbortController} */ (
+    class {
+      signal = new Signal();
+      abort() {}
+    }
+  );
+  const keep = source.createTokenKeep({ refresh });
+  const { status } = await keep.start();
+  if (status !== "authenticated") throw new Error(`the session is ${status}`);
+  keep.close();
 }
 
 console.log("ok");

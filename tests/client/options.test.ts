@@ -1,0 +1,116 @@
+// How options are read: own members only, each once, and copied when the keep is made.
+
+import assert from "node:assert/strict";
+import { scenes } from "./harness.ts";
+
+const behaviour = scenes();
+
+behaviour("client_E95_what_a_prototype_adds_is_no_option", async (scene) => {
+  const { page, at, api } = scene;
+  const outcome = await page.evaluate(async ({ authority, api }) => {
+    const stolen: string[] = [];
+    const added: Record<string, unknown> = {
+      transport: (request: Request) => {
+        stolen.push(`${request.url} ${request.headers.get("Authorization")}`);
+        return fetch(request);
+      },
+      logout: `${api}/logout`,
+      origins: [authority],
+      name: "polluted",
+      tabs: "off",
+      headers: { "X-Added": "yes" },
+      base: 1,
+      access_token: "polluted",
+      accessToken: "polluted",
+      expires_in: 1,
+      token_type: "mac",
+      minValidity: 1e9,
+      wasm: 1,
+    };
+    Object.assign(Object.prototype, added);
+    try {
+      globalThis.keep = stage.make({
+        refresh: { url: `${authority}/session/refresh` },
+        origins: [api],
+        backoff: {},
+      });
+      await keep.start();
+      const { status } = await keep.fetch(`${api}/orders`);
+      const { error } = await stage.outcome(keep.adopt({}));
+      const lent = await keep.withToken((token) => token.slice(0, 7), {});
+      await keep.logout();
+      return { status, code: error?.code, lent, stolen };
+    } finally {
+      for (const name of Object.keys(added)) Reflect.deleteProperty(Object.prototype, name);
+    }
+  }, at);
+  assert.deepEqual(outcome, {
+    status: 200,
+    code: "refresh_malformed",
+    lent: "token-1",
+    stolen: [],
+  });
+  assert.equal(scene.refreshes(), 1);
+  assert.equal(scene.authority.calls[0]?.headers["x-added"], undefined);
+  assert.deepEqual(api.to("/logout"), []);
+});
+
+behaviour("client_E95_each_option_is_read_once_and_what_changes_later_is_not", async (scene) => {
+  const { page, at } = scene;
+  const outcome = await page.evaluate(async ({ authority, api, foreign }) => {
+    const reads: string[] = [];
+    const counted = <T extends object>(members: T): T => {
+      const given = {} as T;
+      for (const [name, value] of Object.entries(members))
+        Object.defineProperty(given, name, {
+          configurable: true,
+          enumerable: true,
+          get: () => (reads.push(name), value),
+        });
+      return given;
+    };
+    const url = new URL(`${authority}/session/refresh`);
+    const headers: Record<string, string> = { "X-Given": "before" };
+    const refresh = counted({ url, method: "POST", headers });
+    const origins = [api];
+    const backoff = counted({ base: 500 });
+    const transport = (request: Request) => fetch(request);
+    const options = counted({ refresh, origins, backoff, transport, name: "counted" });
+    globalThis.keep = stage.make(options);
+    const atConstruction = [...reads].sort();
+    url.href = `${foreign}/elsewhere`;
+    headers["X-Given"] = "after";
+    origins.push(foreign);
+    await keep.start();
+    await keep.fetch(`${foreign}/orders`);
+    await keep.refresh();
+    const response = counted({ access_token: "adopted", expires_in: 900 });
+    const before = reads.length;
+    await keep.adopt(response);
+    return {
+      atConstruction,
+      later: reads.slice(atConstruction.length, before),
+      adopted: reads.slice(before),
+    };
+  }, at);
+  assert.deepEqual(outcome, {
+    atConstruction: [
+      "backoff",
+      "base",
+      "headers",
+      "method",
+      "name",
+      "origins",
+      "refresh",
+      "transport",
+      "url",
+    ],
+    later: [],
+    adopted: ["access_token", "expires_in"],
+  });
+  assert.deepEqual(
+    scene.authority.calls.map(({ headers }) => headers["x-given"]),
+    ["before", "before"],
+  );
+  assert.equal(scene.foreign.calls.at(-1)?.token, null);
+});
