@@ -1,10 +1,9 @@
 // The JWS layer alone (RFC 7515): one compact JWS against given keys. What the payload means is the
 // caller's affair.
 
-import { type Core, type Rules, UNFIT } from "./core.js";
+import { type Core, type KeyDescription, type Rules, UNFIT } from "./core.js";
 import type { Instance } from "./instance.js";
-import { Key, signerAmong } from "./keys/crypto.js";
-import type { KeyDescriptions } from "./keys/key-set.js";
+import { Key, verificationKeyAmong } from "./keys/crypto.js";
 import { ownMembers } from "./options/own.js";
 import { ALGORITHMS, readIssuer, readMembers } from "./options/read.js";
 import type { Algorithm, Compact, CompactOptions, Jwk } from "./options/types.js";
@@ -64,12 +63,15 @@ async function verify(
     core.payload().slice(),
   ];
   const candidates = keys.filter(
-    (key) =>
-      (key.algorithms & (1 << place)) !== 0 &&
-      (kid === null || key.kid === null || key.kid === kid),
+    (key) => key.algorithms.includes(alg) && (kid === null || key.kid === null || key.kid === kid),
   );
   if (candidates.length === 0) throw new VerifyError("key.unknown");
-  await signerAmong(candidates, alg, core, bytes, signature);
+  await verificationKeyAmong(
+    candidates.map((key) => new Key(key)),
+    alg,
+    bytes,
+    signature,
+  );
   return { header, payload };
 }
 
@@ -91,19 +93,17 @@ function textOf(given: Jwk | { keys: readonly Jwk[] }): string {
   );
 }
 
-function keysOf(text: string, core: Core): readonly Key[] {
+function keysOf(text: string, core: Core): readonly KeyDescription[] {
   if (hasClash(JSON.parse(text) as { keys: readonly unknown[] }))
     throw invalidOption("keys", "must not have two keys of one type under one kid");
-  let described: string;
   try {
-    described = core.readKeys(text, true);
+    return core.describeKeys(text, true).keys;
   } catch (refusal) {
     if (refusal === "jwks.malformed")
       throw invalidOption("keys", "must be a key or a key set that is not empty");
     if (refusal === "jwks.too_large") throw invalidOption("keys", "must not hold so many keys");
     throw refusal;
   }
-  return (JSON.parse(described) as KeyDescriptions).keys.map((key) => new Key(key));
 }
 
 /**

@@ -6,29 +6,29 @@ import {
   algorithm,
   alive,
   code,
+  describeKeys,
   digest,
   digestRest,
   expires,
   explain,
   follow,
   header,
-  indexKeys,
   initSync,
   issued,
   issuer,
   kid,
+  type NamedKey,
+  namedKeys,
   notBefore,
   payloadAt,
   payloadLength,
-  placesAt,
-  placesLength,
   read,
-  readKeys,
   room as roomFor,
   signatureAt,
   signatureLength,
-  thumbprint,
 } from "../../build/edge/edge.js";
+
+export type { KeyDescription, KeyDescriptions, NamedKey } from "../../build/edge/edge.js";
 
 /** What `read` says, by the numbers of src/edge/mod.rs. */
 export const UNFIT = 0;
@@ -53,13 +53,6 @@ export interface Rules {
   readonly maxTokenAge: number;
 }
 
-/** The keys of a set that have names. */
-export interface KeyIndex {
-  readonly names: readonly string[];
-  /** Of each two numbers: the bytes where its key begins and ends. */
-  readonly places: Uint32Array;
-}
-
 let memory: WebAssembly.Memory;
 /** The rules that crossed last: most tokens are read by those of the one before. */
 let followed: Rules | null = null;
@@ -75,12 +68,6 @@ export function instantiate(module: WebAssembly.Module): Core {
   return core;
 }
 
-/** The names of keys as they stand in JSON, a line each. */
-function namesOf(lines: string): readonly string[] {
-  const names = lines.split("\n");
-  return lines.includes("\\") ? names.map((name) => JSON.parse(`"${name}"`) as string) : names;
-}
-
 function reserve(bytes: number): void {
   if (room.length >= bytes) return;
   const size = Math.max(bytes, USUAL_ROOM);
@@ -92,6 +79,7 @@ const core = {
   algorithm,
   alive,
   code,
+  describeKeys,
   digest,
   digestRest,
   expires,
@@ -101,8 +89,6 @@ const core = {
   issuer,
   kid,
   notBefore,
-  readKeys,
-  thumbprint,
 
   /**
    * Takes a token in, for `digest` and `read`. Its length; zero, which they refuse, for one that is
@@ -115,19 +101,13 @@ const core = {
   },
 
   /**
-   * Looks over a key set, which takes the place of the token: the names of its keys, and of each
-   * where it begins and ends. Throws a `KeySetRefusal`.
+   * The keys of a set that bear a `kid`. The set takes the place of the token. Throws a
+   * `KeySetRefusal`.
    */
-  index(set: Uint8Array): KeyIndex {
+  namedKeys(set: Uint8Array): readonly NamedKey[] {
     reserve(set.length);
     room.set(set);
-    const names = indexKeys(set.length);
-    const places = new Uint32Array(
-      memory.buffer as ArrayBuffer,
-      placesAt(),
-      placesLength(),
-    ).slice();
-    return { names: places.length === 0 ? [] : namesOf(names), places };
+    return namedKeys(set.length);
   },
 
   /**

@@ -3,7 +3,7 @@
 // client.
 
 import { type Core, type Rules, UNFIT } from "./core.js";
-import { signerAmong } from "./keys/crypto.js";
+import { verificationKeyAmong } from "./keys/crypto.js";
 import type { Found } from "./keys/key-sets.js";
 import type { Issuer } from "./options/issuers.js";
 import { ALGORITHMS, readClock, type Settings } from "./options/read.js";
@@ -69,10 +69,10 @@ export async function explainWith(
   const now = await attempt("clock", () => readClock(settings.clock) / 1000);
   if (now === null) return findings;
   const found = await attempt("key", () => means.keys(issuer, alg, kid, now * 1000));
-  const signer =
+  const key =
     found === null
       ? null
-      : await attempt("signature", () => signerAmong(found.keys, alg, core, bytes, signature));
+      : await attempt("signature", () => verificationKeyAmong(found.keys, alg, bytes, signature));
 
   readBy(issuer.rules, now);
   const rules = core.explain(now);
@@ -81,7 +81,7 @@ export async function explainWith(
     if (check !== "")
       findings.push(code === "" ? { check, ok: true } : { check, ok: false, detail: code });
   }
-  if (signer === null || findings.some(({ ok }) => !ok)) return findings;
+  if (key === null || findings.some(({ ok }) => !ok)) return findings;
   const claims = frozen(JSON.parse(core.claims()) as Claims);
   await attempt("revocation and check", () => means.vouch(claims, header, issuer.settings.issuer));
   return findings;

@@ -5,7 +5,7 @@
 import { type Core, FOREIGN, GOOD, UNFIT } from "./core.js";
 import { explainWith, type Finding } from "./explain.js";
 import type { Instance } from "./instance.js";
-import { signerAmong } from "./keys/crypto.js";
+import { verificationKeyAmong } from "./keys/crypto.js";
 import type { Call, Held } from "./keys/key-sets.js";
 import { promiseScope } from "./keys/scope.js";
 import { type Issuer, type Issuers, issuersOf } from "./options/issuers.js";
@@ -274,9 +274,9 @@ class TokenVerifier implements Verifier {
     if (known === null || verdict === FOREIGN || known.set !== held?.set)
       return this.#freshSlowly(candidate);
     const refusal = refusalFor(verdict, core);
-    const facts = new Facts(core, known.issuer, known.set, known.header, known.signer.described);
+    const facts = new Facts(core, known.issuer, known.set, known.header, known.key.description);
     const claims = core.claims();
-    return known.signer.checked(core.taken(token.lastIndexOf(".")), core.signature(), (holds) => {
+    return known.key.verify(core.taken(token.lastIndexOf(".")), core.signature(), (holds) => {
       if (!holds) throw new VerifyError("signature.invalid");
       if (refusal !== null) throw signedBy(known.issuer.settings, refusal);
       if (name !== null) this.#results.remember(name, facts);
@@ -308,13 +308,13 @@ class TokenVerifier implements Verifier {
     const bytes = core.taken(token.lastIndexOf(".")).slice();
     const signature = core.signature().slice();
     const { held, keys } = await issuer.keys.find(alg, kid, callOf(candidate));
-    const signer = await signerAmong(keys, alg, core, bytes, signature);
+    const key = await verificationKeyAmong(keys, alg, bytes, signature);
 
     const later = this.#nowOf(issuer);
     core.take(token);
     const refusal = refusalFor(this.#read(core, length, issuer, later), core);
     if (refusal !== null) throw signedBy(issuer.settings, refusal);
-    const facts = new Facts(core, issuer, held.set, header, signer.described);
+    const facts = new Facts(core, issuer, held.set, header, key.description);
     const claims = core.claims();
     if (keys.length === 1 && this.#issuers.areKnown) {
       this.#headers.remember({
@@ -323,7 +323,7 @@ class TokenVerifier implements Verifier {
         algorithm,
         issuer,
         set: held.set,
-        signer,
+        key,
       });
     }
     if (name !== null) this.#results.remember(name, facts);

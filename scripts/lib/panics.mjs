@@ -12,7 +12,8 @@ import { findSection, reader } from "./sections.mjs";
 // shipped formats nothing.
 const silenced = [
   /\b(core|std|alloc)(\[[0-9a-f]+\])?::(panicking|fmt)::/,
-  /\bstd(\[[0-9a-f]+\])?::(sys|io|backtrace|thread)::/,
+  // Not the thread-locals: serde-wasm-bindgen keeps the names of members in one.
+  /\bstd(\[[0-9a-f]+\])?::(sys(?!::thread_local)|io|backtrace|thread(?!::local))::/,
   / as (core|std|alloc)(\[[0-9a-f]+\])?::fmt::/,
   // What a panic carries is asked for its type.
   / as core(\[[0-9a-f]+\])?::any::Any>::type_id\b/,

@@ -1,9 +1,52 @@
-//! Key sets for JavaScript: where the keys of a set stand, and what each is good for.
+//! Key sets for JavaScript: where the keys of a set stand, and what each is good for. Descriptions
+//! cross as objects that serde-wasm-bindgen makes.
 
+#![expect(
+    missing_docs,
+    reason = "wasm-bindgen gives a string enum a variant and a function without documentation"
+)]
+
+use jose_jwk::Key as Material;
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 use super::seen;
-use crate::verify::keys::{self, Index, Keys, NotKeySet, Origin};
+use crate::verify::keys::{self, Keys, NotKeySet, Origin};
+
+/// The objects of this file as TypeScript sees them.
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** A key that bears a `kid`, and where it begins and ends in the bytes of its set. */
+export interface NamedKey {
+  readonly kid: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A key that may be used. */
+export interface KeyDescription {
+  readonly kid: string | null;
+  /** The algorithms that it may be used with, whatever the allow-list says. */
+  readonly algorithms: readonly string[];
+  /** The members that make the key, of a private one those of its public half. */
+  readonly jwk: JsonWebKey;
+  /** RFC 7638; empty for a symmetric key, whose hash would be worth attacking. */
+  readonly thumbprint: string;
+}
+
+/** A key that may not be used, and why. */
+export interface SkippedKey {
+  readonly kid: string | null;
+  readonly reason: string;
+}
+
+/** All keys of a set. */
+export interface KeyDescriptions {
+  readonly keys: readonly KeyDescription[];
+  readonly skipped: readonly SkippedKey[];
+}
+"#;
 
 /// Why a text is no key set, by the codes of the package's contract.
 #[wasm_bindgen]
@@ -24,47 +67,70 @@ impl From<NotKeySet> for KeySetRefusal {
     }
 }
 
-/// Looks over a key set, of which the first `length` bytes of the room are the text: the names of
-/// its keys, and with [`places_at`] where those stand.
+#[derive(Serialize)]
+struct NamedKey<'a> {
+    kid: &'a str,
+    start: usize,
+    end: usize,
+}
+
+#[derive(Serialize)]
+struct KeyDescriptions<'a> {
+    keys: Vec<KeyDescription<'a>>,
+    skipped: Vec<SkippedKey<'a>>,
+}
+
+#[derive(Serialize)]
+struct KeyDescription<'a> {
+    kid: Option<&'a str>,
+    algorithms: Vec<&'static str>,
+    jwk: &'a Material,
+    thumbprint: String,
+}
+
+#[derive(Serialize)]
+struct SkippedKey<'a> {
+    kid: Option<&'a str>,
+    reason: &'static str,
+}
+
+/// The object that JavaScript gets.
+fn object_of(described: &impl Serialize) -> JsValue {
+    described.serialize(&Serializer::json_compatible()).expect("texts, lists and plain numbers")
+}
+
+/// Finds the keys with a `kid` in a key set, of which the first `length` bytes of the room are the
+/// text.
 ///
 /// # Errors
 /// It is no key set, or too large.
-#[wasm_bindgen(js_name = indexKeys)]
-pub fn index_keys(length: usize) -> Result<String, KeySetRefusal> {
-    seen(|seen| {
-        let Index { names, places } = Index::read(seen.token.get(..length).unwrap_or_default())?;
-        seen.places = places;
-        Ok(names)
-    })
+#[wasm_bindgen(js_name = namedKeys, unchecked_return_type = "NamedKey[]")]
+pub fn named_keys(length: usize) -> Result<JsValue, KeySetRefusal> {
+    let named = seen(|seen| keys::named_keys(seen.token.get(..length).unwrap_or_default()))?;
+    let named = named.iter().map(|keys::NamedKey { kid, place }| NamedKey {
+        kid,
+        start: place.start,
+        end: place.end,
+    });
+    Ok(object_of(&named.collect::<Vec<_>>()))
 }
 
-/// Where two numbers lie for each name: the bytes where its key begins and ends.
-#[wasm_bindgen(js_name = placesAt)]
-#[must_use]
-pub fn places_at() -> *const u32 {
-    seen(|seen| seen.places.as_ptr())
-}
-
-/// How many numbers those are.
-#[wasm_bindgen(js_name = placesLength)]
-#[must_use]
-pub fn places_length() -> usize {
-    seen(|seen| seen.places.len())
-}
-
-/// Reads a key set: which keys may be used with what, and which not and why, as JSON text.
+/// Reads a key set: which keys may be used with what, and which not and why. `is_given`: by the
+/// caller, and not published.
 ///
 /// # Errors
 /// It is no key set, or too large.
-#[wasm_bindgen(js_name = readKeys)]
-pub fn read_keys(text: &str, given: bool) -> Result<String, KeySetRefusal> {
-    let origin = if given { Origin::Given } else { Origin::Published };
-    Ok(Keys::read(text, origin)?.to_json())
-}
-
-/// The thumbprint of a public key (RFC 7638), given its canonical text.
-#[wasm_bindgen]
-#[must_use]
-pub fn thumbprint(jwk: &str) -> String {
-    keys::thumbprint(jwk)
+#[wasm_bindgen(js_name = describeKeys, unchecked_return_type = "KeyDescriptions")]
+pub fn describe_keys(text: &str, is_given: bool) -> Result<JsValue, KeySetRefusal> {
+    let origin = if is_given { Origin::Given } else { Origin::Published };
+    let Keys { keys, skipped } = Keys::read(text, origin)?;
+    let keys = keys.iter().map(|key| KeyDescription {
+        kid: key.kid(),
+        algorithms: key.algorithms.names().collect(),
+        jwk: &key.jwk.key,
+        thumbprint: keys::thumbprint(&key.jwk).unwrap_or_default(),
+    });
+    let skipped =
+        skipped.iter().map(|key| SkippedKey { kid: key.kid.as_deref(), reason: key.reason });
+    Ok(object_of(&KeyDescriptions { keys: keys.collect(), skipped: skipped.collect() }))
 }

@@ -36,7 +36,6 @@ struct Seen {
     header: Option<Header>,
     issuer: Option<String>,
     dates: Dates,
-    places: Vec<u32>,
 }
 
 /// What is asked of every token, whoever made it.
@@ -65,7 +64,6 @@ impl Seen {
         header: None,
         issuer: None,
         dates: Dates::NONE,
-        places: Vec::new(),
     };
 }
 

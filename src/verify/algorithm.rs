@@ -100,4 +100,9 @@ impl Algorithms {
     pub fn has(self, algorithm: Algorithm) -> bool {
         self.0 & 1 << algorithm.place() != 0
     }
+
+    /// Their names, in the order of [`ALGORITHMS`].
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        ALGORITHMS.into_iter().filter(move |known| self.has(*known)).map(|known| known.name)
+    }
 }

@@ -14,6 +14,7 @@ pub mod digest;
 mod failure;
 mod header;
 pub mod json;
+mod jwk;
 pub mod jws;
 pub mod keys;
 mod roca;

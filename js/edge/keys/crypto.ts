@@ -1,18 +1,10 @@
-// The signatures: keys as the platform takes them, and its verdict. A key ready for use is a
-// settled value and stays with the set it came in.
+// Checking signatures: keys as the platform takes them, and its verdict. A key that is ready for use
+// is a settled value and stays with the set that it came in.
 
-import type { Core } from "../core.js";
+import type { KeyDescription } from "../core.js";
 import { VerifyError } from "../request/error.js";
+import type { Verified } from "../result/verified.js";
 import { type Check, checkAtOnce } from "./node-crypto.js";
-
-/** A key that may be used, as src/verify/keys.rs describes it. */
-export interface KeyDescription {
-  readonly kid: string | null;
-  /** A bit for each algorithm that it may be used with, by their places in `ALGORITHMS`. */
-  readonly algorithms: number;
-  /** The members that make the key, in order of their names. */
-  readonly jwk: JsonWebKey;
-}
 
 type Parameters = AlgorithmIdentifier | RsaPssParams | EcdsaParams;
 
@@ -57,36 +49,23 @@ function verifyParameters(alg: string, { crv }: JsonWebKey): Parameters {
 
 /** A key of a set. What is made of it stays with it, and goes when the set goes. */
 export class Key {
-  readonly kid: string | null;
-  readonly algorithms: number;
-  readonly jwk: JsonWebKey;
-  #thumbprint: string | undefined;
-  readonly #signers = new Map<string, Signer>();
+  readonly #description: KeyDescription;
+  readonly #ready = new Map<string, VerificationKey>();
 
-  constructor({ kid, algorithms, jwk }: KeyDescription) {
-    this.kid = kid;
-    this.algorithms = algorithms;
-    this.jwk = jwk;
-  }
-
-  /** RFC 7638; empty for a symmetric key, whose hash would be worth attacking. */
-  thumbprint(core: Core): string {
-    return (this.#thumbprint ??=
-      this.jwk.kty === "oct" ? "" : core.thumbprint(JSON.stringify(this.jwk)));
+  constructor(description: KeyDescription) {
+    this.#description = description;
   }
 
   /** The key ready for use with one algorithm; null when the platform finds it no good. */
-  async signer(alg: string, core: Core): Promise<Signer | null> {
-    const ready = this.#signers.get(alg);
+  async verificationKey(alg: string): Promise<VerificationKey | null> {
+    const ready = this.#ready.get(alg);
     if (ready !== undefined) return ready;
-    const check = checkAtOnce(this.jwk, alg) ?? (await checkLater(this.jwk, alg));
+    const { kid, jwk, thumbprint } = this.#description;
+    const check = checkAtOnce(jwk, alg) ?? (await checkLater(jwk, alg));
     if (check === null) return null;
-    const signer = new Signer(
-      check,
-      Object.freeze({ kid: this.kid, alg, thumbprint: this.thumbprint(core) }),
-    );
-    this.#signers.set(alg, signer);
-    return signer;
+    const key = new VerificationKey(check, Object.freeze({ kid, alg, thumbprint }));
+    this.#ready.set(alg, key);
+    return key;
   }
 }
 
@@ -104,26 +83,23 @@ async function checkLater(jwk: JsonWebKey, alg: string): Promise<Check | null> {
 }
 
 /** A key with an algorithm, ready for use. */
-export class Signer {
+export class VerificationKey {
   readonly #check: Check;
-  /** What a caller is told of it. */
-  readonly described: {
-    readonly kid: string | null;
-    readonly alg: string;
-    readonly thumbprint: string;
-  };
+  /** What a caller is told of the key. */
+  readonly description: Verified["key"];
 
-  constructor(check: Check, described: Signer["described"]) {
+  constructor(check: Check, description: Verified["key"]) {
     this.#check = check;
-    this.described = described;
+    this.description = description;
   }
 
   /**
-   * What `next` makes of whether the signature is its own. The bytes may lie in memory that
-   * somebody else is about to use: the platform takes its own copy before this returns (Web
-   * Cryptography API, section 14.3.4, steps 2 and 3).
+   * Verifies a signature over some bytes, then calls `next` with the result: at once where the
+   * platform says so at once. The bytes may lie in the wasm's memory, where the next token is
+   * written: the platform takes its own copy before this returns (Web Cryptography API, section
+   * 14.3.4, steps 2 and 3).
    */
-  checked<T>(
+  verify<T>(
     bytes: Uint8Array<ArrayBuffer>,
     signature: Uint8Array<ArrayBuffer>,
     next: (holds: boolean) => T,
@@ -143,29 +119,33 @@ function isUnsupported(cause: unknown): boolean {
   return cause instanceof Error && cause.name === "NotSupportedError";
 }
 
-/** The first of the keys whose signature it is. Here the bytes must be the caller's own. */
-export async function signerAmong(
+/**
+ * The first of the candidates under which the signature holds. The bytes must be the caller's own:
+ * several keys may be tried, one after the other.
+ *
+ * @throws {VerifyError} signature.invalid, key.unknown, alg.unsupported_by_runtime
+ */
+export async function verificationKeyAmong(
   candidates: readonly Key[],
   alg: string,
-  core: Core,
   bytes: Uint8Array<ArrayBuffer>,
   signature: Uint8Array<ArrayBuffer>,
-): Promise<Signer> {
+): Promise<VerificationKey> {
   if (signature.length === 0) throw new VerifyError("signature.invalid");
-  let usable = false;
-  let lacking: VerifyError | null = null;
-  for (const key of candidates) {
+  let isTried = false;
+  let unsupported: VerifyError | null = null;
+  for (const candidate of candidates) {
     try {
-      const signer = await key.signer(alg, core);
-      if (signer === null) continue;
-      if (await signer.checked(bytes, signature, Boolean)) return signer;
-      usable = true;
+      const key = await candidate.verificationKey(alg);
+      if (key === null) continue;
+      if (await key.verify(bytes, signature, Boolean)) return key;
+      isTried = true;
     } catch (error) {
       if (!(error instanceof VerifyError)) throw error;
-      // The runtime lacks this key's curve; the next one's it may have.
-      lacking = error;
+      // The runtime lacks this key's curve, and may have that of the next.
+      unsupported = error;
     }
   }
-  if (lacking !== null && !usable) throw lacking;
-  throw new VerifyError(usable ? "signature.invalid" : "key.unknown");
+  if (unsupported !== null && !isTried) throw unsupported;
+  throw new VerifyError(isTried ? "signature.invalid" : "key.unknown");
 }

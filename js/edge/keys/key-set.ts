@@ -1,13 +1,12 @@
-// One key set (RFC 7517 section 5), kept as the bytes that it came in. The wasm says where the keys
-// stand and what they are called, and reads those that a token names: a set of a thousand costs one
-// look over its text. All of its keys are read when somebody listens, when a token names none, and
-// when an answer differs from the one before. What was read is kept: however many tokens are
-// refused, no key is read again for them.
+// One key set (RFC 7517 section 5), kept as the bytes that it came in. The wasm finds the keys that
+// bear a `kid`, and reads those that a token names: a set of a thousand costs one look over its
+// text. All keys are read when somebody listens, when a token names none, and when an answer
+// differs from the one before. What was read is kept: however many tokens are refused, no key is
+// read again for them.
 
-import type { Core, KeyIndex } from "../core.js";
-import { ALGORITHMS } from "../options/read.js";
+import type { Core, KeyDescription, KeyDescriptions, NamedKey } from "../core.js";
 import { VerifyError } from "../request/error.js";
-import { Key, type KeyDescription } from "./crypto.js";
+import { Key } from "./crypto.js";
 
 /** More candidates than this for one token, and none is tried. */
 const MOST_CANDIDATES = 4;
@@ -17,17 +16,8 @@ const NONE: readonly Key[] = [];
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What the wasm says of the keys of a set. */
-export interface KeyDescriptions {
-  readonly keys: readonly KeyDescription[];
-  readonly skipped: readonly { readonly kid: string | null; readonly reason: string }[];
-}
-
 /** Which keys a token may mean: those of a `kid`; null: any; undefined: those without a `kid`. */
 type Wanted = string | null | undefined;
-
-/** Where a key begins and ends, in bytes. */
-type Range = readonly [start: number, end: number];
 
 /**
  * What an answer or a bundled set held. A new object for each change: results remembered with an
@@ -36,16 +26,15 @@ type Range = readonly [start: number, end: number];
 export class KeySet {
   readonly #bytes: Uint8Array;
   readonly #isGiven: boolean;
-  /** The keys that bear a `kid`. */
-  readonly #named: ReadonlyMap<string, readonly Range[]>;
+  readonly #named: ReadonlyMap<string, readonly NamedKey[]>;
   /** The keys that tokens asked for, by algorithm: at most one entry for each `kid` of the set. */
   readonly #usable = new Map<Wanted, ReadonlyMap<string, readonly Key[]>>();
-  #described: string | undefined;
+  #described: KeyDescriptions | undefined;
 
-  private constructor(bytes: Uint8Array, isGiven: boolean, index: KeyIndex) {
+  private constructor(bytes: Uint8Array, isGiven: boolean, named: readonly NamedKey[]) {
     this.#bytes = bytes;
     this.#isGiven = isGiven;
-    this.#named = rangesByName(index);
+    this.#named = byKid(named);
   }
 
   /**
@@ -57,7 +46,7 @@ export class KeySet {
   static read(source: string | Uint8Array, core: Core, isGiven = false): KeySet {
     const bytes = withoutMark(typeof source === "string" ? encoder.encode(source) : source);
     try {
-      return new KeySet(bytes, isGiven, core.index(bytes));
+      return new KeySet(bytes, isGiven, core.namedKeys(bytes));
     } catch (refusal) {
       throw typeof refusal === "string" ? new VerifyError(refusal) : refusal;
     }
@@ -78,30 +67,27 @@ export class KeySet {
 
   /** All keys, those too that nobody may use. */
   describe(core: Core): KeyDescriptions {
-    return JSON.parse(this.#describe(core)) as KeyDescriptions;
+    return (this.#described ??= core.describeKeys(decoder.decode(this.#bytes), this.#isGiven));
   }
 
   /** Whether the other holds the same keys, whatever else there was in its text. */
   equals(other: KeySet, core: Core): boolean {
-    return areEqual(this.#bytes, other.#bytes) || this.#describe(core) === other.#describe(core);
+    return (
+      areEqual(this.#bytes, other.#bytes) ||
+      JSON.stringify(this.describe(core)) === JSON.stringify(other.describe(core))
+    );
   }
 
-  #describe(core: Core): string {
-    return (this.#described ??= core.readKeys(decoder.decode(this.#bytes), this.#isGiven));
-  }
-
-  #read(wanted: Wanted, core: Core): readonly Key[] {
+  #read(wanted: Wanted, core: Core): readonly KeyDescription[] {
     if (typeof wanted !== "string" || this.#isGiven) {
-      const { keys } = this.describe(core);
       const isWanted = ({ kid }: KeyDescription) =>
         wanted === null || kid === null || kid === wanted;
-      return keys.filter(isWanted).map((key) => new Key(key));
+      return this.describe(core).keys.filter(isWanted);
     }
-    const ranges = this.#named.get(wanted) ?? [];
-    const entries = ranges.map(([start, end]) => decoder.decode(this.#bytes.subarray(start, end)));
-    const described = core.readKeys(`{"keys":[${entries.join()}]}`, false);
-    const { keys } = JSON.parse(described) as KeyDescriptions;
-    return keys.map((key) => new Key(key));
+    const entries = (this.#named.get(wanted) ?? []).map(({ start, end }) =>
+      decoder.decode(this.#bytes.subarray(start, end)),
+    );
+    return core.describeKeys(`{"keys":[${entries.join()}]}`, false).keys;
   }
 }
 
@@ -111,27 +97,29 @@ function withoutMark(bytes: Uint8Array): Uint8Array {
   return isMarked ? bytes.subarray(3) : bytes;
 }
 
-function rangesByName({ names, places }: KeyIndex): ReadonlyMap<string, readonly Range[]> {
-  const ranges = new Map<string, Range[]>();
-  for (const [place, name] of names.entries()) {
-    const range = [places[2 * place] ?? 0, places[2 * place + 1] ?? 0] as const;
-    const others = ranges.get(name);
-    if (others === undefined) ranges.set(name, [range]);
-    else others.push(range);
+function byKid(named: readonly NamedKey[]): ReadonlyMap<string, readonly NamedKey[]> {
+  const keys = new Map<string, NamedKey[]>();
+  for (const key of named) {
+    const others = keys.get(key.kid);
+    if (others === undefined) keys.set(key.kid, [key]);
+    else others.push(key);
   }
-  return ranges;
+  return keys;
 }
 
 /** A key that stands twice in a set counts once. */
-function candidatesByAlgorithm(keys: readonly Key[]): ReadonlyMap<string, readonly Key[]> {
+function candidatesByAlgorithm(
+  descriptions: readonly KeyDescription[],
+): ReadonlyMap<string, readonly Key[]> {
   const distinct = new Map<string, Map<string, Key>>();
-  for (const key of keys) {
-    const material = JSON.stringify(key.jwk);
-    for (const [place, alg] of ALGORITHMS.entries()) {
-      if ((key.algorithms & (1 << place)) === 0) continue;
+  for (const description of descriptions) {
+    const key = new Key(description);
+    const { thumbprint, jwk } = description;
+    const identity = thumbprint === "" ? (jwk.k ?? "") : thumbprint;
+    for (const alg of description.algorithms) {
       const found = distinct.get(alg) ?? new Map<string, Key>();
       distinct.set(alg, found);
-      if (!found.has(material)) found.set(material, key);
+      if (!found.has(identity)) found.set(identity, key);
     }
   }
   return new Map(

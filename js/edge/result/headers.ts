@@ -1,7 +1,7 @@
 // Headers under which a signature held, remembered by their exact text. An issuer's tokens have one
 // header until it rotates its key, so most need no second reading of it, and no search for the key.
 
-import type { Signer } from "../keys/crypto.js";
+import type { VerificationKey } from "../keys/crypto.js";
 import type { KeySet } from "../keys/key-set.js";
 import type { Issuer } from "../options/issuers.js";
 import type { JoseHeader } from "./verified.js";
@@ -16,7 +16,7 @@ export interface Known {
   readonly issuer: Issuer;
   /** It counts only while this is the issuer's set. */
   readonly set: KeySet;
-  readonly signer: Signer;
+  readonly key: VerificationKey;
 }
 
 const MOST = 1_000;
