@@ -1,5 +1,6 @@
-//! One key (RFC 7517 section 4): read strictly, and from there on a `jose_jwk::Jwk`. A key comes out
-//! with the algorithms that it may be used with. Nothing later looks at `kty`, `use` or `alg` again.
+//! One key (RFC 7517 section 4): read strictly, and from there on a `jose_jwk::Jwk`. A key comes
+//! out with the algorithms that it may be used with. Nothing later looks at its `use` or `alg`
+//! again.
 
 use jose_jwk::jose_b64::base64ct::{Base64UrlUnpadded, Encoding};
 use jose_jwk::{Ec, EcCurves, Jwk, Key as Material, Oct, Okp, OkpCurves, Parameters, Rsa};

@@ -1,5 +1,5 @@
-// Checking signatures: keys as the platform takes them, and its verdict. A key that is ready for use
-// is a settled value and stays with the set that it came in.
+// Checking signatures: keys as the platform takes them, and its verdict. A key that is ready for
+// use is a settled value and stays with the set that it came in.
 
 import type { KeyDescription } from "../core.js";
 import { VerifyError } from "../request/error.js";
