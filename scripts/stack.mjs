@@ -47,6 +47,9 @@ const TENANTS = JSON.stringify([{ id: "south", audience: "https://api.south.toke
  * @property {string} authority
  * @property {string} api
  * @property {() => Promise<void>} runSchedule what a cron trigger starts in a deployment
+ * @property {(statement: string) => Promise<void>} sql changes the authority's database
+ * @property {() => Promise<void>} forgetRevocations empties the namespace that the Workers share:
+ * KV in a place that no write has reached yet
  * @property {() => Promise<void>} close
  */
 
@@ -136,6 +139,15 @@ export async function startStack({
       const worker = await miniflare.getWorker("authority");
       const { outcome } = await worker.scheduled({ cron: "0 3 * * *" });
       if (outcome !== "ok") throw new Error(`the schedule ended with ${outcome}`);
+    },
+    async sql(statement) {
+      const db = await miniflare.getD1Database("DB", "authority");
+      await db.prepare(statement).run();
+    },
+    async forgetRevocations() {
+      const shared = await miniflare.getKVNamespace("SHARED", "authority");
+      const { keys } = await shared.list();
+      await Promise.all(keys.map(({ name }) => shared.delete(name)));
     },
     async close() {
       ending.abort();

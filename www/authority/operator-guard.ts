@@ -1,13 +1,21 @@
 // The door of the operator's routes: an access token of this tenant with the role "operator",
-// verified as the API verifies its own.
+// verified as the API verifies its own. Whether its session has ended is asked of the tables, at
+// each call: KV may take a minute to tell what this Worker has written there.
 
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
-import { createVerifier, kvRevocation, type Verified, type Verifier } from "tokenkeep/edge";
+import {
+  createVerifier,
+  kvRevocation,
+  type RevocationStore,
+  type Verified,
+  type Verifier,
+} from "tokenkeep/edge";
 import { guard } from "tokenkeep/hono";
 import { type Tenant, tenantsOf } from "../tenants.ts";
 import type { Env } from "./context.ts";
 import { publishedKeys } from "./key-ring.ts";
+import { isLiving } from "./sessions.ts";
 import { type AuthorityBindings, secondsNow } from "./settings.ts";
 import { ALGORITHMS } from "./signing-keys.ts";
 
@@ -46,8 +54,7 @@ function make(bindings: AuthorityBindings): Verifier {
     })),
     profile: "access-token",
     clockTolerance: 0,
-    // What this Worker revoked counts here at once.
-    revocation: kvRevocation(bindings.SHARED, { cacheTtl: 0 }),
+    revocation: revocationIn(bindings, tenants),
     jwks: {
       // The keys are this Worker's own: no network, and no need to wait between two looks.
       cooldown: 1,
@@ -59,4 +66,20 @@ function make(bindings: AuthorityBindings): Verifier {
       },
     },
   });
+}
+
+/** The tables for sessions and users; KV for the tokens that somebody else has revoked there. */
+function revocationIn(bindings: AuthorityBindings, tenants: readonly Tenant[]): RevocationStore {
+  const shared = kvRevocation(bindings.SHARED, { cacheTtl: 0 });
+  return {
+    async isRevoked(subject) {
+      const { issuer, sid: id, sub: accountId } = subject;
+      const tenantId = tenants.find((tenant) => tenant.issuer === issuer)?.id;
+      // Each token of this authority names its session.
+      if (tenantId === undefined || id === null || accountId === null) return true;
+      const now = secondsNow();
+      if (!(await isLiving(bindings.DB, { tenantId, id, accountId, now }))) return true;
+      return shared.isRevoked(subject);
+    },
+  };
 }

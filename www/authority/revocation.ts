@@ -1,6 +1,7 @@
-// Ending sessions, on both sides at once: in the tables, so that no refresh succeeds any more, and
-// in KV, where the API's guard looks, so that the access tokens that are out there stop working
-// too. The tables come first: a session must not renew itself in between.
+// Ending sessions in the tables and in KV. The tables come first: from then on no refresh succeeds,
+// and the authority's own routes refuse the session's access tokens, since they ask the tables. A
+// session must not renew itself in between. KV is for the verifiers elsewhere, and tells them later:
+// Cloudflare puts that at up to a minute, and each remembers what it read for its `cacheTtl`.
 //
 // An entry in KV is kept for as long as a session can last, and the slack that verifiers give. No
 // access token outlives its session, so none outlives its revocation.

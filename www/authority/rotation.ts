@@ -21,7 +21,7 @@
 
 import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
 import { seal, unseal } from "./sealing.ts";
-import { type Row, SESSION_COLUMNS, type Session, sessionFrom } from "./sessions.ts";
+import { living, type Row, SESSION_COLUMNS, type Session, sessionFrom } from "./sessions.ts";
 
 /** How a refresh token that was presented stands. */
 export type Standing =
@@ -66,7 +66,7 @@ const READ = `
     JOIN families ON families.id = presented.family_id
     JOIN accounts ON accounts.id = families.account_id
     LEFT JOIN refresh_tokens AS successor ON successor.predecessor = presented.hash
-   WHERE presented.hash = ?1 AND families.tenant_id = ?2 AND families.expires_at > ?3 AND families.revoked_at IS NULL`;
+   WHERE presented.hash = ?1 AND families.tenant_id = ?2 AND ${living("?3")}`;
 
 /**
  * The living session of a token, and how the token stands; null for one that is unknown, or whose
@@ -112,15 +112,18 @@ export async function rotate(
       .prepare(
         `INSERT INTO refresh_tokens (hash, family_id, predecessor, sealed, issued_at)
          SELECT ?1, families.id, used.hash, ?2, ?5
-           FROM refresh_tokens AS used JOIN families ON families.id = used.family_id
-          WHERE used.hash = ?3 AND families.tenant_id = ?4 AND families.expires_at > ?5 AND families.revoked_at IS NULL
+           FROM refresh_tokens AS used
+           JOIN families ON families.id = used.family_id
+           JOIN accounts ON accounts.id = families.account_id
+          WHERE used.hash = ?3 AND families.tenant_id = ?4 AND ${living("?5")}
          ON CONFLICT (predecessor) DO NOTHING`,
       )
       .bind(hash, sealed, used, tenantId, now),
     // The token is used now. Nobody needs it again, so its predecessor opens nothing from here on.
     db
       .prepare(
-        "UPDATE refresh_tokens SET sealed = NULL WHERE hash = ?1 AND EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?2)",
+        `UPDATE refresh_tokens SET sealed = NULL
+          WHERE hash = ?1 AND EXISTS (SELECT 1 FROM refresh_tokens WHERE hash = ?2)`,
       )
       .bind(used, hash),
     db

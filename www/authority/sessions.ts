@@ -35,6 +35,16 @@ export interface Row {
 export const SESSION_COLUMNS = `families.id, families.device, families.started_at, families.last_used_at, families.expires_at,
   families.stepped_up_at, accounts.id AS account_id, accounts.name AS account_name, accounts.roles AS account_roles`;
 
+/**
+ * What holds for a session that has not ended, in a statement that joins `families` and `accounts`;
+ * `now` is the statement's parameter. A session that began in the second in which all of its user's
+ * were ended is one of those: its sign-in may have been under way.
+ */
+export function living(now: string): string {
+  return `families.revoked_at IS NULL AND families.expires_at > ${now}
+      AND families.started_at > coalesce(accounts.signed_out_at, -1)`;
+}
+
 export function sessionFrom(row: Row): Session {
   return {
     id: row.id,
@@ -92,12 +102,33 @@ export async function sessionsOf(
   const { results } = await db
     .prepare(
       `SELECT ${SESSION_COLUMNS} FROM families JOIN accounts ON accounts.id = families.account_id
-        WHERE families.account_id = ?1 AND families.expires_at > ?2 AND families.revoked_at IS NULL
+        WHERE families.account_id = ?1 AND ${living("?2")}
         ORDER BY families.last_used_at DESC, families.started_at DESC LIMIT 100`,
     )
     .bind(accountId, now)
     .all<Row>();
   return results.map(sessionFrom);
+}
+
+/** True while this is a session of this account and tenant, and has not ended. */
+export async function isLiving(
+  db: D1Database,
+  {
+    tenantId,
+    id,
+    accountId,
+    now,
+  }: { tenantId: string; id: string; accountId: string; now: number },
+): Promise<boolean> {
+  const found = await db
+    .prepare(
+      `SELECT 1 FROM families JOIN accounts ON accounts.id = families.account_id
+        WHERE families.id = ?1 AND families.tenant_id = ?2 AND families.account_id = ?3
+          AND ${living("?4")}`,
+    )
+    .bind(id, tenantId, accountId, now)
+    .first();
+  return found !== null;
 }
 
 /**

@@ -96,6 +96,6 @@ async function endSessionBehindCookie(c: Context<Env>, by: RevokedBy): Promise<v
  * new session's must not bear its date.
  */
 async function secondsAfter(moment: number | null): Promise<number> {
-  if (moment === secondsNow()) await scheduler.wait(1000 - (Date.now() % 1000));
+  if (moment !== null && moment >= secondsNow()) await scheduler.wait(1000 - (Date.now() % 1000));
   return secondsNow();
 }
