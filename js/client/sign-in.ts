@@ -11,16 +11,20 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
   const turn = host.engine.input(Input.signIn, 0);
   await host.answer(turn);
   let response: Response;
+  let json: boolean | undefined;
   let body: Uint8Array | undefined;
   try {
     request.signal.throwIfAborted();
     response = await host.transport(request);
-    if (response.ok && isJson(response)) body = await bytesOf(response.clone());
+    if (response.ok) {
+      json = isLabelled(response) || (await beginsAsObject(response.clone()));
+      if (json) body = await bytesOf(response.clone());
+    }
   } catch (error) {
     host.engine.signedIn(turn);
     throw error;
   }
-  const rest = host.engine.signedIn(turn, body);
+  const rest = host.engine.signedIn(turn, json, body);
   body?.fill(0);
   if (rest === undefined) return response;
   discard(response.body);
@@ -35,6 +39,24 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
   });
 }
 
-function isJson(response: Response): boolean {
+function isLabelled(response: Response): boolean {
   return /^[^;]*[/+]json\s*(;|$)/i.test(response.headers.get("Content-Type") ?? "");
 }
+
+/**
+ * Whether the first character is that of a JSON object: whatever it is labelled as, the application
+ * may read it as one. White space and a byte order mark may go before it. Reads no further.
+ */
+async function beginsAsObject(response: Response): Promise<boolean> {
+  const reader = response.body?.getReader();
+  for (;;) {
+    const chunk = (await reader?.read())?.value;
+    const first = chunk?.find((byte) => !BEFORE_JSON.includes(byte));
+    if (chunk !== undefined && first === undefined) continue;
+    discard(reader);
+    return first === 0x7b;
+  }
+}
+
+/** Space, tab, line feed and carriage return, and the three bytes of the mark. */
+const BEFORE_JSON = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf];

@@ -34,6 +34,7 @@ const STEPS = [
   "sibling-rejected",
   "paused",
   "logout-doubted",
+  "sign-in-without-token",
 ];
 
 /** By the numbers of `Why` there. */

@@ -23,8 +23,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
 use crate::engine::{
-    Backoff, CallId, Config, FailureKind, Grant, Lead, LogoutAnswer, Origins, Ticket, WaiterId,
-    Wake, has_access_token, without_access_token,
+    Backoff, CallId, Config, FailureKind, Grant, Lead, LogoutAnswer, Origins, SignInAnswer, Ticket,
+    WaiterId, Wake, without_access_token,
 };
 use driver::Driver;
 use host::Headers;
@@ -164,19 +164,29 @@ impl Keep {
         grant.map(|grant| self.driver.input(|engine, now| engine.handle_adopt(now, grant))).is_ok()
     }
 
-    /// The sign-in of `waiter` was answered with `body`: takes the token out of it and returns the
-    /// rest. `undefined`: there is no token in it. An empty rest: what is in it can't be used.
+    /// The sign-in of `waiter` was answered with 2xx and, if it `is_json`, with `body`, undefined
+    /// when it is too long; without `is_json` it failed. Returns the reply without its token,
+    /// empty when nobody may have it, and `undefined` when it passes as it is.
     #[wasm_bindgen(js_name = signedIn)]
-    pub fn signed_in(&self, waiter: u32, body: Option<Vec<u8>>) -> Option<Vec<u8>> {
-        let bytes = body.filter(|bytes| has_access_token(bytes));
-        let grant = bytes.as_deref().map(Grant::read);
-        let usable = matches!(grant, Some(Ok(_)));
-        self.driver.input(|engine, now| {
-            engine.handle_sign_in_answer(now, WaiterId(waiter), grant.and_then(Result::ok))
-        });
-        bytes.map(|bytes| {
-            if usable { without_access_token(&bytes).unwrap_or_default() } else { Vec::new() }
-        })
+    pub fn signed_in(
+        &self,
+        waiter: u32,
+        is_json: Option<bool>,
+        body: Option<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
+        let answer = match is_json {
+            None => SignInAnswer::Failed,
+            Some(false) => SignInAnswer::WithoutToken,
+            Some(true) => SignInAnswer::read(body.as_deref()),
+        };
+        let rest = match answer {
+            SignInAnswer::Granted(_) => without_access_token(&body.unwrap_or_default()).ok(),
+            SignInAnswer::Unusable => Some(Vec::new()),
+            SignInAnswer::WithoutToken | SignInAnswer::Failed => None,
+        };
+        self.driver
+            .input(|engine, now| engine.handle_sign_in_answer(now, WaiterId(waiter), answer));
+        rest
     }
 
     /// The refresh endpoint answered `call`. `date` is the server's clock where it can be seen.

@@ -87,6 +87,8 @@ pub enum Step {
     /// The logout endpoint gave another answer than 2xx: a refresh call looks whether the session
     /// is over.
     LogoutDoubted = 28,
+    /// A sign-in was answered with 2xx, and there was no usable token in it.
+    SignInWithoutToken = 29,
 }
 
 /// Why it happened. The first are those of [`super::FailureKind`].

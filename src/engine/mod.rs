@@ -46,7 +46,7 @@ pub use lifetime::{LONGEST_LIFETIME, Lead};
 pub use machine::Engine;
 pub use origin::Origins;
 pub use reply::{
-    Grant, LONGEST_RETRY_AFTER, LogoutAnswer, MAX_BODY, Media, Reply, has_access_token, judge,
+    Grant, LONGEST_RETRY_AFTER, LogoutAnswer, MAX_BODY, Media, Reply, SignInAnswer, judge,
     media_type, retry_after, without_access_token,
 };
 pub use session::{Session, SignedOutReason, Status};

@@ -6,7 +6,7 @@ use super::failure::{Blame, Failure, FailureKind};
 use super::journal::{Step, Why};
 use super::lifetime;
 use super::machine::{ANSWER_BOUND, Engine, RESERVE};
-use super::reply::{Grant, LogoutAnswer};
+use super::reply::{Grant, LogoutAnswer, SignInAnswer};
 use super::session::{SignedOutReason, Status};
 use super::sibling::News;
 use super::state::{Call, Purpose, Task, Token};
@@ -58,14 +58,13 @@ impl Engine {
         self.conclude();
     }
 
-    /// The sign-in request of `waiter` was answered: with a token, or without one (it failed, or
-    /// the reply has none). Returns whether the token was taken; a logout in the meantime goes
-    /// before.
+    /// The sign-in request of `waiter` was answered. Returns whether a token was taken; a logout in
+    /// the meantime goes before.
     pub fn handle_sign_in_answer(
         &mut self,
         now: Now,
         waiter: WaiterId,
-        grant: Option<Grant>,
+        answer: SignInAnswer,
     ) -> bool {
         self.begin_input(now);
         let began = match self.end_turn(|call| call.task == Task::SignIn(waiter)) {
@@ -75,16 +74,24 @@ impl Engine {
                 slow.map(|at| self.detached.swap_remove(at).1)
             }
         };
-        let taken = match grant {
-            Some(grant) if began == Some(self.sign_outs) && !self.closed => {
+        let taken = match answer {
+            SignInAnswer::Granted(grant) if began == Some(self.sign_outs) && !self.closed => {
                 self.adopt(grant, Step::SignedIn);
                 true
             }
-            Some(_) => {
+            SignInAnswer::Granted(_) => {
                 self.write(Step::SignInDiscarded, Some(Why::LogoutSince));
                 false
             }
-            None => false,
+            SignInAnswer::WithoutToken => {
+                self.write(Step::SignInWithoutToken, None);
+                false
+            }
+            SignInAnswer::Unusable => {
+                self.write(Step::SignInWithoutToken, Some(Why::Malformed));
+                false
+            }
+            SignInAnswer::Failed => false,
         };
         self.conclude();
         taken

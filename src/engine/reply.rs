@@ -108,10 +108,36 @@ pub fn without_access_token(body: &[u8]) -> Result<Vec<u8>, FailureKind> {
 }
 
 /// Whether `body` is a JSON object with an access token in it, usable or not.
-#[must_use]
-pub fn has_access_token(body: &[u8]) -> bool {
+fn has_access_token(body: &[u8]) -> bool {
     let mut found = false;
     members::members(body, &mut |member| found |= is_access_token(&member)).is_some() && found
+}
+
+/// What a sign-in request came to.
+pub enum SignInAnswer {
+    /// A token.
+    Granted(Grant),
+    /// A 2xx without a token in it.
+    WithoutToken,
+    /// A 2xx whose token can't be used, or JSON that can't be read and may hold one: nobody gets
+    /// it.
+    Unusable,
+    /// Another answer, or none.
+    Failed,
+}
+
+impl SignInAnswer {
+    /// Reads the JSON of a 2xx reply; no body for one that is longer than [`MAX_BODY`].
+    #[must_use]
+    pub fn read(body: Option<&[u8]>) -> Self {
+        match body {
+            Some(body) if has_access_token(body) => {
+                Grant::read(body).map_or(Self::Unusable, Self::Granted)
+            }
+            Some(body) if members::is_json(body) => Self::WithoutToken,
+            _ => Self::Unusable,
+        }
+    }
 }
 
 /// What became of a call to the logout endpoint.
@@ -404,6 +430,32 @@ mod tests {
                 && !has_access_token(br#"{"a":1}"#)
                 && !has_access_token(b"x")
         );
+    }
+
+    #[test]
+    fn client_F87_a_sign_in_reply_that_cannot_be_read_is_nobodys() {
+        let read = |body: &[u8]| match SignInAnswer::read(Some(body)) {
+            SignInAnswer::Granted(_) => "granted",
+            SignInAnswer::WithoutToken => "without",
+            SignInAnswer::Unusable => "unusable",
+            SignInAnswer::Failed => "failed",
+        };
+        assert_eq!(read(br#"{"access_token":"t"}"#), "granted");
+        for body in ["", "  ", "[]", "null", r#"{"a":{"access_token":"t"}}"#] {
+            assert_eq!(read(body.as_bytes()), "without", "{body}");
+        }
+        for body in [
+            &b"\xef\xbb\xbf{\"access_token\":\"t\"}"[..],
+            b"{\"access_token\":\"t\",\"a\":\"\xff\"}",
+            br#"{"access_token":"t","a":"\ud83d"}"#,
+            br#"{"access_token":"t","access_token":"u"}"#,
+            br#"{"access_token":"t""#,
+            br#"{"access_token":7}"#,
+            b"OK",
+        ] {
+            assert_eq!(read(body), "unusable", "{}", body.escape_ascii());
+        }
+        assert!(matches!(SignInAnswer::read(None), SignInAnswer::Unusable));
     }
 
     #[test]

@@ -53,6 +53,19 @@ pub fn members<'a>(text: &'a [u8], visit: Visit<'_, 'a>) -> Option<()> {
     scanner.at_end().then_some(())
 }
 
+/// Whether `text` is JSON of any kind, or blank.
+#[must_use]
+pub fn is_json(text: &[u8]) -> bool {
+    let mut scanner = Scanner { bytes: text, at: 0 };
+    scanner.space();
+    if scanner.at_end() {
+        return true;
+    }
+    let value = scanner.value(0);
+    scanner.space();
+    value.is_some() && scanner.at_end()
+}
+
 /// The whole part of a JSON number, saturating at `u64::MAX`; `None` when it is negative, or no
 /// number.
 #[must_use]
@@ -389,6 +402,16 @@ mod tests {
     }
 
     #[test]
+    fn tells_json_of_any_kind() {
+        for text in ["", " \n", "{}", " [1, {}] ", "null", "\"x\"", "-1.5e3", "{\"a\":[true]}"] {
+            assert!(is_json(text.as_bytes()), "{text}");
+        }
+        for text in ["x", "\u{feff}{}", "[", "{}x", "{} {}", "\"\\ud800\"", "01", "nul"] {
+            assert!(!is_json(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
     fn bounds_the_depth() {
         let nested = |depth: usize| {
             format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth)).into_bytes()
@@ -436,6 +459,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_as_the_other_reader_reads_them(text in prop::collection::vec(any::<u8>(), 0..60)) {
             prop_assert_eq!(names(&text), names_elsewhere(&text));
+            prop_assert!(names(&text).is_none() || is_json(&text));
         }
 
         /// Of the characters that matter most, so that some of it is JSON.

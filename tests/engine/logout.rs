@@ -1,8 +1,8 @@
 //! Group H, and signing in: what ends a session and what begins one, in order.
 
 use tokenkeep::engine::{
-    CALLS, Engine, Event, Failure, FailureKind, LogoutAnswer, News, Outcome, SignedOutReason,
-    Status, Step,
+    CALLS, Engine, Event, Failure, FailureKind, LogoutAnswer, News, Outcome, SignInAnswer,
+    SignedOutReason, Status, Step, Why,
 };
 
 use crate::tab::{Tab, failed, token, token_of};
@@ -190,7 +190,7 @@ fn client_H86_a_sign_in_meanwhile_waits_and_its_session_stands() {
     assert_eq!(tab.outcome(turn), None);
     tab.grant(900);
     assert_eq!((tab.outcome(logout), tab.outcome(turn)), (doubtful(401), Some(Outcome::Proceed)));
-    assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
+    assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, granted())));
     assert_eq!((tab.status(), tab.generation()), (Status::Authenticated, 2));
 }
 
@@ -238,6 +238,26 @@ fn two_logouts_tell_the_server_once() {
     assert_eq!((ends, tab.logouts.len()), (1, 1));
 }
 
+fn granted() -> SignInAnswer {
+    SignInAnswer::Granted(token(900))
+}
+
+#[test]
+fn client_A88_a_sign_in_without_a_token_is_told_and_leaves_the_session_as_it_was() {
+    for (answer, why) in
+        [(SignInAnswer::WithoutToken, None), (SignInAnswer::Unusable, Some(Why::Malformed))]
+    {
+        let mut tab = Tab::signed_in(900);
+        let turn = tab.input(Engine::handle_sign_in);
+        assert!(!tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, answer)));
+        assert_eq!((tab.status(), tab.generation()), (Status::Authenticated, 1));
+        let told = tab.engine.explain().last().expect("it is told");
+        assert_eq!((told.step, told.why), (Step::SignInWithoutToken, why));
+        tab.input(Engine::handle_refresh);
+        assert_eq!(tab.sent.len(), 1, "its turn is over");
+    }
+}
+
 #[test]
 fn a_sign_in_waits_for_a_refresh_and_raises_the_epoch() {
     let mut tab = Tab::new();
@@ -251,7 +271,7 @@ fn a_sign_in_waits_for_a_refresh_and_raises_the_epoch() {
     );
     tab.input(Engine::handle_refresh);
     assert_eq!(tab.sent.len(), 1, "no refresh runs beside a sign-in");
-    assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
+    assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, granted())));
     assert_eq!(tab.status(), Status::Authenticated);
 }
 
@@ -259,7 +279,7 @@ fn a_sign_in_waits_for_a_refresh_and_raises_the_epoch() {
 fn a_failed_sign_in_leaves_the_session_as_it_was() {
     let mut tab = Tab::signed_in(900);
     let turn = tab.input(Engine::handle_sign_in);
-    tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, None));
+    tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, SignInAnswer::Failed));
     assert_eq!((tab.status(), tab.generation()), (Status::Authenticated, 1));
     tab.input(Engine::handle_refresh);
     assert_eq!(tab.sent.len(), 1, "its turn is over");
@@ -271,7 +291,7 @@ fn a_logout_goes_before_a_sign_in_that_it_overtook() {
     let turn = tab.input(Engine::handle_sign_in);
     tab.input(Engine::handle_logout);
     assert!(tab.logouts.is_empty());
-    assert!(!tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
+    assert!(!tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, granted())));
     assert_eq!(
         (tab.status(), tab.logouts.len()),
         (Status::Anonymous, 1),
@@ -286,7 +306,7 @@ fn a_slow_sign_in_loses_its_turn_and_still_counts() {
     tab.pass(10_000);
     tab.input(Engine::handle_refresh);
     assert_eq!(tab.sent.len(), 1);
-    assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, Some(token(900)))));
+    assert!(tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, granted())));
     tab.grant(60);
     assert_eq!(
         (tab.generation(), tab.status()),

@@ -1,7 +1,7 @@
 //! What comes back: the driver reads the answer of a server as the browser half does, and hands it
 //! to the engine.
 
-use tokenkeep::engine::{CallId, FailureKind, Grant, LogoutAnswer, Status};
+use tokenkeep::engine::{CallId, FailureKind, LogoutAnswer, SignInAnswer, Status};
 
 use crate::invariants;
 use crate::network::{Answer, Errand};
@@ -38,21 +38,24 @@ impl World {
                 self.input(tab, |engine, now| engine.handle_logout_answer(now, call, answer));
             }
             Errand::SignIn { waiter, .. } => {
-                let grant = match answer {
-                    Answer::Token(token) => Grant::read(self.reply_body(token).as_bytes()).ok(),
-                    _ => None,
+                let answer = match answer {
+                    Answer::Token(token) => {
+                        SignInAnswer::read(Some(self.reply_body(token).as_bytes()))
+                    }
+                    _ => SignInAnswer::Failed,
                 };
                 // A logout in the meantime goes before; where there is none the session is a new
                 // one from here on.
                 let late = self.exchanges[number].sign_outs != self.tabs[tab].notes.sign_outs;
-                let fresh = grant.is_some() && !late && !self.tabs[tab].closed;
+                let granted = matches!(answer, SignInAnswer::Granted(_));
+                let fresh = granted && !late && !self.tabs[tab].closed;
                 if fresh {
                     self.tabs[tab].notes.fences += 1;
                     let notes = &mut self.tabs[tab].notes;
                     (notes.signed_in_at, notes.invited_at) = (self.now, self.now);
                 }
                 let before = self.tabs[tab].token();
-                self.input(tab, |engine, now| engine.handle_sign_in_answer(now, waiter, grant));
+                self.input(tab, |engine, now| engine.handle_sign_in_answer(now, waiter, answer));
                 if late {
                     let verdict = invariants::a_late_answer_changes_nothing(self, tab, before);
                     self.hold(verdict);
