@@ -53,7 +53,7 @@ export function runIn(
   const limit = setTimeout(() => {
     output += "\nit did not end by itself";
     child.kill("SIGKILL");
-  }, 30_000);
+  }, 120_000);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {

@@ -91,8 +91,9 @@ test("no label of the timeline is drawn over another or over a mark, at both wid
   }
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 844 });
-    // The drawing follows the width with the next frame, and the lanes' names with the next but one.
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1100)));
+    // The drawing follows the width some frames later.
+    for (let n = 0; n < 300 && (await overlaps(page)).length > 0; n++)
+      await page.waitForTimeout(100);
     assert.ok((await page.locator("#score .name").count()) >= 1);
     assert.ok((await page.locator("#score svg text").count()) >= 4);
     assert.deepEqual(await overlaps(page), [], `${width} px`);

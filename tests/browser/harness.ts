@@ -151,7 +151,7 @@ export async function startDemo(): Promise<Demo> {
 async function visit(browser: Browser, demo: Demo, path: string): Promise<Visitor> {
   // A strip that glides takes the processor from what is measured.
   const context = await browser.newContext({ reducedMotion: "reduce" });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const console: string[] = [];
   const errors: string[] = [];
   const violations: string[] = [];

@@ -42,7 +42,7 @@ test("two tabs in a hurry are told to wait: both send nothing until then, stay s
   const all = () => [...answers.values()].flat();
   const isLimited = ({ status }: Renewal) => status === 429;
   await visitor.press("Hurry");
-  for (let n = 0; n < 200 && !all().some(isLimited); n++) await first.waitForTimeout(100);
+  for (let n = 0; n < 600 && !all().some(isLimited); n++) await first.waitForTimeout(100);
   const limited = all().find(isLimited);
   assert.ok(limited, `nobody was answered 429: ${JSON.stringify(all())}`);
   assert.ok(
@@ -55,7 +55,7 @@ test("two tabs in a hurry are told to wait: both send nothing until then, stay s
     page
       .locator(`#session[data-status="authenticated"][data-degraded="${degraded}"]`)
       .waitFor({ timeout });
-  await expectState(told, true, 20_000);
+  await expectState(told, true, 60_000);
   for (const page of [first, second]) {
     await page
       .getByText(/answered 429, and asks to be left alone for \d+ s/)
@@ -65,7 +65,10 @@ test("two tabs in a hurry are told to wait: both send nothing until then, stay s
     await page.getByRole("button", { name: "Renew now" }).click();
   }
   await first.waitForTimeout(1000);
-  assert.equal(all().filter(({ at }) => at > limited.at).length, 0, "silence, in both tabs");
+  // As far as that time has not come meanwhile.
+  const end = limited.at + limited.retryAfter * 1000 - 500;
+  const early = all().filter(({ at }) => at > limited.at && at < end);
+  assert.deepEqual(early, [], "silence, in both tabs");
   await visitor.press("Ask for the time");
   await first.getByRole("status").filter({ hasText: "200 GET /api/time" }).waitFor();
 
@@ -80,7 +83,7 @@ test("two tabs in a hurry are told to wait: both send nothing until then, stay s
     waited >= limited.retryAfter * 1000 - 500,
     `waited ${waited} ms of ${limited.retryAfter} s`,
   );
-  await expectState(told, false, 20_000);
+  await expectState(told, false, 60_000);
   await visitor.leave();
 });
 

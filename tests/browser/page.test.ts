@@ -47,7 +47,7 @@ test("the policy holds in the browser: inline script and foreign origins are ref
   });
   assert.equal(inline, false);
   // The browser reports a violation some time after the fact.
-  for (let n = 0; n < 100 && visitor.violations.length < 2; n++)
+  for (let n = 0; n < 600 && visitor.violations.length < 2; n++)
     await visitor.page.waitForTimeout(50);
   assert.deepEqual(visitor.violations.map((violation) => violation.split(" ")[0]).sort(), [
     "connect-src",

@@ -107,8 +107,10 @@ behaviour("client_J84_closing_ends_every_timer_listener_channel_and_lock", async
 behaviour("client_J84_a_closed_keep_says_so_and_never_stirs_again", async (scene) => {
   const { page, at } = scene;
   scene.lifetime = 2;
-  await scene.started();
-  await page.evaluate(() => {
+  await scene.keep();
+  // At once, before a renewal can be due.
+  await page.evaluate(async () => {
+    await keep.start();
     keep.close();
     keep.close();
   });

@@ -55,13 +55,23 @@ behaviour("client_F49_waits_between_attempts_are_random_and_grow", async (scene)
   const { authority } = scene;
   authority.on("/session/refresh", () => ({ status: 503 }));
   await scene.keep({ backoff: { base: 200, max: 100_000 } });
-  await scene.page.evaluate(() => void keep.start().catch(() => undefined));
+  await scene.page.evaluate(() => {
+    const planned: number[] = [];
+    Object.assign(globalThis, { planned });
+    keep.on("refresh-failed", ({ retryAt }) => planned.push((retryAt ?? Infinity) - Date.now()));
+    void keep.start().catch(() => undefined);
+  });
   await until(() => authority.calls.length >= 5, "five attempts");
-  const waits = authority.calls.slice(1).map(({ at }, n) => at - authority.calls[n]!.end!);
-  waits.forEach((wait, n) =>
-    assert.ok(wait < 200 * 2 ** n + 1500, `${wait} ms after failure ${n + 1}`),
+  // As the page plans them; how late they come is the machine's.
+  const planned = await scene.page.evaluate(
+    () => (globalThis as unknown as { planned: number[] }).planned,
   );
-  assert.equal(new Set(waits.map(Math.round)).size, waits.length, "no two alike");
+  assert.ok(planned.length >= 4);
+  planned.forEach((wait, n) =>
+    assert.ok(wait < 200 * 2 ** n + 50, `${wait} ms after failure ${n + 1}`),
+  );
+  const waits = authority.calls.slice(1).map(({ at }, n) => at - authority.calls[n]!.end!);
+  assert.equal(new Set(waits).size, waits.length, "no two alike");
   const due = (await scene.events())
     .filter((event) => event.type === "refresh-failed")
     .map(({ retryAt }) => retryAt);
@@ -207,15 +217,15 @@ behaviour(
 
 behaviour("client_F53_requests_work_until_the_real_expiry_when_renewals_fail", async (scene) => {
   const { authority } = scene;
-  scene.lifetime = 6;
-  await scene.started({ leeway: 3, jitter: 0, ...still });
-  const began = performance.now();
+  scene.lifetime = 12;
+  await scene.started({ leeway: 7, jitter: 0, ...still });
+  const began = authority.calls[0]!.end!;
   authority.on("/session/refresh", () => ({ status: 503 }));
   await until(async () => (await scene.session()).degraded, "the renewal to fail");
   const late = await call(scene);
   assert.deepEqual([late.value, scene.api.calls.at(-1)?.token], [200, scene.granted[0]]);
   await until(async () => (await call(scene)).value !== 200, "the token to expire");
-  assert.ok(performance.now() - began >= 5800, "not before its time");
+  assert.ok(performance.now() - began >= 11_800, "not before its time");
   assert.equal((await call(scene)).error?.code, "refresh_unreachable");
   assert.equal((await scene.session()).status, "authenticated");
   assert.deepEqual(

@@ -182,7 +182,7 @@ for (const [how, answer] of Object.entries({
 }
 
 behaviour("client_H70_a_logout_that_hangs_is_reported_within_the_timeout", async (scene) => {
-  await scene.started({ timeout: 500 });
+  await scene.started({ timeout: 2000 });
   scene.authority.on(LOGOUT, hang);
   assert.equal((await logout(scene)).error?.code, "logout_failed");
   assert.equal((await scene.session()).status, "anonymous");

@@ -116,7 +116,7 @@ behaviour("client_C21_when_all_callers_abort_the_next_one_is_served", async (sce
 
 behaviour("client_C22_a_refresh_that_hangs_is_given_up_and_the_next_can_succeed", async (scene) => {
   const { page, authority, at } = scene;
-  await scene.started({ timeout: 500, backoff: { base: 60_000, max: 60_000 } });
+  await scene.started({ timeout: 2_000, backoff: { base: 60_000, max: 60_000 } });
   scene.valid.clear();
   authority.on("/session/refresh", hang);
   const [refreshed, fetched] = await page.evaluate(
@@ -144,7 +144,7 @@ behaviour(
     const { page, authority, at } = scene;
     // Browsers keep six connections to an origin; what is given up has to be let go.
     authority.on("/session/refresh", hang);
-    await scene.keep({ timeout: 150, backoff: { base: 60_000, max: 60_000 } });
+    await scene.keep({ timeout: 400, backoff: { base: 60_000, max: 60_000 } });
     for (let n = 0; n < 8; n++) {
       assert.equal(
         (await page.evaluate(() => stage.outcome(keep.refresh()))).error?.code,

@@ -32,7 +32,7 @@ describe("the API", () => {
     assert.equal(((await response.json()) as { name: string }).name, "Alice Adair");
     const time = await fetch(`${stack().api}/api/time`, { headers: authorization(accessToken) });
     assert.ok(
-      Math.abs(Date.parse(((await time.json()) as { time: string }).time) - Date.now()) < 5000,
+      Math.abs(Date.parse(((await time.json()) as { time: string }).time) - Date.now()) < 60_000,
     );
   });
 
@@ -100,10 +100,10 @@ describe("the API", () => {
 
   test("refuses a token once it has expired", async () => {
     const visitor = new Visitor(stack());
-    await visitor.post("/demo/settings", { body: { accessTokenSeconds: 2 } });
+    await visitor.post("/demo/settings", { body: { accessTokenSeconds: 6 } });
     const { access_token: token, expires_in: lifetime } = await visitor.signIn();
     await visitor.post("/demo/settings", { body: { accessTokenSeconds: 900 } });
-    assert.equal(lifetime, 2);
+    assert.equal(lifetime, 6);
     assert.equal((await me(authorization(token))).status, 200);
     await sleep(Number(decodeJwt(token).exp) * 1000 - Date.now() + 20);
     const response = await me(authorization(token));

@@ -67,12 +67,12 @@ describe("with the demo on", () => {
   test("an outage answers refreshes with 503 that the page can read, uses up no cookie, and ends by itself", async () => {
     const visitor = new Visitor(stack());
     await visitor.signIn();
-    await visitor.post("/demo/settings", { body: { refreshOutageSeconds: 2 } });
+    await visitor.post("/demo/settings", { body: { refreshOutageSeconds: 6 } });
     const response = await visitor.post("/session/refresh");
     assert.equal(response.status, 503);
     assert.equal(response.headers.get("Access-Control-Allow-Origin"), stack().app);
     assert.equal(response.headers.get("Access-Control-Allow-Credentials"), "true");
-    await sleep(2100);
+    await sleep(6100);
     assert.equal(await visitor.tryRefresh(), 200);
   });
 

@@ -219,7 +219,7 @@ describe("what was noticed", () => {
   });
 
   async function heard(event: string): Promise<Record<string, unknown>> {
-    for (let turn = 0; turn < 100; turn += 1) {
+    for (let turn = 0; turn < 1200; turn += 1) {
       const alert = alerts.find((candidate) => candidate.event === event);
       if (alert !== undefined) return alert;
       await sleep(50);

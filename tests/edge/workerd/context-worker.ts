@@ -3,7 +3,7 @@
 
 import { Hono } from "hono";
 import { createVerifier } from "tokenkeep/edge";
-import { guard } from "tokenkeep/hono";
+import { type AuthEnv, guard } from "tokenkeep/hono";
 import { AUDIENCE, ISSUER, NOW } from "../suite/kit.ts";
 
 /** Milliseconds. */
@@ -29,7 +29,7 @@ function verifierOf(path: string): ReturnType<typeof verifierAt> {
   return verifier;
 }
 
-const app = new Hono();
+const app = new Hono<AuthEnv>();
 app.use("*", guard(verifierOf("/hono")));
 app.get("*", (c) => c.json({ sub: c.var.auth.claims.sub }));
 

@@ -1,9 +1,11 @@
-// A guarded Worker with a short cooldown: for the test of a client that hangs up while a new key is
-// looked for.
+// A guarded Worker that is told what time it is: for the test of a client that hangs up while a new
+// key is looked for.
 
 import { createVerifier } from "tokenkeep/edge";
-import { AUDIENCE, ISSUER } from "../suite/kit.ts";
+import { AUDIENCE, ISSUER, NOW } from "../suite/kit.ts";
 
+/** Milliseconds. */
+let now = NOW * 1000;
 const verifier = createVerifier({
   issuers: {
     issuer: ISSUER,
@@ -11,9 +13,16 @@ const verifier = createVerifier({
     algorithms: ["ES256"],
     jwksUri: `${ISSUER}/jwks.json`,
   },
-  jwks: { cooldown: 4, timeout: 60_000 },
+  clock: () => now,
+  jwks: { cooldown: 30, timeout: 60_000 },
 });
+const guarded = verifier.guard((_request, _env, _ctx, auth) =>
+  Response.json({ sub: auth.claims.sub }),
+);
 
 export default {
-  fetch: verifier.guard((_request, _env, _ctx, auth) => Response.json({ sub: auth.claims.sub })),
+  fetch(...[request, ...rest]: Parameters<typeof guarded>): ReturnType<typeof guarded> {
+    now = (NOW + Number(new URL(request.url).searchParams.get("at"))) * 1000;
+    return guarded(request, ...rest);
+  },
 };
