@@ -107,10 +107,10 @@ fn object_of(described: &impl Serialize) -> JsValue {
 #[wasm_bindgen(js_name = namedKeys, unchecked_return_type = "NamedKey[]")]
 pub fn named_keys(length: usize) -> Result<JsValue, KeySetRefusal> {
     let named = seen(|seen| keys::named_keys(seen.token.get(..length).unwrap_or_default()))?;
-    let named = named.iter().map(|keys::NamedKey { kid, place }| NamedKey {
+    let named = named.iter().map(|keys::NamedKey { kid, range }| NamedKey {
         kid,
-        start: place.start,
-        end: place.end,
+        start: range.start,
+        end: range.end,
     });
     Ok(object_of(&named.collect::<Vec<_>>()))
 }

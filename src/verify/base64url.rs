@@ -28,8 +28,8 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, NotBase64url> {
     Ok(bytes)
 }
 
-/// [`decode`] into memory that is there already; what was in it is gone, even when the text is
-/// refused.
+/// Like [`decode`], into a buffer that is used again. Its former contents are lost even when the
+/// text is refused.
 ///
 /// # Errors
 /// Like [`decode`].
@@ -37,7 +37,7 @@ pub fn decode_into(text: &[u8], bytes: &mut Vec<u8>) -> Result<(), NotBase64url>
     let rest = text.len() % 4;
     bytes.clear();
     bytes.resize(text.len() / 4 * 3 + rest.saturating_sub(1), 0);
-    // All symbols are looked at before any is complained of: that is a branch less for each.
+    // An invalid symbol is noticed at the end: that saves a branch for each symbol.
     let mut seen = 0;
     let mut value = |symbol: u8| {
         let value = VALUES[usize::from(symbol)];

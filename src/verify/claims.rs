@@ -4,16 +4,16 @@
 use super::json::{self, NotJson, Text, Value};
 use super::{Failure, Profile};
 
-/// Dates outside this many seconds of the epoch are not taken: beyond it a double skips whole
-/// seconds.
+/// Dates further than this many seconds from the epoch are refused: a double skips whole seconds
+/// there.
 const LATEST: f64 = 9_007_199_254_740_992.0;
 
 /// A payload that is one JSON object. Its claims are not judged yet.
 pub struct Claims<'a> {
-    /// By their places in [`REGISTERED`].
+    /// By their index in [`REGISTERED`].
     registered: [Option<Value<'a>>; REGISTERED.len()],
     others: Vec<(Text<'a>, Value<'a>)>,
-    /// The dates that it has, or one that is no date.
+    /// The dates, or the refusal of one that is no date.
     pub dates: Result<Dates, Failure>,
 }
 
@@ -52,7 +52,7 @@ impl Registered {
         }
     }
 
-    /// A comparison by bytes: it happens for each claim of each token.
+    /// Compares bytes: this runs for each claim of each token.
     fn named(name: &[u8]) -> Option<Self> {
         Some(match name {
             b"iss" => Iss,
@@ -77,16 +77,16 @@ impl Registered {
     }
 }
 
-/// What the verifier was told.
+/// The rules by which claims are judged.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// The kind of token.
     pub profile: Profile,
-    /// Exactly this `iss`.
+    /// The `iss` that a token must have, compared exactly.
     pub issuer: String,
     /// One of these must be in `aud`.
     pub audiences: Vec<String>,
-    /// Present and not null.
+    /// Claims that must be present and not null.
     pub required: Vec<String>,
     /// Whether `exp` may be absent.
     pub allow_no_expiry: bool,
@@ -94,12 +94,12 @@ pub struct Rules {
     pub time: Time,
 }
 
-/// What is asked of dates, all in seconds.
+/// The rules for dates, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Time {
-    /// Slack on every date.
+    /// The slack on each date.
     pub tolerance: f64,
-    /// Oldest age by `iat`.
+    /// The oldest age by `iat`.
     pub max_age: Option<f64>,
 }
 
@@ -115,16 +115,16 @@ pub struct Dates {
 }
 
 impl Dates {
-    /// Of a token without any.
+    /// The dates of a token that has none.
     pub const NONE: Self = Self { expires: None, not_before: None, issued: None };
 }
 
 impl Time {
-    /// Whether a token of these dates may be used `now`, in seconds since the epoch. A fraction of
-    /// a second counts as it stands.
+    /// Whether a token of these dates may be used `now`, in seconds since the epoch. Fractions of a
+    /// second count.
     ///
     /// # Errors
-    /// Which date speaks against it.
+    /// The date that rules it out.
     pub fn judge(self, dates: Dates, now: f64) -> Result<(), Failure> {
         let Self { tolerance, max_age } = self;
         if dates.expires.is_some_and(|expires| now >= expires + tolerance) {
@@ -145,7 +145,7 @@ impl Time {
     }
 }
 
-/// Shown each rule with its outcome; `false` ends the judging.
+/// Is shown each rule with its outcome, and returns `false` to end the judging.
 type Witness<'w> = dyn FnMut(&'static str, Result<(), Failure>) -> bool + 'w;
 
 impl Rules {
@@ -195,8 +195,8 @@ impl Rules {
         if odd || !found {
             return Err(Failure::Claim("aud"));
         }
-        // OpenID Connect Core section 3.1.3.7: `azp` says for whom it was made; with several
-        // audiences it has to.
+        // OpenID Connect Core section 3.1.3.7: `azp` names the client that the token was issued to.
+        // With several audiences it is mandatory.
         match claims.find(Azp) {
             _ if self.profile != Profile::IdToken => Ok(()),
             None if count == 1 => Ok(()),
@@ -224,7 +224,7 @@ impl Rules {
             Profile::IdToken => &[Sub, Iat],
             _ => &[],
         };
-        // Numbers here would slip past a revocation that knows the text.
+        // A number would not match a revocation of the same text.
         for claim in [Sub, Jti, Sid, ClientId] {
             claims.text(claim)?;
         }
@@ -245,11 +245,10 @@ impl Rules {
 }
 
 impl<'a> Claims<'a> {
-    /// Reads a payload. Of the claims that no rule of ours looks at, those of the names in
-    /// `required` are kept.
+    /// Reads a payload. Keeps the claims that the rules look at, and those that `required` names.
     ///
     /// # Errors
-    /// When it is not one strict JSON object.
+    /// It is not one strict JSON object.
     pub fn read(payload: &'a [u8], required: &[String]) -> Result<Self, NotJson> {
         let mut claims = Self {
             registered: [None; REGISTERED.len()],
@@ -290,7 +289,7 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// A claim that is a text if it is there.
+    /// A claim that must be a text if it is there.
     fn text(&self, claim: Registered) -> Result<Option<Text<'a>>, Failure> {
         match self.find(claim) {
             None => Ok(None),

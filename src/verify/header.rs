@@ -16,16 +16,16 @@ pub enum Profile {
     AccessToken,
     /// An ID token: `typ` is JWT or absent.
     IdToken,
-    /// Any JWS; the payload means nothing to us.
+    /// Any JWS; the payload is not read.
     Jws,
 }
 
-/// A header that keeps the rules. Nothing in it is to be believed yet.
+/// A header that keeps the rules. It is not trusted before the signature is verified.
 #[derive(Debug, Clone)]
 pub struct Header {
-    /// By which the signature is to be checked.
+    /// The algorithm of the signature.
     pub algorithm: Algorithm,
-    /// The name of the key.
+    /// The `kid`, which names the key.
     pub kid: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl Header {
         let parameters = Parameters::read(text)?;
         let algorithm = match parameters.alg {
             Some(Value::String(name)) => {
-                // No registered name needs an escape, but one may have it all the same.
+                // An escape is allowed, although no registered name needs one.
                 let name =
                     name.plain().map_or_else(|| Cow::Owned(name.chars().collect()), Cow::Borrowed);
                 Algorithm::named(&name)
@@ -63,12 +63,12 @@ struct Parameters<'a> {
     kid: Option<Value<'a>>,
     typ: Option<Value<'a>>,
     cty: Option<Value<'a>>,
-    /// The first parameter that changes what the other bytes mean. We understand no extension, so
-    /// it must not be there.
+    /// The first parameter that changes what the other bytes mean. No extension is supported, and
+    /// the presence of one refuses the token.
     extension: Option<&'static str>,
 }
 
-/// `crit` first: it is what names the others.
+/// `crit` comes first, because it names the others.
 const EXTENSIONS: [&str; 4] = ["crit", "b64", "zip", "enc"];
 
 impl<'a> Parameters<'a> {
@@ -82,7 +82,7 @@ impl<'a> Parameters<'a> {
                 () if name.is("cty") => &mut parameters.cty,
                 () => {
                     let found = EXTENSIONS.into_iter().find(|extension| name.is(extension));
-                    // `b64: true` says what holds anyway.
+                    // `b64: true` is the default.
                     let harmless = found == Some("b64") && value == Value::Other("true");
                     if !harmless && parameters.extension != Some("crit") {
                         parameters.extension = found.or(parameters.extension);
@@ -114,16 +114,16 @@ impl<'a> Parameters<'a> {
         }
         match self.cty {
             None => Ok(()),
-            // A nested JWT: the claims would be those of another token.
+            // The payload of a nested JWT is another token.
             Some(Value::String(cty)) if !is_media_type(cty, "jwt") => Ok(()),
             Some(_) => Err(Failure::Header("cty")),
         }
     }
 }
 
-/// RFC 7515 section 4.1.9: without regard to case, "application/" being left out or not. `known` is
-/// in small letters.
+/// Compares media types by RFC 7515 section 4.1.9: case does not matter, and "application/" may be
+/// left out. `known` is in lower case.
 fn is_media_type(text: Text<'_>, known: &str) -> bool {
-    let small = || text.chars().map(|character| character.to_ascii_lowercase());
-    small().eq(known.chars()) || small().eq("application/".chars().chain(known.chars()))
+    let lower = || text.chars().map(|character| character.to_ascii_lowercase());
+    lower().eq(known.chars()) || lower().eq("application/".chars().chain(known.chars()))
 }

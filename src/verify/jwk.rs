@@ -237,10 +237,10 @@ fn read_material(members: &Members<'_>, origin: Origin) -> Result<Material, &'st
     })
 }
 
-/// With what a key goes.
+/// What a key can be used with.
 enum Fitting {
     Family(Family),
-    /// HMAC, with hashes of at most so many bytes (RFC 7518 section 3.2).
+    /// HMAC with hashes of at most this many bytes (RFC 7518 section 3.2).
     Secret(usize),
 }
 
@@ -293,7 +293,7 @@ fn check_rsa(modulus: &[u8], exponent: &[u8]) -> Result<(), &'static str> {
     if !odd || !(2..=33).contains(&bits(exponent)) {
         return Err("an RSA exponent out of bounds");
     }
-    if roca::is_of_the_kind(modulus) {
+    if roca::looks_weak(modulus) {
         return Err("an RSA modulus of the ROCA kind");
     }
     Ok(())

@@ -8,7 +8,7 @@ use super::json::scan::until;
 /// A decoded header longer than this is refused.
 pub const MAX_HEADER_BYTES: usize = 4_096;
 
-/// Why a text is no compact JWS that this reader takes.
+/// Why a text is not taken for a compact JWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotCompact {
@@ -25,17 +25,17 @@ pub enum NotCompact {
 pub struct Compact {
     /// The protected header, to be read as JSON.
     pub header: Vec<u8>,
-    /// What was signed.
+    /// The payload.
     pub payload: Vec<u8>,
-    /// The signature as it stands.
+    /// The signature.
     pub signature: Vec<u8>,
 }
 
 impl Compact {
-    /// Without memory, until something is read into it.
+    /// An empty value, which owns no memory.
     pub const EMPTY: Self = Self { header: Vec::new(), payload: Vec::new(), signature: Vec::new() };
 
-    /// Takes `text` apart; `longest` is in bytes.
+    /// Takes `text` apart. A text of more than `longest` bytes is refused.
     ///
     /// # Errors
     /// [`NotCompact`], decided by the shape before anything is decoded.
@@ -45,8 +45,8 @@ impl Compact {
         Ok(parts)
     }
 
-    /// [`Compact::read`] into the memory of what was read before. With `but_header`, that is left
-    /// empty: the caller has seen it.
+    /// Like [`Compact::read`], into buffers that are used again. With `but_header` the header stays
+    /// empty: the caller knows it already.
     ///
     /// # Errors
     /// Like [`Compact::read`].

@@ -48,8 +48,8 @@ impl Keys {
     /// [`NotKeySet`].
     pub fn read(text: &str, origin: Origin) -> Result<Self, NotKeySet> {
         let mut keys = Self::default();
-        each_entry(text.as_bytes(), &mut |json::Item { place, .. }| match Key::read(
-            &text[place],
+        each_entry(text.as_bytes(), &mut |json::Item { range, .. }| match Key::read(
+            &text[range],
             origin,
         ) {
             Ok(key) => keys.keys.push(key),
@@ -65,7 +65,7 @@ pub struct NamedKey {
     /// Its `kid`.
     pub kid: String,
     /// Where it begins and ends, in bytes.
-    pub place: Range<usize>,
+    pub range: Range<usize>,
 }
 
 /// Finds the keys with a `kid` in the text of a key set, so that one key of a thousand can be read
@@ -75,9 +75,9 @@ pub struct NamedKey {
 /// [`NotKeySet`].
 pub fn named_keys(text: &[u8]) -> Result<Vec<NamedKey>, NotKeySet> {
     let mut named = Vec::new();
-    each_entry(text, &mut |json::Item { place, member }| {
+    each_entry(text, &mut |json::Item { range, member }| {
         if let Some(Value::String(kid)) = member {
-            named.push(NamedKey { kid: kid.chars().collect(), place });
+            named.push(NamedKey { kid: kid.chars().collect(), range });
         }
     })?;
     Ok(named)
@@ -134,7 +134,7 @@ mod tests {
         let text =
             r#"{"keys":[{"kid":"a\u0062\n"},{"kid":null}, {"x":{"kid":"c"}},7,{"kid":"d"} ]}"#;
         let found = named_keys(text.as_bytes()).unwrap();
-        let found: Vec<_> = found.iter().map(|key| (&*key.kid, &text[key.place.clone()])).collect();
+        let found: Vec<_> = found.iter().map(|key| (&*key.kid, &text[key.range.clone()])).collect();
         assert_eq!(found, [("ab\n", r#"{"kid":"a\u0062\n"}"#), ("d", r#"{"kid":"d"}"#)]);
     }
 

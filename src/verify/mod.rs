@@ -2,8 +2,8 @@
 //! inputs, and nothing is waited for. Used by `src/edge`; uses no other room.
 //!
 //! A token passes in this order: its shape ([`jws`]), its header ([`Header::read`]), a key that may
-//! have signed it ([`keys`]), the signature (the host's), its claims ([`claims::Rules::judge`]).
-//! Claims are looked at for a verdict only when the signature holds.
+//! have signed it ([`keys`]), the signature (JavaScript checks it), its claims
+//! ([`claims::Rules::judge`]). The verdict on the claims is told only when the signature holds.
 
 #![forbid(unsafe_code)]
 

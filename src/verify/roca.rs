@@ -1,15 +1,15 @@
-//! RSA moduli as the faulty library of CVE-2017-15361 ("ROCA") made them: a prime of theirs is a
-//! power of 65 537 modulo each of many small primes, so that the product can be told by its
-//! remainders, and factored.
+//! RSA moduli as the faulty library of CVE-2017-15361 ("ROCA") made them. Modulo each of many small
+//! primes, both of their factors are powers of 65 537, and so is the product. That gives such a
+//! modulus away, and makes it possible to factor it.
 
 const PRIMES: [u32; 38] = [
     3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
     101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
-/// Whether a modulus, big-endian, is of that kind. Of others one in two hundred million looks so by
-/// chance.
-pub(super) fn is_of_the_kind(modulus: &[u8]) -> bool {
+/// Whether a big-endian modulus looks as if that library made it. One in two hundred million others
+/// does by chance.
+pub(super) fn looks_weak(modulus: &[u8]) -> bool {
     PRIMES.iter().all(|&prime| {
         let remainder = modulus.iter().fold(0, |rest, &byte| (rest << 8 | u32::from(byte)) % prime);
         is_power(remainder, prime)
@@ -46,9 +46,9 @@ mod tests {
             }
             number.splice(0..0, carry.to_be_bytes());
         }
-        assert!(is_of_the_kind(&number));
+        assert!(looks_weak(&number));
         *number.last_mut().unwrap() += 1;
-        assert!(!is_of_the_kind(&number));
-        assert!(!is_of_the_kind(&[]) && !is_of_the_kind(&[0; 256]));
+        assert!(!looks_weak(&number));
+        assert!(!looks_weak(&[]) && !looks_weak(&[0; 256]));
     }
 }

@@ -1,5 +1,5 @@
-//! JSON numbers without a parser of floats, which would be the largest single part of the wasm: its
-//! tables alone weigh ten kilobytes.
+//! JSON numbers without the standard library's parser of floats, whose tables alone weigh ten
+//! kilobytes.
 
 /// A number taken apart: its first nineteen digits as a whole number, times ten to `exponent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ const MOST_DIGITS: u32 = 19;
 impl Decimal {
     /// Takes a number apart whose syntax has been checked.
     pub(super) fn read(written: &str) -> Self {
-        // What dates are.
+        // Dates look like this.
         if written.len() < MOST_DIGITS as usize && written.bytes().all(|byte| byte.is_ascii_digit())
         {
             let mantissa = written.bytes().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
@@ -22,8 +22,7 @@ impl Decimal {
         }
         let is_negative = written.starts_with('-');
         let (digits, power) = written.split_once(['e', 'E']).unwrap_or((written, "0"));
-        // Five digits of exponent are beyond anything that a double can show, so a longer one
-        // saturates the same way.
+        // No double has an exponent of five digits: a longer one saturates to the same result.
         let size = power
             .bytes()
             .filter(u8::is_ascii_digit)
@@ -45,13 +44,13 @@ impl Decimal {
         Self { is_negative, mantissa, exponent }
     }
 
-    /// The double nearest to it or one beside that; infinite when its whole part has more digits
-    /// than are kept.
+    /// The nearest double, or one beside it. Infinite when the whole part has more digits than are
+    /// kept.
     pub(super) fn to_f64(self) -> f64 {
         let Self { is_negative, mantissa, mut exponent } = self;
         let mut number = mantissa as f64;
         while exponent < 0 && number != 0.0 {
-            // Up to here powers of ten are doubles exactly.
+            // Powers of ten up to this one are exact as doubles.
             let step = exponent.max(-22);
             number /= (step..0).fold(1.0, |power, _| power * 10.0);
             exponent -= step;
@@ -66,9 +65,9 @@ impl Decimal {
         if is_negative { -number } else { number }
     }
 
-    /// Whether a double can hold it, if not exactly.
+    /// Whether a double can hold it, exactly or not.
     pub(super) fn is_finite(self) -> bool {
-        /// The first digits of half a step beyond the largest double.
+        /// The first digits of the largest double plus half a step.
         const TOO_LARGE: u64 = 1_797_693_134_862_315_807;
         let digits = self.mantissa.checked_ilog10().map_or(0, |log| log + 1);
         match i64::from(digits) + i64::from(self.exponent) {

@@ -1,5 +1,5 @@
-//! A strict JSON reader (RFC 8259) for what is to be trusted: headers, claims, key sets. It checks a
-//! whole text and hands out its members; it builds nothing.
+//! A strict JSON reader (RFC 8259) for headers, claims and key sets. It checks a whole text and
+//! shows its members; it builds no tree.
 
 mod decimal;
 mod reader;

@@ -1,6 +1,6 @@
-//! A small strict JSON reader (RFC 8259): it checks a whole text and hands out the members of its
-//! top-level object, or the items of a list in it, building nothing. Depth is bounded, numbers stay
-//! text, and there are no floats, which keeps them out of the wasm.
+//! A small strict JSON reader (RFC 8259). It checks a whole text and shows the members of its
+//! top-level object, or the items of a list in it. Depth is bounded. Numbers stay text, which keeps
+//! the parser of floats out of the wasm.
 
 use core::ops::Range;
 use core::str;
@@ -27,7 +27,7 @@ pub struct Member<'a> {
 }
 
 /// Checks that `text` is one JSON object and nothing else, and shows `visit` each of its members in
-/// order: what the client's reader is held against.
+/// order. The client's reader is tested against this.
 ///
 /// # Errors
 /// [`NotJson`] when it is not; `visit` may have seen members by then.
@@ -37,9 +37,8 @@ pub fn members<'a>(text: &'a [u8], mut visit: impl FnMut(Member<'a>)) -> Result<
 }
 
 /// Checks that `text` is one JSON object and nothing else, and shows `visit` each of its members in
-/// order. For what is to be trusted: names that come twice in one object, at any depth, numbers
-/// that no double holds and more than [`MAX_MEMBERS`](super::strict::MAX_MEMBERS) members in all
-/// are refused too.
+/// order. Refuses, too, a name that comes twice in one object, at any depth, a number that no
+/// double holds, and more than [`MAX_MEMBERS`](super::strict::MAX_MEMBERS) members in all.
 ///
 /// # Errors
 /// [`NotJson`] when it is not; `visit` may have seen members by then.
@@ -50,9 +49,8 @@ pub fn strict_members<'a>(
     read_members(text, Strict::new(), &mut visit)
 }
 
-/// Shows
-/// `visit` the items of an array that a reader has checked, and handed out as [`Value::Other`].
-/// `false`: it is no array.
+/// Shows `visit` the items of an array that a reader has checked and shown as [`Value::Other`].
+/// Returns `false` when it is no array.
 pub fn items<'a>(array: &'a str, mut visit: impl FnMut(Value<'a>)) -> bool {
     let mut reader = Reader { text: array, rules: Lenient };
     let item = |reader: &mut Reader<'a, Lenient>, at| {
@@ -67,15 +65,14 @@ pub fn items<'a>(array: &'a str, mut visit: impl FnMut(Value<'a>)) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item<'a> {
     /// Where it begins and ends in the text, in bytes.
-    pub place: Range<usize>,
-    /// The member that was asked for, when it is an object that has it; of two the last.
+    pub range: Range<usize>,
+    /// The wanted member, when it is an object that has one; of two the last.
     pub member: Option<Value<'a>>,
 }
 
-/// Checks that
-/// `text` is one JSON object and nothing else, of which one list is of interest, the member `list`:
-/// shows `visit` the items in that, in order, with their own member `wanted`. What
-/// [`strict_members`] refuses beyond syntax is left to whoever reads an item.
+/// Checks that `text` is one JSON object and nothing else, and shows `visit` the items of its
+/// member `list`, in order, each with its own member `wanted`. What [`strict_members`] refuses
+/// beyond bad syntax is not looked for: reading an item does that.
 ///
 /// # Errors
 /// [`NotJson`] when it is not, or has no such list or two; `visit` may have seen items by then.
@@ -87,10 +84,10 @@ pub fn listed<'a>(
 ) -> Result<(), NotJson> {
     let mut reader = Reader::over(text, Lenient)?;
     let mut lists = 0;
-    reader.whole(|reader, at| {
+    reader.object(|reader, at| {
         let (name, at) = reader.name(at)?;
         if !name.is(list) {
-            return reader.pass(at, 1);
+            return reader.skip(at, 1);
         }
         lists += 1;
         let at = reader.expect(at, b'[')?;
@@ -100,29 +97,29 @@ pub fn listed<'a>(
                 Ok(at) => reader.sequence(at, b'}', |reader, at| {
                     let (name, at) = reader.name(at)?;
                     if !name.is(wanted) {
-                        return reader.pass(at, 3);
+                        return reader.skip(at, 3);
                     }
                     let (value, at) = reader.value(at, 3)?;
                     member = Some(value);
                     Ok(at)
                 }),
-                Err(_) => reader.pass(start, 2),
+                Err(_) => reader.skip(start, 2),
             }?;
-            visit(Item { place: start..end, member });
+            visit(Item { range: start..end, member });
             Ok(end)
         })
     })?;
     if lists == 1 { Ok(()) } else { Err(NotJson) }
 }
 
-/// `visit` is called by its address: three callers, each with all of this inlined into it, weigh
-/// half a kilobyte more and are no faster.
+/// Takes `&mut dyn FnMut`: generic over `visit`, this would be compiled three times (half a
+/// kilobyte more) and be no faster.
 fn read_members<'a>(
     text: &'a [u8],
     rules: impl Strictness,
     visit: &mut dyn FnMut(Member<'a>),
 ) -> Result<(), NotJson> {
-    Reader::over(text, rules)?.whole(|reader, at| {
+    Reader::over(text, rules)?.object(|reader, at| {
         let (name, at) = reader.name(at)?;
         let (value, at) = reader.value(at, 1)?;
         visit(Member { name, value });
@@ -130,35 +127,35 @@ fn read_members<'a>(
     })
 }
 
-/// Reads from a place in the text on, and says where it came to. Places are handed from one
-/// function to the next, and the small functions are inlined wherever they are used: with the place
-/// kept in here it would go to memory and back at each step, and take two and a half times as long.
+/// Each method reads from an offset, and returns the offset behind what it read. The offset is not
+/// a field, and the small methods are inlined: kept in memory, it would make the reader take two
+/// and a half times as long.
 struct Reader<'a, S> {
     text: &'a str,
     rules: S,
 }
 
-/// Past what was read.
-type Place = Result<usize, NotJson>;
+/// The offset behind what was read.
+type End = Result<usize, NotJson>;
 
 impl<'a, S: Strictness> Reader<'a, S> {
     fn over(text: &'a [u8], rules: S) -> Result<Self, NotJson> {
         Ok(Self { text: str::from_utf8(text).map_err(|_| NotJson)?, rules })
     }
 
-    /// The byte at a place; 0, which JSON has no use for, at the end.
+    /// The byte at an offset, and 0 at the end, which no JSON text holds unescaped.
     #[inline(always)]
     fn byte(&self, at: usize) -> u8 {
         self.text.as_bytes().get(at).copied().unwrap_or(0)
     }
 
-    /// Not by indexing: nobody may look at the text, and then it need not be taken out.
+    /// Uses `get` rather than indexing so that an unused slice is optimised away.
     fn between(&self, start: usize, end: usize) -> &'a str {
         self.text.get(start..end).unwrap_or_default()
     }
 
     #[inline(always)]
-    fn expect(&self, at: usize, byte: u8) -> Place {
+    fn expect(&self, at: usize, byte: u8) -> End {
         if self.byte(at) == byte { Ok(at + 1) } else { Err(NotJson) }
     }
 
@@ -170,21 +167,21 @@ impl<'a, S: Strictness> Reader<'a, S> {
         at
     }
 
-    /// One object and nothing else, a member at a time.
-    fn whole(&mut self, member: impl FnMut(&mut Self, usize) -> Place) -> Result<(), NotJson> {
+    /// Reads one object and nothing else. `member` reads a member.
+    fn object(&mut self, member: impl FnMut(&mut Self, usize) -> End) -> Result<(), NotJson> {
         let at = self.expect(self.space(0), b'{')?;
         let at = self.sequence(at, b'}', member)?;
         if self.space(at) == self.text.len() { Ok(()) } else { Err(NotJson) }
     }
 
-    /// Items with commas between them up to `close`, from behind the opening bracket on.
+    /// Reads items with commas between them up to `close`, from behind the opening bracket on.
     #[inline(always)]
     fn sequence(
         &mut self,
         at: usize,
         close: u8,
-        mut item: impl FnMut(&mut Self, usize) -> Place,
-    ) -> Place {
+        mut item: impl FnMut(&mut Self, usize) -> End,
+    ) -> End {
         let mut at = self.space(at);
         if self.byte(at) == close {
             return Ok(at + 1);
@@ -199,7 +196,7 @@ impl<'a, S: Strictness> Reader<'a, S> {
         }
     }
 
-    /// A member's name, and where its value begins.
+    /// Reads a member's name, and returns where its value begins.
     #[inline(always)]
     fn name(&mut self, at: usize) -> Result<(Text<'a>, usize), NotJson> {
         let (name, at) = self.string(at)?;
@@ -207,12 +204,12 @@ impl<'a, S: Strictness> Reader<'a, S> {
         Ok((name, self.space(self.expect(self.space(at), b':')?)))
     }
 
-    /// A value, `depth` brackets being open around it.
+    /// Reads a value that has `depth` open brackets around it.
     fn value(&mut self, at: usize, depth: u32) -> Result<(Value<'a>, usize), NotJson> {
         if self.byte(at) == b'"' {
             return self.string(at).map(|(text, end)| (Value::String(text), end));
         }
-        let end = self.pass(at, depth)?;
+        let end = self.skip(at, depth)?;
         let written = self.between(at, end);
         let is_number = matches!(self.byte(at), b'-' | b'0'..=b'9');
         Ok((
@@ -221,9 +218,9 @@ impl<'a, S: Strictness> Reader<'a, S> {
         ))
     }
 
-    /// Passes over a value, `depth` brackets being open around it. Does not call itself: each
-    /// bracket that opens is a bit, 1 for an object.
-    fn pass(&mut self, mut at: usize, depth: u32) -> Place {
+    /// Skips a value that has `depth` open brackets around it. Not recursive: each bracket that
+    /// opens is a bit of `kinds`, 1 for an object.
+    fn skip(&mut self, mut at: usize, depth: u32) -> End {
         let (mut open, mut kinds) = (0, 0_u32);
         loop {
             // Here a value begins.
@@ -252,7 +249,7 @@ impl<'a, S: Strictness> Reader<'a, S> {
                 b'n' => self.literal(at, b"null")?,
                 _ => self.number(at)?,
             };
-            // Here one has ended: what is around it goes on, or ends as well.
+            // Here a value has ended. What is around it goes on, or ends as well.
             while open > 0 {
                 at = self.space(at);
                 let is_object = kinds & 1 == 1;
@@ -278,7 +275,7 @@ impl<'a, S: Strictness> Reader<'a, S> {
         }
     }
 
-    fn literal(&self, at: usize, word: &[u8]) -> Place {
+    fn literal(&self, at: usize, word: &[u8]) -> End {
         let end = at + word.len();
         if self.text.as_bytes().get(at..end) == Some(word) { Ok(end) } else { Err(NotJson) }
     }
@@ -301,9 +298,9 @@ impl<'a, S: Strictness> Reader<'a, S> {
         }
     }
 
-    /// From behind the backslash on.
+    /// Reads an escape from behind the backslash on.
     #[cold]
-    fn escape(&self, at: usize) -> Place {
+    fn escape(&self, at: usize) -> End {
         match self.byte(at) {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 1),
             b'u' => match self.unit(at + 1)? {
@@ -326,7 +323,7 @@ impl<'a, S: Strictness> Reader<'a, S> {
         Ok((unit, at + 4))
     }
 
-    fn number(&mut self, start: usize) -> Place {
+    fn number(&mut self, start: usize) -> End {
         let mut at = start + usize::from(self.byte(start) == b'-');
         at = if self.byte(at) == b'0' { at + 1 } else { self.digits(at)? };
         if self.byte(at) == b'.' {
@@ -340,7 +337,7 @@ impl<'a, S: Strictness> Reader<'a, S> {
         Ok(at)
     }
 
-    fn digits(&self, start: usize) -> Place {
+    fn digits(&self, start: usize) -> End {
         let mut at = start;
         while self.byte(at).is_ascii_digit() {
             at += 1;
@@ -371,8 +368,8 @@ mod tests {
     fn shows_the_items_of_one_list_and_where_they_stand() {
         let text = r#" {"a":[{"id":"x"}], "keys" : [ {"id":"a","id":"b","x":{"id":1}} , 7, {"x":[{}]},{"id":null}]} "#;
         let mut seen = Vec::new();
-        listed(text.as_bytes(), "keys", "id", |Item { place, member }| {
-            seen.push((&text[place], member))
+        listed(text.as_bytes(), "keys", "id", |Item { range, member }| {
+            seen.push((&text[range], member))
         })
         .unwrap();
         let name = Value::String(Text { written: "b", is_escaped: false });

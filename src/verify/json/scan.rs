@@ -1,22 +1,22 @@
-//! Looking for bytes eight at a time, which is what a processor without vectors does best: most of
-//! a token is inside of strings.
+//! Searches for bytes eight at a time, without vector instructions. Most of a token is inside
+//! strings, which is why this counts.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = ONES << 7;
 
-/// Of every byte the highest bit, where the byte is less than `limit`; bits above the lowest such
-/// byte may be wrong.
+/// Sets the highest bit of each byte that is less than `limit`. Bits above the lowest such byte may
+/// be wrong.
 const fn below(word: u64, limit: u8) -> u64 {
     word.wrapping_sub(ONES * limit as u64) & !word & HIGHS
 }
 
-/// The same where it is `byte`.
+/// Like [`below`], for each byte that equals `byte`.
 const fn equal(word: u64, byte: u8) -> u64 {
     below(word ^ (ONES * byte as u64), 1)
 }
 
-/// The first place from `at` on whose byte is special, or the end; `marks` says which of eight are,
-/// `is_special` of one.
+/// The first offset from `at` on whose byte is special, or the end. `marks` tells the special ones
+/// of eight bytes, `is_special` tells it of one.
 fn run(
     bytes: &[u8],
     mut at: usize,
@@ -36,7 +36,7 @@ fn run(
     at
 }
 
-/// Where from `at` on the first quote, backslash or control character stands, or the end.
+/// The offset of the first quote, backslash or control character from `at` on, or the end.
 pub(super) fn plain_until(bytes: &[u8], at: usize) -> usize {
     let marks = |word| below(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
     run(bytes, at, marks, |byte| matches!(byte, b'"' | b'\\' | 0..0x20))

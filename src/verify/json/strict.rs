@@ -1,6 +1,6 @@
-//! What the JSON reader refuses beyond bad syntax when the text is to be trusted rather than looked
-//! at. Two parsers that read a repeated name or an endless number differently are how a check and
-//! its use come to disagree (RFC 8725 section 2.4).
+//! What the JSON reader refuses beyond bad syntax in a text that is to be trusted. Parsers differ
+//! on a name that comes twice and on a number without bounds. Such a text could mean one thing to
+//! the check and another to whoever uses it (RFC 8725 section 2.4).
 
 use super::decimal::Decimal;
 use super::{NotJson, Text};
@@ -8,17 +8,17 @@ use super::{NotJson, Text};
 /// More members than this, over all objects of a text, are refused.
 pub const MAX_MEMBERS: u32 = 1_000;
 
-/// Asked by the reader as it goes.
+/// What the reader asks while it reads.
 pub(super) trait Strictness {
-    /// An object begins inside another one.
+    /// An object begins inside another value.
     fn open(&mut self);
-    /// It has ended.
+    /// The innermost object has ended.
     fn close(&mut self);
     fn name(&mut self, name: Text<'_>) -> Result<(), NotJson>;
     fn number(&mut self, written: &str) -> Result<(), NotJson>;
 }
 
-/// Syntax alone.
+/// Refuses bad syntax alone.
 pub(super) struct Lenient;
 
 impl Strictness for Lenient {
@@ -35,12 +35,12 @@ impl Strictness for Lenient {
     }
 }
 
-/// Names once an object, numbers finite, members bounded.
+/// Takes each name once an object, finite numbers, and a bounded number of members.
 pub(super) struct Strict {
-    /// Hashes of the names of the objects that are open, outermost first, and before those of each
-    /// inner one where its outer's begin.
+    /// Hashes of the names of all open objects, outermost first. Before those of an inner object
+    /// stands where those of the object around it begin.
     names: Vec<u64>,
-    /// Where those of the innermost begin.
+    /// Where the names of the innermost object begin.
     from: usize,
     members: u32,
 }
@@ -81,7 +81,7 @@ impl Strictness for Strict {
     }
 
     fn number(&mut self, written: &str) -> Result<(), NotJson> {
-        // Short and without an exponent there is no way to infinity.
+        // A short number without an exponent is finite.
         let plain = written.len() < 300 && !written.bytes().any(|byte| matches!(byte, b'e' | b'E'));
         if plain || Decimal::read(written).is_finite() { Ok(()) } else { Err(NotJson) }
     }
@@ -89,7 +89,8 @@ impl Strictness for Strict {
 
 const FNV_START: u64 = 0xCBF2_9CE4_8422_2325;
 
-/// FNV-1a. Names made to collide are taken for one and refuse the token of whoever made them.
+/// FNV-1a. Names that are made to collide count as one, and refuse the token of whoever made them.
+/// The client has its own (src/token/jwt.rs): the halves share no code.
 fn fnv(hash: u64, byte: u8) -> u64 {
     (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
 }

@@ -1,5 +1,5 @@
-//! What the JSON reader hands out: values as they are written, checked, and read only as far as
-//! somebody asks.
+//! The values that the JSON reader shows: checked, as they are written, and unescaped or converted
+//! only on demand.
 
 use core::str;
 
@@ -12,7 +12,7 @@ pub enum Value<'a> {
     String(Text<'a>),
     /// A number as it is written.
     Number(Number<'a>),
-    /// Anything else as it is written, checked and passed over.
+    /// Anything else as it is written.
     Other(&'a str),
 }
 
@@ -24,13 +24,13 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// The text as it is written, escapes and all: between quotes it is JSON again.
+    /// The text as it is written, with its escapes.
     #[must_use]
     pub fn written(self) -> &'a str {
         self.written
     }
 
-    /// The text when it has no escape in it, else `None`.
+    /// The text, or `None` when it has an escape in it.
     #[must_use]
     pub fn plain(self) -> Option<&'a str> {
         (!self.is_escaped).then_some(self.written)
@@ -44,8 +44,7 @@ impl<'a> Text<'a> {
             if first != '\\' {
                 return Some(first);
             }
-            // The reader has checked the escapes, so none of these can be missing; ending early is
-            // harmless.
+            // The reader has checked the escapes: none of these is missing.
             Some(match rest.next()? {
                 'b' => '\u{8}',
                 'f' => '\u{c}',
