@@ -2,6 +2,7 @@
 // method and throw anything.
 
 import type { TokenKeepEvents } from "./types.js";
+import { inThisZone } from "./zones.js";
 
 type Type = keyof TokenKeepEvents;
 
@@ -10,7 +11,7 @@ export class Listeners {
 
   add<K extends Type>(type: K, listener: (event: TokenKeepEvents[K]) => void): () => void {
     // Wrapped, so that one function added twice is two listeners.
-    const entry = (event: TokenKeepEvents[K]) => listener(event);
+    const entry = inThisZone((event: TokenKeepEvents[K]) => listener(event));
     const set = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, set.add(entry));
     return () => void set.delete(entry);

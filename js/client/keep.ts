@@ -19,6 +19,7 @@ import type {
   Transition,
 } from "./types.js";
 import { Input, Output, orNull } from "./wire.js";
+import { outsideZones } from "./zones.js";
 
 /** A keep over the wasm that `load` brings. */
 export function keepWith(options: TokenKeepOptions, load: () => Promise<Core>): TokenKeep {
@@ -146,7 +147,7 @@ class Keep implements TokenKeep {
     if (this.#host === null) {
       const core = await this.#load();
       if (this.#closed) throw new TokenKeepError("closed");
-      this.#host ??= new Host(core, this.#settings, this.#teller());
+      this.#host ??= outsideZones(() => new Host(core, this.#settings, this.#teller()));
     }
     return use(this.#host);
   }

@@ -3,6 +3,7 @@
 
 import { instantiate } from "../../build/client/client.js";
 import { TokenKeepError } from "./error.js";
+import { outsideZones } from "./zones.js";
 
 /** The classes of the wasm half, of one instance. */
 export interface Core extends Awaited<ReturnType<typeof instantiate>> {
@@ -67,7 +68,7 @@ function guarded(
     return (...values: unknown[]): unknown => {
       if (state.lost !== null) return undefined;
       try {
-        return (call as (...values: unknown[]) => unknown)(...values);
+        return outsideZones(() => (call as (...values: unknown[]) => unknown)(...values));
       } catch (cause) {
         // A nested call has told of this trap already.
         throw state.lost ?? trapped(cause);
