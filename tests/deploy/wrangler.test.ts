@@ -258,6 +258,17 @@ describe("what wrangler would upload", () => {
     assert.equal(config.demo, false);
   });
 
+  test("each Worker tells browsers to stay on https, and says nothing of it over http", async () => {
+    for (const name of NAMES) {
+      const worker = await workers.getWorker(settings[name].name);
+      const said = async (scheme: string) => {
+        const answer = await worker.fetch(originOf(name).replace("https", scheme));
+        return answer.headers.get("Strict-Transport-Security");
+      };
+      assert.deepEqual([await said("https"), await said("http")], ["max-age=63072000", null], name);
+    }
+  });
+
   test("the demo's controls are not there", async () => {
     for (const name of ["authority", "api"] as const)
       assert.equal((await call(name, "/demo/stats")).status, 404);

@@ -142,6 +142,37 @@ describe("with the demo on", () => {
     );
   });
 
+  test("the API's switches are not for pages of other origins, with a good token either", async () => {
+    const { access_token: token } = await new Visitor(stack()).signIn();
+    const { access_token: south } = await new Visitor(stack(), null, SOUTH).signIn();
+    const foreign = [
+      { Origin: "https://evil.example" },
+      { Origin: "null" },
+      { Origin: `${stack().app}.evil.example` },
+      { Origin: stack().authority },
+      { Origin: stack().app, "Sec-Fetch-Site": "cross-site" },
+      { "Sec-Fetch-Site": "cross-site" },
+    ];
+    for (const base of ["", SOUTH]) {
+      for (const name of ["refuse", "revoke", "refuse-all", "accept-all"]) {
+        for (const headers of foreign) {
+          const answer = await fetch(`${stack().api}${base}/demo/${name}`, {
+            method: "POST",
+            headers: { ...authorization(base === "" ? token : south), ...headers },
+          });
+          assert.equal(answer.status, 403, `${name} ${JSON.stringify(headers)}`);
+          assert.deepEqual(await answer.json(), { error: "origin_not_allowed" });
+        }
+      }
+    }
+    assert.equal(await call(token), 200, "nothing was switched");
+    const own = await fetch(`${stack().api}/demo/accept-all`, {
+      method: "POST",
+      headers: { Origin: stack().app, "Sec-Fetch-Site": "same-site" },
+    });
+    assert.equal(own.status, 204);
+  });
+
   test("the API counts calls by their outcome, and no preflights", async () => {
     const { access_token: token } = await new Visitor(stack()).signIn();
     const before = await apiStats();

@@ -299,6 +299,19 @@ describe("what was noticed", () => {
     assert.equal(record?.user, sub);
   });
 
+  test("what an operator types as a user is an id of the tenant, or is nowhere", async () => {
+    const operator = await Operator.of(stack);
+    const { sub: southern } = claimsOf(await new Visitor(stack, null, SOUTH).signIn(BOB));
+    const before = await operator.audit();
+    const nobody = "00000000-0000-4000-8000-000000000000";
+    for (const user of ["a secret typed by somebody", "bob", nobody, southern]) {
+      const answer = await operator.call("revoke-user", { user });
+      assert.equal(answer.status, 404, String(user));
+      assert.deepEqual(await answer.json(), { error: "not_found" });
+    }
+    assert.deepEqual(await operator.audit(), before);
+  });
+
   test("a hook that can't be reached costs nobody anything", async () => {
     await new Promise((resolve) => {
       hook.close(resolve);

@@ -1,6 +1,7 @@
 // A protected API, once for each tenant: `main` under /api, the others under /tenants/<id>/api.
 
 import { Hono } from "hono";
+import { stayOnHttps } from "../transport.ts";
 import { allowTheApp } from "./cors.ts";
 import type { GuardedEnv } from "./guard.ts";
 import { routes } from "./routes.ts";
@@ -12,7 +13,7 @@ api.use(async (c, next) => {
   c.header("X-Content-Type-Options", "nosniff");
   c.header("Referrer-Policy", "no-referrer");
   c.header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  c.header("Strict-Transport-Security", "max-age=63072000");
+  stayOnHttps(c.req.raw, c.res.headers);
 });
 api.use(allowTheApp);
 api.route("/api", routes);

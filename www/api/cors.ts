@@ -3,18 +3,15 @@
 
 import type { Context } from "hono";
 import { cors } from "hono/cors";
+import { allowedOrigins } from "../origins.ts";
 import type { ApiBindings } from "./bindings.ts";
 
 export const allowTheApp = cors({
   origin: (origin, c: Context<{ Bindings: ApiBindings }>) =>
-    isAllowed(c.env, origin) ? origin : null,
+    allowedOrigins(c.env).includes(origin) ? origin : null,
   allowMethods: ["GET", "POST"],
   allowHeaders: ["Authorization", "Content-Type"],
   // Without this a page sees the 401 but not its challenge.
   exposeHeaders: ["WWW-Authenticate", "Retry-After"],
   maxAge: 600,
 });
-
-function isAllowed(bindings: ApiBindings, origin: string): boolean {
-  return bindings.ALLOWED_ORIGINS.split(",").some((allowed) => allowed.trim() === origin);
-}

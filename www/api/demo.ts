@@ -5,6 +5,7 @@
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import { VerifyError } from "tokenkeep/edge";
+import { allowedOrigins, isForeign } from "../origins.ts";
 import { api } from "./app.ts";
 import { allowTheApp } from "./cors.ts";
 import { doorOf, findTenant, type GuardedEnv, REALM, requireAccessToken } from "./guard.ts";
@@ -17,6 +18,11 @@ export const demo = new Hono<GuardedEnv>();
 const CALLS = ["/api/*", "/tenants/:tenant/api/*"];
 const controls = new Hono<GuardedEnv>();
 controls.use(allowTheApp, findTenant);
+controls.use(async (c, next) => {
+  if (c.req.method === "POST" && isForeign(c.req.raw, allowedOrigins(c.env)))
+    return c.json({ error: "origin_not_allowed" }, 403);
+  return next();
+});
 
 /**
  * From now on the token that comes with this call counts as revoked. Only a good one can be named,

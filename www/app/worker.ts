@@ -1,6 +1,8 @@
 // Serves the built page, and /config.json, under a Content-Security-Policy that allows exactly what
 // the page needs.
 
+import { stayOnHttps } from "../transport.ts";
+
 export interface Env {
   /** The static files of the built page. */
   readonly ASSETS: { fetch(request: Request): Promise<Response> };
@@ -17,36 +19,32 @@ export interface Env {
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      return guarded(new Response(null, { status: 405, headers: { Allow: "GET, HEAD" } }), env);
-    }
-    if (new URL(request.url).pathname === "/config.json") {
-      const config = {
-        authority: env.AUTHORITY_ORIGIN,
-        api: env.API_ORIGIN,
-        south: env.SOUTH ?? null,
-        demo: env.DEMO === "on",
-      };
-      return guarded(Response.json(config), env);
-    }
-    return guarded(await env.ASSETS.fetch(request), env);
+    const { body, status, statusText, headers: own } = await answerTo(request, env);
+    const headers = new Headers(own);
+    headers.set("Content-Security-Policy", contentSecurityPolicy(env));
+    headers.set("X-Content-Type-Options", "nosniff");
+    headers.set("Referrer-Policy", "no-referrer");
+    headers.set("Cross-Origin-Opener-Policy", "same-origin");
+    headers.set("Cross-Origin-Resource-Policy", "same-origin");
+    headers.set(
+      "Permissions-Policy",
+      "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
+    headers.set("Cache-Control", "no-cache");
+    stayOnHttps(request, headers);
+    return new Response(body, { status, statusText, headers });
   },
 };
 
-/** The same answer with the page's security headers. */
-function guarded(response: Response, env: Env): Response {
-  const headers = new Headers(response.headers);
-  headers.set("Content-Security-Policy", contentSecurityPolicy(env));
-  headers.set("X-Content-Type-Options", "nosniff");
-  headers.set("Referrer-Policy", "no-referrer");
-  headers.set("Cross-Origin-Opener-Policy", "same-origin");
-  headers.set("Cross-Origin-Resource-Policy", "same-origin");
-  headers.set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-  headers.set("Cache-Control", "no-cache");
-  return new Response(response.body, {
-    status: response.status,
-    statusText: response.statusText,
-    headers,
+async function answerTo(request: Request, env: Env): Promise<Response> {
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return new Response(null, { status: 405, headers: { Allow: "GET, HEAD" } });
+  if (new URL(request.url).pathname !== "/config.json") return env.ASSETS.fetch(request);
+  return Response.json({
+    authority: env.AUTHORITY_ORIGIN,
+    api: env.API_ORIGIN,
+    south: env.SOUTH ?? null,
+    demo: env.DEMO === "on",
   });
 }
 

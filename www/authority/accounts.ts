@@ -43,3 +43,13 @@ export async function authenticate(
   const account = { id: found.id, name: found.name, roles: JSON.parse(found.roles) as string[] };
   return { opened: true, account, signedOutAt: found.signed_out_at };
 }
+
+/** True when the tenant has an account of this id. */
+export async function isAccount(db: D1Database, tenantId: string, id: string): Promise<boolean> {
+  return (
+    (await db
+      .prepare("SELECT 1 FROM accounts WHERE id = ? AND tenant_id = ?")
+      .bind(id, tenantId)
+      .first()) !== null
+  );
+}

@@ -3,6 +3,7 @@
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { stayOnHttps } from "../transport.ts";
 import { allowTheApp, refuseForgedCalls } from "./callers.ts";
 import { type Env, findTenant } from "./context.ts";
 import { keySet } from "./routes/key-set.ts";
@@ -48,7 +49,7 @@ authority.use(async (c, next) => {
   c.header("X-Content-Type-Options", "nosniff");
   c.header("Referrer-Policy", "no-referrer");
   c.header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  c.header("Strict-Transport-Security", "max-age=63072000");
+  stayOnHttps(c.req.raw, c.res.headers);
   if (!c.res.headers.has("Cross-Origin-Resource-Policy"))
     c.header("Cross-Origin-Resource-Policy", "same-site");
 });

@@ -4,6 +4,7 @@
 import type { Context } from "hono";
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
+import { isForeign as isForeignTo } from "../origins.ts";
 import type { Env } from "./context.ts";
 import { settingsFrom } from "./settings.ts";
 
@@ -12,7 +13,8 @@ import { settingsFrom } from "./settings.ts";
  * only.
  */
 export const allowTheApp = cors({
-  origin: (origin, c: Context<Env>) => (isAllowed(c, origin) ? origin : null),
+  origin: (origin, c: Context<Env>) =>
+    settingsFrom(c.env).allowedOrigins.includes(origin) ? origin : null,
   credentials: true,
   allowMethods: ["GET", "POST"],
   allowHeaders: ["Authorization", "Content-Type", "X-Requested-With"],
@@ -29,21 +31,7 @@ export const refuseForgedCalls = createMiddleware<Env>(async (c, next) => {
   return next();
 });
 
-/**
- * True when the browser says that another site, an origin outside the list, or something other than
- * a script's fetch sent this.
- */
+/** As origins.ts has it, for this authority's pages. */
 export function isForeign(c: Context<Env>): boolean {
-  const site = c.req.header("Sec-Fetch-Site");
-  const mode = c.req.header("Sec-Fetch-Mode");
-  if (site === "cross-site" || (mode !== undefined && mode !== "cors" && mode !== "same-origin"))
-    return true;
-  const origin = c.req.header("Origin");
-  // Browsers put an Origin on every POST; a caller without one is no browser and carries nobody's
-  // cookies.
-  return origin !== undefined && !isAllowed(c, origin);
-}
-
-function isAllowed(c: Context<Env>, origin: string): boolean {
-  return settingsFrom(c.env).allowedOrigins.includes(origin);
+  return isForeignTo(c.req.raw, settingsFrom(c.env).allowedOrigins);
 }

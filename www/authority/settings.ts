@@ -1,5 +1,6 @@
 // What the authority is told from outside: the Worker's bindings, and the settings read from them.
 
+import { allowedOrigins } from "../origins.ts";
 import type { TenantBindings } from "../tenants.ts";
 import type { Limiter } from "./limiter.ts";
 
@@ -60,7 +61,7 @@ export function settingsFrom(bindings: AuthorityBindings): Settings {
   );
   return {
     clientId: bindings.CLIENT_ID,
-    allowedOrigins: bindings.ALLOWED_ORIGINS.split(",").map((origin) => origin.trim()),
+    allowedOrigins: allowedOrigins(bindings),
     accessTokenSeconds,
     sessionSeconds: seconds("SESSION_SECONDS", bindings.SESSION_SECONDS, 7 * 24 * 60 * 60, 1),
     graceSeconds: seconds("GRACE_SECONDS", bindings.GRACE_SECONDS, 20, 0),
