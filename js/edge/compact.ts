@@ -86,11 +86,12 @@ function allowList(algorithms: readonly Algorithm[]): number {
 function textOf(given: Jwk | { keys: readonly Jwk[] }): string {
   if (typeof given !== "object" || given === null)
     throw invalidOption("keys", "must be a key or a key set");
-  return JSON.stringify(
-    Object.hasOwn(given, "keys") && "keys" in given && Array.isArray(given.keys)
-      ? { keys: given.keys }
-      : { keys: [given] },
-  );
+  const isSet = Object.hasOwn(given, "keys") && "keys" in given && Array.isArray(given.keys);
+  try {
+    return JSON.stringify({ keys: isSet ? given.keys : [given] });
+  } catch {
+    throw invalidOption("keys", "must be JSON");
+  }
 }
 
 function keysOf(text: string, core: Core): readonly KeyDescription[] {
@@ -107,8 +108,8 @@ function keysOf(text: string, core: Core): readonly KeyDescription[] {
 }
 
 /**
- * Whether two keys of one type bear one kid, those that can't be used among them: which of the two
- * is meant would hang on what this version can use.
+ * Whether two keys of one type bear one `kid`. Keys that can't be used count: which of the two a
+ * token means must not depend on what this version can use.
  */
 function hasClash({ keys }: { keys: readonly unknown[] }): boolean {
   const seen = new Set<string>();

@@ -117,4 +117,7 @@ test("edge_F_takes_given_keys_by_their_rules", async () => {
   );
   await refused({ keys: [] }, "config_invalid");
   await refused(null as unknown as Jwk, "config_invalid");
+  const endless: Jwk = { ...EC };
+  endless["self"] = endless;
+  await refused(endless, "config_invalid");
 });

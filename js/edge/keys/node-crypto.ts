@@ -1,5 +1,5 @@
-// In Node, Web Cryptography hands each signature to a thread and waits for it, which takes longer
-// than the check. Node's own module checks with the same OpenSSL at once.
+// Checking signatures with Node's own module, at once. Node's Web Cryptography hands each signature
+// to a thread and waits for it, which takes longer than the check. Both use the same OpenSSL.
 
 import { nodeModule } from "../node.js";
 
@@ -16,8 +16,8 @@ export type Check = (
 ) => boolean | Promise<boolean>;
 
 /**
- * One that says so at once. Null where there is none: anywhere but in Node, before Node 20.16, for
- * HS*, and for a key that is no good.
+ * A check that answers at once. Null outside Node, before Node 20.16, for HS*, and for a key that
+ * Node's module does not take.
  */
 export function checkAtOnce(jwk: JsonWebKey, alg: string): Check | null {
   const crypto = alg.startsWith("HS") ? null : nodeModule<NodeCrypto>("node:crypto");
