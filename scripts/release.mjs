@@ -80,6 +80,7 @@ async function release(tested) {
   await setUp();
   await build();
   if (tested) {
+    await passes("scripts/check.mjs", "Checking", "3 min");
     await passes("scripts/test.mjs", "Testing", "15 min");
     await passes("scripts/test-package.mjs", "Trying the package everywhere", "8 min");
   }

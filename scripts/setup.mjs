@@ -1,9 +1,10 @@
 // Installs what the project needs and the machine lacks: npm packages, the wasm target of Rust,
-// wasm-pack and wasm-bindgen in the versions that wasm-pack.toml names (into .tools/), and for
-// tests Chromium and Firefox with their drivers. It exists so that `npm start` and `npm test` work
-// on a fresh clone; both call it. What is there already costs no more than a look. Alone:
-// `node scripts/setup.mjs`, with `--tests` for what only the tests need. Until npm has run, only
-// Node's own modules can be used.
+// wasm-pack and wasm-bindgen in the versions that wasm-pack.toml names (into .tools/), for the
+// tests Deno, Chromium and Firefox, for the checks cargo-deny, Biome and the documentation's tools.
+// It exists so that `npm start`, `npm test` and `npm run check` work on a fresh clone. Each calls
+// it for what it needs itself. What is there already costs no more than a look. Alone:
+// `node scripts/setup.mjs`, with `--tests` or `--checks` for what only those need. Until npm has
+// run, only Node's own modules can be used.
 
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
@@ -296,39 +297,71 @@ async function installFirefox() {
 }
 
 /**
- * Brings the machine to where the package can be built, linted, documented and opened in browsers.
- * @param {{ lints?: boolean, docs?: boolean, browser?: boolean, firefox?: boolean }} [options]
+ * @typedef {object} Needs what is to be done, beside building the package
+ * @property {boolean} [runtimes] to run it in Deno
+ * @property {boolean} [browser] to open it in Chromium
+ * @property {boolean} [firefox] to open it in Firefox
+ * @property {boolean} [docs] to build the documentation
+ * @property {boolean} [checks] to read the sources: lints, types, licences, the documentation
  */
-export async function setUp({
-  lints = false,
-  docs = false,
-  browser = false,
-  firefox = false,
-} = {}) {
-  if (Number(process.versions.node.split(".")[0]) < 20) {
+
+/** @type {readonly { what: string, isNeeded: (needs: Needs) => boolean, install: (needs: Needs) => Promise<void> }[]} */
+const steps = [
+  { what: "npm packages", isNeeded: () => true, install: () => installPackages() },
+  {
+    what: "Rust",
+    isNeeded: () => true,
+    install: ({ checks = false }) => installRust(checks),
+  },
+  { what: "wasm-pack and wasm-bindgen", isNeeded: () => true, install: installTools },
+  { what: "Deno", isNeeded: ({ runtimes = false }) => runtimes, install: installDeno },
+  { what: "Chromium", isNeeded: ({ browser = false }) => browser, install: installChromium },
+  { what: "Firefox", isNeeded: ({ firefox = false }) => firefox, install: installFirefox },
+  {
+    what: "the documentation's packages",
+    isNeeded: ({ docs = false, checks = false }) => docs || checks,
+    install: () => installPackages(join(root, "docs")),
+  },
+  {
+    what: "the measurements' packages",
+    isNeeded: ({ checks = false }) => checks,
+    install: () => installPackages(join(root, "benches", "peers")),
+  },
+  { what: "Biome", isNeeded: ({ checks = false }) => checks, install: installBiome },
+  {
+    what: "cargo-deny",
+    isNeeded: ({ checks = false }) => checks,
+    install: () => installTool("cargo-deny", cargoDeny, ["cargo-deny"]),
+  },
+];
+
+/** What set-up looks after for these needs, in its order. @param {Needs} needs */
+export function stepsFor(needs) {
+  return steps.filter(({ isNeeded }) => isNeeded(needs)).map(({ what }) => what);
+}
+
+/** What the suites of `npm test` need. @param {readonly string[]} suites @returns {Needs} */
+export function needsOf(suites) {
+  return {
+    runtimes: suites.includes("js") || suites.includes("browser"),
+    browser: suites.includes("wasm") || suites.includes("browser"),
+    firefox: suites.includes("firefox"),
+  };
+}
+
+/** Brings the machine to where all that is needed can be done. @param {Needs} [needs] */
+export async function setUp(needs = {}) {
+  if (Number(process.versions.node.split(".")[0]) < 20)
     throw new StepFailed(`Node 20 or newer is needed; this is ${process.version}.`);
-  }
-  await installPackages();
-  await installRust(lints);
-  await installTools();
-  if (lints) {
-    await installTool("cargo-deny", cargoDeny, ["cargo-deny"]);
-    await installBiome();
-    await installPackages(join(root, "benches", "peers"));
-  }
-  if (docs) await installPackages(join(root, "docs"));
-  if (browser) {
-    await installChromium();
-    await installDeno();
-  }
-  if (firefox) await installFirefox();
+  for (const { isNeeded, install } of steps) if (isNeeded(needs)) await install(needs);
 }
 
 if (isMain(import.meta.url)) {
   endChildrenOnSignal();
   try {
     const tests = process.argv.includes("--tests");
-    await setUp({ lints: tests, docs: tests, browser: tests, firefox: tests });
+    const checks = process.argv.includes("--checks");
+    await setUp({ runtimes: tests, browser: tests, firefox: tests, checks });
     console.log("Everything that is needed is installed.");
   } catch (error) {
     report(error);

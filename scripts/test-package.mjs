@@ -8,7 +8,7 @@ import { findChromium, setUp } from "./setup.mjs";
 
 endChildrenOnSignal();
 try {
-  await setUp({ browser: true });
+  await setUp({ runtimes: true, browser: true });
   await build({ lenient: true });
   const env = { CHROMIUM: findChromium() ?? "chromium" };
   const { code } = await run(

@@ -1,18 +1,18 @@
-// Runs everything that shows the project to be sound: checks of the sources, native Rust tests,
-// wasm tests in Chromium, JavaScript tests over HTTP, browser tests through the demo page, and some
-// of them in Firefox; ends with a table of counts. It exists so that one command, typed by a person
-// or by CI on a bare machine, proves a clone. Alone: `npm test`, or `npm test -- native js` for
-// some of the suites (checks, native, wasm, js, browser, firefox). What the suites printed is kept
-// in build/logs/.
+// Runs everything that shows the product to work: native Rust tests, wasm tests in Chromium,
+// JavaScript tests over HTTP, browser tests through the demo page, and some of them in Firefox;
+// ends with a table of counts. It exists so that one command, typed by a person or by CI on a bare
+// machine, proves a clone. What reads the sources is check.mjs. Alone: `npm test`, or
+// `npm test -- native js` for some of the suites (native, wasm, js, browser, firefox). What the
+// suites printed is kept in build/logs/.
 
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
 import { table } from "./lib/sizes.mjs";
-import { findChromium, findFirefox, setUp } from "./setup.mjs";
+import { findChromium, findFirefox, needsOf, setUp } from "./setup.mjs";
 
 /** @typedef {import("./lib/counts.mjs").Count} Count */
 
-const names = /** @type {const} */ (["checks", "native", "wasm", "js", "browser", "firefox"]);
+const names = /** @type {const} */ (["native", "wasm", "js", "browser", "firefox"]);
 /** @typedef {(typeof names)[number]} Name */
 
 /** @param {readonly string[]} words @returns {readonly Name[]} */
@@ -21,27 +21,6 @@ function chosenOf(words) {
   if (odd !== undefined)
     throw new StepFailed(`There is no suite "${odd}"; there are ${names.join(", ")}.`);
   return words.length === 0 ? names : names.filter((name) => words.includes(name));
-}
-
-/** @param {readonly import("./lib/checks.mjs").Check[]} checks @returns {Promise<Count>} */
-async function runChecks(checks) {
-  const count = { passed: 0, failed: 0, complaints: /** @type {string[]} */ ([]) };
-  for (const { name, check } of checks) {
-    const began = performance.now();
-    try {
-      const note = await check();
-      console.log(
-        `  ${name} (${spoken(performance.now() - began)})${typeof note === "string" ? `: ${note}` : ""}`,
-      );
-      count.passed += 1;
-    } catch (error) {
-      const output = error instanceof StepFailed ? error.output : "";
-      console.log(`\n${output.trimEnd()}\n`);
-      count.failed += 1;
-      count.complaints.push(`${name}: ${error instanceof Error ? error.message : error}`);
-    }
-  }
-  return count;
 }
 
 /**
@@ -56,10 +35,8 @@ function tellingPart(output) {
 
 /** @param {Name} name @param {boolean} built @returns {Promise<Count>} */
 async function runSuite(name, built) {
-  // Not at the top: these need npm packages, which set-up has to install first.
-  const { checks } = await import("./lib/checks.mjs");
+  // Not at the top: this needs npm packages, which set-up has to install first.
   const { runBrowser, runFirefox, runJs, runNative, runWasm } = await import("./lib/suites.mjs");
-  if (name === "checks") return runChecks(checks);
   if (!built && needsTheBuild(name))
     return { passed: 0, failed: 1, complaints: ["Not run: the build failed."] };
   const suites = {
@@ -86,7 +63,7 @@ function needsTheBuild(name) {
  * @returns {Promise<boolean>}
  */
 async function tryBuild(chosen) {
-  if (!chosen.some((name) => name === "checks" || needsTheBuild(name))) return true;
+  if (!chosen.some(needsTheBuild)) return true;
   try {
     // The budget is a test of its own, so that being over it hides nothing else.
     await build({ sizes: true, lenient: true });
@@ -99,13 +76,7 @@ async function tryBuild(chosen) {
 
 async function test() {
   const chosen = chosenOf(process.argv.slice(2));
-  await setUp({
-    lints: chosen.includes("checks"),
-    // The code of the documents is checked against packages of theirs.
-    docs: chosen.some((name) => ["checks", "js", "browser"].includes(name)),
-    browser: chosen.includes("wasm") || chosen.includes("browser"),
-    firefox: chosen.includes("firefox"),
-  });
+  await setUp(needsOf(chosen));
   const built = await tryBuild(chosen);
 
   /** @type {[Name, Count, number][]} */

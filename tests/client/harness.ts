@@ -98,8 +98,8 @@ export function jwt(claims: Record<string, unknown>): string {
 }
 
 /**
- * Bundles a program for the page: a file of tests/client, or a text with the packages of docs/. All
- * share one copy of the package.
+ * Bundles a program for the page: a file of tests/client, or a text. All share one copy of the
+ * package.
  */
 export async function bundled(
   program: string | { readonly text: string; readonly plugins: Plugin[] },
@@ -110,7 +110,7 @@ export async function bundled(
       : {
           stdin: {
             contents: program.text,
-            resolveDir: fileURLToPath(new URL("../../docs/", import.meta.url)),
+            resolveDir: fileURLToPath(new URL("../../", import.meta.url)),
           },
           plugins: program.plugins,
         }),

@@ -9,9 +9,6 @@ import { join } from "node:path";
 import type { Loader, Plugin } from "esbuild";
 import { fencesOf, root } from "./snippets.ts";
 
-/** The recipes' own packages are those of docs/. */
-const docs = join(root, "docs");
-
 /** The `place`th block of a document, from 0. */
 export function block(path: string, place: number): { language: string; code: string } {
   const fence = fencesOf(readFileSync(join(root, path), "utf8"))[place];
@@ -40,7 +37,7 @@ interface SvelteCompiler {
 
 /** A component becomes a module by its framework's own compiler. */
 function compiled(language: string, code: string): string {
-  const need = createRequire(join(docs, "package.json"));
+  const need = createRequire(join(root, "package.json"));
   switch (language) {
     case "vue": {
       const { parse, compileScript } = need("vue/compiler-sfc") as VueCompiler;
@@ -77,7 +74,7 @@ export function blocks(moved: Readonly<Record<string, string>> = {}): Plugin {
           (text, [from, to]) => text.replaceAll(from, to),
           code,
         );
-        return { contents: compiled(language, here), loader, resolveDir: docs };
+        return { contents: compiled(language, here), loader, resolveDir: root };
       });
     },
   };

@@ -30,7 +30,7 @@ async function bundle(
 ): Promise<string> {
   const outfile = join(root, "build", "recipes", name);
   await build({
-    stdin: { contents: text, resolveDir: join(root, "docs") },
+    stdin: { contents: text, resolveDir: root },
     bundle: true,
     outfile,
     target: "es2022",

@@ -7,7 +7,7 @@
 //   -->
 
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -170,11 +170,6 @@ export async function check(
     }
   }
   if (modules.size === 0) return found;
-  // Recipes may use packages that only the documentation has; ours is found by its own name, as in
-  // an application.
-  const own = join(root, "docs", "node_modules");
-  if (existsSync(own) && existsSync(join(folder, "docs")))
-    symlinkSync(own, join(folder, "docs", "node_modules"));
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
 
   const output = await tsc(folder);

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { packagesAreInstalled } from "../../scripts/setup.mjs";
+import { needsOf, packagesAreInstalled, stepsFor } from "../../scripts/setup.mjs";
 
 const wanted = {
   "": { version: "1.0.0" },
@@ -52,6 +52,31 @@ test("npm packages are installed when all but optional ones are there in their l
   assert.equal(judge({ "node_modules/a": { version: "1.0.1", integrity: "sha512-z" } }), false);
   assert.equal(judge({}), false);
   assert.equal(judge(null), false);
+});
+
+test("npm test installs nothing that only the checks need, and each suite what it needs", () => {
+  const always = ["npm packages", "Rust", "wasm-pack and wasm-bindgen"];
+  const all = ["native", "wasm", "js", "browser", "firefox"];
+  assert.deepEqual(stepsFor(needsOf(all)), [...always, "Deno", "Chromium", "Firefox"]);
+  assert.deepEqual(stepsFor(needsOf(["native"])), always);
+  assert.deepEqual(stepsFor(needsOf(["js"])), [...always, "Deno"]);
+  assert.deepEqual(stepsFor({}), always, "npm start");
+  assert.deepEqual(stepsFor({ checks: true }), [
+    ...always,
+    "the documentation's packages",
+    "the measurements' packages",
+    "Biome",
+    "cargo-deny",
+  ]);
+});
+
+test("continuous integration runs the two commands that the README names, and no other", () => {
+  const text = (name: string) =>
+    readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), "utf8");
+  const commands = [...text(".ci/run").matchAll(/^npm [\w ]+?(?= \|\||$)/gm)].map(([line]) => line);
+  assert.deepEqual(commands, ["npm test", "npm run check"]);
+  for (const command of commands)
+    assert.match(text("README.md"), new RegExp(`^${command}\\b`, "m"));
 });
 
 test("a second set-up takes no step", () => {

@@ -1,0 +1,40 @@
+// Reads the project instead of running it: layers, formats, lints, types, licences, known
+// vulnerabilities, the documentation and its links. It exists beside `npm test` because its tools
+// take minutes to install, and a newcomer wants to see the product proved first. Alone:
+// `npm run check`.
+
+import { build } from "./build.mjs";
+import { endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
+import { setUp } from "./setup.mjs";
+
+async function check() {
+  await setUp({ checks: true });
+  // Types and documentation are read in the built package. A broken build hides no other check.
+  await build({ lenient: true }).catch(report);
+  // Not at the top: these need npm packages, which set-up has to install first.
+  const { checks } = await import("./lib/checks.mjs");
+  /** @type {string[]} */
+  const failed = [];
+  for (const { name, check } of checks) {
+    const began = performance.now();
+    try {
+      const note = await check();
+      const time = spoken(performance.now() - began);
+      console.log(`  ✔ ${name} (${time})${typeof note === "string" ? `: ${note}` : ""}`);
+    } catch (error) {
+      console.log(`  ✖ ${name}: ${error instanceof Error ? error.message : error}`);
+      if (error instanceof StepFailed) console.log(`\n${error.output.trimEnd()}\n`);
+      failed.push(name);
+    }
+  }
+  if (failed.length === 0) return console.log(`\nAll ${checks.length} checks hold.`);
+  console.log(`\nOf ${checks.length} checks these do not hold: ${failed.join("; ")}.`);
+  process.exitCode = 1;
+}
+
+endChildrenOnSignal();
+try {
+  await check();
+} catch (error) {
+  report(error);
+}
