@@ -192,15 +192,18 @@ fn a_sign_in_reply_comes_back_without_its_token() {
     let (keep, host) = keep(false);
     let turn = keep.input(SIGN_IN, 0.0);
     assert_eq!(last(&host, SETTLE)[0], f64::from(turn));
-    let rest =
-        keep.signed_in(turn, body(r#"{"user":"alice","access_token":"t","expires_in":900}"#));
+    let rest = keep.signed_in(
+        turn,
+        Some(true),
+        body(r#"{"user":"alice","access_token":"t","expires_in":900}"#),
+    );
     assert_eq!(rest.as_deref(), Some(&br#"{"user":"alice","expires_in":900}"#[..]));
     assert_eq!(keep.token().as_deref(), Some("t"));
     let turn = keep.input(SIGN_IN, 0.0);
-    assert_eq!(keep.signed_in(turn, body(r#"{"user":"alice"}"#)), None);
+    assert_eq!(keep.signed_in(turn, Some(true), body(r#"{"user":"alice"}"#)), None);
     let turn = keep.input(SIGN_IN, 0.0);
     assert_eq!(
-        keep.signed_in(turn, body(r#"{"access_token":""}"#)),
+        keep.signed_in(turn, Some(true), body(r#"{"access_token":""}"#)),
         Some(Vec::new()),
         "there is one and it is none"
     );
