@@ -50,7 +50,7 @@ async function start() {
   await build({ lenient: true });
   // Not at the top: these need npm packages, which set-up has to install first.
   const { buildApp } = await import("../www/app/build.mjs");
-  const { startStack } = await import("./stack.mjs");
+  const { startStack } = await import("../www/stack.mjs");
   const appDirectory = join(root, "build", "app");
   await buildApp(appDirectory);
   const stack = await startStack({

@@ -13,8 +13,8 @@ import {
   type Request,
 } from "playwright-core";
 import { args, executablePath } from "../../scripts/lib/chromium.mjs";
-import { startStack } from "../../scripts/stack.mjs";
 import { buildApp } from "../../www/app/build.mjs";
+import { startStack } from "../../www/stack.mjs";
 
 /** The demo's accounts. */
 const PASSWORDS = { alice: "correct horse battery", bob: "staple battery horse" };

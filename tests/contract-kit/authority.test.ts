@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { checkAuthority, DOCUMENT, tableIn, tableOf } from "../../scripts/contract-table.mjs";
+import { checkAuthority, DOCUMENT, tableIn, tableOf } from "../../kit/contract-table.mjs";
 
 test("our authority keeps the contract as docs/contract-kit.md says", async () => {
   const { code, rows } = await checkAuthority();
@@ -18,6 +18,6 @@ test("our authority keeps the contract as docs/contract-kit.md says", async () =
   assert.equal(
     tableOf(rows),
     written,
-    "the table is old: node scripts/contract-table.mjs writes a new one",
+    "the table is old: node kit/contract-table.mjs writes a new one",
   );
 });

@@ -57,7 +57,7 @@ async function wrangler(...args: string[]): Promise<string> {
   return stdout + stderr;
 }
 
-/** The SQL that scripts/account.mjs prints. */
+/** The SQL that www/account.mjs prints. */
 function newAccount(password: string, ...args: string[]): string {
   return execFileSync(process.execPath, [join(root, "scripts", "account.mjs"), ...args], {
     input: password,

@@ -2,7 +2,7 @@
 // caller that behaves as a page of the app does, cookie jar included.
 
 import { after, before } from "node:test";
-import { type Stack, type StackOptions, startStack } from "../../scripts/stack.mjs";
+import { type Stack, type StackOptions, startStack } from "../../www/stack.mjs";
 
 export const FREE_PORTS = { app: 0, authority: 0, api: 0 };
 export const ALICE = { username: "alice", password: "correct horse battery" };

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeProtectedHeader, type JSONWebKeySet } from "jose";
-import { type Stack, type StackOptions, startStack } from "../../scripts/stack.mjs";
+import { type Stack, type StackOptions, startStack } from "../../www/stack.mjs";
 import { ALICE, authorization, FREE_PORTS, SOUTH, useStack, Visitor } from "./harness.ts";
 import { Operator } from "./operator.ts";
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Stack, startStack } from "../../scripts/stack.mjs";
+import { type Stack, startStack } from "../../www/stack.mjs";
 import { ALICE, BOB, claimsOf, FREE_PORTS, SOUTH, useStack, Visitor } from "./harness.ts";
 import { Operator } from "./operator.ts";
 

@@ -1,7 +1,7 @@
 // An operator at work: Alice, with her token, at the operator's routes.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Stack } from "../../scripts/stack.mjs";
+import type { Stack } from "../../www/stack.mjs";
 import { authorization, Visitor } from "./harness.ts";
 
 export interface AuditRecord {

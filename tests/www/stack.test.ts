@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { decodeProtectedHeader } from "jose";
-import { startStack } from "../../scripts/stack.mjs";
+import { startStack } from "../../www/stack.mjs";
 import { FREE_PORTS, Visitor } from "./harness.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "tokenkeep-stack-"));

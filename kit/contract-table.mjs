@@ -1,16 +1,16 @@
 // Runs the contract kit against the reference authority and lays its table into
 // docs/contract-kit.md. It exists so that the table there is what the command prints and not what
 // somebody once saw; a test compares the two. Needs a built dist/ and takes half a minute, for it
-// waits until a grace window is over. Alone: node scripts/contract-table.mjs
+// waits until a grace window is over. Alone: node kit/contract-table.mjs
 
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isMain, report, root, StepFailed } from "./lib/run.mjs";
-import { startStack } from "./stack.mjs";
+import { isMain, report, root, StepFailed } from "../scripts/lib/run.mjs";
+import { startStack } from "../www/stack.mjs";
 
 export const DOCUMENT = join(root, "docs", "contract-kit.md");
-const BEGIN = "<!-- table: node scripts/contract-table.mjs -->";
+const BEGIN = "<!-- table: node kit/contract-table.mjs -->";
 const END = "<!-- end of the table -->";
 
 /** @typedef {{ id: string, result: string, expected: string, came: string, why: string }} Row */

@@ -1,7 +1,7 @@
 // Runs the demo's three servers in one real workerd (through miniflare): the authority with its
 // database, the API, and, given a folder of built files, the page. It exists so that `npm start`,
 // the tests and the screenshots stand on the same stack: three origins of one site, so that
-// credentialed CORS happens for real. Alone: node scripts/stack.mjs [--app build/app] [--persist
+// credentialed CORS happens for real. Alone: node www/stack.mjs [--app build/app] [--persist
 // .state]
 
 import { randomBytes } from "node:crypto";
@@ -16,7 +16,7 @@ import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { parse } from "smol-toml";
 
-const www = fileURLToPath(new URL("../www/", import.meta.url));
+const www = fileURLToPath(new URL(".", import.meta.url));
 const edgeWasm = fileURLToPath(new URL("../dist/edge.wasm", import.meta.url));
 const DEFAULT_PORTS = { app: 8780, authority: 8781, api: 8782 };
 const LOOPBACK = "127.0.0.1";

@@ -2,15 +2,15 @@
 // them, into build/docs-pictures, for looking at. It exists because a site can build well and look
 // wrong; it fails by itself when a page reports an error, asks another origin for something, or is
 // wider than the phone. Needs build/docs (`npm run docs`) and Chromium (/usr/bin/chromium, or the
-// path in CHROMIUM). Alone: node scripts/docs-screenshots.mjs
+// path in CHROMIUM). Alone: npm run docs:pictures
 
 import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { chromium } from "playwright-core";
-import { args, executablePath } from "./lib/chromium.mjs";
-import { root } from "./lib/run.mjs";
+import { args, executablePath } from "../scripts/lib/chromium.mjs";
+import { root } from "../scripts/lib/run.mjs";
 
 const site = join(root, "build", "docs");
 const folder = join(root, "build", "docs-pictures");

@@ -8,9 +8,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { args, executablePath } from "../scripts/lib/chromium.mjs";
 import { buildApp } from "../www/app/build.mjs";
-import { args, executablePath } from "./lib/chromium.mjs";
-import { startStack } from "./stack.mjs";
+import { startStack } from "../www/stack.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "docs", "screenshots");

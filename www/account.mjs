@@ -1,13 +1,13 @@
 // Prints the SQL that lays an account into the authority's database; the password is read from the
 // standard input. It exists because the authority has no sign-up: whoever deploys it adds the first
 // accounts by hand, and their hashes have to be made as it makes them. Alone: node
-// scripts/account.mjs <username> <name> [--tenant main] [--operator] < password.txt > account.sql
+// www/account.mjs <username> <name> [--tenant main] [--operator] < password.txt > account.sql
 
 import { randomUUID } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { tsImport } from "tsx/esm/api";
-import { report, StepFailed } from "./lib/run.mjs";
+import { report, StepFailed } from "../scripts/lib/run.mjs";
 
 const SHORTEST_PASSWORD = 12;
 
@@ -38,8 +38,8 @@ async function printAccount() {
   const password = (await text(process.stdin)).replace(/\r?\n$/, "");
   if (password.length < SHORTEST_PASSWORD)
     throw new StepFailed(`The password must have at least ${SHORTEST_PASSWORD} characters.`);
-  /** @type {typeof import("../www/authority/passwords.ts")} */
-  const { hashPassword } = await tsImport("../www/authority/passwords.ts", import.meta.url);
+  /** @type {typeof import("./authority/passwords.ts")} */
+  const { hashPassword } = await tsImport("./authority/passwords.ts", import.meta.url);
   const values = [
     randomUUID(),
     tenant,
