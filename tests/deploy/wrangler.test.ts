@@ -59,7 +59,7 @@ async function wrangler(...args: string[]): Promise<string> {
 
 /** The SQL that www/account.mjs prints. */
 function newAccount(password: string, ...args: string[]): string {
-  return execFileSync(process.execPath, [join(root, "scripts", "account.mjs"), ...args], {
+  return execFileSync(process.execPath, [join(root, "www", "account.mjs"), ...args], {
     input: password,
     encoding: "utf8",
     stdio: ["pipe", "pipe", "ignore"],
