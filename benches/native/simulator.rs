@@ -21,6 +21,8 @@ mod device;
 mod dice;
 #[path = "../../tests/sim/driver.rs"]
 mod driver;
+#[path = "../../tests/sim/forger.rs"]
+mod forger;
 #[path = "../../tests/sim/invariants.rs"]
 mod invariants;
 #[path = "../../tests/sim/locks.rs"]

@@ -133,7 +133,10 @@ fn write_message(host: &Host, Message { epoch, news }: Message) {
             user = subject;
             3
         }
-        News::SignedOut => 4,
+        News::SignedOut { ago } => {
+            wait = ago;
+            4
+        }
         News::Refreshed { visible } => {
             flags = u32::from(visible) * FLAG_VISIBLE;
             5
@@ -173,7 +176,7 @@ pub(super) fn read(
         1 => News::Asking,
         2 => News::Standing { signed_in, visible, subject, retry_after },
         3 => News::SignedIn { subject },
-        4 => News::SignedOut,
+        4 => News::SignedOut { ago: retry_after },
         5 => News::Refreshed { visible },
         6 => News::Rejected,
         7 => News::Pause { retry_after: retry_after? },

@@ -112,6 +112,11 @@ impl Engine {
         if self.closed {
             self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
         } else {
+            if self.epoch == 0 {
+                // By the time of the answer the siblings have told their epoch, and this sign-in is
+                // news to them.
+                self.broadcast(News::Asking);
+            }
             self.sign_ins.push(waiter);
         }
         self.conclude();
@@ -129,7 +134,8 @@ impl Engine {
             let told = self.leaving() && !self.logout_wanted && self.status == Status::Anonymous;
             self.raise_epoch(self.next_epoch());
             self.sign_out(SignedOutReason::Logout);
-            self.broadcast(News::SignedOut);
+            self.logged_out_at = self.now.mono;
+            self.broadcast(News::SignedOut { ago: Some(0) });
             if !self.config.logout_endpoint {
                 self.settle(waiter, Outcome::Done);
             } else if told {

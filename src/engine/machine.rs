@@ -75,6 +75,10 @@ pub struct Engine {
     pub(super) subject: Option<u64>,
     /// A fresh token that an API refused all the same, and when.
     pub(super) refused: Option<(u32, Millis)>,
+    /// When the session that this tab has, or the lack of one, began.
+    pub(super) began_at: Millis,
+    /// When this tab last logged out.
+    pub(super) logged_out_at: Millis,
     /// When siblings were asked whether one of them is visible, and when one last said so.
     pub(super) asked_at: Option<Millis>,
     pub(super) visible_sibling_at: Option<Millis>,
@@ -142,6 +146,8 @@ impl Engine {
             stranger: false,
             doubted: false,
             disbelieved: false,
+            began_at: now.mono,
+            logged_out_at: 0,
             asked_at: None,
             visible_sibling_at: None,
             now,

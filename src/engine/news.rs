@@ -1,7 +1,9 @@
 //! What the siblings say, and what it does to us. A message changes what we know of the session; it
 //! never brings a token and is never sent on.
 
-use super::clock::{Millis, Now};
+use core::cmp::Ordering;
+
+use super::clock::{Millis, Now, SECOND};
 use super::contract::{Event, Outcome};
 use super::failure::FailureKind;
 use super::journal::{Step, Why};
@@ -11,6 +13,11 @@ use super::session::{SignedOutReason, Status};
 use super::sibling::{Message, News};
 use super::timers::Timer;
 use super::waiters::Attempt;
+
+/// No epoch is further ahead of the wall clock: a day.
+const FARTHEST: Millis = 24 * 3_600 * SECOND;
+/// A tab has missed fewer logouts and sign-ins than this.
+const MOST_MISSED: u64 = 1_000;
 
 impl Engine {
     /// A sibling said something.
@@ -26,30 +33,29 @@ impl Engine {
         match news {
             News::TurnOver => self.watch_lock(),
             News::Asking => self.tell_standing(),
-            News::Standing { signed_in, visible, subject, retry_after } => {
-                if let Some(wait) = retry_after {
-                    self.pause(wait);
-                }
-                if epoch > self.epoch {
-                    self.catch_up(epoch, signed_in, subject);
-                } else if epoch == self.epoch && signed_in {
-                    self.visible_sibling_at =
-                        visible.then_some(self.now.mono).or(self.visible_sibling_at);
-                    self.confirm();
-                }
+            News::Pause { retry_after } | News::Standing { retry_after: Some(retry_after), .. } => {
+                self.pause(retry_after)
             }
-            News::SignedIn { subject } if epoch > self.epoch => self.join(epoch, subject),
-            // Of two who raise the epoch at once the logout wins: its call to the server comes
-            // last.
-            News::SignedOut if epoch > self.epoch || epoch == self.epoch && self.pursues() => {
-                self.raise_epoch(epoch);
-                self.sign_out(SignedOutReason::LogoutElsewhere);
+            _ => {}
+        }
+        let ahead = epoch > self.epoch;
+        match news {
+            News::SignedOut { ago } => self.hear_logout(epoch, ago),
+            _ if !self.believes(epoch) => {}
+            News::Standing { signed_in, subject, .. } if ahead => {
+                self.catch_up(epoch, signed_in, subject);
             }
-            News::Refreshed { visible } if epoch >= self.epoch => {
-                self.heard += 1;
+            News::Standing { signed_in: true, visible, .. } if epoch == self.epoch => {
                 self.visible_sibling_at =
                     visible.then_some(self.now.mono).or(self.visible_sibling_at);
-                if epoch > self.epoch {
+                self.confirm();
+            }
+            News::SignedIn { subject } if ahead => self.join(epoch, subject),
+            News::Refreshed { visible } if epoch >= self.epoch => {
+                self.heard = self.heard.wrapping_add(1);
+                self.visible_sibling_at =
+                    visible.then_some(self.now.mono).or(self.visible_sibling_at);
+                if ahead {
                     self.catch_up(epoch, true, None);
                 }
                 self.hear_success();
@@ -58,14 +64,43 @@ impl Engine {
                 self.write(Step::SiblingRejected, None);
                 let _ = self.want(0);
             }
-            News::Pause { retry_after } => self.pause(retry_after),
-            News::SignedIn { .. } | News::SignedOut | News::Refreshed { .. } | News::Rejected => {}
+            _ => {}
+        }
+    }
+
+    /// Whether a sibling can have come to this epoch. Anybody on the origin can write any number on
+    /// the channel; one that is out of reach would make all later ones look old.
+    fn believes(&self, epoch: u64) -> bool {
+        // Each logout and sign-in adds one. The wall clock, which the first epoch is taken from, may
+        // have been set back since.
+        epoch <= (self.epoch + MOST_MISSED).max(self.now.wall + FARTHEST)
+    }
+
+    fn hear_logout(&mut self, epoch: u64, ago: Option<Millis>) {
+        let later = |ago| self.now.mono.saturating_sub(ago) >= self.began_at;
+        match epoch.cmp(&self.epoch) {
+            Ordering::Greater => {}
+            // Of two who raise the epoch at once the logout wins: its call to the server comes
+            // last.
+            Ordering::Equal if self.pursues() => {}
+            // The sender knows of fewer sessions than there were, and has ended the latest all the
+            // same.
+            Ordering::Less if ago.is_some_and(later) => {}
+            _ => return,
+        }
+        let outbid = epoch < self.epoch;
+        self.raise_epoch(if self.believes(epoch) { epoch.max(self.epoch) } else { self.epoch });
+        self.sign_out(SignedOutReason::LogoutElsewhere);
+        if outbid {
+            // So that its next sign-in is news.
+            self.tell_standing();
         }
     }
 
     fn tell_standing(&mut self) {
         if self.logging_out() && self.status == Status::Anonymous && !self.joining {
-            self.broadcast(News::SignedOut);
+            let ago = self.now.mono.saturating_sub(self.logged_out_at);
+            self.broadcast(News::SignedOut { ago: Some(ago) });
         } else if self.status != Status::Unknown || self.epoch > 0 {
             let pause = self.blocked_until.saturating_sub(self.now.mono);
             self.broadcast(News::Standing {
@@ -103,6 +138,7 @@ impl Engine {
     /// fetched.
     fn join(&mut self, epoch: u64, subject: Option<u64>) {
         self.raise_epoch(epoch);
+        self.began_at = self.now.mono;
         let same_user = self.subject.is_some() && self.subject == subject;
         let (status, stranger) = (self.status, self.stranger || !same_user);
         self.token = None;

@@ -220,6 +220,7 @@ impl Engine {
         self.raise_epoch(self.next_epoch());
         self.started = true;
         self.accept(grant);
+        self.began_at = self.now.mono;
         self.write_from(step, from, None);
         self.broadcast(News::SignedIn { subject: self.subject });
         self.settle_waiters(Attempt::Succeeded);
@@ -256,6 +257,7 @@ impl Engine {
             self.emit(Event::UserChanged);
         }
         if !was_authenticated {
+            self.began_at = self.now.mono;
             self.emit(Event::SignedIn);
         }
     }
@@ -267,12 +269,13 @@ impl Engine {
         self.token = None;
         self.subject = None;
         self.status = Status::Anonymous;
+        self.began_at = self.now.mono;
         self.reason = Some(reason);
         self.wanted = false;
         self.forget_troubles();
         self.timers.clear(Timer::Renewal);
         let logout = matches!(reason, SignedOutReason::Logout | SignedOutReason::LogoutElsewhere);
-        self.sign_outs += u32::from(logout);
+        self.sign_outs = self.sign_outs.wrapping_add(u32::from(logout));
         self.write_from(reason.step(), from, None);
         if from == Status::Authenticated || from == Status::Unknown && logout {
             self.emit(Event::SignedOut(reason));

@@ -34,8 +34,11 @@ pub enum News {
         /// A hash of the user.
         subject: Option<u64>,
     },
-    /// The sender logged out, or was told so.
-    SignedOut,
+    /// The sender logged out.
+    SignedOut {
+        /// How long ago; `None` from a sender that does not tell.
+        ago: Option<Millis>,
+    },
     /// The sender renewed a token of its own.
     Refreshed {
         /// Whether the sender can be seen.

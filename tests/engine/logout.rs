@@ -43,7 +43,7 @@ fn client_H69_the_lock_is_held_until_the_server_has_answered() {
     tab.input(Engine::handle_logout);
     assert_eq!(
         tab.told.last().map(|message| message.news),
-        Some(News::SignedOut),
+        Some(News::SignedOut { ago: Some(0) }),
         "siblings first"
     );
     assert!(tab.logouts.is_empty());

@@ -34,7 +34,7 @@ fn client_G59_the_call_goes_out_under_the_lock_only() {
 fn client_G59_after_the_lock_it_asks_again_whether_it_must() {
     let mut tab = alice();
     let named = tab.input(Engine::handle_refresh);
-    tab.hear(1, News::SignedOut);
+    tab.hear(1, News::SignedOut { ago: None });
     assert_eq!(tab.outcome(named), failed(FailureKind::SignedOut));
     assert_eq!(tab.released, tab.locks, "it stops asking");
     tab.lock();
@@ -83,7 +83,7 @@ fn client_G61_without_locks_it_goes_on() {
 #[test]
 fn client_G62_nothing_is_heard_when_the_tab_is_alone() {
     let mut tab = Tab::signed_in(900);
-    tab.hear(99, News::SignedOut);
+    tab.hear(99, News::SignedOut { ago: None });
     assert_eq!(tab.status(), Status::Authenticated);
 }
 
@@ -91,7 +91,7 @@ fn client_G62_nothing_is_heard_when_the_tab_is_alone() {
 fn client_G63_old_news_change_nothing_and_none_is_sent_on() {
     let mut tab = alice();
     for news in [
-        News::SignedOut,
+        News::SignedOut { ago: None },
         News::SignedIn { subject: None },
         News::Rejected,
         News::Refreshed { visible: true },
@@ -101,7 +101,7 @@ fn client_G63_old_news_change_nothing_and_none_is_sent_on() {
     }
     assert_eq!((tab.status(), tab.generation(), tab.events.len()), (Status::Authenticated, 1, 0));
     tab.hear(0, News::Refreshed { visible: true });
-    tab.hear(4, News::SignedOut);
+    tab.hear(4, News::SignedOut { ago: None });
     assert_eq!(tab.told.len(), 0);
 }
 
@@ -151,7 +151,7 @@ fn client_G64_the_same_user_elsewhere_is_no_change() {
 #[test]
 fn client_G65_a_logout_elsewhere_wipes_at_once() {
     let mut tab = alice();
-    tab.hear(1, News::SignedOut);
+    tab.hear(1, News::SignedOut { ago: None });
     assert_eq!(
         (tab.status(), tab.reason()),
         (Status::Anonymous, Some(SignedOutReason::LogoutElsewhere))
@@ -254,8 +254,9 @@ fn a_tab_that_asks_during_a_logout_is_told_of_it() {
     let mut tab = alice();
     tab.input(Engine::handle_logout);
     tab.told.clear();
+    tab.pass(700);
     tab.hear(-1, News::Asking);
-    assert_eq!(tab.told[0].news, News::SignedOut);
+    assert_eq!(tab.told[0].news, News::SignedOut { ago: Some(700) });
 }
 
 #[test]
@@ -342,6 +343,123 @@ fn client_G64_a_tab_without_a_session_learns_of_one_when_it_asks() {
     assert_eq!(tab.status(), Status::Authenticated);
 }
 
+/// The largest whole number that the channel carries.
+const LARGEST: u64 = (1 << 53) - 1;
+const DAY: u64 = 86_400_000;
+
+fn standing(signed_in: bool) -> News {
+    News::Standing { signed_in, visible: true, subject: None, retry_after: None }
+}
+
+#[test]
+fn client_G89_an_epoch_beyond_a_day_ahead_of_the_wall_clock_is_ignored() {
+    for news in [
+        standing(true),
+        standing(false),
+        News::SignedIn { subject: subject_of("bob") },
+        News::Refreshed { visible: true },
+        News::Rejected,
+    ] {
+        let mut tab = alice();
+        for epoch in [LARGEST, tab.now.wall + DAY + 1, u64::MAX] {
+            tab.hear_at(epoch, news);
+        }
+        assert_eq!((tab.status(), tab.locks.len()), (Status::Authenticated, 0), "{news:?}");
+        assert!(tab.engine.token().is_some() && tab.events.is_empty());
+        tab.input(Engine::handle_logout);
+        let said = tab.told.last().expect("it tells of its logout");
+        assert!(said.epoch <= tab.now.wall + DAY, "{news:?}: {}", said.epoch);
+    }
+}
+
+#[test]
+fn client_G89_within_a_day_it_is_believed() {
+    let mut tab = alice();
+    let epoch = tab.now.wall + DAY;
+    tab.hear_at(epoch, News::SignedIn { subject: subject_of("bob") });
+    assert_eq!((tab.engine.token().is_none(), tab.locks.len()), (true, 1));
+}
+
+#[test]
+fn client_G89_a_logout_counts_whatever_its_epoch() {
+    for epoch in [LARGEST, u64::MAX, alice().epoch() + 1] {
+        let mut tab = alice();
+        tab.hear_at(epoch, News::SignedOut { ago: None });
+        assert_eq!(tab.reason(), Some(SignedOutReason::LogoutElsewhere), "{epoch}");
+        assert!(tab.engine.token().is_none());
+        tab.sign_in(900);
+        let told = tab.told.last().expect("it tells of its sign-in");
+        assert!(told.epoch <= tab.now.wall + DAY, "what was too far ahead is not taken over");
+    }
+}
+
+#[test]
+fn client_G89_a_logout_that_came_after_the_session_began_counts_though_its_epoch_is_lower() {
+    // A forged epoch that can be believed has put everybody ahead of a tab that has just opened.
+    let mut tab = alice();
+    tab.pass(1_000);
+    tab.hear_at(tab.now.wall + DAY, standing(true));
+    let mut new = Tab::coordinating();
+    new.now = tab.now;
+    new.input(Engine::handle_logout);
+    let said = *new.told.last().expect("it tells of its logout");
+    tab.hear_at(said.epoch, said.news);
+    assert_eq!((tab.status(), tab.engine.token().is_none()), (Status::Anonymous, true));
+    // It says where it stands, so that the next sign-in of the other one is news to it.
+    let answer = *tab.told.last().expect("it answers");
+    assert_eq!(
+        answer.news,
+        News::Standing { signed_in: false, visible: true, subject: None, retry_after: None }
+    );
+    new.hear_at(answer.epoch, answer.news);
+    new.sign_in(900);
+    let said = *new.told.last().expect("it tells of its sign-in");
+    tab.hear_at(said.epoch, said.news);
+    assert_eq!(tab.locks.len(), 1, "it joins");
+}
+
+#[test]
+fn client_G89_a_tab_that_has_heard_of_nobody_asks_before_it_signs_in() {
+    let mut tab = Tab::coordinating();
+    let turn = tab.input(Engine::handle_sign_in);
+    assert_eq!(tab.told[0].news, News::Asking);
+    tab.hear_at(tab.now.wall + DAY, standing(false));
+    tab.lock();
+    assert_eq!(tab.outcome(turn), Some(Outcome::Proceed));
+    tab.sign_in(900);
+    assert_eq!(tab.epoch(), tab.now.wall + DAY + 1);
+}
+
+#[test]
+fn client_G89_a_logout_before_the_session_began_does_not_count() {
+    for ago in [Some(1_999), Some(2_000), Some(u64::MAX), None] {
+        let mut tab = alice();
+        tab.pass(1_999);
+        tab.hear(-1, News::SignedOut { ago });
+        let ended = ago.is_some_and(|ago| ago < 2_000);
+        assert_eq!(tab.status() == Status::Anonymous, ended, "{ago:?}");
+    }
+}
+
+#[test]
+fn client_G89_tabs_stay_in_step_when_the_wall_clock_is_set_back_by_days() {
+    let mut tab = alice();
+    tab.now.wall -= 3 * DAY;
+    tab.hear(1, News::SignedIn { subject: subject_of("bob") });
+    assert_eq!((tab.engine.token().is_none(), tab.locks.len()), (true, 1));
+}
+
+#[test]
+fn client_G89_no_message_makes_a_tab_wait_for_longer_than_a_day() {
+    let mut tab = alice();
+    tab.hear_at(0, News::Pause { retry_after: LARGEST });
+    let named = tab.input(Engine::handle_refresh);
+    let Some(Outcome::Failed(failure)) = tab.outcome(named) else {
+        panic!("it is refused at once")
+    };
+    assert_eq!(failure.retry_after(), Some(DAY));
+}
+
 #[test]
 fn client_F50_a_pause_is_told_to_a_tab_that_opens() {
     let mut tab = Tab::coordinating();
@@ -386,7 +504,7 @@ fn client_H69_a_logout_that_queues_ends_no_session_that_came_after_it() {
     tab.told.clear();
     tab.hear(1, News::Asking);
     assert!(
-        !tab.told.iter().any(|message| message.news == News::SignedOut),
+        !tab.told.iter().any(|message| message.news == News::SignedOut { ago: None }),
         "it speaks for the newer session"
     );
     tab.lock();
@@ -415,7 +533,7 @@ fn client_G65_of_a_sign_in_and_a_logout_that_tie_the_logout_wins() {
     tab.fail(FailureKind::Rejected);
     tab.hear(7, News::SignedIn { subject: None });
     tab.lock();
-    tab.hear(7, News::SignedOut);
+    tab.hear(7, News::SignedOut { ago: None });
     tab.grant(900);
     assert_eq!(tab.status(), Status::Anonymous);
     assert!(tab.engine.token().is_none());

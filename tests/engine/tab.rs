@@ -196,6 +196,11 @@ impl Tab {
         self.input(|engine, now| engine.handle_sibling(now, Message { epoch, news }));
     }
 
+    /// A sibling, or somebody who passes for one, says something at this epoch.
+    pub(crate) fn hear_at(&mut self, epoch: u64, news: News) {
+        self.input(|engine, now| engine.handle_sibling(now, Message { epoch, news }));
+    }
+
     /// The lock is granted for the latest wish.
     pub(crate) fn lock(&mut self) {
         let ticket = *self.locks.last().expect("the lock was asked for");

@@ -49,6 +49,9 @@ const OWN: [&str; 2] = ["https://api.example/x", "https://data.example:8443/y"];
 impl World {
     /// One thing happens in the storm.
     pub fn act(&mut self) {
+        if self.second.chance(self.script.weather.forgeries) {
+            self.forge();
+        }
         if self.dice.chance(self.script.weather.faults) {
             return self.fault();
         }
@@ -104,11 +107,14 @@ impl World {
             Act::Logout => {
                 tell!(self, id, "the user logs out");
                 if !self.tabs[tab].closed {
+                    let mono = self.clocks(tab).mono;
                     let notes = &mut self.tabs[tab].notes;
                     notes.fences += 1;
                     notes.sign_outs += 1;
                     (notes.ended_at, notes.logged_out_at) = (self.now, self.now);
                     notes.left_at = self.now;
+                    notes.sign_in_heard = None;
+                    notes.turned(self.now, mono);
                     notes.may_end = true;
                 }
                 self.ask(tab, Purpose::Logout, Engine::handle_logout);
@@ -155,12 +161,14 @@ impl World {
             return;
         }
         let token = self.authority.issue(self.now, cookie.family);
+        self.authority.families[cookie.family].brought_at = self.now;
         tell!(self, self.tabs[tab].id, "the page brings {:?}", Answer::Token(token));
         let grant = Grant::read(self.reply_body(token).as_bytes()).expect("it is a token reply");
+        let mono = self.clocks(tab).mono;
         let notes = &mut self.tabs[tab].notes;
         notes.fences += 1;
-        (notes.signed_in_at, notes.adopted_at) = (self.now, self.now);
-        notes.invited_at = self.now;
+        (notes.signed_in_at, notes.invited_at) = (self.now, self.now);
+        notes.turned(self.now, mono);
         self.input(tab, |engine, now| engine.handle_adopt(now, grant));
     }
 

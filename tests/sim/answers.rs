@@ -51,8 +51,10 @@ impl World {
                 let fresh = granted && !late && !self.tabs[tab].closed;
                 if fresh {
                     self.tabs[tab].notes.fences += 1;
+                    let mono = self.clocks(tab).mono;
                     let notes = &mut self.tabs[tab].notes;
                     (notes.signed_in_at, notes.invited_at) = (self.now, self.now);
+                    notes.turned(self.now, mono);
                 }
                 let before = self.tabs[tab].token();
                 self.input(tab, |engine, now| engine.handle_sign_in_answer(now, waiter, answer));

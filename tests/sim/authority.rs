@@ -17,6 +17,8 @@ pub struct Cookie {
 pub struct Family {
     pub user: u32,
     pub began_at: Millis,
+    /// When an application last brought a token of it: the session of that tab began then.
+    pub brought_at: Millis,
     pub serial: u32,
     pub rotated_at: Millis,
     pub revoked: bool,
@@ -81,6 +83,7 @@ impl Authority {
         self.families.push(Family {
             user,
             began_at: now,
+            brought_at: 0,
             serial: 0,
             rotated_at: now,
             revoked: false,

@@ -5,12 +5,13 @@ use tokenkeep::engine::{
     CallId, Engine, Message, News, Now, Outcome, Output, Status, Ticket, WaiterId, Wake,
 };
 
+use crate::forger::LARGEST;
 use crate::invariants;
 use crate::locks::Wish;
 use crate::network::Errand;
 use crate::planted::Bug;
 use crate::queue::Event;
-use crate::script::LockManner;
+use crate::script::{HOUR, LockManner};
 use crate::tab::{End, Heard, Life, Purpose, Task, Waiting};
 use crate::trace::tell;
 use crate::world::World;
@@ -56,10 +57,13 @@ impl World {
         let verdict = invariants::a_session_that_ended_does_not_come_back(&self.tabs[tab]);
         self.hold(verdict);
         self.tabs[tab].notes.may_end = false;
-        if self.tabs[tab].status() == Status::Anonymous
-            && self.tabs[tab].notes.status != Status::Anonymous
-        {
-            self.tabs[tab].notes.ended_at = self.now;
+        let (before, after) = (self.tabs[tab].notes.status, self.tabs[tab].status());
+        if before != after {
+            let notes = &mut self.tabs[tab].notes;
+            notes.turned(self.now, clocks.mono);
+            if after == Status::Anonymous {
+                notes.ended_at = self.now;
+            }
         }
         result
     }
@@ -153,7 +157,7 @@ impl World {
     fn tell_siblings(&mut self, tab: usize, message: Message) {
         let family = self.tabs[tab].token().map(|(token, _)| self.authority.issued[token].family);
         // What is said of a logout later, to one who asks, is about the logout all the same.
-        let since = if message.news == News::SignedOut {
+        let since = if matches!(message.news, News::SignedOut { .. }) {
             self.tabs[tab].notes.logged_out_at
         } else {
             self.now
@@ -224,7 +228,9 @@ impl World {
         tell!(self, self.tabs[tab].id, "hears {:?} from {}", heard.message, heard.from);
         let before = self.tabs[tab].status();
         let Message { epoch, news } = heard.message;
+        let (wall, mono) = (self.device.wall(self.now), self.clocks(tab).mono);
         let notes = &mut self.tabs[tab].notes;
+        let turned_at = notes.turned_at;
         if !matches!(news, News::Asking) {
             notes.stirred_at = self.now;
         }
@@ -234,9 +240,18 @@ impl World {
         ) {
             notes.invited_at = self.now;
         }
-        let newer = epoch > notes.epoch;
-        let logout = matches!(news, News::SignedOut)
-            && (newer || epoch == notes.epoch && before == Status::Authenticated);
+        let speaks =
+            !matches!(news, News::Asking | News::TurnOver | News::Rejected | News::Pause { .. });
+        let newer = speaks && epoch > notes.epoch;
+        let later = matches!(news, News::SignedOut { ago: Some(ago) }
+            if mono.saturating_sub(ago) >= notes.turned_mono);
+        let joining = notes.sign_in_heard.is_some_and(|(_, at)| at >= notes.ended_at);
+        let has_session = before == Status::Authenticated || joining;
+        let logout = matches!(news, News::SignedOut { .. })
+            && (newer || epoch == notes.epoch && has_session || epoch < notes.epoch && later);
+        // Nobody can have come so far; an epoch next to the tab's own is that of a sibling whose
+        // wall clock was set back too.
+        let newer = newer && (epoch <= wall + 24 * HOUR || epoch <= notes.epoch + 1_000);
         let other = match news {
             News::SignedIn { .. } => newer,
             // To one who has listened since it opened, a higher epoch is that of the session that
@@ -246,21 +261,30 @@ impl World {
             }
             _ => false,
         };
-        notes.fences += u32::from(logout || other);
+        if logout || other {
+            notes.fences += 1;
+            notes.turned(self.now, mono);
+        }
         if logout {
             notes.sign_outs += 1;
             (notes.ended_at, notes.left_at) = (self.now, self.now);
+            notes.sign_in_heard = None;
         }
-        notes.may_end = matches!(news, News::SignedOut | News::Standing { signed_in: false, .. });
+        notes.may_end =
+            matches!(news, News::SignedOut { .. } | News::Standing { signed_in: false, .. });
         if let (News::SignedIn { .. }, Some(family), true) = (news, heard.family, newer) {
             notes.sign_in_heard = Some((family, self.now));
         }
-        notes.epoch = notes.epoch.max(epoch);
+        if newer {
+            notes.epoch = epoch;
+        }
         let token = self.tabs[tab].token();
-        self.input(tab, |engine, now| engine.handle_sibling(now, heard.message));
+        if epoch <= LARGEST {
+            self.input(tab, |engine, now| engine.handle_sibling(now, heard.message));
+        }
         let verdict = invariants::an_old_logout_ends_no_newer_session(self, tab, &heard, token);
         self.hold(verdict);
-        let verdict = invariants::a_logout_reaches_the_siblings(self, tab, &heard);
+        let verdict = invariants::a_logout_reaches_the_siblings(self, tab, &heard, turned_at);
         self.hold(verdict);
     }
 

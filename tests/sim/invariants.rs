@@ -4,7 +4,7 @@
 use std::fmt;
 
 use tokenkeep::engine::{
-    CALLS, FailureKind, LONGEST_RETRY_AFTER, Millis, News, Outcome, Output, SECOND,
+    CALLS, FailureKind, LONGEST_RETRY_AFTER, Message, Millis, News, Outcome, Output, SECOND,
     SignedOutReason, Status, WINDOW, WaiterId,
 };
 
@@ -109,21 +109,27 @@ pub fn a_late_answer_changes_nothing(
 }
 
 /// Invariant 3: No effect of an epoch that logout has ended: a sibling that hears of the logout
-/// holds no token from before it.
+/// holds no token from before it. At `turned_at` the session that it had until then began.
 ///
-/// Exception: a tab that has just opened knows no epoch and goes by the wall clock. That can be set
-/// back, and it runs on while the tab is frozen and the answer to its sign-in waits.
-pub fn a_logout_reaches_the_siblings(world: &World, tab: usize, heard: &Heard) -> Verdict {
+/// Exceptions: a message that does not tell when the logout was counts by its epoch alone. And what
+/// is told of a logout later is not about a session that the tab was let into since.
+pub fn a_logout_reaches_the_siblings(
+    world: &World,
+    tab: usize,
+    heard: &Heard,
+    turned_at: Millis,
+) -> Verdict {
     let Tab { id, notes, .. } = &world.tabs[tab];
     let Some((token, _)) =
-        world.tabs[tab].token().filter(|_| heard.message.news == News::SignedOut)
+        world.tabs[tab].token().filter(|_| matches!(heard.message.news, News::SignedOut { .. }))
     else {
         return Ok(());
     };
     let family = &world.authority.families[world.authority.issued[token].family];
-    let thawed = notes.stalled_at.is_some_and(|at| at >= family.began_at);
-    let outbid = heard.message.epoch < notes.epoch && (world.device.was_set_back || thawed);
-    if family.began_at.max(notes.adopted_at) >= heard.since || outbid {
+    let Message { epoch, news } = heard.message;
+    let older = epoch < notes.epoch && news == (News::SignedOut { ago: None });
+    let began_at = family.began_at.max(family.brought_at).max(turned_at);
+    if began_at >= heard.since || older {
         return Ok(());
     }
     broken(3, format!("{id} keeps its token after it heard of the logout"))
@@ -140,7 +146,8 @@ pub fn an_old_logout_ends_no_newer_session(
     heard: &Heard,
     before: Option<(usize, u32)>,
 ) -> Verdict {
-    let Some((token, _)) = before.filter(|_| heard.message.news == News::SignedOut) else {
+    let Some((token, _)) = before.filter(|_| matches!(heard.message.news, News::SignedOut { .. }))
+    else {
         return Ok(());
     };
     let began_at = world.authority.families[world.authority.issued[token].family].began_at;

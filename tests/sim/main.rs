@@ -17,6 +17,7 @@ mod authority;
 mod device;
 mod dice;
 mod driver;
+mod forger;
 mod invariants;
 mod locks;
 mod network;

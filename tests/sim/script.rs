@@ -55,6 +55,8 @@ pub struct Weather {
     pub refusals: u64,
     /// Faults among all actions.
     pub faults: u64,
+    /// Messages that another script of the origin forges, for each action.
+    pub forgeries: u64,
 }
 
 /// The lifetime that the authority gives and tells.
@@ -117,7 +119,7 @@ impl Script {
                 (2, LockManner::Denied),
                 (1, LockManner::Hanging),
             ]),
-            weather: Self::draw_weather(dice),
+            weather: Self::draw_weather(dice, second),
             grace: dice.pick(&[0, 20 * SECOND]),
             logout: second.weighted(&[
                 (8, LogoutManner::Obliging),
@@ -162,7 +164,7 @@ impl Script {
         Lifetime { real, told, claimed }
     }
 
-    fn draw_weather(dice: &mut Dice) -> Weather {
+    fn draw_weather(dice: &mut Dice, second: &mut Dice) -> Weather {
         Weather {
             delay: dice.weighted(&[(4, 60), (4, 1_500), (2, 14 * SECOND)]),
             loss: dice.pick(&[0, 0, 20, 200]),
@@ -174,6 +176,7 @@ impl Script {
             clocks: dice.pick(&[0, 1, 2]),
             refusals: dice.pick(&[0, 1]),
             faults: dice.pick(&[0, 100, 300]),
+            forgeries: second.pick(&[0, 0, 0, 100]),
         }
     }
 }

@@ -132,16 +132,19 @@ pub struct Notes {
     pub refreshes: VecDeque<Millis>,
     /// When something last happened that a waiter may be waiting for.
     pub stirred_at: Millis,
+    /// When the session that it has, or the lack of one, began; the same by its own monotonic
+    /// clock.
+    pub turned_at: Millis,
+    pub turned_mono: Millis,
     /// When it last became anonymous, or was told that it is.
     pub ended_at: Millis,
     /// When a logout, here or elsewhere, last ended its session.
     pub left_at: Millis,
     /// When its user last logged out in it.
     pub logged_out_at: Millis,
-    /// The latest sign-in that it heard of, newer than what it knew: family and moment.
+    /// The latest sign-in that it heard of, newer than what it knew and ended by no logout since:
+    /// family and moment.
     pub sign_in_heard: Option<(usize, Millis)>,
-    /// When the application last brought a token of its own.
-    pub adopted_at: Millis,
     /// When it last took a token from a sign-in of its own, or from the application.
     pub signed_in_at: Millis,
     /// When somebody last asked for a session here by name, or told of one.
@@ -150,6 +153,12 @@ pub struct Notes {
     pub status: Status,
     /// That input may end the session.
     pub may_end: bool,
+}
+
+impl Notes {
+    pub fn turned(&mut self, at: Millis, mono: Millis) {
+        (self.turned_at, self.turned_mono) = (at, mono);
+    }
 }
 
 impl Tab {

@@ -30,6 +30,8 @@ pub struct World {
     pub now: Millis,
     queue: Queue,
     pub dice: Dice,
+    /// For what was added after the first seeds were kept.
+    pub second: Dice,
     pub script: Script,
     pub trace: Trace,
     pub bug: Option<Bug>,
@@ -62,7 +64,8 @@ pub struct World {
 impl World {
     pub fn new(seed: u64, bug: Option<Bug>, trace: Trace) -> Self {
         let mut dice = Dice::new(seed);
-        let script = Script::draw(&mut dice, &mut Dice::second(seed));
+        let mut second = Dice::second(seed);
+        let script = Script::draw(&mut dice, &mut second);
         let mut world = Self {
             now: 0,
             queue: Queue::default(),
@@ -88,6 +91,7 @@ impl World {
             served: 0,
             broken: None,
             dice,
+            second,
             script,
         };
         tell!(world, "script", "{:?}", world.script);
