@@ -1,6 +1,5 @@
 // The public types as a user's compiler meets them: in a project of its own, with `skipLibCheck`
-// off, under both ways of resolving modules. The programs are also checked against the promises
-// alone, so that what the package has to accept is what was promised.
+// off, under both ways of resolving modules; and against the snapshot of what was agreed on.
 
 import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
@@ -8,11 +7,12 @@ import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Project, project } from "../package/project.ts";
 import { complaints, newest } from "./compiler.ts";
+import { shrunk } from "./growth.ts";
+import { agreed, built, ENTRIES, exportsOf, isSame, losses } from "./snapshot.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-const promised = ["programs/client.ts", "programs/edge.ts"];
-const programs = [...promised, "programs/slim.ts"];
+const programs = ["client", "edge", "slim"].map((name) => `programs/${name}.ts`);
 
 /** Adds members of its own, as the types of a module allow. */
 const AUGMENTED = `
@@ -38,16 +38,7 @@ const AUGMENTED = `
 let consumer: Project;
 before(async () => {
   consumer = await project("types");
-  for (const folder of ["programs", "contract"])
-    cpSync(`${here}${folder}`, consumer.at(folder), { recursive: true });
-});
-
-test("types_the_programs_are_what_was_promised", async () => {
-  const paths = {
-    tokenkeep: ["./contract/client.d.ts"],
-    "tokenkeep/edge": ["./contract/edge.d.ts"],
-  };
-  assert.equal(await complaints(consumer, { ...newest, options: { paths } }, promised), "");
+  cpSync(`${here}programs`, consumer.at("programs"), { recursive: true });
 });
 
 const resolutions = {
@@ -86,11 +77,6 @@ test("types_the_client_needs_no_page_with_the_types_of_workers", async () => {
 
 test("types_an_application_may_add_to_the_interfaces", async () => {
   consumer.write("augmented.ts", AUGMENTED);
-  const paths = {
-    tokenkeep: ["./contract/client.d.ts"],
-    "tokenkeep/edge": ["./contract/edge.d.ts"],
-  };
-  assert.equal(await complaints(consumer, { ...newest, options: { paths } }, ["augmented.ts"]), "");
   assert.equal(await complaints(consumer, newest, ["augmented.ts"]), "");
 });
 
@@ -104,21 +90,66 @@ test("types_a_wrong_program_is_refused", async () => {
   assert.match(said, /wrong\.ts\(4,.*'algorithms' is missing/s);
 });
 
-test("types_every_promised_name_is_compared_and_used", () => {
-  const comparisons = readFileSync(`${here}promises.ts`, "utf8");
-  for (const half of ["client", "edge"]) {
-    const contract = readFileSync(`${here}contract/${half}.d.ts`, "utf8");
-    const names = [...contract.matchAll(/^export (?:interface|type|class|function) (\w+)/gm)].map(
-      (match) => match[1]!,
-    );
+test("types_are_those_of_the_snapshot", async () => {
+  const [now, before] = [built(), agreed()];
+  if (isSame(now, before)) return;
+  const lost = await losses(consumer, now, before);
+  assert.fail(
+    lost.length === 0
+      ? "The public types only grew: `npm run types` writes the snapshot anew."
+      : `The public types lost something: ${lost.join(", ")}. See \`npm run types\`.`,
+  );
+});
+
+test("types_every_public_name_is_used_by_a_program", () => {
+  for (const [half, file] of [
+    ["client", ENTRIES.tokenkeep],
+    ["edge", ENTRIES["tokenkeep/edge"]],
+  ] as const) {
+    const names = exportsOf(built(), file).map(({ name }) => name);
     assert.ok(names.length > 10);
     const program = readFileSync(`${here}programs/${half}.ts`, "utf8");
     for (const name of names)
-      assert.match(program, new RegExp(`\\b${name}\\b`), `${name} is not used`);
-    const types = [...contract.matchAll(/^export (?:interface|type|class) (\w+)/gm)].map(
-      (match) => match[1]!,
-    );
-    for (const name of types)
-      assert.match(comparisons, new RegExp(`^  ${name}: Promised`, "m"), `${name} is not compared`);
+      assert.ok(new RegExp(`\\b${name}\\b`).test(program), `${half}.ts does not use ${name}`);
   }
 });
+
+/** Declarations before and after, and the names that lost something. */
+const changes: readonly (readonly [before: string, now: string, ...lost: string[]])[] = [
+  ["interface Session { a: string }", "interface Session { a: string; b: number }"],
+  ["interface Session { a: string; b: number }", "interface Session { a: string }", "Session"],
+  ["interface Session { a?: string }", "interface Session { }", "Session"],
+  ["interface Session { a: string }", "interface Session { a: number }", "Session"],
+  ["interface Session { a: string }", "interface Session { readonly a: string }", "Session"],
+  ["interface Session { a: { b: 1 | 2 } }", "interface Session { a: { b: 1 | 2 | 3 } }"],
+  ["interface Session { a: { b: 1 | 2 } }", "interface Session { a: { b: 1 } }", "Session"],
+  ["interface Session { a: string }", "interface Session { a: string | null }", "Session"],
+  ["interface Session { a: string }", "interface Session { a?: string }", "Session"],
+  ["interface Session { a?: { b: 1 } }", "interface Session { a?: { b: 1; c: 2 } }"],
+  ["interface MyOptions { a: string }", "interface MyOptions { a: string | null }"],
+  ["interface MyOptions { a: string | null }", "interface MyOptions { a: string }", "MyOptions"],
+  ["interface MyOptions { a: string }", "interface MyOptions { a: string; b?: string }"],
+  ["interface MyOptions { a: string }", "interface MyOptions { a: string; b: 1 }", "MyOptions"],
+  ["interface MyOptions { a: string }", "interface MyOptions { a?: string }"],
+  ['type Status = "a" | "b"', 'type Status = "a" | "b" | "c"'],
+  ['type Status = "a" | "b"', 'type Status = "a"', "Status"],
+  ['type Event = { type: "a"; n: 1 }', 'type Event = { type: "a"; n: 1 } | { type: "b"; m: 1 }'],
+  ['type Event = { type: "a" } | { type: "b"; m: 1 }', 'type Event = { type: "a" }', "Event"],
+  ["function make(a: string): void", "function make(a: string, b?: number): void"],
+  ["function make(a: string): void", "function make(a: string, b: number): void", "make"],
+  ["function make(a: string | URL): void", "function make(a: string): void", "make"],
+  ["interface Keep { go(): Promise<1> }", "interface Keep { go(a?: string): Promise<1> }"],
+  ["interface Keep { go(): Promise<1> }", "interface Keep { go: any }", "Keep"],
+];
+for (const [place, [before, now, ...lost]] of changes.entries()) {
+  test(`types_the_comparison_tells_${lost.length === 0 ? "growth" : "loss"}: ${now}`, async () => {
+    for (const [which, text] of Object.entries({ before, now }))
+      consumer.write(`${which}-${place}.d.ts`, `export declare ${text};\n`);
+    const [, kind, name = ""] = /^(\w+) (\w+)/.exec(before) ?? [];
+    const exported = [{ name, isFunction: kind === "function" }];
+    assert.deepEqual(
+      await shrunk(consumer, `./now-${place}.js`, `./before-${place}.js`, exported),
+      lost,
+    );
+  });
+}

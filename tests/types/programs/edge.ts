@@ -4,6 +4,8 @@
 import {
   type Algorithm,
   type Claims,
+  type Compact,
+  type CompactOptions,
   cacheJwksStore,
   createVerifier,
   type ExecutionContextLike,
@@ -209,10 +211,11 @@ export async function use(request: Request, ctx: ExecutionContextLike): Promise<
     await verifier.authenticate(request, policy, ctx);
     for (const { check, ok, detail } of await verifier.explain("token"))
       console.log(check, ok, detail?.length, must.issuer, may?.issuer);
-    const { header: protectedHeader, payload } = await verifyCompact(
+    const signed: CompactOptions = { algorithms };
+    const { header: protectedHeader, payload }: Compact = await verifyCompact(
       "a.b.c",
       { keys: [key as unknown as Jwk] },
-      { algorithms },
+      signed,
     );
     await verifyCompact("a.b.c", { kty: "oct" }, { algorithms: ["HS256"] });
     return new Response(payload.byteLength > 0 ? protectedHeader.alg : null);

@@ -1,0 +1,16 @@
+export type TokenKeepErrorCode = 
+"config_invalid"
+ | "wasm_unavailable"
+ | "refresh_rejected"
+ | "refresh_unreachable" | "refresh_timeout"
+ | "refresh_malformed"
+ | "refresh_misconfigured" | "logout_failed" | "signed_out"
+ | "not_in_page" | "closed";
+export declare class TokenKeepError extends Error {
+    name: string;
+    readonly code: TokenKeepErrorCode;
+    readonly retryable: boolean;
+    readonly status?: number;
+    readonly retryAfter?: number;
+}
+export declare function failure(kind: number, status: number, retryAfter: number): TokenKeepError | null;

@@ -1,0 +1,109 @@
+import type { TokenKeepError } from "./error.js";
+declare global {
+    interface Worker {
+    }
+    interface SharedWorker {
+    }
+}
+export interface TokenKeepOptions {
+    refresh: string | URL | EndpointOptions;
+    logout?: string | URL | EndpointOptions;
+    origins?: readonly string[];
+    leeway?: number;
+    jitter?: number;
+    defaultLifetime?: number;
+    timeout?: number;
+    backoff?: {
+        base?: number;
+        max?: number;
+    };
+    tabs?: "coordinate" | "off";
+    name?: string;
+    host?: "page" | Worker | SharedWorker;
+    transport?: (request: Request) => Promise<Response>;
+}
+export interface EndpointOptions {
+    url: string | URL;
+    method?: string;
+    headers?: Record<string, string>;
+    body?: string;
+}
+export interface TokenResponse {
+    access_token?: string;
+    accessToken?: string;
+    expires_in?: number;
+    expiresIn?: number;
+    token_type?: string;
+}
+export type SessionStatus = "unknown" | "anonymous" | "authenticated";
+export type SignedOutReason = 
+"logout"
+ | "logout-elsewhere"
+ | "rejected"
+ | "no-session"
+ | "closed";
+export interface Session {
+    readonly status: SessionStatus;
+    readonly generation: number;
+    readonly expiresAt: number | null;
+    readonly refreshing: boolean;
+    readonly degraded: boolean;
+    readonly retryAt: number | null;
+    readonly claims: Readonly<Record<string, unknown>> | null;
+    readonly reason: SignedOutReason | null;
+}
+export interface TokenKeepEvents {
+    change: {
+        session: Session;
+    };
+    "signed-in": {
+        session: Session;
+    };
+    "signed-out": {
+        reason: SignedOutReason;
+    };
+    refreshed: {
+        generation: number;
+        by: "this-tab" | "sibling";
+    };
+    "refresh-failed": {
+        error: TokenKeepError;
+        retryAt: number | null;
+    };
+    "step-up": {
+        acrValues: readonly string[];
+        maxAge: number | null;
+        url: string;
+    };
+    "rejected-fresh-token": {
+        url: string;
+    };
+    "user-changed": {
+        session: Session;
+    };
+}
+export interface TokenKeep {
+    start(): Promise<Session>;
+    readonly session: Session;
+    subscribe(listener: () => void): () => void;
+    readonly fetch: typeof globalThis.fetch;
+    signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+    adopt(response: TokenResponse): Promise<Session>;
+    refresh(): Promise<Session>;
+    withToken<T>(use: (token: string) => T | Promise<T>, options?: {
+        minValidity?: number;
+        signal?: AbortSignal;
+    }): Promise<T>;
+    logout(): Promise<void>;
+    on<K extends keyof TokenKeepEvents>(type: K, listener: (event: TokenKeepEvents[K]) => void): () => void;
+    explain(): readonly Transition[];
+    close(): void;
+}
+export interface Transition {
+    readonly at: number;
+    readonly event: string;
+    readonly from: SessionStatus;
+    readonly to: SessionStatus;
+    readonly generation: number;
+    readonly note?: string;
+}

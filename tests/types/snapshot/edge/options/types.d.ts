@@ -1,0 +1,77 @@
+import type { VerifyErrorCategory } from "../request/error.js";
+import type { Claims, JoseHeader } from "../result/verified.js";
+import type { JwksStore, RevocationStore } from "./store-types.js";
+declare global {
+    interface JsonWebKey {
+    }
+    interface Cache {
+    }
+}
+export type Algorithm = "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519" | "HS256" | "HS384" | "HS512";
+export type Jwk = JsonWebKey & {
+    kid?: string;
+    [member: string]: unknown;
+};
+export interface IssuerOptions {
+    issuer: string;
+    audience: string | readonly string[];
+    algorithms: readonly Algorithm[];
+    jwksUri?: string | URL;
+    jwks?: {
+        keys: readonly Jwk[];
+    };
+    secret?: Uint8Array;
+    tenant?: string;
+}
+export interface VerifierOptions {
+    issuers: IssuerOptions | readonly IssuerOptions[] | ((issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>);
+    profile?: "jwt" | "access-token" | "id-token";
+    clockTolerance?: number;
+    maxTokenAge?: number;
+    requiredClaims?: readonly string[];
+    allowNoExpiry?: boolean;
+    maxTokenBytes?: number;
+    check?: (claims: Claims, header: JoseHeader) => boolean | Promise<boolean>;
+    revocation?: RevocationStore;
+    jwks?: JwksOptions;
+    resultCacheSize?: number;
+    clock?: () => number;
+    onEvent?: (event: VerifierEvent) => void;
+}
+export interface JwksOptions {
+    maxAge?: number;
+    maxStale?: number;
+    cooldown?: number;
+    timeout?: number;
+    maxBytes?: number;
+    store?: JwksStore;
+    fetch?: (input: string, init: RequestInit) => Promise<Response>;
+}
+export type VerifierEvent = {
+    type: "verified";
+    issuer: string;
+    cached: boolean;
+    tenant: string | null;
+} | {
+    type: "refused";
+    code: string;
+    category: VerifyErrorCategory;
+    issuer: string | null;
+    tenant: string | null;
+} | {
+    type: "jwks";
+    issuer: string;
+    outcome: "fetched" | "not-modified" | "failed" | "served-stale" | "rotated";
+    keys?: number;
+    skipped?: readonly {
+        kid: string | null;
+        reason: string;
+    }[];
+};
+export interface CompactOptions {
+    algorithms: readonly Algorithm[];
+}
+export interface Compact {
+    header: JoseHeader;
+    payload: Uint8Array;
+}
