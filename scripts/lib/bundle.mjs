@@ -118,7 +118,7 @@ function copyDeclarations(types, file, seen, peers) {
 async function declare(entries) {
   const types = join(root, "build", "types");
   rmSync(types, { recursive: true, force: true });
-  await must("tsc", ["-p", "tsconfig.client.json", "--outDir", types]);
+  await must("tsc", ["-p", "js/tsconfig.json", "--outDir", types]);
   const seen = new Set();
   for (const { entry, peers } of entries.filter(({ typedBy }) => typedBy === undefined)) {
     copyDeclarations(types, join(types, basename(entry).replace(/\.ts$/, ".d.ts")), seen, peers);
@@ -141,8 +141,7 @@ export async function buildPackage(builds, step) {
       "js",
       "kit",
       ...builds.map((build) => build.outDir),
-      "tsconfig.base.json",
-      "tsconfig.client.json",
+      "tsconfig.json",
       "scripts/lib/bundle.mjs",
       ...tools,
     ],

@@ -36,7 +36,7 @@ function ownFiles(folder) {
  */
 async function checkTypes() {
   const files = ownFiles(root);
-  const projects = files.filter((file) => /[/\\]tsconfig(\.client)?\.json$/.test(file));
+  const projects = files.filter((file) => /[/\\]tsconfig\.json$/.test(file));
   const covered = new Set();
   for (const project of projects) {
     const checked = ["-p", project, "--noEmit", "--pretty", "false"];
