@@ -1,25 +1,27 @@
 // The JWS layer alone (RFC 7515): one compact JWS against given keys. What the payload means is the
 // caller's affair.
 
-import { type Core, type KeyDescription, type Rules, UNFIT } from "./core.js";
+import type { Core, KeyDescription, RuleSet } from "./core.js";
 import type { Instance } from "./instance.js";
 import { Key, verificationKeyAmong } from "./keys/crypto.js";
+import { readAlgorithms } from "./options/algorithms.js";
 import { ownMembers } from "./options/own.js";
-import { ALGORITHMS, readIssuer, readMembers } from "./options/read.js";
-import type { Algorithm, Compact, CompactOptions, Jwk } from "./options/types.js";
+import { listOfTexts, readMembers } from "./options/read.js";
+import type { Compact, CompactOptions, Jwk } from "./options/types.js";
 import { invalidOption, VerifyError } from "./request/error.js";
-import type { JoseHeader } from "./result/verified.js";
 
 const MOST_BYTES = 1_048_576;
 
-/** A profile without rules for claims, by the numbers of src/edge/mod.rs. */
-const RULES: Omit<Rules, "algorithms"> = {
-  maxTokenBytes: MOST_BYTES,
-  profile: 3,
-  texts: "",
-  allowNoExpiry: false,
+/** No rules for claims. */
+const RULES: Omit<RuleSet, "algorithms"> = {
+  profile: "jws",
+  issuer: null,
+  audiences: [],
+  requiredClaims: [],
+  allowNoExpiry: true,
   clockTolerance: 0,
-  maxTokenAge: Number.NaN,
+  maxTokenAge: null,
+  maxTokenBytes: MOST_BYTES,
 };
 
 export async function verifyCompactOver(
@@ -32,8 +34,7 @@ export async function verifyCompactOver(
     return await verify(instance, jws, given, options);
   } catch (cause) {
     if (cause instanceof VerifyError) throw cause;
-    if (cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError)
-      instance.discard();
+    if (cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError) instance.renew();
     throw new VerifyError("runtime.failed", { cause });
   }
 }
@@ -45,42 +46,35 @@ async function verify(
   options: CompactOptions,
 ): Promise<Compact> {
   const { algorithms } = readMembers("options", options, ["algorithms"]);
-  const rules = { ...RULES, algorithms: allowList(algorithms) };
+  const rules = rulesOf(listOfTexts("options.algorithms", algorithms));
   const core = instance.current() ?? (await instance.load());
   if (typeof jws !== "string") throw new VerifyError("token.malformed");
   const keys = keysOf(textOf(given), core);
   if (jws.length > MOST_BYTES) throw new VerifyError("token.too_large");
-  const length = core.take(jws);
-  if (core.read(rules, length, 0) === UNFIT) throw new VerifyError(core.code());
-  const place = core.algorithm();
-  const alg = ALGORITHMS[place] ?? "";
-  const kid = core.kid() ?? null;
-  const header = JSON.parse(core.header()) as JoseHeader;
-  // Copies: the wasm's memory is used again before this is over.
-  const [bytes, signature, payload] = [
-    core.taken(jws.lastIndexOf(".")).slice(),
-    core.signature().slice(),
-    core.payload().slice(),
-  ];
+  if (core.read(rules, jws, 0) === "unfit") throw new VerifyError(core.code());
+  const { algorithm, kid, header, signingInput, signature, payload } = core.opened(jws);
   const candidates = keys.filter(
-    (key) => key.algorithms.includes(alg) && (kid === null || key.kid === null || key.kid === kid),
+    (key) =>
+      key.algorithms.includes(algorithm) && (kid === null || key.kid === null || key.kid === kid),
   );
   if (candidates.length === 0) throw new VerifyError("key.unknown");
-  await verificationKeyAmong(
-    candidates.map((key) => new Key(key)),
-    alg,
-    bytes,
-    signature,
-  );
+  const made = candidates.map((key) => new Key(key));
+  await verificationKeyAmong(made, algorithm, signingInput, signature);
   return { header, payload };
 }
 
-/** The same rules as for an issuer: not empty, known names, HS* apart from the rest. */
-function allowList(algorithms: readonly Algorithm[]): number {
-  const hmac =
-    Array.isArray(algorithms) && algorithms.some((name) => String(name).startsWith("HS"));
-  const key = hmac ? { secret: new Uint8Array(64) } : { jwks: { keys: [{}] } };
-  return readIssuer({ issuer: "-", audience: "-", algorithms, ...key }, "options").algorithms;
+/** The rules of the lists that were given last: most callers have one, written anew each time. */
+const known = new Map<string, RuleSet>();
+const MOST_KNOWN = 100;
+
+function rulesOf(names: readonly string[]): RuleSet {
+  const algorithms = readAlgorithms("options.algorithms", names);
+  const list = algorithms.join();
+  const rules = known.get(list) ?? { ...RULES, algorithms };
+  known.set(list, rules);
+  const oldest = known.keys().next();
+  if (known.size > MOST_KNOWN && oldest.done !== true) known.delete(oldest.value);
+  return rules;
 }
 
 function textOf(given: Jwk | { keys: readonly Jwk[] }): string {

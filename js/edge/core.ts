@@ -1,39 +1,56 @@
-// The functions of src/edge/mod.rs, and the bytes that go in and out beside them. A token is
-// written straight into the wasm's memory, and what comes of it is looked at there: each copy less
-// is a microsecond less.
+// The wasm of src/edge as the verifier uses it. A token is written straight into the wasm's memory,
+// and its signature and its claims are looked at there: each copy less is a microsecond less.
 
+import type * as Wasm from "../../build/edge/edge.js";
 import {
-  algorithm,
-  alive,
+  begin,
   code,
   describeKeys,
-  digest,
-  digestRest,
-  expires,
   explain,
-  follow,
-  header,
   initSync,
-  issued,
-  issuer,
-  kid,
-  type NamedKey,
+  judge,
+  judgeDates,
   namedKeys,
-  notBefore,
+  newCache,
+  opened,
   payloadAt,
   payloadLength,
   read,
-  room as roomFor,
+  recall,
+  register,
+  remember,
+  room,
   signatureAt,
   signatureLength,
 } from "../../build/edge/edge.js";
+import { VerifyError } from "./request/error.js";
+import type { JoseHeader } from "./result/verified.js";
 
-export type { KeyDescription, KeyDescriptions, NamedKey } from "../../build/edge/edge.js";
+export type {
+  Algorithm,
+  Dates,
+  Finding,
+  KeyDescription,
+  KeyDescriptions,
+  NamedKey,
+  Profile,
+  Verdict,
+} from "../../build/edge/edge.js";
 
-/** What `read` says, by the numbers of src/edge/mod.rs. */
-export const UNFIT = 0;
-export const FOREIGN = 1;
-export const GOOD = 3;
+/** The rules by which tokens are read. An object of its own for each, which nobody changes. */
+export interface RuleSet extends Wasm.RuleSet {
+  readonly profile: Wasm.Profile;
+}
+
+/** What a token says of itself, with copies of its parts. Nothing of it is to be believed yet. */
+export interface Opened extends Omit<Wasm.Opened, "header"> {
+  readonly header: JoseHeader;
+  /** What was signed (RFC 7515 section 5.2). */
+  readonly signingInput: Uint8Array<ArrayBuffer>;
+  /** Empty when its length alone says that it can't hold. */
+  readonly signature: Uint8Array<ArrayBuffer>;
+  readonly payload: Uint8Array<ArrayBuffer>;
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -41,130 +58,192 @@ const decoder = new TextDecoder();
 /** Room for most tokens, so that it is asked for once. */
 const USUAL_ROOM = 4_096;
 
-/** What tokens are read by, as src/edge/mod.rs takes it. */
-export interface Rules {
-  readonly maxTokenBytes: number;
-  readonly profile: number;
-  readonly algorithms: number;
-  readonly texts: string;
-  readonly allowNoExpiry: boolean;
-  /** Seconds; NaN for no `maxTokenAge`. */
-  readonly clockTolerance: number;
-  readonly maxTokenAge: number;
-}
+/**
+ * What the wasm does. It goes on with a fresh instance after a trap, so that whoever holds it need
+ * not know. The numbers that one instance gives mean nothing to the next: `generation` tells them
+ * apart.
+ */
+export class Core {
+  #generation = 0;
+  #memory!: WebAssembly.Memory;
+  /** Where a token is written. Memory that grows detaches it, and it is empty then. */
+  #room = new Uint8Array(0);
+  #roomAt = 0;
+  /** The token that was written last, and how many bytes it has: none if it is not ASCII. */
+  #token: string | null = null;
+  #length = 0;
+  /** Whether `recall` was the first to look at it, and whether it was read since. */
+  #isRecalled = false;
+  #isRead = false;
+  #numbers = new WeakMap<RuleSet, number>();
 
-let memory: WebAssembly.Memory;
-/** The rules that crossed last: most tokens are read by those of the one before. */
-let followed: Rules | null = null;
-/** Where a token goes. Memory that grows detaches it, and it is empty then. */
-let room = new Uint8Array(0);
-let roomAt = 0;
+  constructor(module: WebAssembly.Module) {
+    this.renew(module);
+  }
 
-/** Puts a fresh instance behind all the functions here: generated glue knows but one at a time. */
-export function instantiate(module: WebAssembly.Module): Core {
-  memory = initSync({ module }).memory;
-  room = new Uint8Array(0);
-  followed = null;
-  return core;
-}
+  get generation(): number {
+    return this.#generation;
+  }
 
-function reserve(bytes: number): void {
-  if (room.length >= bytes) return;
-  const size = Math.max(bytes, USUAL_ROOM);
-  roomAt = roomFor(size);
-  room = new Uint8Array(memory.buffer, roomAt, size);
-}
-
-const core = {
-  algorithm,
-  alive,
-  code,
-  describeKeys,
-  digest,
-  digestRest,
-  expires,
-  explain,
-  header,
-  issued,
-  issuer,
-  kid,
-  notBefore,
+  /** Goes on with a fresh instance. */
+  renew(module: WebAssembly.Module): void {
+    this.#memory = initSync({ module }).memory;
+    this.#generation += 1;
+    this.#room = new Uint8Array(0);
+    this.#token = null;
+    this.#numbers = new WeakMap();
+  }
 
   /**
-   * Takes a token in, for `digest` and `read`. Its length; zero, which they refuse, for one that is
-   * not ASCII.
+   * The place of a token in a cache, if its signature was found to hold before and its dates are
+   * good still; `now` in seconds.
    */
-  take(token: string): number {
-    reserve(token.length);
-    const { written } = encoder.encodeInto(token, room);
-    return written === token.length ? written : 0;
-  },
+  recall(cache: number, token: string, now: number): number | undefined {
+    this.#write(token);
+    this.#isRecalled = true;
+    return recall(cache, this.#length, now);
+  }
+
+  /**
+   * Reads a token by some rules and judges it; `now` in seconds. `known` is the algorithm of a
+   * header that has passed under them before.
+   */
+  read(rules: RuleSet, token: string, now: number, known?: Wasm.Algorithm): Wasm.Verdict {
+    if (token !== this.#token) this.#write(token);
+    this.#isRead = true;
+    const number = this.#numbers.get(rules) ?? this.#register(rules);
+    return (
+      read(number, this.#length, now, known, this.#isRecalled) ??
+      certain(read(this.#register(rules), this.#length, now, known, this.#isRecalled))
+    );
+  }
+
+  /** Judges the claims of the token that was read last by other rules. */
+  judge(rules: RuleSet, now: number): Wasm.Verdict {
+    return this.#by(rules, (number) => judge(number, now));
+  }
+
+  /** Judges the dates of a token that was read before. */
+  judgeDates(rules: RuleSet, dates: Wasm.Dates, now: number): Wasm.Verdict {
+    return this.#by(rules, (number) => judgeDates(number, dates, now));
+  }
+
+  /** The code of the last refusal. */
+  code(): string {
+    return code();
+  }
+
+  /**
+   * The signing input of the token that was written last. Like the signature and the payload it
+   * lies in the wasm's memory: it is good until something is awaited or the wasm is called again.
+   */
+  signingInput(token: string): Uint8Array<ArrayBuffer> {
+    // Not of `#room`: memory may have grown while the token was read.
+    return this.#view(this.#roomAt, token.lastIndexOf("."));
+  }
+
+  /** Of the token that was read last; empty when its length alone says that it can't hold. */
+  signature(): Uint8Array<ArrayBuffer> {
+    return this.#view(signatureAt(), signatureLength());
+  }
+
+  payload(): Uint8Array<ArrayBuffer> {
+    return this.#view(payloadAt(), payloadLength());
+  }
+
+  /** The claims of the token that was read last: JSON text, checked. */
+  claims(): string {
+    return decoder.decode(this.payload());
+  }
+
+  /** The token that was read last and not found unfit, for those who have to wait for something. */
+  opened(token: string): Opened {
+    const found = certain(token === this.#token && this.#isRead ? opened() : undefined);
+    return {
+      ...found,
+      header: JSON.parse(found.header) as JoseHeader,
+      signingInput: this.signingInput(token).slice(),
+      signature: this.signature().slice(),
+      payload: this.payload().slice(),
+    };
+  }
+
+  /** Every rule for the claims of a payload, with its outcome. */
+  explain(rules: RuleSet, payload: Uint8Array, now: number): readonly Wasm.Finding[] {
+    return this.#by(rules, (number) => explain(number, payload, now));
+  }
+
+  /** A cache for so many tokens. */
+  newCache(most: number): number {
+    const [a = 0, b = 0, c = 0, d = 0] = crypto.getRandomValues(new Uint32Array(4));
+    return newCache(most, a, b, c, d);
+  }
+
+  /**
+   * The number of a verification of a token that was recalled and then read by these rules. Null
+   * for a token that was not; undefined when the cache is gone.
+   */
+  begin(cache: number, rules: RuleSet, token: string): number | null | undefined {
+    if (token !== this.#token || !this.#isRecalled || !this.#isRead) return null;
+    return begin(cache, this.#numbers.get(rules) ?? this.#register(rules));
+  }
+
+  /** Remembers the token of such a verification; its place in the cache, if it has one. */
+  remember(begun: number): number | undefined {
+    return remember(begun);
+  }
 
   /**
    * The keys of a set that bear a `kid`. The set takes the place of the token. Throws a
    * `KeySetRefusal`.
    */
-  namedKeys(set: Uint8Array): readonly NamedKey[] {
-    reserve(set.length);
-    room.set(set);
+  namedKeys(set: Uint8Array): readonly Wasm.NamedKey[] {
+    this.#reserve(set.length);
+    this.#room.set(set);
+    this.#token = null;
     return namedKeys(set.length);
-  },
+  }
 
-  /**
-   * Reads the token that was taken in by some rules; `now` in seconds. `known` is the algorithm's
-   * place when its header has passed under them before.
-   */
-  read(rules: Rules, length: number, now: number, known = -1): number {
-    core.follow(rules);
-    return read(length, now, known);
-  },
+  /** All keys of the text of a set. Throws a `KeySetRefusal`. */
+  describeKeys(set: string, isGiven: boolean): Wasm.KeyDescriptions {
+    return describeKeys(set, isGiven);
+  }
 
-  /** Makes sure that these are the rules that the wasm goes by. */
-  follow(rules: Rules): void {
-    if (rules === followed) return;
-    const {
-      maxTokenBytes,
-      profile,
-      algorithms,
-      texts,
-      allowNoExpiry,
-      clockTolerance,
-      maxTokenAge,
-    } = rules;
-    follow(maxTokenBytes, profile, algorithms, texts, allowNoExpiry, clockTolerance, maxTokenAge);
-    followed = rules;
-  },
+  #write(token: string): void {
+    this.#reserve(token.length);
+    const { written } = encoder.encodeInto(token, this.#room);
+    this.#token = token;
+    this.#length = written === token.length ? written : 0;
+    this.#isRecalled = false;
+    this.#isRead = false;
+  }
 
-  /**
-   * The first bytes of the token that was taken in, where they lie: good until something is awaited
-   * or the wasm is called again.
-   */
-  taken(length: number): Uint8Array<ArrayBuffer> {
-    // Not of `room`: memory may have grown while the token was read.
-    return new Uint8Array(memory.buffer as ArrayBuffer, roomAt, length);
-  },
+  #reserve(bytes: number): void {
+    if (this.#room.length >= bytes) return;
+    const size = Math.max(bytes, USUAL_ROOM);
+    this.#roomAt = room(size);
+    this.#room = new Uint8Array(this.#memory.buffer, this.#roomAt, size);
+  }
 
-  /**
-   * The signature of the token that was read, likewise; empty when its length alone says that it
-   * can't hold.
-   */
-  signature(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(memory.buffer as ArrayBuffer, signatureAt(), signatureLength());
-  },
+  #view(at: number, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#memory.buffer as ArrayBuffer, at, length);
+  }
 
-  /** Its payload, likewise. */
-  payload(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(memory.buffer as ArrayBuffer, payloadAt(), payloadLength());
-  },
+  #register(rules: RuleSet): number {
+    const number = register(rules.profile, rules);
+    this.#numbers.set(rules, number);
+    return number;
+  }
 
-  /** Its claims, a JSON text that the wasm has checked. */
-  claims(): string {
-    return decoder.decode(core.payload());
-  },
-};
+  /** The wasm forgets rules when too many others were registered since: then they are anew. */
+  #by<T>(rules: RuleSet, ask: (number: number) => T | undefined): T {
+    const number = this.#numbers.get(rules);
+    return (number === undefined ? undefined : ask(number)) ?? certain(ask(this.#register(rules)));
+  }
+}
 
-/**
- * What the wasm does. No instance is kept in it: whoever holds one goes on with the next after a
- * trap.
- */
-export type Core = typeof core;
+/** What the wasm can't fail to give. */
+function certain<T>(given: T | undefined): T {
+  if (given === undefined) throw new VerifyError("runtime.failed");
+  return given;
+}

@@ -1,22 +1,33 @@
 // The wasm behind the verifiers: made once, at first use or at a Worker's module scope, and made
 // anew after a trap, which leaves an instance in no state to go on with.
 
-import { type Core, instantiate } from "./core.js";
+import { Core } from "./core.js";
 import { VerifyError } from "./request/error.js";
 
 export interface Instance {
   /** Ready for use, or null. */
   current(): Core | null;
   load(): Promise<Core>;
-  /** What is there has trapped. */
-  discard(): void;
+  /** Goes on with a fresh instance: what is there has trapped. */
+  renew(): void;
 }
 
 /** An instance of a module that is at hand: no promise is needed, and none is kept. */
 export function instanceOf(module: WebAssembly.Module): Instance {
-  let ready: Core | null = null;
-  const current = () => (ready ??= instantiate(module));
-  return { current, load: async () => current(), discard: () => void (ready = null) };
+  let core: Core | null = null;
+  const current = () => (core ??= new Core(module));
+  return {
+    current,
+    load: async () => current(),
+    renew() {
+      try {
+        core?.renew(module);
+      } catch {
+        // No memory at present: tried again at the next use.
+        core = null;
+      }
+    },
+  };
 }
 
 /**
@@ -39,6 +50,6 @@ export function instanceFrom(bring: () => Promise<WebAssembly.Module>): Instance
   return {
     current: () => made?.current() ?? null,
     load: () => (loading ??= load()),
-    discard: () => made?.discard(),
+    renew: () => made?.renew(),
   };
 }

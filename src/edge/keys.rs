@@ -8,10 +8,11 @@
 
 use jose_jwk::Key as Material;
 use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
-use super::seen;
+use super::object_of;
+use super::token::seen;
+use crate::verify::Algorithm;
 use crate::verify::keys::{self, Keys, NotKeySet, Origin};
 
 /// The objects of this file as TypeScript sees them.
@@ -28,7 +29,7 @@ export interface NamedKey {
 export interface KeyDescription {
   readonly kid: string | null;
   /** The algorithms that it may be used with, whatever the allow-list says. */
-  readonly algorithms: readonly string[];
+  readonly algorithms: readonly Algorithm[];
   /** The members that make the key, of a private one those of its public half. */
   readonly jwk: JsonWebKey;
   /** RFC 7638; empty for a symmetric key, whose hash would be worth attacking. */
@@ -94,11 +95,6 @@ struct SkippedKey<'a> {
     reason: &'static str,
 }
 
-/// The object that JavaScript gets.
-fn object_of(described: &impl Serialize) -> JsValue {
-    described.serialize(&Serializer::json_compatible()).expect("texts, lists and plain numbers")
-}
-
 /// Finds the keys with a `kid` in a key set, of which the first `length` bytes of the room are the
 /// text.
 ///
@@ -106,7 +102,7 @@ fn object_of(described: &impl Serialize) -> JsValue {
 /// It is no key set, or too large.
 #[wasm_bindgen(js_name = namedKeys, unchecked_return_type = "NamedKey[]")]
 pub fn named_keys(length: usize) -> Result<JsValue, KeySetRefusal> {
-    let named = seen(|seen| keys::named_keys(seen.token.get(..length).unwrap_or_default()))?;
+    let named = seen(|seen| keys::named_keys(seen.room.get(..length).unwrap_or_default()))?;
     let named = named.iter().map(|keys::NamedKey { kid, range }| NamedKey {
         kid,
         start: range.start,
@@ -126,7 +122,7 @@ pub fn describe_keys(text: &str, is_given: bool) -> Result<JsValue, KeySetRefusa
     let Keys { keys, skipped } = Keys::read(text, origin)?;
     let keys = keys.iter().map(|key| KeyDescription {
         kid: key.kid(),
-        algorithms: key.algorithms.names().collect(),
+        algorithms: key.algorithms.iter().map(Algorithm::name).collect(),
         jwk: &key.jwk.key,
         thumbprint: keys::thumbprint(&key.jwk).unwrap_or_default(),
     });

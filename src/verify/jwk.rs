@@ -174,12 +174,12 @@ fn read_key(members: &Members<'_>, origin: Origin) -> Result<(Material, Algorith
     let material = read_material(members, origin)?;
     let fitting = Fitting::of(&material)?;
     let algorithms = ALGORITHMS
-        .iter()
-        .filter(|algorithm| {
-            fitting.takes(algorithm) && pinned.is_none_or(|pinned| pinned == **algorithm)
+        .into_iter()
+        .filter(|&algorithm| {
+            fitting.takes(algorithm) && pinned.is_none_or(|pinned| pinned == algorithm)
         })
-        .fold(Algorithms::default(), |algorithms, algorithm| algorithms.with(*algorithm));
-    if algorithms == Algorithms::default() {
+        .collect();
+    if algorithms == Algorithms::NONE {
         return Err("alg does not go with the key");
     }
     Ok((material, algorithms))
@@ -273,12 +273,12 @@ impl Fitting {
         }))
     }
 
-    fn takes(&self, algorithm: &Algorithm) -> bool {
+    fn takes(&self, algorithm: Algorithm) -> bool {
         match *self {
-            Self::Family(family) => algorithm.family == family,
+            Self::Family(family) => algorithm.family() == family,
             Self::Secret(length) => {
-                algorithm.family == Family::Secret
-                    && algorithm.signature_bytes.is_some_and(|bytes| bytes <= length)
+                algorithm.family() == Family::Secret
+                    && algorithm.signature_bytes().is_some_and(|bytes| bytes <= length)
             }
         }
     }

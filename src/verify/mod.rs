@@ -17,6 +17,7 @@ pub mod json;
 mod jwk;
 pub mod jws;
 pub mod keys;
+pub mod remembered;
 mod roca;
 
 pub use algorithm::{Algorithm, Algorithms};

@@ -1,17 +1,11 @@
 // Whose tokens count: a fixed list, or a resolver's answers, remembered by everything that makes
 // them. A token of an issuer that nobody knows is refused here, before any key is looked for.
 
-import type { Rules } from "../core.js";
+import type { Algorithm, RuleSet } from "../core.js";
 import { KeySets } from "../keys/key-sets.js";
 import { invalidOption, VerifyError } from "../request/error.js";
-import {
-  ALL_ALGORITHMS,
-  type IssuerSettings,
-  identityOf,
-  readIssuer,
-  rulesFor,
-  type Settings,
-} from "./read.js";
+import { ALGORITHMS } from "./algorithms.js";
+import { type IssuerSettings, identityOf, readIssuer, rulesFor, type Settings } from "./read.js";
 import type { IssuerOptions, VerifierEvent } from "./types.js";
 
 /** An issuer with its keys. */
@@ -19,7 +13,7 @@ export interface Issuer {
   readonly settings: IssuerSettings;
   readonly keys: KeySets;
   /** What its tokens are read by. */
-  readonly rules: Rules;
+  readonly rules: RuleSet;
 }
 
 /** How many tenants of a resolver keep their keys in memory. */
@@ -30,8 +24,8 @@ export interface Issuers {
   readonly known: readonly Issuer[];
   /** Whether all of them are. Else the resolver is asked about each token. */
   readonly areKnown: boolean;
-  /** What tokens are read by before it is known whose they are. */
-  readonly nobody: Rules;
+  /** Rules without an issuer, used to read `iss`. */
+  readonly unmatchedRules: RuleSet;
   named(issuer: string): Issuer | Promise<Issuer>;
 }
 
@@ -40,15 +34,15 @@ export function issuersOf(
   tell: ((event: VerifierEvent) => void) | null,
 ): Issuers {
   const given = settings.issuers;
-  const made = (one: IssuerSettings, algorithms: number): Issuer => ({
+  const made = (one: IssuerSettings, algorithms: readonly Algorithm[]): Issuer => ({
     settings: one,
     keys: new KeySets(one, settings.jwks, settings.clock, tell),
     rules: rulesFor(settings, algorithms, one),
   });
   if (typeof given === "function") {
     return {
-      ...resolved(given, (one) => made(one, ALL_ALGORITHMS)),
-      nobody: rulesFor(settings, ALL_ALGORITHMS, null),
+      ...resolved(given, (one) => made(one, ALGORITHMS)),
+      unmatchedRules: rulesFor(settings, ALGORITHMS, null),
     };
   }
   const list = Array.isArray(given)
@@ -59,14 +53,14 @@ export function issuersOf(
     readIssuer(one, list.length === 1 ? "issuers" : `issuers[${place}]`),
   );
   // A header passes by what some issuer may use, and then by what its own may.
-  const algorithms = read.reduce((bits, one) => bits | one.algorithms, 0);
+  const algorithms = ALGORITHMS.filter((name) => read.some((one) => one.algorithms.includes(name)));
   const known = read.map((one) => made(one, algorithms));
   const byName = new Map(known.map((issuer) => [issuer.settings.issuer, issuer]));
   if (byName.size < known.length) throw invalidOption("issuers", "must not name one issuer twice");
   return {
     known,
     areKnown: true,
-    nobody: rulesFor(settings, algorithms, null),
+    unmatchedRules: rulesFor(settings, algorithms, null),
     named(name) {
       const issuer = byName.get(name);
       if (issuer === undefined) throw new VerifyError("issuer.unknown");
@@ -78,7 +72,7 @@ export function issuersOf(
 function resolved(
   resolve: (issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>,
   made: (settings: IssuerSettings) => Issuer,
-): Omit<Issuers, "nobody"> {
+): Omit<Issuers, "unmatchedRules"> {
   const tenants = new Map<string, Issuer>();
   return {
     known: [],

@@ -1,33 +1,20 @@
 // The options of `createVerifier`, checked and completed. Only their own members are read, and
 // copied: nothing can change them afterwards.
 
-import type { Rules } from "../core.js";
+import type { Algorithm, Profile, RuleSet } from "../core.js";
 import { invalidOption, VerifyError } from "../request/error.js";
+import { readAlgorithms, secretBytes } from "./algorithms.js";
 import { ownMembers } from "./own.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
-import type {
-  Algorithm,
-  IssuerOptions,
-  JwksOptions,
-  VerifierEvent,
-  VerifierOptions,
-} from "./types.js";
-
-/**
- * What joins the texts of a list, and the lists, that cross to the wasm as one. No audience and no
- * claim name has either.
- */
-const SEPARATOR = "\0";
-const LISTS = "\u0001";
+import type { IssuerOptions, JwksOptions, VerifierEvent, VerifierOptions } from "./types.js";
 
 export interface Settings {
   /** As they were given: each is read by `readIssuer`. */
   readonly issuers: VerifierOptions["issuers"];
-  /** By the numbers of src/edge/mod.rs. */
-  readonly profile: number;
-  /** Seconds; NaN for no `maxTokenAge`. */
+  readonly profile: Profile;
+  /** Seconds. */
   readonly clockTolerance: number;
-  readonly maxTokenAge: number;
+  readonly maxTokenAge: number | null;
   readonly requiredClaims: readonly string[];
   readonly allowNoExpiry: boolean;
   readonly maxTokenBytes: number;
@@ -54,8 +41,7 @@ export interface JwksSettings {
 export interface IssuerSettings {
   readonly issuer: string;
   readonly audiences: readonly string[];
-  /** A bit for each, by their places in `ALGORITHMS`. */
-  readonly algorithms: number;
+  readonly algorithms: readonly Algorithm[];
   readonly jwksUri: string | null;
   /** The text of a key set. */
   readonly bundled: string | null;
@@ -63,26 +49,11 @@ export interface IssuerSettings {
   readonly tenant: string | null;
 }
 
-/** By their places in src/verify/algorithm.rs. "Ed25519" is another name for EdDSA. */
-export const ALGORITHMS: readonly string[] = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "HS256",
-  "HS384",
-  "HS512",
-] satisfies Algorithm[];
-/** For when the issuer decides. */
-export const ALL_ALGORITHMS = (1 << ALGORITHMS.length) - 1;
-const HASH_BYTES: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
-const PROFILES: readonly string[] = ["jwt", "access-token", "id-token"];
+const PROFILES: readonly string[] = [
+  "jwt",
+  "access-token",
+  "id-token",
+] satisfies VerifierOptions["profile"][];
 
 const KNOWN: readonly string[] = [
   "issuers",
@@ -142,19 +113,19 @@ export function readSettings(given: VerifierOptions): Settings {
     throw invalidOption("revocation", "must have a method isRevoked");
   return {
     issuers,
-    profile: PROFILES.indexOf(profile),
+    profile,
     clockTolerance: number("clockTolerance", options.clockTolerance, 30, 0, 600),
     maxTokenAge:
       maxTokenAge === undefined
-        ? Number.NaN
+        ? null
         : number("maxTokenAge", maxTokenAge, 0, 0, Number.MAX_SAFE_INTEGER),
-    requiredClaims: texts("requiredClaims", requiredClaims),
+    requiredClaims: listOfTexts("requiredClaims", requiredClaims),
     allowNoExpiry,
-    maxTokenBytes: whole("maxTokenBytes", options.maxTokenBytes, 16_384, 1, 1_048_576),
+    maxTokenBytes: integer("maxTokenBytes", options.maxTokenBytes, 16_384, 1, 1_048_576),
     check,
     revocation,
     jwks: readJwksSettings(options.jwks ?? {}),
-    resultCacheSize: whole("resultCacheSize", options.resultCacheSize, 1_000, 0, 1_000_000),
+    resultCacheSize: integer("resultCacheSize", options.resultCacheSize, 1_000, 0, 1_000_000),
     clock: clock ?? (() => Date.now()),
     onEvent: onEvent ?? null,
   };
@@ -175,7 +146,7 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
     maxStale: number("jwks.maxStale", options.maxStale, 86_400, 0, 365 * 86_400) * 1000,
     cooldown: number("jwks.cooldown", options.cooldown, 30, 1, 3_600) * 1000,
     timeout: number("jwks.timeout", options.timeout, 5_000, 1, 60_000),
-    maxBytes: whole("jwks.maxBytes", options.maxBytes, 262_144, 64, 16 * 1_048_576),
+    maxBytes: integer("jwks.maxBytes", options.maxBytes, 262_144, 64, 16 * 1_048_576),
     store,
     // A plain call: a stored method would lose its `this`.
     fetch:
@@ -187,38 +158,32 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
 
 export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSettings {
   const options = readMembers(where, given, KNOWN_OF_ISSUERS);
-  const { issuer, audience, algorithms, jwksUri, jwks, secret, tenant } = options;
+  const { issuer, audience, jwksUri, jwks, secret, tenant } = options;
   if (typeof issuer !== "string" || issuer === "")
     throw invalidOption(`${where}.issuer`, "must be a text that is not empty");
   if (tenant !== undefined && (typeof tenant !== "string" || tenant === ""))
     throw invalidOption(`${where}.tenant`, "must be a text that is not empty");
-  const audiences = texts(
+  const audiences = listOfTexts(
     `${where}.audience`,
     typeof audience === "string" ? [audience] : audience,
   );
   if (audiences.length === 0) throw invalidOption(`${where}.audience`, "must not be empty");
-  const names = texts(`${where}.algorithms`, algorithms);
-  if (names.length === 0) throw invalidOption(`${where}.algorithms`, "must not be empty");
-  const places = names.map((name) => ALGORITHMS.indexOf(name === "Ed25519" ? "EdDSA" : name));
-  const symmetric = names.filter((name) => Object.hasOwn(HASH_BYTES, name));
-  const odd = names[places.indexOf(-1)];
-  if (odd !== undefined)
-    throw invalidOption(`${where}.algorithms`, `must not name ${JSON.stringify(odd)}`);
-  if (symmetric.length > 0 && symmetric.length < names.length)
-    throw invalidOption(`${where}.algorithms`, "must not mix HS* with the rest");
-  if (symmetric.length > 0)
-    checkSecret(where, options, Math.max(...symmetric.map((name) => HASH_BYTES[name] ?? 0)));
+  const algorithms = readAlgorithms(
+    `${where}.algorithms`,
+    listOfTexts(`${where}.algorithms`, options.algorithms),
+  );
+  const bytes = secretBytes(algorithms);
+  if (bytes !== null) checkSecret(where, options, bytes);
   else if (secret !== undefined) throw invalidOption(`${where}.secret`, "goes with HS* only");
   else if (jwksUri === undefined && jwks === undefined)
     throw invalidOption(where, "needs `jwksUri`, `jwks` or `secret`");
   const uri = jwksUri === undefined ? null : keySetUri(where, jwksUri);
   const bundled = jwks === undefined ? null : keySetText(where, jwks);
   const copy = secret === undefined ? null : new Uint8Array(secret);
-  const bits = places.reduce((bits, place) => bits | (1 << place), 0);
   return {
     issuer,
     audiences,
-    algorithms: bits,
+    algorithms,
     jwksUri: uri,
     bundled,
     secret: copy,
@@ -251,25 +216,26 @@ export function identityOf({
 }
 
 /**
- * What tokens of an issuer are read by; by the rules of nobody, every token is foreign.
- * `algorithms`: of all issuers of a verifier.
+ * The rules by which the tokens of an issuer are read; without an issuer, those by which `iss` is
+ * read. `algorithms`: of all issuers of a verifier.
  */
 export function rulesFor(
   settings: Settings,
-  algorithms: number,
+  algorithms: readonly Algorithm[],
   issuer: IssuerSettings | null,
-): Rules {
-  const { maxTokenBytes, profile, requiredClaims, allowNoExpiry, clockTolerance, maxTokenAge } =
+): RuleSet {
+  const { profile, requiredClaims, allowNoExpiry, clockTolerance, maxTokenAge, maxTokenBytes } =
     settings;
-  const lists = [issuer?.audiences.join(SEPARATOR), requiredClaims.join(SEPARATOR), issuer?.issuer];
   return {
-    maxTokenBytes,
     profile,
-    algorithms,
-    texts: lists.join(LISTS),
+    issuer: issuer?.issuer ?? null,
+    audiences: issuer?.audiences ?? [],
+    requiredClaims,
     allowNoExpiry,
     clockTolerance,
     maxTokenAge,
+    maxTokenBytes,
+    algorithms,
   };
 }
 
@@ -332,9 +298,8 @@ export function functionIfGiven(name: string, given: unknown): void {
     throw invalidOption(name, "must be a function");
 }
 
-function texts(name: string, given: unknown): readonly string[] {
-  const isText = (one: unknown): one is string =>
-    typeof one === "string" && one !== "" && !one.includes(SEPARATOR) && !one.includes(LISTS);
+export function listOfTexts(name: string, given: unknown): readonly string[] {
+  const isText = (one: unknown): one is string => typeof one === "string" && one !== "";
   // A hole in a list is an item that is undefined.
   const list = Array.isArray(given) ? Array.from<unknown>(given) : null;
   if (list === null || !list.every(isText))
@@ -355,7 +320,7 @@ export function number(
   return given;
 }
 
-export function whole(
+export function integer(
   name: string,
   given: unknown,
   usual: number,

@@ -1,6 +1,7 @@
 // Headers under which a signature held, remembered by their exact text. An issuer's tokens have one
 // header until it rotates its key, so most need no second reading of it, and no search for the key.
 
+import type { Algorithm } from "../core.js";
 import type { VerificationKey } from "../keys/crypto.js";
 import type { KeySet } from "../keys/key-set.js";
 import type { Issuer } from "../options/issuers.js";
@@ -11,8 +12,7 @@ export interface Known {
   /** Its text in the token. */
   readonly part: string;
   readonly header: JoseHeader;
-  /** The place of its algorithm. */
-  readonly algorithm: number;
+  readonly algorithm: Algorithm;
   readonly issuer: Issuer;
   /** It counts only while this is the issuer's set. */
   readonly set: KeySet;

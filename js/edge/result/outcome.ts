@@ -1,39 +1,36 @@
 // What a caller gets for a token that passed. Claims and header are frozen through and through and
 // shared between hits; the sets are each caller's own.
 
-import type { Core } from "../core.js";
+import type { Algorithm } from "../core.js";
 import type { KeySet } from "../keys/key-set.js";
 import type { Held } from "../keys/key-sets.js";
 import type { Issuer } from "../options/issuers.js";
 import type { RevocationSubject } from "../options/store-types.js";
 import type { Claims, JoseHeader, Verified } from "./verified.js";
 
-/**
- * What stays true of a token: what is remembered of it. A few numbers and links, until it comes
- * again.
- */
+/** What stays true of a token: what is remembered of it. A few links, until it comes again. */
 export class Facts {
   readonly issuer: Issuer;
   /** Remembered facts count only while this is the issuer's set. */
   readonly set: KeySet;
   readonly header: JoseHeader;
+  readonly algorithm: Algorithm;
   readonly key: Verified["key"];
-  /** In seconds since the epoch; NaN for one that the token does not have. */
-  readonly expires: number;
-  readonly notBefore: number;
-  readonly issued: number;
   #text: string | null = null;
   #claims: Claims | undefined;
 
-  /** Of the token that the wasm has read last, and found good. */
-  constructor(core: Core, issuer: Issuer, set: KeySet, header: JoseHeader, key: Verified["key"]) {
+  constructor(
+    issuer: Issuer,
+    set: KeySet,
+    header: JoseHeader,
+    algorithm: Algorithm,
+    key: Verified["key"],
+  ) {
     this.issuer = issuer;
     this.set = set;
     this.header = header;
+    this.algorithm = algorithm;
     this.key = key;
-    this.expires = core.expires();
-    this.notBefore = core.notBefore();
-    this.issued = core.issued();
   }
 
   /** Whether the token has come but once: most never come again, and their claims are not kept. */
@@ -94,7 +91,7 @@ export class Outcome implements Verified {
   readonly #text: string | null;
   #claims: Claims | undefined;
   #sets: Pick<Verified, "scopes" | "roles" | "permissions"> | undefined;
-  #granted: readonly string[] = [];
+  #granted: readonly string[] | undefined;
 
   /** `held`: the set as it stands at `now`. `text`: the claims of a token that is new. */
   constructor(facts: Facts, held: Held, now: number, text: string | null) {
@@ -161,7 +158,7 @@ export class Outcome implements Verified {
     return (this.#sets ??= {
       scopes: scopesOf(claims),
       roles: listed(claims, "roles"),
-      permissions: new Set([...listed(claims, "permissions"), ...this.#granted]),
+      permissions: new Set([...listed(claims, "permissions"), ...(this.#granted ?? [])]),
     });
   }
 }

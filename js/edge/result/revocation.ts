@@ -4,7 +4,7 @@
 
 import { digestOf } from "../keys/stores.js";
 import { ownMembers } from "../options/own.js";
-import { functionIfGiven, number, readMembers, whole } from "../options/read.js";
+import { functionIfGiven, integer, number, readMembers } from "../options/read.js";
 import type {
   KeyValue,
   RevocationStore,
@@ -208,7 +208,7 @@ export function memoryRevocation(
   options: { max?: number; clock?: () => number } = {},
 ): RevocationStore & Revoker {
   const given = readMembers("options", options, KNOWN_OF_MEMORY);
-  const max = whole("max", given.max, 100_000, 1, Number.MAX_SAFE_INTEGER);
+  const max = integer("max", given.max, 100_000, 1, Number.MAX_SAFE_INTEGER);
   const clock = clockOf(given.clock);
   const entries = new Map<string, Entry>();
   const standing = (name: string) => {

@@ -1,0 +1,249 @@
+// How one token is verified, in one of three ways. It was verified before (`#again`); its header was
+// (`#underKnownHeader`); or nothing of it is known (`#cold`). The rules are the wasm's, the
+// signatures the platform's, the keys those of keys/key-sets.ts. Only the last way has to wait.
+
+import type { Algorithm, Core, Verdict } from "./core.js";
+import type { Instance } from "./instance.js";
+import { verificationKeyAmong } from "./keys/crypto.js";
+import type { Call, Held } from "./keys/key-sets.js";
+import { promiseScope } from "./keys/scope.js";
+import type { Issuer, Issuers } from "./options/issuers.js";
+import { readClock, type Settings } from "./options/read.js";
+import { VerifyError } from "./request/error.js";
+import { headerPartOf, type Known, KnownHeaders } from "./result/headers.js";
+import { Facts, frozen, Outcome, subjectOf } from "./result/outcome.js";
+import { refusalOf } from "./result/owner.js";
+import { RememberedTokens } from "./result/remembered.js";
+import type { Claims, ExecutionContextLike, JoseHeader } from "./result/verified.js";
+
+/** A token on its way. */
+interface Candidate {
+  readonly token: string;
+  readonly core: Core;
+  readonly now: number;
+  readonly context: ExecutionContextLike | null;
+}
+
+export class Verification {
+  readonly #settings: Settings;
+  readonly #issuers: Issuers;
+  readonly #instance: Instance;
+  readonly #remembered: RememberedTokens;
+  readonly #headers = new KnownHeaders();
+  readonly #hasLiveChecks: boolean;
+
+  constructor(settings: Settings, issuers: Issuers, instance: Instance) {
+    this.#settings = settings;
+    this.#issuers = issuers;
+    this.#instance = instance;
+    this.#remembered = new RememberedTokens(settings.resultCacheSize);
+    this.#hasLiveChecks = settings.revocation !== undefined || settings.check !== undefined;
+  }
+
+  /** At once where nothing has to be waited for: a token that passed before, in most cases. */
+  outcomeOf(token: string, context: ExecutionContextLike | null): Outcome | Promise<Outcome> {
+    const now = readClock(this.#settings.clock);
+    const core = this.#instance.current();
+    if (core === null) return this.#instance.load().then(() => this.outcomeOf(token, context));
+    if (typeof token !== "string") throw new VerifyError("token.malformed");
+    // Longer in characters is longer in bytes: no need to carry it over.
+    if (token.length > this.#settings.maxTokenBytes) throw new VerifyError("token.too_large");
+    const candidate = { token, core, now, context };
+    const facts = this.#remembered.recall(core, token, now / 1000);
+    const outcome = facts === null ? this.#verified(candidate) : this.#again(facts, candidate);
+    return this.#hasLiveChecks ? this.#withLiveChecks(outcome) : outcome;
+  }
+
+  /**
+   * A token that passed before. If its keys or its issuer are no longer those, its signature has to
+   * be looked at again.
+   */
+  #again(facts: Facts, candidate: Candidate): Outcome | Promise<Outcome> {
+    const held = this.#issuers.areKnown ? facts.issuer.keys.peek(candidate.now) : null;
+    return held?.set === facts.set
+      ? this.#hit(facts, candidate, held)
+      : this.#againLater(facts, candidate);
+  }
+
+  async #againLater(facts: Facts, candidate: Candidate): Promise<Outcome> {
+    const { issuer } = facts;
+    const { core, token, now, context } = candidate;
+    if (!this.#issuers.areKnown && (await this.#issuers.named(issuer.settings.issuer)) !== issuer)
+      return this.#verified(candidate);
+    const held = issuer.keys.peek(now) ?? (await issuer.keys.current(callOf(candidate)));
+    // Its dates are judged by the time that it is now.
+    const later = { token, core, now: this.#nowOf(issuer), context };
+    const still = this.#remembered.recall(core, token, later.now / 1000);
+    return still === facts && held.set === facts.set
+      ? this.#hit(facts, later, held)
+      : this.#verified(later);
+  }
+
+  #hit(facts: Facts, { core, token, now }: Candidate, held: Held): Outcome {
+    if (facts.isNew) {
+      const { rules, settings } = facts.issuer;
+      const refusal = refusalFor(this.#read(core, rules, token, now, facts.algorithm), core);
+      if (refusal !== null) throw refusalOf(settings, refusal);
+      facts.keep(core.claims());
+    }
+    return new Outcome(facts, held, now, null);
+  }
+
+  /** A token whose signature has to be looked at. */
+  #verified(candidate: Candidate): Outcome | Promise<Outcome> {
+    const known = this.#issuers.areKnown ? this.#headers.find(candidate.token) : null;
+    const held = known?.issuer.keys.peek(candidate.now);
+    if (known === null || known.set !== held?.set) return this.#cold(candidate);
+    return this.#underKnownHeader(candidate, known, held) ?? this.#cold(candidate);
+  }
+
+  /** Null for a token by another issuer than that of the header. */
+  #underKnownHeader(
+    candidate: Candidate,
+    known: Known,
+    held: Held,
+  ): Outcome | Promise<Outcome> | null {
+    const { core, token, now } = candidate;
+    const { issuer, key, header } = known;
+    const verdict = this.#read(core, issuer.rules, token, now, known.algorithm);
+    if (verdict === "foreign") return null;
+    const refusal = refusalFor(verdict, core);
+    const begun = refusal === null ? this.#remembered.begin(core, issuer.rules, token) : null;
+    const claims = core.claims();
+    return key.verify(core.signingInput(token), core.signature(), (holds) => {
+      if (!holds) throw new VerifyError("signature.invalid");
+      if (refusal !== null) throw refusalOf(issuer.settings, refusal);
+      const facts = new Facts(issuer, known.set, header, known.algorithm, key.description);
+      if (begun !== null) this.#remembered.remember(core, begun, facts);
+      return new Outcome(facts, held, now, claims);
+    });
+  }
+
+  /**
+   * A token under a new header: its keys may have to be fetched, and several may have to be tried.
+   * It is read once; what is needed of it later is copied before anything is awaited.
+   */
+  async #cold(candidate: Candidate): Promise<Outcome> {
+    const { core, token, now } = candidate;
+    let issuer = this.#issuers.known[0] ?? null;
+    let verdict = this.#read(core, issuer?.rules ?? this.#issuers.unmatchedRules, token, now);
+    const opened = core.opened(token);
+    const { algorithm, kid } = opened;
+    const header = frozen(opened.header);
+    if (verdict === "foreign") {
+      const found = issuerNamed(this.#issuers, opened.issuer);
+      if (found instanceof Promise) {
+        issuer = await found;
+        // The resolver was waited for: others have used the wasm.
+        this.#remembered.recall(core, token, now / 1000);
+        verdict = this.#read(core, issuer.rules, token, now, algorithm);
+      } else {
+        issuer = found;
+        verdict = core.judge(issuer.rules, now / 1000);
+      }
+    }
+    if (issuer === null) throw new VerifyError("claim.iss");
+    if (!issuer.settings.algorithms.includes(algorithm)) throw new VerifyError("alg.not_allowed");
+    const refusal = refusalFor(verdict, core);
+    const begun = refusal === null ? this.#remembered.begin(core, issuer.rules, token) : null;
+
+    const { held, keys } = await issuer.keys.find(algorithm, kid, callOf(candidate));
+    const { signingInput, signature, payload, dates } = opened;
+    const key = await verificationKeyAmong(keys, algorithm, signingInput, signature);
+    if (refusal !== null) throw refusalOf(issuer.settings, refusal);
+    const later = this.#nowOf(issuer);
+    const overdue = refusalFor(core.judgeDates(issuer.rules, dates, later / 1000), core);
+    if (overdue !== null) throw refusalOf(issuer.settings, overdue);
+
+    const facts = new Facts(issuer, held.set, header, algorithm, key.description);
+    if (keys.length === 1 && this.#issuers.areKnown) {
+      const part = headerPartOf(token);
+      this.#headers.remember({ part, header, algorithm, issuer, set: held.set, key });
+    }
+    if (begun !== null) this.#remembered.remember(core, begun, facts);
+    return new Outcome(facts, held, later, decoder.decode(payload));
+  }
+
+  /** @throws {VerifyError} for a token that is refused whatever its signature is */
+  #read(
+    core: Core,
+    rules: Issuer["rules"],
+    token: string,
+    now: number,
+    known?: Algorithm,
+  ): Verdict {
+    const verdict = core.read(rules, token, now / 1000, known);
+    if (verdict === "unfit") throw new VerifyError(core.code());
+    return verdict;
+  }
+
+  /** The moment at which a token of the issuer is judged, whose signature held. */
+  #nowOf(issuer: Issuer): number {
+    try {
+      return readClock(this.#settings.clock);
+    } catch (cause) {
+      throw refusalOf(issuer.settings, cause);
+    }
+  }
+
+  async #withLiveChecks(verified: Outcome | Promise<Outcome>): Promise<Outcome> {
+    const outcome = await verified;
+    try {
+      await applyLiveChecks(this.#settings, outcome.claims, outcome.header, outcome.issuer);
+    } catch (cause) {
+      throw refusalOf(outcome, cause);
+    }
+    return outcome;
+  }
+}
+
+const decoder = new TextDecoder();
+
+/** The issuer that a token names; without a name, no resolver is asked. */
+export function issuerNamed(issuers: Issuers, name: string | null): Issuer | Promise<Issuer> {
+  if (name === null || name === "") throw new VerifyError("claim.iss");
+  return issuers.named(name);
+}
+
+/**
+ * Checks what can change from one use of a token to the next: revocation, and the application's own
+ * rule.
+ *
+ * @throws {VerifyError} token.revoked, revocation.unavailable, claim.custom
+ */
+export async function applyLiveChecks(
+  { revocation, check }: Settings,
+  claims: Claims,
+  header: JoseHeader,
+  issuer: string,
+): Promise<void> {
+  if (revocation !== undefined) {
+    let revoked: unknown;
+    try {
+      revoked = await revocation.isRevoked(subjectOf(claims, issuer));
+    } catch (cause) {
+      throw new VerifyError("revocation.unavailable", { cause });
+    }
+    if (revoked === true) throw new VerifyError("token.revoked");
+    if (revoked !== false) throw new VerifyError("revocation.unavailable");
+  }
+  if (check === undefined) return;
+  let answer: unknown;
+  try {
+    answer = await check(claims, header);
+  } catch (cause) {
+    throw new VerifyError("claim.custom", { cause });
+  }
+  if (answer !== true) throw new VerifyError("claim.custom");
+}
+
+/** What a search for keys has to know. */
+function callOf({ core, now, context }: Candidate): Call {
+  return { core, now, context, scope: promiseScope(context) };
+}
+
+/** Nothing but a good verdict lets a token pass. */
+function refusalFor(verdict: Verdict, core: Core): VerifyError | null {
+  if (verdict === "good") return null;
+  return new VerifyError(verdict === "foreign" ? "claim.iss" : core.code());
+}

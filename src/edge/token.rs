@@ -1,0 +1,308 @@
+//! Reading tokens. A token comes in as bytes that JavaScript writes into [`room`]. What most tokens
+//! need crosses as a word, numbers, and views into this memory; what is new crosses once, as an
+//! object.
+
+use std::cell::RefCell;
+
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use super::object_of;
+use super::rules::{self, Registered};
+use super::words::{self, Verdict};
+use crate::verify::claims::{Claims, Dates, Rules};
+use crate::verify::jws::Compact;
+use crate::verify::remembered::TokenDigest;
+use crate::verify::{Algorithm, Failure, Header, Profile};
+
+/// The objects of this file as TypeScript sees them.
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** The dates of a token, in seconds since the epoch; null for one that it does not have. */
+export interface Dates {
+  readonly expires: number | null;
+  readonly notBefore: number | null;
+  readonly issued: number | null;
+}
+
+/** What a token says of itself. Nothing of it is to be believed before the signature holds. */
+export interface Opened {
+  /** The JSON text of the header, checked. */
+  readonly header: string;
+  readonly algorithm: Algorithm;
+  readonly kid: string | null;
+  readonly issuer: string | null;
+  readonly dates: Dates;
+}
+
+/** A rule for claims, and what a token makes of it. */
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  /** The code of the refusal. */
+  readonly detail?: string;
+}
+"#;
+
+/// What was written into the room last, and what was seen in it. No call of JavaScript's relies on
+/// it once something was awaited: another request may have read another token.
+pub(super) struct Seen {
+    pub(super) room: Vec<u8>,
+    code: String,
+    parts: Compact,
+    header: Option<Header>,
+    issuer: Option<String>,
+    pub(super) dates: Dates,
+    /// The digest of the token, when `recall` was the first to look at it.
+    pub(super) recalled: Option<TokenDigest>,
+}
+
+thread_local! {
+    static SEEN: RefCell<Seen> = const {
+        RefCell::new(Seen {
+            room: Vec::new(),
+            code: String::new(),
+            parts: Compact::EMPTY,
+            header: None,
+            issuer: None,
+            dates: Dates::NONE,
+            recalled: None,
+        })
+    };
+}
+
+pub(super) fn seen<T>(look: impl FnOnce(&mut Seen) -> T) -> T {
+    SEEN.with_borrow_mut(look)
+}
+
+/// Makes room for a token, or a key set, of so many bytes and says where. The place stays as long
+/// as no larger one is asked for.
+#[wasm_bindgen]
+#[must_use]
+pub fn room(bytes: usize) -> *const u8 {
+    seen(|seen| {
+        if seen.room.len() < bytes {
+            seen.room.resize(bytes, 0);
+        }
+        seen.room.as_ptr()
+    })
+}
+
+/// Reads the token in the first `length` bytes of the room, and judges its header and its claims.
+/// `now` is in seconds since the epoch. `known`: the algorithm of a header that passed under the
+/// same rules before. `is_recalled`: it is the token that `recall` has just looked for.
+/// `undefined`: the rules are not registered.
+#[wasm_bindgen]
+#[must_use]
+pub fn read(
+    rules: u32,
+    length: usize,
+    now: f64,
+    known: Option<words::Algorithm>,
+    is_recalled: bool,
+) -> Option<Verdict> {
+    let known = known.and_then(words::Algorithm::read);
+    rules::with(rules, |registered| {
+        seen(|seen| {
+            if !is_recalled {
+                seen.recalled = None;
+            }
+            match seen.open(registered, length, known) {
+                Ok(()) if registered.rules.profile == Profile::Jws => Verdict::Good,
+                Ok(()) => seen.judge(&registered.rules, now),
+                Err(failure) => seen.refuse(Verdict::Unfit, &registered.rules, failure),
+            }
+        })
+    })
+}
+
+/// Judges the claims of the token that was read last by other rules: those of its own issuer.
+/// `undefined`: they are not registered.
+#[wasm_bindgen]
+#[must_use]
+pub fn judge(rules: u32, now: f64) -> Option<Verdict> {
+    rules::with(rules, |registered| seen(|seen| seen.judge(&registered.rules, now)))
+}
+
+/// Judges the dates of a token. `undefined`: the rules are not registered.
+#[wasm_bindgen(js_name = judgeDates)]
+#[must_use]
+pub fn judge_dates(rules: u32, dates: &DatesObject, now: f64) -> Option<Verdict> {
+    let dates =
+        Dates { expires: dates.expires(), not_before: dates.not_before(), issued: dates.issued() };
+    rules::with(rules, |Registered { rules, .. }| match rules.time.judge(dates, now) {
+        Ok(()) => Verdict::Good,
+        Err(failure) => seen(|seen| seen.refuse(Verdict::Broken, rules, failure)),
+    })
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// An object of TypeScript's `Dates`.
+    #[wasm_bindgen(typescript_type = "Dates")]
+    pub type DatesObject;
+
+    #[wasm_bindgen(method, getter)]
+    fn expires(this: &DatesObject) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = notBefore)]
+    fn not_before(this: &DatesObject) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn issued(this: &DatesObject) -> Option<f64>;
+}
+
+impl Seen {
+    fn open(
+        &mut self,
+        registered: &Registered,
+        length: usize,
+        known: Option<Algorithm>,
+    ) -> Result<(), Failure> {
+        (self.header, self.issuer, self.dates) = (None, None, Dates::NONE);
+        let token = self.room.get(..length).unwrap_or_default();
+        self.parts.refill(token, registered.longest, known.is_some())?;
+        self.header = Some(match known {
+            Some(algorithm) => Header { algorithm, kid: None },
+            None => {
+                Header::read(&self.parts.header, registered.rules.profile, registered.algorithms)?
+            }
+        });
+        Ok(())
+    }
+
+    fn judge(&mut self, rules: &Rules, now: f64) -> Verdict {
+        let claims = match Claims::read(&self.parts.payload, &rules.required) {
+            Ok(claims) => claims,
+            Err(reason) => return self.refuse(Verdict::Unfit, rules, reason.into()),
+        };
+        self.dates = claims.dates.unwrap_or(Dates::NONE);
+        if !rules.is_by_issuer(&claims) {
+            self.issuer = claims.issuer().map(|issuer| issuer.chars().collect());
+            return Verdict::Foreign;
+        }
+        match rules.judge(&claims, now) {
+            Ok(()) => Verdict::Good,
+            Err(failure) => self.refuse(Verdict::Broken, rules, failure),
+        }
+    }
+
+    fn refuse(&mut self, verdict: Verdict, rules: &Rules, failure: Failure) -> Verdict {
+        self.code = code_of(rules, failure);
+        verdict
+    }
+}
+
+fn code_of(rules: &Rules, failure: Failure) -> String {
+    match failure {
+        Failure::Required(place) => {
+            failure.code() + rules.required.get(place).map_or("", String::as_str)
+        }
+        failure => failure.code(),
+    }
+}
+
+/// The code of the last refusal.
+#[wasm_bindgen]
+#[must_use]
+pub fn code() -> String {
+    seen(|seen| seen.code.clone())
+}
+
+/// Where the signature of the token lies that was read last.
+#[wasm_bindgen(js_name = signatureAt)]
+#[must_use]
+pub fn signature_at() -> *const u8 {
+    seen(|seen| seen.parts.signature.as_ptr())
+}
+
+/// How many bytes it has; none when it has not the length of its algorithm.
+#[wasm_bindgen(js_name = signatureLength)]
+#[must_use]
+pub fn signature_length() -> usize {
+    seen(|seen| match &seen.header {
+        Some(header) if header.algorithm.is_whole(&seen.parts.signature) => {
+            seen.parts.signature.len()
+        }
+        _ => 0,
+    })
+}
+
+/// Where its payload lies.
+#[wasm_bindgen(js_name = payloadAt)]
+#[must_use]
+pub fn payload_at() -> *const u8 {
+    seen(|seen| seen.parts.payload.as_ptr())
+}
+
+/// How many bytes that has.
+#[wasm_bindgen(js_name = payloadLength)]
+#[must_use]
+pub fn payload_length() -> usize {
+    seen(|seen| seen.parts.payload.len())
+}
+
+#[derive(Serialize)]
+struct Opened<'a> {
+    header: &'a str,
+    algorithm: &'static str,
+    kid: Option<&'a str>,
+    issuer: Option<&'a str>,
+    dates: OpenedDates,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OpenedDates {
+    expires: Option<f64>,
+    not_before: Option<f64>,
+    issued: Option<f64>,
+}
+
+impl From<Dates> for OpenedDates {
+    fn from(Dates { expires, not_before, issued }: Dates) -> Self {
+        Self { expires, not_before, issued }
+    }
+}
+
+/// What the token says of itself that was read last, its header with the rest. `undefined`: it was
+/// unfit.
+#[wasm_bindgen(unchecked_return_type = "Opened | undefined")]
+#[must_use]
+pub fn opened() -> JsValue {
+    seen(|seen| match &seen.header {
+        Some(header) => object_of(&Opened {
+            header: str::from_utf8(&seen.parts.header).unwrap_or_default(),
+            algorithm: header.algorithm.name(),
+            kid: header.kid.as_deref(),
+            issuer: seen.issuer.as_deref(),
+            dates: seen.dates.into(),
+        }),
+        None => JsValue::UNDEFINED,
+    })
+}
+
+#[derive(Serialize)]
+struct Finding {
+    check: &'static str,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+/// Every rule for the claims of a payload, with its outcome. `undefined`: the rules are not
+/// registered.
+#[wasm_bindgen(unchecked_return_type = "Finding[] | undefined")]
+#[must_use]
+pub fn explain(rules: u32, payload: &[u8], now: f64) -> JsValue {
+    let findings = rules::with(rules, |Registered { rules, .. }| {
+        let mut findings = Vec::new();
+        if let Ok(claims) = Claims::read(payload, &rules.required) {
+            rules.each(&claims, now, &mut |check, outcome| {
+                let detail = outcome.err().map(|failure| code_of(rules, failure));
+                findings.push(Finding { check, ok: detail.is_none(), detail });
+                true
+            });
+        }
+        findings
+    });
+    findings.map_or(JsValue::UNDEFINED, |findings| object_of(&findings))
+}
