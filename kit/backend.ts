@@ -2,11 +2,10 @@
 // would send, the answer read within bounds, redirects not followed. Cookies are the kit's own
 // affair, so that any cookie can be presented at any time.
 
+import { MAX_BODY } from "../js/client/authority.ts";
 import { type Jar, readSetCookie, type SetCookie } from "./cookies.ts";
 import type { Secrets } from "./secrets.ts";
 
-/** What tokenkeep reads of a reply at most. */
-export const LONGEST_BODY = 64 * 1024;
 const TIMEOUT_MS = 15_000;
 
 export interface Target {
@@ -30,7 +29,7 @@ export interface Answer {
   readonly trouble: string;
   readonly headers: Headers;
   readonly cookies: readonly SetCookie[];
-  /** Null when it was longer than LONGEST_BODY. */
+  /** Null when it was longer than tokenkeep reads. */
   readonly body: string | null;
   /** The body as JSON; undefined when it is none. */
   readonly json: unknown;
@@ -148,7 +147,7 @@ async function readBody(response: Response): Promise<string | null> {
     const chunk = await reader?.read();
     if (chunk?.value === undefined) return new TextDecoder().decode(Buffer.concat(chunks));
     length += chunk.value.length;
-    if (length > LONGEST_BODY) {
+    if (length > MAX_BODY) {
       await reader?.cancel();
       return null;
     }

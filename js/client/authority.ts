@@ -33,8 +33,8 @@ export function statusOf(response: Response): number {
   return response.type === "opaqueredirect" ? 0 : response.status;
 }
 
-/** A reply that holds a token is no longer than this; `MAX_BODY` of src/engine/reply.rs. */
-const MAX_BODY = 65_536;
+/** The most bytes that are read of a reply. A longer one is refused. */
+export const MAX_BODY = 65_536;
 
 /**
  * The bytes of a reply, for the wasm; whoever takes them wipes them. `undefined`: it is too long,

@@ -46,8 +46,8 @@ pub use lifetime::{LONGEST_LIFETIME, Lead};
 pub use machine::Engine;
 pub use origin::Origins;
 pub use reply::{
-    Grant, LONGEST_RETRY_AFTER, LogoutAnswer, MAX_BODY, Media, Reply, SignInAnswer, judge,
-    media_type, retry_after, without_access_token,
+    Grant, LONGEST_RETRY_AFTER, LogoutAnswer, Media, Reply, SignInAnswer, judge, media_type,
+    retry_after, without_access_token,
 };
 pub use session::{Session, SignedOutReason, Status};
 pub use sibling::{Message, News};

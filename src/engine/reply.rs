@@ -6,9 +6,6 @@ use crate::token::AccessToken;
 use crate::token::jwt::Payload;
 use crate::token::members::{self, Member, Value, unescape};
 
-/// A body longer than this is refused unread.
-pub const MAX_BODY: usize = 64 * 1024;
-
 /// A `Retry-After` beyond this (one day) is taken as this long.
 pub const LONGEST_RETRY_AFTER: Millis = 24 * 3_600 * SECOND;
 
@@ -30,7 +27,7 @@ pub struct Reply<'a> {
     pub content_type: Option<&'a str>,
     /// How long `Retry-After` asks to wait.
     pub retry_after: Option<Millis>,
-    /// The body, or `None` when it was longer than [`MAX_BODY`].
+    /// The body, or `None` when it was longer than the host reads.
     pub body: Option<&'a [u8]>,
 }
 
@@ -127,7 +124,7 @@ pub enum SignInAnswer {
 }
 
 impl SignInAnswer {
-    /// Reads the JSON of a 2xx reply; no body for one that is longer than [`MAX_BODY`].
+    /// Reads the JSON of a 2xx reply; no body for one that is longer than the host reads.
     #[must_use]
     pub fn read(body: Option<&[u8]>) -> Self {
         match body {
