@@ -1,8 +1,8 @@
-// Measures the groups that are named, or all, and writes the page of it; scripts/bench.mjs starts
-// this when everything is installed and built. Alone, after a build:
+// Measures the groups that are named, or all, and writes the figures of the page. scripts/bench.mjs
+// starts this when everything is installed and built. Alone, after a build:
 // `node --expose-gc --import tsx benches/run.ts [--quick] [group …|report]`.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, step } from "../scripts/lib/run.mjs";
 import { measureOf } from "./arithmetic.ts";
@@ -17,7 +17,8 @@ import { measureSizes } from "./groups/sizes.ts";
 import { measureStart } from "./groups/start.ts";
 import { measureVerification } from "./groups/verification.ts";
 import { lookAtMachine } from "./report/machine.ts";
-import { chartsOf, pageOf } from "./report/page.ts";
+import { withFigures } from "./report/marks.ts";
+import { chartsOf, figuresOf } from "./report/page.ts";
 import { spoken, withSpread } from "./report/tables.ts";
 
 const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Record<string, Rounds>>>> = {
@@ -51,7 +52,11 @@ function show(contests: Record<string, Rounds>): void {
 
 async function write(figures: Figures, quick: boolean): Promise<void> {
   const folder = quick ? join(root, "build", "bench") : join(root, "docs");
-  const page = pageOf(figures, await lookAtMachine(), (quick ? QUICK : WHOLE).rounds);
+  const rounds = (quick ? QUICK : WHOLE).rounds;
+  const page = withFigures(
+    readFileSync(join(root, "docs", "performance.md"), "utf8"),
+    figuresOf(figures, await lookAtMachine(), rounds),
+  );
   const charts = chartsOf(figures);
   mkdirSync(join(folder, "performance"), { recursive: true });
   writeFileSync(join(folder, "performance.md"), page);

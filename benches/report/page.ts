@@ -1,5 +1,5 @@
-// docs/performance.md, words and figures. The words say what bounds a figure and why ours is where
-// it is; no number stands in them that the run did not measure.
+// The tables and charts of docs/performance.md, made of what was measured. The words of the page
+// are the document's own.
 
 import { BARS, verdictOf } from "../bars.ts";
 import type { Figures } from "../figures.ts";
@@ -178,173 +178,90 @@ function summary(figures: Figures): string {
   return `Of ${BARS.length} figures, ${count("aim reached")} are where we want them, ${count("reached")} are within the bar and ${missed} ${missed === 1 ? "is" : "are"} not.`;
 }
 
-export function pageOf(
+/** The figures of the page by the names of their marks. */
+export function figuresOf(
   figures: Figures,
   { date, machine, runtimes, peers }: Machine,
   rounds: number,
-): string {
-  const [reference] = [contestOf("workerd", "RS256", "distinct")];
-  return `---
-pageClass: wide
-aside: false
----
-
-# Performance
-
-Small and fast, measured beside the others. \`npm run bench\` measures all of this and writes this page, words, tables and charts; \`npm run bench -- --quick\` takes a short
-look and leaves the page alone. Run it on your machine: the ratios travel, the microseconds don't.
-
-| | |
-|---|---|
-| Measured | ${date} |
-| On | ${machine} |
-| With | ${runtimes} |
-| Beside | ${peers} |
-
-Everybody does the same work in one run and takes turns, in another order each time; a figure is the middle of ${rounds} rounds or more, with the two values in brackets between
-which half of the rounds lie. Where not said otherwise, time is what the processors spent on the process in question, seen from outside: what waits for a core costs nothing. A
-ratio is taken round by round. Where some are over in a hundredth of the others' time they do the same more often, and the time of an empty turn is taken off. Whoever verifies has shown before that it takes a good token and refuses a forged one, and reads \`sub\` of what it gets.
-
-## Where we stand
-
-${summary(figures)}
-
-${barTable(BARS, figures)}
-
-## Verification
-
-*raw* is the platform's signature check and nothing else: nobody is faster on that platform. *by hand* is the leanest verifier that is still sound, for one issuer, one key and one
-algorithm (\`benches/verify/by-hand.ts\`). The column of jose tells its microseconds, the others their part of them.
-
-### In workerd
-
-![Verifying a new token in workerd](performance/verification-workerd.svg)
-
-${verificationTable(figures, "workerd")}
-
-Of jose's ${spoken(figures.value(reference, "jose").value)} µs for RS256 the signature check takes ${spoken(figures.value(reference, "raw").value)}; a verifier can only save on the rest. tokenkeep takes the
-token into wasm in one crossing, where its form, its header and its claims are read without making objects of them, and remembers a header by its exact text once a signature under it was
-good. What it does that the verifier by hand does not: it refuses members that occur twice, looks its key up in a set that may change, finds the issuer among many, and says why a token is refused.
-
-tokenkeep remembers 200 tokens in these contests, and not 1 000, so that fewer tokens are enough for each to be new.
-
-With 32 at once the signature checks of many tokens overlap on the platform's threads; their time counts all the same, so the parts of all move towards each other.
-
-A token that comes again is found by the keyed hash of its bytes, and its dates, its key set and the application's own rules are judged anew: ${spoken(figures.value(LOOKUP, "tokenkeep").value)} µs, where a
-verifier that looks into a Map and does nothing else takes ${spoken(figures.value(LOOKUP, "a Map").value)} µs, what awaiting takes not counted. Each time the token is a text of its own, as what comes in a header is. Such a Map would hold tokens that whoever
-reads the memory can use; of a hash nobody can make one again, and that is most of the difference.
-
-### In Node
-
-![Verifying a new token in Node](performance/verification-node.svg)
-
-${verificationTable(figures, "node")}
-
-In Node, \`crypto.subtle\` hands every check to a thread and back: for RS256 the check alone takes ${spoken(figures.value(contestOf("node", "RS256", "distinct"), "raw").value)} µs by it, and the whole verifier by hand ${spoken(figures.value(contestOf("node", "RS256", "distinct"), "by hand, node:crypto").value)} µs with
-\`node:crypto\`, which is the same OpenSSL without the thread. tokenkeep/edge uses that module when it is there, as aws-jwt-verify and fast-jwt do; the price is that a check keeps the
-thread for as long as it takes.
-
-### In Chromium
-
-![Verifying a new token in Chromium](performance/verification-chromium.svg)
-
-${verificationTable(figures, "chromium")}
-
-## Growth
-
-${growthTable(figures)}
-
-The first verification with a set of 1 000 keys, from its text to the claims: ${withSpread(figures.value(FIRST, "tokenkeep"))} µs; jose takes ${withSpread(figures.value(FIRST, "jose"))} µs, and \`JSON.parse\` of the set alone ${withSpread(figures.value(FIRST, "JSON.parse alone"))} µs.
-
-After 200 000 different tokens, the first tenth not counted for caches fill up in it, a verifier holds ${spoken(figures.value(MEMORY, "good").value)} bytes more for each good one and ${spoken(figures.value(MEMORY, "hostile").value)} for each hostile
-one (an unknown \`kid\` or issuer each): its caches are bounded.
-
-## An authorised call
-
-![What an authorised call costs the page](performance/call.svg)
-
-${times(
-  figures,
-  [
-    [callsOn("stub", "processor"), "stub, µs of processors"],
-    [callsOn("stub", "wall"), "stub, µs by the wall"],
-    [callsOn("loopback", "processor"), "loopback, µs of processors"],
-    [callsOn("loopback", "wall"), "loopback, µs by the wall"],
-  ],
-  CALLERS,
-)}
-
-The stub does what a browser's fetch does first, which is to make a \`Request\`, and answers at once: what is left is the library. On loopback a server on the same machine answers, and the time is
-that of all of Chromium's processes. keep.fetch makes the \`Request\` before the transport does, because the origin that the browser has read is the one that is compared, and keeps a copy without
-the token for the one retry. Those two objects are what it costs beyond the engine; a plain fetch that is refused has nothing to send again. Chromium is driven through its
-DevTools protocol, which notes every request; on loopback that is in everybody's figure and brings the ratios nearer to 1 than they are for people.
-
-## Beginning
-
-![From the navigation to the first authorised answer](performance/start.svg)
-
-${times(
-  figures,
-  [
-    [COLD, "cold, ms"],
-    [WARM, "warm, in a new tab, ms"],
-    [AGAIN, "warm, in the same tab, ms"],
-  ],
-  STARTERS,
-)}
-
-By hand: twenty lines that ask the refresh endpoint and put the token on a call. With a lock: the same with a Web Lock around the refresh, which keeps two tabs from using one cookie
-twice; a browser that is just making a page takes its time to answer that. tokenkeep has its gzipped wasm in the JavaScript, unpacks it with \`DecompressionStream\` and
-compiles it each time; tokenkeep/slim takes it from an address of its own, where the browser compiles it while it arrives. Time by the wall here, for waiting is part of it.
-
-Cold is a browser that has nothing, warm one that has been there: it has the scripts. A new tab has nothing compiled all the same, and what tokenkeep takes there beyond the lock is mostly
-functions, of JavaScript and of wasm, that are compiled when they are first called; the same tab still has them. The page itself tells when it is answered, so nobody looks into it while
-it is at work, and the popup of Chromium's address bar, a page of its own that each new window loads, is off.
-
-Loading a verifier in a fresh Node process, up to its first verification, in microseconds of processor time, compiling and optimising on other threads included:
-
-${times(figures, [[LOAD, "µs"]], ["by hand", "jose", "aws-jwt-verify", "tokenkeep"])}
-
-## A guarded route
-
-![A guarded route in workerd](performance/route.svg)
-
-${times(
-  figures,
-  [
-    [routeOf("repeated"), "a token that comes again, µs"],
-    [routeOf("distinct"), "new tokens, µs"],
-  ],
-  ["unguarded", "tokenkeep", "jose"],
-)}
-
-One worker process is bounded by its processor time, so the rates of requests are to each other as these times are, the other way up. Most of it is HTTP, which no guard can save.
-
-## Sizes
-
-![A browser client](performance/client-sizes.svg)
-
-${sizes(figures, CLIENT_SIZES)}
-
-![A verifier in a Worker](performance/verifier-sizes.svg)
-
-${sizes(figures, EDGE_SIZES)}
-
-axios-auth-refresh is weighed with axios, which it is for. ky and axios-auth-refresh send and repeat; oidc-client-ts, keycloak-js and auth0-spa-js sign users in as well. What tokenkeep's bytes are spent on is a machine
-that keeps tabs, sleeping laptops, logouts and late answers apart, and on the verifier's side strict reading of JSON and keys. The wasm of a Worker is deployed once and
-never downloaded by a user; a browser's client is, and is built for size.
-
-## The pure layers, natively
-
-${table(
-  ["", ...["300 bytes", "4 KB"]],
-  ["token", "claims", "refresh reply"].map((what) => [
-    `reading: ${what}, µs`,
-    ...["300 bytes", "4 KB"].map((size) => withSpread(figures.value(READING, `${what}, ${size}`))),
-  ]),
-)}
-
-The engine takes ${withSpread(figures.value(SPEEDS, "engine, inputs a second"))} inputs a second (half of them requests, half the word that one was accepted, and two renewals for each hundred requests); the simulator runs ${withSpread(figures.value(SPEEDS, "simulator, seeds a second"))}
-seeds a second on one core.
-`;
+): Readonly<Record<string, string>> {
+  const lookups = ["tokenkeep", "a Map"];
+  const verifiers = ["tokenkeep", "jose", "JSON.parse alone"];
+  return {
+    machine: [
+      "| | |",
+      "|---|---|",
+      `| Measured | ${date} |`,
+      `| On | ${machine} |`,
+      `| With | ${runtimes} |`,
+      `| Beside | ${peers} |`,
+      `| Rounds | ${rounds} or more of each contest |`,
+    ].join("\n"),
+    summary: summary(figures),
+    bars: barTable(BARS, figures),
+    "verification in workerd": verificationTable(figures, "workerd"),
+    remembered: table(
+      ["a token that comes again", "µs"],
+      lookups.map((name) => [name, spoken(figures.value(LOOKUP, name).value)]),
+    ),
+    "verification in Node": verificationTable(figures, "node"),
+    "verification in Chromium": verificationTable(figures, "chromium"),
+    growth: growthTable(figures),
+    "first verification": table(
+      ["", "µs"],
+      verifiers.map((name) => [name, withSpread(figures.value(FIRST, name))]),
+    ),
+    memory: table(
+      ["", "bytes for each token"],
+      ["good", "hostile"].map((name) => [
+        `${name} tokens`,
+        spoken(figures.value(MEMORY, name).value),
+      ]),
+    ),
+    call: times(
+      figures,
+      [
+        [callsOn("stub", "processor"), "stub, µs of processors"],
+        [callsOn("stub", "wall"), "stub, µs by the wall"],
+        [callsOn("loopback", "processor"), "loopback, µs of processors"],
+        [callsOn("loopback", "wall"), "loopback, µs by the wall"],
+      ],
+      CALLERS,
+    ),
+    start: times(
+      figures,
+      [
+        [COLD, "cold, ms"],
+        [WARM, "warm, in a new tab, ms"],
+        [AGAIN, "warm, in the same tab, ms"],
+      ],
+      STARTERS,
+    ),
+    load: times(figures, [[LOAD, "µs"]], ["by hand", "jose", "aws-jwt-verify", "tokenkeep"]),
+    route: times(
+      figures,
+      [
+        [routeOf("repeated"), "a token that comes again, µs"],
+        [routeOf("distinct"), "new tokens, µs"],
+      ],
+      ["unguarded", "tokenkeep", "jose"],
+    ),
+    "client sizes": sizes(figures, CLIENT_SIZES),
+    "verifier sizes": sizes(figures, EDGE_SIZES),
+    reading: table(
+      ["", "300 bytes", "4 KB"],
+      ["token", "claims", "refresh reply"].map((what) => [
+        `reading: ${what}, µs`,
+        ...["300 bytes", "4 KB"].map((size) =>
+          withSpread(figures.value(READING, `${what}, ${size}`)),
+        ),
+      ]),
+    ),
+    speeds: table(
+      ["", "a second"],
+      [
+        ["inputs of the engine", withSpread(figures.value(SPEEDS, "engine, inputs a second"))],
+        ["seeds of the simulator", withSpread(figures.value(SPEEDS, "simulator, seeds a second"))],
+      ],
+    ),
+  };
 }

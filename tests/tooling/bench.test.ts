@@ -1,12 +1,15 @@
 // The measurements' arithmetic, and that a report with a hole in it is not written.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { measureOf, median, quantile, ratioOf } from "../../benches/arithmetic.ts";
 import { BARS, verdictOf } from "../../benches/bars.ts";
 import { hold, orderOf } from "../../benches/contest.ts";
 import { Figures } from "../../benches/figures.ts";
 import { contestOf } from "../../benches/names.ts";
+import { marksOf, withFigures } from "../../benches/report/marks.ts";
+import { figuresOf } from "../../benches/report/page.ts";
 import { barTable, spoken, table, withSpread } from "../../benches/report/tables.ts";
 
 test("the middle of an odd and of an even number of rounds", () => {
@@ -114,6 +117,38 @@ test("the report is not written with a figure missing", () => {
     );
   }
   assert.throws(() => table(["one", "two"], [["1"]]), /a row of 1 cells under 2/);
+});
+
+/** Whatever is asked for was measured, and took one. */
+class Ones extends Figures {
+  override names = () => ["tokenkeep"];
+  override value = () => ({ value: 1, low: 1, high: 1 });
+  override ratio = () => ({ value: 1, low: 1, high: 1 });
+}
+
+test("a run writes the figures of the page between their marks, and no word of it", () => {
+  const document = readFileSync(new URL("../../docs/performance.md", import.meta.url), "utf8");
+  const machine = { date: "today", machine: "a machine", runtimes: "Node", peers: "jose" };
+  const figures = figuresOf(new Ones({}), machine, 7);
+  const written = withFigures(document, figures);
+  assert.notEqual(written, document);
+  assert.match(written, /\| Measured \| today \|/);
+  const words = (text: string) =>
+    text.replace(/(<!-- figures: .* -->)[\s\S]*?(<!-- end of figures -->)/g, "$1$2");
+  assert.equal(words(written), words(document));
+  assert.ok(marksOf(document).length > 10);
+  assert.equal(withFigures(written, figures), written);
+});
+
+test("a mark without figures, figures without a mark and a mark that comes twice are refused", () => {
+  const mark = (name: string) => `<!-- figures: ${name} -->\n\nold\n\n<!-- end of figures -->\n`;
+  assert.equal(
+    withFigures(mark("a"), { a: "$1 new" }),
+    mark("a").replace("old", () => "$1 new"),
+  );
+  assert.throws(() => withFigures(mark("a") + mark("b"), { a: "" }), /: b\./);
+  assert.throws(() => withFigures(mark("a"), { a: "", b: "" }), /: b\./);
+  assert.throws(() => withFigures(mark("a") + mark("a"), { a: "" }), /: a\./);
 });
 
 test("numbers are written with the digits that count", () => {
