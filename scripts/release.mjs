@@ -24,14 +24,32 @@ import { setUp } from "./setup.mjs";
  * Sources what the files say, and git
  */
 
+/** Where people go from a published package. A release without them can't be mended later. */
+const addresses = {
+  repository: "where the source is that the tarball can be built from",
+  homepage: "where the documentation is",
+  bugs: "where a fault is reported",
+};
+
+/** A URL, or an object with one, as npm has both. @param {unknown} value */
+function isAddress(value) {
+  const url =
+    typeof value === "object" && value !== null && "url" in value ? String(value.url) : value;
+  return typeof url === "string" && /^(git\+)?https:\/\/[^/\s]+\.[^/\s]+/.test(url);
+}
+
 /**
  * What stands in the way of a release, one sentence each.
  * @param {Sources} sources
  * @returns {string[]}
  */
 export function obstacles(sources) {
-  const { version } = JSON.parse(sources.package);
+  const manifest = JSON.parse(sources.package);
+  const { version } = manifest;
   const found = [];
+  for (const [member, what] of Object.entries(addresses))
+    if (!isAddress(manifest[member]))
+      found.push(`package.json has no "${member}": ${what}. It waits for an address of our own.`);
   if (!/^\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?$/.test(version))
     found.push(`package.json: "${version}" is no version.`);
   const crate = /^version = "([^"]+)"/m.exec(sources.cargo)?.[1];
