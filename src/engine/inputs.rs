@@ -1,6 +1,7 @@
 //! The inputs that come from the application, the page and the clock. Those that answer a network
 //! call are in `renewal`, those of siblings in `news`.
 
+use super::budget::Cause;
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{Outcome, Output, Ticket, WaiterId, Wake};
 use super::failure::FailureKind;
@@ -21,11 +22,8 @@ impl Engine {
     pub fn handle_start(&mut self, now: Now) -> WaiterId {
         self.begin_input(now);
         let attempt = self.start();
-        // Plain backoff is joined; a pause that the authority asked for is told.
-        let attempt = match attempt {
-            Attempt::Failed(failure) if failure.retry_after().is_none() => Attempt::Pending,
-            other => other,
-        };
+        // Backoff and the rate bound are joined; a pause that the authority asked for is told.
+        let attempt = if self.blocked_until <= self.now.mono { Attempt::Pending } else { attempt };
         let waiter = self.wait(Purpose::Start, attempt);
         self.conclude();
         waiter
@@ -46,8 +44,7 @@ impl Engine {
     pub fn handle_refresh(&mut self, now: Now) -> WaiterId {
         self.begin_input(now);
         self.started = true;
-        self.timers.clear(Timer::Retry);
-        let attempt = self.want(0);
+        let attempt = self.want(Cause::Name);
         let waiter = self.wait(Purpose::Refresh, attempt);
         self.conclude();
         waiter
@@ -71,7 +68,8 @@ impl Engine {
             {
                 token.refused = true;
             }
-            let attempt = if self.is_good(0) { Attempt::Pending } else { self.want(0) };
+            let attempt =
+                if self.is_good(0) { Attempt::Pending } else { self.want(Cause::Request) };
             if matches!(attempt, Attempt::Failed(_)) {
                 self.pardon();
             }
@@ -187,9 +185,10 @@ impl Engine {
                 self.online = true;
                 if self.pursues() && self.failure.is_some() {
                     self.timers.clear(Timer::Retry);
+                    self.backoff_until = 0;
                     // Who waited for the network is not made to wait for a pause that the authority
                     // asked for.
-                    if let Attempt::Failed(failure) = self.want(0) {
+                    if let Attempt::Failed(failure) = self.want(Cause::Request) {
                         self.settle_waiters(Attempt::Failed(failure));
                     }
                 }
@@ -230,7 +229,9 @@ impl Engine {
         self.look();
         let attempt = match self.status {
             Status::Unknown => self.start(),
-            Status::Authenticated if !self.is_good(validity) && !self.doubted => self.want(0),
+            Status::Authenticated if !self.is_good(validity) && !self.doubted => {
+                self.want(Cause::Request)
+            }
             Status::Authenticated | Status::Anonymous => Attempt::Pending,
         };
         let waiter = self.wait(purpose, attempt);
@@ -244,6 +245,6 @@ impl Engine {
             self.broadcast(News::Asking);
         }
         self.started = true;
-        if self.status == Status::Unknown { self.want(0) } else { Attempt::Pending }
+        if self.status == Status::Unknown { self.want(Cause::Request) } else { Attempt::Pending }
     }
 }

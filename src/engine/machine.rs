@@ -19,8 +19,6 @@ use crate::token::AccessToken;
 const JUMP: Millis = 5 * SECOND;
 /// How long siblings have to answer.
 pub(super) const ANSWER_BOUND: Millis = SECOND / 2;
-/// Calls of the budget that renewals on the engine's own account leave to requests.
-pub(super) const RESERVE: usize = 4;
 
 /// The session machine of one tab.
 // In this order, what is touched most has an offset of one byte in the wasm.
@@ -64,7 +62,10 @@ pub struct Engine {
     /// The clocks at this input.
     pub(super) now: Now,
     pub(super) epoch: u64,
+    /// The authority asked to be left alone until then.
     pub(super) blocked_until: Millis,
+    /// Plain backoff after the last failure lasts until then.
+    pub(super) backoff_until: Millis,
     pub(super) failure: Option<Failure>,
     pub(super) lock: Lock,
     pub(super) timers: Timers,
@@ -122,6 +123,7 @@ impl Engine {
             failure: None,
             failures: 0,
             blocked_until: 0,
+            backoff_until: 0,
             refused: None,
             wanted: false,
             sign_ins: Vec::new(),

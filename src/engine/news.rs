@@ -3,11 +3,12 @@
 
 use core::cmp::Ordering;
 
+use super::budget::Cause;
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{Event, Outcome};
 use super::failure::FailureKind;
 use super::journal::{Step, Why};
-use super::machine::{Engine, RESERVE};
+use super::machine::Engine;
 use super::reply::LONGEST_RETRY_AFTER;
 use super::session::{SignedOutReason, Status};
 use super::sibling::{Message, News};
@@ -62,7 +63,7 @@ impl Engine {
             }
             News::Rejected if epoch == self.epoch && self.status == Status::Authenticated => {
                 self.write(Step::SiblingRejected, None);
-                let _ = self.want(0);
+                let _ = self.want(Cause::Request);
             }
             _ => {}
         }
@@ -155,7 +156,7 @@ impl Engine {
             self.write(Step::LogoutFailed, None);
         }
         if (status != Status::Unknown || self.started)
-            && let Attempt::Failed(failure) = self.want(0)
+            && let Attempt::Failed(failure) = self.want(Cause::Request)
         {
             self.settle_waiters(Attempt::Failed(failure));
         }
@@ -175,7 +176,7 @@ impl Engine {
                 ) =>
             {
                 self.joining = true;
-                let _ = self.want(RESERVE);
+                let _ = self.want(Cause::Schedule);
             }
             Status::Anonymous | Status::Unknown => {}
         }

@@ -1,11 +1,12 @@
 //! When a token is renewed, and what the answers of the authority mean for the session.
 
+use super::budget::Cause;
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{CallId, Event, Outcome, WaiterId};
 use super::failure::{Blame, Failure, FailureKind};
 use super::journal::{Step, Why};
 use super::lifetime;
-use super::machine::{ANSWER_BOUND, Engine, RESERVE};
+use super::machine::{ANSWER_BOUND, Engine};
 use super::reply::{Grant, LogoutAnswer, SignInAnswer};
 use super::session::{SignedOutReason, Status};
 use super::sibling::News;
@@ -48,7 +49,8 @@ impl Engine {
                 self.logout_status = status;
                 // With the cookie of a newer session the call would tell of that one.
                 let ours = self.status == Status::Anonymous && !self.joining;
-                self.logout_doubted = ours && !self.logout_wanted && self.may_call(0).is_ok();
+                self.logout_doubted =
+                    ours && !self.logout_wanted && self.may_call(Cause::Request).is_ok();
             }
             self.end_turn(|_| true);
             if !self.logout_doubted {
@@ -109,7 +111,7 @@ impl Engine {
             self.ask_authority();
         }
         if self.timers.take_due(Timer::Retry, self.now.mono) && self.pursues() {
-            let _ = self.want(RESERVE);
+            let _ = self.want(Cause::Schedule);
         }
         if self.timers.take_due(Timer::Renewal, self.now.mono) {
             self.renew();
@@ -121,7 +123,7 @@ impl Engine {
     fn renew(&mut self) {
         let Some(lifetime) = self.token.as_ref().map(|token| token.lifetime) else { return };
         if self.visible || !self.config.coordinate {
-            let _ = self.want(RESERVE);
+            let _ = self.want(Cause::Schedule);
             return;
         }
         match self.asked_at.take() {
@@ -135,7 +137,7 @@ impl Engine {
                 self.write(Step::RenewalLeftToSibling, None);
             }
             Some(_) => {
-                let _ = self.want(RESERVE);
+                let _ = self.want(Cause::Schedule);
             }
         }
     }
@@ -148,25 +150,36 @@ impl Engine {
         }
     }
 
-    /// Wants a refresh, keeping `reserve` calls of the budget. `Failed`: none will be made now, and
-    /// this is why.
-    pub(super) fn want(&mut self, reserve: usize) -> Attempt {
+    /// Wants a refresh. `Failed`: none will be made now, and this is why.
+    pub(super) fn want(&mut self, cause: Cause) -> Attempt {
         if self.closed || self.refreshing() {
             return Attempt::Pending;
         }
-        let backing_off = self.timers.at(Timer::Retry).is_some_and(|at| at > self.now.mono);
-        if let Some(failure) =
-            self.failure.filter(|_| backing_off && self.blocked_until <= self.now.mono)
-        {
+        if let Some(failure) = self.failure.filter(|&failure| self.backs_off(failure, cause)) {
             return Attempt::Failed(failure);
         }
-        if let Err(failure) = self.may_call(reserve) {
+        if let Err(failure) = self.may_call(cause) {
             return Attempt::Failed(failure);
         }
         self.timers.clear(Timer::Renewal);
         self.timers.clear(Timer::Retry);
         self.wanted = true;
         Attempt::Pending
+    }
+
+    /// Whether plain backoff after this failure holds such a call back.
+    fn backs_off(&self, failure: Failure, cause: Cause) -> bool {
+        // Backoff grows with an outage, and what a request waits for after it must not. Trying
+        // again soon mends no wrong configuration.
+        let gives_way = match cause {
+            Cause::Schedule => false,
+            Cause::Request => {
+                self.budget.is_rested(self.now.mono) && failure.kind.blame() != Blame::Misconfigured
+            }
+            Cause::Name => true,
+        };
+        let paused = self.blocked_until > self.now.mono;
+        self.now.mono < self.backoff_until && !gives_way && !paused
     }
 
     pub(super) fn finish_refresh(&mut self, call: &Call, answer: Result<Grant, Failure>) {
@@ -333,6 +346,7 @@ impl Engine {
             (None, _) => self.config.backoff.wait(self.failures, &mut self.random),
         };
         let retry_at = self.now.mono + wait;
+        self.backoff_until = if failure.retry_after().is_some() { 0 } else { retry_at };
         self.timers.set(Timer::Retry, retry_at);
         let retry_at = self.pursues().then(|| self.now.wall_at(retry_at));
         self.write(Step::RefreshFailed, Some(failure.kind.why()));
@@ -364,10 +378,15 @@ impl Engine {
     }
 
     fn ask_authority(&mut self) {
-        if let Attempt::Failed(failure) = self.want(0) {
-            self.doubted = false;
-            self.settle_waiters(Attempt::Failed(failure));
+        if let Attempt::Failed(failure) = self.want(Cause::Request) {
+            self.refuse(failure);
         }
+    }
+
+    /// Nobody can be asked now: the session stands, and whoever waits is told.
+    pub(super) fn refuse(&mut self, failure: Failure) {
+        self.doubted = false;
+        self.settle_waiters(Attempt::Failed(failure));
     }
 
     /// A refused token is the best there is when no other can be had: other APIs may take it.

@@ -4,6 +4,7 @@
 //! this file, among tabs by the lock. The lock guards the call and nothing else; it is waited for
 //! within a bound and then done without.
 
+use super::budget::Cause;
 use super::clock::{Millis, SECOND};
 use super::contract::{CallId, Outcome, Output, Ticket};
 use super::failure::{Failure, FailureKind};
@@ -77,11 +78,11 @@ impl Engine {
 
     fn begin(&mut self, task: Task) {
         if task == Task::Refresh
-            && let Err(failure) = self.may_call(0)
+            && let Err(failure) = self.may_call(Cause::Name)
         {
             // A sibling was told to wait while we queued for the lock.
             self.wanted = false;
-            self.settle_waiters(Attempt::Failed(failure));
+            self.refuse(failure);
             return;
         }
         self.next_call = self.next_call.wrapping_add(1);
@@ -182,13 +183,16 @@ impl Engine {
         self.timers.clear(Timer::Lock);
     }
 
-    /// Whether a refresh call may go out now, keeping `reserve` calls of the budget for later.
-    pub(super) fn may_call(&mut self, reserve: usize) -> Result<(), Failure> {
-        let ready = self.budget.ready_at(self.now.mono, reserve).max(self.blocked_until);
+    /// Whether a refresh call may go out now, by the rate bound and by what the authority asked for.
+    pub(super) fn may_call(&mut self, cause: Cause) -> Result<(), Failure> {
+        let ready = self.budget.ready_at(self.now.mono, cause).max(self.blocked_until);
         if ready <= self.now.mono {
             return Ok(());
         }
-        self.timers.set(Timer::Retry, ready);
+        // The engine goes on by itself as soon as it may.
+        let own = self.budget.ready_at(self.now.mono, Cause::Schedule).max(self.blocked_until);
+        let retry = self.timers.at(Timer::Retry).unwrap_or(0);
+        self.timers.set(Timer::Retry, retry.max(own));
         let last = self.failure.unwrap_or(FailureKind::Unreachable.into());
         Err(last.pausing(ready - self.now.mono))
     }

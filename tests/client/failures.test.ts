@@ -266,6 +266,18 @@ behaviour("client_F55_nobody_makes_more_than_ten_refreshes_in_a_minute", async (
   assert.equal((await scene.session()).status, "authenticated");
 });
 
+behaviour("client_F90_after_an_outage_a_request_is_served_from_the_reserve", async (scene) => {
+  scene.lifetime = 3;
+  await scene.started({ leeway: 1, jitter: 0, backoff: { base: 300, max: 500 } });
+  scene.authority.on("/session/refresh", () => ({ status: 503 }));
+  // Of the ten calls of a minute the keep leaves four to others, and nobody asks.
+  await until(() => scene.refreshes() === 6, "the keep to use up its own");
+  await until(async () => (await scene.session()).expiresAt! < Date.now(), "the token to expire");
+  scene.authority.on("/session/refresh", () => scene.grant());
+  assert.equal((await call(scene)).value, 200);
+  assert.equal(scene.refreshes(), 7);
+});
+
 behaviour("client_F56_a_captive_portal_is_no_logout", async (scene) => {
   scene.authority.on("/session/refresh", () => html);
   await scene.keep({ backoff: { base: 300, max: 300 } });

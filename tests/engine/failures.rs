@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use tokenkeep::engine::{
-    Backoff, CALLS, Config, Engine, Event, FailureKind, News, Outcome, SignedOutReason, Status,
-    WINDOW, Wake,
+    Backoff, CALLS, Config, Engine, Event, FailureKind, Lead, News, Outcome, SignedOutReason,
+    Status, WINDOW, Wake,
 };
 
 use crate::tab::{CONFIG, Tab, failed};
@@ -181,6 +181,121 @@ fn client_F55_ten_calls_a_minute_and_no_more() {
     tab.pass(WINDOW);
     tab.input(Engine::handle_refresh);
     assert_eq!(tab.sent.len(), CALLS + 1);
+}
+
+/// Tokens that live three seconds, renewed a second before their end, and a quick backoff.
+const BRISK: Config = Config {
+    lead: Lead { leeway: 1_000, jitter: 0 },
+    backoff: Backoff { base: 300, max: 500 },
+    ..CONFIG
+};
+
+/// Lets `duration` pass in steps of 100 ms, with a request at each of `requests` of them. The
+/// endpoint answers at once: 503 until `recovery`.
+fn live_through(tab: &mut Tab, duration: u64, recovery: u64, requests: &mut dyn FnMut() -> bool) {
+    for _ in 0..duration / 100 {
+        tab.pass(100);
+        if requests() {
+            tab.request();
+        }
+        while !tab.refreshes.is_empty() {
+            if tab.now.mono < recovery {
+                tab.fail(FailureKind::Unreachable);
+            } else {
+                tab.grant(3);
+            }
+        }
+    }
+}
+
+/// A request now: whether it gets a token, at once or by one refresh.
+fn is_served(tab: &mut Tab) -> bool {
+    let request = tab.request();
+    if !tab.refreshes.is_empty() {
+        tab.grant(3);
+    }
+    tab.outcome(request) == Some(Outcome::Token)
+}
+
+fn most_calls_in_a_window(tab: &Tab) -> usize {
+    let in_window = |(index, at): (usize, &u64)| {
+        tab.sent[index..].iter().take_while(|&later| later - at <= WINDOW).count()
+    };
+    tab.sent.iter().enumerate().map(in_window).max().unwrap_or(0)
+}
+
+#[test]
+fn client_F90_after_an_outage_a_request_spends_the_reserve() {
+    let mut tab = Tab::with(BRISK);
+    tab.sign_in(3);
+    let recovery = tab.now.mono + 6_000;
+    live_through(&mut tab, 6_000, recovery, &mut || false);
+    assert_eq!(tab.sent.len(), CALLS - 4, "its own share is used up");
+    assert!(is_served(&mut tab));
+}
+
+#[test]
+fn client_F90_however_many_requests_the_outage_saw_one_is_served_fifteen_seconds_after() {
+    for outage in [4_000, 20_000, 60_000, 600_000] {
+        let mut tab = Tab::with(BRISK);
+        tab.sign_in(3);
+        let recovery = tab.now.mono + outage;
+        live_through(&mut tab, outage, recovery, &mut || true);
+        live_through(&mut tab, 15_000, recovery, &mut || false);
+        assert!(is_served(&mut tab), "after an outage of {outage} ms");
+        assert!(most_calls_in_a_window(&tab) <= CALLS);
+    }
+}
+
+#[test]
+fn client_F90_a_long_backoff_does_not_hold_a_request_back_for_longer() {
+    let backoff = Backoff { base: 60_000, max: 600_000 };
+    for seed in 0..20 {
+        let mut tab = Tab::seeded(seed, Config { backoff, ..BRISK });
+        tab.sign_in(3);
+        let recovery = tab.now.mono + 300_000;
+        live_through(&mut tab, 300_000, recovery, &mut || true);
+        live_through(&mut tab, 15_000, recovery, &mut || false);
+        assert!(is_served(&mut tab), "seed {seed}");
+    }
+}
+
+#[test]
+fn client_F90_what_the_authority_asked_for_is_obeyed_all_the_same() {
+    let mut tab = Tab::with(BRISK);
+    tab.sign_in(3);
+    tab.pass(2_000);
+    tab.refuse_for(40_000);
+    tab.pass(39_999);
+    assert!(!is_served(&mut tab));
+    tab.pass(1);
+    assert!(is_served(&mut tab));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn client_F90_whatever_the_outage_and_whoever_asks_in_it(
+        outage in 0..200_000_u64,
+        lifetime in 1..20_u64,
+        backoff in (1..20_000_u64, 1..100_000_u64),
+        requests in prop::collection::vec(any::<bool>(), 1..50),
+        seed: u64,
+        after in 15_000..40_000_u64,
+    ) {
+        let backoff = Backoff { base: backoff.0, max: backoff.1.max(backoff.0) };
+        let mut tab = Tab::seeded(seed, Config { backoff, ..BRISK });
+        tab.sign_in(lifetime);
+        let (mut at, recovery) = (0, tab.now.mono + outage);
+        let mut asks = || { at += 1; requests[at % requests.len()] };
+        live_through(&mut tab, outage, recovery, &mut asks);
+        live_through(&mut tab, after, recovery, &mut || false);
+        let rest = (recovery + after).saturating_sub(tab.now.mono);
+        tab.pass(rest);
+        while !tab.refreshes.is_empty() { tab.grant(3); }
+        prop_assert!(is_served(&mut tab));
+        prop_assert!(most_calls_in_a_window(&tab) <= CALLS);
+    }
 }
 
 proptest! {

@@ -210,6 +210,18 @@ fn client_G65_and_when_it_does_not_answer_the_session_stands() {
 }
 
 #[test]
+fn client_G65_a_pause_that_comes_in_doubt_lets_nobody_wait() {
+    let mut tab = alice();
+    tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
+    tab.pass(500);
+    tab.hear(0, News::Pause { retry_after: 60_000 });
+    tab.lock();
+    assert_eq!((tab.sent.len(), tab.status()), (0, Status::Authenticated));
+    let request = tab.request();
+    assert_eq!(tab.outcome(request), Some(Outcome::Token), "the session stands");
+}
+
+#[test]
 fn client_G66_a_new_tab_waits_for_its_turn() {
     let mut tab = Tab::coordinating();
     let start = tab.input(Engine::handle_start);

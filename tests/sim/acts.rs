@@ -92,7 +92,9 @@ impl World {
             }
             Act::Start => self.ask(tab, Purpose::Start, Engine::handle_start),
             Act::Refresh => {
-                self.tabs[tab].notes.invited_at = self.now;
+                let mono = self.clocks(tab).mono;
+                let notes = &mut self.tabs[tab].notes;
+                (notes.invited_at, notes.named_mono) = (self.now, Some(mono));
                 self.ask(tab, Purpose::Refresh, Engine::handle_refresh);
             }
             Act::Lend => {

@@ -71,6 +71,18 @@ impl World {
         let before = self.tabs[tab].token();
         let late = self.exchanges[number].fences != self.tabs[tab].notes.fences;
         let judged = self.judged(answer);
+        let mono = self.clocks(tab).mono;
+        let notes = &mut self.tabs[tab].notes;
+        notes.tried_mono = Some(mono);
+        notes.resting_mono = 0;
+        if let Err(failure) = &judged {
+            if let Some(wait) = failure.retry_after() {
+                notes.paused_mono = notes.paused_mono.max(mono + wait);
+            }
+            if failure.kind == FailureKind::Misconfigured {
+                notes.resting_mono = mono + self.script.config.backoff.max;
+            }
+        }
         let terminal = judged.as_ref().is_err_and(|failure| failure.kind == FailureKind::Rejected);
         self.tabs[tab].notes.may_end = terminal && !late;
         match judged {

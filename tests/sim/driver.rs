@@ -118,7 +118,9 @@ impl World {
         let calls = &mut self.tabs[tab].calls;
         if let Some(at) = calls.iter().position(|&(known, _)| known == call) {
             let (_, exchange) = calls.swap_remove(at);
-            self.tabs[tab].notes.stirred_at = self.now;
+            let mono = self.clocks(tab).mono;
+            let notes = &mut self.tabs[tab].notes;
+            (notes.stirred_at, notes.tried_mono) = (self.now, Some(mono));
             self.leave(exchange, true);
         }
     }
@@ -240,6 +242,11 @@ impl World {
         ) {
             notes.invited_at = self.now;
         }
+        if let News::Pause { retry_after } | News::Standing { retry_after: Some(retry_after), .. } =
+            news
+        {
+            notes.paused_mono = notes.paused_mono.max(mono + retry_after);
+        }
         let speaks =
             !matches!(news, News::Asking | News::TurnOver | News::Rejected | News::Pause { .. });
         let newer = speaks && epoch > notes.epoch;
@@ -300,6 +307,10 @@ impl World {
                 invariants::a_waiter_is_settled_once(self.tabs[tab].id, id, waiting, outcome);
             self.hold(verdict);
             let Some(Waiting { purpose, since, .. }) = waiting else { continue };
+            if let (Purpose::First { .. }, Outcome::Failed(failure)) = (purpose, outcome) {
+                let verdict = invariants::a_request_is_refused_for_a_reason(self, tab, failure);
+                self.hold(verdict);
+            }
             if (purpose, outcome) == (Purpose::Logout, Outcome::Done) {
                 let verdict = invariants::a_logout_that_is_confirmed_is_true(self, tab, since);
                 self.hold(verdict);

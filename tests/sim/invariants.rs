@@ -4,8 +4,8 @@
 use std::fmt;
 
 use tokenkeep::engine::{
-    CALLS, FailureKind, LONGEST_RETRY_AFTER, Message, Millis, News, Outcome, Output, SECOND,
-    SignedOutReason, Status, WINDOW, WaiterId,
+    CALLS, Failure, FailureKind, LONGEST_RETRY_AFTER, Message, Millis, News, Outcome, Output,
+    SECOND, SignedOutReason, Status, WINDOW, WaiterId,
 };
 
 use crate::authority::Cookie;
@@ -26,6 +26,9 @@ impl fmt::Display for Broken {
         write!(f, "invariant {}: {}", self.number, self.what)
     }
 }
+
+/// So long after an outage a request is served at the latest.
+pub const LATEST: Millis = 15 * SECOND;
 
 type Verdict = Result<(), Broken>;
 
@@ -300,6 +303,27 @@ pub fn the_token_goes_to_listed_origins_only(sent: &Request) -> Verdict {
     } else {
         broken(6, format!("the token goes to {}", sent.url))
     }
+}
+
+/// Invariant 7: If the authority is up and the cookie is good, a tab that makes a request gets a
+/// valid token, 15 s after an outage at the latest. One has just been refused: it, or another one,
+/// must have tried within the last 15 s.
+///
+/// Exceptions: the authority asked to be left alone, or is none and is asked again after the longest
+/// backoff. And somebody who asked for refreshes by name has used up the calls of the minute.
+pub fn a_request_is_refused_for_a_reason(world: &World, tab: usize, failure: Failure) -> Verdict {
+    if matches!(failure.kind, FailureKind::SignedOut | FailureKind::Closed) {
+        return Ok(());
+    }
+    let (Tab { id, notes, .. }, now) = (&world.tabs[tab], world.clocks(tab).mono);
+    let tried = notes.tried_mono == Some(now)
+        || notes.refreshes.back().is_some_and(|&sent| now - sent <= LATEST);
+    let calls = notes.refreshes.iter().filter(|&&sent| sent + WINDOW >= now).count();
+    let named = notes.named_mono.is_some_and(|at| at + WINDOW >= now);
+    if tried || now < notes.paused_mono.max(notes.resting_mono) || named && calls == CALLS {
+        return Ok(());
+    }
+    broken(7, format!("{id} refuses a request with {failure:?}, and has not tried for 15 s"))
 }
 
 /// Invariant 7: If the authority is up and the cookie is good, a visible tab that makes a request

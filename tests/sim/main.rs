@@ -36,7 +36,7 @@ use runs::{caught_within, run_many, run_one};
 use trace::Trace;
 
 /// Seeds that once broke an invariant, and what the engine has learned from each.
-const REGRESSIONS: [(u64, &str); 9] = [
+const REGRESSIONS: [(u64, &str); 10] = [
     (6, "whoever queues behind several holders hears that each turn is over"),
     (2_060, "a tab that has just opened can end everybody's session"),
     (9_253, "a pause that the authority asked for is no missing network"),
@@ -45,6 +45,7 @@ const REGRESSIONS: [(u64, &str); 9] = [
     (153, "a closed keep gives up its wish for the lock"),
     (38_902, "a tab that is about to join a session says so"),
     (30_239, "what is overdue happens before a new request waits for it"),
+    (61_506, "a pause that comes in doubt lets nobody wait"),
     (82, "a logout that queued is not sent with the cookie of a newer sign-in"),
 ];
 

@@ -16,6 +16,8 @@ pub enum Event {
     },
     /// The storm is over.
     Calm,
+    /// Every tab makes a request, as early in a calm as one has to be served.
+    Early,
     /// Every tab is asked for a request.
     Question,
     /// And what became of it.

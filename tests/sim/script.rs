@@ -102,6 +102,18 @@ pub struct Script {
 
 impl Script {
     pub fn draw(dice: &mut Dice, second: &mut Dice) -> Self {
+        let mut script = Self::draw_first(dice, second);
+        if second.chance(100) {
+            // Tokens that are over as soon as they are there, and an engine in a hurry: what uses
+            // its budget up.
+            script.lifetime = Lifetime { real: 3 * SECOND, told: Some("3"), claimed: false };
+            script.config.lead.leeway = SECOND;
+            script.config.backoff = Backoff { base: 300, max: 500 };
+        }
+        script
+    }
+
+    fn draw_first(dice: &mut Dice, second: &mut Dice) -> Self {
         let lifetime = Self::draw_lifetime(dice);
         Self {
             config: Config {

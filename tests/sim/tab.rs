@@ -130,6 +130,13 @@ pub struct Notes {
     pub offline: bool,
     /// The moments of its refresh calls, by its own monotonic clock.
     pub refreshes: VecDeque<Millis>,
+    /// By that clock too: when such a call was last asked for by name, and last came to an end.
+    pub named_mono: Option<Millis>,
+    pub tried_mono: Option<Millis>,
+    /// And until when the authority wants to be left alone, as far as it was told; and until when a
+    /// wrong configuration is not asked again.
+    pub paused_mono: Millis,
+    pub resting_mono: Millis,
     /// When something last happened that a waiter may be waiting for.
     pub stirred_at: Millis,
     /// When the session that it has, or the lack of one, began; the same by its own monotonic

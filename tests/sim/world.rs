@@ -141,6 +141,7 @@ impl World {
                 self.schedule(pause, Event::Act { left: left - 1 });
             }
             Event::Calm => self.calm_down(),
+            Event::Early => self.request_everywhere(),
             Event::Question => self.question(),
             Event::Judgement => {
                 for tab in 0..self.tabs.len() {
@@ -200,6 +201,9 @@ impl World {
             self.schedule(1, Event::Task { tab, task: Task::Wake(Wake::Online) });
             self.schedule(2, Event::Task { tab, task: Task::Wake(Wake::Visible) });
         }
+        if self.storms_left == 0 {
+            self.schedule(invariants::LATEST, Event::Early);
+        }
         self.schedule(CALM, Event::Question);
     }
 
@@ -207,10 +211,14 @@ impl World {
         let good = self.authority.honours(self.now, self.jar);
         self.question = self.jar.map(|cookie| (cookie, good));
         tell!(self, "script", "everybody is asked; the cookie is {:?}, good: {good}", self.jar);
+        self.request_everywhere();
+        self.schedule(PATIENCE, Event::Judgement);
+    }
+
+    fn request_everywhere(&mut self) {
         for tab in 0..self.tabs.len() {
             self.request(tab, "https://api.example/question");
         }
-        self.schedule(PATIENCE, Event::Judgement);
     }
 
     /// Whether the locks of this browser do what the standard says.
