@@ -1,6 +1,6 @@
 // The entry point `tokenkeep/edge` where the condition "edge-light" holds (Vercel, the edge runtime
 // of Next.js): as on Workers the wasm is a module of its own that is compiled ahead of time, but it
-// is asked for with `?module`.
+// is asked for with `?module`. The types are those of edge.ts.
 
 import { verifyCompactOver } from "./edge/compact.js";
 import { instanceOf } from "./edge/instance.js";
@@ -9,14 +9,14 @@ import type { Verifier } from "./edge/result/verified.js";
 import { verifierOver } from "./edge/verifier.js";
 import wasm from "./edge.wasm?module";
 
+export * from "./edge/api.js";
+
 const instance = instanceOf(wasm);
 
-/** As in edge.ts. */
 export function createVerifier(options: VerifierOptions): Verifier {
   return verifierOver(options, instance);
 }
 
-/** As in edge.ts. */
 export function verifyCompact(
   jws: string,
   keys: Jwk | { keys: readonly Jwk[] },
@@ -24,7 +24,3 @@ export function verifyCompact(
 ): Promise<Compact> {
   return verifyCompactOver(instance, jws, keys, options);
 }
-
-export { cacheJwksStore, kvJwksStore } from "./edge/keys/stores.js";
-export { VerifyError, type VerifyErrorCategory } from "./edge/request/error.js";
-export { kvRevocation, memoryRevocation } from "./edge/result/revocation.js";

@@ -1,6 +1,6 @@
 // The entry point `tokenkeep/edge` on Workers: the same verifier with the wasm as a module of its
 // own, compiled when the Worker is deployed, instantiated at its module scope. It compiles nothing
-// at run time, which Workers forbid.
+// at run time, which Workers forbid. The types are those of edge.ts.
 
 import { verifyCompactOver } from "./edge/compact.js";
 import { instanceOf } from "./edge/instance.js";
@@ -9,15 +9,15 @@ import type { Verifier } from "./edge/result/verified.js";
 import { verifierOver } from "./edge/verifier.js";
 import wasm from "./edge.wasm";
 
+export * from "./edge/api.js";
+
 const instance = instanceOf(wasm);
 instance.current();
 
-/** As in edge.ts. */
 export function createVerifier(options: VerifierOptions): Verifier {
   return verifierOver(options, instance);
 }
 
-/** As in edge.ts. */
 export function verifyCompact(
   jws: string,
   keys: Jwk | { keys: readonly Jwk[] },
@@ -25,7 +25,3 @@ export function verifyCompact(
 ): Promise<Compact> {
   return verifyCompactOver(instance, jws, keys, options);
 }
-
-export { cacheJwksStore, kvJwksStore } from "./edge/keys/stores.js";
-export { VerifyError, type VerifyErrorCategory } from "./edge/request/error.js";
-export { kvRevocation, memoryRevocation } from "./edge/result/revocation.js";

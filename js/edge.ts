@@ -7,6 +7,8 @@ import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/optio
 import type { Verifier } from "./edge/result/verified.js";
 import { verifierOver } from "./edge/verifier.js";
 
+export * from "./edge/api.js";
+
 /**
  * Makes a verifier. No I/O, no clock and no randomness until the first token: safe at a Worker's
  * module scope.
@@ -15,7 +17,7 @@ import { verifierOver } from "./edge/verifier.js";
  * it.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  return verifierOver(options, inlined);
+  return verifierOver(options, inlined());
 }
 
 /**
@@ -29,12 +31,5 @@ export function verifyCompact(
   keys: Jwk | { keys: readonly Jwk[] },
   options: CompactOptions,
 ): Promise<Compact> {
-  return verifyCompactOver(inlined, jws, keys, options);
+  return verifyCompactOver(inlined(), jws, keys, options);
 }
-
-export { cacheJwksStore, kvJwksStore } from "./edge/keys/stores.js";
-export type * from "./edge/options/store-types.js";
-export type * from "./edge/options/types.js";
-export { VerifyError, type VerifyErrorCategory } from "./edge/request/error.js";
-export { kvRevocation, memoryRevocation } from "./edge/result/revocation.js";
-export type * from "./edge/result/verified.js";

@@ -33,25 +33,19 @@ export function guard(
   policy: Policy = {},
 ): MiddlewareHandler {
   const copy = ownCopy(policy);
-  const doorOf = (chosen: Verifier) =>
-    chosen.guard((request, visit: Visit, _ctx, auth) => {
-      visit.context.req.raw = request;
-      visit.context.set("auth", auth);
-      return visit.passed;
-    }, copy);
-  const doors = new WeakMap<Verifier, ReturnType<typeof doorOf>>();
-  const doorFor = (chosen: Verifier) => {
-    const made = doors.get(chosen) ?? doorOf(chosen);
-    doors.set(chosen, made);
-    return made;
+  const guards = new WeakMap<Verifier, Guard>();
+  const guardOf = (chosen: Verifier) => {
+    const guard = guards.get(chosen) ?? chosen.guard(admit, copy);
+    guards.set(chosen, guard);
+    return guard;
   };
   // At once where the verifier is known: a policy that is wrong is refused here.
-  if (typeof verifier !== "function") doorFor(verifier);
+  if (typeof verifier !== "function") guardOf(verifier);
   return async (c, next) => {
-    const ask = doorFor(typeof verifier === "function" ? verifier(c) : verifier);
+    const ask = guardOf(typeof verifier === "function" ? verifier(c) : verifier);
     // Made per call: an answer of one request must not be another's.
     const visit = { context: c, passed: new Response(null) };
-    const answer = await ask(c.req.raw, visit, contextOf(c) ?? afloat);
+    const answer = await ask(c.req.raw, visit, contextOf(c) ?? noContext);
     if (answer !== visit.passed) return answer;
     await next();
     return undefined;
@@ -64,11 +58,24 @@ interface Visit {
   readonly passed: Response;
 }
 
+type Guard = (request: Request, visit: Visit, ctx: ExecutionContextLike) => Promise<Response>;
+
+function admit(
+  request: Request,
+  { context, passed }: Visit,
+  _ctx: ExecutionContextLike,
+  auth: Verified | null,
+): Response {
+  context.req.raw = request;
+  context.set("auth", auth);
+  return passed;
+}
+
 /**
  * For a request without a context. Outside Workers nothing has to be kept alive; on Workers the
  * verifier sees that the runtime did not make this one, and shares and defers nothing under it.
  */
-const afloat: ExecutionContextLike = {
+const noContext: ExecutionContextLike = {
   waitUntil: (promise) => void promise.catch(() => undefined),
 };
 

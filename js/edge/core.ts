@@ -19,11 +19,11 @@ import {
   recall,
   register,
   remember,
-  room,
+  reserveInput,
   signatureAt,
   signatureLength,
 } from "../../build/edge/edge.js";
-import { VerifyError } from "./request/error.js";
+import { VerifyError, type VerifyErrorCode } from "./request/error.js";
 import type { JoseHeader } from "./result/verified.js";
 
 export type {
@@ -55,8 +55,8 @@ export interface Opened extends Omit<Wasm.Opened, "header"> {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Room for most tokens, so that it is asked for once. */
-const USUAL_ROOM = 4_096;
+/** Enough for most tokens, so that it is asked for once. */
+const USUAL_INPUT = 4_096;
 
 /**
  * What the wasm does. It goes on with a fresh instance after a trap, so that whoever holds it need
@@ -67,8 +67,8 @@ export class Core {
   #generation = 0;
   #memory!: WebAssembly.Memory;
   /** Where a token is written. Memory that grows detaches it, and it is empty then. */
-  #room = new Uint8Array(0);
-  #roomAt = 0;
+  #input = new Uint8Array(0);
+  #inputAt = 0;
   /** The token that was written last, and how many bytes it has: none if it is not ASCII. */
   #token: string | null = null;
   #length = 0;
@@ -89,7 +89,7 @@ export class Core {
   renew(module: WebAssembly.Module): void {
     this.#memory = initSync({ module }).memory;
     this.#generation += 1;
-    this.#room = new Uint8Array(0);
+    this.#input = new Uint8Array(0);
     this.#token = null;
     this.#numbers = new WeakMap();
   }
@@ -129,8 +129,8 @@ export class Core {
   }
 
   /** The code of the last refusal. */
-  code(): string {
-    return code();
+  code(): VerifyErrorCode {
+    return code() as VerifyErrorCode;
   }
 
   /**
@@ -138,8 +138,8 @@ export class Core {
    * lies in the wasm's memory: it is good until something is awaited or the wasm is called again.
    */
   signingInput(token: string): Uint8Array<ArrayBuffer> {
-    // Not of `#room`: memory may have grown while the token was read.
-    return this.#view(this.#roomAt, token.lastIndexOf("."));
+    // Not of `#input`: memory may have grown while the token was read.
+    return this.#view(this.#inputAt, token.lastIndexOf("."));
   }
 
   /** Of the token that was read last; empty when its length alone says that it can't hold. */
@@ -199,7 +199,7 @@ export class Core {
    */
   namedKeys(set: Uint8Array): readonly Wasm.NamedKey[] {
     this.#reserve(set.length);
-    this.#room.set(set);
+    this.#input.set(set);
     this.#token = null;
     return namedKeys(set.length);
   }
@@ -211,7 +211,7 @@ export class Core {
 
   #write(token: string): void {
     this.#reserve(token.length);
-    const { written } = encoder.encodeInto(token, this.#room);
+    const { written } = encoder.encodeInto(token, this.#input);
     this.#token = token;
     this.#length = written === token.length ? written : 0;
     this.#isRecalled = false;
@@ -219,10 +219,10 @@ export class Core {
   }
 
   #reserve(bytes: number): void {
-    if (this.#room.length >= bytes) return;
-    const size = Math.max(bytes, USUAL_ROOM);
-    this.#roomAt = room(size);
-    this.#room = new Uint8Array(this.#memory.buffer, this.#roomAt, size);
+    if (this.#input.length >= bytes) return;
+    const size = Math.max(bytes, USUAL_INPUT);
+    this.#inputAt = reserveInput(size);
+    this.#input = new Uint8Array(this.#memory.buffer, this.#inputAt, size);
   }
 
   #view(at: number, length: number): Uint8Array<ArrayBuffer> {

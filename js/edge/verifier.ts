@@ -10,7 +10,7 @@ import { readClock, readSettings, type Settings } from "./options/read.js";
 import type { VerifierEvent, VerifierOptions } from "./options/types.js";
 import { bearerToken, forwarded } from "./request/bearer.js";
 import { VerifyError } from "./request/error.js";
-import { enforce, permissionsOf, readPolicy } from "./request/policy.js";
+import { enforce, NO_POLICY, permissionsOf, readPolicy } from "./request/policy.js";
 import type { Outcome } from "./result/outcome.js";
 import { ownerOf, refusalOf } from "./result/owner.js";
 import type { ExecutionContextLike, Policy, Verified, Verifier } from "./result/verified.js";
@@ -23,12 +23,10 @@ type Handler = (
   auth: Verified | null,
 ) => Response | Promise<Response>;
 
-/** A verifier over a wasm instance. Nothing is loaded or asked before the first token. */
+/** A verifier over an instance of the wasm, which is loaded when the first token comes. */
 export function verifierOver(options: VerifierOptions, instance: Instance): Verifier {
   return new TokenVerifier(options, instance);
 }
-
-const NO_POLICY = readPolicy({});
 
 class TokenVerifier implements Verifier {
   readonly #instance: Instance;

@@ -95,14 +95,14 @@ struct SkippedKey<'a> {
     reason: &'static str,
 }
 
-/// Finds the keys with a `kid` in a key set, of which the first `length` bytes of the room are the
+/// Finds the keys with a `kid` in a key set, of which the first `length` bytes of the input are the
 /// text.
 ///
 /// # Errors
 /// It is no key set, or too large.
 #[wasm_bindgen(js_name = namedKeys, unchecked_return_type = "NamedKey[]")]
 pub fn named_keys(length: usize) -> Result<JsValue, KeySetRefusal> {
-    let named = seen(|seen| keys::named_keys(seen.room.get(..length).unwrap_or_default()))?;
+    let named = seen(|seen| keys::named_keys(seen.input.get(..length).unwrap_or_default()))?;
     let named = named.iter().map(|keys::NamedKey { kid, range }| NamedKey {
         kid,
         start: range.start,

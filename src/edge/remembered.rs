@@ -45,7 +45,7 @@ pub fn new_cache(most: usize, a: u32, b: u32, c: u32, d: u32) -> u32 {
     STATE.with_borrow_mut(|state| state.caches.push(Remembered::new(most, key)))
 }
 
-/// The place of the token in the first `length` bytes of the room, if its signature was found to
+/// The place of the token in the first `length` bytes of the input, if its signature was found to
 /// hold before and its dates are good still. `now` is in seconds since the epoch.
 #[wasm_bindgen]
 #[must_use]
@@ -54,7 +54,7 @@ pub fn recall(cache: u32, length: usize, now: f64) -> Option<u32> {
         seen(|seen| seen.recalled = None);
         let tokens = state.caches.get_mut(cache)?;
         let digest = seen(|seen| {
-            seen.recalled = tokens.digest(seen.room.get(..length).unwrap_or_default());
+            seen.recalled = tokens.digest(seen.input.get(..length).unwrap_or_default());
             seen.recalled
         })?;
         tokens.recall(digest, |Known { dates, rules }| {

@@ -1,4 +1,5 @@
-//! Reading tokens. A token comes in as bytes that JavaScript writes into [`room`]. What most tokens
+//! Reading tokens. A token comes in as bytes that JavaScript writes into the input, the memory that
+//! [`reserve_input`] gives it. What most tokens
 //! need crosses as a word, numbers, and views into this memory; what is new crosses once, as an
 //! object.
 
@@ -44,10 +45,10 @@ export interface Finding {
 }
 "#;
 
-/// What was written into the room last, and what was seen in it. No call of JavaScript's relies on
+/// What was written into the input last, and what was seen in it. No call of JavaScript's relies on
 /// it once something was awaited: another request may have read another token.
 pub(super) struct Seen {
-    pub(super) room: Vec<u8>,
+    pub(super) input: Vec<u8>,
     code: String,
     parts: Compact,
     header: Option<Header>,
@@ -60,7 +61,7 @@ pub(super) struct Seen {
 thread_local! {
     static SEEN: RefCell<Seen> = const {
         RefCell::new(Seen {
-            room: Vec::new(),
+            input: Vec::new(),
             code: String::new(),
             parts: Compact::EMPTY,
             header: None,
@@ -75,20 +76,20 @@ pub(super) fn seen<T>(look: impl FnOnce(&mut Seen) -> T) -> T {
     SEEN.with_borrow_mut(look)
 }
 
-/// Makes room for a token, or a key set, of so many bytes and says where. The place stays as long
-/// as no larger one is asked for.
-#[wasm_bindgen]
+/// Makes room for a token, or a key set, of so many bytes and says where. It stays there as long as
+/// no more is asked for.
+#[wasm_bindgen(js_name = reserveInput)]
 #[must_use]
-pub fn room(bytes: usize) -> *const u8 {
+pub fn reserve_input(bytes: usize) -> *const u8 {
     seen(|seen| {
-        if seen.room.len() < bytes {
-            seen.room.resize(bytes, 0);
+        if seen.input.len() < bytes {
+            seen.input.resize(bytes, 0);
         }
-        seen.room.as_ptr()
+        seen.input.as_ptr()
     })
 }
 
-/// Reads the token in the first `length` bytes of the room, and judges its header and its claims.
+/// Reads the token in the first `length` bytes of the input, and judges its header and its claims.
 /// `now` is in seconds since the epoch. `known`: the algorithm of a header that passed under the
 /// same rules before. `is_recalled`: it is the token that `recall` has just looked for.
 /// `undefined`: the rules are not registered.
@@ -158,7 +159,7 @@ impl Seen {
         known: Option<Algorithm>,
     ) -> Result<(), Failure> {
         (self.header, self.issuer, self.dates) = (None, None, Dates::NONE);
-        let token = self.room.get(..length).unwrap_or_default();
+        let token = self.input.get(..length).unwrap_or_default();
         self.parts.refill(token, registered.longest, known.is_some())?;
         self.header = Some(match known {
             Some(algorithm) => Header { algorithm, kid: None },

@@ -48,19 +48,13 @@ test("edge_P15_rules_that_the_wasm_has_forgotten_are_registered_again", async ()
 test("edge_P15_a_verifier_goes_on_when_hundreds_of_others_were_made_since", async () => {
   const instance = instanceOf(module);
   const { jwk } = await keyPair();
-  const make = () =>
-    verifierOver(
-      {
-        issuers: {
-          issuer: ISSUER,
-          audience: AUDIENCE,
-          algorithms: ["ES256"],
-          jwks: { keys: [jwk] },
-        },
-        clock: () => NOW * 1000,
-      },
-      instance,
-    );
+  const issuers = {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms: ["ES256"],
+    jwks: { keys: [jwk] },
+  } as const;
+  const make = () => verifierOver({ issuers, clock: () => NOW * 1000 }, instance);
   const tokens = await Promise.all(["a", "b", "c"].map((jti) => sign(claims({ jti }))));
   const first = make();
   const cached = async (token = "") => (await first.verify(token)).cached;

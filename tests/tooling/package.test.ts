@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { build } from "esbuild";
 import { readManifest } from "../../scripts/lib/manifest.mjs";
 import { overBudget, weighAll } from "../../scripts/lib/sizes.mjs";
 import { gzipOf } from "../../scripts/lib/wasm.mjs";
@@ -45,6 +46,21 @@ test("no published type names the generated glue", () => {
       name,
     );
   }
+});
+
+test("a bundle that revokes and verifies nothing carries no wasm", async () => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export { kvRevocation } from "tokenkeep/edge";`,
+      resolveDir: root,
+    },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+  });
+  const size = outputFiles[0]?.contents.length ?? 0;
+  assert.ok(size > 1_000 && size < 10_000, `${size} bytes`);
 });
 
 test("the package opens in node without a browser, and touches nothing until it is used", async () => {

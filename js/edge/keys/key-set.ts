@@ -5,7 +5,7 @@
 // read again for them.
 
 import type { Core, KeyDescription, KeyDescriptions, NamedKey } from "../core.js";
-import { VerifyError } from "../request/error.js";
+import { VerifyError, type VerifyErrorCode } from "../request/error.js";
 import { Key } from "./crypto.js";
 
 /** More candidates than this for one token, and none is tried. */
@@ -48,7 +48,7 @@ export class KeySet {
     try {
       return new KeySet(bytes, isGiven, core.namedKeys(bytes));
     } catch (refusal) {
-      throw typeof refusal === "string" ? new VerifyError(refusal) : refusal;
+      throw typeof refusal === "string" ? new VerifyError(refusal as VerifyErrorCode) : refusal;
     }
   }
 

@@ -1,6 +1,6 @@
 // The shapes of the options of `createVerifier`: the public half of options.ts.
 
-import type { VerifyErrorCategory } from "../request/error.js";
+import type { VerifyErrorCategory, VerifyErrorCode } from "../request/error.js";
 import type { Claims, JoseHeader } from "../result/verified.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
 
@@ -145,7 +145,7 @@ export type VerifierEvent =
   | { type: "verified"; issuer: string; cached: boolean; tenant: string | null }
   | {
       type: "refused";
-      code: string;
+      code: VerifyErrorCode;
       category: VerifyErrorCategory;
       issuer: string | null;
       tenant: string | null;

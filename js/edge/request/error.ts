@@ -9,6 +9,45 @@ import { challengeFor, type Refusal } from "./challenge.js";
 /** Whose fault it is that a token was not let in. */
 export type VerifyErrorCategory = "request" | "token" | "policy" | "keys" | "config" | "runtime";
 
+/** Why a token was not let in; docs/edge.md has the table. */
+export type VerifyErrorCode =
+  | "token.malformed"
+  | "token.too_large"
+  | "token.encrypted_unsupported"
+  | "token.expired"
+  | "token.not_yet_valid"
+  | "token.revoked"
+  | "header.crit"
+  | "header.typ"
+  | "header.cty"
+  | "header.b64"
+  | "header.zip"
+  | "header.enc"
+  | "alg.not_allowed"
+  | "alg.unsupported_by_runtime"
+  | "issuer.unknown"
+  | "issuer.unavailable"
+  | "key.unknown"
+  | "signature.invalid"
+  | `claim.${string}`
+  | "request.missing"
+  | "request.malformed"
+  | "policy.scope"
+  | "policy.role"
+  | "policy.permission"
+  | "policy.tenant"
+  | "policy.step_up"
+  | "policy.fingerprint"
+  | "jwks.unreachable"
+  | "jwks.timeout"
+  | "jwks.malformed"
+  | "jwks.too_large"
+  | "revocation.unavailable"
+  | "clock.unavailable"
+  | "runtime.failed"
+  | "runtime.wasm_unavailable"
+  | "config_invalid";
+
 interface Kind {
   readonly category: VerifyErrorCategory;
   readonly status: number;
@@ -69,7 +108,7 @@ export class VerifyError extends Error {
    * Dotted and stable; docs/edge.md has the table. The code is for logs: an answer to a client
    * never holds it.
    */
-  readonly code: string;
+  readonly code: VerifyErrorCode;
   readonly category: VerifyErrorCategory;
   /** 400, 401, 403, 500 or 503. A key set that can't be had is 503, never 401. */
   readonly status: number;
@@ -80,7 +119,10 @@ export class VerifyError extends Error {
   readonly retryAfter: number;
 
   /** @internal In the public types this is `Error`'s own. */
-  constructor(code = "", details: { message?: string; retryAfter?: number; cause?: unknown } = {}) {
+  constructor(
+    code: VerifyErrorCode = "claim.custom",
+    details: { message?: string; retryAfter?: number; cause?: unknown } = {},
+  ) {
     const { category, status, refusal } = kindOf(code);
     super(
       details.message ?? `${WORDS[refusal]} (${code})`,

@@ -7,6 +7,8 @@ import { own as claim } from "../result/outcome.js";
 import type { Policy, Verified } from "../result/verified.js";
 import { invalidOption, VerifyError } from "./error.js";
 
+/** The policy of a route that has none. */
+export const NO_POLICY = { __proto__: null } as unknown as Policy;
 /** The copies that `readPolicy` has made; nobody else holds one. */
 const read = new WeakSet<Policy>();
 
@@ -20,23 +22,23 @@ const read = new WeakSet<Policy>();
 export function readPolicy(given: Policy): Policy {
   if (typeof given !== "object" || given === null || Array.isArray(given))
     throw invalidOption("policy", "must be an object");
-  if (read.has(given)) return given;
-  for (const name of Object.keys(given))
-    if (!KNOWN.has(name)) throw invalidOption(`policy.${name}`, "is no rule");
+  if (given === NO_POLICY || read.has(given)) return given;
   const policy = copyOf(given) as Policy;
+  for (const name of Object.keys(given))
+    if (!Object.hasOwn(policy, name)) throw invalidOption(`policy.${name}`, "is no rule");
   read.add(policy);
   return policy;
 }
 
-/** Every rule is a member of the copy's own, so that none is ever read through a prototype. */
+/** Each rule is an own member of the copy: none is ever read through a prototype. */
 const copyOf = (given: Policy): { readonly [rule in keyof Required<Policy>]: unknown } => ({
-  scopes: texts(given, "scopes"),
-  anyScope: texts(given, "anyScope"),
-  roles: texts(given, "roles"),
-  permissions: texts(given, "permissions"),
+  scopes: listOfTexts(given, "scopes"),
+  anyScope: listOfTexts(given, "anyScope"),
+  roles: listOfTexts(given, "roles"),
+  permissions: listOfTexts(given, "permissions"),
   roleMap: roleMap(own(given, "roleMap")),
   tenant: text(given, "tenant"),
-  acr: texts(given, "acr"),
+  acr: listOfTexts(given, "acr"),
   maxAge: maxAge(own(given, "maxAge")),
   optional: own(given, "optional"),
   fingerprint: fingerprint(own(given, "fingerprint")),
@@ -45,24 +47,22 @@ const copyOf = (given: Policy): { readonly [rule in keyof Required<Policy>]: unk
   resourceMetadata: text(given, "resourceMetadata"),
 });
 
-const KNOWN: ReadonlySet<string> = new Set(Object.keys(copyOf({})));
-
 function own(given: Policy, name: keyof Policy): unknown {
   return Object.hasOwn(given, name) ? given[name] : undefined;
 }
 
 /** A copy of a list of texts; null for anything else. */
-function listOfTexts(given: unknown): readonly string[] | null {
+function copyOfTexts(given: unknown): readonly string[] | null {
   // A hole becomes an item that is undefined.
   const list: readonly unknown[] = Array.isArray(given) ? [...given] : [""];
   const isText = (one: unknown) => typeof one === "string" && one !== "";
   return list.every(isText) ? (list as readonly string[]) : null;
 }
 
-function texts(given: Policy, name: keyof Policy): unknown {
+function listOfTexts(given: Policy, name: keyof Policy): unknown {
   const list = own(given, name);
   if (list === undefined) return undefined;
-  const copy = listOfTexts(list);
+  const copy = copyOfTexts(list);
   if (copy === null)
     throw invalidOption(`policy.${name}`, "must be a list of texts that are not empty");
   return copy;
@@ -89,7 +89,7 @@ function fingerprint(value: unknown): unknown {
 
 function roleMap(given: unknown): unknown {
   return mapOf("roleMap", given, (role, permissions) => {
-    const copy = listOfTexts(permissions);
+    const copy = copyOfTexts(permissions);
     if (copy === null)
       throw invalidOption("policy.roleMap", `must give ${JSON.stringify(role)} a list of texts`);
     return copy;
@@ -101,7 +101,7 @@ function forward(given: unknown): unknown {
     const problem = (what: string) => invalidOption("policy.forward", what);
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
       throw problem(`must not name ${JSON.stringify(name)}: that is no header`);
-    const copy = typeof claim === "string" ? claim : listOfTexts(claim);
+    const copy = typeof claim === "string" ? claim : copyOfTexts(claim);
     if (copy === null) throw problem(`must give ${JSON.stringify(name)} a claim, or a path to one`);
     return copy;
   });
@@ -135,7 +135,9 @@ export async function enforce(
   request: Request,
   { clock, clockTolerance: slack }: Settings,
 ): Promise<void> {
-  const refuse = (what: string): never => {
+  const refuse = (
+    what: "scope" | "role" | "permission" | "tenant" | "step_up" | "fingerprint",
+  ): never => {
     throw new VerifyError(`policy.${what}`);
   };
   const {

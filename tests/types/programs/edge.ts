@@ -29,6 +29,7 @@ import {
   type VerifierOptions,
   VerifyError,
   type VerifyErrorCategory,
+  type VerifyErrorCode,
   verifyCompact,
 } from "tokenkeep/edge";
 
@@ -222,6 +223,8 @@ export async function use(request: Request, ctx: ExecutionContextLike): Promise<
   } catch (error) {
     if (!(error instanceof VerifyError)) throw error;
     const category: VerifyErrorCategory = error.category;
+    const code: VerifyErrorCode = error.code;
+    if (code === "claim.org" || code === "jwks.timeout") console.log(code);
     const challenge: string | null = error.challenge(policy) ?? error.challenge();
     console.log(error.code, category === "keys", error.status, error.retryable, challenge);
     return error.status === 401 ? error.response() : error.response(policy);

@@ -1,4 +1,4 @@
-import type { VerifyErrorCategory } from "../request/error.js";
+import type { VerifyErrorCategory, VerifyErrorCode } from "../request/error.js";
 import type { Claims, JoseHeader } from "../result/verified.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
 declare global {
@@ -54,7 +54,7 @@ export type VerifierEvent = {
     tenant: string | null;
 } | {
     type: "refused";
-    code: string;
+    code: VerifyErrorCode;
     category: VerifyErrorCategory;
     issuer: string | null;
     tenant: string | null;

@@ -1,0 +1,9 @@
+// What all entry points `tokenkeep/edge` export. Each adds `createVerifier` and `verifyCompact` over
+// its own instance of the wasm.
+
+export { cacheJwksStore, kvJwksStore } from "./keys/stores.js";
+export type * from "./options/store-types.js";
+export type * from "./options/types.js";
+export { VerifyError, type VerifyErrorCategory, type VerifyErrorCode } from "./request/error.js";
+export { kvRevocation, memoryRevocation } from "./result/revocation.js";
+export type * from "./result/verified.js";
