@@ -1,12 +1,11 @@
-// The tenants of the demo's two servers: which there are, whose tokens each takes, and under which
-// path it is reached. A tenant has an issuer, an audience and keys of its own; the authority and
-// the API read the same list.
+// The tenants of the two servers: their issuers, audiences and paths. The authority and the API
+// read the same list. Each tenant has keys of its own.
 
 export interface Tenant {
   readonly id: string;
-  /** What its paths begin with: empty for `main`, `/tenants/<id>` for the others. */
+  /** The beginning of its paths: empty for `main`, `/tenants/<id>` for the others. */
   readonly base: string;
-  /** The `iss` of its tokens, and where verifiers find its key set. */
+  /** The `iss` of its tokens. Verifiers find its key set below this address. */
   readonly issuer: string;
   /** The `aud` of its tokens: the API that they are for. */
   readonly audience: string;
@@ -43,8 +42,8 @@ export function tenantsOf({ ISSUER, AUDIENCE, TENANTS = "[]" }: TenantBindings):
 }
 
 /**
- * The tenant that `/tenants/<id>/…` names, or `main` for a path without; null for one that nobody
- * has set up.
+ * The tenant that `/tenants/<id>/…` names, or `main` for a path without one. Null when nobody has
+ * set it up.
  */
 export function tenantCalled(bindings: TenantBindings, id: string | undefined): Tenant | null {
   const [main, ...further] = tenantsOf(bindings);

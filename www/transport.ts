@@ -1,8 +1,8 @@
-// What the three Workers say about https.
+// https, for the three Workers.
 
 /**
  * Tells a browser that came by https to stay with it for two years (RFC 6797). Over http the header
- * has no place (section 7.2), and a server on localhost stays as it is.
+ * has no meaning (section 8.1) and is left out.
  */
 export function stayOnHttps(request: Request, headers: Headers): void {
   if (new URL(request.url).protocol === "https:")

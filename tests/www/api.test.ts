@@ -1,4 +1,4 @@
-// The protected API over HTTP: which tokens open it, and what it answers to the others.
+// The protected API over HTTP: which tokens it takes, and how it answers the others.
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
@@ -193,8 +193,8 @@ function encode(value: unknown): string {
 }
 
 /**
- * The classic confusion: the public key, as everybody can write it down, serves as the secret of an
- * HS256 token.
+ * The classic confusion of keys: the public key, as everybody can write it down, is the secret of
+ * an HS256 token.
  */
 async function macWithPublicKey(
   claims: Record<string, unknown>,

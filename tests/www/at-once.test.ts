@@ -1,4 +1,4 @@
-// What the authority revokes, its own routes refuse at once: they ask the tables, and do not wait
+// The authority's own routes refuse at once what it revokes: they ask the tables and do not wait
 // for KV.
 
 import assert from "node:assert/strict";
@@ -13,7 +13,7 @@ describe("an operator's token, where KV has not heard of a revocation yet", () =
     bindings: { authority: { ...UNLIMITED.bindings.authority, GRACE_SECONDS: "1" } },
   });
 
-  /** A session that the operator's routes take, and one that ends it. */
+  /** A session whose token the operator's routes take, and its status once KV is empty. */
   async function letIn() {
     const visitor = new Visitor(stack());
     const reply = await visitor.signIn();

@@ -1,4 +1,4 @@
-// The audit log's table: it takes records and gives none of them up.
+// The table of the audit log: it takes records and never changes or loses one.
 
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// Who may call the authority: CORS for the app's origin alone, and no forged calls.
+// Who may call the authority: CORS for the origin of the app alone, and no forged calls.
 
 import assert from "node:assert/strict";
 import { request } from "node:http";
@@ -56,7 +56,7 @@ test("they refuse foreign origins and cross-site calls, even with the header and
 });
 
 test("they refuse what a form, a frame or an image would send: only a script's fetch gets there", async () => {
-  // node:http, since fetch says of itself that it is one.
+  // node:http, since fetch sets this header itself.
   const statusIn = (mode: string) =>
     new Promise<number | undefined>((resolve, reject) => {
       const headers = {

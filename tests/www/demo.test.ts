@@ -1,4 +1,4 @@
-// The demo's controls: faults on demand, and counts of what really happened.
+// The demo's controls: faults on demand, and counts of what happened.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,5 @@
-// The grace window: what a used refresh token still gives, for how long, and when it is an alarm.
+// The grace window: what a used refresh token still gives, for how long, and when it raises the
+// alarm.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -28,8 +29,8 @@ describe("within the grace window", () => {
     for (let round = 0; round < 100; round += 1) {
       const answers = await Promise.all(
         Array.from({ length: 50 }, async () => {
-          // Connections are kept: they rest for no time here, and 5000 new ones would be what takes
-          // long.
+          // Connections are kept here: they are never idle, and 5000 new ones would take most of
+          // the time.
           const response = await new Visitor(stack(), visitor.cookie).post("/session/refresh", {
             headers: { Connection: "keep-alive" },
           });
@@ -126,8 +127,8 @@ describe("with a grace window of no length", () => {
   const stack = useStack({ bindings: { authority: { GRACE_SECONDS: "0", RATE_LIMITS: "off" } } });
 
   test("one of 20 parallel uses gets through", async () => {
-    // An authority that looked first and marked afterwards passes two rounds of three: workerd
-    // often serves calls whole. Hence eight.
+    // An authority that looks first and marks afterwards passes two rounds of three, since workerd
+    // often serves calls whole. Eight rounds find it.
     for (let round = 0; round < 8; round += 1) {
       const visitor = new Visitor(stack());
       await visitor.signIn();

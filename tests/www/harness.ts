@@ -1,5 +1,5 @@
-// What the tests of the two Workers share: a stack on free ports for the length of a file, and a
-// caller that behaves as a page of the app does, cookie jar included.
+// Shared by the tests of the Workers: a stack on free ports for each file, and a caller that acts
+// like a page of the app, with a cookie jar.
 
 import { after, before } from "node:test";
 import { type Stack, type StackOptions, startStack } from "../../www/stack.mjs";
@@ -7,14 +7,14 @@ import { type Stack, type StackOptions, startStack } from "../../www/stack.mjs";
 export const FREE_PORTS = { app: 0, authority: 0, api: 0 };
 export const ALICE = { username: "alice", password: "correct horse battery" };
 export const BOB = { username: "bob", password: "staple battery horse" };
-/** For bursts: the limits have tests of their own. */
+/** For bursts of calls. The limits have tests of their own. */
 export const UNLIMITED = { bindings: { authority: { RATE_LIMITS: "off" } } };
 export const SOUTH = "/tenants/south";
 export const COOKIE = "__Secure-refresh";
 
 /**
- * Starts a stack before the tests of a file and ends it after them; the getter gives it to a
- * running test.
+ * Starts a stack before the tests of a file and ends it after them. The getter returns it inside a
+ * test.
  */
 export function useStack(options: StackOptions = {}): () => Stack {
   let stack: Stack | undefined;
@@ -38,16 +38,13 @@ export function authorization(accessToken: string): { Authorization: string } {
   return { Authorization: `Bearer ${accessToken}` };
 }
 
-/**
- * One browser's dealings with the authority: it sends what a page of the app would send, and keeps
- * the cookie.
- */
+/** A browser at the authority. It sends what a page of the app would send, and keeps the cookie. */
 export class Visitor {
   cookie: string | null;
   readonly #stack: Stack;
   readonly #base: string;
 
-  /** `base`: that of the tenant it deals with. */
+  /** `base`: the path of its tenant. */
   constructor(stack: Stack, cookie: string | null = null, base = "") {
     this.#stack = stack;
     this.#base = base;
@@ -62,8 +59,8 @@ export class Visitor {
       method: "POST",
       headers: {
         Origin: this.#stack.app,
-        // workerd closes connections that rest for a few seconds, now and then just when a busy
-        // machine sends the next call on one.
+        // workerd closes connections that are idle for a few seconds, now and then at the moment
+        // when a busy machine sends the next call on one.
         Connection: "close",
         "X-Requested-With": "XMLHttpRequest",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
@@ -95,7 +92,7 @@ export class Visitor {
   }
 }
 
-/** The claims of an access token, unverified: the tests of the key set verify. */
+/** The claims of an access token. Nothing is verified here: the tests of the key set do that. */
 export function claimsOf({ access_token: token }: TokenReply): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<
     string,

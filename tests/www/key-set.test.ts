@@ -1,4 +1,4 @@
-// The key set: what it publishes verifies the tokens, and nothing more than that is published.
+// The key set: it verifies the tokens, and publishes nothing else.
 
 import assert from "node:assert/strict";
 import { Agent, get } from "node:http";
@@ -11,8 +11,8 @@ const stack = useStack();
 const url = () => new URL("/.well-known/jwks.json", stack().authority);
 const fetchKeys = async () => ((await (await fetch(url())).json()) as JSONWebKeySet).keys;
 
-test("20 first requests at once make one ring between them: a key that signs and the next one", async () => {
-  // Sockets opened beforehand and no fetch: else the requests trickle in, and the first often has
+test("20 first requests at once make one ring: an active key and the next one", async () => {
+  // Open sockets in place of fetch: otherwise the requests come one by one, and the first often has
   // its key before the second asks.
   const agent = new Agent({ keepAlive: true });
   const get20 = (from: URL) =>
@@ -33,7 +33,7 @@ test("20 first requests at once make one ring between them: a key that signs and
   for (const set of sets) assert.deepEqual(set, first);
 });
 
-test("a token verifies against it with jose", async () => {
+test("jose verifies a token with it", async () => {
   const { access_token: token } = await new Visitor(stack()).signIn();
   const { payload } = await jwtVerify(token, createRemoteJWKSet(url()), {
     issuer: stack().authority,
@@ -59,7 +59,7 @@ test("anybody may read and keep it for five minutes", async () => {
   assert.equal(headers.get("Cache-Control"), "public, max-age=300");
 });
 
-test("who has it already is told so by its ETag, until the ring turns", async () => {
+test("an ETag that is still right is answered with 304 and no body", async () => {
   const first = await fetch(url());
   const etag = first.headers.get("ETag") ?? "";
   assert.match(etag, /^"[\w-]{43}"$/);

@@ -1,4 +1,4 @@
-// The key ring: rotation by command and by schedule, with overlap; private keys sealed at rest.
+// The key ring: rotation by command and by schedule, with overlap. Private keys are sealed at rest.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
-// Limits and detection: guessing is slowed, renewing in a loop is stopped, and the operator hears
-// of it.
+// Limits and detection: guessing is slowed, renewing in a loop is stopped, and the operator is
+// told.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -70,8 +70,8 @@ describe("sign-in", () => {
 
   test("gives a device 20 wrong tries a minute, whatever accounts it names", async () => {
     const sprayed: number[] = [];
-    // A few at a time: hashing holds up the Worker, and workerd gives up connections that it
-    // couldn't read for 15 seconds.
+    // A few at a time: hashing blocks the Worker, and workerd gives up connections that it could
+    // not read for 15 seconds.
     for (let turn = 0; turn < 5; turn += 1) {
       const accounts = [0, 1, 2, 3, 4].map((n) => ({
         username: `user${5 * turn + n}`,

@@ -1,4 +1,4 @@
-// An operator at work: Alice, with her token, at the operator's routes.
+// An operator: Alice, with her token, at the operator's routes.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "../../www/stack.mjs";

@@ -1,4 +1,4 @@
-// Password hashes: salted, self-describing, and strict about what they are compared with.
+// Password hashes: salted, with their parameters, and strict about what they are compared with.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

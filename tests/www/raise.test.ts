@@ -1,5 +1,5 @@
-// What a step-up leaves to the cookie from before it: nothing. The grace window exists for lost
-// replies, and must not hand the second factor to a copy of the weaker cookie.
+// A step-up leaves nothing to the cookie from before it. The grace window is for lost replies and
+// must not give the second factor to a copy of the weaker cookie.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -16,7 +16,7 @@ import {
   Visitor,
 } from "./harness.ts";
 
-/** The calls that go by the session of the cookie. */
+/** The calls that find their session by the cookie. */
 const CALLS = [
   "refresh",
   "list",
@@ -95,7 +95,7 @@ describe("within the grace window of a step-up", () => {
   });
 });
 
-describe("sensitive calls", () => {
+describe("the calls of the second factor", () => {
   const stack = useStack(UNLIMITED);
 
   test("demand the newest token of the family", async () => {

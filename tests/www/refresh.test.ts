@@ -1,4 +1,4 @@
-// Refresh and logout: each refresh token is good for one use, by one caller, within its session.
+// Refresh and logout: each refresh token is good for one use, within its session.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,4 @@
-// Signing in: what a good sign-in gives, and that a bad one tells nothing.
+// Signing in: the tokens of a good sign-in, and how little a bad one tells.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -40,7 +40,7 @@ test("the cookie is HttpOnly, Secure, SameSite=Strict, bound to /session and liv
   assert.deepEqual([...(cookie?.attributes ?? [])].sort(), expected.sort());
 });
 
-test("a user name counts in any case, a password in its own only", async () => {
+test("a user name is taken in upper and lower case, a password is not", async () => {
   const visitor = new Visitor(stack());
   await visitor.signIn({ ...ALICE, username: "ALICE" });
   const response = await visitor.post("/session/sign-in", {
@@ -49,7 +49,7 @@ test("a user name counts in any case, a password in its own only", async () => {
   assert.equal(response.status, 401);
 });
 
-test("a wrong password and an unknown user get one and the same answer, and no cookie", async () => {
+test("a wrong password and an unknown user get the same answer, and no cookie", async () => {
   const answers = await Promise.all(
     [
       { ...ALICE, password: "wrong" },
@@ -75,7 +75,7 @@ test("an unknown user costs as much time as a wrong password", async () => {
   const known: number[] = [];
   const unknown: number[] = [];
   // In turns, so that a busy machine slows both alike. Without the hash an unknown user would take
-  // a fiftieth.
+  // a fiftieth of the time.
   for (let round = 0; round < 5; round += 1) {
     known.push(await took("alice"));
     unknown.push(await took("mallory"));
@@ -84,7 +84,7 @@ test("an unknown user costs as much time as a wrong password", async () => {
   assert.ok(ratio > 0.1 && ratio < 10, `unknown / known = ${ratio.toFixed(2)}`);
 });
 
-test("what is no pair of credentials is refused before any password is hashed", async () => {
+test("a body without proper credentials is refused before any password is hashed", async () => {
   const visitor = new Visitor(stack());
   const status = async (body: unknown, headers?: Record<string, string>) =>
     (await visitor.post("/session/sign-in", { body, ...(headers ? { headers } : {}) })).status;

@@ -1,5 +1,5 @@
-// The stack itself: what it keeps over a restart, what it says about a taken port, and that no
-// secret lies in its database.
+// The stack: what it keeps over a restart, what it says of a taken port, and that its database
+// holds no secret.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

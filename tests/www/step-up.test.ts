@@ -1,5 +1,5 @@
-// Step-up: a sensitive route asks for a second factor (RFC 9470), a code gives it, and no code
-// gives it twice.
+// Step-up: a sensitive route asks for a second factor (RFC 9470), a code is the answer to it, and
+// each code counts once.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -106,7 +106,7 @@ describe("step-up", () => {
     assert.ok(!/[A-Z2-7]{32}|"\d{6}"/.test(JSON.stringify(records)));
   });
 
-  test("without a session nothing of this answers", async () => {
+  test("without a session these calls answer 401", async () => {
     for (const path of ["/session/totp/enrol", "/session/totp/confirm", "/session/step-up"]) {
       assert.equal(
         (await new Visitor(stack()).post(path, { body: { code: "123456" } })).status,

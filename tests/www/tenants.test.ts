@@ -1,5 +1,5 @@
-// Tenants: issuer, audience, keys, accounts and sessions of their own, and nothing of one opens
-// anything of another.
+// Tenants: each has an issuer, an audience, keys, accounts and sessions of its own. Nothing of one
+// tenant opens anything of another.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -49,7 +49,7 @@ test("each tenant has keys of its own", async () => {
   );
 });
 
-test("a cookie of one tenant is nothing to the other: no refresh, no list, no logout", async () => {
+test("a cookie of one tenant opens nothing at the other: no refresh, no list, no logout", async () => {
   const south = new Visitor(stack(), null, SOUTH);
   await south.signIn();
   const stray = new Visitor(stack(), south.cookie);
@@ -59,7 +59,7 @@ test("a cookie of one tenant is nothing to the other: no refresh, no list, no lo
   assert.equal(await south.tryRefresh(), 200);
 });
 
-test("a tenant that nobody has set up isn't there, on both servers", async () => {
+test("a tenant that nobody has set up is not found, on both servers", async () => {
   for (const id of ["nowhere", "main", "SOUTH"]) {
     assert.equal(
       (await new Visitor(stack(), null, `/tenants/${id}`).post("/session/sign-in", { body: ALICE }))

@@ -1,21 +1,19 @@
-// What the API's Worker is told from outside.
+// The bindings of the API's Worker.
 
 import type { TenantBindings } from "../tenants.ts";
 
-/**
- * Whose tokens count: TenantBindings has the issuers and audiences, the same as the authority's.
- */
+/** TenantBindings holds the issuers and audiences, which are the same as the authority's. */
 export interface ApiBindings extends TenantBindings {
   /**
    * The authority's Worker. A Worker can't fetch another one of its own zone by URL; a service
    * binding always works.
    */
   AUTHORITY: Fetcher;
-  /** What isolates share: revocations, and the key sets. */
+  /** Shared by the isolates and with the authority: revocations and key sets. */
   SHARED: KVNamespace;
   /** How long an isolate remembers that a token was not revoked. Default: 30 seconds. */
   REVOCATION_CACHE_SECONDS?: string;
-  /** The least time between two looks for a key that the key set lacks. Default: 30 seconds. */
+  /** The least time between two fetches for a key that the key set lacks. Default: 30 seconds. */
   KEY_SET_COOLDOWN_SECONDS?: string;
   /** Origins of the pages that may call, separated by commas. */
   ALLOWED_ORIGINS: string;

@@ -1,5 +1,4 @@
-// Cross-origin calls from the application's pages. The token comes in a header, so no cookie needs
-// to travel.
+// CORS for the application's pages. The token comes in a header, so no cookie has to travel.
 
 import type { Context } from "hono";
 import { cors } from "hono/cors";

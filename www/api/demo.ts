@@ -1,6 +1,6 @@
-// The demo's controls, around the API and apart from it: they make it refuse good tokens, and
-// count. Mounted only where the binding DEMO is "on". Not for copying: what is refused and what was
-// counted lives in one isolate's memory.
+// The demo's controls. They wrap the API: they make it refuse good tokens, and count. They are
+// mounted only where the binding DEMO is "on". Leave them out of a copy: their state is in the
+// memory of one isolate.
 
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -8,7 +8,7 @@ import { VerifyError } from "tokenkeep/edge";
 import { allowedOrigins, isForeign } from "../origins.ts";
 import { api } from "./app.ts";
 import { allowTheApp } from "./cors.ts";
-import { doorOf, findTenant, type GuardedEnv, REALM, requireAccessToken } from "./guard.ts";
+import { findTenant, type GuardedEnv, REALM, requireAccessToken, verificationOf } from "./guard.ts";
 
 const refusedTokens = new Set<string>();
 let refusesAll = false;
@@ -25,8 +25,7 @@ controls.use(async (c, next) => {
 });
 
 /**
- * From now on the token that comes with this call counts as revoked. Only a good one can be named,
- * so the set stays small.
+ * Refuses the token of this call from now on. Only a good token gets here, so the set stays small.
  */
 controls.post("/refuse", requireAccessToken(), (c) => {
   const token = bearerToken(c.req.raw);
@@ -34,14 +33,14 @@ controls.post("/refuse", requireAccessToken(), (c) => {
   return c.body(null, 204);
 });
 
-/** Revokes the token that comes with this call, for good and in every isolate. */
+/** Revokes the token of this call in KV, for every isolate. */
 controls.post("/revoke", requireAccessToken(), async (c) => {
   const { issuer, claims } = c.var.auth;
-  await doorOf(c.env).revocation.revokeToken(issuer, claims.jti ?? "", claims.exp ?? 0);
+  await verificationOf(c.env).revocation.revokeToken(issuer, claims.jti ?? "", claims.exp ?? 0);
   return c.body(null, 204);
 });
 
-/** From now on every token is refused, fresh ones too: an API and an authority that don't agree. */
+/** Refuses every token from now on, fresh ones too: an API that disagrees with the authority. */
 controls.post("/refuse-all", (c) => {
   refusesAll = true;
   return c.body(null, 204);

@@ -1,6 +1,6 @@
-// The door of the API: no valid access token of the tenant, no entry, and an answer that tells the
-// client what to do next (RFC 6750). Keys come from the authority over its binding; what was
-// revoked stands in KV.
+// The guard of the API. It lets in calls with a valid access token of the tenant, and answers the
+// others with a challenge (RFC 6750). Keys come from the authority over its binding, revocations
+// from KV.
 
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -20,7 +20,7 @@ import type { ApiBindings } from "./bindings.ts";
 
 export type GuardedEnv = { Bindings: ApiBindings; Variables: { auth: Verified; tenant: Tenant } };
 
-/** In every challenge. */
+/** The `realm` of every challenge. */
 export const REALM = "api";
 
 export const findTenant = createMiddleware<GuardedEnv>(async (c, next) => {
@@ -30,42 +30,43 @@ export const findTenant = createMiddleware<GuardedEnv>(async (c, next) => {
   return next();
 });
 
-/** Lets those through whose token is of the tenant that the path names, and keeps the policy. */
+/**
+ * Lets a call through if its token is of the tenant that the path names, and fulfils the policy.
+ */
 export function requireAccessToken(policy: Policy = {}): MiddlewareHandler<GuardedEnv> {
   // One guard a tenant, made at its first call.
   const guards = new Map<string, MiddlewareHandler>();
   return async (c, next) => {
     const { id } = c.var.tenant;
-    let door = guards.get(id);
-    if (door === undefined) {
-      door = guard((context) => doorOf(context.env as ApiBindings).verifier, {
+    let middleware = guards.get(id);
+    if (middleware === undefined) {
+      middleware = guard((context) => verificationOf(context.env as ApiBindings).verifier, {
         ...policy,
         realm: REALM,
         tenant: id,
       });
-      guards.set(id, door);
+      guards.set(id, middleware);
     }
-    return door(c, next);
+    return middleware(c, next);
   };
 }
 
-interface Door {
+interface Verification {
   readonly verifier: Verifier;
   readonly revocation: RevocationStore & Revoker;
 }
 
-let doorOfThisIsolate: Door | undefined;
+let verificationOfThisIsolate: Verification | undefined;
 
 /**
- * One an isolate: its key sets, its results and its memory of revocations are shared by the
- * requests.
+ * One for each isolate: all requests share its key sets, its results and its memory of revocations.
  */
-export function doorOf(bindings: ApiBindings): Door {
-  doorOfThisIsolate ??= make(bindings);
-  return doorOfThisIsolate;
+export function verificationOf(bindings: ApiBindings): Verification {
+  verificationOfThisIsolate ??= make(bindings);
+  return verificationOfThisIsolate;
 }
 
-function make(bindings: ApiBindings): Door {
+function make(bindings: ApiBindings): Verification {
   const {
     AUTHORITY,
     SHARED,
@@ -78,19 +79,19 @@ function make(bindings: ApiBindings): Door {
       issuer,
       audience,
       tenant: id,
-      // Listed here, never taken from the token: `none` and a public key passed off as a MAC secret
-      // end at this line.
+      // A list of ours, never the token's word: it refuses `none`, and a public key used as an HMAC
+      // secret.
       algorithms: ["ES256", "RS256"],
       jwksUri: `${issuer}/.well-known/jwks.json`,
     })),
     profile: "access-token",
-    // The authority's clock is this one, and the demo's tokens live for seconds. Between machines
+    // The authority has the same clock, and the demo's tokens live for seconds. Between machines,
     // leave the default.
     clockTolerance: 0,
     revocation,
     jwks: {
       cooldown: Number(KEY_SET_COOLDOWN_SECONDS),
-      // A Worker can't fetch another one of its own zone by address.
+      // A Worker can't fetch another one of its own zone by its address.
       fetch: (url, init) => AUTHORITY.fetch(url, init as RequestInit<RequestInitCfProperties>),
       store: kvJwksStore(SHARED),
     },

@@ -1,4 +1,4 @@
-// The protected routes: what an access token of the right tenant opens.
+// The protected routes. They want an access token of the tenant.
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -28,8 +28,8 @@ routes.get("/me", (c) => {
 });
 
 /**
- * Answers with the bytes it was sent, as bytes: a page's HTML sent here must not come back as this
- * origin's HTML.
+ * Answers with the bytes of the body, as bytes: HTML that was sent here must not come back as HTML
+ * of this origin.
  */
 routes.post("/echo", async (c) =>
   c.body(await c.req.arrayBuffer(), 200, { "Content-Type": "application/octet-stream" }),

@@ -1,5 +1,5 @@
-// Access tokens: short-lived JWTs in the profile of RFC 9068. The API checks them alone, without
-// asking here; what was revoked it finds in KV (revocation.ts).
+// Access tokens: short-lived JWTs in the profile of RFC 9068. The API verifies them by itself and
+// reads revocations in KV (revocation.ts). It never asks the authority about a token.
 
 import { SignJWT } from "jose";
 import type { Tenant } from "../tenants.ts";
@@ -29,7 +29,7 @@ export async function issueAccessToken(
     sid: session.id,
     name: account.name,
     roles: account.roles,
-    // How sure we are who this is, and since when (RFC 9470, RFC 8176).
+    // The strength and the time of the authentication (RFC 9470, RFC 8176).
     acr: steppedUpAt === null ? "pwd" : "mfa",
     amr: steppedUpAt === null ? ["pwd"] : ["pwd", "otp"],
     auth_time: steppedUpAt ?? session.startedAt,

@@ -1,4 +1,4 @@
-// Accounts, and the question whether somebody is the owner of one.
+// Accounts, and checking a password.
 
 import type { Credentials } from "./bodies.ts";
 import { matchesPassword, NOBODYS_HASH } from "./passwords.ts";
@@ -19,14 +19,14 @@ interface Row {
 }
 
 /**
- * `signedOutAt`: the last time that all sessions were ended at once. `accountId`: of a refusal, the
- * account whose password was wrong.
+ * `signedOutAt`: when all sessions of the account were last ended together. `accountId`: the
+ * account whose password was wrong, or null when no account has the user name.
  */
 export type Verdict =
   | { opened: true; account: Account; signedOutAt: number | null }
   | { opened: false; accountId: string | null };
 
-/** Takes as long for an account that doesn't exist as for a wrong password. */
+/** An unknown user name takes as long as a wrong password. */
 export async function authenticate(
   db: D1Database,
   tenantId: string,
@@ -34,7 +34,8 @@ export async function authenticate(
 ): Promise<Verdict> {
   const found = await db
     .prepare(
-      "SELECT id, name, roles, password_hash, signed_out_at FROM accounts WHERE tenant_id = ? AND username = ?",
+      `SELECT id, name, roles, password_hash, signed_out_at
+         FROM accounts WHERE tenant_id = ? AND username = ?`,
     )
     .bind(tenantId, username)
     .first<Row>();

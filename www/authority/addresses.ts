@@ -1,12 +1,12 @@
-// What counts as one address. A host of IPv6 owns a whole /64 and could take another of its 2^64
-// addresses for every try, so the network is what is counted.
+// What counts as one address. A host of IPv6 owns a whole /64 and can take another of its 2^64
+// addresses for every try, so its network is counted.
 
 const UNKNOWN = "unknown";
 
 /**
- * "192.0.2.1" for an IPv4 address, also for one that is mapped into IPv6; "2001:db8:0:1::/64" for
- * one of IPv6, however it is written. All that is no address is one "unknown": what somebody made
- * up must not be a fresh count.
+ * "192.0.2.1" for an IPv4 address, also for one that is mapped into IPv6. "2001:db8:0:1::/64" for
+ * an IPv6 address, however it is written. Every text that is no address is "unknown": a made-up
+ * text must not begin a count of its own.
  */
 export function networkOf(address: string): string {
   // The zone of a link-local address names an interface of this machine (RFC 4007).
@@ -25,7 +25,7 @@ export function networkOf(address: string): string {
     .join(".");
 }
 
-/** The one way to write an address (RFC 5952), by the platform's own parser of URLs. */
+/** The canonical form of an address, by the platform's parser of URLs. */
 function canonical(host: string): string | null {
   const url = `http://${host}/`;
   return URL.canParse(url) ? new URL(url).hostname : null;

@@ -1,5 +1,5 @@
-// The authority: what all its answers have in common, and where its routes are. Each tenant has the
-// whole of them, `main` at the root and the others under /tenants/<id>.
+// The authority: its routes, and the headers of all its answers. Each tenant has all of the routes:
+// `main` at the root, the others under /tenants/<id>.
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -33,8 +33,8 @@ for (const path of ["/session/*", "/operator/*"]) {
     }),
   );
 }
-// These go by a cookie, which a browser sends whoever asks it to; the operator's go by a token,
-// which it doesn't.
+// A browser sends the cookie of these calls whichever page asks for it. The operator's calls carry
+// a token, which a page has to add itself.
 tenant.use("/session/*", refuseForgedCalls);
 tenant.route("/session", session);
 tenant.route("/session", ownSessions);
@@ -43,7 +43,7 @@ tenant.route("/operator", operator);
 
 export const authority = new Hono<Env>();
 
-// Answers are JSON for fetch, never documents: nothing may sniff, frame or run them.
+// Answers are JSON for fetch and no documents: nothing may sniff, frame or run them.
 authority.use(async (c, next) => {
   await next();
   c.header("X-Content-Type-Options", "nosniff");

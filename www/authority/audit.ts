@@ -1,6 +1,6 @@
-// The audit log: records are added and read, never changed or removed (the table refuses). No
-// record holds a secret or what somebody typed: a password typed into the field for the user name
-// must not end up here.
+// The audit log. Records are added and read; the table refuses to change or remove one. No record
+// holds a secret or a text that somebody typed: people type passwords into the field for the user
+// name.
 
 import type { Tenant } from "../tenants.ts";
 
@@ -12,7 +12,7 @@ export interface AuditRecord {
   at: number;
   event: string;
   severity: Severity;
-  /** The account's id, the tokens' `sub`. */
+  /** The account's id, which is the `sub` of its tokens. */
   user: string | null;
   session: string | null;
   device: string | null;
@@ -26,7 +26,8 @@ export async function appendRecord(
 ): Promise<void> {
   await db
     .prepare(
-      `INSERT INTO audit_log (tenant_id, at, event, severity, account_id, session_id, device, detail)
+      `INSERT INTO audit_log
+         (tenant_id, at, event, severity, account_id, session_id, device, detail)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .bind(
@@ -42,7 +43,7 @@ export async function appendRecord(
     .run();
 }
 
-/** The tenant's records, newest first: at most `limit` of those with an id below `before`. */
+/** The tenant's records, newest first. At most `limit` of them, with ids below `before`. */
 export async function readRecords(
   db: D1Database,
   tenant: Tenant,

@@ -6,7 +6,7 @@ export interface Credentials {
 }
 
 const LONGEST_USERNAME = 128;
-/** Long enough for any passphrase, short enough that nobody buys our processor time with it. */
+/** Long enough for a passphrase. A longer text would only cost processor time. */
 const LONGEST_PASSWORD = 512;
 
 export async function readCredentials(request: Request): Promise<Credentials | null> {
@@ -16,7 +16,7 @@ export async function readCredentials(request: Request): Promise<Credentials | n
     : null;
 }
 
-/** One member of the body that has to be a text, as in `{"id": "…"}`. */
+/** A member of the body that must be a text, as in `{"id": "…"}`; null when it is none. */
 export async function readText(
   request: Request,
   member: string,

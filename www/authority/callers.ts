@@ -1,5 +1,5 @@
-// Who may call the session endpoints: pages of the configured origins, and nobody in a user's name
-// by accident. The cookie's SameSite=Strict comes first; what is here holds even where that fails.
+// Who may call the session endpoints: pages of the configured origins. The cookie's SameSite=Strict
+// keeps it out of other sites' calls. The checks here hold even where that fails.
 
 import type { Context } from "hono";
 import { cors } from "hono/cors";
@@ -9,8 +9,8 @@ import type { Env } from "./context.ts";
 import { settingsFrom } from "./settings.ts";
 
 /**
- * Credentialed CORS: the cookie travels and the answer can be read, from the configured origins
- * only.
+ * Credentialed CORS. Pages of the configured origins send the cookie and read the answer; pages of
+ * other origins do neither.
  */
 export const allowTheApp = cors({
   origin: (origin, c: Context<Env>) =>
@@ -22,16 +22,16 @@ export const allowTheApp = cors({
   maxAge: 600,
 });
 
-/** Refuses what a page of another origin sends, and what a plain form or link could have sent. */
+/** Refuses calls of pages of other origins, and calls that a form or a link could make. */
 export const refuseForgedCalls = createMiddleware<Env>(async (c, next) => {
   if (isForeign(c)) return c.json({ error: "origin_not_allowed" }, 403);
-  // A header that no form can set, and that makes every cross-origin call ask by preflight first.
+  // No form can set this header, and a cross-origin call with it needs a preflight.
   if (c.req.header("X-Requested-With") !== "XMLHttpRequest")
     return c.json({ error: "csrf_header_missing" }, 403);
   return next();
 });
 
-/** As origins.ts has it, for this authority's pages. */
+/** `isForeign` of origins.ts, with the origins of this authority. */
 export function isForeign(c: Context<Env>): boolean {
   return isForeignTo(c.req.raw, settingsFrom(c.env).allowedOrigins);
 }

@@ -1,5 +1,4 @@
-// What every route of the authority knows about a call: the Worker's bindings, and the tenant that
-// its path names.
+// The context of every route: the Worker's bindings, and the tenant that the path names.
 
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -8,11 +7,11 @@ import type { AuthorityBindings } from "./settings.ts";
 
 export type Env = { Bindings: AuthorityBindings; Variables: { tenant: Tenant } };
 
-/** Where something happens, in a call or on schedule. */
+/** The surroundings of an event, in a call or in a run of the schedule. */
 export interface Scene {
   bindings: AuthorityBindings;
   tenant: Tenant;
-  /** For work that the answer needn't wait for. */
+  /** Runs work that the answer does not wait for. */
   waitUntil(work: Promise<unknown>): void;
 }
 

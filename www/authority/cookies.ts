@@ -1,5 +1,5 @@
-// The cookie that carries the refresh token. No script can read it, and it travels to one tenant's
-// session endpoints only.
+// The cookie that carries the refresh token. No script can read it, and browsers send it to the
+// session endpoints of one tenant only.
 
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
@@ -7,10 +7,7 @@ import type { CookieOptions } from "hono/utils/cookie";
 import type { Env } from "./context.ts";
 import { looksLikeRefreshToken } from "./refresh-tokens.ts";
 
-/**
- * The prefix makes browsers refuse a cookie of this name from anything but a secure origin (RFC
- * 6265bis).
- */
+/** Browsers take a cookie with this prefix from secure origins only (RFC 6265bis). */
 export const REFRESH_COOKIE = "__Secure-refresh";
 
 export function readRefreshCookie(c: Context<Env>): string | null {

@@ -1,7 +1,6 @@
-// The demo's controls, around the authority and apart from it: they change lifetimes, make the
-// refresh endpoint fail or lose its replies, replay a used token as a thief would, and count.
-// Mounted only where the binding DEMO is "on". Not for copying: what they know lives in one
-// isolate's memory.
+// The demo's controls. They wrap the authority. They change lifetimes, make refreshes fail or lose
+// their replies, replay a used token as a thief would, and count. They are mounted only where the
+// binding DEMO is "on". Leave them out of a copy: their state is in the memory of one isolate.
 
 import { type Context, Hono } from "hono";
 import { decodeJwt } from "jose";
@@ -31,7 +30,7 @@ const counts = {
 };
 let refreshCallsInFlight = 0;
 
-/** The last rotation of each session: which token was used, and which it gave. */
+/** The last rotation of each session: the used token and its successor. */
 const rotations = new Map<string, { used: string; given: string; issuer: string }>();
 const MOST_ROTATIONS = 1000;
 
@@ -65,7 +64,9 @@ demo.post("/demo/settings", async (c) => {
 
 demo.get("/demo/stats", async (c) => {
   const row = await c.env.DB.prepare(
-    `SELECT count(*) FILTER (WHERE event = 'refresh.reused') AS reuseAlarms, count(*) FILTER (WHERE severity <> 'low') AS alerts FROM audit_log`,
+    `SELECT count(*) FILTER (WHERE event = 'refresh.reused') AS reuseAlarms,
+            count(*) FILTER (WHERE severity <> 'low') AS alerts
+       FROM audit_log`,
   ).first<{ reuseAlarms: number; alerts: number }>();
   c.header("Cache-Control", "no-store");
   return c.json({ ...counts, ...row });
@@ -97,9 +98,8 @@ demo.on("POST", REFRESH, async (c) => {
 });
 
 /**
- * A thief with a copy of the token that was used last, of the session named by `{"session": sid}`
- * or of whichever renewed last: it is presented again. All that comes back is the status of the
- * answer.
+ * Presents a used token again, as a thief with a copy would. `{"session": sid}` names the session;
+ * without it, the last session to renew is taken. The answer says how the authority answered.
  */
 demo.on("POST", REPLAY, findTenant, async (c) => {
   if (isForeign(c)) return c.json({ error: "origin_not_allowed" }, 403);
@@ -132,7 +132,7 @@ async function passOn(c: Context<Env>): Promise<Response> {
   return answer;
 }
 
-/** The Worker's bindings, with the wishes laid over them. */
+/** The Worker's bindings, with the wishes in place of the settings. */
 function bindingsOf({ env }: Context<Env>): AuthorityBindings {
   const { accessTokenSeconds, graceSeconds, rateLimits } = wish;
   return {
@@ -163,10 +163,7 @@ function refreshTokenIn(cookies: string | null | undefined): string | null {
   return new RegExp(`(?:^|; ?)${REFRESH_COOKIE}=([\\w-]{43})`).exec(cookies ?? "")?.[1] ?? null;
 }
 
-/**
- * A failure that the page can read, as an authority in trouble would send it: the CORS headers are
- * those of any answer.
- */
+/** A failure of the authority. The usual CORS headers let the page read it. */
 async function refuse(c: Context<Env>): Promise<Response> {
   await allowTheApp(c, async () => {
     c.res = c.json({ error: "temporarily_unavailable" }, 503, { "Cache-Control": "no-store" });

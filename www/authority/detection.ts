@@ -1,5 +1,5 @@
-// What happened and what follows from it. Each event has a severity: all are recorded, those above
-// low go to the alert hook, and one of high severity ends all of the user's sessions.
+// Events and what follows from them. All events go to the audit log. Those above low severity go to
+// the alert hook too. An event of high severity ends all of the user's sessions.
 
 import { type AuditRecord, appendRecord, type Severity } from "./audit.ts";
 import type { Scene } from "./context.ts";
@@ -9,20 +9,20 @@ import { secondsNow } from "./settings.ts";
 const SEVERITIES = {
   sign_in: "low",
   "sign_in.failed": "low",
-  /** More failures than the limit allows: somebody is guessing. */
+  /** More failures than a limit allows: somebody is guessing. */
   "sign_in.limited": "medium",
   sign_out: "low",
   "sign_out.everywhere": "low",
   "session.ended": "low",
-  /** More renewals of one session than the limit allows: a loop, or a copy at work. */
+  /** More renewals of one session than the limit allows: a loop, or a copied token. */
   "refresh.rapid": "medium",
-  /** A used refresh token came back after its grace window: there is a copy. */
+  /** A used refresh token came back after its grace window: somebody has a copy. */
   "refresh.reused": "high",
   "totp.enrolled": "low",
   step_up: "low",
   "step_up.failed": "low",
   "step_up.limited": "medium",
-  /** So many wrong codes in one session that it ended. */
+  /** Ten wrong codes in one session, which ended it. */
   "step_up.exhausted": "medium",
   "keys.rotated": "low",
   "user.revoked": "low",
@@ -30,7 +30,7 @@ const SEVERITIES = {
 
 export type Event = keyof typeof SEVERITIES;
 
-/** Whom it is about, as far as that is known. `detail`: fixed words or an id. */
+/** The subject of an event, as far as it is known. `detail`: fixed words or an id. */
 export interface Circumstances {
   user?: string | null;
   session?: string;
@@ -58,8 +58,8 @@ export async function note(
 }
 
 /**
- * Tells the operator's own system, if there is one. The record is in the log whatever becomes of
- * this.
+ * Posts the record to the alert hook, if one is set. A failure costs nothing: the record is in the
+ * log already.
  */
 async function alert({ bindings, tenant }: Scene, record: Omit<AuditRecord, "id">): Promise<void> {
   if (!bindings.ALERT_WEBHOOK) return;
@@ -72,7 +72,7 @@ async function alert({ bindings, tenant }: Scene, record: Omit<AuditRecord, "id"
     });
     if (!response.ok) console.error(`the alert hook answered ${response.status}`);
   } catch {
-    // Not the error itself: it may name the address, which is often a secret.
+    // The error is not logged: it may name the address, which is often a secret.
     console.error("the alert hook can't be reached");
   }
 }

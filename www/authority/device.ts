@@ -1,7 +1,7 @@
-// A name for the device behind a session, for the list that its owner reads. Made of a few fixed
-// words, since a User-Agent is whatever its sender likes.
+// A name for the device of a session, for the list that its owner reads. It consists of fixed
+// words, since a User-Agent can be any text.
 
-/** In this order: Chromium's relatives call themselves Chrome as well, and everybody Safari. */
+/** The order matters: relatives of Chromium also say Chrome, and nearly all browsers say Safari. */
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(e|A|iOS)?\//, "Edge"],
   [/\bOPR\//, "Opera"],

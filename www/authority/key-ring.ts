@@ -1,6 +1,6 @@
 // The key ring of a tenant. One key is active and signs. The next one is published beside it, so
-// that verifiers know it before it signs. A retired one stays published until the last token that
-// it signed has expired; its private half is gone from that moment on.
+// that verifiers know it before it signs. A retired key stays published until the last token that
+// it signed has expired. Its private half is deleted when it retires.
 
 import type { JWK } from "jose";
 import type { Tenant } from "../tenants.ts";
@@ -23,14 +23,14 @@ export interface RingKey {
   retiresAt: number | null;
 }
 
-/** A key that signs, or is about to. */
+/** The active or the next key: it still has its private half. */
 type RingRow = StoredKey & { since: number };
 
 const DEFAULT_ALG = "ES256";
 
 /**
- * The active key, read each time: one row beside the work of a refresh, and a rotation is seen at
- * once by every isolate.
+ * The active key. It is read at each call, which costs one row: every isolate sees a rotation at
+ * once.
  */
 export async function signingKey(
   bindings: AuthorityBindings,
@@ -72,9 +72,9 @@ export async function ringOf(
 }
 
 /**
- * Lets the next key sign, from now on, and returns its kid. `alg` asks for a key of another
- * algorithm than the next one has; such a key is made on the spot, and verifiers see it for the
- * first time when they meet its first token.
+ * Makes the next key the active one and returns its kid. `alg` asks for an algorithm. If the next
+ * key has another one, a new key is made and signs at once; verifiers first see it when they meet
+ * its first token.
  */
 export async function rotateKeys(
   bindings: AuthorityBindings,
@@ -97,12 +97,13 @@ export async function rotateKeys(
     tenant.id,
     keyEncryptionSecret,
   );
-  // In one transaction, and only from the ring that was read: of two rotations at once, one takes
-  // place.
+  // One transaction, which changes only the ring that was read: of two rotations at once, one
+  // succeeds.
   await DB.batch([
     DB.prepare(
       `UPDATE signing_keys SET state = 'retired', since = ?3, retires_at = ?4, private_jwk = NULL
-        WHERE kid = ?1 AND state = 'active' AND EXISTS (SELECT 1 FROM signing_keys WHERE kid = ?2 AND state = 'next')`,
+        WHERE kid = ?1 AND state = 'active'
+          AND EXISTS (SELECT 1 FROM signing_keys WHERE kid = ?2 AND state = 'next')`,
     ).bind(active.kid, next.kid, now, now + keyOverlapSeconds),
     DB.prepare(
       `UPDATE signing_keys SET state = 'active', since = ?2 WHERE kid = ?1 AND state = 'next'
@@ -114,8 +115,8 @@ export async function rotateKeys(
 }
 
 /**
- * What the schedule does: forgets retired keys whose time is over, and rotates when the active key
- * is old enough. The kid of the key that signs from now on, null when that is the same as before.
+ * The work of the schedule: deletes retired keys whose overlap is over, and rotates when the active
+ * key is old enough. Returns the kid of the new active key, or null without a rotation.
  */
 export async function tendKeys(
   bindings: AuthorityBindings,
@@ -131,7 +132,8 @@ export async function tendKeys(
   return rotateKeys(bindings, tenant, now);
 }
 
-const PUBLISHED = `FROM signing_keys WHERE tenant_id = ?1 AND (retires_at IS NULL OR retires_at > ?2) ORDER BY since, kid`;
+const PUBLISHED = `FROM signing_keys
+  WHERE tenant_id = ?1 AND (retires_at IS NULL OR retires_at > ?2) ORDER BY since, kid`;
 
 function keyIn(db: D1Database, tenant: Tenant, state: "active" | "next"): Promise<RingRow | null> {
   return db
@@ -143,7 +145,7 @@ function keyIn(db: D1Database, tenant: Tenant, state: "active" | "next"): Promis
     .first();
 }
 
-/** The next key, made if there is none. */
+/** The next key. It is made if there is none. */
 async function nextKey(
   bindings: AuthorityBindings,
   tenant: Tenant,
@@ -167,8 +169,8 @@ async function startRing(
     makeKey(DEFAULT_ALG, tenant.id, keyEncryptionSecret),
     makeKey(DEFAULT_ALG, tenant.id, keyEncryptionSecret),
   ]);
-  // Several first requests may get here; the table admits one active and one next key, and all go
-  // on with those.
+  // Several first requests may get here at once. The table admits one active and one next key, and
+  // all requests go on with those.
   await bindings.DB.batch([
     insert(bindings.DB, tenant, first, "active", now),
     insert(bindings.DB, tenant, second, "next", now),
@@ -187,8 +189,8 @@ function insert(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO signing_keys (kid, tenant_id, alg, public_jwk, private_jwk, state, since) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO NOTHING`,
+      `INSERT INTO signing_keys (kid, tenant_id, alg, public_jwk, private_jwk, state, since)
+       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     )
     .bind(key.kid, tenant.id, key.alg, key.publicJwk, key.sealedPrivateJwk, state, now);
 }

@@ -1,6 +1,6 @@
-// One counter for one key: a Durable Object, for it is the one place where all isolates count
-// together and no two calls interleave. It keeps guessing away from the database, and forgets
-// itself when its window is over.
+// The counter of one key. It is a Durable Object: all isolates count there, and its calls do not
+// interleave. Refused guesses never reach the database. The counter deletes itself when its window
+// is over.
 
 import { DurableObject } from "cloudflare:workers";
 
@@ -10,14 +10,14 @@ interface Window {
 }
 
 export interface Refusal {
-  /** Seconds until the next try has a chance. */
+  /** Seconds until the window ends. */
   retryAfter: number;
-  /** The first refusal of this window, so that it is reported once. */
+  /** True for the first refusal of a window: it is the one that is reported. */
   first: boolean;
 }
 
 export class Limiter extends DurableObject {
-  /** Counts one more call. Null when it is within the limit of `most` in `seconds`. */
+  /** Counts a call. Null while there are no more than `most` in `seconds`. */
   async take(most: number, seconds: number): Promise<Refusal | null> {
     const now = Date.now();
     const window = await this.#window(now, seconds);
@@ -30,7 +30,7 @@ export class Limiter extends DurableObject {
     };
   }
 
-  /** Takes one call back: it turned out not to be what is limited. */
+  /** Takes a call out of the count: it succeeded, and only failures are limited. */
   async giveBack(): Promise<void> {
     const window = await this.ctx.storage.get<Window>("window");
     if (window === undefined) return;

@@ -1,6 +1,6 @@
-// What is limited, to how much, and by which keys. None goes by the address alone: many people can
-// be behind one, and one attacker behind many. A limit counts attempts before they are made, so
-// that a burst of parallel guesses gets no more of them than a slow one.
+// The limits, and the keys that they count by. No limit counts by the address alone: many people
+// can share one, and one attacker can have many. An attempt is counted before it is made, so that
+// parallel guesses gain nothing.
 
 import type { Context } from "hono";
 import { networkOf } from "./addresses.ts";
@@ -12,25 +12,22 @@ const LIMITS = {
   /** Failures of one account from one address. */
   "sign-in by account and address": { most: 5, seconds: 60 },
   /**
-   * Failures of one account, whatever the address: who has many networks gets twice the guesses of
-   * who has one. More than one address can use up in that time, so that it takes several to hold up
-   * an account's sign-ins; its sessions go on meanwhile.
+   * Failures of one account, whatever the address: twice what one address can use up in that time.
+   * One address alone can't keep the owner from signing in. Several can, for as long as they go on;
+   * sessions that are there are not affected.
    */
   "sign-in by account": { most: 100, seconds: 600 },
   /** Failures of one device, whatever accounts it tries. */
   "sign-in by device": { most: 20, seconds: 60 },
   /** Renewals of one session. */
   "refresh by session": { most: 10, seconds: 60 },
-  /**
-   * Wrong codes of one account: five tries in five minutes at a million codes, three of which are
-   * right at a time.
-   */
+  /** Wrong codes of one account. Of a million codes, three are right at any time. */
   "code by account": { most: 5, seconds: 300 },
 } as const;
 
 export type Limit = keyof typeof LIMITS;
 
-/** A place in a count; `giveBack` when the attempt turned out well. */
+/** An attempt that was counted. `giveBack` takes it out of the count when it succeeds. */
 export interface Place {
   refusal: Refusal | null;
   giveBack(): Promise<void>;
@@ -60,7 +57,7 @@ export function addressOf(c: Context<Env>): string {
 }
 
 /**
- * What tells devices behind one address apart before anybody has signed in. Easy to change, hence
+ * Tells devices of one address apart before a sign-in. A caller can change it at will, so it is
  * never the only key.
  */
 export function fingerprintOf(c: Context<Env>): string {

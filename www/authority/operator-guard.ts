@@ -1,6 +1,6 @@
-// The door of the operator's routes: an access token of this tenant with the role "operator",
-// verified as the API verifies its own. Whether its session has ended is asked of the tables, at
-// each call: KV may take a minute to tell what this Worker has written there.
+// The guard of the operator's routes. It takes an access token of this tenant with the role
+// "operator". At each call it asks the tables whether the token's session has ended: KV may take a
+// minute to show what this Worker has written.
 
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -30,15 +30,15 @@ let verifierOfThisIsolate: Verifier | undefined;
 
 export const requireOperator = createMiddleware<Env>(async (c, next) => {
   const { id } = c.var.tenant;
-  let door = guards.get(id);
-  if (door === undefined) {
+  let middleware = guards.get(id);
+  if (middleware === undefined) {
     const verifier = (verifierOfThisIsolate ??= make(c.env));
     guards.set(
       id,
-      (door = guard(verifier, { realm: "operator", tenant: id, roles: ["operator"] })),
+      (middleware = guard(verifier, { realm: "operator", tenant: id, roles: ["operator"] })),
     );
   }
-  return door(c, next);
+  return middleware(c, next);
 });
 
 function make(bindings: AuthorityBindings): Verifier {
@@ -56,7 +56,8 @@ function make(bindings: AuthorityBindings): Verifier {
     clockTolerance: 0,
     revocation: revocationIn(bindings, tenants),
     jwks: {
-      // The keys are this Worker's own: no network, and no need to wait between two looks.
+      // The keys are in this Worker's own database: no network, and no need to wait between two
+      // reads.
       cooldown: 1,
       fetch: async (uri) => {
         const tenant = tenants.find((candidate) => uriOf(candidate) === uri);
@@ -68,14 +69,14 @@ function make(bindings: AuthorityBindings): Verifier {
   });
 }
 
-/** The tables for sessions and users; KV for the tokens that somebody else has revoked there. */
+/** Asks the tables about the session and its user, and KV about tokens that were revoked there. */
 function revocationIn(bindings: AuthorityBindings, tenants: readonly Tenant[]): RevocationStore {
   const shared = kvRevocation(bindings.SHARED, { cacheTtl: 0 });
   return {
     async isRevoked(subject) {
       const { issuer, sid: id, sub: accountId } = subject;
       const tenantId = tenants.find((tenant) => tenant.issuer === issuer)?.id;
-      // Each token of this authority names its session.
+      // Each access token of this authority names its session and its user.
       if (tenantId === undefined || id === null || accountId === null) return true;
       const now = secondsNow();
       if (!(await isLiving(bindings.DB, { tenantId, id, accountId, now }))) return true;

@@ -1,6 +1,6 @@
-// Password hashes: scrypt (RFC 7914), kept as one string `$scrypt$ln=14,r=8,p=5$salt$hash` that
-// says how it was made. node:crypto's scrypt and not one in JavaScript: it runs native in workerd,
-// in less than half the time at the same cost.
+// Password hashes: scrypt (RFC 7914), stored as one text `$scrypt$ln=14,r=8,p=5$salt$hash` that
+// holds its parameters. The scrypt of node:crypto is native in workerd, and takes less than half
+// the time of one in JavaScript.
 
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 
@@ -11,15 +11,15 @@ interface Cost {
   p: number;
 }
 
-// 16 MiB a hash, a Worker having 128 MiB for everything; five passes make up for it (OWASP lists
-// this as equal to N = 2^17, p = 1).
+// A hash takes 16 MiB, since a Worker has 128 MiB for everything. Five passes make up for it: OWASP
+// lists this cost as equal to N = 2^17, p = 1.
 const COST: Cost = { ln: 14, r: 8, p: 5 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
 /**
- * Of the usual cost, but no password is known to have it: what an account that doesn't exist is
- * checked against.
+ * A hash of the usual cost that no known password has. A sign-in to an account that doesn't exist
+ * is checked against it.
  */
 export const NOBODYS_HASH = format(COST, Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES));
 
@@ -37,7 +37,7 @@ function derive(password: string, salt: Buffer, { ln, r, p }: Cost): Promise<Buf
   const N = 2 ** ln;
   const options = { N, r, p, maxmem: 256 * N * r };
   return new Promise((resolve, reject) => {
-    // Normalised, because one password can be typed as different bytes on different keyboards.
+    // Normalised: keyboards differ in the bytes that they send for one password.
     scrypt(password.normalize("NFKC"), salt, HASH_BYTES, options, (error, hash) =>
       error ? reject(error) : resolve(hash),
     );
@@ -45,7 +45,8 @@ function derive(password: string, salt: Buffer, { ln, r, p }: Cost): Promise<Buf
 }
 
 function format({ ln, r, p }: Cost, salt: Buffer, hash: Buffer): string {
-  return `$scrypt$ln=${ln},r=${r},p=${p}$${salt.toString("base64url")}$${hash.toString("base64url")}`;
+  const [saltText, hashText] = [salt.toString("base64url"), hash.toString("base64url")];
+  return `$scrypt$ln=${ln},r=${r},p=${p}$${saltText}$${hashText}`;
 }
 
 const STORED = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]{22})\$([\w-]{43})$/;

@@ -1,9 +1,10 @@
-// Ending sessions in the tables and in KV. The tables come first: from then on no refresh succeeds,
-// and the authority's own routes refuse the session's access tokens, since they ask the tables. A
-// session must not renew itself in between. KV is for the verifiers elsewhere, and tells them later:
-// Cloudflare puts that at up to a minute, and each remembers what it read for its `cacheTtl`.
+// Ending sessions in the tables and in KV. The tables come first: a session must not renew itself
+// in between. From then on no refresh succeeds, and the authority's own routes refuse the session's
+// access tokens, since they ask the tables. KV tells the verifiers elsewhere, and tells them later.
+// Cloudflare says that a write may take a minute to reach them, and each remembers what it read for
+// its `cacheTtl`.
 //
-// An entry in KV is kept for as long as a session can last, and the slack that verifiers give. No
+// An entry in KV is kept for as long as a session can last, and for the tolerance of verifiers. No
 // access token outlives its session, so none outlives its revocation.
 
 import { kvRevocation } from "tokenkeep/edge";
@@ -17,7 +18,7 @@ import {
 } from "./sessions.ts";
 import { type AuthorityBindings, secondsNow, settingsFrom } from "./settings.ts";
 
-/** The most that a verifier of ours allows on `exp`, in seconds. */
+/** The longest `clockTolerance` of `tokenkeep/edge`, in seconds. */
 const SLACK = 600;
 
 /** @returns false when the session had ended before */
@@ -26,7 +27,7 @@ export async function revokeSession(
   { tenant, session, by, now }: { tenant: Tenant; session: Session; by: RevokedBy; now: number },
 ): Promise<boolean> {
   const ended = await endSession(bindings.DB, session.id, session.account.id, by, now);
-  // Also when it had ended: the call that ended it may have failed right here.
+  // Also when it had ended before: the call that ended it may have failed at this point.
   if (session.expiresAt > now)
     await kvRevocation(bindings.SHARED).revokeSession(
       tenant.issuer,
@@ -41,8 +42,7 @@ export async function revokeUser(
   { tenant, accountId, by, now }: { tenant: Tenant; accountId: string; by: RevokedBy; now: number },
 ): Promise<void> {
   await endAllSessions(bindings.DB, tenant.id, accountId, by, now);
-  // Taken when nothing can be renewed any more: every token that was given before is of this second
-  // at the latest.
+  // Read after the last renewal that could succeed: no token that was issued is of a later second.
   const cutoff = secondsNow();
   await noteSignedOut(bindings.DB, tenant.id, accountId, cutoff);
   const revocation = kvRevocation(bindings.SHARED, { clock: () => cutoff * 1000 });

@@ -1,18 +1,17 @@
-// Rotation: a refresh token is good for one use. Whoever uses one gets its successor, and gets the
-// same one again for a short while; later, a used token that comes back is a copy in somebody's
-// hands.
+// Rotation: a refresh token is good for one use. Its use gives the successor, and for a short while
+// gives the same successor again. A used token that comes back later is a copy in somebody's hands.
 //
 // The grace window (RFC 9700 section 4.14.2 leaves it to us). A reply can be lost after the
-// database has rotated: by a reload, a dead network, a closed laptop. The browser then has the used
-// token and nothing else, so within the window the predecessor gets the successor again. Four
-// bounds keep this from being a second life for stolen tokens:
-//  - The same successor, never a fork: a thief who is in time shares one token with the owner, and
-//    the first of the two to renew makes the other's a used one, which is found out when the window
-//    has passed.
-//  - Only while the successor is unused. Once it was used, the browser has had the reply, and needs
-//    nothing of its predecessor: it gets no token. It is no alarm either, yet: of requests that
-//    left together, one can arrive after the next token is in use. The answer is to try again,
-//    which a browser does with the cookie that it has by then.
+// database has rotated: by a reload, a dead network, a closed laptop. The browser then has only the
+// used token, so within the window the used token gets the successor again. Four bounds keep this
+// from being a second life for stolen tokens:
+//  - The same successor, never another one. A thief who is in time shares one token with the owner.
+//    The first of the two to renew makes the other's a used token, which raises the alarm after the
+//    window.
+//  - Only while the successor is unused. Once it is used, the browser has had the reply, and its
+//    predecessor gets no token. It raises no alarm yet: of requests that left together, one can
+//    arrive after the next token is in use. The answer is to try again, and the browser then sends
+//    the cookie that it has by that time.
 //  - The window is counted from the first use and is never extended.
 //  - Never across a raise. A step-up makes the session stronger, and seals no successor for its
 //    predecessor: a copy of the weaker token must not gain the second factor. Within the window the
@@ -23,22 +22,20 @@ import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
 import { seal, unseal } from "./sealing.ts";
 import { living, type Row, SESSION_COLUMNS, type Session, sessionFrom } from "./sessions.ts";
 
-/** How a refresh token that was presented stands. */
+/** The standing of a refresh token that was presented. */
 export type Standing =
   /** The newest of its family. */
   | "current"
-  /**
-   * Used, within the window, and its successor is not: whoever presents it may have lost the reply.
-   */
+  /** Used within the window, and the successor is unused: the reply may have been lost. */
   | "predecessor"
-  /** Used, within the window, and its successor is too: a request that came late. */
+  /** Used within the window, and the successor is used too: the request came late. */
   | "late"
-  /** Used, within the window, by a raise: the session is stronger than this token ever was. */
+  /** Used within the window by a raise: the session is stronger than this token ever was. */
   | "outranked"
-  /** Used, and the window is over. */
+  /** Used, and the window is over: somebody has a copy. */
   | "reused";
 
-/** What a use gave. Without a token, the outcome is the standing that explains why. */
+/** The result of a use. Without a token, the outcome is the standing that explains why. */
 export type Rotation =
   | { outcome: "rotated" | "repeated"; session: Session; refreshToken: string }
   | { outcome: Exclude<Standing, "current">; session: Session };
@@ -69,8 +66,8 @@ const READ = `
    WHERE presented.hash = ?1 AND families.tenant_id = ?2 AND ${living("?3")}`;
 
 /**
- * The living session of a token, and how the token stands; null for one that is unknown, or whose
- * session has ended.
+ * The living session of a token, and the standing of the token. Null when the token is unknown or
+ * its session has ended.
  */
 export async function find(
   db: D1Database,
@@ -85,15 +82,14 @@ export async function find(
 }
 
 /**
- * Uses a refresh token, or uses it again within the window; null when it is unknown or its session
- * has ended. A raise takes the newest token of the family and no other, and is in the same
- * transaction: no token is ever used by a raise without its session being stronger, or the other
- * way round.
+ * Uses a refresh token, or uses it again within the window. Null when it is unknown or its session
+ * has ended. A raise takes only the newest token of its family, and makes the session stronger in
+ * the same transaction.
  *
  * Using a token *is* inserting its successor, in one statement, and the column `predecessor` is
- * unique. So there is no moment between looking and marking, and parallel uses of one token have
- * one winner; the others read the winner's successor in the same transaction. The successor
- * inherits the family's end and never outlives it (RFC 10017 forbids a rotation to extend a session
+ * unique. There is no moment between looking and marking. Parallel uses of one token have one
+ * winner; the others read the winner's successor in the same transaction. The successor inherits
+ * the end of the family and never outlives it (RFC 10017 forbids a rotation to extend a session
  * that was given an end).
  */
 export async function rotate(
@@ -106,7 +102,7 @@ export async function rotate(
   const successor = newRefreshToken();
   const hash = await hashOf(successor);
   const sealed = raise ? null : await seal(successor, successorOf(refreshToken, hash));
-  // A batch is a transaction.
+  // A batch is one transaction.
   const results = await db.batch<TokenRow>([
     db
       .prepare(
@@ -119,7 +115,7 @@ export async function rotate(
          ON CONFLICT (predecessor) DO NOTHING`,
       )
       .bind(hash, sealed, used, tenantId, now),
-    // The token is used now. Nobody needs it again, so its predecessor opens nothing from here on.
+    // The token is used now, and its own predecessor must not get it any more.
     db
       .prepare(
         `UPDATE refresh_tokens SET sealed = NULL
@@ -159,7 +155,10 @@ function standingOf(
   return sealed === null ? "outranked" : "predecessor";
 }
 
-/** At rest, a successor opens with its predecessor only, which is nowhere on this side either. */
+/**
+ * Seals a successor under its predecessor. The tables hold only hashes of either, so that nobody
+ * who reads them opens the seal.
+ */
 function successorOf(predecessor: string, hash: string) {
   return { secret: predecessor, purpose: "tokenkeep refresh token successor", context: hash };
 }

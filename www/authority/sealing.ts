@@ -1,13 +1,12 @@
-// Sealing: a text encrypted so that only the holder of a secret reads it again, and nobody changes
-// it unseen. AES-256-GCM under a key that HKDF makes from the secret and a purpose, so that one
-// secret serves several purposes that never meet.
+// Sealing: authenticated encryption of a text with AES-256-GCM. HKDF derives the key from a secret
+// and a purpose, so that one secret can serve several purposes.
 
 const IV_BYTES = 12;
 
 /**
  * What a sealed text is bound to.
- * `secret` has to be hard to guess by itself: at least 128 random bits. `context` names the row
- * that the text belongs to; under another one it doesn't open.
+ * `secret` must be hard to guess by itself: at least 128 random bits. `context` names the row of
+ * the text; for another row the seal does not open.
  */
 export interface Seal {
   secret: string;
@@ -25,7 +24,7 @@ export async function seal(text: string, { secret, purpose, context }: Seal): Pr
   return Buffer.concat([iv, Buffer.from(sealed)]).toString("base64url");
 }
 
-/** @throws when the secret, the purpose or the context is another one, or the text was changed */
+/** @throws when secret, purpose or context differ, or the text was changed */
 export async function unseal(sealed: string, { secret, purpose, context }: Seal): Promise<string> {
   const bytes = Buffer.from(sealed, "base64url");
   const opened = await crypto.subtle.decrypt(

@@ -1,11 +1,11 @@
-// Sessions: one sign-in each, carried on by a family of refresh tokens. They end after their time,
-// at logout, at their owner's or an operator's wish, or when a used token comes back.
+// Sessions. A session begins with a sign-in and goes on through a family of refresh tokens. It ends
+// when its time is over, at a logout, when its owner or an operator ends it, or by the alarm.
 
 import type { Account } from "./accounts.ts";
 import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
 
 export interface Session {
-  /** The tokens' `sid`. */
+  /** The `sid` of its tokens. */
   id: string;
   account: Account;
   device: string;
@@ -13,13 +13,13 @@ export interface Session {
   startedAt: number;
   lastUsedAt: number;
   expiresAt: number;
-  /** When a second factor was last shown; null while none was. */
+  /** When a second factor was last shown; null if none was. */
   steppedUpAt: number | null;
 }
 
 export type RevokedBy = "logout" | "sign-in" | "reuse" | "user" | "alarm" | "operator";
 
-/** A session as the tables give it, under the columns of SESSION_COLUMNS. */
+/** A session as SESSION_COLUMNS selects it. */
 export interface Row {
   id: string;
   device: string;
@@ -32,13 +32,14 @@ export interface Row {
   account_roles: string;
 }
 
-export const SESSION_COLUMNS = `families.id, families.device, families.started_at, families.last_used_at, families.expires_at,
-  families.stepped_up_at, accounts.id AS account_id, accounts.name AS account_name, accounts.roles AS account_roles`;
+export const SESSION_COLUMNS = `families.id, families.device, families.started_at,
+  families.last_used_at, families.expires_at, families.stepped_up_at,
+  accounts.id AS account_id, accounts.name AS account_name, accounts.roles AS account_roles`;
 
 /**
- * What holds for a session that has not ended, in a statement that joins `families` and `accounts`;
- * `now` is the statement's parameter. A session that began in the second in which all of its user's
- * were ended is one of those: its sign-in may have been under way.
+ * The condition that a session has not ended, for a statement that joins `families` and `accounts`.
+ * `now` is the statement's parameter. A session that began in the second in which all sessions of
+ * its user were ended has ended too: its sign-in may have been under way.
  */
 export function living(now: string): string {
   return `families.revoked_at IS NULL AND families.expires_at > ${now}
@@ -75,11 +76,12 @@ export async function startSession(
   const id = crypto.randomUUID();
   const expiresAt = now + lifetime;
   await db.batch([
-    // Sessions past their time are of no use to anybody, not even for spotting reuse.
+    // Expired sessions are deleted: their tokens open nothing, and none of them can raise an alarm.
     db.prepare("DELETE FROM families WHERE expires_at <= ?").bind(now),
     db
       .prepare(
-        `INSERT INTO families (id, tenant_id, account_id, device, started_at, last_used_at, expires_at)
+        `INSERT INTO families
+           (id, tenant_id, account_id, device, started_at, last_used_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)`,
       )
       .bind(id, tenantId, account.id, device, now, expiresAt),
@@ -110,7 +112,7 @@ export async function sessionsOf(
   return results.map(sessionFrom);
 }
 
-/** True while this is a session of this account and tenant, and has not ended. */
+/** True while the session is of this account and tenant, and has not ended. */
 export async function isLiving(
   db: D1Database,
   {
@@ -132,8 +134,8 @@ export async function isLiving(
 }
 
 /**
- * Counts a code before it is looked at, so that parallel guesses get no more of them. The count
- * with this one, or null when the session has used up `most`.
+ * Counts a code before it is looked at, so that parallel guesses gain nothing. Returns the count
+ * with this code, or null when the session has used up `most`.
  */
 export async function countCode(db: D1Database, id: string, most: number): Promise<number | null> {
   return db
@@ -145,12 +147,12 @@ export async function countCode(db: D1Database, id: string, most: number): Promi
     .first<number>("wrong_codes");
 }
 
-/** A right code: the count begins anew. */
+/** Begins the count anew, after a right code. */
 export async function forgetWrongCodes(db: D1Database, id: string): Promise<void> {
   await db.prepare("UPDATE families SET wrong_codes = 0 WHERE id = ?").bind(id).run();
 }
 
-/** Ends a session of the account; false when there is no such one alive. */
+/** Ends a session of the account. False when no living one has this id. */
 export async function endSession(
   db: D1Database,
   id: string,
@@ -168,7 +170,7 @@ export async function endSession(
   return meta.changes > 0;
 }
 
-/** Ends all sessions of an account of the tenant; for somebody else's account nothing happens. */
+/** Ends all sessions of an account. An account of another tenant is left alone. */
 export async function endAllSessions(
   db: D1Database,
   tenantId: string,
@@ -178,15 +180,16 @@ export async function endAllSessions(
 ): Promise<void> {
   await db
     .prepare(
-      "UPDATE families SET revoked_at = ?2, revoked_by = ?3 WHERE account_id = ?1 AND tenant_id = ?4 AND revoked_at IS NULL",
+      `UPDATE families SET revoked_at = ?2, revoked_by = ?3
+        WHERE account_id = ?1 AND tenant_id = ?4 AND revoked_at IS NULL`,
     )
     .bind(accountId, now, by, tenantId)
     .run();
 }
 
 /**
- * All tokens of the account up to this second are refused from now on, so that a new session's must
- * be of a later one.
+ * Notes that the account's tokens issued up to this second are refused. A new session must begin in
+ * a later one.
  */
 export async function noteSignedOut(
   db: D1Database,
@@ -201,8 +204,8 @@ export async function noteSignedOut(
 }
 
 /**
- * The session that a token belongs to, used or not, ended or not: whoever holds any of its tokens
- * may end it.
+ * The session of a refresh token. The token may be used and the session may have ended: whoever
+ * holds any token of a session may end it.
  */
 export async function sessionBehind(
   db: D1Database,

@@ -1,4 +1,4 @@
-// What the authority is told from outside: the Worker's bindings, and the settings read from them.
+// The bindings of the authority's Worker, and the settings that are read from them.
 
 import { allowedOrigins } from "../origins.ts";
 import type { TenantBindings } from "../tenants.ts";
@@ -6,7 +6,7 @@ import type { Limiter } from "./limiter.ts";
 
 export interface AuthorityBindings extends TenantBindings {
   DB: D1Database;
-  /** What the Workers share: revocations, which the API's guard reads. */
+  /** Shared with the API, whose guard reads the revocations there. */
   SHARED: KVNamespace;
   /** The counters of limits.ts. */
   LIMITS: DurableObjectNamespace<Limiter>;
@@ -16,25 +16,25 @@ export interface AuthorityBindings extends TenantBindings {
   ALLOWED_ORIGINS: string;
   /** Lifetime of an access token. Default: 15 minutes. */
   ACCESS_TOKEN_SECONDS?: string;
-  /** Lifetime of a session, thus of its refresh tokens. Default: 7 days. */
+  /** Lifetime of a session and of its refresh tokens. Default: 7 days. */
   SESSION_SECONDS?: string;
   /** How long a used refresh token still gives its successor. Default: 20 seconds; 0 for none. */
   GRACE_SECONDS?: string;
   /**
-   * Seals what must be stored and is a secret. At least 32 characters that nobody can guess;
-   * changing it gives up the keys.
+   * Seals the signing keys and the TOTP secrets. At least 32 characters that nobody can guess. A
+   * new value opens nothing that the old one sealed.
    */
   KEY_ENCRYPTION_SECRET: string;
   /** Age at which the schedule replaces a signing key. Default: 30 days. */
   KEY_ROTATION_SECONDS?: string;
   /**
-   * How long a retired key stays published. Default: the lifetime of an access token and a minute,
-   * for requests that had it in hand.
+   * How long a retired key stays published. Default: the lifetime of an access token and a minute
+   * for requests that are under way.
    */
   KEY_OVERLAP_SECONDS?: string;
-  /** "off" lets everybody try as often as they like: for tests. */
+  /** "off" lifts the limits: for tests. */
   RATE_LIMITS?: string;
-  /** Where alerts are posted to, as JSON. Without it they are in the audit log only. */
+  /** The address that alerts are posted to, as JSON. Without it they are in the audit log only. */
   ALERT_WEBHOOK?: string;
   /** "on" mounts demo.ts around the authority. Never in production. */
   DEMO?: string;

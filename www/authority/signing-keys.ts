@@ -1,4 +1,4 @@
-// One signing key: made, sealed for the database, and opened again for signing.
+// A signing key: making it, sealing it for the database, and opening it for signing.
 
 import {
   type CryptoKey,
@@ -31,9 +31,7 @@ export function isAlg(text: string): text is Alg {
   return (ALGORITHMS as readonly string[]).includes(text);
 }
 
-/**
- * `secret`: KEY_ENCRYPTION_SECRET. The one moment in which a private key can be exported is this.
- */
+/** `secret`: KEY_ENCRYPTION_SECRET. The private key can be exported here and nowhere else. */
 export async function makeKey(alg: Alg, tenantId: string, secret: string): Promise<StoredKey> {
   const { publicKey, privateKey } = await generateKeyPair(alg, {
     extractable: true,
@@ -54,7 +52,7 @@ export async function makeKey(alg: Alg, tenantId: string, secret: string): Promi
 }
 
 /**
- * Opened keys, by kid: a kid is the thumbprint of its key, so what is remembered is never wrong.
+ * Opened keys by kid. A kid is the thumbprint of its key, so that an entry can't be out of date.
  */
 const opened = new Map<string, CryptoKey>();
 const MOST_OPENED = 32;

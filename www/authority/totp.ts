@@ -1,16 +1,19 @@
-// Second factors: time-based codes (RFC 6238) of the kind that every authenticator app speaks. A
-// code counts once, and a secret counts when a code has shown that the app has it.
+// Second factors: time-based codes (RFC 6238), as authenticator apps show them. A code counts once.
+// A secret counts as soon as a code has shown that the app has it.
 
 import { Secret, TOTP } from "otpauth";
 import { type Seal, seal, unseal } from "./sealing.ts";
 import type { Session } from "./sessions.ts";
 import { type AuthorityBindings, settingsFrom } from "./settings.ts";
 
-/** What the apps take for granted; some ignore that a URI asks for more. */
+/** The parameters that every app knows. Some apps ignore others in a URI. */
 const PARAMETERS = { algorithm: "SHA1", digits: 6, period: 30 } as const;
 /** RFC 4226 section 4 recommends 160 bits. */
 const SECRET_BYTES = 20;
-/** Steps of 30 seconds before and after this one that count too: clocks differ, and people type. */
+/**
+ * How many steps of 30 seconds before and after the present one count too: clocks differ, and
+ * typing takes time.
+ */
 const WINDOW = 1;
 
 export async function isEnrolled(db: D1Database, accountId: string): Promise<boolean> {
@@ -18,17 +21,17 @@ export async function isEnrolled(db: D1Database, accountId: string): Promise<boo
 }
 
 /**
- * A factor that counts is replaced in a session that has shown it and in no other: else a stolen
- * session could replace the factor that keeps it out. The statements below hold to this by
- * themselves, however calls interleave.
+ * True when the session may enrol a factor. A factor that counts may be replaced only in a session
+ * that has shown it: a stolen session must not replace the factor that keeps it out. The statements
+ * below check this too, so that no parallel call slips in between.
  */
 export async function mayEnrol(db: D1Database, session: Session): Promise<boolean> {
   return hasShown(session) || !(await isEnrolled(db, session.account.id));
 }
 
 /**
- * A new secret, pending until a code confirms it; one that counts already goes on counting until
- * then. Null where the session may not replace that one.
+ * A new secret, which is pending until a code confirms it. The secret that counts goes on counting
+ * until then. Null when the session may not replace that one.
  */
 export async function offerSecret(
   bindings: AuthorityBindings,
@@ -71,10 +74,7 @@ export async function confirmSecret(
   );
 }
 
-/**
- * Uses a code up. False for a wrong one, and for one that is not newer than the last that was
- * taken.
- */
+/** Uses a code. False for a wrong one, and for one that is not newer than the last one used. */
 export async function useCode(
   bindings: AuthorityBindings,
   accountId: string,
@@ -85,14 +85,15 @@ export async function useCode(
   if (step === null) return false;
   return took(
     bindings.DB.prepare(
-      "UPDATE totp_secrets SET last_step = ?3 WHERE account_id = ?1 AND secret = ?2 AND last_step < ?3",
+      `UPDATE totp_secrets SET last_step = ?3
+        WHERE account_id = ?1 AND secret = ?2 AND last_step < ?3`,
     ).bind(accountId, sealed, step),
   );
 }
 
 /**
- * The time step that the code is of, or null when it is of none that counts now. The library
- * compares in constant time.
+ * The time step of a code, or null when no step that counts now has it. The library compares in
+ * constant time.
  */
 async function stepOf(
   bindings: AuthorityBindings,
@@ -121,7 +122,7 @@ function hasShown({ steppedUpAt }: Session): boolean {
   return steppedUpAt !== null;
 }
 
-/** A statement that only one of two parallel uses of a code can win. */
+/** True when the statement changed its row: of two parallel uses of a code, one does. */
 async function took(statement: D1PreparedStatement): Promise<boolean> {
   return (await statement.run()).meta.changes > 0;
 }

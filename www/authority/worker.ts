@@ -1,5 +1,5 @@
-// The Worker's entry points: calls go to the authority, or to the authority inside its demo
-// controls; the schedule tends the key rings.
+// The Worker's entry points. Calls go to the authority, or to the demo's controls around it. The
+// schedule tends the key rings.
 
 import { tenantsOf } from "../tenants.ts";
 import { authority } from "./app.ts";

@@ -1,11 +1,11 @@
-// What the demo page may ask of the authority, read strictly: an unknown wish or one out of range
-// is refused as a whole.
+// What the demo page may ask of the authority. One wish that is unknown or out of range refuses the
+// whole request.
 
 export interface Wish {
   accessTokenSeconds?: number;
   refreshOutageSeconds?: number;
   graceSeconds?: number;
-  /** The next so many refresh replies are lost after the rotation. */
+  /** How many of the next refresh replies are lost after the rotation. */
   lostReplies?: number;
   rateLimits?: "on" | "off";
 }

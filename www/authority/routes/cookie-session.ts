@@ -1,5 +1,4 @@
-// Whose session a call is made in, told by its refresh cookie: what the calls do that don't rotate
-// it.
+// The session of a call, found by its refresh cookie, for the calls that do not rotate it.
 
 import type { Context } from "hono";
 import { type Env, sceneOf } from "../context.ts";
@@ -35,7 +34,7 @@ export async function sessionOfCookie(
   return refuseToken(c, { session, standing, now });
 }
 
-/** What a used token is told that gets nothing. */
+/** The answer to a used token that gets nothing. */
 export async function refuseToken(
   c: Context<Env>,
   {
@@ -60,8 +59,8 @@ export async function refuseToken(
 }
 
 /**
- * A used refresh token came back after its window: somebody has a copy. The session ends, and with
- * it, being of high severity, all of the user's.
+ * A used refresh token came back after its window: somebody has a copy. The session ends. The event
+ * is of high severity, and so ends all of the user's sessions.
  */
 async function raiseReuse(c: Context<Env>, session: Session, now: number): Promise<void> {
   const first = await revokeSession(c.env, { tenant: c.var.tenant, session, by: "reuse", now });
@@ -69,8 +68,8 @@ async function raiseReuse(c: Context<Env>, session: Session, now: number): Promi
 }
 
 /**
- * Every call that needs a session says this when there is none. The cookie stays: this answer may
- * come late and hit a newer one.
+ * The answer to a call without a session. The cookie stays: the answer may arrive late, when the
+ * browser has a newer one.
  */
 export function refuseSession(c: Context<Env>): Response {
   return c.json({ error: "invalid_grant" }, 401);

@@ -1,4 +1,4 @@
-// The key set that verifiers fetch (RFC 7517), and come back to with an ETag.
+// The key set for verifiers (RFC 7517), with an ETag.
 
 import { Hono } from "hono";
 import type { Env } from "../context.ts";
@@ -11,7 +11,7 @@ keySet.get("/jwks.json", async (c) => {
   const body = JSON.stringify({ keys: await publishedKeys(c.env, c.var.tenant, secondsNow()) });
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(body));
   const etag = `"${Buffer.from(hash).toString("base64url")}"`;
-  // Public by nature, so any origin may read it. Verifiers may keep it for five minutes.
+  // Public keys: any origin may read them. Verifiers may keep them for five minutes.
   c.header("Access-Control-Allow-Origin", "*");
   c.header("Cross-Origin-Resource-Policy", "cross-origin");
   c.header("Cache-Control", "public, max-age=300");

@@ -1,4 +1,4 @@
-// What an operator can see and do: the audit log, the key ring, and ending all sessions of a user.
+// The operator's routes: the audit log, the key ring, and ending all sessions of a user.
 
 import { Hono } from "hono";
 import { isAccount } from "../accounts.ts";
@@ -40,7 +40,7 @@ operator.post("/keys/rotate", async (c) => {
 operator.post("/revoke-user", async (c) => {
   const user = await readText(c.req.raw, "user");
   if (user === null) return c.json({ error: "invalid_request" }, 400);
-  // Before anything is recorded: the log holds ids, and nothing that somebody typed.
+  // The log holds ids, and no text that somebody typed.
   if (!(await isAccount(c.env.DB, c.var.tenant.id, user)))
     return c.json({ error: "not_found" }, 404);
   await revokeUser(c.env, {

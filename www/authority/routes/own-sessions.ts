@@ -1,4 +1,4 @@
-// What a user can do about the own sessions: see them, end one, end all.
+// A user's own sessions: listing them, ending one, ending all.
 
 import { Hono } from "hono";
 import { readText } from "../bodies.ts";
@@ -36,7 +36,7 @@ ownSessions.post("/end", async (c) => {
   const chosen = (await sessionsOf(c.env.DB, current.account.id, now)).find(
     (session) => session.id === id,
   );
-  // One answer for a session that has ended, that never was, or that is somebody else's.
+  // One answer for a session that has ended, that never was, or that is another user's.
   if (chosen === undefined) return c.json({ error: "not_found" }, 404);
   await revokeSession(c.env, { tenant: c.var.tenant, session: chosen, by: "user", now });
   await note(sceneOf(c), "session.ended", aboutSession(chosen));

@@ -1,4 +1,4 @@
-// Using a refresh token: what a refresh and a step-up have in common.
+// Renewal: the part that a refresh and a step-up share.
 
 import type { Context } from "hono";
 import type { Env } from "../context.ts";
@@ -8,7 +8,7 @@ import { secondsNow, settingsFrom } from "../settings.ts";
 import { refuseSession, refuseToken } from "./cookie-session.ts";
 import { answerTokens } from "./tokens.ts";
 
-/** `raise`: the session is stronger from now on, for whoever gets this answer and nobody else. */
+/** `raise`: makes the session stronger, for the holder of the new token only. */
 export async function renew(
   c: Context<Env>,
   refreshToken: string,
@@ -16,8 +16,7 @@ export async function renew(
 ): Promise<Response> {
   const now = secondsNow();
   const { graceSeconds } = settingsFrom(c.env);
-  // Before the rotation: whatever can fail should fail while the presented token is still good for
-  // another try.
+  // Before the rotation: a failure here leaves the presented token good for another try.
   const key = await signingKey(c.env, c.var.tenant, now);
   const presented = { tenantId: c.var.tenant.id, refreshToken, now, graceSeconds };
   const rotation = await rotate(c.env.DB, presented, { raise });

@@ -24,13 +24,14 @@ session.post("/sign-in", async (c) => {
   const { tenant } = c.var;
   const device = deviceName(c.req.header("User-Agent"));
 
-  // For an account that doesn't exist as for one that does: a limit must not tell either.
+  // An account that doesn't exist is limited too: a limit must not tell which accounts exist.
   const username = credentials.username.toLowerCase();
   const places = await Promise.all([
     take(c, "sign-in by account and address", username, addressOf(c)),
     take(c, "sign-in by device", fingerprintOf(c)),
   ]);
-  // Counts what those let through only: no address alone is to use up the limit of an account.
+  // Only when those let the call through: one address alone must not use up the limit of an
+  // account.
   if (places.every((place) => place.refusal === null))
     places.push(await take(c, "sign-in by account", username));
   const [refusal] = places.flatMap((place) => place.refusal ?? []);
@@ -48,8 +49,7 @@ session.post("/sign-in", async (c) => {
 
   const now = await secondsAfter(verdict.signedOutAt);
   const key = await signingKey(c.env, tenant, now);
-  // The cookie is about to be overwritten; the session behind it would live on, out of its owner's
-  // reach.
+  // The new cookie overwrites this one. Its session must not live on out of its owner's reach.
   await endSessionBehindCookie(c, "sign-in");
   const lifetime = settingsFrom(c.env).sessionSeconds;
   const started = await startSession(c.env.DB, {
@@ -68,7 +68,7 @@ session.post("/refresh", async (c) => {
   const living = await sessionOfCookie(c);
   if (living instanceof Response) return living;
   if (refreshToken === null) return refuseSession(c);
-  // By session, once it is known: nobody can use up the limit of a session without a token of it.
+  // By session, which is known by now: only a holder of its tokens can use up its limit.
   const { refusal } = await take(c, "refresh by session", living.id);
   if (refusal === null) return renew(c, refreshToken);
   if (refusal.first) await note(sceneOf(c), "refresh.rapid", aboutSession(living));
@@ -92,8 +92,8 @@ async function endSessionBehindCookie(c: Context<Env>, by: RevokedBy): Promise<v
 }
 
 /**
- * Now, but later than `moment`, by a second's wait: where all tokens of a second were refused, a
- * new session's must not bear its date.
+ * Now, but after `moment`; waits for the next second if need be. All tokens up to `moment` are
+ * refused, so that a new session must begin later.
  */
 async function secondsAfter(moment: number | null): Promise<number> {
   if (moment !== null && moment >= secondsNow()) await scheduler.wait(1000 - (Date.now() % 1000));

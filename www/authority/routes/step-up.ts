@@ -1,5 +1,5 @@
 // The second factor: enrolling one, and showing it to make a session stronger (RFC 9470). A wrong
-// code is `invalid_code`, and the session is as good as before; the tenth one is `invalid_grant`,
+// code is `invalid_code`, and the session is as good as before. The tenth one is `invalid_grant`,
 // and the session is over.
 
 import { type Context, Hono } from "hono";
@@ -37,8 +37,8 @@ stepUp.post("/totp/confirm", async (c) => {
 });
 
 /**
- * Rotates the refresh token too: a copy of the old one must not be the stronger for this. It is
- * noted before that, so that nothing can fail once the presented token is used.
+ * Rotates the refresh token, so that a copy of the old one does not become stronger. The event is
+ * recorded before that: a failure leaves the presented token good for another try.
  */
 stepUp.post("/step-up", async (c) => {
   const refreshToken = readRefreshCookie(c);
@@ -58,8 +58,8 @@ function refuseReplacement(c: Context<Env>): Response {
 }
 
 /**
- * Null when the code was right. Wrong ones count towards the limit of the account, and ten since
- * the last right one end the session: whoever has only its cookie must not guess for days.
+ * Null when the code was right. Wrong codes count towards the limit of the account. Ten since the
+ * last right one end the session: a stolen cookie must not serve to guess for days.
  */
 async function tryCode(
   c: Context<Env>,

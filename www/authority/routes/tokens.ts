@@ -1,5 +1,4 @@
-// The one shape in which tokens leave: the access token in the body, the refresh token in the
-// cookie.
+// The answer that carries tokens: the access token in the body, the refresh token in the cookie.
 
 import type { Context } from "hono";
 import { issueAccessToken } from "../access-tokens.ts";
