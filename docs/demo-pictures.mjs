@@ -1,8 +1,8 @@
 // Takes the pictures of the demo page that the documents show, into docs/screenshots: signed out,
-// signed in with a minute of history, every panel in use, and the step-up dialog, each in light and
-// dark and 1280 and 390 pixels wide. It exists so that the pictures are of the page as it is, taken
-// again by one command after a change. Runs the real stack on free ports in Chromium
-// (/usr/bin/chromium, or the path in CHROMIUM) and needs a built dist/. Alone: npm run screenshots
+// signed in with a minute of history, every panel in use, and the step-up dialog. Each is taken in
+// light and dark, 1280 and 390 pixels wide. It exists so that one command renews the pictures after
+// a change. Runs the real stack on free ports, in Chromium (/usr/bin/chromium, or the path in
+// CHROMIUM). Needs a built dist/. Alone: npm run screenshots
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -93,8 +93,8 @@ async function takeAll(context) {
 }
 
 /**
- * The page as it is now, in both widths and both colour schemes: what the window shows, or the
- * whole of it.
+ * Takes the page as it is now in both widths and both colour schemes: what the window shows, or the
+ * whole page.
  * @param {import("playwright-core").Page} page
  * @param {string} state
  */

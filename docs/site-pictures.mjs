@@ -1,8 +1,8 @@
-// Takes pictures of pages of the built documentation, light and dark, wide and as a phone shows
-// them, into build/docs-pictures, for looking at. It exists because a site can build well and look
-// wrong; it fails by itself when a page reports an error, asks another origin for something, or is
-// wider than the phone. Needs build/docs (`npm run docs`) and Chromium (/usr/bin/chromium, or the
-// path in CHROMIUM). Alone: npm run docs:pictures
+// Takes pictures of pages of the built documentation into build/docs-pictures, for looking at:
+// light and dark, wide and as a phone shows them. It exists because a site can build well and look
+// wrong. Fails when a page reports an error, asks another origin for something, or is wider than
+// the window. Needs build/docs (`npm run docs`) and Chromium (/usr/bin/chromium, or the path in
+// CHROMIUM). Alone: npm run docs:pictures
 
 import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";

@@ -1,6 +1,6 @@
 // The reference as Markdown, from the declarations that the package ships: a page for each entry
-// point, functions first. TypeDoc reads them with a compiler of its own (docs/package.json), for it
-// knows no TypeScript 7.
+// point, functions first. TypeDoc reads them with a compiler of its own (docs/package.json),
+// because it can't use TypeScript 7.
 
 import { readFileSync } from "node:fs";
 
@@ -10,10 +10,9 @@ const entryPoints = Object.values(exports).flatMap((target) =>
   typeof target === "string" || target.types === undefined ? [] : [`../${target.types}`],
 );
 
-/**
- * @type
- * {Partial<import("typedoc").TypeDocOptions> & Partial<import("typedoc-plugin-markdown").PluginOptions>}
- */
+/** @typedef {import("typedoc").TypeDocOptions} TypeDocOptions */
+/** @typedef {import("typedoc-plugin-markdown").PluginOptions} PluginOptions */
+/** @type {Partial<TypeDocOptions> & Partial<PluginOptions>} */
 const options = {
   entryPoints,
   tsconfig: "tsconfig.reference.json",

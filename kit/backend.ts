@@ -1,6 +1,6 @@
-// The backend as a page of the application meets it: each call with the headers that a browser
-// would send, the answer read within bounds, redirects not followed. Cookies are the kit's own
-// affair, so that any cookie can be presented at any time.
+// The backend as a page of the application meets it. Each call has the headers that a browser would
+// send. The answer is read within bounds, and redirects are not followed. The kit keeps cookies
+// itself, so that it can present any cookie at any time.
 
 import { MAX_BODY } from "../js/client/authority.ts";
 import { type Jar, readSetCookie, type SetCookie } from "./cookies.ts";
@@ -22,16 +22,16 @@ export interface Target {
 }
 
 export interface Answer {
-  /** What was called, in a word. */
+  /** The name of the call. */
   readonly to: string;
-  /** 0 when there was no answer; then `trouble` says why. */
+  /** 0 when there was no answer: `trouble` says why. */
   readonly status: number;
   readonly trouble: string;
   readonly headers: Headers;
   readonly cookies: readonly SetCookie[];
   /** Null when it was longer than tokenkeep reads. */
   readonly body: string | null;
-  /** The body as JSON; undefined when it is none. */
+  /** The body as JSON; undefined when it is not JSON. */
   readonly json: unknown;
 }
 
@@ -56,7 +56,7 @@ export class Backend {
     this.#secrets = secrets;
   }
 
-  /** A call as the application's page would make it, but for what `call` says. */
+  /** Calls as the application's page would, except for what `call` changes. */
   async call(to: string, url: URL, call: Call = {}): Promise<Answer> {
     const { method = "POST", origin = this.target.origin, csrf = true, cookie = null, body } = call;
     const headers = new Headers({ Accept: "application/json", Origin: origin });
@@ -163,7 +163,7 @@ function parsed(body: string | null): unknown {
   }
 }
 
-/** In words that name no address: `fetch failed` says nothing, its cause has a code. */
+/** The code of the cause: the message of `fetch` says only that it failed. Names no address. */
 function troubleOf(error: unknown): string {
   if (error instanceof Error && error.name === "TimeoutError")
     return `nothing within ${TIMEOUT_MS / 1000} s`;

@@ -1,5 +1,5 @@
-// The command `tokenkeep-contract`: reads the command line, runs the checks, prints the table (the
-// progress goes to the other stream), and ends with 1 when a row fails.
+// The command `tokenkeep-contract`: reads the command line, runs the checks and prints the table.
+// Progress goes to stderr. The command ends with 1 when a row fails.
 
 import { checkContract } from "./contract.ts";
 import { readOptions, USAGE, WrongUsage } from "./options.ts";
@@ -30,7 +30,12 @@ async function main(): Promise<number> {
     );
   else
     console.log(
-      `\n  ${target.base.href}, called from ${target.origin}\n\n${tableOf(findings, { colour: process.stdout.isTTY })}`,
+      [
+        "",
+        `  ${target.base.href}, called from ${target.origin}`,
+        "",
+        tableOf(findings, { colour: process.stdout.isTTY }),
+      ].join("\n"),
     );
   return countOf(findings, "fail") > 0 ? 1 : 0;
 }

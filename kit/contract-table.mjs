@@ -1,7 +1,7 @@
-// Runs the contract kit against the reference authority and lays its table into
-// docs/contract-kit.md. It exists so that the table there is what the command prints and not what
-// somebody once saw; a test compares the two. Needs a built dist/ and takes half a minute, for it
-// waits until a grace window is over. Alone: node kit/contract-table.mjs
+// Runs the contract kit against the reference authority and writes its table into
+// docs/contract-kit.md. It exists so that the table there is what the command prints today; a test
+// compares the two. Needs a built dist/. Takes half a minute, because it waits until a grace window
+// is over. Alone: node kit/contract-table.mjs
 
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const END = "<!-- end of the table -->";
 /** @typedef {{ id: string, result: string, expected: string, came: string, why: string }} Row */
 
 /**
- * The command's rows for our authority, as it stands by default, and its exit code.
+ * The command's rows for our authority with its default settings, and its exit code.
  * @returns {Promise<{ code: number | null, rows: readonly Row[] }>}
  */
 export async function checkAuthority() {
@@ -33,7 +33,7 @@ export async function checkAuthority() {
       body,
       "--json",
     ];
-    // Not the synchronous kind: the authority lives in this process.
+    // Asynchronous, because the authority runs in this process.
     const child = spawn(process.execPath, [join(root, "dist", "contract.js"), ...args], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -65,7 +65,7 @@ export function tableOf(rows) {
     .join("\n");
 }
 
-/** The table as a document has it. @param {string} document */
+/** The table in a document. @param {string} document */
 export function tableIn(document) {
   const [, table, ...rest] = document.split(new RegExp(`${BEGIN}|${END}`));
   if (table === undefined || rest.length !== 1)

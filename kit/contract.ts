@@ -1,5 +1,4 @@
-// The checks as a whole: visits a backend and judges what came back, row by row. The one thing that
-// tests and the command share.
+// Visits a backend and judges what came back, row by row. Tests and the command both start here.
 
 import { Backend, type Target } from "./backend.ts";
 import { rows } from "./rows.ts";
@@ -18,7 +17,7 @@ export interface Finding {
 
 export interface CheckOptions extends VisitOptions {
   readonly target: Target;
-  /** Rows that the operator doesn't want to be judged by. */
+  /** Rows that are not judged. */
   readonly skip: readonly string[];
 }
 
@@ -32,7 +31,7 @@ export async function checkContract(options: CheckOptions): Promise<readonly Fin
     say: (text) => say(secrets.printable(text)),
   }).catch((error: unknown) => {
     if (error instanceof CannotBegin) throw new CannotBegin(secrets.printable(error.message));
-    // A fault of the kit's own. What it says may hold what was sent.
+    // A fault of the kit itself. Its message may hold what was sent.
     throw new Error(secrets.printable(String(error)));
   });
   const verdicts = rows.map(({ id, judge }) =>

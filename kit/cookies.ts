@@ -1,5 +1,5 @@
-// Cookies as a browser understands them, as far as the checks need it: Set-Cookie read into its
-// parts, and the question whether a cookie's path covers a URL (RFC 6265 sections 5.1.4 and 5.2).
+// Cookies as a browser understands them, as far as the checks need it: the parts of Set-Cookie, and
+// whether a cookie's path covers a URL (RFC 6265 sections 5.1.4 and 5.2).
 
 export interface SetCookie {
   readonly name: string;
@@ -15,10 +15,7 @@ export interface SetCookie {
   readonly deletes: boolean;
 }
 
-/**
- * Null for a line without a name. Of an attribute that comes twice the last one counts, as in
- * browsers.
- */
+/** Null for a line without a name. The last of several equal attributes counts, as in browsers. */
 export function readSetCookie(line: string, url: URL, now: number): SetCookie | null {
   const [pair = "", ...rest] = line.split(";");
   const equals = pair.indexOf("=");
@@ -47,7 +44,7 @@ function defaultPath({ pathname }: URL): string {
   return pathname.slice(0, Math.max(1, pathname.lastIndexOf("/")));
 }
 
-/** Max-Age goes before Expires. */
+/** Max-Age takes precedence over Expires. */
 function isPast(maxAge: string | undefined, expires: string | undefined, now: number): boolean {
   if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0;
   return expires !== undefined && Date.parse(expires) <= now;
@@ -63,8 +60,8 @@ export function covers(cookiePath: string, { pathname }: URL): boolean {
 }
 
 /**
- * One browser's cookies for one backend. Secure is no obstacle: the checks may run over http on one
- * machine.
+ * One browser's cookies for one backend. Ignores Secure, because the checks may run over http on
+ * one machine.
  */
 export class Jar {
   readonly #cookies = new Map<string, { value: string; path: string }>();
@@ -89,8 +86,8 @@ export class Jar {
   }
 
   /**
-   * The Cookie header for a URL, one cookie's value laid over (null leaves it out); null when
-   * nothing is to be sent.
+   * The Cookie header for a URL; null when there is nothing to send. `value` replaces the value of
+   * the cookie `name`, and null leaves that cookie out.
    */
   header(url: URL, name?: string, value?: string | null): string | null {
     const pairs = [...this.#cookies]

@@ -1,20 +1,31 @@
-// The ways in which a backend may write a text back. Escapes are undone in what is searched, each
-// with the place that it had; base64 and hexadecimal are made of what is looked for.
+// The encodings in which a backend may write a text back. Escapes are undone in the text that is
+// searched, and the places of its characters are kept. Base64 and hexadecimal are made of the text
+// that is looked for.
 
-/** A text without its escapes; character i begins at `starts[i]` of the text that was written. */
+/** A text without its escapes. Character i begins at `starts[i]` of the escaped text. */
 export interface Reading {
   readonly text: string;
-  /** Has one place more than `text` has characters: the end. */
+  /** The last entry is the end of the escaped text. */
   readonly starts: readonly number[];
 }
 
-/** Deeper nesting of escapes than this is not read. */
+/** How many layers of escapes are undone. */
 const DEEPEST = 3;
 
-// Percent-encoding, JSON and JavaScript strings, quoted strings, HTML. A "+" for a space needs no
-// place here: `folded` makes one of the two.
-const ESCAPES =
-  /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|\\([\s\S])|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos|sol|plus|equals|percnt);/gi;
+// Percent-encoding, JSON and JavaScript strings, quoted strings, HTML. A form's "+" for a space is
+// missing: `folded` makes one character of the two.
+const ESCAPES = new RegExp(
+  [
+    "%([0-9a-f]{2})",
+    "\\\\u([0-9a-f]{4})",
+    "\\\\x([0-9a-f]{2})",
+    "\\\\([^])",
+    "&#x([0-9a-f]{1,6});",
+    "&#(\\d{1,7});",
+    "&(amp|lt|gt|quot|apos|sol|plus|equals|percnt);",
+  ].join("|"),
+  "gi",
+);
 const NAMED: Readonly<Record<string, string>> = {
   amp: "&",
   lt: "<",
@@ -27,7 +38,7 @@ const NAMED: Readonly<Record<string, string>> = {
   percnt: "%",
 };
 
-/** The text as it is written, and without one layer of escapes after the other. */
+/** The text itself, and the text without one, two and three layers of escapes. */
 export function readingsOf(text: string): readonly Reading[] {
   const literal = { text, starts: Array.from({ length: text.length + 1 }, (_, at) => at) };
   const readings: Reading[] = [literal];
@@ -40,7 +51,7 @@ export function readingsOf(text: string): readonly Reading[] {
   return readings;
 }
 
-/** Undoes one layer. A byte becomes the character of its number, as header fields are read. */
+/** Undoes one layer. A byte becomes the character with its number, as in header fields. */
 function unescaped({ text, starts }: Reading): Reading {
   let plain = "";
   const places: number[] = [];
@@ -71,9 +82,9 @@ function meaningOf([, percent, u, x, quoted, hex, decimal, named]: RegExpMatchAr
 }
 
 /**
- * Every text that tells this one: itself with and without its escapes, its bytes, and what base64
- * and hexadecimal make of them. Base64 has three forms, by what stands before; the characters that
- * depend on a neighbour are left out.
+ * The texts that reveal this one: itself with and without its escapes, its bytes, and its bytes in
+ * base64 and hexadecimal. Base64 has three forms, depending on what stands before the text. Leaves
+ * out the characters that depend on a neighbour.
  */
 export function formsOf(text: string): ReadonlySet<string> {
   const forms = new Set<string>();
@@ -94,7 +105,7 @@ function base64Of(bytes: Buffer, before: number): string {
   return encoded.slice(Math.ceil((before * 8) / 6), whole);
 }
 
-/** One text for all that differ in case, in base64's alphabet, or in a form's space. */
+/** Makes texts equal that differ in case, in base64's alphabet or in a form's space. */
 export function folded(text: string): string {
   return text
     .replace(/[A-Z]+/g, (letters) => letters.toLowerCase())

@@ -1,4 +1,4 @@
-// The command line, read and checked.
+// Reads and checks the command line.
 
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -43,14 +43,14 @@ export interface Options {
   readonly json: boolean;
 }
 
-/** The command line says something that can't be. */
+/** The command line is wrong. */
 export class WrongUsage extends Error {
   override readonly name = "WrongUsage";
 }
 
 const several = { type: "string", multiple: true, default: [] as string[] } as const;
 
-/** Null when help is wanted. */
+/** Null when the command line asks for help. */
 export async function readOptions(args: readonly string[]): Promise<Options | null> {
   const { values, positionals } = parse(args);
   if (values.help) return null;
@@ -59,7 +59,7 @@ export async function readOptions(args: readonly string[]): Promise<Options | nu
     throw new WrongUsage("Which backend? Give one base URL.");
   const base = address("the base URL", given);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
-  // No path is resolved with them, and the address is printed.
+  // They take no part in resolving paths, and the address is printed.
   [base.search, base.hash] = ["", ""];
   const origin = values.origin ?? base.origin;
   if (address("--origin", origin).origin !== origin)
@@ -141,7 +141,7 @@ function header(option: string, line: string): readonly [string, string] {
   const colon = line.indexOf(":");
   const pair = [line.slice(0, Math.max(colon, 0)).trim(), line.slice(colon + 1).trim()] as const;
   try {
-    // An empty name is none.
+    // Refuses an empty name too.
     new Headers([[...pair]]);
   } catch {
     throw new WrongUsage(`${option} wants a line such as "X-Requested-With: XMLHttpRequest".`);
@@ -149,7 +149,7 @@ function header(option: string, line: string): readonly [string, string] {
   return pair;
 }
 
-/** The value isn't repeated in the message. */
+/** The message does not repeat the value. */
 function cookie(text: string): readonly [string, string] {
   const line = text.trim();
   const equals = line.indexOf("=");
@@ -163,13 +163,13 @@ function wholeNumber(option: string, text: string): number {
   return Number(text);
 }
 
-/** A secret on the command line can be seen by everybody on the machine. A file's name may be. */
+/** Everybody on the machine can see a secret on the command line, so a file can hold it. */
 async function textOrFile(option: string, text: string): Promise<string> {
   if (!text.startsWith("@")) return text;
   try {
     return await readFile(text.slice(1), "utf8");
   } catch {
-    // Not by its name: a password may begin with @ too.
+    // Does not repeat the name: it may be a password that begins with @.
     throw new WrongUsage(`The file of ${option} can't be read.`);
   }
 }

@@ -1,5 +1,5 @@
-// The table as people read it: a line a row with what was expected and what came; below a row that
-// did not pass, why it matters.
+// The table for people: a line for each row, with what was expected and what came. A row that did
+// not pass also says why it matters.
 
 import type { Finding } from "./contract.ts";
 import type { Result } from "./verdict.ts";
@@ -22,7 +22,8 @@ export function tableOf(findings: readonly Finding[], { colour }: { colour: bool
   const indent = " ".repeat(WIDEST_RESULT + widestId + 6);
   const lines = findings.flatMap(({ id, result, expected, came, why }) => {
     const mark = result.padEnd(WIDEST_RESULT);
-    const start = `  ${colour ? `\x1b[${COLOURS[result]}m${mark}\x1b[0m` : mark}  ${id.padEnd(widestId)}  ${expected}`;
+    const coloured = colour ? `\x1b[${COLOURS[result]}m${mark}\x1b[0m` : mark;
+    const start = `  ${coloured}  ${id.padEnd(widestId)}  ${expected}`;
     if (result === "pass") return [`${start} · ${came}`];
     return result === "not checked"
       ? [start, `${indent}${came}`]

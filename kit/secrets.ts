@@ -1,23 +1,26 @@
-// What must never be printed: every cookie value, token and credential that went over the wire in
-// this run. A row may quote what a backend wrote, and a backend may write a secret back, whole or
-// in part, in any encoding. All that the kit prints goes through `printable`.
+// The secrets of a run: every cookie value, token and credential that went over the wire. A row may
+// quote what a backend wrote, and a backend may write a secret back, whole or in part, in any
+// encoding. Everything that the kit prints goes through `printable`.
 
 import { folded, formsOf, readingsOf } from "./encodings.ts";
 
-/** Shorter texts are no secrets: they would be found everywhere. */
+/** A shorter text does not count as a secret: it would be found everywhere. */
 const SHORTEST = 4;
-/** So many characters of a secret are hidden wherever they stand; a shorter one if it is whole. */
+/** The length of the pieces of a secret that are hidden. A shorter secret is hidden whole. */
 const PIECE = 8;
-/** What is longer is cut in the middle. */
+/** A longer line is cut in the middle. */
 const LONGEST_LINE = 200;
 const LINE_END = 60;
 
-/** What a member or a header is called that holds a secret; token_type does not. */
-const NAME =
-  /(token|jwt|secret|passw(or)?d|credentials?|authorization|session|session[_-]?id|sid|api[_-]?key)$/i;
+/** The names of members and headers that hold a secret. `token_type` is none of them. */
+const NAME = new RegExp(
+  "(token|jwt|secret|passw(or)?d|credentials?|authorization|session|session[_-]?id|sid" +
+    "|api[_-]?key)$",
+  "i",
+);
 
 export class Secrets {
-  /** All that tells a secret, folded. */
+  /** The texts that reveal a secret, folded. */
   readonly #forms = new Set<string>();
   readonly #known = new Set<string>();
 
@@ -27,14 +30,14 @@ export class Secrets {
     for (const form of formsOf(text)) if (form.length >= SHORTEST) this.#forms.add(folded(form));
   }
 
-  /** Every text and number in a JSON value. */
+  /** Adds every text and number in a JSON value. */
   addAll(value: unknown): void {
     if (typeof value === "string" || typeof value === "number") this.add(String(value));
     else if (typeof value === "object" && value !== null)
       Object.values(value).forEach((inner) => this.addAll(inner));
   }
 
-  /** What the names in a JSON value call a secret, at any depth. */
+  /** Adds the members of a JSON value whose names say that they are secret, at any depth. */
   addNamed(value: unknown): void {
     if (typeof value !== "object" || value === null) return;
     for (const [name, inner] of Object.entries(value))
@@ -42,7 +45,7 @@ export class Secrets {
       else this.addNamed(inner);
   }
 
-  /** A header's value, and the credential in it. */
+  /** Adds a header's value and the credential in it. */
   addHeader(value: string): void {
     this.add(value);
     const [scheme = "", credential = ""] = value.split(/ +/, 2);
@@ -52,19 +55,20 @@ export class Secrets {
     this.add(pair.slice(pair.indexOf(":") + 1));
   }
 
-  /** The headers of an answer that are called a secret. */
+  /** Adds the headers whose names say that they are secret. */
   addHeaders(headers: Headers): void {
     for (const [name, value] of headers) if (NAME.test(name)) this.addHeader(value);
   }
 
-  /** One text, fit to be printed. */
+  /** The text as it may be printed. */
   printable(text: string): string {
     return this.allPrintable([text])[0] ?? "";
   }
 
   /**
-   * The texts without secrets, then without what a terminal would obey, and then cut. Takes all
-   * texts at once because it goes through all secrets.
+   * The texts as they may be printed: secrets are hidden first, then characters that a terminal
+   * would obey, then long lines are cut. Takes all texts at once because it goes through all
+   * secrets.
    */
   allPrintable(texts: readonly string[]): string[] {
     const readings = texts.map((text) =>
@@ -82,7 +86,7 @@ export class Secrets {
     });
   }
 
-  /** The pieces of secrets that may stand in these texts: the short ones, and those that do. */
+  /** The pieces of secrets that stand in these texts, and the short secrets. */
   #tellingPieces(texts: readonly string[]): ReadonlySet<string> {
     const standing = new Set(texts.flatMap(piecesOf));
     const telling = new Set<string>();

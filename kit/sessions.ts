@@ -1,4 +1,4 @@
-// Where the sessions come from that the checks use up: a sign-in for each, or cookies that the
+// The sessions that the checks use up. Each comes from a sign-in, or from a cookie that the
 // operator took out of a browser.
 
 import type { Answer, Backend, Session } from "./backend.ts";
@@ -10,16 +10,14 @@ export interface SignIn {
   readonly body: string;
 }
 
-/**
- * How sessions are to be had. `cookieName` is needed where a sign-in sets more cookies than one.
- */
+/** How to get sessions. `cookieName` is needed when a sign-in sets several cookies. */
 export interface SessionSource {
   readonly signIn: SignIn | null;
   readonly cookies: readonly (readonly [name: string, value: string])[];
   readonly cookieName: string | null;
 }
 
-/** The checks can't begin: nothing is said about the backend. */
+/** The checks can't begin. This says nothing about the backend. */
 export class CannotBegin extends Error {
   override readonly name = "CannotBegin";
 }
@@ -57,7 +55,7 @@ export class Sessions {
       headers: { "Content-Type": type },
     });
     if (answer.status === 0) throw new CannotBegin(`The sign-in got no answer: ${answer.trouble}.`);
-    // A form's sign-in ends with a redirect, whose cookies count.
+    // A form's sign-in ends with a redirect. The cookies of that answer count.
     const isRefused = answer.status >= 400 || (answer.status >= 300 && answer.cookies.length === 0);
     if (isRefused) throw new CannotBegin(`The sign-in was answered with ${answer.status}.`);
     this.signIn ??= answer;
@@ -71,8 +69,9 @@ export class Sessions {
     if (wanted === null ? names.length === 1 : names.includes(wanted))
       return wanted ?? names[0] ?? "";
     if (names.length === 0) throw new CannotBegin("The sign-in set no cookie.");
+    const set = names.map(quoted).join(", ");
     throw new CannotBegin(
-      `The sign-in set ${names.map(quoted).join(", ")}: say with --cookie-name which of them carries the session.`,
+      `The sign-in set ${set}: say with --cookie-name which of them carries the session.`,
     );
   }
 }

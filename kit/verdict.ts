@@ -1,5 +1,4 @@
-// What a row is: something that the contract wants, why, and how to tell from the visit whether it
-// is so.
+// A row: a demand of the contract, the reason for it, and how to judge it from the visit.
 
 import type { Answer } from "./backend.ts";
 import type { Observed, Step } from "./visit.ts";
@@ -9,8 +8,8 @@ export type Result = "pass" | "warn" | "fail" | "not checked";
 export interface Verdict {
   readonly result: Result;
   /**
-   * What came instead, or in accordance; for what was not checked, the reason. It may hold
-   * secrets, and is neither cut nor printed before they are hidden.
+   * What came; for a row that was not checked, the reason. It may hold secrets. They are hidden
+   * before it is cut or printed.
    */
   readonly came: string;
 }
@@ -18,7 +17,7 @@ export interface Verdict {
 export interface Row {
   readonly id: string;
   readonly expected: string;
-  /** Where it is written, and what goes wrong without it. */
+  /** Where the contract says it, and what goes wrong without it. */
   readonly why: string;
   readonly judge: (seen: Observed) => Verdict;
 }
@@ -27,7 +26,7 @@ export function pass(came: string): Verdict {
   return { result: "pass", came };
 }
 
-/** Works, but not as well as it could. */
+/** The backend works, and could work better. */
 export function warn(came: string): Verdict {
   return { result: "warn", came };
 }
@@ -40,7 +39,7 @@ export function notChecked(reason: string): Verdict {
   return { result: "not checked", came: reason };
 }
 
-/** Judges an answer if the call was made, and got as far as an answer of its own. */
+/** Judges an answer if the call was made and met no limit. */
 export function given(step: Step, judge: (answer: Answer) => Verdict): Verdict {
   return answered(step, (answer) =>
     answer.status === 429 ? notChecked("a limit stood in the way: 429") : judge(answer),
@@ -57,7 +56,7 @@ export function isMade(step: Step): step is Answer {
   return "status" in step;
 }
 
-/** The verdict of several parts: the worst, with what came for each that is no better. */
+/** The worst of several verdicts, with what came for each that is as bad. */
 export function all(verdicts: readonly Verdict[]): Verdict {
   const order: readonly Result[] = ["fail", "warn", "pass", "not checked"];
   const worst =
@@ -66,7 +65,7 @@ export function all(verdicts: readonly Verdict[]): Verdict {
   return { result: worst, came: [...new Set(came)].join("; ") };
 }
 
-/** A refresh that shows what a granted one looks like; without one there is nothing to judge by. */
+/** Judges by the first refresh, if it was granted. */
 export function granted(seen: Observed, judge: (answer: Answer) => Verdict): Verdict {
   return given(seen.refresh, (answer) =>
     answer.status === 200 || answer.status === 201
@@ -75,7 +74,7 @@ export function granted(seen: Observed, judge: (answer: Answer) => Verdict): Ver
   );
 }
 
-/** What a backend wrote in a header, as it is: Secrets makes verdicts fit to be printed. */
+/** A header's value, unchanged: secrets are hidden later, in the whole verdict. */
 export function quoted(text: string | null): string {
   return text ?? "none";
 }
@@ -90,10 +89,11 @@ export function isJson(answer: Answer): boolean {
   );
 }
 
-/** What an answer is, in a few words: its status and the kind of its body. */
+/** An answer's status and the kind of its body. */
 export function described(answer: Answer): string {
   if (answer.status === 0) return `no answer: ${answer.trouble}`;
   if (answer.body === "") return `${answer.status}`;
   const type = answer.headers.get("Content-Type")?.split(";")[0] ?? null;
-  return `${answer.status} ${isJson(answer) ? "JSON" : type === null ? "of no type" : quoted(type)}`;
+  const kind = isJson(answer) ? "JSON" : type === null ? "of no type" : quoted(type);
+  return `${answer.status} ${kind}`;
 }

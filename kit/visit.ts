@@ -1,17 +1,17 @@
-// The visit: every call that is made to the backend, in an order in which none spoils another. What
-// comes back is kept as it is; rows/ judge it afterwards.
+// The visit: makes all calls to the backend, in an order in which none spoils another. It keeps the
+// answers unchanged, and rows/ judge them afterwards.
 
 import type { Answer, Backend, Session } from "./backend.ts";
 import { CannotBegin, type SessionSource, Sessions } from "./sessions.ts";
 
-/** A call that was not made, and why. */
+/** A call that was not made, and the reason. */
 export interface NotMade {
   readonly reason: string;
 }
 
 export type Step = Answer | NotMade;
 
-/** What one call of a page would be, forged three ways. */
+/** One call of a page, forged in three ways. */
 export interface Forgeries {
   readonly withoutHeader: Step;
   readonly foreign: Step;
@@ -30,7 +30,7 @@ export interface Observed {
   readonly malformedCookie: Step;
   readonly forgedRefresh: Forgeries;
   readonly refresh: Step;
-  /** The cookie that `refresh` used, once more. */
+  /** A second call with the cookie that `refresh` used. */
   readonly replay: Step;
   /** Whether the refresh changed the cookie. */
   readonly rotates: boolean;
@@ -48,9 +48,9 @@ export interface Observed {
   readonly limited: Step;
 }
 
-/** Waiting is the caller's: a test need not wait for real. */
+/** Time as the caller has it: a test need not wait for real. */
 export interface Clock {
-  /** In seconds, from any moment on. */
+  /** Seconds since any fixed moment. */
   now(): number;
   pause(seconds: number): Promise<void>;
 }
@@ -61,13 +61,13 @@ export interface VisitOptions {
   /** Refreshes to send in search of a limit; 0 for none. */
   readonly burst: number;
   readonly clock: Clock;
-  /** Tells what is going on, for it takes a while. */
+  /** Reports progress: the visit takes a while. */
   readonly say: (text: string) => void;
 }
 
 export const FOREIGN_ORIGIN = "https://foreign.invalid";
 const PARALLEL = 4;
-/** The two clocks don't tick together: beyond the window means well beyond it. */
+/** Waited beyond the grace window, because the two clocks differ. */
 const MARGIN_SECONDS = 2;
 /** A limit that asks for a longer wait is not waited for. */
 const LONGEST_WAIT_SECONDS = 120;
@@ -137,8 +137,7 @@ class Visit {
   }
 
   /**
-   * Cookies that nobody was given: one shaped as the real ones are, and one that is shaped like
-   * nothing.
+   * Presents cookies that nobody was given: one in the shape of a real one, and one in no shape.
    */
   async #strangers(
     session: Session | null,
@@ -182,7 +181,7 @@ class Visit {
     return { refresh, replay, rotates, isAlive: isGranted(replay) };
   }
 
-  /** One cookie presented several times at once, as tabs without a common lock would do it. */
+  /** Presents one cookie several times at once, as tabs without a common lock would. */
   async #race(session: Session | null) {
     if (session === null) return { session, parallel: [], after: NO_SESSION, isAlive: false };
     this.#options.say("several refreshes at once");
@@ -240,7 +239,7 @@ class Visit {
     };
   }
 
-  /** Uses up a cookie of a session of its own, to let it grow old while other checks run. */
+  /** Uses a cookie of a session of its own, which then grows old while other checks run. */
   async #age({
     refresh,
     rotates,
@@ -269,7 +268,7 @@ class Visit {
     return { reuse, afterReuse: await this.#refresh(session, session.jar.value(session.name)) };
   }
 
-  /** Comes last: a limit that counts by address would stand in the way of everything else. */
+  /** Comes last: a limit that counts by address would stop all later calls. */
   async #limit(): Promise<Step> {
     const { burst, say } = this.#options;
     if (burst === 0) return { reason: "left out by --burst 0" };
@@ -284,7 +283,7 @@ class Visit {
     return { reason: `${burst} refreshes in a row met no limit` };
   }
 
-  /** A refresh with the session's own cookie; the new one is kept. */
+  /** Refreshes with the session's cookie and keeps the new one. */
   async #renew(session: Session): Promise<Answer> {
     const used = session.jar.value(session.name);
     const answer = await this.#refresh(session, used);
@@ -303,7 +302,7 @@ class Visit {
     return this.#backend.call("refresh", url, { cookie });
   }
 
-  /** Obeys a limit once, as a client would: what it says is checked elsewhere. */
+  /** Waits once when a limit asks for it, as a client would. */
   async #patiently(call: () => Promise<Answer>): Promise<Answer> {
     const answer = await call();
     const wait = Number(answer.headers.get("Retry-After") ?? Number.NaN);
@@ -323,7 +322,7 @@ export function isGranted(answer: Answer): boolean {
   return answer.status === 200 || answer.status === 201;
 }
 
-/** Another text of the same length, letters for letters and digits for digits. */
+/** A random text of the same shape: letters for letters, digits for digits. */
 function strangeAs(text: string): string {
   const pick = (from: string) => from[Math.floor(Math.random() * from.length)] ?? "";
   return text

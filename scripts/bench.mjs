@@ -1,9 +1,9 @@
 // Measures the package beside others and writes the figures of docs/performance.md. It exists
 // because "small and fast" wants numbers made in one run, the contestants taking turns. Alone:
-// `npm run bench`, with `-- --quick` for a short look, which writes to build/bench/ only, with names
-// of groups (verification, growth, call, start, route, sizes, native) for those alone, with `report`
-// to write what was measured last, or with `verify` (`npm run bench:verify`) for verification alone,
-// which fails when a bar is missed.
+// `npm run bench`. Words after `--`: `--quick` takes a short look and writes to build/bench/ only;
+// names of groups (verification, growth, call, start, route, sizes, native) measure those alone;
+// `report` writes what was measured last; `verify` (`npm run bench:verify`) measures verification
+// alone and fails when a bar is missed.
 
 import { join } from "node:path";
 import { build } from "./build.mjs";

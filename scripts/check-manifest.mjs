@@ -1,7 +1,8 @@
-// Compares wasm-pack.toml with Cargo.toml, Cargo.lock and package.json, and js/version.ts with the
-// last, and lists every disagreement. It exists because wasm-pack reads none of our manifest: without this check a
-// renamed feature or a bumped wasm-bindgen would be noticed by nobody, or late, as a download that
-// is refused. Run by build and test; alone: `node scripts/check-manifest.mjs`.
+// Compares wasm-pack.toml with Cargo.toml, Cargo.lock and package.json, and js/version.ts with
+// package.json, and lists every disagreement. It exists because wasm-pack does not read our
+// manifest. Without this check a renamed feature or a newer wasm-bindgen would go unnoticed, or
+// show late as a download that is refused. `npm run build` and `npm run check` run it. Alone: `node
+// scripts/check-manifest.mjs`.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -74,7 +75,8 @@ function checkBuild(build, cargo) {
   const filed = custom ? "custom" : build.profile;
   if (tableAt(cargo, "package", "metadata", "wasm-pack", "profile", filed)["wasm-opt"] !== false) {
     found.push(
-      `${where}: [package.metadata.wasm-pack.profile.${filed}] in Cargo.toml must say wasm-opt = false; the flags are in wasm-pack.toml.`,
+      `${where}: [package.metadata.wasm-pack.profile.${filed}] in Cargo.toml must say ` +
+        `wasm-opt = false; the flags are in wasm-pack.toml.`,
     );
   }
   if (!build.outDir.startsWith("build/")) found.push(`${where}: out-dir must be under build/.`);

@@ -1,7 +1,6 @@
-// Reads the project instead of running it: layers, formats, lints, types, licences, known
-// vulnerabilities, the documentation and its links. It exists beside `npm test` because its tools
-// take minutes to install, and a newcomer wants to see the product proved first. Alone:
-// `npm run check`.
+// Checks the sources: layers, formats, lints, types, licences, known vulnerabilities, the
+// documentation and its links. It exists beside `npm test` because its tools take minutes to
+// install, and a newcomer wants to see the product tested first. Alone: `npm run check`.
 
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
@@ -9,9 +8,9 @@ import { setUp } from "./setup.mjs";
 
 async function check() {
   await setUp({ checks: true });
-  // Types and documentation are read in the built package. A broken build hides no other check.
+  // The checks of types and documentation read dist/. The others run even if the build fails.
   await build({ lenient: true }).catch(report);
-  // Not at the top: these need npm packages, which set-up has to install first.
+  // Imported here because they need npm packages, which set-up installs first.
   const { checks } = await import("./lib/checks.mjs");
   /** @type {string[]} */
   const failed = [];

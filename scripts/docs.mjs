@@ -1,8 +1,8 @@
 // Builds the documentation site into build/docs: the reference from the package's declarations
 // (TypeDoc), the pages of docs/ (VitePress) and the crate's own documentation (rustdoc). It exists
-// because each of these tools leaves something unsaid: here a warning of any of them fails, and so
-// does a link or an anchor that leads nowhere, a page that the sidebar does not list, and anything
-// that a page would load from elsewhere. Alone: `npm run docs`, with `-- --serve` to look at it
+// because these tools overlook faults. Here a warning of any of them fails. A link or an anchor
+// that leads nowhere fails too, as does a page that the sidebar does not list, and anything that a
+// page would load from elsewhere. Alone: `npm run docs`, with `-- --serve` to look at it
 // afterwards.
 
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -46,7 +46,7 @@ function tool(name, args, options) {
 
 /** @param {{ output: string }} ended */
 function withoutWarnings({ output }) {
-  // Colours would hide the word's beginning.
+  // A colour code before a word would hide where the word begins.
   const lines = output
     .split("\n")
     .filter((line) => /\bwarn(ing)?\b|\(!\)/i.test(line.replaceAll(/\x1b\[\d*m/g, " ")));
@@ -54,7 +54,7 @@ function withoutWarnings({ output }) {
     throw new StepFailed("The documentation builds with warnings.", lines.join("\n"));
 }
 
-/** What rustdoc has to say of the crate, warnings being errors. */
+/** Builds the crate's documentation; a warning fails. */
 export function buildCrateDocs() {
   return must("cargo", ["doc", "--locked", "--no-deps", "--quiet"], {
     seconds: 1200,
@@ -62,7 +62,7 @@ export function buildCrateDocs() {
   });
 }
 
-/** Builds all of it; the package has to be built before, and the packages of docs/ installed. */
+/** Builds the site. Needs a built package and the packages of docs/. */
 export async function buildDocs() {
   rmSync(site, { recursive: true, force: true });
   rmSync(join(docs, "api"), { recursive: true, force: true });
@@ -94,8 +94,8 @@ function pagesIn(folder) {
 }
 
 /**
- * Fails when a page links to what is not there, loads from elsewhere, or is in no list. The crate's
- * pages are rustdoc's to check.
+ * Fails when a page links to what is not there, loads from elsewhere, or is in no list. rustdoc
+ * checks the crate's pages.
  * @param {string} folder
  * @param {readonly string[]} listed
  */

@@ -1,7 +1,7 @@
-// Makes a release and stops short of publishing it: checks that the version is one to release,
-// builds the commit twice, tries the tarball everywhere, lays it into build/release with its hash,
-// and prints the commands that a person would type. Alone: `npm run release`; with `--untested` the
-// long tests are left out, for a rehearsal.
+// Prepares a release and does not publish it: checks that the version can be released, runs the
+// checks and all tests, builds the commit twice, puts the tarball into build/release with its hash,
+// and prints the commands that a person types next. Alone: `npm run release`. `--untested` leaves
+// out the long tests, for a rehearsal.
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -24,7 +24,7 @@ import { setUp } from "./setup.mjs";
  * Sources what the files say, and git
  */
 
-/** Where people go from a published package. A release without them can't be mended later. */
+/** The addresses that a published package needs. A published version can't be changed. */
 const addresses = {
   repository: "where the source is that the tarball can be built from",
   homepage: "where the documentation is",
@@ -39,7 +39,7 @@ function isAddress(value) {
 }
 
 /**
- * What stands in the way of a release, one sentence each.
+ * What prevents a release, one sentence each.
  * @param {Sources} sources
  * @returns {string[]}
  */

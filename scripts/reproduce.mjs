@@ -1,6 +1,6 @@
 // Builds one commit twice, in two fresh folders of different names, and compares the tarballs byte
-// for byte. It exists so that whoever doubts a release can make it again and get the same file.
-// Alone: `npm run reproduce`, with a commit after `--` for another than HEAD.
+// for byte. It exists so that whoever doubts a release can build it and get the same file. Alone:
+// `npm run reproduce`, with a commit after `--` for another than HEAD.
 
 import { createHash } from "node:crypto";
 import {
@@ -28,8 +28,8 @@ export async function commitOf(name) {
 }
 
 /**
- * What npm packs of a commit that is built in a folder of its own. The tools are this folder's, by
- * the commit's own lock files.
+ * Builds a commit in a folder of its own and packs it. Uses the tools of this folder, which the
+ * commit's lock files have to name.
  * @param {string} commit
  * @param {string} folder
  */
@@ -42,14 +42,14 @@ async function buildIn(commit, folder) {
   for (const name of ["package-lock.json", "wasm-pack.toml"]) {
     if (readFileSync(join(folder, name), "utf8") !== readFileSync(join(root, name), "utf8")) {
       throw new StepFailed(
-        `${name} of that commit is not the one that is checked out: its tools are not those that are installed. Check the commit out first.`,
+        `${name} of that commit is not the one that is checked out: its tools are not those ` +
+          `that are installed. Check the commit out first.`,
       );
     }
   }
   for (const name of ["node_modules", ".tools"])
     if (existsSync(join(root, name))) symlinkSync(join(root, name), join(folder, name));
-  // Nothing of this machine's settings: a target folder that is shared would hand the second build
-  // the work of the first.
+  // A target folder of its own: a shared one would give the second build the work of the first.
   const env = { CARGO_TARGET_DIR: join(folder, "target") };
   await must("node", ["scripts/build.mjs"], { cwd: folder, seconds: 1800, env });
   const { stdout } = await must("npm", ["pack", "--json", "--ignore-scripts"], { cwd: folder });
@@ -61,7 +61,7 @@ async function buildIn(commit, folder) {
 }
 
 /**
- * The names of the files that differ, for a person to begin with.
+ * The names of the files that differ.
  * @param {string} one
  * @param {string} other
  */
@@ -85,7 +85,7 @@ function differences(one, other) {
 }
 
 /**
- * The tarball of a commit, which two builds agree about. Who calls removes `path`'s folder.
+ * The tarball of a commit, if two builds agree. The caller removes the folder of `path`.
  * @param {string} commit @returns {Promise<Tarball & { remove: () => void }>}
  */
 export async function reproduce(commit) {
@@ -129,7 +129,8 @@ if (isMain(import.meta.url)) {
       await commitOf(process.argv[2] ?? "HEAD"),
     );
     console.log(
-      `\n  ${path.split(/[/\\]/).at(-1)}   ${size} bytes   sha256 ${sha256}\n\nTwo builds of one commit gave the same tarball.`,
+      `\n  ${path.split(/[/\\]/).at(-1)}   ${size} bytes   sha256 ${sha256}\n\nTwo builds ` +
+        `of one commit gave the same tarball.`,
     );
     remove();
   } catch (error) {

@@ -21,13 +21,15 @@ import {
 } from "./lib/run.mjs";
 
 /**
- * @typedef
- * {{ version: string, resolved?: string, integrity?: string, optional?: boolean, devOptional?: boolean }}
- * Locked
+ * @typedef {object} Locked
+ * @property {string} version
+ * @property {string} [integrity]
+ * @property {boolean} [optional]
+ * @property {boolean} [devOptional]
  */
 
 /**
- * The packages of a lock file by folder; npm keeps a copy of the lock file of what it installed in
+ * The packages of a lock file by folder. npm keeps a lock file of what it installed in
  * node_modules.
  * @param {string} path
  * @returns {Record<string, Locked>}
@@ -37,8 +39,8 @@ function packagesOf(path) {
 }
 
 /**
- * Whether node_modules holds what package-lock.json says; optional packages are for other platforms
- * when absent.
+ * Whether node_modules holds what package-lock.json says. An optional package may be absent: it is
+ * for another platform.
  * @param {string} folder
  */
 export function packagesAreInstalled(folder) {
@@ -58,7 +60,7 @@ export function packagesAreInstalled(folder) {
 }
 
 /**
- * The project's own packages, or those of a folder with a lock file of its own.
+ * Installs the project's own packages, or those of a folder that has its own lock file.
  * @param {string} [folder]
  */
 export async function installPackages(folder = root) {
@@ -75,7 +77,8 @@ export async function installPackages(folder = root) {
 async function installRust(lints) {
   if (which("cargo") === null || which("rustc") === null) {
     throw new StepFailed(
-      "Rust is missing: install rustup with the stable toolchain (https://rustup.rs), then start again.",
+      "Rust is missing: install rustup with the stable toolchain (https://rustup.rs), then " +
+        "start again.",
     );
   }
   const target = "wasm32-unknown-unknown";
@@ -108,7 +111,7 @@ function needRustup(what) {
 }
 
 /**
- * Builds the programs of a crate into .tools/, unless the first is there in that version.
+ * Builds the programs of a crate into .tools/, unless the first is there in this version.
  * @param {string} crate @param {string} version @param {readonly [string, ...string[]]} programs
  */
 async function installTool(crate, version, programs) {
@@ -133,7 +136,7 @@ async function installTool(crate, version, programs) {
   );
 }
 
-// These tools run for a second at most: optimising them costs minutes, and gives back less than a
+// These tools run for a second at most. Optimising them would cost minutes and save less than that
 // second.
 const quickBuild = {
   CARGO_PROFILE_RELEASE_OPT_LEVEL: "0",
@@ -141,11 +144,11 @@ const quickBuild = {
   CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
 };
 
-// Reads licences and sources; no part of a build, so wasm-pack.toml has no place for it.
+// Not in wasm-pack.toml, because it takes no part in a build.
 const cargoDeny = "0.20.2";
 
 async function installTools() {
-  // Not before this line: the manifest's parser is one of the npm packages.
+  // Imported here because the manifest's parser is an npm package.
   const { readManifest } = await import("./lib/manifest.mjs");
   const { tools } = readManifest();
   await installTool("wasm-pack", tools["wasm-pack"], ["wasm-pack"]);
@@ -155,12 +158,12 @@ async function installTools() {
   ]);
 }
 
-// Not among the npm packages: a lock file that names the packages of every platform can't be made
-// where only one of them is offered.
+// Not in package.json, because a registry may offer the packages of one platform only, and a lock
+// file has to name those of all platforms.
 const deno = "2.9.6";
 const biome = "2.6.8";
 
-/** Where Deno is, or will be. */
+/** The path of Deno, which set-up may still have to install. */
 export function denoPath() {
   const platform =
     process.platform === "linux"
@@ -186,7 +189,7 @@ async function installDeno() {
   await installPackage("Deno", "deno", `@deno/${basename(dirname(denoPath()))}`, deno);
 }
 
-/** Where Biome is, or will be: a script that starts the program of this platform. */
+/** The path of the script that starts Biome, which set-up may still have to install. */
 export function biomePath() {
   return join(root, ".tools", "biome", "node_modules", "@biomejs", "biome", "bin", "biome");
 }
@@ -220,7 +223,7 @@ function installPackage(program, folder, name, version) {
   );
 }
 
-/** Where Chromium is, or null. */
+/** The path of Chromium, or null. */
 export function findChromium() {
   const named = process.env["CHROMIUM"];
   if (named !== undefined && named !== "") return existsSync(named) ? named : which(named);
@@ -244,7 +247,7 @@ function isDebian() {
   );
 }
 
-/** Where Firefox is, or null. */
+/** The path of Firefox, or null. */
 export function findFirefox() {
   const named = process.env["FIREFOX"];
   if (named !== undefined && named !== "") return existsSync(named) ? named : which(named);
@@ -252,7 +255,7 @@ export function findFirefox() {
 }
 
 /**
- * Installs Debian's packages, where that is possible.
+ * Installs packages of Debian where that is possible.
  * @param {readonly string[]} packages
  * @param {string} wanted what to tell a person elsewhere
  */
@@ -280,17 +283,19 @@ async function installChromium() {
   const isThere = () => findChromium() !== null && which("chromedriver") !== null;
   if (isThere()) return;
   const wanted =
-    "The tests need Chromium and its driver: install them so that `chromium` and `chromedriver` of one version are on the PATH, then start again.";
+    "The tests need Chromium and its driver: install them so that `chromium` and " +
+    "`chromedriver` of one version are on the PATH, then start again.";
   await installPackagesOfDebian(["chromium", "chromium-driver"], wanted);
   if (!isThere()) throw new StepFailed(wanted);
 }
 
-// Debian has no package of it.
+// Debian has no package of geckodriver.
 const geckodriver = "0.37.1";
 
 async function installFirefox() {
   const wanted =
-    "The tests need Firefox 153 or newer: install it so that `firefox` is on the PATH, then start again.";
+    "The tests need Firefox 153 or newer: install it so that `firefox` is on the PATH, then " +
+    "start again.";
   if (findFirefox() === null) await installPackagesOfDebian(["firefox-esr"], wanted);
   if (findFirefox() === null) throw new StepFailed(wanted);
   await installTool("geckodriver", geckodriver, ["geckodriver"]);
@@ -305,7 +310,14 @@ async function installFirefox() {
  * @property {boolean} [checks] to read the sources: lints, types, licences, the documentation
  */
 
-/** @type {readonly { what: string, isNeeded: (needs: Needs) => boolean, install: (needs: Needs) => Promise<void> }[]} */
+/**
+ * @typedef {object} Step
+ * @property {string} what
+ * @property {(needs: Needs) => boolean} isNeeded
+ * @property {(needs: Needs) => Promise<void>} install
+ */
+
+/** @type {readonly Step[]} */
 const steps = [
   { what: "npm packages", isNeeded: () => true, install: () => installPackages() },
   {

@@ -1,7 +1,7 @@
-// Runs the simulator of tests/sim: whole browsers with several tabs in virtual time, each run
-// decided by its seed, the invariants checked after every step. It exists because CI's 20 000 seeds
-// are not all there are: this runs any number, optimised and with all assertions on, or tells one
-// seed as a story. Alone: npm run sim -- --seeds 200000 [--first 0], or npm run sim -- --seed 17
+// Runs the simulator of tests/sim: whole browsers with several tabs in virtual time. The seed
+// decides a run, and the invariants are checked after every step. It exists because the tests run
+// 20 000 seeds only. This runs any number, optimised and with all assertions on, or tells one seed
+// as a story. Alone: npm run sim -- --seeds 200000 [--first 0], or npm run sim -- --seed 17
 
 import { spawn } from "node:child_process";
 import { delimiter } from "node:path";
@@ -40,7 +40,7 @@ function simulate(env) {
     "--exact",
     "--nocapture",
   ];
-  // Straight to the terminal: a long run shows its report, a story is as long as it is.
+  // Prints straight to the terminal, because a long run reports and a story is long.
   const child = spawn("cargo", args, {
     cwd: root,
     stdio: "inherit",

@@ -1,7 +1,7 @@
 // Starts the demo: installs what is missing, builds the package and the page, and runs the page,
-// the authority and the API in one workerd until ctrl-C. It exists so that one command takes a
-// fresh clone to a page that one can sign in on. Alone: `npm start`; `npm start -- --persist` keeps
-// the database in .state/, `--ports 9780,9781,9782` moves page, authority and API.
+// the authority and the API in one workerd until ctrl-C. It exists so that one command leads from a
+// fresh clone to a page on which one can sign in. Alone: `npm start`. `npm start -- --persist`
+// keeps the database in .state/; `--ports 9780,9781,9782` moves page, authority and API.
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -48,7 +48,7 @@ async function start() {
   const { persist, ports } = optionsOf();
   await setUp();
   await build({ lenient: true });
-  // Not at the top: these need npm packages, which set-up has to install first.
+  // Imported here because they need npm packages, which set-up installs first.
   const { buildApp } = await import("../www/app/build.mjs");
   const { startStack } = await import("../www/stack.mjs");
   const appDirectory = join(root, "build", "app");
@@ -60,15 +60,17 @@ async function start() {
   }).catch((error) => {
     if (error.code !== "EADDRINUSE") throw error;
     throw new StepFailed(
-      `${error.message} End that program, or choose other ports: npm start -- --ports 9780,9781,9782`,
+      `${error.message} End that program, or choose other ports: npm start -- --ports ` +
+        `9780,9781,9782`,
     );
   });
+  const kept = persist ? " What happens is kept in .state/." : "";
   console.log(`
   The page       ${stack.app}
   The authority  ${stack.authority}
   The API        ${stack.api}
 
-  Sign in as alice, password "correct horse battery".${persist ? " What happens is kept in .state/." : ""}
+  Sign in as alice, password "correct horse battery".${kept}
   End with ctrl-C.
 `);
   return stack;
@@ -78,7 +80,7 @@ endChildrenOnSignal();
 try {
   const stack = await start();
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    // Miniflare listens too, and would end the process before the stack has been closed.
+    // Miniflare listens too and would end the process before the stack is closed.
     process
       .removeAllListeners(signal)
       .once(signal, () => void stack.close().then(() => process.exit(0)));

@@ -1,5 +1,5 @@
-// Packs the package and tries it in every bundler, runtime and test runner of tests/package, in
-// projects of their own. It exists apart from `npm test` because its tools weigh 800 MB and take
+// Packs the package and tries it in every bundler, runtime and test runner of tests/package, each
+// in a project of its own. It exists apart from `npm test` because its tools weigh 800 MB and take
 // minutes. Alone: `npm run test:package`, with words after `--` for some places only.
 
 import { build } from "./build.mjs";

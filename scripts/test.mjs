@@ -1,9 +1,8 @@
-// Runs everything that shows the product to work: native Rust tests, wasm tests in Chromium,
-// JavaScript tests over HTTP, browser tests through the demo page, and some of them in Firefox;
-// ends with a table of counts. It exists so that one command, typed by a person or by CI on a bare
-// machine, proves a clone. What reads the sources is check.mjs. Alone: `npm test`, or
-// `npm test -- native js` for some of the suites (native, wasm, js, browser, firefox). What the
-// suites printed is kept in build/logs/.
+// Runs all tests of the product: native Rust tests, wasm tests in Chromium, JavaScript tests over
+// HTTP, browser tests through the demo page, and some of them in Firefox. It ends with a table of
+// counts. It exists so that one command proves a clone on a bare machine. check.mjs reads the
+// sources. Alone: `npm test`, or `npm test -- native js` for some of the suites (native, wasm, js,
+// browser, firefox). build/logs/ keeps what the suites printed.
 
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
@@ -24,8 +23,8 @@ function chosenOf(words) {
 }
 
 /**
- * Node's runner and cargo's both end with the failures alone; where there are none, all of it
- * tells.
+ * The part of the output that tells of failures, which node's runner and cargo print last; all of
+ * it where there is no such part.
  * @param {string} output
  */
 function tellingPart(output) {
@@ -35,7 +34,7 @@ function tellingPart(output) {
 
 /** @param {Name} name @param {boolean} built @returns {Promise<Count>} */
 async function runSuite(name, built) {
-  // Not at the top: this needs npm packages, which set-up has to install first.
+  // Imported here because it needs npm packages, which set-up installs first.
   const { runBrowser, runFirefox, runJs, runNative, runWasm } = await import("./lib/suites.mjs");
   if (!built && needsTheBuild(name))
     return { passed: 0, failed: 1, complaints: ["Not run: the build failed."] };
@@ -65,7 +64,7 @@ function needsTheBuild(name) {
 async function tryBuild(chosen) {
   if (!chosen.some(needsTheBuild)) return true;
   try {
-    // The budget is a test of its own, so that being over it hides nothing else.
+    // Lenient, because the budget has a test of its own: being over it hides nothing else.
     await build({ sizes: true, lenient: true });
     return true;
   } catch (error) {
@@ -96,9 +95,8 @@ async function test() {
     String(count.failed),
     spoken(time),
   ]);
-  console.log(
-    `\n${table([["", "passed", "failed", "time"], ...cells])}\n\n${passed} passed, ${failed} failed`,
-  );
+  console.log(`\n${table([["", "passed", "failed", "time"], ...cells])}`);
+  console.log(`\n${passed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;
 }
 

@@ -1,6 +1,6 @@
-// Prints the SQL that lays an account into the authority's database; the password is read from the
-// standard input. It exists because the authority has no sign-up: whoever deploys it adds the first
-// accounts by hand, and their hashes have to be made as it makes them. Alone: node
+// Prints the SQL that adds an account to the authority's database. Reads the password from standard
+// input. It exists because the authority has no sign-up: whoever deploys it adds the first
+// accounts, and their hashes have to be made as the authority makes them. Alone: node
 // www/account.mjs <username> <name> [--tenant main] [--operator] < password.txt > account.sql
 
 import { randomUUID } from "node:crypto";
@@ -34,7 +34,7 @@ function argumentsOf() {
 
 async function printAccount() {
   const { username, name, tenant, operator } = argumentsOf();
-  // Editors end a file with a line break; no password does.
+  // Editors end a file with a line break, which is no part of the password.
   const password = (await text(process.stdin)).replace(/\r?\n$/, "");
   if (password.length < SHORTEST_PASSWORD)
     throw new StepFailed(`The password must have at least ${SHORTEST_PASSWORD} characters.`);
@@ -48,9 +48,8 @@ async function printAccount() {
     await hashPassword(password),
     JSON.stringify(operator ? ["operator"] : []),
   ];
-  console.log(
-    `INSERT INTO accounts (id, tenant_id, username, name, password_hash, roles) VALUES (${values.map(quoted).join(", ")});`,
-  );
+  const columns = "id, tenant_id, username, name, password_hash, roles";
+  console.log(`INSERT INTO accounts (${columns}) VALUES (${values.map(quoted).join(", ")});`);
 }
 
 try {

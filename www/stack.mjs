@@ -158,9 +158,9 @@ export async function startStack({
 }
 
 /**
- * Calls `reload` each time the folder has come to hold other files. workerd opens the folder once
- * and miniflare lists its files once, with the validators that browsers are given: a page that is
- * built anew is not found by the one and not told apart from the old one by the other.
+ * Calls `reload` each time the folder holds other files than before. workerd opens the folder only
+ * at its start, so it does not find the files of a new folder. miniflare makes the validators for
+ * browsers only at its start, so a new page would have the validator of the old one.
  * @param {string} folder
  * @param {string} served the files that are served now
  * @param {AbortSignal} signal
@@ -170,9 +170,9 @@ async function follow(folder, served, signal, reload) {
   for (let before = served; !signal.aborted; ) {
     await pause(LOOK_EVERY_MS, undefined, { ref: false, signal }).catch(() => {});
     const now = await filesOf(folder);
-    // The same twice: nobody is writing any more.
+    // The same as at the last look: nobody is writing any more.
     if (!signal.aborted && now !== "" && now !== served && now === before) {
-      // A folder that went away again is looked at again.
+      // The reload fails when the folder is gone again. It is tried again at the next look.
       const isServed = await reload().then(
         () => true,
         () => false,
@@ -199,7 +199,7 @@ async function filesOf(folder) {
 }
 
 /**
- * A Worker of www/ as miniflare takes it: one module, and a port of its own.
+ * A Worker of www/ for miniflare: one module, and a port of its own.
  * @param {string} name @param {number} port
  */
 async function bundled(name, port) {
@@ -214,7 +214,7 @@ async function bundled(name, port) {
     logLevel: "warning",
   });
   const script = outputFiles.map((file) => file.text).join("");
-  // What a deployment does by itself: the wasm goes along as a compiled module.
+  // A deployment adds the wasm as a compiled module too.
   const guarded = script.includes("./edge.wasm");
   return {
     name,
@@ -244,8 +244,8 @@ async function runtimeOf(name) {
 }
 
 /**
- * The secret that seals the authority's keys: made here, and kept beside the database that can't be
- * read without it. A deployment sets its own, where no database backup has it.
+ * The secret that seals the authority's keys. It is made here and kept beside the database, whose
+ * keys can't be read without it. A deployment sets its own, outside of any backup of the database.
  * @param {string | false} persist
  */
 async function keptSecret(persist) {
@@ -253,7 +253,7 @@ async function keptSecret(persist) {
   if (persist === false) return secret;
   const file = join(resolve(persist), "key-encryption-secret");
   await mkdir(resolve(persist), { recursive: true });
-  // "wx" writes a new file only, so a secret that is there stays.
+  // "wx" fails for a file that exists, so a secret that is there stays.
   await writeFile(file, secret, { flag: "wx", mode: 0o600 }).catch(
     (/** @type {NodeJS.ErrnoException} */ error) => {
       if (error.code !== "EEXIST") throw error;
@@ -263,8 +263,8 @@ async function keptSecret(persist) {
 }
 
 /**
- * Applies the migrations that are missing, each as one transaction, noted in the table that
- * wrangler keeps too.
+ * Applies the missing migrations, each as one transaction, and notes them in the table that
+ * wrangler uses.
  * @param {Awaited<ReturnType<Miniflare["getD1Database"]>>} db
  * @param {boolean} demo
  */
@@ -272,7 +272,8 @@ async function prepareDatabase(db, demo) {
   await db
     .prepare(
       `CREATE TABLE IF NOT EXISTS d1_migrations
-       (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
+       (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,
+        applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
     )
     .run();
   /** @type {string[][]} */
@@ -292,7 +293,7 @@ async function prepareDatabase(db, demo) {
 }
 
 /**
- * Finds free ports for zeros, and says which port is taken while that can still be said plainly.
+ * Finds free ports for zeros. Throws for a port that is taken, and names it.
  * @param {Ports} wanted @returns {Promise<Ports>}
  */
 async function settlePorts({ app, authority, api }) {

@@ -17,9 +17,7 @@ function judgeScheme({ backend: { target } }: Observed): Verdict {
   return isLoopback(target.base.hostname) ? pass("http on this machine") : fail("http");
 }
 
-/**
- * Which names are of one site only the public suffix list can tell. Here: what is certainly none.
- */
+/** Fails for what is certainly two sites. Only the public suffix list knows the others. */
 function judgeSite({ backend: { target } }: Observed): Verdict {
   const page = new URL(target.origin);
   const { hostname: own, protocol } = target.refresh;

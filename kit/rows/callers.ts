@@ -1,5 +1,5 @@
-// The rows about who may call: forged calls are refused before they touch the session, and the
-// page's own origin gets through CORS.
+// The rows about who may call. Forged calls are refused before they touch the session. CORS lets
+// the page's own origin in.
 
 import type { Answer } from "../backend.ts";
 import {
@@ -20,9 +20,9 @@ import { FOREIGN_ORIGIN, type Observed, type Step } from "../visit.ts";
 
 const CSRF = "RFC 10017 section 6.1.3.3: another site could send this in the user's name";
 
-/** Refused means: an error of the caller's, and the session is as it was. */
+/** A refusal is a 4xx that leaves the session unchanged. */
 function refused(seen: Observed, step: Step): Verdict {
-  // Where no refresh succeeds, a refusal shows nothing.
+  // A refusal shows nothing where no refresh succeeds.
   return granted(seen, () =>
     given(step, (answer) => {
       if (answer.cookies.some(({ name }) => name === seen.cookieName))
@@ -38,7 +38,7 @@ function isCrossOrigin({ backend: { target } }: Observed): boolean {
   return target.origin !== target.refresh.origin;
 }
 
-/** Judges CORS headers, where the page's origin is another one. */
+/** Judges CORS headers if the page has another origin than the backend. */
 function crossOrigin(seen: Observed, step: Step, judge: (answer: Answer) => Verdict): Verdict {
   if (!isCrossOrigin(seen))
     return notChecked(
@@ -47,7 +47,7 @@ function crossOrigin(seen: Observed, step: Step, judge: (answer: Answer) => Verd
   return given(step, judge);
 }
 
-/** With credentials a browser takes the exact origin only: no star. */
+/** With credentials a browser wants the exact origin rather than a star. */
 function letsPageIn(seen: Observed, answer: Answer): Verdict {
   const { origin } = seen.backend.target;
   const allowed = answer.headers.get("Access-Control-Allow-Origin");
@@ -77,7 +77,8 @@ function judgeExposed(answer: Answer): Verdict {
   const exposed = listOf(answer, "Access-Control-Expose-Headers");
   if (!exposed.includes("retry-after"))
     return fail(
-      `Access-Control-Expose-Headers: ${quoted(answer.headers.get("Access-Control-Expose-Headers"))}`,
+      `Access-Control-Expose-Headers: ` +
+        `${quoted(answer.headers.get("Access-Control-Expose-Headers"))}`,
     );
   return exposed.includes("date") ? pass("Retry-After and Date") : warn("Retry-After, not Date");
 }
@@ -146,19 +147,25 @@ export const callerRows: readonly Row[] = [
   {
     id: "cors.refusal",
     expected: "the page's origin may read a refusal",
-    why: "server contract, Refresh: a 401 that can't be read is a network failure, tried again and again",
+    why:
+      "server contract, Refresh: a 401 that can't be read is a network failure, tried again " +
+      "and again",
     judge: (seen) => crossOrigin(seen, seen.withoutCookie, (answer) => letsPageIn(seen, answer)),
   },
   {
     id: "cors.expose",
     expected: "Access-Control-Expose-Headers names Retry-After and Date",
-    why: "server contract, Refresh: the page can't see how long to wait, or reads a date by a wrong clock",
+    why:
+      "server contract, Refresh: the page can't see how long to wait, or reads a date by a " +
+      "wrong clock",
     judge: (seen) => crossOrigin(seen, seen.withoutCookie, judgeExposed),
   },
   {
     id: "cors.foreign",
     expected: "a foreign origin gets no leave to read",
-    why: "server contract, Refresh, 1: whoever echoes every origin hands the access token to any page",
+    why:
+      "server contract, Refresh, 1: whoever echoes every origin hands the access token to " +
+      "any page",
     judge: judgeForeign,
   },
 ];

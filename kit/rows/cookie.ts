@@ -55,27 +55,34 @@ export const cookieRows: readonly Row[] = [
   {
     id: "cookie.secure",
     expected: "the cookie is Secure",
-    why: "RFC 10017 section 6.1.3.2: one plain http request would show the refresh token to the network",
+    why:
+      "RFC 10017 section 6.1.3.2: one plain http request would show the refresh token to " +
+      "the network",
     judge: (seen) =>
       eachSetting(seen, ({ secure }) => (secure ? pass("Secure") : fail("no Secure"))),
   },
   {
     id: "cookie.same-site",
     expected: "the cookie is SameSite=Strict",
-    why: "RFC 10017 section 6.1.3.2: with None it travels with calls that other sites make; Lax lets links carry it",
+    why:
+      "RFC 10017 section 6.1.3.2: with None it travels with calls that other sites make; " +
+      "Lax lets links carry it",
     judge: (seen) => eachSetting(seen, judgeSameSite),
   },
   {
     id: "cookie.path",
     expected:
-      "the cookie's path covers refresh and logout and not the whole host (unless its name begins with __Host-)",
+      "the cookie's path covers refresh and logout and not the whole host (unless its name " +
+      "begins with __Host-)",
     why: "server contract, Refresh, 5: what never gets the refresh token can't log it or lose it",
     judge: (seen) => eachSetting(seen, (cookie) => judgePath(seen, cookie)),
   },
   {
     id: "cookie.no-domain",
     expected: "the cookie has no Domain",
-    why: "RFC 10017 section 6.1.3.2: with it every subdomain gets the refresh token, a forgotten one too",
+    why:
+      "RFC 10017 section 6.1.3.2: with it every subdomain gets the refresh token, a " +
+      "forgotten one too",
     judge: (seen) =>
       eachSetting(seen, ({ domain }) =>
         domain === null ? pass("no Domain") : fail(`Domain=${quoted(domain)}`),

@@ -35,7 +35,7 @@ function judgeDeletion(seen: Observed, answer: Answer): Verdict {
   return pass("deleted");
 }
 
-/** A cookie of the session that was ended: 401, as for any that is good for nothing. */
+/** Judges a refresh with a cookie of the session that was ended. */
 function isDead(seen: Observed, step: Step): Verdict {
   return granted(seen, () =>
     given(step, (answer) => (isGranted(answer) ? fail("granted") : endsSession(answer))),

@@ -1,5 +1,5 @@
-// The rows about the refresh's answers: what a granted one holds, and how a session that is over is
-// told from trouble.
+// The rows about the refresh's answers: what a granted one holds, and how the end of a session
+// differs from trouble.
 
 import type { Answer } from "../backend.ts";
 import {
@@ -84,7 +84,7 @@ function judgeStoring(seen: Observed): Verdict {
   return verdicts.length === 0 ? notChecked("no call succeeded") : all(verdicts);
 }
 
-/** 403, and 400 with one of three errors, sign the user out too; 401 is the word for it. */
+/** 401 is right. 403, and 400 with one of three errors, also sign the user out. */
 export function endsSession(answer: Answer): Verdict {
   const { status } = answer;
   if (status === 401) return pass("401");
@@ -134,7 +134,9 @@ export const replyRows: readonly Row[] = [
   {
     id: "refresh.status",
     expected: "a refresh with a good cookie is answered with 200",
-    why: "server contract, Refresh, 2: any other status is a refusal, trouble or a fault of the configuration",
+    why:
+      "server contract, Refresh, 2: any other status is a refusal, trouble or a fault of " +
+      "the configuration",
     judge: ({ refresh }) =>
       given(refresh, (answer) =>
         answer.status === 200 || answer.status === 201
@@ -145,7 +147,9 @@ export const replyRows: readonly Row[] = [
   {
     id: "refresh.json",
     expected: "the reply is a JSON object with an access_token of visible ASCII",
-    why: "RFC 6749 section 5.1, RFC 6750 section 2.1: there is no token otherwise, or none that a header can carry",
+    why:
+      "RFC 6749 section 5.1, RFC 6750 section 2.1: there is no token otherwise, or none " +
+      "that a header can carry",
     judge: (seen) => granted(seen, judgeReply),
   },
   {
@@ -170,7 +174,9 @@ export const replyRows: readonly Row[] = [
   {
     id: "refresh.no-refresh-token",
     expected: "no refresh token in the reply",
-    why: "RFC 10017 section 6.2.2.2: what the cookie keeps from scripts, the body would hand to them",
+    why:
+      "RFC 10017 section 6.2.2.2: what the cookie keeps from scripts, the body would hand " +
+      "to them",
     judge: (seen) =>
       members(seen, (reply) => {
         const isThere = [reply["refresh_token"], reply["refreshToken"]].some(
@@ -188,7 +194,9 @@ export const replyRows: readonly Row[] = [
   {
     id: "redirects.none",
     expected: "refresh and logout never redirect",
-    why: "server contract, Refresh, 4: a redirect is not followed, and says nothing about the session",
+    why:
+      "server contract, Refresh, 4: a redirect is not followed, and says nothing about the " +
+      "session",
     judge: judgeRedirects,
   },
   {
@@ -201,13 +209,17 @@ export const replyRows: readonly Row[] = [
     id: "refusal.unknown-cookie",
     expected:
       "a refresh with a cookie that nobody was given, or a malformed one, is refused with 401",
-    why: "server contract, Refresh, 3: a 500 is trouble that passes, so the page would try for ever instead of signing out",
+    why:
+      "server contract, Refresh, 3: a 500 is trouble that passes, so the page would try for " +
+      "ever instead of signing out",
     judge: unknown,
   },
   {
     id: "refusal.keeps-cookie",
     expected: "a refusal neither sets nor deletes the cookie",
-    why: "server contract, Refresh, 5: the answer may come late and hit the cookie of a newer session",
+    why:
+      "server contract, Refresh, 5: the answer may come late and hit the cookie of a newer " +
+      "session",
     judge: judgeLeftAlone,
   },
 ];

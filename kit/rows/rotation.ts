@@ -1,5 +1,5 @@
-// The rows about refresh tokens over time: a new one at each use, patience with lost replies and
-// parallel tabs, an alarm when a used one comes back late, and limits that are told as limits.
+// The rows about refresh tokens over time: a new one at each use, a grace window for lost replies
+// and parallel tabs, an alarm when a used one comes back late, and limits that say what they are.
 
 import type { Answer } from "../backend.ts";
 import {
@@ -53,7 +53,8 @@ function parallel(seen: Observed, judge: (answers: readonly Answer[]) => Verdict
 function judgeParallel(answers: readonly Answer[]): Verdict {
   const others = answers.filter((answer) => !isGranted(answer));
   if (others.length === 0) return pass(`${answers.length} of ${answers.length} granted`);
-  const came = `${answers.length - others.length} of ${answers.length} granted, others ${[...new Set(others.map(described))].join(", ")}`;
+  const kinds = [...new Set(others.map(described))].join(", ");
+  const came = `${answers.length - others.length} of ${answers.length} granted, others ${kinds}`;
   return others.every(({ status }) => status === 429) ? warn(came) : fail(came);
 }
 
@@ -69,7 +70,7 @@ function judgeLimit(answer: Answer): Verdict {
   return fail(described(answer));
 }
 
-/** Judges the answer of the limit, where one was met. */
+/** Judges the answer of the limit, if one was met. */
 function limit(seen: Observed, judge: (answer: Answer) => Verdict): Verdict {
   return answered(seen.limited, (answer) =>
     judgeLimit(answer).result === "pass" ? judge(answer) : notChecked("no limit was told as one"),
@@ -87,7 +88,9 @@ export const rotationRows: readonly Row[] = [
   {
     id: "rotation.new-cookie",
     expected: "each refresh sets a new cookie",
-    why: "RFC 9700 section 4.14.2: without rotation a copied refresh token serves its thief unnoticed",
+    why:
+      "RFC 9700 section 4.14.2: without rotation a copied refresh token serves its thief " +
+      "unnoticed",
     judge: (seen) =>
       granted(seen, () => (seen.rotates ? pass("a new one") : fail("the same one, or none"))),
   },
@@ -129,14 +132,18 @@ export const rotationRows: readonly Row[] = [
   {
     id: "reuse.refused",
     expected: "a used cookie is refused after the grace window",
-    why: "RFC 9700 section 4.14.2: it is in the hands of a thief, or of somebody whose session a thief has",
+    why:
+      "RFC 9700 section 4.14.2: it is in the hands of a thief, or of somebody whose session " +
+      "a thief has",
     judge: ({ reuse }) =>
       given(reuse, (answer) => (isGranted(answer) ? fail("granted") : endsSession(answer))),
   },
   {
     id: "reuse.ends-session",
     expected: "its return ends the session: the newest cookie is refused too",
-    why: "RFC 9700 section 4.14.2: nobody can tell whether the thief holds the old one or the new one",
+    why:
+      "RFC 9700 section 4.14.2: nobody can tell whether the thief holds the old one or the " +
+      "new one",
     judge: (seen) =>
       given(seen.reuse, (answer) =>
         isGranted(answer)

@@ -1,4 +1,4 @@
-// The checks that read the sources instead of running them. Each is one row that passes or fails.
+// The checks of `npm run check`, which read the sources. Each passes or fails as a whole.
 
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -31,8 +31,8 @@ function ownFiles(folder) {
 }
 
 /**
- * Type-checks every TypeScript project, and complains of files that belong to none: nobody would
- * check those.
+ * Type-checks every TypeScript project. Fails for a file that belongs to none, because nothing
+ * would check it.
  */
 async function checkTypes() {
   const files = ownFiles(root);
@@ -41,7 +41,7 @@ async function checkTypes() {
   for (const project of projects) {
     const checked = ["-p", project, "--noEmit", "--pretty", "false"];
     const { code, stdout } = await run("tsc", [...checked, "--listFiles"]);
-    // Again, for complaints without the list between them.
+    // Runs again to get the complaints without the list.
     if (code !== 0) await must("tsc", checked);
     for (const line of stdout.split("\n")) covered.add(line.trim());
   }
@@ -62,8 +62,8 @@ function clippy(...options) {
 }
 
 /**
- * Licences, duplicates and sources of the crates; their known vulnerabilities where the list of
- * them can be had.
+ * Checks licences, duplicates and sources of the crates, and known vulnerabilities where their list
+ * can be had.
  */
 async function checkCrates() {
   await must("cargo-deny", ["--log-level", "warn", "check", "licenses", "bans", "sources"]);
@@ -77,8 +77,8 @@ async function checkCrates() {
 }
 
 /**
- * Known vulnerabilities of the npm packages that build and test this one; it has none at run time.
- * Where there is a list to ask.
+ * Checks known vulnerabilities of the npm packages that build and test this one, where the registry
+ * answers. The package itself has no dependencies.
  */
 async function checkAudit() {
   const { code, stdout, output } = await run("npm", ["audit", "--json", "--audit-level=high"], {
@@ -101,7 +101,7 @@ export const checks = [
     check: async () => {
       for (const { features } of readManifest().builds) {
         const chosen = ["--no-default-features", "--features", features.join(",")];
-        // Not --tests: unit tests run natively, and their crates need not build for wasm32.
+        // Without --tests: unit tests run natively, and their crates need not build for wasm32.
         await clippy("--target", "wasm32-unknown-unknown", "--lib", ...wasmTests(), ...chosen);
       }
     },

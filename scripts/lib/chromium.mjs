@@ -1,11 +1,11 @@
-// How Chromium is started, for tests, benches and pictures alike.
+// How tests, benches and pictures start Chromium.
 
 import { env } from "node:process";
 
-/** Where it is; scripts that set up say so in the variable CHROMIUM. */
+/** The path of Chromium. Scripts that set up name it in the variable CHROMIUM. */
 export const executablePath = env["CHROMIUM"] ?? "/usr/bin/chromium";
 
-/** In a container, without anything on the network but what a page asks for. */
+/** Runs in a container, and sends nothing but what a page asks for. */
 export const args = [
   "--no-sandbox",
   "--disable-gpu",

@@ -1,11 +1,11 @@
-// Counts of tests, read from what the test runners print. Every way in which a run can look green
-// without having tested anything ends up here as a failure: no test found, a test binary that ran
-// none, ignored and skipped tests, a bad exit that no line explains.
+// Counts tests by what the test runners print. A run that looks green without having tested
+// anything counts as a failure: no test found, a test binary that ran none, ignored and skipped
+// tests, a bad exit code that no line explains.
 
 /** @typedef {{ passed: number, failed: number, complaints: string[] }} Count */
 
 /**
- * What one run comes to: each complaint is a failure of its own.
+ * The count of one run. Each complaint counts as a failure.
  * @param {Count} count
  * @param {number} code the exit code
  * @returns {Count}
@@ -43,8 +43,8 @@ export function countCargo(output, code) {
 }
 
 /**
- * Like countCargo, but every test binary has to run something: wasm-bindgen's runner ends well when
- * it found no test.
+ * Like countCargo, but every test binary has to run a test: wasm-bindgen's runner ends well without
+ * one.
  * @param {string} output
  * @param {number} code
  * @returns {Count}

@@ -1,6 +1,6 @@
-// Running other programs: the project's PATH, captured output, time limits, and steps that say what
-// they do and how long they take. Node's own modules only, for set-up runs before anything is
-// installed.
+// Runs other programs: with the project's PATH, captured output and time limits, and as steps that
+// say what they do and how long they take. Uses Node's own modules only, because set-up runs before
+// anything is installed.
 
 import { spawn } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
@@ -21,8 +21,8 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
  */
 
 /**
- * A step that could not be done. `output` is what the failing program printed; `advice` a sentence
- * for the person.
+ * A step that failed. The message is a sentence for the person; `output` is what the failing
+ * program printed.
  */
 export class StepFailed extends Error {
   /** @param {string} message @param {string} [output] */
@@ -33,7 +33,7 @@ export class StepFailed extends Error {
   }
 }
 
-/** The folders in which the project's tools are looked up: its own first, rustup's last. */
+/** The folders in which programs are looked up: the project's own first, rustup's last. */
 export function searchPath() {
   const own = [join(root, ".tools", "bin"), join(root, "node_modules", ".bin")];
   const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
@@ -56,7 +56,7 @@ export function which(name) {
 const running = new Set();
 
 /**
- * Ends a child with all that it started: it leads a process group of its own.
+ * Ends a child and all that it started. Each child leads a process group of its own.
  * @param {import("node:child_process").ChildProcess} child
  */
 function endGroup(child) {
@@ -67,7 +67,7 @@ function endGroup(child) {
   }
 }
 
-/** Ends the children with the script on ctrl-C: being in groups of their own they don't hear it. */
+/** Ends the children on ctrl-C, which does not reach their process groups. */
 export function endChildrenOnSignal() {
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
     process.once(signal, () => {
@@ -78,8 +78,8 @@ export function endChildrenOnSignal() {
 }
 
 /**
- * Runs a program to its end and returns its exit code with all it printed; never throws for a bad
- * exit.
+ * Runs a program to its end and returns its exit code and what it printed. Does not throw for a bad
+ * exit code.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {RunOptions} [options]
@@ -166,7 +166,7 @@ export async function step(what, usually, work) {
 }
 
 /**
- * Tells of a failure, with what the failing program printed, and makes the script end badly.
+ * Prints a failure and what the failing program printed, and sets a bad exit code.
  * @param {unknown} error
  */
 export function report(error) {
@@ -180,7 +180,7 @@ export function report(error) {
 }
 
 /**
- * Whether a module is the script that was started, rather than imported.
+ * Whether a module is the script that was started rather than an imported one.
  * @param {string} url its import.meta.url
  */
 export function isMain(url) {

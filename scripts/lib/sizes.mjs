@@ -1,4 +1,4 @@
-// What the package weighs: each wasm and each bundle, raw and gzipped, against the budgets of
+// The sizes of the package: each wasm and each bundle, raw and gzipped, and the budgets of
 // wasm-pack.toml.
 
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ function weigh(path, budget) {
 }
 
 /**
- * The wasm is told for information; the bundle carries it, and is what a user downloads.
+ * The wasm is listed for information. A user downloads the bundle, which holds it.
  * @param {readonly import("./manifest.mjs").Build[]} builds
  */
 export function weighAll(builds) {
@@ -65,6 +65,7 @@ export function overBudget(sizes) {
     .filter(({ gzipped, budget }) => budget !== null && gzipped > budget)
     .map(
       ({ name, gzipped, budget }) =>
-        `${name} is ${gzipped} bytes gzipped, ${gzipped - (budget ?? 0)} over its budget of ${budget}.`,
+        `${name} is ${gzipped} bytes gzipped, ${gzipped - (budget ?? 0)} over its budget of ` +
+        `${budget}.`,
     );
 }

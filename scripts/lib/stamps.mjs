@@ -1,6 +1,6 @@
 // Skips work whose inputs and outputs have not changed since it was last done, and lets one build
-// run at a time. A stamp is a small file under build/stamps: the hash of what went in, the hash of
-// what came out, and the result that the work gave.
+// run at a time. A stamp is a small file under build/stamps. It holds the hash of the inputs, the
+// hash of the outputs, and the result of the work.
 
 import { createHash } from "node:crypto";
 import {
@@ -28,7 +28,7 @@ function filesAt(path) {
 }
 
 /**
- * A hash over the names and contents of files, and over further words that matter.
+ * A hash over the names and contents of files, and over further words.
  * @param {readonly string[]} paths
  * @param {readonly string[]} [words]
  */
@@ -43,11 +43,17 @@ export function hashOf(paths, words = []) {
 }
 
 /**
- * Does the work, or gives its last result when nothing changed.
+ * @typedef {object} Work
+ * @property {string} name
+ * @property {readonly string[]} inputs
+ * @property {readonly string[]} [words]
+ * @property {readonly string[]} outputs
+ */
+
+/**
+ * Does the work, or returns its last result when nothing changed.
  * @template T
- * @param
- * {{ name: string, inputs: readonly string[], words?: readonly string[], outputs: readonly string[] }}
- * what
+ * @param {Work} what
  * @param {() => Promise<T>} work
  * @returns {Promise<{ result: T, fresh: boolean }>}
  */
@@ -68,15 +74,15 @@ export async function unlessDone({ name, inputs, words = [], outputs }, work) {
 }
 
 /**
- * Whether the process that holds a lock is still at it; no build takes twenty minutes, but process
- * numbers come again.
+ * Whether the process that holds a lock still works. A lock older than twenty minutes counts as
+ * left behind, because process numbers are given again.
  * @param {string} path
  */
 function isHeld(path) {
   try {
     if (Date.now() - statSync(path).mtimeMs > 20 * 60_000) return false;
     const holder = Number(readFileSync(path, "utf8"));
-    // Empty for the moment between being made and being written.
+    // The file is empty between being made and being written.
     if (holder > 0) process.kill(holder, 0);
     return true;
   } catch {

@@ -1,5 +1,5 @@
-// The test suites of the project: what each runs and how its tests are counted. test.mjs picks
-// among them and adds up.
+// The test suites of the project: what each runs and how its tests are counted. test.mjs chooses
+// among them and adds up their counts.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { root, run } from "./run.mjs";
 /** @typedef {{ count: Count, output: string }} Outcome */
 
 /**
- * The files of a folder of the project whose names end so, sorted.
+ * The files of a folder of the project with this ending, sorted.
  * @param {string} folder
  * @param {string} ending
  * @returns {string[]}
@@ -31,7 +31,7 @@ function nothingRan(problem) {
 }
 
 /**
- * Keeps what a suite printed, for reading it in full afterwards.
+ * Keeps what a suite printed.
  * @param {string} name
  * @param {string} output
  */
@@ -41,8 +41,8 @@ function keepLog(name, output) {
 }
 
 /**
- * Rust on this machine: the engine with virtual time, tables, properties, and the examples in the
- * docs.
+ * Rust on this machine: the engine in virtual time, tables, properties, and the examples in the
+ * documentation.
  * @returns {Promise<Outcome>}
  */
 export async function runNative() {
@@ -128,7 +128,7 @@ async function runNode(name, files, options, env) {
 
 const inBrowser = (/** @type {string} */ file) => /^tests\/(browser|client|firefox)\//.test(file);
 
-/** What needs no browser: the Workers over HTTP, the scripts, the package. */
+/** The tests that need no browser: the Workers over HTTP, the scripts, the package. */
 export function runJs() {
   return runNode(
     "js",
@@ -139,8 +139,8 @@ export function runJs() {
 }
 
 /**
- * The demo page against the real Workers, and the client against scripted servers, in Chromium; one
- * file after the other, for they measure time.
+ * The demo page against the real Workers, and the client against scripted servers, in Chromium. One
+ * file after the other, because some measure time.
  * @param {string} chromium
  */
 export function runBrowser(chromium) {
@@ -155,8 +155,8 @@ export function runBrowser(chromium) {
 }
 
 /**
- * What can go otherwise in another browser: starting, the 401, tabs, logout, a policy; and what is
- * known to.
+ * What can differ in another browser: starting, the 401, tabs, logout, a policy. And what is known
+ * to differ.
  */
 const inFirefox = [
   ...["boot", "logout", "policy", "refused", "tabs"].map((name) => `tests/client/${name}.test.ts`),

@@ -1,6 +1,6 @@
-// A small backend on node:http that keeps the server contract, and breaks it in one way or several
-// when told to. Its clock moves only when the checks pause, so that no test waits and none depends
-// on speed.
+// A small backend on node:http that keeps the server contract, and breaks it in the ways that a
+// test asks for. Its clock moves only when the checks pause, so that no test waits or depends on
+// speed.
 
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -12,7 +12,7 @@ export const PAGE = "http://localhost:5173";
 export const GRACE_SECONDS = 20;
 const LIMIT = 12;
 const COOKIE = "refresh";
-/** A secret after it is cut in two where a line is cut after 80 characters. */
+/** What comes before a secret: a line of 80 characters ends in the middle of the secret. */
 const PADDING = "x".repeat(70);
 
 export type Fault =
@@ -75,7 +75,7 @@ export type Fault =
 
 interface Family {
   current: string;
-  /** Of each used token: when, and what came after it. */
+  /** When each used token was used, and its successor. */
   readonly used: Map<string, { at: number; successor: string }>;
   ended: boolean;
   refreshes: number;
@@ -251,7 +251,7 @@ class Machine {
 
   #token(): string {
     const plain = randomBytes(24).toString("base64url");
-    // What is written otherwise in an encoding is in the secrets that are echoed.
+    // Secrets that are echoed hold characters that the encodings escape.
     const marks = [..."\"<&'/=%~\\"];
     const token =
       this.#encoding === undefined
@@ -321,7 +321,7 @@ class Machine {
     );
   }
 
-  /** One budget for a session; or one for all of them, renewed each minute. */
+  /** Counts for each session; or for all together, anew each minute. */
   #isLimited({ refreshes }: Family): boolean {
     if (!this.#has("limits every session at once"))
       return refreshes > LIMIT && !this.#has("no limit");

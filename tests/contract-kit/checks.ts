@@ -4,10 +4,7 @@
 import { type CheckOptions, checkContract, type Finding } from "../../kit/contract.ts";
 import { type Fault, GRACE_SECONDS, PAGE, startBackend, type TestBackend } from "./backend.ts";
 
-/**
- * What the command would make of its options: a sign-in for each session, and a clock that the
- * backend shares.
- */
+/** The options of a check: a sign-in for each session, and the backend's own clock. */
 export function optionsFor(
   { base, clock }: TestBackend,
   changed: Partial<CheckOptions> = {},

@@ -1,5 +1,5 @@
-// The command as it is published: its options, its exit codes, what goes to which stream, and that
-// it stands alone. Needs a built dist/.
+// The command as it is published: its options, its exit codes, its two streams, and that it needs
+// nothing else. Needs a built dist/.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -26,7 +26,7 @@ function run(...args: string[]): Promise<{ code: number | null; out: string; err
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
 }
 
-/** A window of 0 s: this backend's clock stands still outside, so that the alarm is left out. */
+/** With a window of 0 s and without the alarm, because the backend's clock stands still here. */
 async function runAgainst(faults: readonly Fault[], ...args: string[]) {
   const backend = await startBackend(faults);
   try {
@@ -56,7 +56,7 @@ async function runAgainst(faults: readonly Fault[], ...args: string[]) {
   }
 }
 
-test("prints a table and ends with 0 when nothing fails; what it is doing goes to the other stream", async () => {
+test("prints a table and ends with 0 when nothing fails; progress goes to stderr", async () => {
   const { code, out, err } = await runAgainst([]);
   assert.equal(code, 0, out + err);
   for (const { id } of rows) assert.ok(out.includes(`  ${id}  `), id);
@@ -68,10 +68,8 @@ test("prints a table and ends with 0 when nothing fails; what it is doing goes t
 test("ends with 1 when a row fails, and says what came and why it matters", async () => {
   const { code, out } = await runAgainst(["SameSite=None"]);
   assert.equal(code, 1);
-  assert.match(
-    out,
-    /fail +cookie\.same-site +the cookie is SameSite=Strict\n +came: SameSite=None, at sign-in; SameSite=None, at refresh\n +why: +RFC 10017/,
-  );
+  assert.match(out, /fail +cookie\.same-site +the cookie is SameSite=Strict\n/);
+  assert.match(out, /\n +came: SameSite=None, at sign-in; SameSite=None, at refresh\n +why: +RFC/);
 });
 
 test("--json prints the same as JSON", async () => {
@@ -155,9 +153,9 @@ test("ends with 2 when it can't begin, and shows no secret in saying so", async 
   backend.close();
   const { code, err } = await run(backend.base.href);
   assert.equal(code, 2);
-  assert.match(
+  assert.equal(
     err,
-    /^ {2}› refreshing\nNothing answers at http:\/\/127\.0\.0\.1:\d+\/session\/refresh: ECONNREFUSED\.\n$/,
+    `  › refreshing\nNothing answers at ${backend.base.href}session/refresh: ECONNREFUSED.\n`,
   );
 });
 

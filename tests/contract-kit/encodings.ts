@@ -6,7 +6,7 @@ const bytesOf = (text: string) => [...Buffer.from(text)];
 const written = (text: string, write: (code: number, character: string) => string) =>
   [...text].map((character) => write(character.codePointAt(0) ?? 0, character)).join("");
 
-/** Each gives ASCII, for it has to fit into a header. */
+/** Each gives ASCII, because it has to fit into a header. */
 export const encodings = {
   raw: (text) => text,
   "percent, upper case": (text) =>
@@ -71,12 +71,12 @@ const undone: readonly ((text: string) => string)[] = [
       .replaceAll("&amp;", "&"),
   (text) =>
     text.replace(/[\w+/-]{11,}/g, (run) =>
-      // Base64 that was cut, or that stands after other letters, begins at any of four places.
+      // Base64 after other letters, or with its beginning cut off, begins at any of four places.
       [0, 1, 2, 3].map((at) => Buffer.from(run.slice(at), "base64").toString()).join(" "),
     ),
 ];
 
-/** The pieces of eight characters of secrets that a text still tells, encoded up to twice. */
+/** The pieces of secrets, eight characters long, that a text reveals, encoded up to twice. */
 export function piecesIn(text: string, secrets: readonly string[]): string[] {
   const once = undone.map((undo) => undo(text));
   const readings = once.flatMap((reading) => undone.map((undo) => undo(reading)));

@@ -1,5 +1,5 @@
-// Each fault of a backend fails its rows, and no other; the same backend without a fault passes
-// them all.
+// Each fault of a backend fails its own rows and no others. The same backend without a fault passes
+// all rows.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -8,7 +8,7 @@ import type { Fault } from "./backend.ts";
 import { check, idsWith } from "./checks.ts";
 import type { Encoding } from "./encodings.ts";
 
-/** What each fault is to be caught by; a row after "~" is one that warns. */
+/** The rows that catch each fault; "~" marks a row that warns. */
 const caughtBy: Readonly<
   Record<
     Exclude<
@@ -107,7 +107,8 @@ describe("the contract kit", () => {
   });
 
   for (const [fault, caught] of Object.entries(caughtBy) as [Fault, readonly string[]][]) {
-    test(`catches “${fault}” with ${caught.length === 0 ? "no row, for it is none" : caught.join(", ")}`, async () => {
+    const by = caught.length === 0 ? "no row, for it is no fault" : caught.join(", ");
+    test(`catches “${fault}” with ${by}`, async () => {
       const { findings } = await check([fault]);
       const found = [
         ...idsWith(findings, "fail"),

@@ -1,5 +1,5 @@
-// Nothing that the kit prints tells a piece of a secret: no cookie, no token, no password, however
-// the backend writes it back, and wherever a line is cut.
+// Nothing that the kit prints reveals a piece of a secret (a cookie, a token, a password), however
+// the backend writes it back and wherever a line is cut.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -19,7 +19,7 @@ const PASSWORD = (JSON.parse(BODY) as { password: string }).password;
 const all = Object.keys(encodings) as Encoding[];
 const echoing = (encoding: Encoding): Fault => `echoes secrets: ${encoding}`;
 
-/** Runs the command as it is built, and gives all that it prints. */
+/** What the built command prints, on both streams. */
 async function printedBy(...args: string[]): Promise<string> {
   const command = fileURLToPath(new URL("../../dist/contract.js", import.meta.url));
   const child = spawn(process.execPath, [command, ...args]);
@@ -129,7 +129,7 @@ describe("the command tells no piece on either stream, as a table and as JSON", 
       });
 });
 
-test("secrets under other names, in other places, and in the names of cookies are hidden too", async () => {
+test("secrets under other names, elsewhere, and in names of cookies are hidden too", async () => {
   const [token, cookie, header] = Array.from({ length: 3 }, () => randomBytes(30).toString("hex"));
   const server = createServer((request, response) => {
     response.setHeader("X-Auth-Token", String(header));

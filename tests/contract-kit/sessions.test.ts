@@ -31,7 +31,7 @@ async function checkWithCookies(count: number) {
   }
 }
 
-test("without a session the rows that need none are checked, and the others say what to give", async () => {
+test("without a session some rows are checked, and the others say what to give", async () => {
   const findings = await checkWithCookies(0);
   assert.deepEqual(idsWith(findings, "fail", "warn"), []);
   assert.deepEqual(idsWith(findings, "pass"), [
@@ -51,7 +51,7 @@ test("without a session the rows that need none are checked, and the others say 
   );
 });
 
-test("one cookie is enough for all but the alarm and the limit; three are enough for everything", async () => {
+test("one cookie is enough without the alarm and the limit, three for everything", async () => {
   const one = await checkWithCookies(1);
   assert.deepEqual(idsWith(one, "fail", "warn"), []);
   const rest = [
@@ -111,7 +111,7 @@ test("the checks don't begin when nothing answers or nobody is let in", async ()
   }
 });
 
-test("a 429 on the way is waited for, as a client would, and not held against the backend", async () => {
+test("a 429 on the way is waited for, and is no fault of the backend", async () => {
   const backend = await startBackend(["limits every session at once"]);
   const waits: string[] = [];
   try {
@@ -123,7 +123,7 @@ test("a 429 on the way is waited for, as a client would, and not held against th
   }
 });
 
-test("a limit that asks for too long a wait leaves a row unchecked rather than failed", async () => {
+test("a limit that asks for too long a wait leaves a row unchecked", async () => {
   const { findings } = await check(["limits every session at once", "limit of ten minutes"]);
   assert.deepEqual(idsWith(findings, "fail"), []);
   const { came, result } = findings.find(({ id }) => id === "parallel.no-alarm") ?? {};

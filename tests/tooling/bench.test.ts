@@ -1,4 +1,4 @@
-// The measurements' arithmetic, and that a report with a hole in it is not written.
+// The measurements' arithmetic, the tables, and the marks between which a run writes its figures.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -119,7 +119,7 @@ test("the report is not written with a figure missing", () => {
   assert.throws(() => table(["one", "two"], [["1"]]), /a row of 1 cells under 2/);
 });
 
-/** Whatever is asked for was measured, and took one. */
+/** Figures of a run in which everything took one. */
 class Ones extends Figures {
   override names = () => ["tokenkeep"];
   override value = () => ({ value: 1, low: 1, high: 1 });
@@ -140,7 +140,7 @@ test("a run writes the figures of the page between their marks, and no word of i
   assert.equal(withFigures(written, figures), written);
 });
 
-test("a mark without figures, figures without a mark and a mark that comes twice are refused", () => {
+test("marks and figures that do not have the same names are refused", () => {
   const mark = (name: string) => `<!-- figures: ${name} -->\n\nold\n\n<!-- end of figures -->\n`;
   assert.equal(
     withFigures(mark("a"), { a: "$1 new" }),

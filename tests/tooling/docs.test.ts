@@ -1,4 +1,4 @@
-// What the documentation's own check says of sites with a fault each, and of one without.
+// What the check of the documentation says of sites with one fault each, and of one without.
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,9 +12,11 @@ after(() => rmSync(folder, { recursive: true }));
 
 const good = {
   "index.html":
-    '<a href="/guide.html#two">Guide</a><a href="https://example.com">Elsewhere</a><script src="/assets/app.js"></script>',
+    '<a href="/guide.html#two">Guide</a><a href="https://example.com">Elsewhere</a>' +
+    '<script src="/assets/app.js"></script>',
   "guide.html":
-    '<h2 id="two">Two</h2><a href="#two">here</a><a href="./">home</a><a href="index">home</a><a href="mailto:a@example.com">write</a>',
+    '<h2 id="two">Two</h2><a href="#two">here</a><a href="./">home</a><a href="index">home</a>' +
+    '<a href="mailto:a@example.com">write</a>',
   "assets/app.js": "",
   "assets/style.css": "p { background: url(/assets/app.js) }",
 };
@@ -42,7 +44,7 @@ test("a site whose links lead somewhere passes", () => {
   assert.deepEqual(complaintsOf("good", {}), []);
 });
 
-test("a link to no page, an anchor that is not there, a page that nobody lists and one that is missing are told", () => {
+test("missing pages, links and anchors and pages that no list has are told", () => {
   assert.deepEqual(
     complaintsOf("page", {
       "guide.html": '<h2 id="two"></h2><a class="x" href="/nothing.html">x</a>',

@@ -1,6 +1,6 @@
-// What `npm run build` made: the wasm in it whole and within its budget, and types that stand
-// alone. What of it npm packs is for tests/package to see. Needs a built tree, as `npm test` makes
-// it first.
+// What `npm run build` made: the wasm in it is whole and within its budget, and its types need
+// nothing else. tests/package sees what npm packs of it. Needs a built tree, which `npm test` makes
+// first.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -63,7 +63,7 @@ test("a bundle that revokes and verifies nothing carries no wasm", async () => {
   assert.ok(size > 1_000 && size < 10_000, `${size} bytes`);
 });
 
-test("the package opens in node without a browser, and touches nothing until it is used", async () => {
+test("the package opens in node, and touches nothing until it is used", async () => {
   const before = Reflect.ownKeys(globalThis);
   const { createTokenKeep, TokenKeepError } = await import("tokenkeep");
   assert.equal(typeof createTokenKeep, "function");

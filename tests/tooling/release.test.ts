@@ -1,4 +1,4 @@
-// What scripts/release.mjs takes for an obstacle.
+// What prevents a release.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -18,7 +18,7 @@ const ready = {
   tags: "v1.2.2\n",
 };
 
-test("a version with its changes written down, committed and not yet tagged, is to be released", () => {
+test("a version whose changes are written down, committed and not tagged can be released", () => {
   assert.deepEqual(obstacles(ready), []);
 });
 

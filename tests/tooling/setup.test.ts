@@ -1,4 +1,4 @@
-// Set-up: it sees what is missing, and on a machine that has everything it does nothing.
+// Set-up: it sees what is missing, and does nothing on a machine that has everything.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -16,8 +16,8 @@ const wanted = {
 };
 
 /**
- * Whether set-up takes these packages, all with a folder in node_modules, for what the lock file
- * wants.
+ * Whether set-up takes these packages for what the lock file wants. Each has a folder in
+ * node_modules.
  */
 function judge(installed: Record<string, { version: string; integrity?: string }> | null): boolean {
   const folder = mkdtempSync(join(tmpdir(), "tokenkeep-setup-"));
@@ -38,7 +38,7 @@ function judge(installed: Record<string, { version: string; integrity?: string }
   }
 }
 
-test("npm packages are installed when all but optional ones are there in their locked versions", () => {
+test("npm packages are installed when all but optional ones have their locked versions", () => {
   const a = { version: "1.0.0", integrity: "sha512-a" };
   assert.equal(judge({ "node_modules/a": a }), true);
   assert.equal(

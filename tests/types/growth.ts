@@ -5,10 +5,10 @@ import type { Project } from "../package/project.ts";
 import { complaints, newest } from "./compiler.ts";
 
 /**
- * A union may gain a member and lose none. An object may gain members, and none that a program would
- * have to write. What a program reads may not become null or undefined; what it writes must still
- * be allowed to be. Members that stay are compared in turn, four levels deep. Below that, and for
- * functions, one of the two has to fit where the other is wanted.
+ * A union may gain a member and lose none. An object may gain members, and none that a program
+ * would have to write. What a program reads may not become null or undefined; what it writes must
+ * still be allowed to be. Members that stay are compared in turn, four levels deep. Below that, and
+ * for functions, one of the two has to fit where the other is wanted.
  */
 const GREW = `
 type Fits<Given, Wanted> = [Given] extends [Wanted] ? true : false;
@@ -17,7 +17,8 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 type IsUnion<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? false : true) : never;
 type IsFunction<T> = [T] extends [(...given: never[]) => unknown] ? true : false;
 type Nothing<T> = Extract<T, null | undefined>;
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Writable<T> = {
   [K in keyof T]-?: Same<Pick<T, K>, { -readonly [Q in K]: T[Q] }> extends true ? K : never;
 }[keyof T];
@@ -40,7 +41,9 @@ type Value<New, Old, H extends How, Depth extends number> = All<
           ? Depth extends 0
             ? true
             : {
-                [K in keyof Old]-?: K extends keyof New ? Grew<New[K], Old[K], H, Down[Depth]> : false;
+                [K in keyof Old]-?: K extends keyof New
+                  ? Grew<New[K], Old[K], H, Down[Depth]>
+                  : false;
               }[keyof Old]
           : false
         : Either<New, Old>

@@ -83,7 +83,12 @@ test("types_an_application_may_add_to_the_interfaces", async () => {
 test("types_a_wrong_program_is_refused", async () => {
   consumer.write(
     "wrong.ts",
-    'import { createTokenKeep } from "tokenkeep";\nimport { createVerifier } from "tokenkeep/edge";\ncreateTokenKeep({});\ncreateVerifier({ issuers: [{ issuer: "i", audience: "a" }] });\n',
+    [
+      'import { createTokenKeep } from "tokenkeep";',
+      'import { createVerifier } from "tokenkeep/edge";',
+      "createTokenKeep({});",
+      'createVerifier({ issuers: [{ issuer: "i", audience: "a" }] });',
+    ].join("\n"),
   );
   const said = await complaints(consumer, newest, ["wrong.ts"]);
   assert.match(said, /wrong\.ts\(3,.*'refresh' is missing/s);

@@ -148,7 +148,10 @@ function told(event: VerifierEvent): string {
     case "refused":
       return `${event.code} ${event.category}`;
     case "jwks":
-      return `${event.issuer} ${event.outcome} ${event.keys ?? 0} ${event.skipped?.map(({ kid, reason }) => `${kid} ${reason}`).join() ?? ""}`;
+      return [
+        `${event.issuer} ${event.outcome} ${event.keys ?? 0}`,
+        ...(event.skipped?.map(({ kid, reason }) => `${kid} ${reason}`) ?? []),
+      ].join();
   }
 }
 
