@@ -203,13 +203,29 @@ async function installBiome() {
   await installPackage("Biome", "biome", "@biomejs/biome", biome);
 }
 
+// Not among the npm packages: where no ready one can be fetched it is compiled, for a minute, and
+// only the tests of the backends in examples/ use it. 13 wants Node 22.
+const sqlite = "12.11.1";
+
+/** Where better-sqlite3 is, or will be. */
+export const sqlitePath = join(root, ".tools", "sqlite", "node_modules", "better-sqlite3");
+
+async function installSqlite() {
+  const look = `const path = ${JSON.stringify(sqlitePath)};
+    new (require(path))(":memory:");
+    console.log(require(path + "/package.json").version);`;
+  if ((await run(process.execPath, ["-e", look])).stdout.trim() === sqlite) return;
+  await installPackage("better-sqlite3", "sqlite", "better-sqlite3", sqlite, "1 min");
+}
+
 /**
  * @param {string} program
  * @param {string} folder under .tools/
  * @param {string} name
  * @param {string} version
+ * @param {string} [time] how long it usually takes
  */
-function installPackage(program, folder, name, version) {
+function installPackage(program, folder, name, version, time = "10 s") {
   const place = [
     "--prefix",
     join(root, ".tools", folder),
@@ -218,8 +234,8 @@ function installPackage(program, folder, name, version) {
     "--no-audit",
     "--no-fund",
   ];
-  return step(`Installing ${program} ${version} into .tools/, once`, "10 s", () =>
-    must("npm", ["install", ...place, `${name}@${version}`], { seconds: 300 }),
+  return step(`Installing ${program} ${version} into .tools/, once`, time, () =>
+    must("npm", ["install", ...place, `${name}@${version}`], { seconds: 600 }),
   );
 }
 
@@ -327,6 +343,11 @@ const steps = [
   },
   { what: "wasm-pack and wasm-bindgen", isNeeded: () => true, install: installTools },
   { what: "Deno", isNeeded: ({ runtimes = false }) => runtimes, install: installDeno },
+  {
+    what: "better-sqlite3",
+    isNeeded: ({ runtimes = false }) => runtimes,
+    install: installSqlite,
+  },
   { what: "Chromium", isNeeded: ({ browser = false }) => browser, install: installChromium },
   { what: "Firefox", isNeeded: ({ firefox = false }) => firefox, install: installFirefox },
   {
