@@ -13,7 +13,6 @@ use super::machine::Engine;
 use super::sibling::News;
 use super::state::{Call, Lock, Task};
 use super::timers::Timer;
-use super::waiters::Attempt;
 
 /// What the lock is waited for beyond the time that its holder's call may take.
 const LOCK_GRACE: Millis = SECOND;
