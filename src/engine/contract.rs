@@ -5,8 +5,8 @@ use super::backoff::Backoff;
 use super::clock::Millis;
 use super::failure::Failure;
 use super::lifetime::Lead;
-use super::session::SignedOutReason;
-use super::sibling::Message;
+use super::message::Message;
+use super::snapshot::SignedOutReason;
 use super::timers::Timer;
 
 /// How the engine shall behave; times in milliseconds.

@@ -2,7 +2,7 @@
 //! are the host's.
 
 use super::clock::Millis;
-use super::session::Status;
+use super::snapshot::Status;
 
 /// How many transitions are kept.
 pub const KEPT: usize = 100;

@@ -1,104 +1,49 @@
-//! The engine itself: what it remembers between inputs, and the first and last step of each.
+//! The engine itself: its parts, and the first and last step of each input.
 //!
-//! Each `handle_*` is one mutation; the caller then drains [`Engine::poll_output`]. An input that
-//! comes in before the end is no harm: its outputs follow those that are left.
+//! Each `handle_*` is one mutation; the caller then drains [`Engine::poll_output`] to the end
+//! before the next one. The inputs stand in the files of what they are about.
 
-use super::budget::Budget;
+use super::budget::Cause;
 use super::clock::{Millis, Now, SECOND};
-use super::contract::{Config, Event, Output, WaiterId};
-use super::failure::Failure;
+use super::contract::{Config, Event, Output};
 use super::journal::{Journal, Step, Transition, Why};
+use super::logout::Logout;
+use super::outbox::Outbox;
+use super::page::Page;
 use super::random::Random;
-use super::session::{Session, SignedOutReason, Status};
-use super::sibling::{Message, News};
-use super::state::{Call, Lock, Token, Waiter};
+use super::session::SessionState;
+use super::siblings::Siblings;
+use super::sign_in::SignIns;
+use super::snapshot::{Session, SignedOutReason, Status};
 use super::timers::{LONGEST_DELAY, NEVER, Timer, Timers};
+use super::tries::Tries;
+use super::turn::Turn;
+use super::waiters::{Attempt, Waiters};
 use crate::token::AccessToken;
 
 /// A wall clock that moved this much against the monotonic one was set, or the machine slept.
 const JUMP: Millis = 5 * SECOND;
-/// How long siblings have to answer.
-pub(super) const ANSWER_BOUND: Millis = SECOND / 2;
 
 /// The session machine of one tab.
-// In this order, what is touched most has an offset of one byte in the wasm.
-#[repr(C)]
 pub struct Engine {
-    pub(super) status: Status,
-    pub(super) reason: Option<SignedOutReason>,
-    pub(super) started: bool,
-    pub(super) closed: bool,
-    pub(super) wanted: bool,
-    pub(super) logout_wanted: bool,
-    /// The logout endpoint's answer, of the status below, left open whether the session is over.
-    pub(super) logout_doubted: bool,
-    pub(super) visible: bool,
-    pub(super) online: bool,
-    /// A sibling signed in, and our own token of that session is still to come.
-    pub(super) joining: bool,
-    /// That sibling's user may be another than ours.
-    pub(super) stranger: bool,
-    /// Something may have been missed: the token rests until a sibling or the authority confirms
-    /// the session.
-    pub(super) doubted: bool,
-    /// A verdict was not believed once already.
-    pub(super) disbelieved: bool,
-
-    pub(super) logout_status: u16,
-    pub(super) generation: u32,
-    /// The first generation of this epoch: a 401 to an older one is of another session.
-    pub(super) first_generation: u32,
-    /// Counts changes of user; a waiter of another count gets no token.
-    pub(super) identity: u32,
-    /// Logouts so far, here and elsewhere.
-    pub(super) sign_outs: u32,
-    /// Refreshes of siblings so far.
-    pub(super) heard: u32,
-    pub(super) failures: u32,
-    pub(super) next_call: u32,
-    pub(super) next_ticket: u32,
-    pub(super) next_waiter: u32,
-
+    pub(super) config: Config,
     /// The clocks at this input.
     pub(super) now: Now,
-    pub(super) epoch: u64,
-    /// The authority asked to be left alone until then.
-    pub(super) blocked_until: Millis,
-    /// Plain backoff after the last failure lasts until then.
-    pub(super) backoff_until: Millis,
-    pub(super) failure: Option<Failure>,
-    pub(super) lock: Lock,
+    pub(super) closed: bool,
+    pub(super) session: SessionState,
+    pub(super) tries: Tries,
+    pub(super) turn: Turn,
+    pub(super) logout: Logout,
+    pub(super) sign_ins: SignIns,
+    pub(super) siblings: Siblings,
+    pub(super) page: Page,
+    pub(super) waiters: Waiters,
     pub(super) timers: Timers,
-    /// When the driver's timer fires; [`NEVER`] when there is none.
-    pub(super) armed: Millis,
-    pub(super) call: Option<Call>,
-    pub(super) token: Option<Token>,
-    pub(super) subject: Option<u64>,
-    /// A fresh token that an API refused all the same, and when.
-    pub(super) refused: Option<(u32, Millis)>,
-    /// When the session that this tab has, or the lack of one, began.
-    pub(super) began_at: Millis,
-    /// When this tab last logged out.
-    pub(super) logged_out_at: Millis,
-    /// When siblings were asked whether one of them is visible, and when one last said so.
-    pub(super) asked_at: Option<Millis>,
-    pub(super) visible_sibling_at: Option<Millis>,
-
-    pub(super) waiters: Vec<Waiter>,
-    pub(super) sign_ins: Vec<WaiterId>,
-    pub(super) detached: Vec<(WaiterId, u32)>,
-    /// Whose logout call is still to be made, and who waits for the one under way.
-    pub(super) logouts: Vec<WaiterId>,
-    pub(super) leavers: Vec<WaiterId>,
-    outputs: Vec<Output>,
-    /// How many of them have been taken.
-    polled: usize,
-    events: Vec<Event>,
-    shown: Session,
-    journal: Journal,
-    pub(super) config: Config,
     pub(super) random: Random,
-    pub(super) budget: Budget,
+    journal: Journal,
+    outbox: Outbox,
+    /// The snapshot that the application has.
+    shown: Session,
 }
 
 impl Engine {
@@ -107,70 +52,27 @@ impl Engine {
     pub fn new(config: Config, seed: u64, now: Now) -> Self {
         Self {
             config,
-            random: Random::new(seed),
-            budget: Budget::default(),
-            journal: Journal::default(),
-            status: Status::Unknown,
-            reason: None,
-            epoch: 0,
-            generation: 0,
-            first_generation: 1,
-            token: None,
-            identity: 0,
-            subject: None,
-            started: false,
-            closed: false,
-            failure: None,
-            failures: 0,
-            blocked_until: 0,
-            backoff_until: 0,
-            refused: None,
-            wanted: false,
-            sign_ins: Vec::new(),
-            detached: Vec::new(),
-            logouts: Vec::new(),
-            leavers: Vec::new(),
-            logout_wanted: false,
-            logout_doubted: false,
-            logout_status: 0,
-            lock: Lock::Free,
-            call: None,
-            next_call: 0,
-            next_ticket: 0,
-            next_waiter: 0,
-            waiters: Vec::new(),
-            timers: Timers::new(),
-            visible: true,
-            online: true,
-            sign_outs: 0,
-            heard: 0,
-            joining: false,
-            stranger: false,
-            doubted: false,
-            disbelieved: false,
-            began_at: now.mono,
-            logged_out_at: 0,
-            asked_at: None,
-            visible_sibling_at: None,
             now,
+            closed: false,
+            session: SessionState::new(now),
+            tries: Tries::default(),
+            turn: Turn::new(),
+            logout: Logout::default(),
+            sign_ins: SignIns::default(),
+            siblings: Siblings::default(),
+            page: Page::new(),
+            waiters: Waiters::default(),
+            timers: Timers::new(),
+            random: Random::new(seed),
+            journal: Journal::default(),
+            outbox: Outbox::default(),
             shown: Session::default(),
-            armed: NEVER,
-            outputs: Vec::new(),
-            polled: 0,
-            events: Vec::new(),
         }
     }
 
     /// What to do next; `None` when everything is done.
     pub fn poll_output(&mut self) -> Option<Output> {
-        let output = self.outputs.get(self.polled).copied();
-        if output.is_some() {
-            self.polled += 1;
-        } else {
-            self.outputs.clear();
-            self.polled = 0;
-        }
-        output
+        self.outbox.poll()
     }
 
     /// The session as the application sees it.
@@ -183,13 +85,13 @@ impl Engine {
     /// it is opaque.
     #[must_use]
     pub fn claims(&self) -> Option<&[u8]> {
-        self.token.as_ref()?.grant.payload.as_ref().map(|payload| payload.json.as_slice())
+        self.session.claims()
     }
 
     /// The current token with its generation, which a 401 to it must bring back.
     #[must_use]
     pub fn token(&self) -> Option<(&AccessToken, u32)> {
-        self.token.as_ref().map(|token| (&token.grant.access_token, self.generation))
+        self.session.access_token().map(|token| (token, self.session.generation()))
     }
 
     /// The last transitions, oldest first.
@@ -197,8 +99,38 @@ impl Engine {
         self.journal.read()
     }
 
+    /// The timer fired.
+    pub fn handle_timer(&mut self, now: Now) {
+        self.begin_input(now);
+        self.timers.disarm();
+        self.look();
+        self.conclude();
+    }
+
+    /// Ends everything. After the outputs of this input there is none any more.
+    pub fn handle_close(&mut self, now: Now) {
+        self.begin_input(now);
+        if !self.closed {
+            self.session.begin_epoch(self.session.next_epoch(self.now));
+            let call = self.end_turn(|_| true);
+            if let Some(call) = call {
+                self.put(Output::AbortCall { call: call.id });
+            }
+            // Also the mere wish: a closed keep would never give back what it is granted.
+            self.free_lock();
+            self.closed = true;
+            self.sign_out(SignedOutReason::Closed);
+            self.close_sign_ins();
+            self.close_logout();
+            self.settle_waiters(Attempt::Pending);
+            self.timers.clear_all();
+        }
+        self.conclude();
+    }
+
     /// First step of every input: the clocks.
     pub(super) fn begin_input(&mut self, now: Now) {
+        debug_assert!(self.outbox.is_empty(), "outputs are drained before the next input");
         let passed = now.mono.saturating_sub(self.now.mono);
         let wall_passed = now.wall.saturating_sub(self.now.wall);
         self.now = Now { mono: self.now.mono + passed, wall: now.wall };
@@ -206,15 +138,32 @@ impl Engine {
         // stood still.
         let jump = wall_passed.saturating_sub(passed);
         if jump > JUMP
-            && let Some(token) = &mut self.token
+            && let Some(due_at) = self.session.grow_older(jump)
         {
-            token.due_at = token.due_at.saturating_sub(jump);
-            token.fresh_until = token.fresh_until.saturating_sub(jump);
-            let due_at = token.due_at;
             if self.timers.at(Timer::Renewal).is_some() {
                 self.timers.set(Timer::Renewal, due_at);
             }
             self.write(Step::ClockJumped, None);
+        }
+    }
+
+    /// Looks at everything that time brings.
+    pub(super) fn look(&mut self) {
+        let now = self.now.mono;
+        if self.timers.take_due(Timer::Call, now) {
+            self.time_out();
+        }
+        if self.timers.take_due(Timer::Lock, now) {
+            self.bypass_lock(Why::LockSlow);
+        }
+        if self.timers.take_due(Timer::Answer, now) && self.session.is_doubted() {
+            self.ask_authority();
+        }
+        if self.timers.take_due(Timer::Retry, now) && self.session.is_pursued() {
+            let _ = self.want(Cause::Schedule);
+        }
+        if self.timers.take_due(Timer::Renewal, now) {
+            self.renew();
         }
     }
 
@@ -228,95 +177,40 @@ impl Engine {
             self.shown = session;
             self.put(Output::Changed);
         }
-        for event in core::mem::take(&mut self.events) {
-            self.put(Output::Emit(event));
-        }
-        let (at, timer) = self.timers.next();
-        if self.armed != at {
-            self.armed = at;
+        self.outbox.put_events();
+        if let Some((at, timer)) = self.timers.rearm() {
             self.put(if at == NEVER {
                 Output::ClearTimer
             } else {
-                Output::SetTimer {
-                    delay: at.saturating_sub(self.now.mono).min(LONGEST_DELAY),
-                    timer,
-                }
+                let delay = at.saturating_sub(self.now.mono).min(LONGEST_DELAY);
+                Output::SetTimer { delay, timer }
             });
         }
     }
 
     fn snapshot(&self) -> Session {
-        let retry_at = self.failure.and(self.timers.at(Timer::Retry)).filter(|_| self.pursues());
-        Session {
-            status: self.status,
-            generation: self.generation,
-            expires_at: self.token.as_ref().map(|token| token.expires_at_wall),
-            refreshing: self.refreshing(),
-            // The wall clock moves on its own; a snapshot that differs only by that is the same.
-            retry_at: retry_at.map(|at| match self.shown.retry_at {
-                Some(shown) if shown.abs_diff(self.now.wall_at(at)) < SECOND => shown,
-                _ => self.now.wall_at(at),
-            }),
-            reason: self.reason,
-        }
-    }
-
-    /// Whether requests may go out with the token as it is.
-    pub(super) fn is_good(&self, validity: Millis) -> bool {
-        !self.doubted
-            && self.token.as_ref().is_some_and(|token| {
-                !token.refused && self.now.mono.saturating_add(validity) < token.fresh_until
-            })
-    }
-
-    /// Whether the token has not expired, as far as one can tell: good enough when no better one
-    /// can be had.
-    pub(super) fn is_alive(&self, validity: Millis) -> bool {
-        self.token
-            .as_ref()
-            .is_some_and(|token| self.now.mono.saturating_add(validity) < token.expires_at)
-    }
-
-    /// Whether the engine itself is after a token, without anybody asking.
-    pub(super) fn pursues(&self) -> bool {
-        match self.status {
-            Status::Unknown => self.started,
-            Status::Anonymous => self.joining,
-            Status::Authenticated => true,
-        }
-    }
-
-    /// Another session begins, or none: what belongs to an older epoch has no effect any more.
-    pub(super) fn raise_epoch(&mut self, epoch: u64) {
-        self.epoch = epoch;
-        self.first_generation = self.generation + 1;
-    }
-
-    /// Above every epoch that was heard of. A tab that has just opened has heard of none; the wall
-    /// clock, which is one for all tabs of a browser, puts its logout above what its siblings know
-    /// all the same.
-    pub(super) fn next_epoch(&self) -> u64 {
-        if self.epoch == 0 { self.now.wall.max(1) } else { self.epoch + 1 }
-    }
-
-    pub(super) fn broadcast(&mut self, news: News) {
-        if self.config.coordinate {
-            self.put(Output::Broadcast(Message { epoch: self.epoch, news }));
-        }
+        let retry_at = self.tries.failure().and(self.timers.at(Timer::Retry));
+        let retry_at = retry_at.filter(|_| self.session.is_pursued());
+        // The wall clock moves on its own; a snapshot that differs only by that is the same.
+        let retry_at = retry_at.map(|at| match self.shown.retry_at {
+            Some(shown) if shown.abs_diff(self.now.wall_at(at)) < SECOND => shown,
+            _ => self.now.wall_at(at),
+        });
+        self.session.snapshot(self.refreshing(), retry_at)
     }
 
     /// Asks the driver for something.
     pub(super) fn put(&mut self, output: Output) {
-        self.outputs.push(output);
+        self.outbox.put(output);
     }
 
     pub(super) fn emit(&mut self, event: Event) {
-        self.events.push(event);
+        self.outbox.emit(event);
     }
 
     /// Notes that something happened which left the status alone.
     pub(super) fn write(&mut self, step: Step, why: Option<Why>) {
-        self.write_from(step, self.status, why);
+        self.write_from(step, self.session.status(), why);
     }
 
     pub(super) fn write_from(&mut self, step: Step, from: Status, why: Option<Why>) {
@@ -324,8 +218,8 @@ impl Engine {
             at: self.now.wall,
             step,
             from,
-            to: self.status,
-            generation: self.generation,
+            to: self.session.status(),
+            generation: self.session.generation(),
             why,
         });
     }

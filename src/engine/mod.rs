@@ -20,19 +20,25 @@ mod budget;
 mod clock;
 mod contract;
 mod failure;
-mod inputs;
+mod grant;
 mod journal;
 mod lifetime;
+mod logout;
 mod machine;
-mod news;
+mod message;
 mod origin;
+mod outbox;
+mod page;
 mod random;
 mod renewal;
 mod reply;
+mod requests;
 mod session;
-mod sibling;
-mod state;
+mod siblings;
+mod sign_in;
+mod snapshot;
 mod timers;
+mod tries;
 mod turn;
 mod waiters;
 
@@ -41,14 +47,14 @@ pub use budget::{CALLS, WINDOW};
 pub use clock::{Millis, Now, SECOND};
 pub use contract::{CallId, Config, Event, Outcome, Output, Ticket, WaiterId, Wake};
 pub use failure::{Blame, Failure, FailureKind};
+pub use grant::{Grant, without_access_token};
 pub use journal::{KEPT, Step, Transition, Why};
 pub use lifetime::{LONGEST_LIFETIME, Lead};
 pub use machine::Engine;
+pub use message::{Message, News};
 pub use origin::Origins;
 pub use reply::{
-    Grant, LONGEST_RETRY_AFTER, LogoutAnswer, Media, Reply, SignInAnswer, judge, media_type,
-    retry_after, without_access_token,
+    LONGEST_RETRY_AFTER, LogoutAnswer, Media, Reply, SignInAnswer, judge, media_type, retry_after,
 };
-pub use session::{Session, SignedOutReason, Status};
-pub use sibling::{Message, News};
+pub use snapshot::{Session, SignedOutReason, Status};
 pub use timers::Timer;

@@ -27,42 +27,59 @@ pub(super) const LONGEST_DELAY: Millis = 0x7FFF_FFFF;
 /// Later than any moment.
 pub(super) const NEVER: Millis = Millis::MAX;
 
-pub(super) struct Timers([Millis; TIMERS.len()]);
+pub(super) struct Timers {
+    at: [Millis; TIMERS.len()],
+    /// When the driver's timer fires; [`NEVER`] when there is none.
+    armed: Millis,
+}
 
 impl Timers {
     pub(super) fn new() -> Self {
-        Self([NEVER; TIMERS.len()])
+        Self { at: [NEVER; TIMERS.len()], armed: NEVER }
     }
 
     pub(super) fn set(&mut self, timer: Timer, at: Millis) {
-        self.0[timer as usize] = at;
+        self.at[timer as usize] = at;
     }
 
     pub(super) fn clear(&mut self, timer: Timer) {
-        self.0[timer as usize] = NEVER;
+        self.at[timer as usize] = NEVER;
     }
 
     pub(super) fn clear_all(&mut self) {
-        *self = Self::new();
+        self.at = [NEVER; TIMERS.len()];
     }
 
     pub(super) fn at(&self, timer: Timer) -> Option<Millis> {
-        Some(self.0[timer as usize]).filter(|&at| at != NEVER)
+        Some(self.at[timer as usize]).filter(|&at| at != NEVER)
     }
 
     /// Whether `timer` has come; if so it is cleared.
     pub(super) fn take_due(&mut self, timer: Timer, now: Millis) -> bool {
-        let due = self.0[timer as usize] <= now;
+        let due = self.at[timer as usize] <= now;
         if due {
             self.clear(timer);
         }
         due
     }
 
+    /// The driver's timer has fired.
+    pub(super) fn disarm(&mut self) {
+        self.armed = NEVER;
+    }
+
+    /// What the driver's timer is to be set to, if that is not what it is set to.
+    pub(super) fn rearm(&mut self) -> Option<(Millis, Timer)> {
+        let next = self.next();
+        let other = next.0 != self.armed;
+        self.armed = next.0;
+        other.then_some(next)
+    }
+
     /// When to look again, and what for; [`NEVER`] when there is nothing to wait for.
-    pub(super) fn next(&self) -> (Millis, Timer) {
+    fn next(&self) -> (Millis, Timer) {
         let mut next = (NEVER, Timer::Renewal);
-        for (&at, timer) in self.0.iter().zip(TIMERS) {
+        for (&at, timer) in self.at.iter().zip(TIMERS) {
             if at < next.0 {
                 next = (at, timer);
             }

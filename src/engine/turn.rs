@@ -5,115 +5,185 @@
 //! within a bound and then done without.
 
 use super::budget::Cause;
-use super::clock::{Millis, SECOND};
-use super::contract::{CallId, Outcome, Output, Ticket};
-use super::failure::{Failure, FailureKind};
+use super::clock::{Millis, Now, SECOND};
+use super::contract::{CallId, Outcome, Output, Ticket, WaiterId};
+use super::failure::FailureKind;
 use super::journal::{Step, Why};
 use super::machine::Engine;
-use super::sibling::News;
-use super::state::{Call, Lock, Task};
+use super::message::News;
+use super::session::Era;
 use super::timers::Timer;
 
 /// What the lock is waited for beyond the time that its holder's call may take.
 const LOCK_GRACE: Millis = SECOND;
 
-impl Engine {
-    /// Whether a refresh of this session is wanted or under way.
-    pub(super) fn refreshing(&self) -> bool {
-        self.wanted
-            || self
-                .call
-                .as_ref()
-                .is_some_and(|call| call.task == Task::Refresh && self.is_current(call))
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    Refresh,
+    SignIn(WaiterId),
+    Logout,
+    /// Whether the session is over, which the logout endpoint's answer left open: a refresh whose
+    /// token is dropped.
+    LogoutCheck,
+}
+
+pub(super) struct Call {
+    pub(super) id: CallId,
+    pub(super) task: Task,
+    /// The session it belongs to.
+    pub(super) era: Era,
+    /// Sibling successes heard when it began.
+    pub(super) successes: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lock {
+    Free,
+    Waiting(Ticket),
+    Held(Ticket),
+    /// Missing, denied or too slow: this turn goes on without.
+    Bypassed,
+}
+
+pub(super) struct Turn {
+    lock: Lock,
+    call: Option<Call>,
+    refresh_wanted: bool,
+    last_call: u32,
+    last_ticket: u32,
+}
+
+impl Turn {
+    pub(super) fn new() -> Self {
+        Self { lock: Lock::Free, call: None, refresh_wanted: false, last_call: 0, last_ticket: 0 }
     }
 
-    /// Whether the session that `call` belongs to has not ended. A sibling's logout may have come
-    /// at the very epoch at which another signed in, so the epoch alone does not tell.
-    pub(super) fn is_current(&self, call: &Call) -> bool {
-        call.epoch == self.epoch && call.sign_outs == self.sign_outs
+    pub(super) fn want_refresh(&mut self) {
+        self.refresh_wanted = true;
     }
 
-    pub(super) fn logging_out(&self) -> bool {
-        self.logout_wanted || self.leaving()
+    pub(super) fn drop_refresh(&mut self) {
+        self.refresh_wanted = false;
+    }
+
+    /// Whether a refresh of the session `era` is wanted or under way.
+    pub(super) fn refreshes(&self, era: Era) -> bool {
+        let under_way = |call: &Call| call.task == Task::Refresh && call.era == era;
+        self.refresh_wanted || self.call.as_ref().is_some_and(under_way)
     }
 
     /// Whether the server is being told of a logout.
-    pub(super) fn leaving(&self) -> bool {
-        self.call.as_ref().is_some_and(|call| matches!(call.task, Task::Logout | Task::LogoutCheck))
+    pub(super) fn tells_logout(&self) -> bool {
+        let task = self.call.as_ref().map(|call| call.task);
+        matches!(task, Some(Task::Logout | Task::LogoutCheck))
+    }
+
+    /// Whether this call is under way for this task.
+    pub(super) fn is(&self, id: CallId, task: Task) -> bool {
+        self.call.as_ref().is_some_and(|call| call.id == id && call.task == task)
+    }
+
+    /// The epoch of the session was not known before: a call of it goes on.
+    pub(super) fn correct_epoch(&mut self, known: u64, epoch: u64) {
+        if let Some(call) = self.call.as_mut().filter(|call| call.era.epoch == known) {
+            call.era.epoch = epoch;
+        }
+    }
+
+    fn new_call(&mut self) -> CallId {
+        self.last_call = self.last_call.wrapping_add(1);
+        CallId(self.last_call)
+    }
+
+    fn new_ticket(&mut self) -> Ticket {
+        self.last_ticket = self.last_ticket.wrapping_add(1);
+        Ticket(self.last_ticket)
+    }
+}
+
+impl Engine {
+    /// The lock for `ticket` was granted, or can't be had.
+    pub fn handle_lock(&mut self, now: Now, ticket: Ticket, granted: bool) {
+        self.begin_input(now);
+        if self.turn.lock != Lock::Waiting(ticket) {
+            if granted {
+                self.put(Output::ReleaseLock { ticket });
+            }
+        } else if granted {
+            self.turn.lock = Lock::Held(ticket);
+            self.timers.clear(Timer::Lock);
+        } else {
+            self.bypass_lock(Why::NoLock);
+        }
+        self.conclude();
     }
 
     /// Gives the next task its turn, if nobody has one.
     pub(super) fn advance(&mut self) {
-        while self.call.is_none() {
+        while self.turn.call.is_none() {
             let Some(task) = self.next_task() else {
                 self.free_lock();
                 return;
             };
-            match self.lock {
+            match self.turn.lock {
                 Lock::Waiting(_) => return,
                 Lock::Free if self.config.coordinate => {
-                    let ticket = self.new_ticket();
-                    self.lock = Lock::Waiting(ticket);
+                    let ticket = self.turn.new_ticket();
+                    self.turn.lock = Lock::Waiting(ticket);
                     self.put(Output::AcquireLock { ticket });
                     self.watch_lock();
                     return;
                 }
-                Lock::Free | Lock::Held(_) | Lock::Bypassed => self.begin(task),
+                Lock::Free | Lock::Held(_) | Lock::Bypassed => self.begin_turn(task),
             }
         }
     }
 
     fn next_task(&self) -> Option<Task> {
-        if self.logout_doubted {
-            Some(Task::LogoutCheck)
-        } else if self.logout_wanted {
-            Some(Task::Logout)
-        } else if let Some(&waiter) = self.sign_ins.first() {
+        if let Some(task) = self.logout.next_task() {
+            Some(task)
+        } else if let Some(waiter) = self.sign_ins.first() {
             Some(Task::SignIn(waiter))
         } else {
-            self.wanted.then_some(Task::Refresh)
+            self.turn.refresh_wanted.then_some(Task::Refresh)
         }
     }
 
-    fn begin(&mut self, task: Task) {
+    fn begin_turn(&mut self, task: Task) {
         if task == Task::Refresh
             && let Err(failure) = self.may_call(Cause::Name)
         {
-            // A sibling was told to wait while we queued for the lock.
-            self.wanted = false;
+            // A sibling was told to wait while this tab queued for the lock.
+            self.turn.refresh_wanted = false;
             self.refuse(failure);
             return;
         }
-        self.next_call = self.next_call.wrapping_add(1);
-        let id = CallId(self.next_call);
+        let call = self.turn.new_call();
         match task {
-            Task::Refresh => {
-                self.wanted = false;
-                self.budget.spend(self.now.mono);
-                self.put(Output::SendRefresh { call: id });
+            Task::Refresh | Task::LogoutCheck => {
+                if task == Task::Refresh {
+                    self.turn.refresh_wanted = false;
+                } else {
+                    self.logout.begin_check();
+                }
+                self.tries.spend(self.now.mono);
+                self.put(Output::SendRefresh { call });
             }
             Task::SignIn(waiter) => {
-                self.sign_ins.remove(0);
+                self.sign_ins.begin();
                 self.settle(waiter, Outcome::Proceed);
             }
             Task::Logout => {
-                self.logout_wanted = false;
-                self.leavers.append(&mut self.logouts);
-                self.put(Output::SendLogout { call: id });
-            }
-            Task::LogoutCheck => {
-                self.logout_doubted = false;
-                self.budget.spend(self.now.mono);
-                self.put(Output::SendRefresh { call: id });
+                self.logout.begin();
+                self.put(Output::SendLogout { call });
             }
         }
-        let unlocked = (self.lock == Lock::Bypassed).then_some(Why::Unlocked);
-        self.call = Some(Call {
-            id,
+        let unlocked = (self.turn.lock == Lock::Bypassed).then_some(Why::Unlocked);
+        self.turn.call = Some(Call {
+            id: call,
             task,
-            epoch: self.epoch,
-            sign_outs: self.sign_outs,
-            heard: self.heard,
+            era: self.session.era(),
+            successes: self.siblings.successes(),
         });
         self.timers.set(Timer::Call, self.now.mono + self.config.timeout);
         self.write(task.begins(), unlocked);
@@ -121,15 +191,15 @@ impl Engine {
 
     /// Ends the turn of the call that `is` names; `None` when it has ended before (a late answer).
     pub(super) fn end_turn(&mut self, is: impl FnOnce(&Call) -> bool) -> Option<Call> {
-        let call = self.call.take_if(|call| is(call))?;
+        let call = self.turn.call.take_if(|call| is(call))?;
         self.timers.clear(Timer::Call);
-        if matches!(self.lock, Lock::Held(_)) {
-            // A sign of life for those who queue: whoever is next has the whole bound again.
+        if matches!(self.turn.lock, Lock::Held(_)) {
+            // A sign of life for those who queue: the next one has the whole bound again.
             self.broadcast(News::TurnOver);
         }
         // A logout, and the look whether it worked, follow on under the same lock, so that no
         // sibling's refresh slips in between.
-        if !self.logout_wanted && !self.logout_doubted {
+        if self.logout.next_task().is_none() {
             self.free_lock();
         }
         Some(call)
@@ -150,7 +220,7 @@ impl Engine {
             // The request is the application's and goes on; only its turn is over. Its answer still
             // counts.
             Task::SignIn(waiter) => {
-                self.detached.push((waiter, call.sign_outs));
+                self.sign_ins.detach(waiter, call.era.sign_outs);
                 self.write(Step::SignInSlow, None);
             }
         }
@@ -158,47 +228,28 @@ impl Engine {
 
     /// The lock took too long, or can't be had.
     pub(super) fn bypass_lock(&mut self, why: Why) {
-        if let Lock::Waiting(ticket) = self.lock {
+        if let Lock::Waiting(ticket) = self.turn.lock {
             self.put(Output::ReleaseLock { ticket });
         }
-        self.lock = Lock::Bypassed;
+        self.turn.lock = Lock::Bypassed;
         self.timers.clear(Timer::Lock);
         self.write(Step::LockBypassed, Some(why));
     }
 
     /// As long as the holders of the lock give signs of life, waiting is right.
     pub(super) fn watch_lock(&mut self) {
-        if matches!(self.lock, Lock::Waiting(_)) {
+        if matches!(self.turn.lock, Lock::Waiting(_)) {
             self.timers.set(Timer::Lock, self.now.mono + self.config.timeout + LOCK_GRACE);
         }
     }
 
     /// Gives the lock back, or the wish for it.
     pub(super) fn free_lock(&mut self) {
-        if let Lock::Held(ticket) | Lock::Waiting(ticket) = self.lock {
+        if let Lock::Held(ticket) | Lock::Waiting(ticket) = self.turn.lock {
             self.put(Output::ReleaseLock { ticket });
         }
-        self.lock = Lock::Free;
+        self.turn.lock = Lock::Free;
         self.timers.clear(Timer::Lock);
-    }
-
-    /// Whether a refresh call may go out now, by the rate bound and by what the authority asked for.
-    pub(super) fn may_call(&mut self, cause: Cause) -> Result<(), Failure> {
-        let ready = self.budget.ready_at(self.now.mono, cause).max(self.blocked_until);
-        if ready <= self.now.mono {
-            return Ok(());
-        }
-        // The engine goes on by itself as soon as it may.
-        let own = self.budget.ready_at(self.now.mono, Cause::Schedule).max(self.blocked_until);
-        let retry = self.timers.at(Timer::Retry).unwrap_or(0);
-        self.timers.set(Timer::Retry, retry.max(own));
-        let last = self.failure.unwrap_or(FailureKind::Unreachable.into());
-        Err(last.pausing(ready - self.now.mono))
-    }
-
-    fn new_ticket(&mut self) -> Ticket {
-        self.next_ticket = self.next_ticket.wrapping_add(1);
-        Ticket(self.next_ticket)
     }
 }
 

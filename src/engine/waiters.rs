@@ -4,8 +4,41 @@ use super::clock::Millis;
 use super::contract::{Outcome, Output, WaiterId};
 use super::failure::{Failure, FailureKind};
 use super::machine::Engine;
-use super::session::Status;
-use super::state::{Purpose, Waiter};
+use super::snapshot::Status;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Wants to know whether there is a session.
+    Start,
+    /// Asked for a refresh by name.
+    Refresh,
+    /// Wants to send a request.
+    Request,
+    /// Wants the token itself, valid for so long.
+    Lend { validity: Millis },
+    /// Was refused with the token of this generation.
+    Retry { generation: u32 },
+}
+
+struct Waiter {
+    id: WaiterId,
+    purpose: Purpose,
+    /// The user whose session it was when the wait began; `None` when there was none.
+    identity: Option<u32>,
+}
+
+#[derive(Default)]
+pub(super) struct Waiters {
+    waiting: Vec<Waiter>,
+    last: u32,
+}
+
+impl Waiters {
+    pub(super) fn new_id(&mut self) -> WaiterId {
+        self.last = self.last.wrapping_add(1);
+        WaiterId(self.last)
+    }
+}
 
 /// What has just become of a refresh, for those who wait for one.
 #[derive(Debug, Clone, Copy)]
@@ -16,19 +49,14 @@ pub(super) enum Attempt {
 }
 
 impl Engine {
-    pub(super) fn new_waiter(&mut self) -> WaiterId {
-        self.next_waiter = self.next_waiter.wrapping_add(1);
-        WaiterId(self.next_waiter)
-    }
-
     /// Answers at once where that can be, else lets the caller wait.
     pub(super) fn wait(&mut self, purpose: Purpose, attempt: Attempt) -> WaiterId {
-        let id = self.new_waiter();
-        let identity = (self.status == Status::Authenticated).then_some(self.identity);
+        let id = self.waiters.new_id();
+        let identity = self.session.is_authenticated().then(|| self.session.identity());
         let waiter = Waiter { id, purpose, identity };
         match self.answer(&waiter, attempt) {
             Some(outcome) => self.settle(id, outcome),
-            None => self.waiters.push(waiter),
+            None => self.waiters.waiting.push(waiter),
         }
         id
     }
@@ -42,9 +70,15 @@ impl Engine {
         self.settle_those(attempt, |_| true);
     }
 
+    /// Tells those who asked for the refresh by name how it failed; the others are told what that
+    /// means for them.
+    pub(super) fn settle_refreshers(&mut self, attempt: Attempt) {
+        self.settle_those(attempt, |waiter| waiter.purpose == Purpose::Refresh);
+    }
+
     /// Answers those among them who can be answered now; the others keep their order.
-    pub(super) fn settle_those(&mut self, attempt: Attempt, among: fn(&Waiter) -> bool) {
-        let mut waiters = core::mem::take(&mut self.waiters);
+    fn settle_those(&mut self, attempt: Attempt, among: fn(&Waiter) -> bool) {
+        let mut waiters = core::mem::take(&mut self.waiters.waiting);
         waiters.retain(|waiter| {
             let outcome = if among(waiter) { self.answer(waiter, attempt) } else { None };
             if let Some(outcome) = outcome {
@@ -52,7 +86,7 @@ impl Engine {
             }
             outcome.is_none()
         });
-        self.waiters = waiters;
+        self.waiters.waiting = waiters;
     }
 
     /// The rule. `None`: not yet, and something is under way that will end the wait.
@@ -60,7 +94,7 @@ impl Engine {
         if self.closed {
             return Some(failed(FailureKind::Closed));
         }
-        let stranger = waiter.identity.is_some_and(|identity| identity != self.identity);
+        let stranger = waiter.identity.is_some_and(|known| known != self.session.identity());
         match waiter.purpose {
             Purpose::Start => self.answer_start(attempt),
             Purpose::Refresh => match attempt {
@@ -80,7 +114,7 @@ impl Engine {
 
     fn answer_start(&self, attempt: Attempt) -> Option<Outcome> {
         match attempt {
-            _ if self.status != Status::Unknown => Some(Outcome::Done),
+            _ if self.session.status() != Status::Unknown => Some(Outcome::Done),
             Attempt::Failed(failure) if !self.waits_for_the_network(failure) => {
                 Some(Outcome::Failed(failure))
             }
@@ -94,7 +128,8 @@ impl Engine {
         attempt: Attempt,
         anonymous: Outcome,
     ) -> Option<Outcome> {
-        match self.status {
+        let now = self.now.mono;
+        match self.session.status() {
             Status::Unknown => match attempt {
                 Attempt::Failed(failure) if !self.waits_for_the_network(failure) => {
                     Some(Outcome::Failed(failure))
@@ -102,22 +137,22 @@ impl Engine {
                 _ => None,
             },
             Status::Anonymous => (!self.refreshing()).then_some(anonymous),
-            Status::Authenticated if self.is_good(validity) => Some(Outcome::Token),
+            Status::Authenticated if self.session.is_good(now, validity) => Some(Outcome::Token),
             Status::Authenticated => match attempt {
                 Attempt::Pending => None,
                 // A token whose whole life is shorter than what was asked for is the best there is.
                 Attempt::Succeeded => Some(Outcome::Token),
-                Attempt::Failed(_) if self.is_alive(validity) => Some(Outcome::Token),
+                Attempt::Failed(_) if self.session.is_alive(now, validity) => Some(Outcome::Token),
                 Attempt::Failed(failure) => Some(Outcome::Failed(failure)),
             },
         }
     }
 
     fn answer_retry(&self, generation: u32, attempt: Attempt) -> Option<Outcome> {
-        let renewed = self.token.is_some() && self.generation > generation;
+        let renewed = self.session.is_renewed(generation);
         match attempt {
-            _ if self.status != Status::Authenticated => Some(Outcome::GiveUp),
-            _ if renewed && self.is_good(0) => Some(Outcome::Token),
+            _ if !self.session.is_authenticated() => Some(Outcome::GiveUp),
+            _ if renewed && self.session.is_good(self.now.mono, 0) => Some(Outcome::Token),
             Attempt::Pending => None,
             Attempt::Succeeded if renewed => Some(Outcome::Token),
             _ => Some(Outcome::GiveUp),
@@ -126,7 +161,7 @@ impl Engine {
 
     /// Before the first answer, a network that is known to be off is waited for.
     fn waits_for_the_network(&self, failure: Failure) -> bool {
-        !self.online
+        !self.page.is_online()
             && matches!(failure.kind, FailureKind::Unreachable | FailureKind::TimedOut)
             && failure.status == 0
             && failure.retry_after().is_none()

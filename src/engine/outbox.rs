@@ -1,0 +1,44 @@
+//! What the engine asks of its driver, in order.
+
+use super::contract::{Event, Output};
+
+#[derive(Default)]
+pub(super) struct Outbox {
+    outputs: Vec<Output>,
+    /// How many of them have been taken.
+    taken: usize,
+    /// They follow the other outputs of an input.
+    events: Vec<Event>,
+}
+
+impl Outbox {
+    pub(super) fn put(&mut self, output: Output) {
+        self.outputs.push(output);
+    }
+
+    pub(super) fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Puts the events behind the outputs.
+    pub(super) fn put_events(&mut self) {
+        for event in core::mem::take(&mut self.events) {
+            self.put(Output::Emit(event));
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.outputs.is_empty()
+    }
+
+    pub(super) fn poll(&mut self) -> Option<Output> {
+        let output = self.outputs.get(self.taken).copied();
+        if output.is_some() {
+            self.taken += 1;
+        } else {
+            self.outputs.clear();
+            self.taken = 0;
+        }
+        output
+    }
+}

@@ -1,0 +1,122 @@
+//! Beginning a session: by the application's own sign-in, which takes a turn, or by a token that it
+//! hands over.
+
+use super::clock::Now;
+use super::contract::{Outcome, WaiterId};
+use super::failure::FailureKind;
+use super::grant::Grant;
+use super::journal::{Step, Why};
+use super::machine::Engine;
+use super::message::News;
+use super::reply::SignInAnswer;
+use super::turn::Task;
+use super::waiters::Attempt;
+
+/// The sign-ins that have not been answered, but for the one whose turn it is.
+#[derive(Default)]
+pub(super) struct SignIns {
+    queued: Vec<WaiterId>,
+    /// They took longer than their turn; each with the logouts so far when it began.
+    detached: Vec<(WaiterId, u32)>,
+}
+
+impl SignIns {
+    pub(super) fn first(&self) -> Option<WaiterId> {
+        self.queued.first().copied()
+    }
+
+    /// The first one has its turn.
+    pub(super) fn begin(&mut self) {
+        self.queued.remove(0);
+    }
+
+    pub(super) fn detach(&mut self, waiter: WaiterId, sign_outs: u32) {
+        self.detached.push((waiter, sign_outs));
+    }
+
+    fn take_detached(&mut self, waiter: WaiterId) -> Option<u32> {
+        let at = self.detached.iter().position(|&(known, _)| known == waiter)?;
+        Some(self.detached.swap_remove(at).1)
+    }
+}
+
+impl Engine {
+    /// Takes over a token that the application obtained itself.
+    pub fn handle_adopt(&mut self, now: Now, grant: Grant) {
+        self.begin_input(now);
+        if !self.closed {
+            self.adopt(grant, Step::Adopted);
+        }
+        self.conclude();
+    }
+
+    /// Somebody wants to sign in: told to proceed when no refresh can run.
+    pub fn handle_sign_in(&mut self, now: Now) -> WaiterId {
+        self.begin_input(now);
+        let waiter = self.waiters.new_id();
+        if self.closed {
+            self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
+        } else {
+            if self.session.epoch() == 0 {
+                // By the time of the answer the siblings have told their epoch, and this sign-in is
+                // news to them.
+                self.broadcast(News::Asking);
+            }
+            self.sign_ins.queued.push(waiter);
+        }
+        self.conclude();
+        waiter
+    }
+
+    /// The sign-in request of `waiter` was answered. Returns whether a token was taken; a logout in
+    /// the meantime goes before.
+    pub fn handle_sign_in_answer(
+        &mut self,
+        now: Now,
+        waiter: WaiterId,
+        answer: SignInAnswer,
+    ) -> bool {
+        self.begin_input(now);
+        let began = match self.end_turn(|call| call.task == Task::SignIn(waiter)) {
+            Some(call) => Some(call.era.sign_outs),
+            None => self.sign_ins.take_detached(waiter),
+        };
+        let overtaken = began != Some(self.session.era().sign_outs) || self.closed;
+        let mut taken = false;
+        match answer {
+            SignInAnswer::Granted(_) if overtaken => {
+                self.write(Step::SignInDiscarded, Some(Why::LogoutSince));
+            }
+            SignInAnswer::Granted(grant) => {
+                self.adopt(grant, Step::SignedIn);
+                taken = true;
+            }
+            SignInAnswer::WithoutToken => self.write(Step::SignInWithoutToken, None),
+            SignInAnswer::Unusable => {
+                self.write(Step::SignInWithoutToken, Some(Why::Malformed));
+            }
+            SignInAnswer::Failed => {}
+        }
+        self.conclude();
+        taken
+    }
+
+    /// A token that comes with a session of its own.
+    fn adopt(&mut self, grant: Grant, step: Step) {
+        let from = self.session.status();
+        self.session.begin_epoch(self.session.next_epoch(self.now));
+        self.session.start();
+        self.accept(grant);
+        self.session.begin(self.now.mono);
+        self.write_from(step, from, None);
+        self.broadcast(News::SignedIn { subject: self.session.subject() });
+        self.settle_waiters(Attempt::Succeeded);
+    }
+
+    /// The keep is closed: nobody signs in any more.
+    pub(super) fn close_sign_ins(&mut self) {
+        while let Some(waiter) = self.sign_ins.queued.pop() {
+            self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What the application sees of a session: a snapshot without the token.
+
+use super::clock::Millis;
+
+/// Where a session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum Status {
+    /// Nobody has asked the authority yet, or it has not answered.
+    #[default]
+    Unknown = 0,
+    /// There is no session.
+    Anonymous = 1,
+    /// There is a session.
+    Authenticated = 2,
+}
+
+/// Why a session is anonymous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum SignedOutReason {
+    /// Logged out in this tab.
+    Logout = 1,
+    /// Logged out in another tab of this origin.
+    LogoutElsewhere = 2,
+    /// The authority answered a refresh with a terminal verdict.
+    Rejected = 3,
+    /// The first refresh found no session.
+    NoSession = 4,
+    /// The keep was closed.
+    Closed = 5,
+}
+
+impl SignedOutReason {
+    pub(super) fn is_logout(self) -> bool {
+        matches!(self, Self::Logout | Self::LogoutElsewhere)
+    }
+}
+
+/// A snapshot. Two equal snapshots are one state to the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Session {
+    /// Where it stands.
+    pub status: Status,
+    /// Serial number of the token, 0 before the first.
+    pub generation: u32,
+    /// When the token expires on the local wall clock; for display only.
+    pub expires_at: Option<Millis>,
+    /// A refresh is on its way or waits for its turn.
+    pub refreshing: bool,
+    /// When the next attempt is due (wall clock) after the last refresh failed and the session
+    /// stands all the same.
+    pub retry_at: Option<Millis>,
+    /// Why it is anonymous.
+    pub reason: Option<SignedOutReason>,
+}
