@@ -203,11 +203,11 @@ async function installBiome() {
   await installPackage("Biome", "biome", "@biomejs/biome", biome);
 }
 
-// Not among the npm packages: where no ready one can be fetched it is compiled, for a minute, and
-// only the tests of the backends in examples/ use it. 13 wants Node 22.
+// Not in package.json, because only the tests of the backends in examples/ use it, and it takes a
+// minute to compile where no ready build can be fetched. Version 13 wants Node 22.
 const sqlite = "12.11.1";
 
-/** Where better-sqlite3 is, or will be. */
+/** The path of better-sqlite3, which set-up may still have to install. */
 export const sqlitePath = join(root, ".tools", "sqlite", "node_modules", "better-sqlite3");
 
 async function installSqlite() {
