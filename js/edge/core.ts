@@ -72,8 +72,8 @@ export class Core {
   /** The token that was written last, and how many bytes it has: none if it is not ASCII. */
   #token: string | null = null;
   #length = 0;
-  /** Whether `recall` was the first to look at it, and whether it was read since. */
-  #isRecalled = false;
+  /** The cache in which it was looked for, before anything else was done with it; null for none. */
+  #recalledIn: number | null = null;
   #isRead = false;
   #numbers = new WeakMap<RuleSet, number>();
 
@@ -99,9 +99,12 @@ export class Core {
    * good still; `now` in seconds.
    */
   recall(cache: number, token: string, now: number): number | undefined {
-    this.#write(token);
-    this.#isRecalled = true;
-    return recall(cache, this.#length, now);
+    // Often several requests in a row bring one token: to compare it costs less than to hash it.
+    const isSame = token === this.#token && cache === this.#recalledIn;
+    if (!isSame) this.#write(token);
+    this.#recalledIn = cache;
+    this.#isRead = false;
+    return recall(cache, this.#length, now, isSame);
   }
 
   /**
@@ -112,9 +115,10 @@ export class Core {
     if (token !== this.#token) this.#write(token);
     this.#isRead = true;
     const number = this.#numbers.get(rules) ?? this.#register(rules);
+    const isRecalled = this.#recalledIn !== null;
     return (
-      read(number, this.#length, now, known, this.#isRecalled) ??
-      certain(read(this.#register(rules), this.#length, now, known, this.#isRecalled))
+      read(number, this.#length, now, known, isRecalled) ??
+      certain(read(this.#register(rules), this.#length, now, known, isRecalled))
     );
   }
 
@@ -184,7 +188,7 @@ export class Core {
    * for a token that was not; undefined when the cache is gone.
    */
   begin(cache: number, rules: RuleSet, token: string): number | null | undefined {
-    if (token !== this.#token || !this.#isRecalled || !this.#isRead) return null;
+    if (token !== this.#token || cache !== this.#recalledIn || !this.#isRead) return null;
     return begin(cache, this.#numbers.get(rules) ?? this.#register(rules));
   }
 
@@ -214,7 +218,7 @@ export class Core {
     const { written } = encoder.encodeInto(token, this.#input);
     this.#token = token;
     this.#length = written === token.length ? written : 0;
-    this.#isRecalled = false;
+    this.#recalledIn = null;
     this.#isRead = false;
   }
 

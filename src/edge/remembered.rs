@@ -46,18 +46,21 @@ pub fn new_cache(most: usize, a: u32, b: u32, c: u32, d: u32) -> u32 {
 }
 
 /// The place of the token in the first `length` bytes of the input, if its signature was found to
-/// hold before and its dates are good still. `now` is in seconds since the epoch.
+/// hold before and its dates are good still. `now` is in seconds since the epoch. `is_same`: it is
+/// the token that was looked for last, in this cache, and its digest is known.
 #[wasm_bindgen]
 #[must_use]
-pub fn recall(cache: u32, length: usize, now: f64) -> Option<u32> {
+pub fn recall(cache: u32, length: usize, now: f64, is_same: bool) -> Option<u32> {
     STATE.with_borrow_mut(|state| {
-        seen(|seen| seen.recalled = None);
-        let tokens = state.caches.get_mut(cache)?;
+        let tokens = state.caches.get_mut(cache);
         let digest = seen(|seen| {
-            seen.recalled = tokens.digest(seen.input.get(..length).unwrap_or_default());
+            if !is_same {
+                let token = seen.input.get(..length).unwrap_or_default();
+                seen.recalled = tokens.as_ref().and_then(|tokens| tokens.digest(token));
+            }
             seen.recalled
-        })?;
-        tokens.recall(digest, |Known { dates, rules }| {
+        });
+        tokens?.recall(digest?, |Known { dates, rules }| {
             let judge = |Registered { rules, .. }: &Registered| rules.time.judge(dates, now);
             rules::with(rules, judge).is_some_and(|outcome| outcome.is_ok())
         })
@@ -71,7 +74,7 @@ pub fn recall(cache: u32, length: usize, now: f64) -> Option<u32> {
 pub fn begin(cache: u32, rules: u32) -> Option<u32> {
     STATE.with_borrow_mut(|state| {
         state.caches.get_mut(cache)?;
-        let (digest, dates) = seen(|seen| (seen.recalled.take(), seen.dates));
+        let (digest, dates) = seen(|seen| (seen.recalled, seen.dates));
         let begun = digest.map(|digest| Begun { cache, digest, known: Known { dates, rules } });
         Some(state.begun.push(begun))
     })
