@@ -218,6 +218,30 @@ async function installSqlite() {
   await installPackage("better-sqlite3", "sqlite", "better-sqlite3", sqlite, "1 min");
 }
 
+const flask = ["Flask==3.1.3", "PyJWT==2.15.1"];
+
+/** Where Python finds Flask and PyJWT. */
+export const flaskPath = join(root, ".tools", "flask");
+
+/** Python 3.10 or newer with pip, or null: only the backend in examples/backends/flask needs it. */
+export async function findPython() {
+  const look = "import sys, pip; sys.exit(sys.version_info < (3, 10))";
+  return (await run("python3", ["-c", look])).code === 0 ? "python3" : null;
+}
+
+async function installFlask() {
+  const python = await findPython();
+  const look = `import importlib.metadata as m
+print(*(f"{name}=={m.version(name)}" for name in ("Flask", "PyJWT")))`;
+  const env = { PYTHONPATH: flaskPath };
+  if (python === null) return;
+  if ((await run(python, ["-c", look], { env })).stdout.trim() === flask.join(" ")) return;
+  const options = ["--quiet", "--disable-pip-version-check", "--upgrade", "--target", flaskPath];
+  await step(`Installing ${flask.join(" and ")} into .tools/, once`, "10 s", () =>
+    must(python, ["-m", "pip", "install", ...options, ...flask], { seconds: 300 }),
+  );
+}
+
 /**
  * @param {string} program
  * @param {string} folder under .tools/
@@ -348,6 +372,7 @@ const steps = [
     isNeeded: ({ runtimes = false }) => runtimes,
     install: installSqlite,
   },
+  { what: "Flask", isNeeded: ({ runtimes = false }) => runtimes, install: installFlask },
   { what: "Chromium", isNeeded: ({ browser = false }) => browser, install: installChromium },
   { what: "Firefox", isNeeded: ({ firefox = false }) => firefox, install: installFirefox },
   {

@@ -65,6 +65,7 @@ export const contents: readonly Section[] = [
   {
     text: "Recipes: the server",
     items: [
+      { text: "Backends", link: "/recipes/backends" },
       { text: "Workers, Hono, Express", link: "/recipes/servers" },
       { text: "Auth0, Keycloak, oidc-provider", link: "/recipes/authorities" },
     ],

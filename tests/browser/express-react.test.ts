@@ -13,8 +13,48 @@ import {
   type Request,
 } from "playwright-core";
 import { args, executablePath } from "../../scripts/lib/chromium.mjs";
+import { backends } from "../docs/backends.ts";
 import { freePort, type Program, placed, started } from "../docs/placed.ts";
 import { root } from "../package/project.ts";
+
+/** A browser profile that nobody has used, with one tab at the page. */
+async function visit(browser: Browser, origin: string) {
+  const context = await browser.newContext();
+  const sent: Request[] = [];
+  const faults: string[] = [];
+  context.on("request", (request) => sent.push(request));
+  context.on("weberror", (error) => faults.push(String(error.error())));
+  context.setDefaultTimeout(60_000);
+  return {
+    context,
+    page: await openTab(context, origin),
+    to: (path: string) => sent.filter((request) => new URL(request.url()).pathname === path),
+    faults,
+  };
+}
+
+async function openTab(context: BrowserContext, origin: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(origin);
+  return page;
+}
+
+async function signIn(page: Page, password = "correct horse battery"): Promise<void> {
+  await page.getByLabel("Name").fill("alice");
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** Comes to what the server answered, which is later than the page shows it. */
+async function signOut(page: Page): Promise<number> {
+  const told = page.waitForResponse("**/session/logout");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  return (await told).status();
+}
+
+const isSignedIn = (page: Page) => page.getByText("Signed in as alice.").waitFor();
+const hasOrders = (page: Page) => page.getByRole("listitem").getByText("A kettle").waitFor();
+const asksToSignIn = (page: Page) => page.getByRole("heading", { name: "Sign in" }).waitFor();
 
 describe("examples/express-react", () => {
   let origin = "";
@@ -35,40 +75,8 @@ describe("examples/express-react", () => {
     await program?.end();
   });
 
-  /** A browser profile that nobody has used, with one tab at the page. */
-  async function visit() {
-    const context = await browser!.newContext();
-    const sent: Request[] = [];
-    const faults: string[] = [];
-    context.on("request", (request) => sent.push(request));
-    context.on("weberror", (error) => faults.push(String(error.error())));
-    context.setDefaultTimeout(60_000);
-    return {
-      context,
-      page: await openTab(context),
-      to: (path: string) => sent.filter((request) => new URL(request.url()).pathname === path),
-      faults,
-    };
-  }
-
-  async function openTab(context: BrowserContext): Promise<Page> {
-    const page = await context.newPage();
-    await page.goto(origin);
-    return page;
-  }
-
-  async function signIn(page: Page, password = "correct horse battery"): Promise<void> {
-    await page.getByLabel("Name").fill("alice");
-    await page.getByLabel("Password").fill(password);
-    await page.getByRole("button", { name: "Sign in" }).click();
-  }
-
-  const isSignedIn = (page: Page) => page.getByText("Signed in as alice.").waitFor();
-  const hasOrders = (page: Page) => page.getByRole("listitem").getByText("A kettle").waitFor();
-  const asksToSignIn = (page: Page) => page.getByRole("heading", { name: "Sign in" }).waitFor();
-
   test("signs in, shows who is signed in and the orders, and has the session again after a reload", async () => {
-    const { context, page, to, faults } = await visit();
+    const { context, page, to, faults } = await visit(browser!, origin);
     await asksToSignIn(page);
     await signIn(page, "wrong");
     await page.getByText("Wrong name or password.").waitFor();
@@ -86,7 +94,7 @@ describe("examples/express-react", () => {
   });
 
   test("a token that the API refuses costs one refresh and one retry, and nobody notices", async () => {
-    const { context, page, to, faults } = await visit();
+    const { context, page, to, faults } = await visit(browser!, origin);
     await asksToSignIn(page);
     await signIn(page);
     await hasOrders(page);
@@ -123,18 +131,16 @@ describe("examples/express-react", () => {
   });
 
   test("two tabs have one session: a sign-in and a sign-out in one are seen in the other", async () => {
-    const { context, page, to, faults } = await visit();
-    const other = await openTab(context);
+    const { context, page, faults } = await visit(browser!, origin);
+    const other = await openTab(context, origin);
     await asksToSignIn(page);
     await asksToSignIn(other);
     await signIn(page);
     await Promise.all([hasOrders(page), hasOrders(other)]);
-    const third = await openTab(context);
+    const third = await openTab(context, origin);
     await hasOrders(third);
-    await other.getByRole("button", { name: "Sign out" }).click();
+    assert.equal(await signOut(other), 204);
     await Promise.all([page, other, third].map(asksToSignIn));
-    const [logout] = to("/session/logout");
-    assert.equal((await logout?.response())?.status(), 204);
     assert.deepEqual(await context.cookies(`${origin}/session/refresh`), []);
     await page.reload();
     await asksToSignIn(page);
@@ -143,7 +149,7 @@ describe("examples/express-react", () => {
   });
 
   test("trouble is shown: at the start, when orders fail, and when a sign-out can't be told", async () => {
-    const { context, page, faults } = await visit();
+    const { context, page, faults } = await visit(browser!, origin);
     await asksToSignIn(page);
     await signIn(page);
     await hasOrders(page);
@@ -164,6 +170,36 @@ describe("examples/express-react", () => {
     assert.deepEqual(faults, []);
     await context.close();
   });
+});
+
+describe("the page of examples/express-react with the other backends", () => {
+  for (const { name, skip, start } of backends.slice(1)) {
+    test(name, { skip }, async () => {
+      const [port, pagePort] = [await freePort(), await freePort()];
+      const env = { ORIGIN: `http://localhost:${pagePort}`, PORT: String(port) };
+      const programs = [await start(await placed(name), env)];
+      const browser = await chromium.launch({ executablePath, args });
+      try {
+        const cwd = await placed("express-react");
+        programs.push(await started(["npm", "run", "page"], { cwd, env, until: [/Local:/] }));
+        const { page, faults } = await visit(browser, env.ORIGIN);
+        await asksToSignIn(page);
+        await signIn(page);
+        await hasOrders(page);
+        await page.reload();
+        await isSignedIn(page);
+        await hasOrders(page);
+        assert.equal(await signOut(page), 204);
+        await asksToSignIn(page);
+        await page.reload();
+        await asksToSignIn(page);
+        assert.deepEqual(faults, []);
+      } finally {
+        await browser.close();
+        for (const program of programs) await program.end();
+      }
+    });
+  }
 });
 
 test("examples/express-react asks for the versions that it is tested with", () => {

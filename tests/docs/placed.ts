@@ -51,7 +51,7 @@ export async function started(
   const [name, ...args] = command;
   const child: ChildProcess = spawn(name, args, {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...process.env, FORCE_COLOR: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own: npm starts others, and they start others.
     detached: true,

@@ -56,7 +56,7 @@ test("npm packages are installed when all but optional ones have their locked ve
 
 test("npm test installs nothing that only the checks need, and each suite what it needs", () => {
   const always = ["npm packages", "Rust", "wasm-pack and wasm-bindgen"];
-  const runtimes = ["Deno", "better-sqlite3"];
+  const runtimes = ["Deno", "better-sqlite3", "Flask"];
   const all = ["native", "wasm", "js", "browser", "firefox"];
   assert.deepEqual(stepsFor(needsOf(all)), [...always, ...runtimes, "Chromium", "Firefox"]);
   assert.deepEqual(stepsFor(needsOf(["native"])), always);
