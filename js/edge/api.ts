@@ -1,5 +1,5 @@
-// What all entry points `tokenkeep/edge` export. Each adds `createVerifier` and `verifyCompact` over
-// its own instance of the wasm.
+// What all entry points `tokenkeep/edge` export. Each adds `createVerifier` and `verifyCompact`
+// over its own instance of the wasm.
 
 export { cacheJwksStore, kvJwksStore } from "./keys/stores.js";
 export type * from "./options/store-types.js";

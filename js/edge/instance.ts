@@ -1,5 +1,5 @@
-// The wasm behind the verifiers: made once, at first use or at a Worker's module scope, and made
-// anew after a trap, which leaves an instance in no state to go on with.
+// The instance of the wasm that verifiers share. It is made once, at first use or at a Worker's
+// module scope, and anew after a trap: a trap leaves an instance in no state to go on with.
 
 import { Core } from "./core.js";
 import { VerifyError } from "./request/error.js";

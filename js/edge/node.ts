@@ -1,5 +1,5 @@
-// Node's own modules, where they do better than what all runtimes share. Nothing is imported: other
-// runtimes and bundlers need not know of it.
+// Node's own modules, where they are faster than what all runtimes share. They are asked for at run
+// time, so other runtimes and bundlers see no import.
 
 interface NodeProcess {
   readonly versions?: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
-// How one token is verified, in one of three ways. It was verified before (`#again`); its header was
-// (`#underKnownHeader`); or nothing of it is known (`#cold`). The rules are the wasm's, the
+// How one token is verified, in one of three ways: it was verified before (`#again`), its header is
+// known (`#underKnownHeader`), or nothing of it is (`#cold`). The rules are the wasm's, the
 // signatures the platform's, the keys those of keys/key-sets.ts. Only the last way has to wait.
 
 import type { Algorithm, Core, Verdict } from "./core.js";
@@ -54,10 +54,7 @@ export class Verification {
     return this.#hasLiveChecks ? this.#withLiveChecks(outcome) : outcome;
   }
 
-  /**
-   * A token that passed before. If its keys or its issuer are no longer those, its signature has to
-   * be looked at again.
-   */
+  /** A token that passed before. Its signature is verified again if its key set has changed. */
   #again(facts: Facts, candidate: Candidate): Outcome | Promise<Outcome> {
     const held = this.#issuers.areKnown ? facts.issuer.keys.peek(candidate.now) : null;
     return held?.set === facts.set

@@ -1,5 +1,6 @@
-// Whose tokens count: a fixed list, or a resolver's answers, remembered by everything that makes
-// them. A token of an issuer that nobody knows is refused here, before any key is looked for.
+// The issuers of a verifier: a fixed list, or what a resolver answers. A token of an unknown issuer
+// is refused here, before any key is looked for. An issuer of a resolver keeps its keys as long as
+// the resolver gives the same options.
 
 import type { Algorithm, RuleSet } from "../core.js";
 import { KeySets } from "../keys/key-sets.js";
@@ -12,7 +13,7 @@ import type { IssuerOptions, VerifierEvent } from "./types.js";
 export interface Issuer {
   readonly settings: IssuerSettings;
   readonly keys: KeySets;
-  /** What its tokens are read by. */
+  /** The rules by which its tokens are read. */
   readonly rules: RuleSet;
 }
 
@@ -20,9 +21,9 @@ export interface Issuer {
 const MOST_TENANTS = 1_000;
 
 export interface Issuers {
-  /** Those known beforehand. */
+  /** Those of a list. */
   readonly known: readonly Issuer[];
-  /** Whether all of them are. Else the resolver is asked about each token. */
+  /** Whether there is a list. Without one the resolver is asked about each token. */
   readonly areKnown: boolean;
   /** Rules without an issuer, used to read `iss`. */
   readonly unmatchedRules: RuleSet;
@@ -52,7 +53,7 @@ export function issuersOf(
   const read = list.map((one, place) =>
     readIssuer(one, list.length === 1 ? "issuers" : `issuers[${place}]`),
   );
-  // A header passes by what some issuer may use, and then by what its own may.
+  // A header may name what any of the issuers uses. The list of its own is looked at later.
   const algorithms = ALGORITHMS.filter((name) => read.some((one) => one.algorithms.includes(name)));
   const known = read.map((one) => made(one, algorithms));
   const byName = new Map(known.map((issuer) => [issuer.settings.issuer, issuer]));

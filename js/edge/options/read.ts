@@ -148,7 +148,7 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
     timeout: number("jwks.timeout", options.timeout, 5_000, 1, 60_000),
     maxBytes: integer("jwks.maxBytes", options.maxBytes, 262_144, 64, 16 * 1_048_576),
     store,
-    // A plain call: a stored method would lose its `this`.
+    // Called without `this`: the platform's fetch takes none but its own.
     fetch:
       fetch === undefined
         ? (input, init) => globalThis.fetch(input, init)
@@ -192,8 +192,8 @@ export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSetti
 }
 
 /**
- * Two issuers are the same if this is. JSON of a tuple: no two lists of texts look the same,
- * whatever is in them.
+ * A text that two issuers share only if all their options are the same. It is JSON, so no two lists
+ * look alike, whatever is in them.
  */
 export function identityOf({
   issuer,
@@ -333,8 +333,10 @@ export function integer(
 }
 
 /**
- * A clock that says nothing, or something before 2020, decides nothing: on Workers it stands at
- * zero outside a request.
+ * The time by the clock. One before 2020 is none: on Workers the clock stands at zero outside a
+ * request.
+ *
+ * @throws {VerifyError} clock.unavailable
  */
 export function readClock(clock: () => number): number {
   let now: unknown;

@@ -1,5 +1,4 @@
-// What the verifier is given to remember things in: key sets shared between isolates, and
-// revocations.
+// The stores that a verifier is given: of key sets that isolates share, and of revocations.
 
 /**
  * A second layer under an isolate's own memory of key sets. A throw counts as an empty one. Only
@@ -23,7 +22,7 @@ export interface StoredJwks {
   maxAge?: number;
 }
 
-/** What a Workers KV namespace offers of itself. */
+/** The methods of a Workers KV namespace that the stores use. */
 export interface KeyValue {
   /** The value of this key, or null. */
   get(key: string): Promise<string | null>;
@@ -41,7 +40,7 @@ export interface RevocationStore {
    */
   isRevoked(subject: RevocationSubject): boolean | Promise<boolean>;
 }
-/** What a token is revoked by: the claims that name it, its session and its user. */
+/** The claims that name a token, its session and its user. */
 export interface RevocationSubject {
   issuer: string;
   jti: string | null;

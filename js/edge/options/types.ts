@@ -1,4 +1,4 @@
-// The shapes of the options of `createVerifier`: the public half of options.ts.
+// The public types of the options of `createVerifier` and `verifyCompact`, and of events.
 
 import type { VerifyErrorCategory, VerifyErrorCode } from "../request/error.js";
 import type { Claims, JoseHeader } from "../result/verified.js";
@@ -137,9 +137,9 @@ export interface JwksOptions {
 }
 
 /**
- * What `onEvent` hears: a token was verified or refused, a key set was looked at. Each token is told
- * once: one that a policy refuses is refused. `issuer` and `tenant` of a refused token are null
- * until its signature held. `skipped`: keys of the set that are of no use, and why.
+ * What `onEvent` hears: a token was verified or refused, a key set was looked at. Each token is
+ * told once: one that a policy refuses is refused. `issuer` and `tenant` of a refused token are
+ * null until its signature held. `skipped`: keys of the set that are of no use, and why.
  */
 export type VerifierEvent =
   | { type: "verified"; issuer: string; cached: boolean; tenant: string | null }

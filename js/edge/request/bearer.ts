@@ -1,5 +1,4 @@
-// Between a request and its token: taking it out of `Authorization` (RFC 6750 section 2.1), and
-// handing the claims on as headers.
+// Takes the token out of `Authorization` (RFC 6750 section 2.1), and hands claims on as headers.
 
 import type { Claims, Policy, Verified } from "../result/verified.js";
 import { VerifyError } from "./error.js";
@@ -11,7 +10,7 @@ import { VerifyError } from "./error.js";
 export function bearerToken(request: Request): string | null {
   const value = request.headers.get("Authorization");
   if (value === null) return null;
-  // Two headers come joined by a comma, which no token has.
+  // The platform joins two headers by a comma. No token has one.
   const token = /^bearer +([\w.~+/-]+=*)$/i.exec(value)?.[1];
   if (token === undefined) throw new VerifyError("request.malformed");
   return token;
@@ -30,7 +29,7 @@ export function forwarded(request: Request, { forward }: Policy, auth: Verified 
       auth === null ? null : textOf(auth.claims, typeof claim === "string" ? [claim] : claim);
     if (text !== null) setIfCarried(headers, name, text);
   }
-  // With its body it can only be copied while nobody has read that.
+  // A request can be copied with its body only while nobody has read it.
   return request.bodyUsed
     ? new Request(request.url, { method: request.method, headers, signal: request.signal })
     : new Request(request, { headers });

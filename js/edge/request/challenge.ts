@@ -1,5 +1,5 @@
-// The value of `WWW-Authenticate` for a refusal. The texts in it are fixed or the application's
-// own; nothing comes from the token.
+// The value of `WWW-Authenticate` for a refusal. Its texts are fixed or the application's own.
+// Nothing in it comes from the token.
 
 import type { Policy } from "../result/verified.js";
 

@@ -7,7 +7,7 @@ import type { KeySet } from "../keys/key-set.js";
 import type { Issuer } from "../options/issuers.js";
 import type { JoseHeader } from "./verified.js";
 
-/** What a header stood for. */
+/** What is known of a header. */
 export interface Known {
   /** Its text in the token. */
   readonly part: string;
@@ -27,8 +27,8 @@ const DOT = 46;
 export class KnownHeaders {
   readonly #known = new Map<string, Known>();
   /**
-   * That of the last token that had one, and so most likely of the next: to compare costs less than
-   * to cut out and look up.
+   * The one that was found last. The next token most likely has it too, and to compare takes less
+   * time than to cut out and look up.
    */
   #last: Known | null = null;
 

@@ -1,5 +1,5 @@
-// What a caller gets for a token that passed. Claims and header are frozen through and through and
-// shared between hits; the sets are each caller's own.
+// What a caller gets for a token that passed. Claims and header are deeply frozen and shared
+// between hits; the sets are each caller's own.
 
 import type { Algorithm } from "../core.js";
 import type { KeySet } from "../keys/key-set.js";
@@ -8,7 +8,7 @@ import type { Issuer } from "../options/issuers.js";
 import type { RevocationSubject } from "../options/store-types.js";
 import type { Claims, JoseHeader, Verified } from "./verified.js";
 
-/** What stays true of a token: what is remembered of it. A few links, until it comes again. */
+/** What is remembered of a token. A few references, until it comes a second time. */
 export class Facts {
   readonly issuer: Issuer;
   /** Remembered facts count only while this is the issuer's set. */
@@ -33,17 +33,17 @@ export class Facts {
     this.key = key;
   }
 
-  /** Whether the token has come but once: most never come again, and their claims are not kept. */
+  /** Whether the token came only once. Most never come again, and their claims are not kept. */
   get isNew(): boolean {
     return this.#text === null;
   }
 
-  /** Keeps the claims, of a token that has come again. */
+  /** Keeps the claims of a token that has come again. */
   keep(text: string): void {
     this.#text = text;
   }
 
-  /** The claims that were kept, read once for all who come after. */
+  /** The claims that were kept, parsed once for all hits. */
   get claims(): Claims {
     return (this.#claims ??= claimsOf(this.#text ?? "{}"));
   }
@@ -68,7 +68,7 @@ export function own<T extends keyof Primitives>(
   return typeof value === type ? (value as Primitives[T]) : undefined;
 }
 
-/** Freezes what JSON.parse has made, through and through. */
+/** Freezes what JSON.parse has made, deeply. */
 export function frozen<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   // Neither `for … in` nor a list's own names: each costs more than the parsing.
@@ -87,13 +87,15 @@ export class Outcome implements Verified {
   readonly #facts: Facts;
   readonly #held: Held;
   readonly #now: number;
-  /** Of a token that is new; null: they are with the facts. */
+  /** The claims of a token that was not remembered; null: the facts have them. */
   readonly #text: string | null;
   #claims: Claims | undefined;
   #sets: Pick<Verified, "scopes" | "roles" | "permissions"> | undefined;
   #granted: readonly string[] | undefined;
 
-  /** `held`: the set as it stands at `now`. `text`: the claims of a token that is new. */
+  /**
+   * `held`: the set as it stands at `now`. `text`: the claims of a token that was not remembered.
+   */
   constructor(facts: Facts, held: Held, now: number, text: string | null) {
     const { settings } = facts.issuer;
     this.header = facts.header;
@@ -107,7 +109,7 @@ export class Outcome implements Verified {
     this.#text = text;
   }
 
-  // Getters for what most handlers don't look at: all is made when somebody does.
+  // Getters: most handlers don't look at these, and each takes time to make.
 
   get claims(): Claims {
     return (this.#claims ??= this.#text === null ? this.#facts.claims : claimsOf(this.#text));

@@ -1,6 +1,5 @@
 // Revocation by token, session and user. Tokens are named by `jti`, never by their text: an ECDSA
-// signature has a twin, and a second spelling of a token would slip past its hash (so base64url is
-// taken in its one canonical form as well).
+// signature has a valid twin, so one token has two texts.
 
 import { digestOf } from "../keys/stores.js";
 import { ownMembers } from "../options/own.js";
@@ -13,7 +12,7 @@ import type {
 } from "../options/store-types.js";
 import { invalidOption } from "../request/error.js";
 
-/** Under which names a subject may stand revoked. */
+/** The names under which a token, a session or a user stands revoked. */
 const names = {
   token: (issuer: string, jti: string) => JSON.stringify(["token", issuer, jti]),
   session: (issuer: string, sid: string) => JSON.stringify(["session", issuer, sid]),
@@ -22,7 +21,7 @@ const names = {
 
 /** Moments in seconds since the epoch. */
 interface Entry {
-  /** When it was made; of a user's tokens those issued up to then are refused. */
+  /** When it was made. Of a user's tokens those issued up to then are refused. */
   readonly made: number;
   /** How long it stands. */
   readonly until: number;

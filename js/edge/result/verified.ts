@@ -1,5 +1,5 @@
-// What a verification gives, the verifier that gives it, and the policy that may ask for more. The
-// code behind is in verifier.ts.
+// The public types of the verifier, of what it gives for a token, and of policies. The code behind
+// them is in verifier.ts.
 
 /** The claims of a token whose signature holds. They can't be changed. */
 export type Claims = Readonly<Record<string, unknown>> & {
@@ -97,7 +97,7 @@ export interface Verifier {
    */
   explain(token: string): Promise<readonly { check: string; ok: boolean; detail?: string }[]>;
 }
-/** What a Worker's `ctx` offers of itself. */
+/** The part of a Worker's `ctx` that the verifier uses. */
 export interface ExecutionContextLike {
   /** Keeps the request's work alive until the promise has settled. */
   waitUntil(promise: Promise<unknown>): void;
