@@ -33,7 +33,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn client_F49_waits_stay_under_a_growing_ceiling(base in 1..10_000_u64, max in 1..10_000_000_u64, seed: u64) {
+        fn client_F49_waits_stay_under_a_growing_ceiling(
+            base in 1..10_000_u64, max in 1..10_000_000_u64, seed: u64,
+        ) {
             let backoff = Backoff { base, max };
             let mut random = Random::new(seed);
             for failures in 1..100 {

@@ -1,10 +1,10 @@
 //! The bound that holds whatever the server or the clocks do: at most ten refresh calls in any
 //! sixty seconds.
 //!
-//! The engine's own account may spend six of them, in whatever rhythm. The other four are a reserve.
-//! Requests spend it too, one call every fifteen seconds: four such calls go round in sixty, so
-//! there is always one left within fifteen, however many requests a long outage has seen. Whoever
-//! asks for a refresh by name may spend all ten at once.
+//! The engine may spend six of them on its own account, in any rhythm. The other four are a
+//! reserve for requests, which spend one call of it every fifteen seconds. Four such calls go round
+//! in sixty seconds, so there is always one left within fifteen, however long an outage was and
+//! however many requests it saw. A refresh by name may spend all ten at once.
 
 use super::clock::{Millis, SECOND};
 
@@ -14,7 +14,8 @@ pub const CALLS: usize = 10;
 pub const WINDOW: Millis = 60 * SECOND;
 /// Calls that the engine's own account leaves to the others.
 const RESERVE: usize = 4;
-/// The time between two calls of the reserve. When the fifth is made, the first has left the window.
+/// The time between two calls of the reserve: when the fifth is made, the first has left the
+/// window.
 const SPACING: Millis = WINDOW / RESERVE as Millis + 1;
 
 /// Why a refresh call is made.
@@ -105,7 +106,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn client_F55_no_window_holds_more_than_ten_calls(steps in prop::collection::vec((0..20_000_u64, cause()), 1..300)) {
+        fn client_F55_no_window_holds_more_than_ten_calls(
+            steps in prop::collection::vec((0..20_000_u64, cause()), 1..300),
+        ) {
             let spent = spend(&mut Budget::default(), &steps);
             for &at in &spent {
                 prop_assert!(in_window(&spent, at) <= CALLS);
@@ -113,7 +116,9 @@ mod tests {
         }
 
         #[test]
-        fn client_F55_the_engine_leaves_four_of_them(steps in prop::collection::vec(0..20_000_u64, 1..300)) {
+        fn client_F55_the_engine_leaves_four_of_them(
+            steps in prop::collection::vec(0..20_000_u64, 1..300),
+        ) {
             let steps: Vec<_> = steps.into_iter().map(|step| (step, Cause::Schedule)).collect();
             let spent = spend(&mut Budget::default(), &steps);
             for &at in &spent {
@@ -124,7 +129,9 @@ mod tests {
         /// Steps are short as often as long, so that each way to use the budget up is tried.
         #[test]
         fn client_F90_a_request_has_a_call_fifteen_seconds_after_the_latest_one(
-            steps in prop::collection::vec((prop_oneof![0..500_u64, 0..16_000_u64], any::<bool>()), 1..300),
+            steps in prop::collection::vec(
+                (prop_oneof![0..500_u64, 0..16_000_u64], any::<bool>()), 1..300,
+            ),
         ) {
             let mut budget = Budget::default();
             let (mut now, mut latest) = (1_000_000, None);

@@ -18,7 +18,7 @@ pub struct Now {
 }
 
 impl Now {
-    /// The wall reading at the monotonic moment `at`, as far as one can tell now.
+    /// The wall reading at the monotonic moment `at`, if nobody sets the wall clock.
     #[must_use]
     pub fn wall_at(self, at: Millis) -> Millis {
         if at >= self.mono {

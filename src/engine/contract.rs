@@ -9,20 +9,20 @@ use super::message::Message;
 use super::snapshot::SignedOutReason;
 use super::timers::Timer;
 
-/// How the engine shall behave; times in milliseconds.
+/// The options of an engine; times in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
-    /// When to renew.
+    /// How far ahead of its expiry a token is renewed.
     pub lead: Lead,
-    /// Lifetime of a token that tells none.
+    /// The lifetime of a token that tells none.
     pub default_lifetime: Millis,
-    /// After this a network call is given up.
+    /// A network call is given up after this time.
     pub timeout: Millis,
-    /// How to wait after failures.
+    /// The bounds of the waiting times after failures.
     pub backoff: Backoff,
-    /// Whether there may be siblings to keep in step with.
+    /// Whether to keep in step with other tabs of the origin.
     pub coordinate: bool,
-    /// Whether there is an endpoint to tell of a logout.
+    /// Whether there is a logout endpoint.
     pub logout_endpoint: bool,
 }
 
@@ -30,16 +30,16 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Wake {
-    /// It can be seen.
+    /// The page can be seen.
     Visible,
-    /// It can't be seen.
+    /// The page can't be seen.
     Hidden,
     /// The network is there.
     Online,
     /// The network is gone.
     Offline,
-    /// It comes back from the back/forward cache or from being frozen, and may have missed
-    /// anything.
+    /// The page comes back from the back/forward cache or from being frozen, and may have missed
+    /// any message.
     Restored,
 }
 
@@ -49,35 +49,35 @@ pub enum Wake {
 pub enum Output {
     /// POST to the refresh endpoint; the answer goes to [`super::Engine::handle_refresh_answer`].
     SendRefresh {
-        /// The call.
+        /// Names the call.
         call: CallId,
     },
     /// POST to the logout endpoint; the answer goes to [`super::Engine::handle_logout_answer`].
     SendLogout {
-        /// The call.
+        /// Names the call.
         call: CallId,
     },
     /// Abort that call.
     AbortCall {
-        /// The call.
+        /// Names the call.
         call: CallId,
     },
     /// Ask for the origin-wide lock; the answer goes to [`super::Engine::handle_lock`].
     AcquireLock {
-        /// The wish.
+        /// Names this wish for the lock.
         ticket: Ticket,
     },
     /// Give the lock back, or stop asking for it.
     ReleaseLock {
-        /// The wish.
+        /// Names this wish for the lock.
         ticket: Ticket,
     },
     /// Call [`super::Engine::handle_timer`] after `delay` milliseconds, instead of what was set
     /// before.
     SetTimer {
-        /// How long from now.
+        /// Milliseconds from now.
         delay: Millis,
-        /// What for.
+        /// What the engine waits for.
         timer: Timer,
     },
     /// No timer is needed any more.
@@ -86,9 +86,9 @@ pub enum Output {
     Broadcast(Message),
     /// Answer a waiter.
     Settle {
-        /// Who.
+        /// Names the waiter.
         waiter: WaiterId,
-        /// What.
+        /// What the waiter is told.
         outcome: Outcome,
     },
     /// [`Engine::session`](super::Engine::session) has changed.
@@ -107,14 +107,14 @@ pub enum Event {
     SignedOut(SignedOutReason),
     /// A token was renewed, here or by a sibling for itself.
     Refreshed {
-        /// The serial number of our token.
+        /// The generation of this tab's token.
         generation: u32,
-        /// Whether it was a sibling's.
+        /// Whether the sibling's token was renewed.
         by_sibling: bool,
     },
-    /// A refresh failed and the session stands.
+    /// A refresh failed, and the session stands.
     RefreshFailed {
-        /// How.
+        /// What went wrong.
         failure: Failure,
         /// When the next attempt is due on the wall clock.
         retry_at: Option<Millis>,
@@ -127,7 +127,7 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallId(pub u32);
 
-/// Names one wish for the lock.
+/// Names one wish of one engine for the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u32);
 
@@ -150,6 +150,6 @@ pub enum Outcome {
     /// The sign-in request may be sent; its answer goes to
     /// [`super::Engine::handle_sign_in_answer`].
     Proceed,
-    /// It failed.
+    /// What was asked for failed.
     Failed(Failure),
 }

@@ -1,4 +1,4 @@
-//! What can go wrong, sorted where it is found out: by what it means for the session.
+//! What can go wrong, sorted by what it means for the session.
 
 use super::clock::Millis;
 
@@ -18,7 +18,7 @@ pub enum FailureKind {
     Malformed = 4,
     /// An answer that no refresh endpoint gives: 404, 405, a redirect, another content type.
     Misconfigured = 5,
-    /// The authority could not be told of the logout.
+    /// The session at the server is not known to be over.
     LogoutFailed = 6,
     /// There is no session, or it ended while the caller waited.
     SignedOut = 7,
@@ -33,7 +33,7 @@ pub enum Blame {
     Terminal,
     /// The session stands; try again.
     Transient,
-    /// Nobody can mend this by trying again soon; the session stands while its token lives.
+    /// Trying again soon mends nothing. The session stands while its token lives.
     Misconfigured,
 }
 
@@ -49,10 +49,10 @@ impl FailureKind {
     }
 }
 
-/// A failure with what the server said about it. It is small, since much of the engine hands it on.
+/// A failure, and what the server said about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure {
-    /// Why.
+    /// What went wrong.
     pub kind: FailureKind,
     /// The HTTP status; 0 where there was no answer.
     pub status: u16,
@@ -60,11 +60,11 @@ pub struct Failure {
     pause: u32,
 }
 
-/// Nobody asked us to wait.
+/// The value of `pause` when there is no time to wait.
 const ANY_TIME: u32 = u32::MAX;
 
 impl Failure {
-    /// How long the server, or the rate bound, asks us to wait.
+    /// The time to wait that the server, or the rate bound, asks for.
     #[must_use]
     pub fn retry_after(self) -> Option<Millis> {
         (self.pause != ANY_TIME).then_some(Millis::from(self.pause))
@@ -76,9 +76,10 @@ impl Failure {
         Self { status, ..self }
     }
 
-    /// The same failure, with a time to wait. It is below a day, so that a bound of weeks cuts
-    /// nothing off.
+    /// The same failure, with a time to wait of up to 49 days. No time that occurs is longer than
+    /// a day.
     #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "it was brought below `ANY_TIME`")]
     pub fn pausing(self, wait: Millis) -> Self {
         Self { pause: wait.min(Millis::from(ANY_TIME - 1)) as u32, ..self }
     }

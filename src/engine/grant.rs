@@ -9,9 +9,9 @@ use crate::token::members::{self, Member, Value, unescape};
 pub struct Grant {
     /// The token.
     pub access_token: AccessToken,
-    /// Its lifetime in seconds, when the reply told one that is not negative.
+    /// Its lifetime in seconds, if the reply told one and it is not negative.
     pub expires_in: Option<u64>,
-    /// Its claims, when it is a JWT.
+    /// Its claims, if it is a JWT.
     pub payload: Option<Payload>,
 }
 
@@ -55,8 +55,8 @@ impl Grant {
         })
         .ok_or(FailureKind::Malformed)?;
         match access_token {
-            // Unescaped it is a copy (a solidus may be escaped), which the allocator wipes when it
-            // is dropped.
+            // An escaped text (a solidus may be escaped) is copied; the allocator wipes the copy
+            // when it is dropped.
             Some(Value::String(text)) if bearer && count == 1 => {
                 Self::of(&unescape(text), expires_in)
             }
@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn takes_the_token_out_and_leaves_the_rest() {
-        let body = br#" { "a" : 1.50 ,"access_token":"secret", "b":{"access_token":"x"},"accessToken":"secret" } "#;
+        let body = br#" { "a" : 1.50 ,"access_token":"secret", "b":{"access_token":"x"},
+            "accessToken":"secret" } "#;
         assert_eq!(
             without_access_token(body).unwrap(),
             br#"{"a" : 1.50,"b":{"access_token":"x"}}"#

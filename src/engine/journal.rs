@@ -1,5 +1,4 @@
-//! The ring behind `explain()`: the machine's last transitions, without a token. The words for them
-//! are the host's.
+//! The ring behind `explain()`: the engine's last transitions, without a token.
 
 use super::clock::Millis;
 use super::snapshot::Status;
@@ -20,7 +19,7 @@ pub struct Transition {
     pub to: Status,
     /// Serial number of the token that was current afterwards.
     pub generation: u32,
-    /// Why, where the step alone does not tell.
+    /// The reason, where the step alone does not tell.
     pub why: Option<Why>,
 }
 
@@ -58,13 +57,13 @@ pub enum Step {
     Refreshed = 13,
     /// A refresh failed and the session stands.
     RefreshFailed = 14,
-    /// An answer had no effect.
+    /// An answer had no effect: its session was over.
     AnswerDiscarded = 15,
-    /// A verdict is not believed yet.
+    /// A terminal answer is not believed yet.
     RejectionDoubted = 16,
-    /// The authority took note of the logout.
+    /// The session at the server is over.
     LogoutTold = 17,
-    /// It could not be told.
+    /// The session at the server is not known to be over.
     LogoutFailed = 18,
     /// An API answered 401.
     Unauthorized = 19,
@@ -72,11 +71,11 @@ pub enum Step {
     FreshTokenRejected = 20,
     /// The turn goes on without the lock.
     LockBypassed = 21,
-    /// The wall clock ran ahead of the other.
+    /// The wall clock ran ahead of the monotonic clock.
     ClockJumped = 22,
-    /// The page came back.
+    /// The page came back from the back/forward cache or from being frozen.
     Restored = 23,
-    /// A sibling in sight does the renewing.
+    /// A visible sibling renews its token; this tab is hidden and waits.
     RenewalLeftToSibling = 24,
     /// A sibling signed in.
     SiblingSignedIn = 25,
@@ -137,8 +136,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// A run of the same transition (fifty parallel calls that are all refused) is told once, by
-    /// its first.
+    /// A run of equal transitions is kept as its first: fifty parallel calls that are all refused
+    /// are one entry.
     pub(super) fn write(&mut self, transition: Transition) {
         if self
             .kept

@@ -1,5 +1,5 @@
-//! When a token is due for renewal: counted from its receipt by the duration that came with it,
-//! never by comparing `exp` with a local clock.
+//! When a token is due for renewal. Its lifetime is a duration that is counted from its receipt;
+//! `exp` is never compared with a local clock.
 
 use super::clock::{Millis, SECOND};
 
@@ -18,7 +18,7 @@ pub struct Lead {
 /// The lifetime of a token: what the reply told, else what the token tells, else `default`; all in
 /// milliseconds.
 ///
-/// Zero is no lifetime that anybody means, so it counts as not told.
+/// Zero counts as not told.
 #[must_use]
 pub(super) fn lifetime(told: Option<u64>, read: Option<u64>, default: Millis) -> Millis {
     let seconds = told.filter(|&told| told > 0).or(read.filter(|&read| read > 0));
@@ -57,8 +57,17 @@ mod tests {
 
     proptest! {
         #[test]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss,
+            reason = "any number up to `most` will do"
+        )]
         fn client_B9_a_token_is_due_between_four_tenths_of_its_life_and_its_end(
-            life in 1..=LONGEST_LIFETIME, leeway in 0..u64::MAX, jitter in 0..u64::MAX, part in 0.0..=1.0_f64,
+            life in 1..=LONGEST_LIFETIME,
+            leeway in 0..u64::MAX,
+            jitter in 0..u64::MAX,
+            part in 0.0..=1.0_f64,
         ) {
             let due = due_after(life, Lead { leeway, jitter }, |most| (most as f64 * part) as u64);
             prop_assert!(due <= life && due >= life / 10 * 4, "{due} of {life}");

@@ -1,9 +1,8 @@
-//! What tabs of one origin tell each other: never a token, and no more than they need to keep in
-//! step.
+//! What tabs of one origin tell each other, to keep in step. No message holds a token.
 
 use super::clock::Millis;
 
-/// A message to or from a sibling. Received messages are acted on and never sent on.
+/// A message to or from a sibling. A tab acts on what it receives and never sends it on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message {
     /// The sender's epoch. Logout and sign-in raise it above every epoch that the sender has seen.
@@ -18,7 +17,7 @@ pub struct Message {
 pub enum News {
     /// "I have just opened or come back: where do we stand?"
     Asking,
-    /// The answer to that.
+    /// The answer to `Asking`.
     Standing {
         /// Whether the sender holds a session.
         signed_in: bool,
@@ -46,11 +45,11 @@ pub enum News {
     },
     /// The sender's turn at the lock is over, whatever came of it.
     TurnOver,
-    /// The sender was refused a refresh: the session may be over for everybody.
+    /// The authority gave the sender a terminal answer: the session may be over for all tabs.
     Rejected,
-    /// The authority asked to be left alone for so long.
+    /// The authority asked to be left alone for a while.
     Pause {
-        /// How long.
+        /// For how long.
         retry_after: Millis,
     },
 }

@@ -1,19 +1,32 @@
 //! The session machine, sans-IO and deterministic.
 //!
-//! It holds the access token, decides when to renew it, who may send what, and what an answer
-//! means. It performs nothing: each [`Engine`] input (`handle_*`) is one mutation at a moment that
-//! the caller passes in, after which
-//! [`Engine::poll_output`] is drained and carried out by a driver: the browser's in `client`, the
-//! simulator's in `tests/sim`. Time, the network, locks, siblings and randomness come in from
-//! outside, so a whole day of five tabs runs in microseconds and twice the same way.
+//! The engine holds the access token and decides when to renew it, which request may carry it, and
+//! what an answer means. It performs nothing. Each input (`handle_*`) is one mutation at a moment
+//! that the caller passes in. Then the caller drains [`Engine::poll_output`] and carries out what
+//! it says: the browser's driver in `client`, the simulator's in `tests/sim`. Time, the network,
+//! locks, siblings and randomness come in from outside, so a day of five tabs runs in milliseconds,
+//! and twice the same way.
 //!
-//! Two numbers keep it straight. A **generation** counts the tokens of this tab: a 401 is judged by
-//! the generation that its request carried. An **epoch** counts the sessions of the origin: logout
-//! and sign-in raise it, and an answer of an older epoch has no effect.
+//! Two numbers tell what belongs together. A **generation** counts the tokens of this tab: a 401 is
+//! judged by the generation that its request carried. An **epoch** counts the sessions of the
+//! origin: logout and sign-in raise it, and an answer of an older epoch has no effect.
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | `machine` | the first and last step of each input, timers, closing |
+//! | `requests` | which token a request gets, and what a 401 leads to |
+//! | `renewal` | when a token is renewed, and what the authority's answers mean |
+//! | `sign_in`, `logout` | how a session begins and ends |
+//! | `siblings` | what other tabs say |
+//! | `page` | what the browser tells of the page |
+//! | `turn` | which network call is next, and the lock around it |
+//! | `waiters` | how each caller is answered |
+//! | `session`, `tries`, `budget` | what is known: of the session, of failed calls, of the rate |
 //!
 //! May use [`crate::token`] and nothing else of this crate.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::pedantic)]
 
 mod backoff;
 mod budget;

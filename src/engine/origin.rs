@@ -6,8 +6,8 @@
 pub struct Origins(Box<[u8]>);
 
 impl Origins {
-    /// Seals the list, whose entries are separated by spaces. Those that are no http(s) origin
-    /// match nothing.
+    /// Seals a list whose entries are separated by spaces. An entry that is no http(s) origin
+    /// matches nothing.
     #[must_use]
     pub fn new(list: &str) -> Self {
         Self(list.as_bytes().into())
@@ -25,8 +25,8 @@ impl Origins {
     }
 }
 
-/// `https://` or `http://`, then a host and perhaps a port. Anything that could hide a second
-/// reading is refused.
+/// `https://` or `http://`, then a host and perhaps a port. Characters that URL readers take in
+/// different ways are refused.
 fn is_web_origin(origin: &[u8]) -> bool {
     let host = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));
     host.is_some_and(|host| {

@@ -5,8 +5,8 @@ use super::contract::{Event, Output};
 #[derive(Default)]
 pub(super) struct Outbox {
     outputs: Vec<Output>,
-    /// How many of them have been taken.
-    taken: usize,
+    /// How many of them the driver has polled.
+    polled: usize,
     /// They follow the other outputs of an input.
     events: Vec<Event>,
 }
@@ -32,12 +32,12 @@ impl Outbox {
     }
 
     pub(super) fn poll(&mut self) -> Option<Output> {
-        let output = self.outputs.get(self.taken).copied();
+        let output = self.outputs.get(self.polled).copied();
         if output.is_some() {
-            self.taken += 1;
+            self.polled += 1;
         } else {
             self.outputs.clear();
-            self.taken = 0;
+            self.polled = 0;
         }
         output
     }

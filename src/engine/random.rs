@@ -2,7 +2,7 @@
 
 use super::clock::Millis;
 
-/// SplitMix64 (Steele, Lea and Flood, 2014). Spreads load in time; nothing secret depends on it.
+/// `SplitMix64` (Steele, Lea and Flood, 2014). Spreads load in time; nothing secret depends on it.
 pub(super) struct Random(u64);
 
 impl Random {

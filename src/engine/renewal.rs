@@ -106,7 +106,7 @@ impl Engine {
         Attempt::Pending
     }
 
-    /// Whether a refresh call may go out now, by the rate bound and by what the authority asked for.
+    /// Whether the rate bound, and what the authority asked for, let a refresh call go out now.
     pub(super) fn may_call(&mut self, cause: Cause) -> Result<(), Failure> {
         let now = self.now.mono;
         let ready = self.tries.ready_at(now, cause);
@@ -147,7 +147,7 @@ impl Engine {
         let random = &mut self.random;
         let due_after = lifetime::due_after(lifetime, self.config.lead, |most| random.up_to(most));
         let due_at = self.now.mono + due_after;
-        let change = self.session.take(grant, lifetime, due_at, self.now);
+        let change = self.session.accept(grant, lifetime, due_at, self.now);
         self.forget_troubles();
         self.timers.set(Timer::Renewal, due_at);
         if change.other_user {

@@ -47,7 +47,7 @@ impl SignInAnswer {
     }
 }
 
-/// What became of a call to the logout endpoint.
+/// The answer of the logout endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogoutAnswer {
     /// The session is over.
@@ -60,8 +60,8 @@ pub enum LogoutAnswer {
 }
 
 impl LogoutAnswer {
-    /// Judges an answer: 2xx says that the session is over, unless a page comes with it, which may
-    /// be anybody's.
+    /// Judges an answer. 2xx says that the session is over, but not with an HTML page: a captive
+    /// portal sends such a page too.
     #[must_use]
     pub fn judge(status: u16, content_type: &str) -> Self {
         match status {
@@ -98,13 +98,13 @@ pub fn judge(reply: &Reply<'_>) -> Result<Grant, Failure> {
 fn granted(reply: &Reply<'_>) -> Result<Grant, FailureKind> {
     match media_type(reply.content_type) {
         Media::Json => Grant::read(reply.body.ok_or(FailureKind::Malformed)?),
-        // A captive portal answers 200 with a page of its own; that passes.
+        // A captive portal answers 200 with a page of its own, for a while.
         Media::Html => Err(FailureKind::Malformed),
         Media::Other => Err(FailureKind::Misconfigured),
     }
 }
 
-/// What a body claims to be, as far as it matters here.
+/// The kind of a media type, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
     /// `application/json` or a type that ends in `+json`.
@@ -132,8 +132,7 @@ pub fn media_type(content_type: Option<&str>) -> Media {
     }
 }
 
-/// RFC 6749 section 5.2 (and OpenID Connect's `login_required`): the errors that say the grant is
-/// gone.
+/// RFC 6749 section 5.2, and `login_required` of OIDC: the errors that say the grant is gone.
 fn ends_the_session(body: Option<&[u8]>) -> bool {
     let mut terminal = false;
     let read = members::members(body.unwrap_or_default(), &mut |member| {
@@ -365,17 +364,27 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_body_is_judged(status in 0..700_u16, body in prop::collection::vec(any::<u8>(), 0..300)) {
-            let reply = Reply { status, content_type: Some("application/json"), retry_after: None, body: Some(&body) };
+        fn any_body_is_judged(
+            status in 0..700_u16, body in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let reply = Reply {
+                status,
+                content_type: Some("application/json"),
+                retry_after: None,
+                body: Some(&body),
+            };
             let _ = judge(&reply);
         }
 
         #[test]
         fn a_written_grant_is_read_back(token in "[!-~&&[^\"\\\\]]{1,200}", expires_in: u64) {
-            let body = format!(r#"{{"x":[{{"access_token":"no"}}],"access_token":"{token}","expires_in":{expires_in}}}"#);
+            let body = format!(
+                r#"{{"x":[{{"access_token":"no"}}],"access_token":"{token}","expires_in":{expires_in}}}"#
+            );
             let (read, seconds) = reply(200, "application/json", &body).unwrap();
             prop_assert_eq!(read, token);
-            prop_assert!(seconds == Some(expires_in) || expires_in > 1 << 60 && seconds > Some(1 << 60));
+            let long = expires_in > 1 << 60 && seconds > Some(1 << 60);
+            prop_assert!(seconds == Some(expires_in) || long);
         }
     }
 }

@@ -42,6 +42,7 @@ pub(super) struct Change {
     pub(super) other_user: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "any of the four may hold beside any other")]
 pub(super) struct SessionState {
     status: Status,
     reason: Option<SignedOutReason>,
@@ -171,7 +172,7 @@ impl SessionState {
 
     /// Whether the token has not expired, as far as one can tell: good enough when no better one
     /// can be had.
-    pub(super) fn is_alive(&self, now: Millis, validity: Millis) -> bool {
+    pub(super) fn is_unexpired(&self, now: Millis, validity: Millis) -> bool {
         self.token.as_ref().is_some_and(|token| now.saturating_add(validity) < token.expires_at)
     }
 
@@ -212,7 +213,7 @@ impl SessionState {
     }
 
     /// Takes over a token that is due at `due_at`.
-    pub(super) fn take(
+    pub(super) fn accept(
         &mut self,
         grant: Grant,
         lifetime: Millis,

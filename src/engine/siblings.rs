@@ -74,7 +74,7 @@ impl Engine {
             News::TurnOver => self.watch_lock(),
             News::Asking => self.tell_standing(),
             News::Pause { retry_after } | News::Standing { retry_after: Some(retry_after), .. } => {
-                self.hear_pause(retry_after)
+                self.hear_pause(retry_after);
             }
             _ => {}
         }
@@ -110,7 +110,7 @@ impl Engine {
     /// Whether a sibling can have come to this epoch. Every script of the origin can write any
     /// number on the channel; one that is out of reach would make all later ones look old.
     fn believes(&self, epoch: u64) -> bool {
-        // Each logout and sign-in adds one. The wall clock, which the first epoch is taken from, may
+        // Each logout and sign-in adds one. The first epoch is taken from the wall clock, which may
         // have been set back since.
         epoch <= (self.session.epoch() + MOST_MISSED).max(self.now.wall + FARTHEST)
     }

@@ -82,14 +82,14 @@ impl Engine {
             None => self.sign_ins.take_detached(waiter),
         };
         let overtaken = began != Some(self.session.era().sign_outs) || self.closed;
-        let mut taken = false;
+        let mut accepted = false;
         match answer {
             SignInAnswer::Granted(_) if overtaken => {
                 self.write(Step::SignInDiscarded, Some(Why::LogoutSince));
             }
             SignInAnswer::Granted(grant) => {
                 self.adopt(grant, Step::SignedIn);
-                taken = true;
+                accepted = true;
             }
             SignInAnswer::WithoutToken => self.write(Step::SignInWithoutToken, None),
             SignInAnswer::Unusable => {
@@ -98,7 +98,7 @@ impl Engine {
             SignInAnswer::Failed => {}
         }
         self.conclude();
-        taken
+        accepted
     }
 
     /// A token that comes with a session of its own.

@@ -2,7 +2,7 @@
 
 use super::clock::Millis;
 
-/// Where a session stands.
+/// Whether there is a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u8)]
 pub enum Status {
@@ -41,16 +41,15 @@ impl SignedOutReason {
 /// A snapshot. Two equal snapshots are one state to the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Session {
-    /// Where it stands.
+    /// Whether there is a session.
     pub status: Status,
-    /// Serial number of the token, 0 before the first.
+    /// The generation of the token, 0 before the first.
     pub generation: u32,
     /// When the token expires on the local wall clock; for display only.
     pub expires_at: Option<Millis>,
     /// A refresh is on its way or waits for its turn.
     pub refreshing: bool,
-    /// When the next attempt is due (wall clock) after the last refresh failed and the session
-    /// stands all the same.
+    /// When the next attempt is due (wall clock), after a refresh failed that the session outlives.
     pub retry_at: Option<Millis>,
     /// Why it is anonymous.
     pub reason: Option<SignedOutReason>,

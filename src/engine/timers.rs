@@ -1,4 +1,4 @@
-//! One table of timers, next = min. A timer is a hint to look again, never a fact.
+//! One table of timers; the next one is the earliest. A timer is a hint to look again.
 
 use super::clock::Millis;
 
@@ -68,7 +68,7 @@ impl Timers {
         self.armed = NEVER;
     }
 
-    /// What the driver's timer is to be set to, if that is not what it is set to.
+    /// The timer that the driver is to set, if it is another one than it has set.
     pub(super) fn rearm(&mut self) -> Option<(Millis, Timer)> {
         let next = self.next();
         let other = next.0 != self.armed;

@@ -142,7 +142,9 @@ impl Engine {
                 Attempt::Pending => None,
                 // A token whose whole life is shorter than what was asked for is the best there is.
                 Attempt::Succeeded => Some(Outcome::Token),
-                Attempt::Failed(_) if self.session.is_alive(now, validity) => Some(Outcome::Token),
+                Attempt::Failed(_) if self.session.is_unexpired(now, validity) => {
+                    Some(Outcome::Token)
+                }
                 Attempt::Failed(failure) => Some(Outcome::Failed(failure)),
             },
         }

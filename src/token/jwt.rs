@@ -1,5 +1,5 @@
-//! The payload of a JWT access token, read without any verification: a client may look at the
-//! lifetime and show the claims, and trusts neither (RFC 9068 section 6 tells clients not to).
+//! The payload of a JWT access token, read without verification. The client plans by the lifetime
+//! and shows the claims, and trusts neither: RFC 9068 section 6 says that clients must not.
 
 use super::members::{self, Value, unescape};
 
@@ -39,8 +39,9 @@ impl Payload {
     }
 }
 
-/// What `verify::base64url::decode` takes, which a test shows, and written for its weight, where
-/// that one is quick.
+/// Decodes unpadded base64url (RFC 4648 section 5). It takes the texts that
+/// `verify::base64url::decode` takes, which a test shows. That one is quick, this one is small.
+#[expect(clippy::cast_possible_truncation, reason = "the shift leaves eight bits")]
 fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let (mut pending, mut count) = (0_u32, 0);
@@ -61,7 +62,7 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
             pending &= (1 << count) - 1;
         }
     }
-    // Six bits are a symbol that belongs to no byte; of fewer, none may be set.
+    // Six bits left over are a symbol that completes no byte. Of two or four, none may be set.
     (count < 6 && pending == 0).then_some(bytes)
 }
 
@@ -84,7 +85,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn base64url_is_read_as_the_other_reader_reads_it(text in "[A-Za-z0-9_\\-]{0,13}[A-Za-z0-9_=+/ é]?") {
+        fn base64url_is_read_as_the_other_reader_reads_it(
+            text in "[A-Za-z0-9_\\-]{0,13}[A-Za-z0-9_=+/ é]?",
+        ) {
             prop_assert_eq!(decode(text.as_bytes()), base64url::decode(text.as_bytes()).ok());
         }
     }

@@ -1,6 +1,7 @@
-//! The client's JSON reader (RFC 8259): it checks a whole text, shows the members of its top-level
-//! object and builds nothing. It takes what `json` takes, which a test shows, and was written for
-//! its weight: bytes instead of texts, one function for objects and arrays, no generics.
+//! The client's JSON reader (RFC 8259). It checks a whole text, shows the members of its top-level
+//! object and builds nothing. It takes the texts that the verifier's reader takes, which a test
+//! shows, and is written to be small: bytes instead of texts, one function for objects and arrays,
+//! no generics.
 
 use std::borrow::Cow;
 
@@ -18,7 +19,7 @@ pub struct Member<'a> {
 }
 
 impl Member<'_> {
-    /// Whether it is called so.
+    /// Whether this is its name.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
         *self.name == *name.as_bytes()
@@ -39,8 +40,8 @@ pub enum Value<'a> {
 /// Called with each member, in order.
 pub type Visit<'v, 'a> = &'v mut dyn FnMut(Member<'a>);
 
-/// Checks that `text` is one JSON object and nothing else, and shows `visit` its members.
-/// `None`: it is not; `visit` may have seen members by then.
+/// Checks that `text` is one JSON object and nothing else, and calls `visit` with its members.
+/// Returns `None` if it is not; `visit` may have been called by then.
 #[must_use]
 pub fn members<'a>(text: &'a [u8], visit: Visit<'_, 'a>) -> Option<()> {
     let mut scanner = Scanner { bytes: text, at: 0 };
@@ -94,7 +95,7 @@ pub fn whole(text: &[u8]) -> Option<u64> {
         match byte {
             b'-' => down = true,
             b'+' => {}
-            // Five digits of it are beyond anything that a u64 can show.
+            // An exponent of five digits is beyond what a u64 can hold.
             digit => power = (power * 10 + i32::from(digit - b'0')).min(99_999),
         }
     }
@@ -131,7 +132,7 @@ pub fn digits(text: &[u8]) -> Option<u64> {
     (!text.is_empty()).then_some(number)
 }
 
-/// What a checked JSON string says. Borrowed unless there is an escape in it.
+/// The text of a checked JSON string. Borrowed unless there is an escape in it.
 #[must_use]
 pub fn unescape(string: &[u8]) -> Cow<'_, [u8]> {
     // `contains` would bring a search for single bytes that is four times the size of all this.
@@ -144,8 +145,8 @@ pub fn unescape(string: &[u8]) -> Cow<'_, [u8]> {
     while !scanner.at_end() {
         match scanner.next() {
             b'\\' => {
-                // The escapes have been checked, so there is a character; nothing comes of a broken
-                // one.
+                // The escapes have been checked, so there is a character. A broken escape would be
+                // left out.
                 if let Some(character) = scanner.escape() {
                     text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 }
@@ -350,7 +351,7 @@ mod tests {
     fn names(text: &[u8]) -> Option<Vec<String>> {
         let mut names = Vec::new();
         members(text, &mut |member| {
-            names.push(String::from_utf8(member.name.into_owned()).expect("it was checked"))
+            names.push(String::from_utf8(member.name.into_owned()).expect("it was checked"));
         })?;
         Some(names)
     }
@@ -369,7 +370,7 @@ mod tests {
         assert_eq!(names(text.as_bytes()).unwrap(), ["a", "b", "c", "d\n😀é"]);
         let mut written = Vec::new();
         members(br#"{"a":1, "b" : "x" }"#, &mut |member| {
-            written.push((member.written, member.value))
+            written.push((member.written, member.value));
         })
         .unwrap();
         let expected: [(&[u8], _); 2] =
@@ -457,7 +458,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_as_the_other_reader_reads_them(text in prop::collection::vec(any::<u8>(), 0..60)) {
+        fn any_bytes_are_read_as_the_other_reader_reads_them(
+            text in prop::collection::vec(any::<u8>(), 0..60),
+        ) {
             prop_assert_eq!(names(&text), names_elsewhere(&text));
             prop_assert!(names(&text).is_none() || is_json(&text));
         }
@@ -465,8 +468,13 @@ mod tests {
         /// Of the characters that matter most, so that some of it is JSON.
         #[test]
         fn near_json_is_read_as_the_other_reader_reads_it(inside in r#"([ \\"{}\[\]:,0-9eEtrufalsn.+\-]|"a":|"\\ud83d\\ude00"|é|😀|null|true){0,12}"#) {
-            for text in [format!("{{{inside}}}"), format!(r#"{{"a":{inside}}}"#), format!(r#"{{"a":"{inside}"}}"#)] {
-                prop_assert_eq!(names(text.as_bytes()), names_elsewhere(text.as_bytes()), "{}", text);
+            for text in [
+                format!("{{{inside}}}"),
+                format!(r#"{{"a":{inside}}}"#),
+                format!(r#"{{"a":"{inside}"}}"#),
+            ] {
+                let bytes = text.as_bytes();
+                prop_assert_eq!(names(bytes), names_elsewhere(bytes), "{}", text);
             }
         }
 

@@ -37,7 +37,7 @@ enum Fault {
     Refusals,
 }
 
-/// Look-alikes of the listed origins, and strangers.
+/// Origins that look like a listed one, and others.
 const FOREIGN: [&str; 4] = [
     "https://api.example.evil.test/x",
     "https://evil.test/",
@@ -127,15 +127,15 @@ impl World {
                 self.tabs[tab].notes.may_end = true;
                 self.input(tab, Engine::handle_close);
                 self.tabs[tab].closed = true;
-                // What it did not abort is the application's own sign-in: it goes on, and nobody
-                // waits for it.
+                // The application's own sign-in is not aborted: it goes on, and nobody waits for
+                // it.
                 for (_, number) in core::mem::take(&mut self.tabs[tab].calls) {
                     self.leave(number, false);
                 }
             }
             Act::Hide => self.schedule(0, Event::Task { tab: id, task: Task::Wake(Wake::Hidden) }),
             Act::Show => {
-                // Browsers tell it several times over: focus, visibilitychange, pageshow.
+                // Browsers tell it by several events: focus, visibilitychange, pageshow.
                 self.schedule(0, Event::Task { tab: id, task: Task::Wake(Wake::Visible) });
                 self.schedule(0, Event::Task { tab: id, task: Task::Wake(Wake::Visible) });
             }
@@ -153,8 +153,8 @@ impl World {
         }
     }
 
-    /// The application brings a token that came with the page: one of the session that the cookie
-    /// stands for.
+    /// The application brings a token that came with the page. It belongs to the session of the
+    /// cookie.
     fn adopt(&mut self, tab: usize) {
         let Some(cookie) = self.jar.filter(|_| self.authority.honours(self.now, self.jar)) else {
             return;
@@ -232,8 +232,7 @@ impl World {
 
     fn suspend(&mut self, tab: usize, fault: Fault, lasts: u64) {
         let id = self.tabs[tab].id;
-        // A page with a lock or with calls under way is not stored: it is gone when the user leaves
-        // it.
+        // A browser stores no page that holds a lock or has calls under way: it ends it.
         let busy = self.tabs[tab].notes.wish.is_some() || !self.tabs[tab].calls.is_empty();
         match fault {
             Fault::Freeze if self.tabs[tab].life == Life::Running => {

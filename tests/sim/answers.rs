@@ -1,5 +1,5 @@
-//! What comes back: the driver reads the answer of a server as the browser half does, and hands it
-//! to the engine.
+//! Answers of the servers: the driver reads each as the browser half does, and hands it to the
+//! engine.
 
 use tokenkeep::engine::{CallId, FailureKind, LogoutAnswer, SignInAnswer, Status};
 
@@ -44,8 +44,7 @@ impl World {
                     }
                     _ => SignInAnswer::Failed,
                 };
-                // A logout in the meantime goes before; where there is none the session is a new
-                // one from here on.
+                // A logout in the meantime goes before. Without one a new session begins here.
                 let late = self.exchanges[number].sign_outs != self.tabs[tab].notes.sign_outs;
                 let granted = matches!(answer, SignInAnswer::Granted(_));
                 let fresh = granted && !late && !self.tabs[tab].closed;

@@ -1,5 +1,5 @@
-//! The authority: rotates the refresh token at each use, spots the reuse of an old one and ends its
-//! family for it.
+//! The authority. It rotates the refresh token at each use, and ends the family when an old one is
+//! used again.
 
 use tokenkeep::engine::Millis;
 
@@ -17,7 +17,7 @@ pub struct Cookie {
 pub struct Family {
     pub user: u32,
     pub began_at: Millis,
-    /// When an application last brought a token of it: the session of that tab began then.
+    /// When an application last brought a token of it. The session of that tab began then.
     pub brought_at: Millis,
     pub serial: u32,
     pub rotated_at: Millis,
@@ -44,7 +44,7 @@ pub enum Verdict {
     Reused,
 }
 
-/// An authority that is down answers so.
+/// How an authority answers that is down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outage {
     Status(u16, Option<Millis>),
@@ -106,7 +106,7 @@ impl Authority {
             family.revoked = true;
             return Verdict::Reused;
         }
-        // Within the grace the successor is handed out once more.
+        // Within the grace window the successor is handed out once more.
         let cookie = Cookie { family: number, serial: family.serial };
         Verdict::Granted { cookie, token: self.issue(now, number) }
     }
@@ -128,7 +128,7 @@ impl Authority {
         })
     }
 
-    /// Whether this access token is good for anything.
+    /// Whether an API accepts this access token.
     pub fn vouches(&self, now: Millis, token: usize, introspects: bool) -> bool {
         let issued = &self.issued[token];
         now < issued.expires_at && !(introspects && self.families[issued.family].revoked)

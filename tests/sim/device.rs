@@ -4,11 +4,11 @@ use tokenkeep::engine::Millis;
 
 use crate::script::Script;
 
-/// A true moment of the simulation lies this far from 1970.
+/// The moment 0 of the simulation, in milliseconds since 1970.
 const BEGINNING: i64 = 1_800_000_000_000;
 
 pub struct Device {
-    /// What the monotonic clock is behind the truth.
+    /// How far the monotonic clock is behind, by standing still in sleep.
     behind: Millis,
     wall_error: i64,
     clock_runs_in_sleep: bool,
@@ -34,7 +34,7 @@ impl Device {
         }
     }
 
-    /// The monotonic clock at the true moment `now`, which lies outside of sleep.
+    /// The monotonic clock at the moment `now`, which lies outside of sleep.
     pub fn mono(&self, now: Millis) -> Millis {
         now - self.behind
     }

@@ -1,8 +1,7 @@
-//! The simulator's chance: everything in a run follows from its seed, on every machine and in every
-//! year.
+//! The simulator's random numbers. A run follows from its seed alone.
 //!
-//! A generator of our own, because a seed that is kept as a regression case must mean the same run
-//! after every update of a library.
+//! The generator is written here and not taken from a library: a seed that is kept as a regression
+//! case must mean the same run after every update.
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
 pub struct Dice(u64);
@@ -12,8 +11,8 @@ impl Dice {
         Self(seed.wrapping_mul(0xD134_2543_DE82_EF95) ^ 0x5EED)
     }
 
-    /// A second generator of the same seed, for what was added later: the draws of the first, and
-    /// with them the runs of old seeds, stay as they were.
+    /// A second generator of the same seed, for what was added after the first seeds were kept. It
+    /// leaves the draws of the first as they were.
     pub fn second(seed: u64) -> Self {
         Self::new(!seed)
     }

@@ -1,5 +1,5 @@
-//! What the browser half does in the shipped build: carries an engine's outputs out, and its
-//! answers back in.
+//! The driver of an engine, in the place of the browser half: it carries outputs out, and answers
+//! in.
 
 use tokenkeep::engine::{
     CallId, Engine, Message, News, Now, Outcome, Output, Status, Ticket, WaiterId, Wake,
@@ -144,7 +144,7 @@ impl World {
         }
     }
 
-    /// The lock is somebody's now; they will hear of it.
+    /// This wish has the lock now; its tab hears of it later.
     pub fn grant(&mut self, wish: Option<Wish>) {
         let Some(Wish { tab, ticket }) = wish else { return };
         self.note_stalls();
@@ -158,7 +158,7 @@ impl World {
 
     fn tell_siblings(&mut self, tab: usize, message: Message) {
         let family = self.tabs[tab].token().map(|(token, _)| self.authority.issued[token].family);
-        // What is said of a logout later, to one who asks, is about the logout all the same.
+        // A logout that is told later, to a tab that asks, is as old as the logout itself.
         let since = if matches!(message.news, News::SignedOut { .. }) {
             self.tabs[tab].notes.logged_out_at
         } else {
@@ -198,7 +198,7 @@ impl World {
         match task {
             Task::Timer { serial } => self.fire(tab, serial),
             Task::Lock { ticket, granted } => {
-                // Given up on meanwhile: the page lets go of it itself.
+                // If the tab has given the wish up meanwhile, the page releases the lock itself.
                 if self.tabs[tab].notes.wish == Some(ticket) {
                     self.tabs[tab].notes.stirred_at = self.now;
                     self.input(tab, |engine, now| engine.handle_lock(now, ticket, granted));
@@ -256,13 +256,13 @@ impl World {
         let has_session = before == Status::Authenticated || joining;
         let logout = matches!(news, News::SignedOut { .. })
             && (newer || epoch == notes.epoch && has_session || epoch < notes.epoch && later);
-        // Nobody can have come so far; an epoch next to the tab's own is that of a sibling whose
-        // wall clock was set back too.
+        // No sibling has come further than a day ahead of the wall clock, unless that was set back:
+        // then its epoch is next to the tab's own.
         let newer = newer && (epoch <= wall + 24 * HOUR || epoch <= notes.epoch + 1_000);
         let other = match news {
             News::SignedIn { .. } => newer,
-            // To one who has listened since it opened, a higher epoch is that of the session that
-            // it has.
+            // A tab that has a session has listened since it opened: a higher epoch is that of its
+            // own session.
             News::Refreshed { .. } | News::Standing { signed_in: true, .. } => {
                 newer && before == Status::Anonymous
             }

@@ -1,5 +1,5 @@
-//! Somebody else on the origin who writes to the channel whatever it likes. It can sign tabs out,
-//! make them refresh and make them wait; what the invariants forbid it can't bring about.
+//! Another script of the origin, which writes any message to the channel. It can sign tabs out,
+//! make them refresh and make them wait. It can't break an invariant.
 
 use tokenkeep::engine::{Message, Millis, News, SECOND};
 
@@ -43,8 +43,8 @@ impl World {
     }
 
     fn forged_news(&mut self) -> News {
-        // Longer waits are cut off at a day, which the engine's own tests show; here everybody has
-        // to have found back in a few minutes.
+        // The engine cuts longer waits off at a day, which its own tests show. Here all tabs must
+        // be back after a few minutes.
         let wait: Option<Millis> = self.second.pick(&[None, Some(0), Some(SECOND), Some(MINUTE)]);
         let subject = self.second.pick(&[None, Some(u64::MAX)]);
         let (signed_in, visible) = (self.second.chance(500), self.second.chance(500));

@@ -309,8 +309,8 @@ pub fn the_token_goes_to_listed_origins_only(sent: &Request) -> Verdict {
 /// valid token, 15 s after an outage at the latest. One has just been refused: it, or another one,
 /// must have tried within the last 15 s.
 ///
-/// Exceptions: the authority asked to be left alone, or is none and is asked again after the longest
-/// backoff. And somebody who asked for refreshes by name has used up the calls of the minute.
+/// Exceptions: the authority asked to be left alone. What answered is no refresh endpoint, and is
+/// asked again after the longest backoff. Refreshes by name have used up the calls of the minute.
 pub fn a_request_is_refused_for_a_reason(world: &World, tab: usize, failure: Failure) -> Verdict {
     if matches!(failure.kind, FailureKind::SignedOut | FailureKind::Closed) {
         return Ok(());

@@ -16,7 +16,7 @@ pub struct Wish {
 pub struct Locks {
     holder: Option<Wish>,
     queue: VecDeque<Wish>,
-    /// When its holder was last unable to run, or to run on time, or gone without a word.
+    /// When its holder last could not run, could not run on time, or was gone without releasing it.
     pub stalled_at: Option<Millis>,
 }
 

@@ -1,10 +1,9 @@
-//! The simulator: one to five tabs of one browser, each with the real engine, an authority that
-//! rotates refresh tokens, an API, and everything that goes wrong between them, in virtual time and
-//! the same way twice.
+//! The simulator: one to five tabs of one browser, each with the real engine; an authority that
+//! rotates refresh tokens; an API; and the faults between them. Time is virtual.
 //!
 //! A run follows from its seed alone. `npm run sim -- --seeds 200000` runs many,
-//! `npm run sim -- --seed 17` tells one as a story. What is shown: the nine invariants hold after
-//! every step.
+//! `npm run sim -- --seed 17` tells one as a story. After every step the nine invariants are
+//! checked.
 
 #![expect(
     unreachable_pub,
@@ -49,7 +48,7 @@ const REGRESSIONS: [(u64, &str); 10] = [
     (82, "a logout that queued is not sent with the cookie of a newer sign-in"),
 ];
 
-/// How many seeds run where nobody says otherwise.
+/// How many seeds run if `SIM_SEEDS` is not set.
 const SEEDS: u64 = 20_000;
 
 fn number(variable: &str) -> Option<u64> {
@@ -69,7 +68,7 @@ fn the_invariants_hold_under_every_seed() {
     let report = run_many(first..first + seeds);
     println!("{report}");
     assert!(report.failures.is_empty(), "{report}");
-    // Nobody is excused from finding back just because everybody is signed out.
+    // Most tabs have a session to come back to: signed out, a tab would prove nothing.
     assert!(seeds < 100 || report.served * 2 > report.asked && report.asked > seeds, "{report}");
 }
 

@@ -51,7 +51,7 @@ struct Fate {
     back: Millis,
     loss: Option<Loss>,
     hangs: bool,
-    /// A second copy arrives so much later.
+    /// A second copy arrives, by this much later.
     twice: Option<Millis>,
     /// The authority's own answer is replaced by a 502.
     gateway: bool,
@@ -290,8 +290,7 @@ impl World {
         }
     }
 
-    /// A tab is gone. Its `keepalive` calls go on, and most of its turns are such; all others are
-    /// cut.
+    /// A tab is gone. Its `keepalive` calls go on, which most of its turns are; all others are cut.
     pub fn orphan(&mut self, tab: TabId) {
         for number in 0..self.exchanges.len() {
             let exchange = &self.exchanges[number];
@@ -308,7 +307,7 @@ impl World {
         }
     }
 
-    /// What the driver of a tab makes of the answer to a refresh.
+    /// The answer to a refresh, as the driver of a tab judges it.
     pub fn judged(&self, answer: Answer) -> Result<Grant, Failure> {
         let body;
         let json = Some("application/json");
@@ -346,7 +345,7 @@ impl World {
         token_reply(&token_text(token, issued.user, issued_at, self.script.jwt, lifetime), lifetime)
     }
 
-    /// The exchanges of those that take turns which are still under way, with their numbers.
+    /// The exchanges that take turns and are still under way, with their numbers.
     pub fn open_turns(&self) -> impl Iterator<Item = (usize, &Exchange)> {
         let numbered = self.turns.iter().map(|&number| (number, &self.exchanges[number]));
         numbered.filter(|(_, exchange)| exchange.ended_at.is_none())

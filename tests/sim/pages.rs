@@ -45,8 +45,8 @@ impl World {
         }
     }
 
-    /// A frozen or stored tab runs again. Whether it is told so before it finds what has piled up
-    /// is the browser's choice.
+    /// A frozen or stored tab runs again. It is told so before or after the tasks that have piled
+    /// up, as the browser chooses.
     pub fn thaw(&mut self, tab: usize) {
         self.note_stalls();
         tell!(self, self.tabs[tab].id, "runs again");
@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    /// Notes who can't run, or not on time: the lock's holder, and each that waits.
+    /// Notes which tabs can't run, or not on time, and whether one of them holds the lock.
     pub fn note_stalls(&mut self) {
         if self.locks.holder().is_some_and(|holder| self.is_late(holder)) {
             self.locks.stalled_at = Some(self.now);
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    /// The timer goes off, unless it is another by now or its clock stood still meanwhile.
+    /// The timer goes off, unless it was set anew, or the tab's clock stood still meanwhile.
     pub fn fire(&mut self, tab: usize, serial: u32) {
         let state = &self.tabs[tab];
         let Some(due) = state.timer.filter(|_| state.timer_serial == serial) else { return };

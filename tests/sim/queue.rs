@@ -1,5 +1,4 @@
-//! What is to come, in the order of time; what is due at the same moment comes in the order of
-//! scheduling.
+//! The events to come, in the order of time. Events of one moment come in the order of scheduling.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -10,17 +9,17 @@ use crate::tab::{TabId, Task};
 
 #[derive(Debug, Clone, Copy)]
 pub enum Event {
-    /// A user or a fault acts; so many times more in this storm.
+    /// A user or a fault acts; `left` times more in this storm.
     Act {
         left: u64,
     },
     /// The storm is over.
     Calm,
-    /// Every tab makes a request, as early in a calm as one has to be served.
+    /// Every tab makes a request, at the earliest moment of a calm at which it must be served.
     Early,
     /// Every tab is asked for a request.
     Question,
-    /// And what became of it.
+    /// The requests of the question are judged.
     Judgement,
     /// A request reaches its server; `again` for a second copy.
     Arrive {
@@ -47,7 +46,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// It happens elsewhere, whether the machine sleeps or not.
+    /// Whether it happens elsewhere, so that it does not wait for the machine to wake.
     pub fn is_remote(self) -> bool {
         matches!(self, Self::Act { .. } | Self::Arrive { .. })
     }

@@ -26,7 +26,7 @@ pub struct Run {
 
 /// The run of one seed.
 pub fn run_one(seed: u64, bug: Option<Bug>, trace: Trace) -> Run {
-    // A panic of the engine is a bug like any other, and wants its seed told.
+    // A panic of the engine is a bug like any other: its seed is told.
     let ended = catch_unwind(AssertUnwindSafe(|| {
         let mut world = World::new(seed, bug, trace);
         world.run();
@@ -67,7 +67,8 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "{asked} tabs were asked at the end of a calm with a good cookie: {served} got a valid token, the others are signed out"
+            "{asked} tabs were asked at the end of a calm with a good cookie: {served} got a valid \
+             token, the others are signed out"
         )?;
         for (seed, broken) in failures.iter().take(20) {
             writeln!(f, "  seed {seed}: {broken}")?;
@@ -112,8 +113,8 @@ pub fn run_many(seeds: Range<u64>) -> Report {
     report
 }
 
-/// Asserts that one of the first `most` seeds shows that `bug` breaks the invariant of this number,
-/// and none another one before it.
+/// Asserts that `bug` breaks an invariant within the first `most` seeds, and that the first one it
+/// breaks has this number.
 pub fn caught_within(most: u64, bug: Bug, number: u8) {
     let found = (0..most)
         .find_map(|seed| run_one(seed, Some(bug), Trace::Off).broken.map(|broken| (seed, broken)));

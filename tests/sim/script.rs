@@ -15,7 +15,7 @@ pub enum LockManner {
     Working,
     /// The same, but the grant takes up to this long.
     Slow(Millis),
-    /// There is none, or a policy denies it: every request is turned down.
+    /// There is none, or a policy denies it: every wish is turned down.
     Denied,
     /// It never answers.
     Hanging,
@@ -39,7 +39,7 @@ pub struct Weather {
     pub delay: Millis,
     /// Requests, and replies, that get lost.
     pub loss: u64,
-    /// Of what is lost: nobody says so, it just hangs.
+    /// Of what is lost: the connection hangs, and the browser is told late.
     pub hang: u64,
     /// Requests that arrive twice.
     pub duplication: u64,
@@ -76,7 +76,7 @@ pub struct Script {
     pub tabs: usize,
     pub locks: LockManner,
     pub weather: Weather,
-    /// For so long the authority takes the predecessor of a refresh token again.
+    /// How long the authority takes the predecessor of a refresh token again.
     pub grace: Millis,
     pub lifetime: Lifetime,
     pub logout: LogoutManner,
@@ -104,8 +104,7 @@ impl Script {
     pub fn draw(dice: &mut Dice, second: &mut Dice) -> Self {
         let mut script = Self::draw_first(dice, second);
         if second.chance(100) {
-            // Tokens that are over as soon as they are there, and an engine in a hurry: what uses
-            // its budget up.
+            // Tokens that live for seconds and a quick backoff use up the budget.
             script.lifetime = Lifetime { real: 3 * SECOND, told: Some("3"), claimed: false };
             script.config.lead.leeway = SECOND;
             script.config.backoff = Backoff { base: 300, max: 500 };

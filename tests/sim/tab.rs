@@ -41,7 +41,7 @@ pub enum Task {
 pub struct Heard {
     pub message: Message,
     pub from: TabId,
-    /// Since when that is so.
+    /// When the event happened that it tells of.
     pub since: Millis,
     /// The family of the sender's token.
     pub family: Option<usize>,
@@ -130,11 +130,11 @@ pub struct Notes {
     pub offline: bool,
     /// The moments of its refresh calls, by its own monotonic clock.
     pub refreshes: VecDeque<Millis>,
-    /// By that clock too: when such a call was last asked for by name, and last came to an end.
+    /// By the same clock: when a refresh was last asked for by name, and when a call last ended.
     pub named_mono: Option<Millis>,
     pub tried_mono: Option<Millis>,
-    /// And until when the authority wants to be left alone, as far as it was told; and until when a
-    /// wrong configuration is not asked again.
+    /// Until when, as far as the tab knows, the authority wants to be left alone; and until when a
+    /// misconfigured endpoint is not asked again.
     pub paused_mono: Millis,
     pub resting_mono: Millis,
     /// When something last happened that a waiter may be waiting for.
