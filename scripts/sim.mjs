@@ -1,7 +1,8 @@
-// Runs the simulator of tests/sim: whole browsers with several tabs in virtual time. The seed
-// decides a run, and the invariants are checked after every step. It exists because the tests run
-// 20 000 seeds only. This runs any number, optimised and with all assertions on, or tells one seed
-// as a story. Alone: npm run sim -- --seeds 200000 [--first 0], or npm run sim -- --seed 17
+// Runs the simulators of tests/sim in virtual time: whole browsers with several tabs, or with the
+// word `edge` the key sets of several isolates. The seed decides a run, and the invariants are
+// checked after every step. It exists because the tests run a few thousand seeds only. This runs any
+// number, optimised and with all assertions on, or tells one seed as a story. Alone:
+// npm run sim -- [edge] --seeds 200000 [--first 0], or npm run sim -- [edge] --seed 17
 
 import { spawn } from "node:child_process";
 import { delimiter } from "node:path";
@@ -10,23 +11,30 @@ import { endChildrenOnSignal, report, root, StepFailed, searchPath } from "./lib
 
 const names = /** @type {const} */ (["seed", "seeds", "first"]);
 
-/** @returns {Record<string, string>} what the simulator reads, by its own names */
+/**
+ * What was asked for: the test that runs it, and what that reads, by its own names.
+ * @returns {{ test: string, env: Record<string, string> }}
+ */
 function settings() {
   const options = Object.fromEntries(
     names.map((name) => [name, { type: /** @type {const} */ ("string") }]),
   );
-  const { values } = parseArgs({ options });
-  return Object.fromEntries(
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const [which = "tabs", ...more] = positionals;
+  const room = { tabs: "", edge: "edge::" }[which];
+  if (room === undefined || more.length > 0)
+    throw new StepFailed("The simulators are `tabs`, which is meant without a word, and `edge`.");
+  const env = Object.fromEntries(
     Object.entries(values).map(([name, value]) => {
       if (!/^\d+$/.test(String(value))) throw new StepFailed(`--${name} wants a whole number.`);
       return [`SIM_${name.toUpperCase()}`, String(value)];
     }),
   );
+  return { test: `${room}the_invariants_hold_under_every_seed`, env };
 }
 
-/** @param {Record<string, string>} env @returns {Promise<number>} */
-function simulate(env) {
-  const test = "the_invariants_hold_under_every_seed";
+/** @param {{ test: string, env: Record<string, string> }} settings @returns {Promise<number>} */
+function simulate({ test, env }) {
   const args = [
     "test",
     "--locked",

@@ -8,6 +8,7 @@
 //! that is cancelled leaves nothing behind, and a fresh instance, after a trap, lacks nothing that
 //! JavaScript can't give it again.
 
+pub mod freshness;
 pub mod keys;
 pub mod remembered;
 mod ring;

@@ -8,7 +8,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::verify;
+use crate::verify::{self, freshness};
 
 /// A signature algorithm, by its registered name.
 #[wasm_bindgen]
@@ -93,4 +93,82 @@ pub enum Verdict {
     Broken = "broken",
     /// Good, once its signature is found to hold.
     Good = "good",
+}
+
+/// What a request that needs a key set does next; see [`freshness::Step`].
+#[wasm_bindgen]
+#[derive(Clone, Copy)]
+pub enum Step {
+    /// Uses the set in memory.
+    Serve = "serve",
+    /// Uses it, though it is stale.
+    ServeStale = "serve-stale",
+    /// Uses it, and begins a renewal that goes on by itself.
+    RenewBehind = "renew-behind",
+    /// Begins a renewal and waits.
+    Renew = "renew",
+    /// Waits for the renewal under way.
+    Join = "join",
+    /// Uses the bundled set.
+    UseBundled = "use-bundled",
+    /// Refuses the token.
+    Refuse = "refuse",
+}
+
+impl From<freshness::Step> for Step {
+    fn from(step: freshness::Step) -> Self {
+        match step {
+            freshness::Step::Serve => Self::Serve,
+            freshness::Step::ServeStale => Self::ServeStale,
+            freshness::Step::RenewBehind => Self::RenewBehind,
+            freshness::Step::Renew => Self::Renew,
+            freshness::Step::Join => Self::Join,
+            freshness::Step::UseBundled => Self::UseBundled,
+            freshness::Step::Refuse => Self::Refuse,
+        }
+    }
+}
+
+/// What a request does next whose key is not in the set; see [`freshness::Look`].
+#[wasm_bindgen]
+#[derive(Clone, Copy)]
+pub enum Look {
+    /// Waits for the renewal under way.
+    Join = "join",
+    /// Fetches the set.
+    Fetch = "fetch",
+    /// Refuses the token: no such key is published.
+    Unknown = "unknown",
+    /// Refuses the token: nobody can say now.
+    Unreachable = "unreachable",
+}
+
+impl From<freshness::Look> for Look {
+    fn from(look: freshness::Look) -> Self {
+        match look {
+            freshness::Look::Join => Self::Join,
+            freshness::Look::Fetch => Self::Fetch,
+            freshness::Look::Unknown => Self::Unknown,
+            freshness::Look::Unreachable => Self::Unreachable,
+        }
+    }
+}
+
+/// What becomes of an answer or a copy; see [`freshness::Reception`].
+#[wasm_bindgen]
+#[derive(Clone, Copy)]
+pub enum Reception {
+    /// It takes the place of the set in memory.
+    Taken = "taken",
+    /// It does not.
+    Overtaken = "overtaken",
+}
+
+impl From<freshness::Reception> for Reception {
+    fn from(reception: freshness::Reception) -> Self {
+        match reception {
+            freshness::Reception::Taken => Self::Taken,
+            freshness::Reception::Overtaken => Self::Overtaken,
+        }
+    }
 }

@@ -12,6 +12,7 @@ pub mod base64url;
 pub mod claims;
 pub mod digest;
 mod failure;
+pub mod freshness;
 mod header;
 pub mod json;
 mod jwk;

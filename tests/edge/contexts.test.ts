@@ -10,7 +10,7 @@ import { ask, CROSSED, moment, until } from "./workerd/clients.ts";
 import { type Running, startBehindFront } from "./workerd/start.ts";
 
 const GOOD = '200 {"sub":"alice"}';
-const WAYS = ["/hono", "/constant", "/look-alike", "/own"] as const;
+const WAYS = ["/hono", "/constant", "/look-alike", "/first", "/own"] as const;
 
 let serial = 0;
 /** A token that no cache of results knows. */

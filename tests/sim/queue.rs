@@ -52,42 +52,47 @@ impl Event {
     }
 }
 
-struct Scheduled {
+struct Scheduled<E> {
     at: Millis,
     order: u64,
-    event: Event,
+    event: E,
 }
 
-impl PartialEq for Scheduled {
+impl<E> PartialEq for Scheduled<E> {
     fn eq(&self, other: &Self) -> bool {
         (self.at, self.order) == (other.at, other.order)
     }
 }
-impl Eq for Scheduled {}
-impl PartialOrd for Scheduled {
+impl<E> Eq for Scheduled<E> {}
+impl<E> PartialOrd for Scheduled<E> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
-impl Ord for Scheduled {
+impl<E> Ord for Scheduled<E> {
     fn cmp(&self, other: &Self) -> Ordering {
         (self.at, self.order).cmp(&(other.at, other.order))
     }
 }
 
-#[derive(Default)]
-pub struct Queue {
-    scheduled: BinaryHeap<Reverse<Scheduled>>,
+pub struct Queue<E> {
+    scheduled: BinaryHeap<Reverse<Scheduled<E>>>,
     count: u64,
 }
 
-impl Queue {
-    pub fn push(&mut self, at: Millis, event: Event) {
+impl<E> Default for Queue<E> {
+    fn default() -> Self {
+        Self { scheduled: BinaryHeap::new(), count: 0 }
+    }
+}
+
+impl<E> Queue<E> {
+    pub fn push(&mut self, at: Millis, event: E) {
         self.count += 1;
         self.scheduled.push(Reverse(Scheduled { at, order: self.count, event }));
     }
 
-    pub fn pop(&mut self) -> Option<(Millis, Event)> {
+    pub fn pop(&mut self) -> Option<(Millis, E)> {
         self.scheduled.pop().map(|Reverse(Scheduled { at, event, .. })| (at, event))
     }
 }

@@ -26,19 +26,38 @@ pub struct Run {
 
 /// The run of one seed.
 pub fn run_one(seed: u64, bug: Option<Bug>, trace: Trace) -> Run {
-    // A panic of the engine is a bug like any other: its seed is told.
-    let ended = catch_unwind(AssertUnwindSafe(|| {
+    guarded(|| {
         let mut world = World::new(seed, bug, trace);
         world.run();
         Run { steps: world.steps, asked: world.asked, served: world.served, broken: world.broken }
-    }));
+    })
+}
+
+/// A panic of the product is a bug like any other: its seed is told.
+pub fn guarded(run: impl FnOnce() -> Run) -> Run {
     let panic = || Broken { number: 0, what: "a panic".to_owned() };
-    ended.unwrap_or_else(|_| Run { steps: 0, asked: 0, served: 0, broken: Some(panic()) })
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Run {
+        steps: 0,
+        asked: 0,
+        served: 0,
+        broken: Some(panic()),
+    })
+}
+
+/// What a simulator's report says of itself.
+#[derive(Clone, Copy, Default)]
+pub struct Words {
+    /// Who was asked at the end of a calm, and what `served` means.
+    pub asked: &'static str,
+    pub served: &'static str,
+    /// What replays a seed.
+    pub command: &'static str,
 }
 
 /// How many seeds ended.
 #[derive(Default)]
 pub struct Report {
+    words: Words,
     seeds: u64,
     steps: u64,
     pub asked: u64,
@@ -58,18 +77,14 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seeds, steps, asked, served, time, failures } = self;
+        let Self { words, seeds, steps, asked, served, time, failures } = self;
         let speed = *seeds as f64 / time.as_secs_f64();
         writeln!(
             f,
             "{seeds} seeds, {steps} steps, {:.1} s, {speed:.0} seeds/s",
             time.as_secs_f64()
         )?;
-        writeln!(
-            f,
-            "{asked} tabs were asked at the end of a calm with a good cookie: {served} got a valid \
-             token, the others are signed out"
-        )?;
+        writeln!(f, "{asked} {}: {served} {}", words.asked, words.served)?;
         for (seed, broken) in failures.iter().take(20) {
             writeln!(f, "  seed {seed}: {broken}")?;
         }
@@ -77,8 +92,9 @@ impl fmt::Display for Report {
             Some((seed, _)) => {
                 write!(
                     f,
-                    "{} seeds broke an invariant; replay one: npm run sim -- --seed {seed}",
-                    failures.len()
+                    "{} seeds broke an invariant; replay one: {} --seed {seed}",
+                    failures.len(),
+                    words.command
                 )
             }
             None => write!(f, "no invariant was broken"),
@@ -86,18 +102,28 @@ impl fmt::Display for Report {
     }
 }
 
-/// Runs all of `seeds`, spread over the processors.
+/// Runs all of `seeds` of the tabs.
 pub fn run_many(seeds: Range<u64>) -> Report {
+    let words = Words {
+        asked: "tabs were asked at the end of a calm with a good cookie",
+        served: "got a valid token, the others are signed out",
+        command: "npm run sim --",
+    };
+    run_all(seeds, words, |seed| run_one(seed, None, Trace::Off))
+}
+
+/// Runs all of `seeds`, spread over the processors.
+pub fn run_all(seeds: Range<u64>, words: Words, run: impl Fn(u64) -> Run + Sync) -> Report {
     let began = Instant::now();
     let next = AtomicU64::new(seeds.start);
-    let report = Mutex::new(Report { seeds: seeds.end - seeds.start, ..Report::default() });
+    let report = Mutex::new(Report { words, seeds: seeds.end - seeds.start, ..Report::default() });
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds.end {
                 return;
             }
-            let run = run_one(seed, None, Trace::Off);
+            let run = run(seed);
             report.lock().expect("no thread panics").add(seed, run);
         }
     };
@@ -113,11 +139,15 @@ pub fn run_many(seeds: Range<u64>) -> Report {
     report
 }
 
-/// Asserts that `bug` breaks an invariant within the first `most` seeds, and that the first one it
-/// breaks has this number.
+/// Asserts that `bug` breaks an invariant of the tabs within the first `most` seeds, and that the
+/// first one it breaks has this number.
 pub fn caught_within(most: u64, bug: Bug, number: u8) {
-    let found = (0..most)
-        .find_map(|seed| run_one(seed, Some(bug), Trace::Off).broken.map(|broken| (seed, broken)));
+    caught(most, bug, number, |seed| run_one(seed, Some(bug), Trace::Off));
+}
+
+/// Asserts the same of a `bug` that each `run` has.
+pub fn caught(most: u64, bug: impl fmt::Debug, number: u8, run: impl Fn(u64) -> Run) {
+    let found = (0..most).find_map(|seed| run(seed).broken.map(|broken| (seed, broken)));
     let (seed, broken) =
         found.unwrap_or_else(|| panic!("{bug:?} is not caught within {most} seeds"));
     println!("{bug:?} is caught by seed {seed}: {broken}");

@@ -28,7 +28,7 @@ const PATIENCE: Millis = MINUTE;
 
 pub struct World {
     pub now: Millis,
-    queue: Queue,
+    queue: Queue<Event>,
     pub dice: Dice,
     /// For what was added after the first seeds were kept.
     pub second: Dice,

@@ -9,12 +9,9 @@ export interface FetchedKeys {
   /** Null: the set that we have is still the one (304). */
   readonly body: Uint8Array | null;
   readonly etag: string | undefined;
-  /** Milliseconds, clamped; null where the answer does not say. */
+  /** How long the answer says that it is fresh, in milliseconds; null where it does not say. */
   readonly maxAge: number | null;
 }
-
-const SHORTEST = 60_000;
-const LONGEST = 86_400_000;
 
 /** @throws {VerifyError} jwks.unreachable, jwks.timeout, jwks.malformed, jwks.too_large */
 export async function fetchKeys(
@@ -105,10 +102,5 @@ async function bodyOf(response: Response, maxBytes: number): Promise<Uint8Array>
 
 function maxAgeOf(cacheControl: string | null): number | null {
   const seconds = /(?:^|[\s,])max-age="?(\d{1,10})"?(?:$|[\s,])/i.exec(cacheControl ?? "")?.[1];
-  return seconds === undefined ? null : clampedAge(Number(seconds) * 1000);
-}
-
-/** How long a set is taken for fresh, whatever is said about it; milliseconds. */
-export function clampedAge(given: number): number {
-  return Math.min(LONGEST, Math.max(SHORTEST, given));
+  return seconds === undefined ? null : Number(seconds) * 1000;
 }

@@ -1,17 +1,37 @@
-// The keys of one issuer: isolate memory, then a store that isolates share, then the network.
-// Fresh, stale while a new one is fetched, stale while none can be had, gone. What is kept from one
-// request to the next are settled values and moments: a request that is cancelled in the middle of
-// a fetch leaves a stamp behind, and nothing that another could wait for in vain.
+// The keys of one issuer: isolate memory, then a store that isolates share, then the network. This
+// file awaits; src/verify/freshness.rs decides. What is kept from one request to the next are
+// settled values and moments: a request that is cancelled in the middle of a fetch leaves a stamp
+// behind, and nothing that another could wait for in vain.
+//
+// After each await the rules are asked again before anything is assigned. With renewals.ts this is
+// what tests/sim/edge/key_sets.rs does step by step in the same order, under every fault: change
+// both together.
 
+import {
+  answered,
+  ask,
+  began,
+  failed,
+  freshFrom,
+  freshnessOf,
+  freshUntil,
+  look,
+  renewing,
+  retryAfter,
+  stored,
+  usableFor,
+  useBundled,
+} from "../../../build/edge/edge.js";
 import type { Core } from "../core.js";
-import type { IssuerSettings, JwksSettings } from "../options/read.js";
-import type { StoredJwks } from "../options/store-types.js";
+import { type IssuerSettings, type JwksSettings, readClock } from "../options/read.js";
+import type { JwksStore, StoredJwks } from "../options/store-types.js";
 import type { VerifierEvent } from "../options/types.js";
 import { VerifyError } from "../request/error.js";
 import type { ExecutionContextLike } from "../result/verified.js";
 import type { Key } from "./crypto.js";
-import { clampedAge, type FetchedKeys, fetchKeys } from "./fetch.js";
+import { type FetchedKeys, fetchKeys } from "./fetch.js";
 import { KeySet } from "./key-set.js";
+import { type Party, type Renewal, Renewals } from "./renewals.js";
 import { keepAlive } from "./scope.js";
 import { digestOf, withoutDelay } from "./stores.js";
 
@@ -19,10 +39,18 @@ export interface Held {
   readonly set: KeySet;
   readonly etag: string | undefined;
   readonly fetchedAt: number;
+  /** Between these two moments it is fresh. */
+  readonly freshFrom: number;
   readonly freshUntil: number;
   /** "memory" for every call but the one that read it; a bundled set stays "bundled". */
   readonly source: "memory" | "store" | "network" | "bundled";
 }
+
+/** What a renewal has put into memory; null when it failed, or another one was quicker. */
+type Read = { readonly held: Held; readonly source: "store" | "network" } | null;
+
+/** How a wait for a renewal ends. */
+type End = Read | "never";
 
 type JwksEvent = Extract<VerifierEvent, { type: "jwks" }>;
 
@@ -32,24 +60,10 @@ export interface Found {
 }
 
 /** One verification that needs keys. */
-export interface Call {
+export interface Call extends Party {
   readonly core: Core;
   readonly now: number;
-  readonly context: ExecutionContextLike | null;
-  /**
-   * What requests may share a promise through. Null for none: then the context is not known to keep
-   * anything alive either.
-   */
-  readonly scope: object | null;
 }
-
-const FIRST_WAIT = 1_000;
-
-/**
- * A moment further ahead than this, in milliseconds, is of a clock that was wrong then, and binds
- * nobody.
- */
-const AHEAD = 60_000;
 
 /** What a header can carry (RFC 9110 section 8.8.3); a store may hold anything. */
 const ETAG = /^(W\/)?"[\x21\x23-\x7e]*"$/;
@@ -60,22 +74,11 @@ export class KeySets {
   /** Null when nobody listens: what an event says of a set takes reading all of its keys. */
   readonly #tell: ((event: VerifierEvent) => void) | null;
   readonly #clock: () => number;
+  /** What the rules know; theirs alone to read. Null until the wasm is there. */
+  #known: Float64Array | null = null;
   #held: Held | null = null;
-  /**
-   * Numbers the fetches as they begin, so that an older answer never takes the place of a newer
-   * one.
-   */
-  #begun = 0;
-  #applied = 0;
-  /** How many fetches had begun when the set in memory was taken from the store. */
-  #begunBeforeStore = 0;
-  #lastBegan = -Infinity;
-  /** Before this moment a stale set is not asked for again. */
-  #notBefore = -Infinity;
-  #failures = 0;
   #lastFailure: VerifyError | null = null;
-  /** By scope, for as long as it lasts. */
-  readonly #underWay = new WeakMap<object, Promise<Held>>();
+  readonly #renewals: Renewals<Read>;
 
   constructor(
     issuer: IssuerSettings,
@@ -87,211 +90,191 @@ export class KeySets {
     this.#settings = settings;
     this.#clock = clock;
     this.#tell = tell;
+    this.#renewals = new Renewals(clock, settings.timeout);
   }
 
   /** The set when it needs no waiting. */
   peek(now: number): Held | null {
     const held = this.#held;
-    return held !== null && now < held.freshUntil && now >= held.fetchedAt ? held : null;
+    return held !== null && now < held.freshUntil && now >= held.freshFrom ? held : null;
   }
 
   /** The keys that may have signed a token, never none. */
   async find(alg: string, kid: string | null, call: Call): Promise<Found> {
     let held = this.peek(call.now) ?? (await this.current(call));
-    let keys = held.set.candidates(alg, kid, call.core);
-    if (keys.length === 0 && this.#issuer.jwksUri !== null) {
+    let waited: "join" | "fetch" | null = null;
+    for (;;) {
+      const keys = held.set.candidates(alg, kid, call.core);
+      if (keys.length > 0) return { held, keys };
+      if (this.#issuer.jwksUri === null) throw new VerifyError("key.unknown");
       // The authority may have a new key. The store is not asked: it can be as old as we are.
-      held = await this.#lookAgain(held, call);
-      keys = held.set.candidates(alg, kid, call.core);
-    }
-    if (keys.length > 0) return { held, keys };
-    // While the endpoint fails nobody can say that the key does not exist.
-    if (this.#lastFailure !== null) throw this.#unreachable(call.now);
-    throw new VerifyError("key.unknown");
-  }
-
-  async #lookAgain(held: Held, call: Call): Promise<Held> {
-    const underWay = this.#shared(call);
-    const since = call.now - this.#lastBegan;
-    if (underWay === undefined && since < this.#settings.cooldown && since > -AHEAD)
-      return this.#held ?? held;
-    try {
-      return await (underWay ?? this.#renew(call));
-    } catch {
-      return this.#held ?? held;
+      const now = readClock(this.#clock);
+      const shared = waited === null ? this.#renewals.shared(call) : undefined;
+      const next = look(this.#rules(), call.now, now, shared?.began, waited === "fetch");
+      if (next === "unknown") throw new VerifyError("key.unknown");
+      if (next === "unreachable") throw this.#unreachable(now);
+      const underWay = next === "join" ? shared : undefined;
+      const end = await this.#renewals.end(call, underWay ?? this.#begin(call, "fetch"));
+      if (end !== "never" || next === "fetch") waited = next;
+      // Not the set of before: its time may have passed while this waited.
+      held = await this.#ready(call, readClock(this.#clock), end, true);
     }
   }
 
   /** The set as it stands, renewed where it must be. */
-  async current(call: Call): Promise<Held> {
-    if (this.#issuer.jwksUri === null) return (this.#held ??= this.#bundledSet(call, Infinity));
-    const fresh = this.peek(call.now);
-    if (fresh !== null) return fresh;
-    const read = this.#held === null ? await this.#fromStore(call) : null;
-    if (read !== null && call.now < read.freshUntil) return read;
-    const standing = this.#held;
-    const held = read ?? standing;
-    const { maxStale } = this.#settings;
-    if (held === null || call.now >= held.freshUntil + maxStale) return this.#cold(call);
-    if (call.now < held.freshUntil && call.now > held.fetchedAt - AHEAD) return held;
-    const stale = () => {
-      this.#say("served-stale");
-      return this.#held === standing ? held : (this.#held ?? held);
-    };
-    if (this.#mustWait(call.now)) {
-      const shared = call.context === null ? this.#shared(call) : undefined;
-      return shared === undefined ? stale() : shared.catch(stale);
-    }
+  current(call: Call): Promise<Held> {
+    return this.#ready(call, call.now, null, false);
+  }
+
+  /** `end` is that of a wait, if the call `hasTried` to renew the set. */
+  async #ready(call: Call, now: number, end: End, hasTried: boolean): Promise<Held> {
+    const { jwksUri, bundled } = this.#issuer;
+    if (jwksUri === null) return (this.#held ??= this.#alone(call));
     const isKeptAlive = call.context !== null && call.scope !== null;
-    if (isKeptAlive && call.now < held.freshUntil + (held.freshUntil - held.fetchedAt)) {
-      this.#refresh(call).catch(() => undefined);
-      return stale();
-    }
-    return this.#refresh(call).catch(stale);
-  }
-
-  async #cold(call: Call): Promise<Held> {
-    if (this.#failures > 0 && this.#mustWait(call.now)) {
-      const shared = this.#shared(call);
-      if (shared === undefined)
-        return this.#lastGood(call) ?? Promise.reject(this.#unreachable(call.now));
-    }
-    try {
-      return await (this.#shared(call) ?? this.#renew(call));
-    } catch (error) {
-      const last = this.#lastGood(call);
-      if (last === null) throw error;
-      return last;
-    }
-  }
-
-  /**
-   * The set that serves when none could be fetched: one that has come meanwhile, or the bundled one
-   * while the endpoint has never been reached. That is stale from its first use on.
-   */
-  #lastGood(call: Call): Held | null {
-    const held = this.#held;
-    if (held !== null) return call.now < held.freshUntil + this.#settings.maxStale ? held : null;
-    if (this.#issuer.bundled === null) return null;
-    this.#say("served-stale");
-    return (this.#held = this.#bundledSet(call, call.now));
-  }
-
-  #bundledSet({ core, now }: Call, freshUntil: number): Held {
-    const { bundled, secret } = this.#issuer;
-    const set = KeySet.read(bundled ?? secretSet(secret), core, secret !== null);
-    return { set, etag: undefined, fetchedAt: now, freshUntil, source: "bundled" };
-  }
-
-  /** Staleness: another isolate may have been quicker. */
-  #refresh(call: Call): Promise<Held> {
-    this.#stamp(call.now);
-    if (this.#settings.store === undefined) return this.#renew(call);
-    return this.#share(call, async () => {
-      const read = await this.#fromStore(call);
-      if (read !== null && call.now < read.freshUntil) {
-        this.#notBefore = -Infinity;
-        return read;
+    for (;;) {
+      const shared = this.#renewals.shared(call);
+      const hasBundled = bundled !== null;
+      const step = ask(this.#rules(), now, shared?.began, isKeptAlive, hasTried, hasBundled);
+      switch (step) {
+        case "renew":
+        case "join": {
+          const underWay = step === "join" ? shared : undefined;
+          end = await this.#renewals.end(call, underWay ?? this.#begin(call, "renew"));
+          hasTried = end !== "never" || step === "renew";
+          now = readClock(this.#clock);
+          continue;
+        }
+        case "renew-behind":
+          this.#begin(call, "renew").end.catch(() => undefined);
+          break;
+        case "use-bundled": {
+          const set = this.#bundledSet(call.core);
+          useBundled(this.#rules(), now);
+          this.#keep(set, undefined, now, "bundled");
+          break;
+        }
+        case "refuse":
+          throw this.#unreachable(now);
       }
-      // Another request may have fetched while the store was read.
-      return this.peek(call.now) ?? this.#fetch(call);
-    });
+      const held = this.#given(end);
+      if (held === null) throw this.#unreachable(now);
+      if (step !== "serve") this.#say("served-stale");
+      return held;
+    }
   }
 
-  #shared({ scope }: Call): Promise<Held> | undefined {
-    return scope === null ? undefined : this.#underWay.get(scope);
+  /** The set of an issuer without an endpoint: it is fresh for good. */
+  #alone({ core, now }: Call): Held {
+    const set = this.#bundledSet(core);
+    const [from, until] = [-Infinity, Infinity];
+    return {
+      set,
+      etag: undefined,
+      fetchedAt: now,
+      freshFrom: from,
+      freshUntil: until,
+      source: "bundled",
+    };
   }
 
-  /** Before anything is awaited: this, and not a promise, is what holds other requests back. */
-  #stamp(now: number): void {
-    this.#lastBegan = now;
-    this.#notBefore =
-      now + Math.min(this.#settings.cooldown, FIRST_WAIT * 2 ** Math.min(this.#failures, 20));
+  #rules(): Float64Array {
+    const { maxAge, maxStale, cooldown, timeout } = this.#settings;
+    return (this.#known ??= freshnessOf(maxAge, maxStale, cooldown, timeout));
   }
 
-  #mustWait(now: number): boolean {
-    return now < this.#notBefore && this.#notBefore - now <= this.#settings.cooldown + AHEAD;
+  /** The set in memory; for the call that read it, with where it comes from. */
+  #given(end: End): Held | null {
+    const held = this.#held;
+    if (end === null || end === "never" || end.held !== held) return held;
+    return { ...held, source: end.source };
   }
 
-  #renew(call: Call): Promise<Held> {
-    return this.#share(call, () => {
-      this.#stamp(call.now);
-      return this.#fetch(call);
-    });
+  #begin(call: Call, kind: "renew" | "fetch"): Renewal<Read> {
+    const work = kind === "renew" ? () => this.#renew(call) : () => this.#fetch(call);
+    return this.#renewals.begin(call, work);
   }
 
-  /**
-   * What is under way for the scope, or else `work`, which a context keeps alive: a client that
-   * hangs up takes nothing from the others.
-   */
-  #share(call: Call, work: () => Promise<Held>): Promise<Held> {
-    const shared = this.#shared(call);
-    if (shared !== undefined) return shared;
-    const renewal = work();
-    const { scope, context } = call;
-    keepAlive(context, renewal);
-    if (scope === null) return renewal;
-    const kept = renewal.finally(() => this.#underWay.delete(scope));
-    this.#underWay.set(scope, kept);
-    return kept;
+  /** The store first: another isolate may have been quicker. */
+  async #renew(call: Call): Promise<Read> {
+    const { store } = this.#settings;
+    if (store === undefined) return this.#fetch(call);
+    // Before anything is awaited: this, and not a promise, is what holds other requests back.
+    renewing(this.#rules(), readClock(this.#clock));
+    const read = await this.#takeCopy(store, call.core);
+    // The copy, or what another request has fetched while the store was read.
+    if (this.peek(readClock(this.#clock)) !== null) return read;
+    return (await this.#fetch(call)) ?? read;
   }
 
-  async #fetch(call: Call): Promise<Held> {
-    const sequence = ++this.#begun;
-    const uri = this.#issuer.jwksUri ?? "";
-    const before = this.#held?.source === "bundled" ? undefined : this.#held;
+  async #fetch({ core, context }: Call): Promise<Read> {
+    const begun = readClock(this.#clock);
+    const number = began(this.#rules(), begun);
+    const before = this.#held?.source === "bundled" ? null : this.#held;
     let answer: FetchedKeys;
-    let set: KeySet | null;
+    let set: KeySet;
     try {
-      answer = await fetchKeys(uri, before?.etag, this.#settings);
-      set = answer.body === null ? (before?.set ?? null) : KeySet.read(answer.body, call.core);
-      if (set === null) throw new VerifyError("jwks.malformed");
+      answer = await fetchKeys(this.#issuer.jwksUri ?? "", before?.etag, this.#settings);
+      // A 304 is the answer to an ETag, and so there is a set that it is of.
+      const given = answer.body === null ? before?.set : KeySet.read(answer.body, core);
+      if (given === undefined) throw new VerifyError("jwks.malformed");
+      set = this.#sameOr(given, core);
     } catch (error) {
       if (!(error instanceof VerifyError)) throw error;
-      if (sequence > this.#applied) {
-        this.#failures += 1;
-        this.#lastFailure = error;
-        this.#notBefore =
-          this.#clock() +
-          Math.min(this.#settings.cooldown, FIRST_WAIT * 2 ** Math.min(this.#failures - 1, 20));
-      }
+      failed(this.#rules(), number, begun, readClock(this.#clock));
+      this.#lastFailure = error;
       this.#say("failed");
-      throw this.#unreachable(this.#clock(), error);
+      return null;
     }
+    if (answered(this.#rules(), number, begun, answer.maxAge ?? undefined) === "overtaken")
+      return null;
     const previous = this.#held;
-    if (previous !== null && this.#isOlder(sequence, call.now)) return previous;
-    this.#applied = sequence;
-    const held = this.#made(set, answer, call);
-    this.#held = inMemory(held);
-    this.#failures = 0;
+    const held = this.#keep(set, answer.etag, begun, "memory");
     this.#lastFailure = null;
-    this.#notBefore = -Infinity;
-    if (answer.body === null) this.#say("not-modified", held.set, call);
-    else
-      this.#say(
-        previous === null || previous.set === held.set ? "fetched" : "rotated",
-        held.set,
-        call,
-      );
-    if (answer.body !== null) this.#toStore(answer.body, held, call.context);
-    return held;
+    const isRotated = previous !== null && previous.set !== set;
+    if (answer.body === null) this.#say("not-modified", set, core);
+    else this.#say(isRotated ? "rotated" : "fetched", set, core);
+    if (answer.body !== null) this.#toStore(answer.body, held, context);
+    return { held, source: "network" };
   }
 
-  /** Whether what an answer of this fetch says was overtaken while it was on its way. */
-  #isOlder(sequence: number, began: number): boolean {
-    if (sequence < this.#applied) return true;
-    // Fetches are in order among themselves; beside a copy from the store only the moment counts.
-    return sequence <= this.#begunBeforeStore && began < (this.#held?.fetchedAt ?? -Infinity);
+  /** Takes what another isolate left into memory, if it is any good. */
+  async #takeCopy(store: JwksStore, core: Core): Promise<Read> {
+    const { maxBytes, timeout } = this.#settings;
+    const found = await withoutDelay(timeout, async () => store.get(await this.#storeKey()));
+    if (typeof found?.body !== "string" || found.body.length > maxBytes) return null;
+    const { body, fetchedAt, etag, maxAge } = found;
+    if (typeof fetchedAt !== "number") return null;
+    const given = storedSet(body, core);
+    if (given === null) return null;
+    const set = this.#sameOr(given, core);
+    const lifetime = typeof maxAge === "number" ? maxAge * 1000 : undefined;
+    if (stored(this.#rules(), readClock(this.#clock), fetchedAt, lifetime) === "overtaken")
+      return null;
+    const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
+    return { held: this.#keep(set, known, fetchedAt, "memory"), source: "store" };
   }
 
-  #made(set: KeySet, { etag, maxAge }: FetchedKeys, { core, now }: Call): Held {
-    return {
-      set: this.#sameOr(set, core),
-      etag,
-      fetchedAt: now,
-      freshUntil: now + (maxAge ?? this.#settings.maxAge),
-      source: "network",
-    };
+  #toStore(answer: Uint8Array, held: Held, context: ExecutionContextLike | null): void {
+    const { store, timeout } = this.#settings;
+    if (store === undefined) return;
+    const { fetchedAt, freshUntil, etag } = held;
+    const ttl = Math.ceil(usableFor(this.#rules()) / 1000);
+    // As it came, and not as a set that is equal has it: the etag is of this one.
+    const body = new TextDecoder().decode(answer);
+    const copy: StoredJwks = { body, fetchedAt, maxAge: (freshUntil - fetchedAt) / 1000 };
+    if (etag !== undefined) copy.etag = etag;
+    const put = async () => store.put(await this.#storeKey(), copy, ttl);
+    keepAlive(context, withoutDelay(timeout, put));
+  }
+
+  #storeKey(): Promise<string> {
+    return digestOf([this.#issuer.issuer, this.#issuer.jwksUri ?? ""]);
+  }
+
+  /** Puts a set into memory that the rules have just taken. */
+  #keep(set: KeySet, etag: string | undefined, fetchedAt: number, source: Held["source"]): Held {
+    const [from, until] = [freshFrom(this.#rules()), freshUntil(this.#rules())];
+    return (this.#held = { set, etag, fetchedAt, freshFrom: from, freshUntil: until, source });
   }
 
   /** The set that is held if the new one holds the same: what was made of its keys stays good. */
@@ -299,78 +282,24 @@ export class KeySets {
     return this.#held?.set.equals(set, core) === true ? this.#held.set : set;
   }
 
-  /**
-   * Takes what another isolate left into memory, if it is any good: a key set, of a moment in the
-   * past, not too old, and newer than the set that memory holds by then. Null: it was not.
-   */
-  async #fromStore({ core, now }: Call): Promise<Held | null> {
-    const { store, maxAge, maxStale, maxBytes, timeout } = this.#settings;
-    if (store === undefined) return null;
-    const stored = await withoutDelay(timeout, async () => store.get(await this.#storeKey()));
-    if (typeof stored?.body !== "string" || stored.body.length > maxBytes) return null;
-    const { fetchedAt, body, etag } = stored;
-    const lifetime = typeof stored.maxAge === "number" ? clampedAge(stored.maxAge * 1000) : maxAge;
-    const age = typeof fetchedAt === "number" ? now - fetchedAt : Number.NaN;
-    if (!(age >= 0 && age < lifetime + maxStale)) return null;
-    // Looked at after the read: a fetch may have ended while the store was asked.
-    const before = this.#held;
-    if (before !== null && before.source !== "bundled" && fetchedAt <= before.fetchedAt)
-      return null;
-    const set = storedSet(body, core);
-    if (set === null) return null;
-    const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
-    const read: Held = {
-      set: this.#sameOr(set, core),
-      etag: known,
-      fetchedAt,
-      freshUntil: fetchedAt + lifetime,
-      source: "store",
-    };
-    this.#held = inMemory(read);
-    this.#begunBeforeStore = this.#begun;
-    return read;
+  #bundledSet(core: Core): KeySet {
+    const { bundled, secret } = this.#issuer;
+    return KeySet.read(bundled ?? secretSet(secret), core, secret !== null);
   }
 
-  #toStore(
-    answer: Uint8Array,
-    { fetchedAt, freshUntil, etag }: Held,
-    context: ExecutionContextLike | null,
-  ): void {
-    const { store, maxStale, timeout } = this.#settings;
-    if (store === undefined) return;
-    const maxAge = (freshUntil - fetchedAt) / 1000;
-    // As it came, and not as a set that is equal has it: the etag is of this one.
-    const body = new TextDecoder().decode(answer);
-    const stored: StoredJwks = { body, fetchedAt, maxAge, ...(etag === undefined ? {} : { etag }) };
-    const put = withoutDelay(timeout, async () =>
-      store.put(await this.#storeKey(), stored, Math.ceil(maxAge + maxStale / 1000)),
-    );
-    keepAlive(context, put);
+  #unreachable(now: number): VerifyError {
+    const cause = this.#lastFailure;
+    const wait = retryAfter(this.#rules(), now) / 1000;
+    return new VerifyError(cause?.code ?? "jwks.unreachable", { retryAfter: wait, cause });
   }
 
-  #storeKey(): Promise<string> {
-    return digestOf([this.#issuer.issuer, this.#issuer.jwksUri ?? ""]);
-  }
-
-  #unreachable(now: number, cause = this.#lastFailure): VerifyError {
-    return new VerifyError(cause?.code ?? "jwks.unreachable", {
-      retryAfter: Math.max(1, (this.#notBefore - now) / 1000),
-      cause,
-    });
-  }
-
-  #say(outcome: JwksEvent["outcome"], set?: KeySet, call?: Call): void {
+  #say(outcome: JwksEvent["outcome"], set?: KeySet, core?: Core): void {
     if (this.#tell === null) return;
     const event = { type: "jwks", issuer: this.#issuer.issuer, outcome } as const;
-    if (set === undefined || call === undefined) return this.#tell(event);
-    const { keys, skipped } = set.describe(call.core);
+    if (set === undefined || core === undefined) return this.#tell(event);
+    const { keys, skipped } = set.describe(core);
     this.#tell({ ...event, keys: keys.length, skipped });
   }
-}
-
-/** What later calls get of a set that this one has read. */
-function inMemory(read: Held): Held {
-  return { ...read, source: "memory" };
 }
 
 /** Null for what is no key set: a store may hold anything. */

@@ -1,5 +1,5 @@
 // A guarded Worker whose guards get no context of their request: none through Hono, one constant
-// object for all requests, the state of no request at all. Each call says what time it is.
+// object for all requests, the context of another request. Each call says what time it is.
 
 import { Hono } from "hono";
 import { createVerifier } from "tokenkeep/edge";
@@ -20,7 +20,8 @@ const verifierAt = (path: string) =>
       jwksUri: `${ISSUER}${path}`,
     },
     clock: () => now,
-    jwks: { timeout: 60_000 },
+    // Who waits for a request that is gone waits as long as a renewal can take, which is twice this.
+    jwks: { timeout: path === "/first" ? 3_000 : 60_000 },
   });
 
 function verifierOf(path: string): ReturnType<typeof verifierAt> {
@@ -34,6 +35,8 @@ app.use("*", guard(verifierOf("/hono")));
 app.get("*", (c) => c.json({ sub: c.var.auth.claims.sub }));
 
 const constant = { waitUntil() {} };
+/** The context of the first request, kept for all. */
+let first: ExecutionContext | undefined;
 
 export default {
   async fetch(request: Request, env: object, ctx: ExecutionContext): Promise<Response> {
@@ -44,6 +47,7 @@ export default {
       Response.json({ sub: auth.claims.sub }),
     );
     if (pathname === "/own") return guarded(request, env, ctx);
+    if (pathname === "/first") return guarded(request, env, (first ??= ctx));
     return guarded(request, env, pathname === "/constant" ? constant : lookAlike);
   },
 };
