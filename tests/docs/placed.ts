@@ -6,6 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { sqlitePath } from "../../scripts/setup.mjs";
 import { packed, root } from "../package/project.ts";
 
@@ -37,8 +38,6 @@ export async function freePort(): Promise<number> {
 }
 
 export interface Program {
-  /** All that it printed so far. */
-  said(): string;
   /** Ends it, with all that it started. */
   end(): Promise<void>;
 }
@@ -51,7 +50,7 @@ export async function started(
   const [name, ...args] = command;
   const child: ChildProcess = spawn(name, args, {
     cwd,
-    env: { ...process.env, FORCE_COLOR: "0", ...env },
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own: npm starts others, and they start others.
     detached: true,
@@ -73,7 +72,8 @@ export async function started(
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
         said += text;
-        if (!until.every((wanted) => wanted.test(said))) return;
+        const plain = stripVTControlCharacters(said);
+        if (!until.every((wanted) => wanted.test(plain))) return;
         clearTimeout(timer);
         resolve();
       });
@@ -82,5 +82,5 @@ export async function started(
     await end();
     throw error;
   });
-  return { said: () => said, end };
+  return { end };
 }
