@@ -24,7 +24,7 @@ pub type Millis = f64;
 const FIRST_WAIT: Millis = 1_000.0;
 
 /// The clocks of two isolates, or of one isolate before and after it was set, may differ by this
-/// much. A moment further ahead comes from a clock that was wrong, and binds nobody.
+/// much. A moment further ahead comes from a clock that was wrong, and is ignored.
 const AHEAD: Millis = 60_000.0;
 
 /// The bounds of what an answer may say of its own freshness.
@@ -198,7 +198,7 @@ impl Freshness {
             // Requests that come together without a set fetch each for themselves: none may wait
             // for another one's fetch, which may be cancelled.
             (false, false) if self.failures == 0 || !self.must_wait(now) => Step::Renew,
-            // It is stale from the first; so there has to be a time for which stale sets serve.
+            // The bundled set is always stale, and serves only where stale sets may.
             _ if has_bundled && self.held.is_none() && self.bounds.max_stale > 0.0 => {
                 Step::UseBundled
             }
@@ -265,8 +265,8 @@ impl Freshness {
         Reception::Taken
     }
 
-    /// Whether the copy in memory is newer. It was taken after the fetch began; so only the moments
-    /// tell.
+    /// Whether the copy in memory is newer. It was taken after this fetch began, so that only the
+    /// moments can be compared.
     fn is_before_copy(&self, fetch: Fetch) -> bool {
         fetch.number <= self.begun_before_copy
             && self.held.is_some_and(|held| fetch.began < held.fetched_at)
@@ -275,7 +275,7 @@ impl Freshness {
     /// A fetch has brought nothing that can be used.
     pub fn failed(&mut self, fetch: Fetch, now: Millis) {
         self.ended(fetch);
-        // What a later fetch has brought since is no failure.
+        // A later fetch has succeeded since.
         if fetch.number < self.applied {
             return;
         }
@@ -306,7 +306,7 @@ impl Freshness {
         self.begun_before_copy = self.begun;
         self.hold(Origin::Published, fetched_at, lifetime);
         if now < self.fresh().1 {
-            // What held others back while the store was read has come to its end.
+            // The renewal that has read the store is over, and its stamp with it.
             self.not_before = NEVER;
         }
         Reception::Taken

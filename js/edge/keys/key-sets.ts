@@ -1,11 +1,11 @@
 // The keys of one issuer: isolate memory, then a store that isolates share, then the network. This
-// file awaits; src/verify/freshness.rs decides. What is kept from one request to the next are
-// settled values and moments: a request that is cancelled in the middle of a fetch leaves a stamp
-// behind, and nothing that another could wait for in vain.
+// file awaits; src/verify/freshness.rs decides. On Workers only settled values and moments are kept
+// between requests. A request that is cancelled during a fetch leaves a stamp behind, and nothing
+// that another request could wait for in vain.
 //
-// After each await the rules are asked again before anything is assigned. With renewals.ts this is
-// what tests/sim/edge/key_sets.rs does step by step in the same order, under every fault: change
-// both together.
+// After each await the rules are asked again before anything is assigned. The simulator in
+// tests/sim/edge/key_sets.rs takes the steps of this file and of renewals.ts in the same order.
+// Change them together.
 
 import {
   answered,
@@ -116,7 +116,7 @@ export class KeySets {
       const underWay = next === "join" ? shared : undefined;
       const end = await this.#renewals.end(call, underWay ?? this.#begin(call, "fetch"));
       if (end !== "never" || next === "fetch") waited = next;
-      // Not the set of before: its time may have passed while this waited.
+      // The set of before this wait may have passed its ceiling meanwhile.
       held = await this.#ready(call, readClock(this.#clock), end, true);
     }
   }
@@ -126,7 +126,7 @@ export class KeySets {
     return this.#ready(call, call.now, null, false);
   }
 
-  /** `end` is that of a wait, if the call `hasTried` to renew the set. */
+  /** `hasTried`: the call has waited for a renewal already, and this was its `end`. */
   async #ready(call: Call, now: number, end: End, hasTried: boolean): Promise<Held> {
     const { jwksUri, bundled } = this.#issuer;
     if (jwksUri === null) return (this.#held ??= this.#alone(call));
@@ -194,11 +194,11 @@ export class KeySets {
     return this.#renewals.begin(call, work);
   }
 
-  /** The store first: another isolate may have been quicker. */
+  /** Reads the store before it fetches: another isolate may have been quicker. */
   async #renew(call: Call): Promise<Read> {
     const { store } = this.#settings;
     if (store === undefined) return this.#fetch(call);
-    // Before anything is awaited: this, and not a promise, is what holds other requests back.
+    // Before anything is awaited: this stamp, and no promise, holds other requests back.
     renewing(this.#rules(), readClock(this.#clock));
     const read = await this.#takeCopy(store, call.core);
     // The copy, or what another request has fetched while the store was read.
@@ -214,7 +214,7 @@ export class KeySets {
     let set: KeySet;
     try {
       answer = await fetchKeys(this.#issuer.jwksUri ?? "", before?.etag, this.#settings);
-      // A 304 is the answer to an ETag, and so there is a set that it is of.
+      // A 304 answers the ETag of `before`.
       const given = answer.body === null ? before?.set : KeySet.read(answer.body, core);
       if (given === undefined) throw new VerifyError("jwks.malformed");
       set = this.#sameOr(given, core);
@@ -259,7 +259,7 @@ export class KeySets {
     if (store === undefined) return;
     const { fetchedAt, freshUntil, etag } = held;
     const ttl = Math.ceil(usableFor(this.#rules()) / 1000);
-    // As it came, and not as a set that is equal has it: the etag is of this one.
+    // The answer's own text, even if the set in memory is an equal one: the ETag belongs to it.
     const body = new TextDecoder().decode(answer);
     const copy: StoredJwks = { body, fetchedAt, maxAge: (freshUntil - fetchedAt) / 1000 };
     if (etag !== undefined) copy.etag = etag;
@@ -277,7 +277,7 @@ export class KeySets {
     return (this.#held = { set, etag, fetchedAt, freshFrom: from, freshUntil: until, source });
   }
 
-  /** The set that is held if the new one holds the same: what was made of its keys stays good. */
+  /** The set in memory if it has the same keys, because those are imported already. */
   #sameOr(set: KeySet, core: Core): KeySet {
     return this.#held?.set.equals(set, core) === true ? this.#held.set : set;
   }

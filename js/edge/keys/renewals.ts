@@ -1,5 +1,5 @@
-// Renewals that are under way, and who may wait for them: those of one scope. Waiting has a bound,
-// since a renewal never ends whose request is gone.
+// Renewals that are under way. The calls of one scope may wait for each other's. A wait has a bound,
+// because the renewal of a request that is gone never ends.
 
 import { readClock } from "../options/read.js";
 import type { ExecutionContextLike } from "../result/verified.js";
@@ -21,7 +21,7 @@ export interface Renewal<T> {
   readonly end: Promise<T>;
 }
 
-/** Milliseconds, beside those that the parts of a renewal have. */
+/** Milliseconds on top of the time-outs of the store and of the fetch. */
 const SLACK = 1_000;
 
 export class Renewals<T> {
