@@ -140,7 +140,11 @@ const changes: readonly (readonly [before: string, now: string, ...lost: string[
   ["interface MyOptions { a: string }", "interface MyOptions { a: string; b?: string }"],
   ["interface MyOptions { a: string }", "interface MyOptions { a: string; b: 1 }", "MyOptions"],
   ["interface MyOptions { a: string }", "interface MyOptions { a?: string }"],
-  ["interface Session { a: readonly string[] }", "interface Session { a: readonly 1[] }", "Session"],
+  [
+    "interface Session { a: readonly string[] }",
+    "interface Session { a: readonly 1[] }",
+    "Session",
+  ],
   ['type Status = "a" | "b"', 'type Status = "a" | "b" | "c"'],
   ['type Status = "a" | "b"', 'type Status = "a"', "Status"],
   ['type Event = { type: "a"; n: 1 }', 'type Event = { type: "a"; n: 1 } | { type: "b"; m: 1 }'],
