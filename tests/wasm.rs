@@ -4,9 +4,10 @@
 #![cfg(all(target_arch = "wasm32", feature = "client"))]
 #![expect(non_snake_case, reason = "tests bear the ids of behaviours")]
 
-use js_sys::{Array, Object, Promise, Uint8Array};
-use tokenkeep::client::{Host, Keep};
-use tokenkeep::engine::Step;
+use std::rc::Rc;
+
+use js_sys::{Array, Float64Array, Object, Promise, Reflect, Uint8Array};
+use tokenkeep::client::{EngineSettings, Host, Input, Keep};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -15,13 +16,29 @@ use web_sys::Request;
 wasm_bindgen_test_configure!(run_in_browser);
 
 #[wasm_bindgen(inline_js = r#"
-// A host that writes down what it is asked for.
+// A host that writes down what it is asked for. `meanwhile` runs when it is told of a change.
 export function recordingHost() {
   const calls = [];
-  return { calls, perform: (...given) => { calls.push(given); } };
+  const own = { calls, meanwhile: () => {}, failure: (...given) => given };
+  return new Proxy(own, {
+    get: (_, name) =>
+      own[name] ?? ((...given) => { calls.push([name, ...given]); if (name === "changed") own.meanwhile(); }),
+  });
 }
-export const callsOf = (host, what) => host.calls.filter(([known]) => known === what);
+export const callsOf = (host, name) => host.calls.filter(([known]) => known === name);
 export const allCalls = (host) => JSON.stringify(host.calls);
+export const last = (host, name) => JSON.stringify(callsOf(host, name).at(-1).slice(1));
+export const settings = (coordinate) => ({
+  leeway: 60e3, jitter: 0, defaultLifetime: 300e3, timeout: 10e3, backoffBase: 1e3, backoffMax: 60e3,
+  coordinate, tellsLogout: true,
+});
+// What the last call told the siblings, with another epoch and kind.
+export const message = (host, epochs, kind) => {
+  const [[, message]] = callsOf(host, "broadcast").slice(-1);
+  return Float64Array.from(message, (number, place) =>
+    place === 1 ? number + epochs : place === 2 && kind !== -1 ? kind : number);
+};
+export const events = (host) => callsOf(host, "transition").map(([, , event]) => event).join();
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 // Made at run time from parts, so that no whole copy of it stands among the program's constants.
 export const secret = (length) => Array.from({ length }, () => "abcdefghijklmnopqrstuvwxyz"[Math.floor(Math.random() * 26)]).join("");
@@ -41,7 +58,13 @@ extern "C" {
     #[wasm_bindgen(js_name = recordingHost)]
     fn recording_host() -> Object;
     #[wasm_bindgen(js_name = callsOf)]
-    fn calls_of(host: &Object, what: u8) -> Array;
+    fn calls_of(host: &Object, name: &str) -> Array;
+    /// What the last such call was given, as JSON.
+    fn last(host: &Object, name: &str) -> String;
+    fn settings(coordinate: bool) -> EngineSettings;
+    fn message(host: &Object, epochs: f64, kind: f64) -> Float64Array;
+    /// The events of the transitions that were told.
+    fn events(host: &Object) -> String;
     fn sleep(milliseconds: u32) -> Promise;
     fn secret(length: u32) -> JsValue;
     #[wasm_bindgen(js_name = copiesIn)]
@@ -50,27 +73,13 @@ extern "C" {
     fn all_calls(host: &Object) -> String;
 }
 
-// What a host is asked for, by the numbers of src/client/wire.rs.
-const SEND_REFRESH: u8 = 0;
-const SETTLE: u8 = 5;
-const TELL: u8 = 6;
-const CHANGED: u8 = 7;
-const ENTRY: u8 = 13;
-
-// What a keep is told, by the numbers of `Keep::input`.
-const START: u8 = 0;
-const REFRESH: u8 = 1;
-const LOGOUT: u8 = 2;
-const SIGN_IN: u8 = 3;
-const REQUEST: u8 = 4;
-const CLOSE: u8 = 17;
-
 /// A keep with its recording host.
 fn keep(coordinate: bool) -> (Keep, Object) {
     let host = recording_host();
-    let origins = "https://api.example.com http://localhost:8080";
-    let given = host.clone().unchecked_into::<Host>();
-    (Keep::new(given, origins, 60e3, 0.0, 300e3, 10e3, 1e3, 60e3, coordinate, true), host)
+    let mut keep = Keep::new(host.clone().unchecked_into::<Host>(), &settings(coordinate));
+    keep.list("https://api.example.com".to_owned());
+    keep.list("http://localhost:8080".to_owned());
+    (keep, host)
 }
 
 fn body(json: &str) -> Option<Vec<u8>> {
@@ -79,24 +88,19 @@ fn body(json: &str) -> Option<Vec<u8>> {
 
 const JSON: &str = "application/json";
 
-/// The numbers of the last such call.
-fn last(host: &Object, what: u8) -> Vec<f64> {
-    let call = calls_of(host, what).pop().unchecked_into::<Array>();
-    call.iter().skip(1).map(|number| number.as_f64().unwrap()).collect()
-}
-
 fn last_call(host: &Object) -> u32 {
-    last(host, SEND_REFRESH)[0] as u32
+    last(host, "sendRefresh").trim_matches(['[', ']']).parse().unwrap()
 }
 
 #[wasm_bindgen_test]
 fn a_start_asks_the_host_and_its_answer_changes_the_session() {
     let (keep, host) = keep(false);
-    let waiter = keep.input(START, 0.0);
+    let waiter = keep.input(Input::Start, 0.0);
     let reply = r#"{"access_token":"e30.eyJzdWIiOiJhbGljZSJ9.x","expires_in":900}"#;
     keep.refreshed(last_call(&host), 200, JSON, "", "", body(reply));
-    assert_eq!(last(&host, SETTLE)[..2], [f64::from(waiter), 0.0]);
-    assert_eq!(last(&host, CHANGED)[..2], [2.0, 1.0]);
+    assert_eq!(last(&host, "settle"), format!(r#"[{waiter},"done"]"#));
+    let session = last(&host, "changed");
+    assert!(session.starts_with(r#"["authenticated",1,false,null,"#), "{session}");
     assert_eq!(keep.claims().as_deref(), Some(&br#"{"sub":"alice"}"#[..]));
 }
 
@@ -134,10 +138,10 @@ fn client_E41_only_listed_origins_are_allowed() {
 async fn client_B8_a_timer_of_the_browser_fires_the_renewal() {
     let (keep, host) = keep(false);
     keep.adopt("t", 1.0);
-    assert_eq!(calls_of(&host, SEND_REFRESH).length(), 0);
+    assert_eq!(calls_of(&host, "sendRefresh").length(), 0);
     for _ in 0..60 {
         JsFuture::from(sleep(50)).await.unwrap();
-        if calls_of(&host, SEND_REFRESH).length() > 0 {
+        if calls_of(&host, "sendRefresh").length() > 0 {
             return;
         }
     }
@@ -148,50 +152,54 @@ async fn client_B8_a_timer_of_the_browser_fires_the_renewal() {
 async fn client_J84_after_close_no_timer_fires() {
     let (keep, host) = keep(false);
     keep.adopt("t", 1.0);
-    keep.input(CLOSE, 0.0);
-    let calls = calls_of(&host, SEND_REFRESH).length();
+    keep.input(Input::Close, 0.0);
+    let calls = calls_of(&host, "sendRefresh").length();
     JsFuture::from(sleep(1_200)).await.unwrap();
-    assert_eq!(calls_of(&host, SEND_REFRESH).length(), calls);
+    assert_eq!(calls_of(&host, "sendRefresh").length(), calls);
 }
 
 #[wasm_bindgen_test]
 fn client_F50_a_date_is_compared_with_the_servers_own_clock() {
     let (keep, host) = keep(false);
-    let waiter = keep.input(REFRESH, 0.0);
+    let waiter = keep.input(Input::Refresh, 0.0);
     let (wait, date) = ("Wed, 21 Oct 2015 07:30:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT");
     keep.refreshed(last_call(&host), 503, JSON, wait, date, body("{}"));
-    assert_eq!(last(&host, SETTLE)[..5], [f64::from(waiter), 4.0, 2.0, 503.0, 120.0]);
+    let failure = format!(r#"[{waiter},["refresh_unreachable",503,120]]"#);
+    assert_eq!(last(&host, "fail"), failure);
 }
 
 #[wasm_bindgen_test]
 fn client_G62_what_no_sibling_writes_is_ignored() {
     let (keep, host) = keep(true);
     keep.adopt("t", 900.0);
-    let changes = calls_of(&host, CHANGED).length();
-    let epoch = last(&host, TELL)[4];
-    for kind in [0, 9, 99, u32::MAX] {
-        keep.hear(kind, u32::MAX, 0, 0, epoch + 1.0, 0.0);
+    let changes = calls_of(&host, "changed").length();
+    for kind in [0.0, 0.5, 99.0, f64::NAN, f64::INFINITY] {
+        keep.hear(&message(&host, 1.0, kind));
     }
-    assert_eq!(calls_of(&host, CHANGED).length(), changes);
-    keep.hear(4, 0, 0, 0, epoch + 1.0, 0.0);
-    assert_eq!(calls_of(&host, CHANGED).length(), changes + 1, "a logout is heard");
+    keep.hear(&Float64Array::new_with_length(0));
+    keep.hear(&Float64Array::new_with_length(1_000_000));
+    assert_eq!(calls_of(&host, "changed").length(), changes);
+    let (other, said) = self::keep(true);
+    other.input(Input::Logout, 0.0);
+    keep.hear(&message(&said, 1.0, -1.0));
+    assert_eq!(calls_of(&host, "changed").length(), changes + 1, "a logout is heard");
 }
 
 #[wasm_bindgen_test]
 fn messages_to_siblings_are_numbers() {
     let (keep, host) = keep(true);
     keep.adopt("e30.eyJzdWIiOiJhbGljZSJ9.x", 900.0);
-    let message = last(&host, TELL);
-    assert_eq!((message.len(), &message[..2]), (6, &[3.0, 4.0][..]));
-    assert!(message[4] <= js_sys::Date::now(), "the first epoch is the wall clock's");
-    assert!(message[2] > 0.0 || message[3] > 0.0, "a hash of the user");
+    let message = message(&host, 0.0, -1.0);
+    assert_eq!(message.length(), 7);
+    assert!(message.get_index(1) <= js_sys::Date::now(), "the first epoch is the wall clock's");
+    assert!(message.get_index(4) > 0.0 || message.get_index(5) > 0.0, "a hash of the user");
 }
 
 #[wasm_bindgen_test]
 fn a_sign_in_reply_comes_back_without_its_token() {
     let (keep, host) = keep(false);
-    let turn = keep.input(SIGN_IN, 0.0);
-    assert_eq!(last(&host, SETTLE)[0], f64::from(turn));
+    let turn = keep.input(Input::SignIn, 0.0);
+    assert_eq!(last(&host, "settle"), format!(r#"[{turn},"done"]"#));
     let rest = keep.signed_in(
         turn,
         Some(true),
@@ -199,9 +207,9 @@ fn a_sign_in_reply_comes_back_without_its_token() {
     );
     assert_eq!(rest.as_deref(), Some(&br#"{"user":"alice","expires_in":900}"#[..]));
     assert_eq!(keep.token().as_deref(), Some("t"));
-    let turn = keep.input(SIGN_IN, 0.0);
+    let turn = keep.input(Input::SignIn, 0.0);
     assert_eq!(keep.signed_in(turn, Some(true), body(r#"{"user":"alice"}"#)), None);
-    let turn = keep.input(SIGN_IN, 0.0);
+    let turn = keep.input(Input::SignIn, 0.0);
     assert_eq!(
         keep.signed_in(turn, Some(true), body(r#"{"access_token":""}"#)),
         Some(Vec::new()),
@@ -214,7 +222,7 @@ fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
     let memory = wasm_bindgen::memory();
     let secret = secret(400);
     let (keep, host) = keep(false);
-    keep.input(START, 0.0);
+    keep.input(Input::Start, 0.0);
     // The reply is written by JavaScript: no constant and no text of Rust's ever held the token.
     let reply = js_sys::JsString::from(r#"{"expires_in":900,"access_token":""#)
         .concat(&secret)
@@ -225,9 +233,9 @@ fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
     keep.refreshed(last_call(&host), 200, JSON, "", "", Some(encoded.to_vec()));
     assert_eq!(copies_in(&memory, &secret), 1, "the one that is kept");
     assert_eq!(keep.authorize(&Request::new_with_str("https://api.example.com/").unwrap()), 1);
-    keep.input(REQUEST, 0.0);
+    keep.input(Input::Request, 0.0);
     assert_eq!(copies_in(&memory, &secret), 1, "sending it made no other");
-    keep.input(LOGOUT, 0.0);
+    keep.input(Input::Logout, 0.0);
     assert_eq!(copies_in(&memory, &secret), 0);
     assert!(keep.token().is_none());
 }
@@ -236,13 +244,30 @@ fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
 fn explain_tells_the_transitions_in_order() {
     let (keep, host) = keep(false);
     keep.adopt("t", 900.0);
-    keep.input(LOGOUT, 0.0);
+    keep.input(Input::Logout, 0.0);
     keep.explain();
-    let steps: Vec<_> = calls_of(&host, ENTRY)
-        .iter()
-        .map(|entry| entry.unchecked_into::<Array>().get(1).as_f64().unwrap() as u8)
-        .collect();
-    assert_eq!(steps, [Step::Adopted, Step::Logout, Step::LogoutSent].map(|step| step as u8));
+    assert_eq!(events(&host), "adopted,logout,logout-sent");
+}
+
+/// Code of the page that runs while the engine is at work (a patched `Headers`, a lock that answers
+/// at once) may call the keep.
+#[wasm_bindgen_test]
+fn client_D85_a_call_from_within_the_host_is_an_input_like_any_other() {
+    let (keep, host) = keep(false);
+    let keep = Rc::new(keep);
+    let inner = Rc::clone(&keep);
+    let meanwhile = Closure::<dyn Fn()>::new(move || {
+        if inner.token().is_some() {
+            inner.input(Input::Logout, 0.0);
+        }
+    });
+    Reflect::set(&host, &"meanwhile".into(), meanwhile.as_ref()).unwrap();
+    keep.adopt("t", 900.0);
+    assert!(keep.token().is_none());
+    // What the first input asks for comes before what the second does.
+    let calls = all_calls(&host);
+    let at = |name: &str| calls.find(name).unwrap_or_else(|| panic!("no {name} in {calls}"));
+    assert!(at("signedIn") < at("sendLogout") && at("sendLogout") < at("signedOut"), "{calls}");
 }
 
 /// The allocator is this module's own: blocks of all sizes, given back and taken again in any

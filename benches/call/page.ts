@@ -1,5 +1,5 @@
-// The contestants that send an authorised call from a page: on a transport that answers at once,
-// and on the real one. Each sends the token and reads JSON.
+// Who sends an authorised call from a page, on a transport that answers at once and on the real
+// one. Each sends the token, and reads JSON.
 
 import ky from "ky";
 import { createTokenKeep } from "tokenkeep";
@@ -14,7 +14,10 @@ const json = (value: object, headers: Record<string, string> = {}) =>
     headers: { "Content-Type": "application/json", ...headers },
   });
 
-/** Makes a `Request` of its arguments, as a browser's fetch does before it sends, and answers. */
+/**
+ * What a browser's fetch does before it sends: makes a request of what it is given. Then it answers
+ * by itself.
+ */
 async function stub(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
   const { pathname } = new URL(request.url);
@@ -44,13 +47,13 @@ async function callersOn(
     fetch: transport,
     hooks: { beforeRequest: [(request) => request.headers.set("Authorization", AUTHORIZATION)] },
   });
-  // On the real transport it sends in its own way. The stub works with its fetch adapter only.
+  // Its own way to send where that is possible; a stub there is for its fetch adapter only.
   const axios = createAxios(isStub ? { adapter: "fetch", env: { fetch: transport } } : {});
   axios.interceptors.request.use((config) => {
     config.headers.set("Authorization", AUTHORIZATION);
     return config;
   });
-  // Its types are those of the CommonJS build of axios, which differ.
+  // Its types take axios for CommonJS, where it has others.
   createAuthRefresh(axios as never, () => Promise.resolve());
   return {
     fetch: async () => (await transport(API, { headers: { Authorization: AUTHORIZATION } })).json(),
@@ -61,8 +64,8 @@ async function callersOn(
 }
 
 /**
- * supertokens-website patches the page's own fetch, so it gets a page of its own, where the
- * transport is already chosen.
+ * It patches the page's own fetch, and so gets a page of its own: which transport that is was
+ * decided before.
  */
 async function supertokensCall(): Promise<Call> {
   supertokens.init({
@@ -75,11 +78,11 @@ async function supertokensCall(): Promise<Call> {
 }
 
 const calls = {
-  /** The callers of this page that take part. */
+  /** What of this page's callers takes part. */
   async prepare(transport: Transport, alone: boolean): Promise<void> {
-    // Called on the page itself. Otherwise it is an illegal invocation.
+    // By its address, else it would be an illegal invocation.
     const real: typeof fetch = (input, init) => globalThis.fetch(input, init);
-    // Replaces the page's own fetch for the one library that replaces it too.
+    // The page's own fetch is replaced for the one library that would replace it too.
     if (alone && transport === "stub") globalThis.fetch = stub;
     const chosen: Record<string, Call> = alone
       ? { "supertokens-website": await supertokensCall() }

@@ -1,3 +1,3 @@
-// The peers' packages that verify in Node.
+// Of the peers' packages, what verifies in Node.
 
 export { createVerifier } from "fast-jwt";

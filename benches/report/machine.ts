@@ -1,4 +1,4 @@
-// The machine and the versions that the figures were measured with.
+// What the figures were measured on and with, by version.
 
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";

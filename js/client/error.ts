@@ -91,24 +91,14 @@ export class TokenKeepError extends Error {
   }
 }
 
-/** By the numbers of `FailureKind` in src/engine/failure.rs, which counts from 1. */
-const FAILURES: readonly TokenKeepErrorCode[] = [
-  "refresh_rejected",
-  "refresh_unreachable",
-  "refresh_timeout",
-  "refresh_malformed",
-  "refresh_misconfigured",
-  "logout_failed",
-  "signed_out",
-  "closed",
-];
-
-/** The error for a failure that crossed as numbers; 0 and below stand for nothing told. */
-export function failure(kind: number, status: number, retryAfter: number): TokenKeepError | null {
-  const code = FAILURES[kind - 1];
-  if (code === undefined) return null;
+/** The error for a failure that the engine tells of. `retryAfter`: seconds. */
+export function failure(
+  code: TokenKeepErrorCode,
+  status?: number,
+  retryAfter?: number,
+): TokenKeepError {
   return new TokenKeepError(code, {
-    ...(status > 0 ? { status } : {}),
-    ...(retryAfter >= 0 ? { retryAfter } : {}),
+    ...(status === undefined ? {} : { status }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
   });
 }

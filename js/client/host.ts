@@ -1,24 +1,25 @@
-// What the wasm half calls (src/client/host.rs): everything that has to be awaited, and the words
-// for its numbers. Nothing here runs the application's code before the next microtask, and nothing
-// here throws while the engine is at work.
+// What the wasm half calls (src/client/host.rs): everything that has to be awaited. Nothing here
+// runs the application's code before the next microtask, and nothing here throws while the engine
+// is at work.
 
-import type { Keep as Engine } from "../../build/client/client.js";
+import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/client/client.js";
 import { bytesOf, discard, requestTo, statusOf } from "./authority.js";
-import { failure } from "./error.js";
+import { failure, type TokenKeepError } from "./error.js";
 import { report } from "./events.js";
 import type { Core } from "./load.js";
 import { Locks } from "./locks.js";
 import type { Settings } from "./options.js";
 import { watchPage } from "./page.js";
 import { Siblings } from "./siblings.js";
-import type { TokenKeepEvents } from "./types.js";
+import type { TokenKeepEvents, Transition } from "./types.js";
 import { Waiters } from "./waiters.js";
-import { Input, type Numbers, type Outcome, Output } from "./wire.js";
 
-/** What the host tells the keep. */
-export interface Teller {
-  /** An output that is for the application, with its numbers. */
-  output(what: Output, numbers: Numbers, engine: Engine): void;
+type PageHost = EngineHost<TokenKeepError>;
+
+/** What the application is told. */
+export interface Teller
+  extends Pick<PageHost, "signedIn" | "signedOut" | "refreshed" | "refreshFailed" | "userChanged"> {
+  changed(engine: Engine, ...session: Parameters<PageHost["changed"]>): void;
   stepUp(event: TokenKeepEvents["step-up"]): void;
   rejectedFreshToken(url: string): void;
   /** The instance has trapped; this host is of no more use. */
@@ -45,8 +46,9 @@ export class Host {
   #keepalive = true;
   /** An API refused a fresh token: the next one that takes it is news to the engine. */
   #refused = false;
+
   /** Where `explain` collects. */
-  #entries: Numbers[] = [];
+  #transitions: Transition[] = [];
 
   constructor(core: Core, settings: Settings, tell: Teller) {
     this.core = core;
@@ -56,14 +58,12 @@ export class Host {
     this.tell = tell;
     this.#locks = new Locks(settings.name, (answer, ticket) => this.#hear(answer, ticket));
     this.#siblings = new Siblings(settings.name, (message) =>
-      reported(() => this.#engine.hear(...message)),
+      reported(() => this.#engine.hear(message)),
     );
     if (core.lost) throw core.lost;
-    this.#engine = new core.Keep(
-      { perform: (what: Output, ...numbers: Numbers) => this.#perform(what, numbers) },
-      ...settings.engine,
-    );
-    const listen = () => settings.coordinate && this.#siblings.open();
+    this.#engine = new core.Keep(this.#engineHost(), settings.engine);
+    for (const origin of settings.origins) this.#engine.list(origin);
+    const listen = () => settings.engine.coordinate && this.#siblings.open();
     listen();
     this.#leave = watchPage((what) => this.#hear(what, 0), {
       stored: () => this.#siblings.close(),
@@ -91,25 +91,25 @@ export class Host {
   accepted(generation: number): void {
     if (!this.#refused) return;
     this.#refused = false;
-    this.#engine.input(Input.accepted, generation);
+    this.#engine.input("accepted", generation);
   }
 
   /** The retry with the token of this generation was refused too. */
   rejectedFreshToken(generation: number, url: string): void {
     this.#refused = true;
-    this.engine.input(Input.retryRefused, generation);
+    this.engine.input("retry-refused", generation);
     this.tell.rejectedFreshToken(url);
   }
 
-  explain() {
-    this.#entries = [];
+  explain(): readonly Transition[] {
+    this.#transitions = [];
     this.engine.explain();
-    return this.#entries;
+    return this.#transitions;
   }
 
   close(): void {
     this.core.losses.delete(this.#lose);
-    this.#engine.input(Input.close, 0);
+    this.#engine.input("close", 0);
     this.#end();
   }
 
@@ -120,7 +120,7 @@ export class Host {
 
   readonly #lose = (): void => {
     this.#end();
-    this.waiters.fail(this.core.lost);
+    this.waiters.failAll(this.core.lost);
     this.#letGo();
     this.tell.lost();
   };
@@ -133,27 +133,25 @@ export class Host {
     if (this.core.lost && this.#calls.size === 0) this.#locks.releaseAll();
   }
 
-  #perform(what: Output, numbers: Numbers): void {
-    const [first, second, kind, status, seconds] = numbers;
-    switch (what) {
-      case Output.sendRefresh:
-      case Output.sendLogout:
-        return this.#send(first, what === Output.sendLogout);
-      case Output.abort:
-        return this.#abort(first);
-      case Output.lock:
-        return this.#locks.acquire(first);
-      case Output.unlock:
-        return this.#locks.release(first);
-      case Output.settle:
-        return this.waiters.settle(first, second, failure(kind, status, seconds));
-      case Output.tell:
-        return this.#siblings.tell(numbers);
-      case Output.entry:
-        return void this.#entries.push(numbers);
-      default:
-        return this.tell.output(what, numbers, this.#engine);
-    }
+  #engineHost(): PageHost {
+    const { tell } = this;
+    return {
+      ...tell,
+      changed: (...session) => tell.changed(this.#engine, ...session),
+      sendRefresh: (call) => this.#send(call, false),
+      sendLogout: (call) => this.#send(call, true),
+      abort: (call) => this.#abort(call),
+      acquireLock: (ticket) => this.#locks.acquire(ticket),
+      releaseLock: (ticket) => this.#locks.release(ticket),
+      broadcast: (message) => this.#siblings.tell(message),
+      settle: (waiter, outcome) => this.waiters.settle(waiter, outcome),
+      fail: (waiter, error) => this.waiters.fail(waiter, error),
+      failure,
+      transition: (at, event, from, to, generation, note) => {
+        const told = { at, event, from, to, generation, ...(note && { note }) };
+        this.#transitions.push(Object.freeze(told));
+      },
+    };
   }
 
   /** An input that no caller waits for: a trap is reported, as nobody could catch it. */
@@ -200,7 +198,7 @@ export class Host {
     } catch {
       if (this.lost) return;
       if (logout) this.engine.loggedOut(call, undefined, "");
-      else this.engine.input(request ? Input.unreachable : Input.unsendable, call);
+      else this.engine.input(request ? "unreachable" : "unsendable", call);
     }
   }
 

@@ -1,15 +1,15 @@
 // The keep: the public object. Its state lives in the wasm half, which is loaded at first use; here
 // are the snapshot that was shown last and the listeners.
 
-import { failure, TokenKeepError } from "./error.js";
+import type { Input } from "../../build/client/client.js";
+import { TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
 import { Host, type Teller } from "./host.js";
 import type { Core } from "./load.js";
 import { own, readOptions, type Settings } from "./options.js";
 import { abortable, isReplayable, send } from "./requests.js";
-import { REASONS, sessionOf, UNKNOWN } from "./session.js";
+import { sessionOf, UNKNOWN } from "./session.js";
 import { signIn } from "./sign-in.js";
-import { transition } from "./transitions.js";
 import type {
   Session,
   TokenKeep,
@@ -18,7 +18,6 @@ import type {
   TokenResponse,
   Transition,
 } from "./types.js";
-import { Input, Output, orNull } from "./wire.js";
 import { outsideZones } from "./zones.js";
 
 /** A keep over the wasm that `load` brings. */
@@ -48,15 +47,15 @@ class Keep implements TokenKeep {
   }
 
   start(): Promise<Session> {
-    return this.#settled(Input.start);
+    return this.#settled("start");
   }
 
   refresh(): Promise<Session> {
-    return this.#settled(Input.refresh);
+    return this.#settled("refresh");
   }
 
   async logout(): Promise<void> {
-    await this.#settled(Input.logout);
+    await this.#settled("logout");
   }
 
   async adopt(response: TokenResponse): Promise<Session> {
@@ -103,7 +102,7 @@ class Keep implements TokenKeep {
     const { minValidity = 0, signal } = own(options);
     signal?.throwIfAborted();
     const lent = this.#use(async (host) => {
-      await host.answer(host.engine.input(Input.lend, Math.max(0, minValidity) * 1000));
+      await host.answer(host.engine.input("lend", Math.max(0, minValidity) * 1000));
       const token = host.engine.token();
       if (token === undefined) throw new TokenKeepError("signed_out");
       return token;
@@ -123,7 +122,7 @@ class Keep implements TokenKeep {
   }
 
   explain(): readonly Transition[] {
-    return (this.#host?.explain() ?? []).map(transition);
+    return this.#host?.explain() ?? [];
   }
 
   close(): void {
@@ -157,34 +156,17 @@ class Keep implements TokenKeep {
     this.#listeners.emit("change", { session });
   }
 
-  /** Turns the numbers of the wasm half into words. */
   #teller(): Teller {
     const listeners = this.#listeners;
     return {
-      output: (what, numbers, engine) => {
-        const session = this.#session;
-        const [first, second, , , seconds, retryAt] = numbers;
-        switch (what) {
-          case Output.changed:
-            return this.#show(sessionOf(numbers, session, engine));
-          case Output.signedIn:
-            return listeners.emit("signed-in", { session });
-          case Output.signedOut:
-            return listeners.emit("signed-out", { reason: REASONS[first]! });
-          case Output.refreshed:
-            return listeners.emit("refreshed", {
-              generation: first,
-              by: second === 1 ? "sibling" : "this-tab",
-            });
-          case Output.refreshFailed:
-            return listeners.emit("refresh-failed", {
-              error: failure(first, second, seconds)!,
-              retryAt: orNull(retryAt),
-            });
-          default:
-            return listeners.emit("user-changed", { session });
-        }
-      },
+      changed: (engine, ...session) =>
+        this.#show(sessionOf(session, this.#session, () => engine.claims())),
+      signedIn: () => listeners.emit("signed-in", { session: this.#session }),
+      signedOut: (reason) => listeners.emit("signed-out", { reason }),
+      refreshed: (generation, by) => listeners.emit("refreshed", { generation, by }),
+      refreshFailed: (error, retryAt) =>
+        listeners.emit("refresh-failed", { error, retryAt: retryAt ?? null }),
+      userChanged: () => listeners.emit("user-changed", { session: this.#session }),
       stepUp: (event) =>
         listeners.emit("step-up", { ...event, acrValues: Object.freeze(event.acrValues) }),
       rejectedFreshToken: (url) => listeners.emit("rejected-fresh-token", { url }),

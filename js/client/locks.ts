@@ -1,18 +1,15 @@
 // The origin-wide lock, by Web Locks. Where they are missing or denied the engine is told so and
 // goes on without.
 
-import { Input } from "./wire.js";
+type Answer = (answer: "locked" | "lock-denied", ticket: number) => void;
 
 export class Locks {
   readonly #name: string;
-  readonly #answer: (answer: Input.locked | Input.lockDenied, ticket: number) => void;
+  readonly #answer: Answer;
   /** How to give back, or give up, what a ticket stands for. */
   readonly #release = new Map<number, () => void>();
 
-  constructor(
-    name: string,
-    answer: (answer: Input.locked | Input.lockDenied, ticket: number) => void,
-  ) {
+  constructor(name: string, answer: Answer) {
     this.#name = `tokenkeep:${name}`;
     this.#answer = answer;
   }
@@ -22,7 +19,7 @@ export class Locks {
     this.#release.set(ticket, () => controller.abort());
     // Asked for at once, since the browser takes milliseconds. The engine is still at work, so
     // whatever this throws, and an answer given at once, waits for a microtask.
-    this.#request(ticket, controller.signal).catch(() => this.#answer(Input.lockDenied, ticket));
+    this.#request(ticket, controller.signal).catch(() => this.#answer("lock-denied", ticket));
   }
 
   release(ticket: number): void {
@@ -42,7 +39,7 @@ export class Locks {
       if (!this.#release.has(ticket)) return;
       await new Promise<void>((resolve) => {
         this.#release.set(ticket, resolve);
-        this.#answer(Input.locked, ticket);
+        this.#answer("locked", ticket);
       });
     });
   }

@@ -1,6 +1,7 @@
 // The options of `createTokenKeep`, checked and completed. What comes out is what a host and its
 // engine are made with.
 
+import type { EngineSettings } from "../../build/client/client.js";
 import { TokenKeepError } from "./error.js";
 import type { EndpointOptions, TokenKeepOptions } from "./types.js";
 
@@ -9,19 +10,9 @@ export interface Settings {
   readonly refresh: Endpoint;
   readonly logout: Endpoint | undefined;
   readonly name: string;
-  readonly coordinate: boolean;
-  /** What the engine is made with: the origins, separated by spaces, and times in milliseconds. */
-  readonly engine: readonly [
-    origins: string,
-    leeway: number,
-    jitter: number,
-    defaultLifetime: number,
-    timeout: number,
-    backoffBase: number,
-    backoffMax: number,
-    coordinate: boolean,
-    tellsLogout: boolean,
-  ];
+  /** Each as `URL.origin` gives it. */
+  readonly origins: readonly string[];
+  readonly engine: EngineSettings;
 }
 
 export interface Endpoint {
@@ -66,24 +57,22 @@ export function readOptions(given: TokenKeepOptions): Settings {
     throw invalid("backoff", "must be an object");
   const backoff = own(options.backoff ?? {});
   const refresh = endpoint("refresh", options.refresh);
-  const coordinate = tabs === "coordinate";
   return {
     transport: transport ?? ((request) => globalThis.fetch(request)),
     refresh,
     logout: logout === undefined ? undefined : endpoint("logout", logout),
     name: name ?? refresh.url,
-    coordinate,
-    engine: [
-      origins(options.origins).join(" "),
-      (options.leeway === 0 ? 0 : time("leeway", options.leeway, 60)) * 1000,
-      (options.jitter === 0 ? 0 : time("jitter", options.jitter, 10)) * 1000,
-      time("defaultLifetime", options.defaultLifetime, 300) * 1000,
-      time("timeout", options.timeout, 10_000),
-      time("backoff.base", backoff.base, 1000),
-      time("backoff.max", backoff.max, 60_000),
-      coordinate,
-      logout !== undefined,
-    ],
+    origins: origins(options.origins),
+    engine: {
+      leeway: (options.leeway === 0 ? 0 : time("leeway", options.leeway, 60)) * 1000,
+      jitter: (options.jitter === 0 ? 0 : time("jitter", options.jitter, 10)) * 1000,
+      defaultLifetime: time("defaultLifetime", options.defaultLifetime, 300) * 1000,
+      timeout: time("timeout", options.timeout, 10_000),
+      backoffBase: time("backoff.base", backoff.base, 1000),
+      backoffMax: time("backoff.max", backoff.max, 60_000),
+      coordinate: tabs === "coordinate",
+      tellsLogout: logout !== undefined,
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // What the page goes through: seen and hidden, online and offline, frozen and restored. Each is a
 // hint to look again. Outside a page nothing is heard.
 
-import { Input } from "./wire.js";
+import type { Input } from "../../build/client/client.js";
 
 const WINDOW = ["online", "offline", "pageshow", "pagehide", "focus"];
 const DOCUMENT = ["visibilitychange", "resume"];
@@ -19,19 +19,19 @@ export function watchPage(
   const hear = (event: Event) => {
     switch (event.type) {
       case "online":
-        return wake(Input.online);
+        return wake("online");
       case "offline":
-        return wake(Input.offline);
+        return wake("offline");
       case "resume":
-        return wake(Input.restored);
+        return wake("restored");
       case "pageshow":
         if (!(event as PageTransitionEvent).persisted) return;
         bfcache.restored();
-        return wake(Input.restored);
+        return wake("restored");
       case "pagehide":
         return (event as PageTransitionEvent).persisted ? bfcache.stored() : undefined;
       default:
-        return wake(hidden() ? Input.hidden : Input.visible);
+        return wake(hidden() ? "hidden" : "visible");
     }
   };
   const targets: [EventTarget | undefined, string[]][] = [
@@ -42,7 +42,7 @@ export function watchPage(
     for (const [target, names] of targets) for (const name of names) target?.[method]?.(name, hear);
   };
   each("addEventListener");
-  if (hidden()) wake(Input.hidden);
-  if (navigator?.onLine === false) wake(Input.offline);
+  if (hidden()) wake("hidden");
+  if (navigator?.onLine === false) wake("offline");
   return () => each("removeEventListener");
 }

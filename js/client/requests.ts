@@ -4,7 +4,6 @@
 import { discard } from "./authority.js";
 import { remedyOf } from "./challenge.js";
 import type { Host } from "./host.js";
-import { Input, Outcome } from "./wire.js";
 
 /** Sends what a caller of `fetch` hands in. */
 export function send(host: Host, request: Request, replayable: boolean): Promise<Response> {
@@ -22,7 +21,7 @@ async function sendAuthorized(
   replayable: boolean,
 ): Promise<Response> {
   const { engine } = host;
-  await host.answer(engine.input(Input.request, 0));
+  await host.answer(engine.input("request", 0));
   request.signal.throwIfAborted();
   // Copied before the header is set: the copy carries no token.
   const spare = replayable ? request.clone() : null;
@@ -35,13 +34,13 @@ async function sendAuthorized(
   }
   if (!isRenewable(host, first, url)) return first;
   const outcome = await host
-    .answer(engine.input(Input.unauthorized, generation))
+    .answer(engine.input("unauthorized", generation))
     .catch((error: unknown) => {
-      if (host.lost) return Outcome.giveUp;
+      if (host.lost) return "give-up" as const;
       throw error;
     });
   request.signal.throwIfAborted();
-  const renewed = outcome === Outcome.token && spare !== null ? engine.authorize(spare) : 0;
+  const renewed = outcome === "token" && spare !== null ? engine.authorize(spare) : 0;
   if (renewed === 0) return first;
   discard(first.body);
   const second = await host.transport(spare!);

@@ -1,21 +1,8 @@
 // The session snapshot: frozen, the same object until something in it changes, and never with a
 // token in it.
 
-import type { Session, SessionStatus, SignedOutReason } from "./types.js";
-import { type Numbers, orNull } from "./wire.js";
-
-/** By the numbers of `Status` in src/engine/session.rs. */
-export const STATUSES: readonly SessionStatus[] = ["unknown", "anonymous", "authenticated"];
-
-/** By the numbers of `SignedOutReason` there. */
-export const REASONS: readonly (SignedOutReason | null)[] = [
-  null,
-  "logout",
-  "logout-elsewhere",
-  "rejected",
-  "no-session",
-  "closed",
-];
+import type { EngineHost } from "../../build/client/client.js";
+import type { Session } from "./types.js";
 
 export const UNKNOWN: Session = Object.freeze({
   status: "unknown",
@@ -28,27 +15,23 @@ export const UNKNOWN: Session = Object.freeze({
   reason: null,
 });
 
-/**
- * The snapshot that follows `last`, by the numbers of `Output.changed`. The claims are the engine's
- * to ask for.
- */
+/** The snapshot that follows `last`. The claims are the engine's to ask for. */
 export function sessionOf(
-  [status, generation, refreshing, reason, expiry, retry]: Numbers,
+  [status, generation, refreshing, reason, expiresAt, retryAt]: Parameters<EngineHost["changed"]>,
   last: Session,
-  engine: { claims(): Uint8Array | undefined },
+  claims: () => Uint8Array | undefined,
 ): Session {
-  const [expiresAt, retryAt] = [orNull(expiry), orNull(retry)];
   // One generation is one token; without an expiry there is none now.
   const known = generation === last.generation && last.expiresAt !== null;
   return {
-    status: STATUSES[status]!,
+    status,
     generation,
-    expiresAt,
-    refreshing: refreshing === 1,
-    degraded: retryAt !== null,
-    retryAt,
-    claims: expiresAt === null ? null : known ? last.claims : readClaims(engine.claims()),
-    reason: REASONS[reason] ?? null,
+    expiresAt: expiresAt ?? null,
+    refreshing,
+    degraded: retryAt !== undefined,
+    retryAt: retryAt ?? null,
+    claims: expiresAt === undefined ? null : known ? last.claims : readClaims(claims()),
+    reason: reason ?? null,
   };
 }
 

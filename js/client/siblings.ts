@@ -1,18 +1,13 @@
-// The tabs of this origin, by BroadcastChannel. A message is a few numbers, so there is no room for
-// a token in it; what they mean is in src/client/wire.rs. A tab is alone where there is no such
-// channel, and from the moment at which it fails.
-
-import type { Numbers } from "./wire.js";
-
-/** Goes before the numbers of a message, and is raised when they change their meaning. */
-const VERSION = 1;
+// The tabs of this origin, by BroadcastChannel. What a message means is in src/client/messages.rs:
+// here it is an array of numbers, so there is no room for a token in it. A tab is alone where there
+// is no such channel, and from the moment at which it fails.
 
 export class Siblings {
   readonly #name: string;
-  readonly #hear: (message: Numbers) => void;
+  readonly #hear: (message: Float64Array) => void;
   #channel: BroadcastChannel | null = null;
 
-  constructor(name: string, hear: (message: Numbers) => void) {
+  constructor(name: string, hear: (message: Float64Array) => void) {
     this.#name = `tokenkeep:${name}`;
     this.#hear = hear;
   }
@@ -28,17 +23,13 @@ export class Siblings {
     // Node keeps a process alive for an open channel.
     (this.#channel as { unref?(): void }).unref?.();
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (!(data instanceof Float64Array) || data.length !== 7) return;
-      const [version, epoch = -1, kind = -1, flags = -1, high = -1, low = -1, wait = -1] = data;
-      const small = [kind, flags, high, low].every((number) => number === number >>> 0);
-      const whole = [epoch, wait].every((number) => Number.isSafeInteger(number) && number >= 0);
-      if (version === VERSION && small && whole) this.#hear([kind, flags, high, low, epoch, wait]);
+      if (data instanceof Float64Array) this.#hear(data);
     };
   }
 
-  tell([kind, flags, high, low, epoch, wait]: Numbers): void {
+  tell(message: Float64Array): void {
     try {
-      this.#channel?.postMessage(new Float64Array([VERSION, epoch, kind, flags, high, low, wait]));
+      this.#channel?.postMessage(message);
     } catch {
       this.close();
     }

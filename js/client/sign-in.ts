@@ -4,11 +4,10 @@
 import { bytesOf, discard } from "./authority.js";
 import { TokenKeepError } from "./error.js";
 import type { Host } from "./host.js";
-import { Input } from "./wire.js";
 
 /** Sends `request` when its turn has come, and resolves to the reply without the token. */
 export async function signIn(host: Host, request: Request): Promise<Response> {
-  const turn = host.engine.input(Input.signIn, 0);
+  const turn = host.engine.input("sign-in", 0);
   await host.answer(turn);
   let response: Response;
   let json: boolean | undefined;

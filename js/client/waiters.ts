@@ -1,7 +1,7 @@
 // Those who wait for the engine, by number. The engine answers each exactly once, sometimes before
 // the wait begins.
 
-import { Outcome } from "./wire.js";
+import type { Outcome } from "../../build/client/client.js";
 
 interface Waiter {
   readonly answer: Promise<Outcome>;
@@ -19,14 +19,16 @@ export class Waiters {
     return this.#waiter(id).answer.finally(() => this.#waiters.delete(id));
   }
 
-  settle(id: number, outcome: Outcome, error: unknown): void {
-    const waiter = this.#waiter(id);
-    if (outcome === Outcome.failed) waiter.reject(error);
-    else waiter.resolve(outcome);
+  settle(id: number, outcome: Outcome): void {
+    this.#waiter(id).resolve(outcome);
   }
 
-  /** Everybody, from now on too: the engine will answer no more. */
-  fail(error: unknown): void {
+  fail(id: number, error: unknown): void {
+    this.#waiter(id).reject(error);
+  }
+
+  /** Fails everybody, from now on too: the engine will answer no more. */
+  failAll(error: unknown): void {
     this.#failed = error;
     for (const waiter of this.#waiters.values()) waiter.reject(error);
   }

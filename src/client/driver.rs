@@ -4,17 +4,28 @@ use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
+use wasm_bindgen::prelude::*;
 
 use super::host::Host;
-use super::{clock, wire};
 use crate::engine::{Config, Engine, Now, Output};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+}
+
+/// The two clocks of the page.
+pub(super) fn now() -> Now {
+    Now { mono: performance_now() as u64, wall: js_sys::Date::now() as u64 }
+}
 
 /// One keep's engine and what it drives.
 pub(super) struct Driver {
     engine: RefCell<Engine>,
     host: Host,
-    /// What is still to be carried out, oldest first.
-    /// Whether somebody carries it out. An input that comes in meanwhile only adds to it.
+    /// Whether outputs are being carried out. An input that comes in meanwhile leaves its own to
+    /// whoever does so.
     at_work: Cell<bool>,
     /// Its callback holds the driver; closing the keep clears it.
     timer: Cell<Option<Timeout>>,
@@ -24,13 +35,8 @@ impl Driver {
     pub(super) fn new(config: Config, host: Host) -> Rc<Self> {
         // All 53 bits of one draw; the seed spreads load and guards nothing.
         let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;
-        let engine = Engine::new(config, seed, clock::now());
-        Rc::new(Self {
-            engine: RefCell::new(engine),
-            host,
-            at_work: Cell::default(),
-            timer: Cell::default(),
-        })
+        let engine = RefCell::new(Engine::new(config, seed, now()));
+        Rc::new(Self { engine, host, at_work: Cell::default(), timer: Cell::default() })
     }
 
     /// The engine, to be let go before anything outside the crate is called.
@@ -40,17 +46,16 @@ impl Driver {
 
     /// One input, and everything that follows from it.
     pub(super) fn input<T>(self: &Rc<Self>, input: impl FnOnce(&mut Engine, Now) -> T) -> T {
-        let now = clock::now();
+        let now = now();
         let result = input(&mut self.engine.borrow_mut(), now);
         self.carry_out();
         result
     }
 
-    /// Tells the last transitions, oldest first.
+    /// Tells the last transitions, oldest first. The engine is let go before each.
     pub(super) fn explain(&self) {
-        // One by one: the engine is let go before each is told.
         for transition in (0..).map_while(|age| self.engine().explain().nth(age).copied()) {
-            wire::write_transition(&self.host, &transition);
+            self.host.tell(&transition);
         }
     }
 
@@ -73,7 +78,7 @@ impl Driver {
                 Some(Output::ClearTimer) => drop(self.timer.take()),
                 Some(output) => {
                     let session = self.engine().session();
-                    wire::write(&self.host, output, session);
+                    self.host.perform(output, session);
                 }
             }
         }

@@ -1,22 +1,187 @@
-//! What the JavaScript half does for this one: the transport, the lock, the siblings, the words.
-//! Only numbers cross; `js/client/host.ts` is the other side.
+//! What the JavaScript half does for this one, which `js/client/host.ts` implements: the calls to
+//! the authority, the lock, the siblings, and telling the application.
 
-use js_sys::JsString;
+use js_sys::{Float64Array, JsString};
 use wasm_bindgen::prelude::*;
+
+use super::messages;
+use super::words::{Cause, FailureCode, Outcome, RefreshedBy, SignedOutReason, Status, Step};
+use crate::engine::{self, Event, Failure, Output};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** What an engine asks for. No method throws. `Failure`: whatever the host makes of one. */
+export interface EngineHost<Failure = unknown> {
+  sendRefresh(call: number): void;
+  sendLogout(call: number): void;
+  abort(call: number): void;
+  acquireLock(ticket: number): void;
+  releaseLock(ticket: number): void;
+  /** Tells the siblings. */
+  broadcast(message: Float64Array): void;
+  /** Answers a waiter. */
+  settle(waiter: number, outcome: Outcome): void;
+  /** Answers a waiter whose wait failed. */
+  fail(waiter: number, failure: Failure): void;
+  /** Makes a failure. `retryAfter`: seconds. */
+  failure(code: FailureCode, status: number | undefined, retryAfter: number | undefined): Failure;
+  /** The session without its claims. Moments are epoch milliseconds. */
+  changed(
+    status: Status,
+    generation: number,
+    refreshing: boolean,
+    reason: SignedOutReason | undefined,
+    expiresAt: number | undefined,
+    retryAt: number | undefined,
+  ): void;
+  signedIn(): void;
+  signedOut(reason: SignedOutReason): void;
+  refreshed(generation: number, by: RefreshedBy): void;
+  /** `retryAt`: epoch milliseconds. */
+  refreshFailed(failure: Failure, retryAt: number | undefined): void;
+  userChanged(): void;
+  /** Tells one transition, after `explain()`. `at`: epoch milliseconds. */
+  transition(
+    at: number,
+    event: Step,
+    from: Status,
+    to: Status,
+    generation: number,
+    note: Cause | undefined,
+  ): void;
+}
+"#;
 
 #[wasm_bindgen]
 extern "C" {
     /// The object that `js/client/host.ts` makes.
+    #[wasm_bindgen(typescript_type = "EngineHost")]
     pub type Host;
 
-    /// Carries out what [`super::wire`] tells; which of the numbers count depends on `what`.
+    #[wasm_bindgen(method, js_name = sendRefresh)]
+    fn send_refresh(this: &Host, call: u32);
+    #[wasm_bindgen(method, js_name = sendLogout)]
+    fn send_logout(this: &Host, call: u32);
     #[wasm_bindgen(method)]
-    pub(super) fn perform(this: &Host, what: u8, a: u32, b: u32, c: u32, d: u32, x: f64, y: f64);
+    fn abort(this: &Host, call: u32);
+    #[wasm_bindgen(method, js_name = acquireLock)]
+    fn acquire_lock(this: &Host, ticket: u32);
+    #[wasm_bindgen(method, js_name = releaseLock)]
+    fn release_lock(this: &Host, ticket: u32);
+    #[wasm_bindgen(method)]
+    fn broadcast(this: &Host, message: Float64Array);
+    #[wasm_bindgen(method)]
+    fn settle(this: &Host, waiter: u32, outcome: Outcome);
+    #[wasm_bindgen(method)]
+    fn fail(this: &Host, waiter: u32, error: JsValue);
+    #[wasm_bindgen(method)]
+    fn failure(
+        this: &Host,
+        code: FailureCode,
+        status: Option<u16>,
+        retry_after: Option<f64>,
+    ) -> JsValue;
+    #[wasm_bindgen(method)]
+    fn changed(
+        this: &Host,
+        status: Status,
+        generation: u32,
+        refreshing: bool,
+        reason: Option<SignedOutReason>,
+        expires_at: Option<f64>,
+        retry_at: Option<f64>,
+    );
+    #[wasm_bindgen(method, js_name = signedIn)]
+    fn signed_in(this: &Host);
+    #[wasm_bindgen(method, js_name = signedOut)]
+    fn signed_out(this: &Host, reason: SignedOutReason);
+    #[wasm_bindgen(method)]
+    fn refreshed(this: &Host, generation: u32, by: RefreshedBy);
+    #[wasm_bindgen(method, js_name = refreshFailed)]
+    fn refresh_failed(this: &Host, error: JsValue, retry_at: Option<f64>);
+    #[wasm_bindgen(method, js_name = userChanged)]
+    fn user_changed(this: &Host);
+    #[wasm_bindgen(method)]
+    fn transition(
+        this: &Host,
+        at: f64,
+        event: Step,
+        from: Status,
+        to: Status,
+        generation: u32,
+        note: Option<Cause>,
+    );
 
     /// The platform's `Headers`, which `web-sys` gives no text that is JavaScript's already.
     #[wasm_bindgen(js_name = Headers)]
     pub(super) type Headers;
-
     #[wasm_bindgen(method, catch)]
     pub(super) fn set(this: &Headers, name: &str, value: &JsString) -> Result<(), JsValue>;
+}
+
+impl Host {
+    /// Does what the engine asks for; `session` is what it shows now. The timer is the driver's.
+    pub(super) fn perform(&self, output: Output, session: engine::Session) {
+        match output {
+            Output::SendRefresh { call } => self.send_refresh(call.0),
+            Output::SendLogout { call } => self.send_logout(call.0),
+            Output::AbortCall { call } => self.abort(call.0),
+            Output::AcquireLock { ticket } => self.acquire_lock(ticket.0),
+            Output::ReleaseLock { ticket } => self.release_lock(ticket.0),
+            Output::Broadcast(message) => self.broadcast(messages::encode(message)),
+            Output::Settle { waiter, outcome } => {
+                let outcome = match outcome {
+                    engine::Outcome::Done | engine::Outcome::Proceed => Outcome::Done,
+                    engine::Outcome::Token => Outcome::Token,
+                    engine::Outcome::Anonymous => Outcome::Anonymous,
+                    engine::Outcome::GiveUp => Outcome::GiveUp,
+                    engine::Outcome::Failed(failure) => {
+                        return self.fail(waiter.0, self.error(failure));
+                    }
+                };
+                self.settle(waiter.0, outcome);
+            }
+            Output::Changed => self.changed(
+                session.status.into(),
+                session.generation,
+                session.refreshing,
+                session.reason.map(Into::into),
+                moment(session.expires_at),
+                moment(session.retry_at),
+            ),
+            Output::Emit(Event::SignedIn) => self.signed_in(),
+            Output::Emit(Event::SignedOut(reason)) => self.signed_out(reason.into()),
+            Output::Emit(Event::Refreshed { generation, by_sibling }) => {
+                let by = if by_sibling { RefreshedBy::Sibling } else { RefreshedBy::ThisTab };
+                self.refreshed(generation, by);
+            }
+            Output::Emit(Event::RefreshFailed { failure, retry_at }) => {
+                self.refresh_failed(self.error(failure), moment(retry_at));
+            }
+            Output::Emit(Event::UserChanged) => self.user_changed(),
+            Output::SetTimer { .. } | Output::ClearTimer => {}
+        }
+    }
+
+    /// Tells one transition, for `explain()`.
+    pub(super) fn tell(&self, transition: &engine::Transition) {
+        self.transition(
+            transition.at as f64,
+            transition.step.into(),
+            transition.from.into(),
+            transition.to.into(),
+            transition.generation,
+            transition.why.map(Into::into),
+        );
+    }
+
+    fn error(&self, failure: Failure) -> JsValue {
+        let status = (failure.status > 0).then_some(failure.status);
+        let seconds = failure.retry_after().map(|wait| wait as f64 / 1_000.0);
+        self.failure(failure.kind.into(), status, seconds)
+    }
+}
+
+fn moment(at: Option<u64>) -> Option<f64> {
+    at.map(|at| at as f64)
 }

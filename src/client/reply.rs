@@ -1,6 +1,6 @@
 //! The answer of the refresh endpoint, as JavaScript brings it.
 
-use super::clock;
+use super::driver::now;
 use crate::engine::{self, Failure, Grant, Millis, Reply, retry_after};
 
 /// Judges the answer; status 0 stands for a redirect that the browser hides, an empty field for one
@@ -13,8 +13,7 @@ pub(super) fn judge(
     body: Option<&[u8]>,
 ) -> Result<Grant, Failure> {
     // A date is the server's clock's: where its own reading can be seen, the two are compared.
-    let retry_after =
-        retry_after(wait, moment, || moment(date).unwrap_or_else(|| clock::now().wall));
+    let retry_after = retry_after(wait, moment, || moment(date).unwrap_or_else(|| now().wall));
     engine::judge(&Reply { status, content_type: Some(content_type), retry_after, body })
 }
 

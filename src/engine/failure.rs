@@ -2,28 +2,27 @@
 
 use super::clock::Millis;
 
-/// Why something failed. The numbers are the wire to the JavaScript half, which owns the words.
+/// Why something failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-#[repr(u8)]
 pub enum FailureKind {
     /// The authority ended the session: 401, 403, or 400 with `invalid_grant`, `invalid_token` or
     /// `login_required`.
-    Rejected = 1,
+    Rejected,
     /// No answer, or one that says "later": the network, 408, 425, 429, 5xx.
-    Unreachable = 2,
+    Unreachable,
     /// No answer within the configured time.
-    TimedOut = 3,
+    TimedOut,
     /// A 200 without a usable token in it.
-    Malformed = 4,
+    Malformed,
     /// An answer that no refresh endpoint gives: 404, 405, a redirect, another content type.
-    Misconfigured = 5,
+    Misconfigured,
     /// The session at the server is not known to be over.
-    LogoutFailed = 6,
+    LogoutFailed,
     /// There is no session, or it ended while the caller waited.
-    SignedOut = 7,
+    SignedOut,
     /// The keep was closed.
-    Closed = 8,
+    Closed,
 }
 
 /// What a failed refresh means for the session.

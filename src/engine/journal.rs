@@ -23,108 +23,105 @@ pub struct Transition {
     pub why: Option<Why>,
 }
 
-/// What happened. The numbers are the wire to the JavaScript half; the first are those of
-/// [`super::SignedOutReason`].
+/// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-#[repr(u8)]
 pub enum Step {
     /// Logged out in this tab.
-    Logout = 1,
+    Logout,
     /// Logged out in another tab.
-    LogoutElsewhere = 2,
+    LogoutElsewhere,
     /// The authority ended the session.
-    Rejected = 3,
+    Rejected,
     /// The authority knows of no session.
-    NoSession = 4,
+    NoSession,
     /// The keep was closed.
-    Closed = 5,
+    Closed,
     /// The application handed a token over.
-    Adopted = 6,
+    Adopted,
     /// A sign-in brought a token.
-    SignedIn = 7,
+    SignedIn,
     /// A sign-in brought a token that came too late.
-    SignInDiscarded = 8,
+    SignInDiscarded,
     /// A sign-in took longer than its turn.
-    SignInSlow = 9,
+    SignInSlow,
     /// The sign-in request may go out.
-    SignInSent = 10,
+    SignInSent,
     /// The refresh call went out.
-    RefreshSent = 11,
+    RefreshSent,
     /// The logout call went out.
-    LogoutSent = 12,
+    LogoutSent,
     /// The authority gave a new token.
-    Refreshed = 13,
+    Refreshed,
     /// A refresh failed and the session stands.
-    RefreshFailed = 14,
+    RefreshFailed,
     /// An answer had no effect: its session was over.
-    AnswerDiscarded = 15,
+    AnswerDiscarded,
     /// A terminal answer is not believed yet.
-    RejectionDoubted = 16,
+    RejectionDoubted,
     /// The session at the server is over.
-    LogoutTold = 17,
+    LogoutTold,
     /// The session at the server is not known to be over.
-    LogoutFailed = 18,
+    LogoutFailed,
     /// An API answered 401.
-    Unauthorized = 19,
+    Unauthorized,
     /// An API answered 401 to a token that was just issued.
-    FreshTokenRejected = 20,
+    FreshTokenRejected,
     /// The turn goes on without the lock.
-    LockBypassed = 21,
+    LockBypassed,
     /// The wall clock ran ahead of the monotonic clock.
-    ClockJumped = 22,
+    ClockJumped,
     /// The page came back from the back/forward cache or from being frozen.
-    Restored = 23,
+    Restored,
     /// A visible sibling renews its token; this tab is hidden and waits.
-    RenewalLeftToSibling = 24,
+    RenewalLeftToSibling,
     /// A sibling signed in.
-    SiblingSignedIn = 25,
+    SiblingSignedIn,
     /// A sibling was refused a refresh.
-    SiblingRejected = 26,
+    SiblingRejected,
     /// All tabs leave the authority alone for a while.
-    Paused = 27,
+    Paused,
     /// The logout endpoint gave another answer than 2xx: a refresh call looks whether the session
     /// is over.
-    LogoutDoubted = 28,
+    LogoutDoubted,
     /// A sign-in was answered with 2xx, and there was no usable token in it.
-    SignInWithoutToken = 29,
+    SignInWithoutToken,
 }
 
-/// Why it happened. The first are those of [`super::FailureKind`].
+/// Why it happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-#[repr(u8)]
 pub enum Why {
     /// See [`super::FailureKind::Rejected`].
-    Rejected = 1,
+    Rejected,
     /// See [`super::FailureKind::Unreachable`].
-    Unreachable = 2,
+    Unreachable,
     /// See [`super::FailureKind::TimedOut`].
-    TimedOut = 3,
+    TimedOut,
     /// See [`super::FailureKind::Malformed`].
-    Malformed = 4,
+    Malformed,
     /// See [`super::FailureKind::Misconfigured`].
-    Misconfigured = 5,
+    Misconfigured,
     /// See [`super::FailureKind::LogoutFailed`].
-    LogoutFailed = 6,
+    LogoutFailed,
     /// See [`super::FailureKind::SignedOut`].
-    SignedOut = 7,
+    SignedOut,
     /// See [`super::FailureKind::Closed`].
-    Closed = 8,
+    Closed,
     /// The session that an answer belongs to is over.
-    SessionOver = 9,
+    SessionOver,
     /// A logout came after the sign-in.
-    LogoutSince = 10,
+    LogoutSince,
     /// A sibling has just been given a token.
-    SiblingSucceeded = 11,
+    SiblingSucceeded,
     /// The authority asked a sibling to wait.
-    SiblingPaused = 12,
+    SiblingPaused,
     /// The call goes out without the lock.
-    Unlocked = 13,
+    Unlocked,
     /// There is no lock to be had.
-    NoLock = 14,
+    NoLock,
     /// The lock's holder took too long.
-    LockSlow = 15,
+    LockSlow,
 }
 
 /// A ring: once it is full, each transition takes the place of the oldest.

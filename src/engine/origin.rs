@@ -1,16 +1,14 @@
 //! Which requests may carry the token: an exact comparison of origins on the URL that the browser
 //! has normalised.
 
-/// The sealed list of allowed origins, each as `URL.origin` gives it: scheme, host and port, no
-/// trailing slash.
-pub struct Origins(Box<[u8]>);
+/// The listed origins, each as `URL.origin` gives it: scheme, host and port, no trailing slash.
+#[derive(Default)]
+pub struct Origins(Vec<String>);
 
 impl Origins {
-    /// Seals a list whose entries are separated by spaces. An entry that is no http(s) origin
-    /// matches nothing.
-    #[must_use]
-    pub fn new(list: &str) -> Self {
-        Self(list.as_bytes().into())
+    /// Lists one more. What is no http(s) origin matches nothing.
+    pub fn add(&mut self, origin: String) {
+        self.0.push(origin);
     }
 
     /// Whether the token may go to `url`, which must be `Request.url` or `Response.url`: serialised
@@ -18,20 +16,20 @@ impl Origins {
     /// after the host).
     #[must_use]
     pub fn allow(&self, url: &str) -> bool {
-        self.0.split(|&byte| byte == b' ').any(|origin| {
+        self.0.iter().any(|origin| {
             is_web_origin(origin)
-                && url.as_bytes().strip_prefix(origin).is_some_and(|rest| rest.starts_with(b"/"))
+                && url.strip_prefix(&**origin).is_some_and(|rest| rest.starts_with('/'))
         })
     }
 }
 
 /// `https://` or `http://`, then a host and perhaps a port. Characters that URL readers take in
 /// different ways are refused.
-fn is_web_origin(origin: &[u8]) -> bool {
-    let host = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));
+fn is_web_origin(origin: &str) -> bool {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
     host.is_some_and(|host| {
         !host.is_empty()
-            && !host.iter().any(|byte| matches!(byte, b'/' | b'\\' | b'@' | b'?' | b'#' | b'*'))
+            && !host.bytes().any(|byte| matches!(byte, b'/' | b'\\' | b'@' | b'?' | b'#' | b'*'))
     })
 }
 
@@ -41,8 +39,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn listing(entries: &[&str]) -> Origins {
+        let mut origins = Origins::default();
+        for &entry in entries {
+            origins.add(entry.to_owned());
+        }
+        origins
+    }
+
     fn origins() -> Origins {
-        Origins::new("https://api.example.com http://localhost:8080")
+        listing(&["https://api.example.com", "http://localhost:8080"])
     }
 
     #[test]
@@ -95,7 +101,7 @@ mod tests {
             "https://a@b",
             "https://a/b",
         ] {
-            assert!(!Origins::new(entry).allow(&format!("{entry}/")), "{entry}");
+            assert!(!listing(&[entry]).allow(&format!("{entry}/")), "{entry}");
         }
     }
 

@@ -27,10 +27,6 @@ impl Outbox {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.outputs.is_empty()
-    }
-
     pub(super) fn poll(&mut self) -> Option<Output> {
         let output = self.outputs.get(self.polled).copied();
         if output.is_some() {

@@ -4,32 +4,30 @@ use super::clock::Millis;
 
 /// Whether there is a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[repr(u8)]
 pub enum Status {
     /// Nobody has asked the authority yet, or it has not answered.
     #[default]
-    Unknown = 0,
+    Unknown,
     /// There is no session.
-    Anonymous = 1,
+    Anonymous,
     /// There is a session.
-    Authenticated = 2,
+    Authenticated,
 }
 
 /// Why a session is anonymous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-#[repr(u8)]
 pub enum SignedOutReason {
     /// Logged out in this tab.
-    Logout = 1,
+    Logout,
     /// Logged out in another tab of this origin.
-    LogoutElsewhere = 2,
+    LogoutElsewhere,
     /// The authority answered a refresh with a terminal verdict.
-    Rejected = 3,
+    Rejected,
     /// The first refresh found no session.
-    NoSession = 4,
+    NoSession,
     /// The keep was closed.
-    Closed = 5,
+    Closed,
 }
 
 impl SignedOutReason {

@@ -3,12 +3,9 @@
 
 import assert from "node:assert/strict";
 import { type Scene, scenes } from "./harness.ts";
+import { message } from "./messages.ts";
 
 const behaviour = scenes();
-
-/** The numbers of a message: version, epoch, kind, flags, the user's hash, a time. */
-const standing = (epoch: number) => [1, epoch, 2, 3, 0, 0, 0];
-const signedOut = (epoch: number) => [1, epoch, 4, 0, 0, 0, 0];
 
 const forge = async ({ context, app, at }: Scene, message: readonly number[]) => {
   const page = await context.newPage();
@@ -36,7 +33,7 @@ for (const [how, epoch] of Object.entries({
       await scene.started();
       await scene.started({}, second);
       // A tab that has heard of nobody yet: what is forged is news to the others alone.
-      await forge(scene, standing(epoch()));
+      await forge(scene, message("standing", epoch(), ["signedIn", "visible"]));
       const third = await scene.open();
       await scene.keep({}, third);
       await third.evaluate(() => keep.logout());
@@ -61,7 +58,7 @@ behaviour("client_G89_a_logout_of_any_epoch_is_acted_upon_and_not_taken_over", a
   const second = await scene.open();
   await scene.started();
   await scene.started({}, second);
-  await forge(scene, signedOut(Number.MAX_SAFE_INTEGER));
+  await forge(scene, message("signed-out", Number.MAX_SAFE_INTEGER));
   for (const tab of [page, second]) await scene.reaches("anonymous", tab);
   await page.evaluate(
     ({ authority }) => keep.signIn(`${authority}/session/refresh`, { method: "POST" }),

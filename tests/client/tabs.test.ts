@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { Gate, hang, json, pause, type Scene, scenes, until } from "./harness.ts";
+import { epochOf, message } from "./messages.ts";
 
 const behaviour = scenes();
 const REFRESH = "/session/refresh";
@@ -158,38 +159,43 @@ behaviour(
       session: keep.session,
       length: keep.explain().length,
     }));
-    await second.evaluate(({ authority }) => {
-      const ours = new BroadcastChannel(`tokenkeep:${authority}/session/refresh`);
-      const signedOut = [1, 5, 4, 0, 0, 0, 0];
-      const odd: unknown[] = [
-        null,
-        undefined,
-        "signed-out",
-        7,
-        {},
-        { type: "logout" },
-        signedOut,
-        new Float64Array(),
-        new ArrayBuffer(56),
-        new Float32Array(signedOut),
-        new Uint8Array(signedOut),
-        [new Float64Array(signedOut)],
-        { data: new Float64Array(signedOut) },
-      ];
-      const numbers: number[][] = [
-        signedOut.slice(1),
-        [...signedOut, 0],
-        ...[0, 2, NaN, -1, 1.5].map((version) => [version, ...signedOut.slice(1)]),
-        ...[NaN, -1, 0.5, Infinity, 2 ** 53].map((epoch) => [1, epoch, ...signedOut.slice(2)]),
-        ...[0, 8, 99, -4, NaN, 4.5].map((kind) => [1, 5, kind, 0, 0, 0, 0]),
-        [1, 5, 3, 4, 2 ** 33, 0, 0],
-        [1, 5, 7, 0, 0, 0, 10_000],
-      ];
-      for (const message of [...odd, ...numbers.map((list) => new Float64Array(list))])
-        ours.postMessage(message);
-      new BroadcastChannel("tokenkeep:another").postMessage(new Float64Array(signedOut));
-      new BroadcastChannel(`${authority}/session/refresh`).postMessage(new Float64Array(signedOut));
-    }, at);
+    const signedOut = message("signed-out", 5);
+    const numbers: number[][] = [
+      signedOut.slice(1),
+      [...signedOut, 0],
+      ...[0, 2, NaN, -1, 1.5].map((version) => message("signed-out", 5, [], { version })),
+      ...[NaN, -1, 0.5, Infinity, 2 ** 53].map((epoch) => message("signed-out", epoch)),
+      ...[0, 99, -4, NaN, 4.5].map((kind) => message("signed-out", 5, [], { kind })),
+      message("turn-over", 5),
+      message("signed-in", 5, ["subject"], { high: 2 ** 33 }),
+      message("pause", 5, [], { time: 10_000 }),
+    ];
+    await second.evaluate(
+      ([{ authority }, signedOut, numbers]) => {
+        const ours = new BroadcastChannel(`tokenkeep:${authority}/session/refresh`);
+        const odd: unknown[] = [
+          null,
+          undefined,
+          "signed-out",
+          7,
+          {},
+          { type: "logout" },
+          signedOut,
+          new Float64Array(),
+          new Float64Array(1e6),
+          new ArrayBuffer(56),
+          new Float32Array(signedOut),
+          new Uint8Array(signedOut),
+          [new Float64Array(signedOut)],
+          { data: new Float64Array(signedOut) },
+        ];
+        for (const message of [...odd, ...numbers.map((list) => new Float64Array(list))])
+          ours.postMessage(message);
+        for (const name of ["tokenkeep:another", `${authority}/session/refresh`])
+          new BroadcastChannel(name).postMessage(new Float64Array(signedOut));
+      },
+      [at, signedOut, numbers] as const,
+    );
     await pause(500);
     assert.deepEqual(
       await page.evaluate(() => ({ session: keep.session, length: keep.explain().length })),
@@ -200,11 +206,11 @@ behaviour(
     // The same message as this version writes it is heard: what was ignored was not ignored for
     // another reason.
     await second.evaluate(
-      ({ authority }) =>
+      ([{ authority }, signedOut]) =>
         new BroadcastChannel(`tokenkeep:${authority}/session/refresh`).postMessage(
-          new Float64Array([1, 5, 4, 0, 0, 0, 0]),
+          new Float64Array(signedOut),
         ),
-      at,
+      [at, signedOut] as const,
     );
     await scene.reaches("anonymous");
   },
@@ -224,26 +230,26 @@ behaviour("client_G63_older_news_changes_nothing_and_no_news_is_sent_on", async 
     channel.onmessage = ({ data }: MessageEvent<Float64Array>) => void heard.push([...data]);
     return { channel, heard };
   }, at);
-  const say = (...message: number[]) =>
+  const say = (...given: Parameters<typeof message>) =>
     listen.evaluate(
-      ({ channel }, message) => channel.postMessage(new Float64Array(message)),
-      message,
+      ({ channel }, numbers) => channel.postMessage(new Float64Array(numbers)),
+      message(...given),
     );
   const heard = () => listen.evaluate(({ heard }) => heard);
-  // Asked how things stand, it tells its epoch: the second number.
-  await say(1, 0, 1, 0, 0, 0, 0);
+  // Asked how things stand, it tells its epoch.
+  await say("asking", 0);
   await until(async () => (await heard()).length === 1, "the answer");
-  const epoch = (await heard())[0]![1]!;
+  const epoch = epochOf((await heard())[0]!);
   const session = await scene.session();
-  for (const kind of [2, 3, 4, 5, 6])
-    for (const older of [0, 1, epoch - 2, epoch - 1]) await say(1, older, kind, 1, 0, 0, 0);
+  for (const kind of ["standing", "signed-in", "signed-out", "refreshed", "rejected"] as const)
+    for (const older of [0, 1, epoch - 2, epoch - 1]) await say(kind, older, ["signedIn"]);
   await pause(400);
   assert.deepEqual(await scene.session(), session);
   assert.equal(scene.refreshes(), 0);
   assert.equal((await heard()).length, 1, "nothing was answered, nothing sent on");
   assert.equal(await page.evaluate(() => keep.withToken((token) => token)), "three");
 
-  await say(1, epoch + 1, 4, 0, 0, 0, 0);
+  await say("signed-out", epoch + 1);
   await scene.reaches("anonymous");
   await pause(300);
   assert.equal((await heard()).length, 1, "a logout that was heard is not sent on");

@@ -1,14 +1,12 @@
-// The client's own wasm, altered so that two calls trap when they are given certain numbers: the
-// real thing breaks down for real, at the test's word.
+// The client's own wasm, altered so that two inputs trap: the real thing breaks down for real, at
+// the test's word.
 
 import { readFileSync } from "node:fs";
 import binaryen from "binaryen";
+import type { Input } from "../../build/client/client.js";
 
 /** The loan of a token with this many seconds to live traps. */
 export const TRAPPING_VALIDITY = 666;
-/** The inputs that trap, by the numbers of js/client/wire.ts: such a loan, and coming online. */
-const [LEND, ONLINE] = [5, 15];
-
 const built = (name: string) =>
   readFileSync(new URL(`../../build/client/${name}`, import.meta.url));
 
@@ -20,6 +18,14 @@ function inputName(): string {
   if (found?.[1] === undefined)
     throw new Error("The glue has no `Keep.input` as it is known here.");
   return found[1];
+}
+
+/** What crosses for an input: its place among the words in the glue. */
+function placeOf(input: Input): number {
+  const words = /__wbindgen_enum_Input = (\[.*\]);/.exec(built("client.js").toString())?.[1];
+  const place = (JSON.parse(words ?? "[]") as Input[]).indexOf(input);
+  if (place < 0) throw new Error(`The glue has no word "${input}" among the inputs.`);
+  return place;
 }
 
 export function trappingWasm(): Buffer {
@@ -42,10 +48,10 @@ export function trappingWasm(): Buffer {
     () => wasm.local.get(2, binaryen.f64),
   ];
   const isLoan = wasm.i32.and(
-    wasm.i32.eq(what(), wasm.i32.const(LEND)),
+    wasm.i32.eq(what(), wasm.i32.const(placeOf("lend"))),
     wasm.f64.eq(number(), wasm.f64.const(TRAPPING_VALIDITY * 1000)),
   );
-  const isFatal = wasm.i32.or(isLoan, wasm.i32.eq(what(), wasm.i32.const(ONLINE)));
+  const isFatal = wasm.i32.or(isLoan, wasm.i32.eq(what(), wasm.i32.const(placeOf("online"))));
   const call = wasm.call(original, [keep, what(), number()], binaryen.i32);
   const body = wasm.block(null, [wasm.if(isFatal, wasm.unreachable()), call], binaryen.i32);
   wasm.addFunction(

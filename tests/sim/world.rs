@@ -26,6 +26,14 @@ const CALM: Millis = 6 * MINUTE;
 /// And how long they have to answer.
 const PATIENCE: Millis = MINUTE;
 
+fn listed() -> Origins {
+    let mut origins = Origins::default();
+    for origin in LISTED {
+        origins.add(origin.to_owned());
+    }
+    origins
+}
+
 pub struct World {
     pub now: Millis,
     queue: Queue<Event>,
@@ -79,7 +87,7 @@ impl World {
             locks: Locks::default(),
             authority: Authority::new(&script),
             api_refuses_until: 0,
-            origins: Origins::new(&LISTED.join(" ")),
+            origins: listed(),
             exchanges: Vec::new(),
             turns: Vec::new(),
             rotations: Vec::new(),

@@ -6,7 +6,7 @@ import type { TokenKeep } from "tokenkeep";
 export interface OwnSession {
   readonly id: string;
   readonly current: boolean;
-  /** Seconds since 1970, like the next member. */
+  /** Seconds since 1970, as is the next. */
   readonly startedAt: number;
   readonly lastUsedAt: number;
   readonly device: string;
@@ -23,7 +23,7 @@ export interface SigningKey {
   readonly kid: string;
   readonly alg: string;
   readonly state: "next" | "active" | "retired";
-  /** Seconds since 1970, like the next member, which says when the key leaves the key set. */
+  /** Seconds since 1970, as is the next: when it leaves the key set. */
   readonly since: number;
   readonly retiresAt: number | null;
 }
@@ -40,7 +40,7 @@ export interface AuditRecord {
   readonly detail: string | null;
 }
 
-/** The authority refused: its code, and how long to wait if it asks for that. */
+/** The authority said no: its code, and how long to wait where it asks for that. */
 export class Refusal extends Error {
   constructor(
     readonly code: string,
@@ -51,7 +51,10 @@ export class Refusal extends Error {
   }
 }
 
-/** What every call by cookie has: credentials, and the header that no form can send. */
+/**
+ * What every call that counts on the cookie looks like: credentials, and the header that no form
+ * can send.
+ */
 export function withCookie(body: object): RequestInit {
   return {
     method: "POST",
@@ -61,7 +64,7 @@ export function withCookie(body: object): RequestInit {
   };
 }
 
-/** Returns the answer if its status is good. */
+/** The answer, if it is a good one. */
 export async function orRefusal(answer: Promise<Response>): Promise<Response> {
   const response = await answer;
   if (response.ok) return response;
@@ -75,7 +78,7 @@ export async function orRefusal(answer: Promise<Response>): Promise<Response> {
 export interface Authority {
   sessions(): Promise<readonly OwnSession[]>;
   endSession(id: string): Promise<void>;
-  /** Ends every session of the user, this one too. Call `logout()` of the keep afterwards. */
+  /** Ends every session of the user, this one too. The keep is to be told by `logout()`. */
   logOutEverywhere(): Promise<void>;
   enrol(): Promise<Enrolment>;
   confirm(code: string): Promise<void>;

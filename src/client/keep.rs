@@ -1,0 +1,183 @@
+//! What the JavaScript half calls.
+
+use std::rc::Rc;
+
+use js_sys::{Float64Array, JsString};
+use wasm_bindgen::prelude::*;
+use web_sys::Request;
+
+use super::driver::Driver;
+use super::host::{Headers, Host};
+use super::messages;
+use super::reply;
+use super::settings::EngineSettings;
+use super::words::Input;
+use crate::engine::{
+    CallId, FailureKind, Grant, LogoutAnswer, Origins, SignInAnswer, Ticket, WaiterId, Wake,
+    without_access_token,
+};
+
+/// One keep: a session machine with its token. Those who wait are numbered and answered through
+/// [`Host`].
+#[wasm_bindgen]
+pub struct Keep {
+    driver: Rc<Driver>,
+    origins: Origins,
+}
+
+#[wasm_bindgen]
+impl Keep {
+    /// A keep that calls `host` back. The token may go nowhere yet.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(host: Host, settings: &EngineSettings) -> Keep {
+        Self { driver: Driver::new(settings.into(), host), origins: Origins::default() }
+    }
+
+    /// Adds an origin, as `URL.origin` gives it, to those that the token may go to.
+    pub fn list(&mut self, origin: String) {
+        self.origins.add(origin);
+    }
+
+    /// One input; returns the number of whoever waits for its outcome. `number` is what the input
+    /// is about: a generation, a call, a ticket, or the milliseconds that a lent token has to live.
+    pub fn input(&self, what: Input, number: f64) -> u32 {
+        let id = number as u32;
+        let waiter = self.driver.input(|engine, now| {
+            match what {
+                Input::Start => return Some(engine.handle_start(now)),
+                Input::Refresh => return Some(engine.handle_refresh(now)),
+                Input::Logout => return Some(engine.handle_logout(now)),
+                Input::SignIn => return Some(engine.handle_sign_in(now)),
+                Input::Request => return Some(engine.handle_request(now)),
+                Input::Lend => return Some(engine.handle_lend(now, number as u64)),
+                Input::Unauthorized => return Some(engine.handle_unauthorized(now, id)),
+                Input::RetryRefused => engine.handle_retry_refused(now, id),
+                Input::Accepted => engine.handle_accepted(id),
+                Input::Unreachable => {
+                    let failure = Err(FailureKind::Unreachable.into());
+                    engine.handle_refresh_answer(now, CallId(id), failure);
+                }
+                Input::Unsendable => {
+                    let failure = Err(FailureKind::Misconfigured.into());
+                    engine.handle_refresh_answer(now, CallId(id), failure);
+                }
+                Input::Locked => engine.handle_lock(now, Ticket(id), true),
+                Input::LockDenied => engine.handle_lock(now, Ticket(id), false),
+                Input::Hidden => engine.handle_wake(now, Wake::Hidden),
+                Input::Visible => engine.handle_wake(now, Wake::Visible),
+                Input::Offline => engine.handle_wake(now, Wake::Offline),
+                Input::Online => engine.handle_wake(now, Wake::Online),
+                Input::Restored => engine.handle_wake(now, Wake::Restored),
+                Input::Close => engine.handle_close(now),
+                Input::__Invalid => {}
+            }
+            None
+        });
+        waiter.map_or(0, |waiter| waiter.0)
+    }
+
+    /// Whether the token may go to `url`, which is the browser's own reading of an address
+    /// (`Request.url`).
+    #[must_use]
+    pub fn allows(&self, url: &str) -> bool {
+        self.origins.allow(url)
+    }
+
+    /// Sets the token on `request`; returns its generation, or 0 when there is no token to set.
+    #[must_use]
+    pub fn authorize(&self, request: &Request) -> u32 {
+        // The engine is let go before the page's `Headers` is called.
+        let held = self
+            .driver
+            .engine()
+            .token()
+            .map(|(token, generation)| (JsString::from(token.authorization()), generation));
+        let Some((value, generation)) = held else { return 0 };
+        // Fails only for a value that no header may carry, which an access token never is.
+        let headers: Headers = request.headers().unchecked_into();
+        headers.set("Authorization", &value).map_or(0, |()| generation)
+    }
+
+    /// The token itself, after a loan was granted.
+    pub fn token(&self) -> Option<String> {
+        // The one copy that crosses; the allocator wipes it when the JavaScript text has been made.
+        self.driver.engine().token().map(|(token, _)| token.expose().to_owned())
+    }
+
+    /// The claims of the token as JSON text, unverified; `undefined` when there is none or it is
+    /// opaque.
+    pub fn claims(&self) -> Option<Vec<u8>> {
+        self.driver.engine().claims().map(<[u8]>::to_vec)
+    }
+
+    /// Takes over a token; `expires_in` in seconds, anything but a positive number counts as not
+    /// told. False: it is none.
+    pub fn adopt(&self, access_token: &str, expires_in: f64) -> bool {
+        // A cast of NaN or of anything negative gives 0, which counts as not told.
+        let grant = Grant::new(access_token, Some(expires_in as u64));
+        grant.map(|grant| self.driver.input(|engine, now| engine.handle_adopt(now, grant))).is_ok()
+    }
+
+    /// The sign-in of `waiter` was answered with 2xx and, if it `is_json`, with `body`, undefined
+    /// when it is too long; without `is_json` it failed. Returns the reply without its token,
+    /// empty when nobody may have it, and `undefined` when it passes as it is.
+    #[wasm_bindgen(js_name = signedIn)]
+    pub fn signed_in(
+        &self,
+        waiter: u32,
+        is_json: Option<bool>,
+        body: Option<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
+        let answer = match is_json {
+            None => SignInAnswer::Failed,
+            Some(false) => SignInAnswer::WithoutToken,
+            Some(true) => SignInAnswer::read(body.as_deref()),
+        };
+        let rest = match answer {
+            SignInAnswer::Granted(_) => without_access_token(&body.unwrap_or_default()).ok(),
+            SignInAnswer::Unusable => Some(Vec::new()),
+            SignInAnswer::WithoutToken | SignInAnswer::Failed => None,
+        };
+        self.driver
+            .input(|engine, now| engine.handle_sign_in_answer(now, WaiterId(waiter), answer));
+        rest
+    }
+
+    /// The refresh endpoint answered `call`. A field that is not there is empty, a body that is too
+    /// long `undefined`; status 0 stands for a redirect that the browser hides. `date` is the
+    /// server's clock where it can be seen.
+    pub fn refreshed(
+        &self,
+        call: u32,
+        status: u16,
+        content_type: &str,
+        retry_after: &str,
+        date: &str,
+        body: Option<Vec<u8>>,
+    ) {
+        let answer = reply::judge(status, content_type, retry_after, date, body.as_deref());
+        self.driver.input(|engine, now| engine.handle_refresh_answer(now, CallId(call), answer));
+    }
+
+    /// The logout endpoint answered `call`, with status 0 for a redirect that the browser hides;
+    /// without a status there was no answer.
+    #[wasm_bindgen(js_name = loggedOut)]
+    pub fn logged_out(&self, call: u32, status: Option<u16>, content_type: &str) {
+        let answer = status
+            .map_or(LogoutAnswer::Missing, |status| LogoutAnswer::judge(status, content_type));
+        self.driver.input(|engine, now| engine.handle_logout_answer(now, CallId(call), answer));
+    }
+
+    /// A sibling said something; what can't be read is ignored.
+    pub fn hear(&self, message: &Float64Array) {
+        if let Some(message) = messages::decode(message) {
+            self.driver.input(|engine, now| engine.handle_sibling(now, message));
+        }
+    }
+
+    /// Tells the host the last transitions, oldest first.
+    pub fn explain(&self) {
+        self.driver.explain();
+    }
+}

@@ -1,0 +1,132 @@
+//! What tabs tell each other: one encode and one decode. A message is seven numbers in a
+//! `Float64Array`, so there is no room for a token in it.
+
+use js_sys::Float64Array;
+
+use crate::engine::{Message, News};
+
+/// Goes before the other numbers, and is raised when they change their meaning.
+const VERSION: f64 = 1.0;
+/// Version, epoch, kind, flags, the two halves of the subject's hash, milliseconds: to wait, or
+/// since.
+const LENGTH: usize = 7;
+/// The largest integer up to which a double holds every one.
+const LARGEST: f64 = 9_007_199_254_740_991.0;
+
+/// The kinds of news, by the numbers that stand for them.
+#[derive(Clone, Copy)]
+enum Kind {
+    Asking = 1,
+    Standing = 2,
+    SignedIn = 3,
+    SignedOut = 4,
+    Refreshed = 5,
+    Rejected = 6,
+    Pause = 7,
+    TurnOver = 8,
+}
+
+const KINDS: [Kind; 8] = [
+    Kind::Asking,
+    Kind::Standing,
+    Kind::SignedIn,
+    Kind::SignedOut,
+    Kind::Refreshed,
+    Kind::Rejected,
+    Kind::Pause,
+    Kind::TurnOver,
+];
+
+const SIGNED_IN: u32 = 1;
+const VISIBLE: u32 = 2;
+const SUBJECT: u32 = 4;
+const TIME: u32 = 8;
+
+/// The numbers of a message, in an array of their own: one that lay in wasm memory would take all
+/// of that along to the other tabs.
+pub(super) fn encode(Message { epoch, news }: Message) -> Float64Array {
+    let (mut flags, mut subject, mut time) = (0, None, None);
+    let mut flag = |set: bool, flag: u32| flags |= if set { flag } else { 0 };
+    let kind = match news {
+        News::Asking => Kind::Asking,
+        News::Standing { signed_in, visible, subject: user, retry_after } => {
+            flag(signed_in, SIGNED_IN);
+            flag(visible, VISIBLE);
+            (subject, time) = (user, retry_after);
+            Kind::Standing
+        }
+        News::SignedIn { subject: user } => {
+            subject = user;
+            Kind::SignedIn
+        }
+        News::SignedOut { ago } => {
+            time = ago;
+            Kind::SignedOut
+        }
+        News::Refreshed { visible } => {
+            flag(visible, VISIBLE);
+            Kind::Refreshed
+        }
+        News::Rejected => Kind::Rejected,
+        News::Pause { retry_after } => {
+            time = Some(retry_after);
+            Kind::Pause
+        }
+        News::TurnOver => Kind::TurnOver,
+    };
+    flag(subject.is_some(), SUBJECT);
+    flag(time.is_some(), TIME);
+    let subject = subject.unwrap_or(0);
+    let numbers: [f64; LENGTH] = [
+        VERSION,
+        epoch as f64,
+        f64::from(kind as u8),
+        f64::from(flags),
+        f64::from((subject >> 32) as u32),
+        f64::from(subject as u32),
+        time.unwrap_or(0) as f64,
+    ];
+    Float64Array::from(&numbers[..])
+}
+
+/// What a sibling said; `None` for anything that this version does not write.
+pub(super) fn decode(message: &Float64Array) -> Option<Message> {
+    if message.length() as usize != LENGTH {
+        return None;
+    }
+    let [version, epoch, kind, flags, high, low, time]: [f64; LENGTH] =
+        core::array::from_fn(|place| message.get_index(place as u32));
+    if version != VERSION {
+        return None;
+    }
+    let (epoch, time) = (whole(epoch)?, whole(time)?);
+    let (flags, high, low) = (small(flags)?, small(high)?, small(low)?);
+    let has = |flag: u32| flags & flag != 0;
+    let subject = has(SUBJECT).then(|| u64::from(high) << 32 | u64::from(low));
+    let time = has(TIME).then_some(time);
+    let (signed_in, visible) = (has(SIGNED_IN), has(VISIBLE));
+    let kind = KINDS.into_iter().find(|known| f64::from(*known as u8) == kind)?;
+    let news = match kind {
+        Kind::Asking => News::Asking,
+        Kind::Standing => News::Standing { signed_in, visible, subject, retry_after: time },
+        Kind::SignedIn => News::SignedIn { subject },
+        Kind::SignedOut => News::SignedOut { ago: time },
+        Kind::Refreshed => News::Refreshed { visible },
+        Kind::Rejected => News::Rejected,
+        Kind::Pause => News::Pause { retry_after: time? },
+        Kind::TurnOver => News::TurnOver,
+    };
+    Some(Message { epoch, news })
+}
+
+/// An integer from 0 on that a double holds exactly.
+fn whole(number: f64) -> Option<u64> {
+    let integer = number as u64;
+    (integer as f64 == number && number <= LARGEST).then_some(integer)
+}
+
+/// One of 32 bits.
+fn small(number: f64) -> Option<u32> {
+    let integer = number as u32;
+    (f64::from(integer) == number).then_some(integer)
+}
