@@ -1,15 +1,13 @@
-// What is made of many measurements of one thing: their middle, and how far they lie apart.
+// Sums up many measurements of one thing: their middle, and how far they lie apart.
 
 export interface Measure {
   readonly value: number;
-  /** Half of all rounds lie between these. */
+  /** Half of all rounds lie between these two. */
   readonly low: number;
   readonly high: number;
 }
 
-/**
- * The value that lies at this part of the way through the sorted list; between two it is weighed.
- */
+/** The value at this part of the sorted list, interpolated between neighbours. */
 export function quantile(list: readonly number[], part: number): number {
   if (list.length === 0 || !list.every(Number.isFinite))
     throw new Error(`no figures to take the middle of: ${list.join(", ") || "none"}`);
@@ -28,8 +26,8 @@ export function measureOf(list: readonly number[]): Measure {
 }
 
 /**
- * One against another, round by round, so that what slows the machine down for a while slows both.
- * `nothing` is taken off both sides: what the measuring itself costs.
+ * The ratio of two contestants, round by round: whatever slows the machine for a while slows both.
+ * `nothing` is the cost of the measuring itself and is taken off both sides.
  */
 export function ratioOf(one: readonly number[], other: readonly number[], nothing = 0): Measure {
   if (one.length !== other.length)

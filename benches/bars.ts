@@ -1,6 +1,6 @@
-// What the figures are held against. The bar is where the package shall be, the aim where it would
-// like to be; the floor is what no library could beat on the same platform, measured in the same
-// run where it can be.
+// What the figures are compared with. The bar is what the package must reach, the aim is what it
+// should reach. The floor is what no library could beat on the same platform. It is measured in the
+// same run where that is possible.
 
 import type { Measure } from "./arithmetic.ts";
 import type { Figures } from "./figures.ts";
@@ -29,9 +29,9 @@ export interface Bar {
   readonly what: string;
   readonly unit: string;
   readonly better: "less" | "more";
-  /** Null where there is but an aim. */
+  /** Null where there is only an aim. */
   readonly bar: number | null;
-  /** Null where the bar is all that is wanted. */
+  /** Null where there is only a bar. */
   readonly aim: number | null;
   readonly measure: (figures: Figures) => Measure;
   readonly floor: (figures: Figures) => string;
@@ -49,7 +49,7 @@ export function verdictOf(
   return bar !== null && meets(bar) ? "reached" : "not reached";
 }
 
-/** A measure in other units, or the other way up. */
+/** A measure in other units, or its inverse. */
 const by = ({ value, low, high }: Measure, factor: number): Measure => ({
   value: value * factor,
   low: low * factor,

@@ -1,5 +1,5 @@
-// A page of real Chromium for programs that are measured from outside: the time that all of
-// Chromium's processes together were at work.
+// A page of real Chromium for programs that are measured from outside, by the processor time of all
+// of Chromium's processes together.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -16,7 +16,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** A server on this machine: each path has its answer. */
+/** A server on this machine. Each path has its answer. */
 export async function serve(answers: Readonly<Record<string, Answer>>): Promise<Site> {
   const server: Server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
@@ -61,7 +61,7 @@ export async function bundled(file: string): Promise<string> {
     target: "es2022",
     minify: true,
     define: { global: "globalThis", "process.env.NODE_ENV": '"production"' },
-    // package.json says that nothing of ours has side effects; a program of a page is one.
+    // package.json says that our modules have no side effects. A program of a page has some.
     ignoreAnnotations: true,
     logLevel: "error",
   });
@@ -70,17 +70,17 @@ export async function bundled(file: string): Promise<string> {
 
 export interface Chromium {
   readonly browser: Browser;
-  /** To be called when all pages are open: whose time counts is decided here. */
+  /** Call this when all pages are open: it decides which processes count. */
   settle(): Promise<void>;
-  /** Microseconds; of the processors where the system tells, else of the wall. */
+  /** Microseconds of processor time if the system tells it, else of the wall clock. */
   readonly clock: () => number;
   close(): Promise<void>;
 }
 
 /**
- * What a new window would do beside what is measured: the address bar's popup is a page of its own,
- * which takes a core for more than a second. The last list counts, so the names of Playwright's
- * that keep the browser off the network are in this one too.
+ * Features that are switched off, because a new window would use a core for more than a second: the
+ * address bar's popup is a page of its own. The browser takes the last such list only, so this one
+ * repeats Playwright's names that keep the browser off the network.
  */
 const OFF = [
   "WebUIOmniboxPopup",
@@ -100,7 +100,7 @@ export async function launch(): Promise<Chromium> {
     args: [...args, `--disable-features=${OFF.join(",")}`],
   });
   const wire = await browser.newBrowserCDPSession();
-  /** What each process has worked so far; one that has ended stays at what it last had. */
+  /** The processor time of each process so far. An ended process keeps its last value. */
   const worked = new Map<number, number>();
   return {
     browser,
@@ -112,7 +112,7 @@ export async function launch(): Promise<Chromium> {
       if (worked.size === 0) throw new Error("nobody said whose time counts");
       for (const [id, before] of worked) worked.set(id, Math.max(before, processorTime(id) ?? 0));
       const sum = [...worked.values()].reduce((sum, time) => sum + time, 0);
-      // Where no process tells, the wall does.
+      // The wall clock, where the system tells no processor time.
       return sum === 0 ? performance.now() * 1000 : sum;
     },
     close: () => browser.close(),

@@ -1,45 +1,40 @@
-// Contestants taking turns: each round every one of them does the same work once, in another order
-// each time. What comes out is the time of an operation, round by round.
+// Lets contestants take turns: in each round each of them does the same work once, in another order
+// each time. The result is the time of an operation, round by round.
 
 export interface Effort {
   readonly rounds: number;
-  /**
-   * Rounds that are not counted: JavaScript and wasm alike get fast only after some thousand calls.
-   */
+  /** Rounds that are not counted: JavaScript and wasm get fast only after some thousand calls. */
   readonly warmUp: number;
-  /** How much of the usual work a turn does. */
+  /** The part of the usual work that a turn does. */
   readonly share: number;
 }
 
 export const WHOLE: Effort = { rounds: 7, warmUp: 4, share: 1 };
 export const QUICK: Effort = { rounds: 3, warmUp: 1, share: 0.3 };
 
-/**
- * The contestant that stands for the measuring itself; where it takes part, its time is taken off
- * the others'.
- */
+/** The contestant that does nothing. Where it takes part, its time is taken off the others'. */
 export const NOTHING = "nothing";
 
 export interface Contest {
   readonly names: readonly string[];
-  /** Operations of a turn, for all or by contestant. */
+  /** Operations of a turn, one number for all or one by contestant. */
   readonly each: number | ((who: string) => number);
   /** Microseconds. */
   readonly clock: () => number;
   readonly turn: (who: string, round: number) => Promise<unknown>;
   /**
-   * A turn without an operation in it, whose time is taken off each turn: where contestants have
-   * not equally many.
+   * A turn without an operation. Its time is taken off each turn, for contests in which the numbers
+   * of operations differ.
    */
   readonly empty?: () => Promise<unknown>;
 }
 
-/** Microseconds of an operation by contestant, one for each round. */
+/** Microseconds of an operation, by contestant, for each round. */
 export type Rounds = Readonly<Record<string, readonly number[]>>;
 
 /**
- * Who comes when in a round: forwards, then backwards, then from the next one on. So nobody clears
- * away after the same one each time.
+ * The order of a round: forwards, then backwards, then beginning with the next one. So no
+ * contestant always pays for the garbage of the same other.
  */
 export function orderOf(names: readonly string[], round: number): readonly string[] {
   const first = Math.floor(round / 2) % names.length;

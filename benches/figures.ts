@@ -1,5 +1,5 @@
-// What was measured, by contest and contestant, kept in build/bench/ until the report is written. A
-// figure that is missing is an error: a report with a hole in it would look like one without.
+// The measured figures, by contest and contestant. They lie in build/bench/ until the report is
+// written. A missing figure is an error, because nobody would see the hole in a report.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,7 @@ export class Figures {
     return Object.keys(this.#of(contest)).filter((name) => name !== NOTHING);
   }
 
-  /** The rounds' middle, what the measuring costs taken off. */
+  /** The rounds' middle, without the cost of measuring. */
   value(contest: string, name: string): Measure {
     const { value, low, high } = measureOf(this.#rounds(contest, name));
     const nothing = this.#nothing(contest);
@@ -65,7 +65,7 @@ export function keep(group: string, contests: Contests, quick: boolean): void {
   writeFileSync(`${folder(quick)}${group}.json`, JSON.stringify(contests));
 }
 
-/** What these groups found when they last ran. */
+/** The figures of these groups' last runs. */
 export function recall(groups: readonly string[], quick: boolean): Figures {
   const all = groups.map((group) => {
     const path = `${folder(quick)}${group}.json`;

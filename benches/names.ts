@@ -1,4 +1,4 @@
-// The contests' names: who measures writes under them, who reports reads.
+// The contests' names. The groups write figures under them, and the report reads them.
 
 import type { Alg } from "./verify/field.ts";
 
@@ -9,7 +9,7 @@ export const KINDS = ["distinct", "distinct 4 KB", "distinct 32 at once", "repea
 export type Kind = (typeof KINDS)[number];
 
 export const contestOf = (place: Place, alg: Alg, kind: Kind): string => `${place} ${alg} ${kind}`;
-/** A remembered token against a look into a Map. */
+/** A remembered token compared with a look into a Map. */
 export const LOOKUP = "workerd remembered";
 
 export const MANY_KEYS = "keys";

@@ -1,12 +1,9 @@
-// How long a process has been at work, all its threads together. On a machine that does other
-// things too this says more than a clock on the wall: what waits for a core costs nothing.
+// The processor time of a process, of all its threads together. On a busy machine it says more than
+// the wall clock, because waiting for a core costs nothing.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
-/**
- * The processor time of a process so far in microseconds, where the system tells it to the
- * nanosecond; else null.
- */
+/** The processor time of a process so far in microseconds. Null if the system does not tell it. */
 export function processorTime(pid: number): number | null {
   const threads = `/proc/${pid}/task`;
   if (!existsSync(threads)) return null;
@@ -15,7 +12,7 @@ export function processorTime(pid: number): number | null {
     try {
       nanoseconds += Number(readFileSync(`${threads}/${thread}/schedstat`, "utf8").split(" ")[0]);
     } catch {
-      // A thread that has just ended.
+      // The thread has just ended.
     }
   }
   return nanoseconds / 1000;
@@ -31,7 +28,7 @@ export function descendantNamed(name: string): number | null {
       const [, command = "", rest = ""] = /\((.*)\) (.*)$/s.exec(stat) ?? [];
       parents.set(Number(pid), { parent: Number(rest.split(" ")[1]), name: command });
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   }
   const isOurs = (pid: number): boolean =>

@@ -1,5 +1,5 @@
-// Measures the groups that are named, or all, and writes the figures of the page. scripts/bench.mjs
-// starts this when everything is installed and built. Alone, after a build:
+// Measures the named groups, or all, and writes the figures of the page. scripts/bench.mjs starts
+// it when everything is installed and built. Alone, after a build:
 // `node --expose-gc --import tsx benches/run.ts [--quick] [group …|report]`.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -30,7 +30,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Record<string,
   native: measureNative,
   verification: measureVerification,
 };
-/** Of the whole and of the quick run, on two cores that have nothing else to do. */
+/** How long the whole and the quick run take on two idle cores. */
 const USUALLY: Readonly<Record<string, readonly [whole: string, quick: string]>> = {
   verification: ["6 min", "40 s"],
   growth: ["1 min", "10 s"],

@@ -1,7 +1,6 @@
-// The part of the verification group that a change to the verifier is tried with: small tokens, new
-// ones and one that comes again, in Node and in workerd, held against bars. It exists because the
-// whole group takes minutes. Alone, after a build: `npm run bench:verify`. It fails when a bar is
-// missed.
+// A short form of the verification group, to try a change to the verifier: small tokens, new ones
+// and one that comes again, in Node and in workerd, compared with bars. It exists because the whole
+// group takes minutes. It fails when a bar is missed. Alone, after a build: `npm run bench:verify`.
 
 import { WHOLE } from "./contest.ts";
 import { Figures } from "./figures.ts";
@@ -10,7 +9,7 @@ import { contestOf, type Kind } from "./names.ts";
 import { withSpread } from "./report/tables.ts";
 import { ALGORITHMS } from "./verify/field.ts";
 
-/** Of jose's time, in workerd. */
+/** Parts of jose's time, in workerd. */
 const BARS = { RS256: 0.8, ES256: 0.95, EdDSA: 0.95, repeated: 0.1 };
 const PLACES = ["node", "workerd"] as const;
 const KINDS: readonly Kind[] = ["distinct", "repeated"];

@@ -1,5 +1,5 @@
-// Who sends an authorised call from a page, on a transport that answers at once and on the real
-// one. Each sends the token, and reads JSON.
+// The contestants that send an authorised call from a page: on a transport that answers at once,
+// and on the real one. Each sends the token and reads JSON.
 
 import ky from "ky";
 import { createTokenKeep } from "tokenkeep";
@@ -14,10 +14,7 @@ const json = (value: object, headers: Record<string, string> = {}) =>
     headers: { "Content-Type": "application/json", ...headers },
   });
 
-/**
- * What a browser's fetch does before it sends: makes a request of what it is given. Then it answers
- * by itself.
- */
+/** Makes a `Request` of its arguments, as a browser's fetch does before it sends, and answers. */
 async function stub(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
   const { pathname } = new URL(request.url);
@@ -47,13 +44,13 @@ async function callersOn(
     fetch: transport,
     hooks: { beforeRequest: [(request) => request.headers.set("Authorization", AUTHORIZATION)] },
   });
-  // Its own way to send where that is possible; a stub there is for its fetch adapter only.
+  // On the real transport it sends in its own way. The stub works with its fetch adapter only.
   const axios = createAxios(isStub ? { adapter: "fetch", env: { fetch: transport } } : {});
   axios.interceptors.request.use((config) => {
     config.headers.set("Authorization", AUTHORIZATION);
     return config;
   });
-  // Its types take axios for CommonJS, where it has others.
+  // Its types are those of the CommonJS build of axios, which differ.
   createAuthRefresh(axios as never, () => Promise.resolve());
   return {
     fetch: async () => (await transport(API, { headers: { Authorization: AUTHORIZATION } })).json(),
@@ -64,8 +61,8 @@ async function callersOn(
 }
 
 /**
- * It patches the page's own fetch, and so gets a page of its own: which transport that is was
- * decided before.
+ * supertokens-website patches the page's own fetch, so it gets a page of its own, where the
+ * transport is already chosen.
  */
 async function supertokensCall(): Promise<Call> {
   supertokens.init({
@@ -78,11 +75,11 @@ async function supertokensCall(): Promise<Call> {
 }
 
 const calls = {
-  /** What of this page's callers takes part. */
+  /** The callers of this page that take part. */
   async prepare(transport: Transport, alone: boolean): Promise<void> {
-    // By its address, else it would be an illegal invocation.
+    // Called on the page itself. Otherwise it is an illegal invocation.
     const real: typeof fetch = (input, init) => globalThis.fetch(input, init);
-    // The page's own fetch is replaced for the one library that would replace it too.
+    // Replaces the page's own fetch for the one library that replaces it too.
     if (alone && transport === "stub") globalThis.fetch = stub;
     const chosen: Record<string, Call> = alone
       ? { "supertokens-website": await supertokensCall() }

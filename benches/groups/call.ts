@@ -1,6 +1,6 @@
-// An authorised call from a page of Chromium: what a library adds to a fetch with a header. Once on
-// a transport that answers in the page, where all the time is the library's, and once to a server
-// on this machine. By the processors' time and by the wall's.
+// An authorised call from a page of Chromium: what a library adds to a fetch with a header. It runs
+// on a transport that answers in the page, where all the time is the library's, and against a
+// server on this machine. It measures processor time and time on the wall clock.
 
 import type { Page } from "playwright-core";
 import { type Answer, bundled, launch, pageOf, sends, serve } from "../chromium.ts";
@@ -11,7 +11,7 @@ const EACH: Readonly<Record<Transport, number>> = { stub: 1_000, loopback: 150 }
 
 const TOKEN = "opaque-access-token-of-a-common-length-0123456789";
 
-/** Answers with JSON what came with the token. */
+/** Answers requests that carry the token with JSON. */
 const api: Answer = (request, response) => {
   const good = request.headers.authorization === `Bearer ${TOKEN}`;
   response
@@ -45,7 +45,7 @@ async function on(transport: Transport, effort: Effort): Promise<[string, Rounds
   const chromium = await launch();
   try {
     const open = async (alone: boolean): Promise<Page> => {
-      // A context of its own each: cookies that one sets are sent by nobody else.
+      // Each has a context of its own, so that no other one sends its cookies.
       const page = await (await chromium.browser.newContext()).newPage();
       await page.goto(site.origin);
       await page.waitForFunction(() => "calls" in globalThis);
@@ -69,7 +69,7 @@ async function on(transport: Transport, effort: Effort): Promise<[string, Rounds
       { names: [NOTHING, ...CALLERS], each, clock: chromium.clock, turn },
       effort,
     );
-    // Of the wall's, too, without those that warm up.
+    // The wall clock's rounds too leave out those that warm up.
     const counted = Object.fromEntries(
       Object.entries(wall).map(([name, times]) => [name, times.slice(effort.warmUp)]),
     );

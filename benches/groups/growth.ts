@@ -1,5 +1,5 @@
-// What more keys, more issuers, more remembered tokens and more tokens altogether cost. In Node,
-// for nothing of it depends on the place.
+// The cost of more keys, more issuers, more remembered tokens and more tokens altogether. Measured
+// in Node, because none of it depends on the runtime.
 
 import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
@@ -23,7 +23,7 @@ const clock = () => {
   return user + system;
 };
 
-/** Keys that are in a set and sign nothing. */
+/** Keys of a set that sign nothing. */
 function idleKeys(count: number): JWK[] {
   return Array.from({ length: count }, (_, place) => {
     const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -117,7 +117,7 @@ async function manyResults(effort: Effort): Promise<Rounds> {
   };
   for (const { verifier, tokens } of Object.values(verifiers))
     for (const token of tokens) await verifier.verify(token);
-  // Whole passes over the larger, else the first tokens of a turn would be warmer than the others.
+  // Whole passes over the larger set. Otherwise the first tokens of a turn would be warmer.
   return hold(over(verifiers, 10_000), effort);
 }
 
@@ -159,8 +159,8 @@ async function firstOfMany(effort: Effort): Promise<Rounds> {
 }
 
 /**
- * In processes of their own, whose heap holds nothing else; once each, for what is held does not
- * depend on how busy the machine is.
+ * Runs in processes of their own, whose heap holds nothing else. Each runs once, because memory
+ * does not depend on how busy the machine is.
  */
 async function memory({ share }: Effort): Promise<Rounds> {
   const program = fileURLToPath(new URL("../growth/memory.ts", import.meta.url));
@@ -171,7 +171,7 @@ async function memory({ share }: Effort): Promise<Rounds> {
       "tsx",
       program,
       kind,
-      // What is held shows sooner than how fast something is.
+      // A leak shows with fewer tokens than a difference in speed.
       String(200_000 * share * share),
     ]);
     return [Number(stdout)];

@@ -1,5 +1,5 @@
 // The pure layers natively, through Criterion (benches/native): reading, the engine, the simulator.
-// Criterion's clock is the processor's time too.
+// Criterion's clock measures processor time too.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
-// A guarded route in workerd: the processor time of workerd for one whole request, which is what
-// bounds the requests that it answers in a second. 32 requests are under way at once.
+// A guarded route in workerd: the processor time of workerd for one whole request. That time bounds
+// how many requests it answers in a second. 32 requests are under way at once.
 
 import { Agent, request as send } from "node:http";
 import { startWorker } from "../../tests/edge/workerd/start.ts";
@@ -9,7 +9,9 @@ import { descendantNamed, processorTime } from "../processor-time.ts";
 import { SUBJECT, signerOf } from "../verify/field.ts";
 
 const NAMES = ["unguarded", "jose", "tokenkeep"] as const;
-/** So many that each route clears away its own garbage, now and then a tenth of a second's work. */
+/**
+ * Enough that each route pays for its own garbage collection, which can take a tenth of a second.
+ */
 const EACH = 2000;
 const LANES = 32;
 /** More distinct tokens than a verifier remembers. */
@@ -39,7 +41,7 @@ export async function measureRoute(effort: Effort): Promise<Record<string, Round
   const tokens = await Promise.all(
     Array.from({ length: TOKENS }, (_, place) => signer.token(place)),
   );
-  // Straight to the Worker: miniflare's own in front of it would cost more than the route.
+  // Straight to the Worker: miniflare's entry Worker would cost more than the route.
   const { miniflare } = await startWorker("../../../benches/route/worker.ts", {
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   });

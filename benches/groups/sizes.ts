@@ -1,5 +1,5 @@
-// What a browser or a Worker downloads of each, after the same run of esbuild, gzipped; one
-// measurement, for it comes out the same each time.
+// The bytes that a browser or a Worker downloads of each library, bundled by the same run of
+// esbuild and gzipped. One measurement is enough, because it comes out the same each time.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import { build } from "esbuild";
 import type { Rounds } from "../contest.ts";
 import { CLIENT_SIZES, EDGE_SIZES } from "../names.ts";
 
-/** What an application imports of each. */
+/** What an application imports of each library. */
 const CLIENTS: Readonly<Record<string, string>> = {
   tokenkeep: `export { createTokenKeep } from "tokenkeep";`,
   "tokenkeep/slim": `export { createTokenKeep } from "tokenkeep/slim";`,
@@ -28,8 +28,8 @@ const VERIFIERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The peers' packages lie in a folder of their own; what the project itself uses is found from
- * there too.
+ * The peers' packages lie in a folder of their own. The project's packages are found from there
+ * too.
  */
 const peers = new URL("../peers/", import.meta.url);
 
@@ -61,7 +61,7 @@ export async function measureSizes(): Promise<Record<string, Rounds>> {
   const verifiers: Record<string, number[]> = {};
   for (const [name, source] of Object.entries(VERIFIERS))
     verifiers[name] = [await weigh(source, name === "tokenkeep", ["workerd", "worker", "browser"])];
-  // Where the wasm lies beside the JavaScript.
+  // Adds the wasm where it lies beside the JavaScript.
   const wasm = (name: string) =>
     gzipSync(readFileSync(new URL(`../../dist/${name}`, import.meta.url)), { level: 9 }).length;
   clients["tokenkeep/slim"] = clients["tokenkeep/slim"]!.map(

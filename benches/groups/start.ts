@@ -1,5 +1,5 @@
-// Beginning: from the navigation to the first authorised answer in Chromium, by the clock on the
-// wall, for waiting is part of it; and from loading a verifier to its first verification in Node.
+// The start: from the navigation to the first authorised answer in Chromium, by the wall clock,
+// because waiting is part of it, and from loading a verifier to its first verification in Node.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -27,8 +27,8 @@ const api: Answer = (request, response) => {
 };
 
 /**
- * Tells the server when it has its answer, by the clock of the page itself: nobody looks into the
- * page while it is at work.
+ * Reports to the server when it has its answer, by the page's own clock. Nothing looks into the
+ * page while it works.
  */
 const pageThatTells = (script: string): string =>
   `${pageOf(script)}<script>Object.defineProperty(globalThis, "answered", { set: (ms) => navigator.sendBeacon("/answered?" + ms) })</script>`;
@@ -75,12 +75,12 @@ async function starters() {
   };
 }
 
-/** How a tab is come by for a navigation, and left; what is open meanwhile is nothing else. */
+/** How a tab is opened for a navigation and left. Nothing else is open meanwhile. */
 type Visit = (navigate: (page: Page) => Promise<number>) => Promise<number>;
 
 /**
- * In a browser that has nothing, in a new tab of one that has been there, and in the tab that was
- * there just before.
+ * In a browser with empty caches, in a new tab of one that has visited the page, and in the tab
+ * that visited it just before.
  */
 async function visits(browser: Browser): Promise<[string, Visit][]> {
   const inNewTab = async (context: BrowserContext, navigate: (page: Page) => Promise<number>) => {
@@ -104,7 +104,7 @@ async function visits(browser: Browser): Promise<[string, Visit][]> {
   ];
 }
 
-/** The middle one of so many, and of the next so many. */
+/** The middle of each so many values. */
 const middles = (all: readonly number[], each: number): number[] =>
   Array.from({ length: all.length / each }, (_, round) =>
     median(all.slice(round * each, (round + 1) * each)),
@@ -113,8 +113,8 @@ const middles = (all: readonly number[], each: number): number[] =>
 async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, Rounds][]> {
   const { navigate, close: closeSite } = await starters();
   const { browser, close } = await launch();
-  // A navigation is one operation, where other contests' turns have hundreds; so a round has some
-  // of them, and is worth what the middle one took.
+  // A navigation is one operation, where other contests have hundreds in a turn. So a round has
+  // several navigations and counts as their middle one.
   const each = share < 1 ? 1 : 15;
   const found: [string, Rounds][] = [];
   try {
@@ -138,7 +138,7 @@ async function navigations({ rounds, warmUp, share }: Effort): Promise<[string, 
   return found;
 }
 
-/** What each of them makes of a key set and a token, as the source of a module. */
+/** What each contestant does with a key set and a token, as the source of a module. */
 const VERIFIERS: Readonly<Record<string, string>> = {
   "by hand": `
     import { verifierByHand } from "./verify/by-hand.ts";
@@ -165,7 +165,7 @@ const VERIFIERS: Readonly<Record<string, string>> = {
       (await createVerifier({ issuers: { issuer: ${JSON.stringify(ISSUER)}, audience: ${JSON.stringify(AUDIENCE)}, algorithms: ["ES256"], jwks } }).verify(token)).claims.sub;`,
 };
 
-/** One file each, as a bundler would make it. */
+/** One file for each, as a bundler would make it. */
 async function firstVerifications({ rounds }: Effort): Promise<Rounds> {
   const folder = mkdtempSync(join(tmpdir(), "tokenkeep-bench-"));
   try {

@@ -1,6 +1,6 @@
-// Verifying one token after the other, and many at once: new tokens and one that comes again, small
-// and large claims, in Node, in workerd and in Chromium. Processor time, each place's own process
-// alone.
+// Verification of one token after the other, and of many at once: new tokens and one that comes
+// again, small and large claims, in Node, in workerd and in Chromium. Only the processor time of
+// the runtime's own process counts.
 
 import { startWorker } from "../../tests/edge/workerd/start.ts";
 import { bundled, launch, pageOf, sends, serve } from "../chromium.ts";
@@ -21,16 +21,16 @@ import { nodeContestantsOf } from "../verify/node.ts";
 const EACH = 150;
 /** How often a token comes again in a turn. */
 const REPEATED = 450;
-/** And for those that remember it, who else would be over before there is anything to measure. */
+/** The same for verifiers that remember it, whose turn would otherwise be too short to measure. */
 const REMEMBERED = 20_000;
 /**
- * That many slices in turn are more tokens than a verifier remembers here, so each is new again
- * when it comes again.
+ * So many slices in turn hold more tokens than a verifier remembers here. Each token is therefore
+ * new whenever it comes.
  */
 const SLICES = 10;
 const PADDING = 3_700;
 
-/** Where contestants run: it takes a field, and then turns. */
+/** The place where contestants run: it takes a field, and then turns. */
 export interface Stage {
   readonly names: readonly string[];
   readonly clock: () => number;
@@ -55,7 +55,7 @@ export function inNode(): Stage {
 }
 
 export async function inWorkerd(): Promise<Stage> {
-  // Straight to the Worker, not through miniflare's own in front of it.
+  // Straight to the Worker, not through miniflare's entry Worker.
   const { miniflare } = await startWorker("../../../benches/verify/worker.ts", {
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   });
@@ -114,7 +114,7 @@ const stages: Readonly<Record<Place, () => Promise<Stage>>> = {
 
 const isLarge = (kind: Kind) => kind === "distinct 4 KB";
 
-/** The contests of one place and algorithm. */
+/** The contests of one runtime and algorithm. */
 async function contestsOf(
   stage: Stage,
   place: Place,
@@ -129,13 +129,13 @@ async function contestsOf(
     if (chosen.length === 0) continue;
     const field = await fieldOf(alg, SLICES * each, large ? PADDING : 0);
     const run = await stage.prepare(`${alg}${large ? "-large" : ""}`, field);
-    // wasm and JavaScript alike get fast only after some thousand calls: all tokens twice, once for
-    // a look.
+    // wasm and JavaScript get fast only after some thousand calls: all tokens twice, or once in a
+    // quick run.
     for (let pass = 0; pass < 2 * effort.share; pass += 1) {
       for (const who of stage.names)
         await run({ who, from: 0, to: SLICES * each, repeat: 0, atOnce: 1 });
     }
-    // Where the next contest goes on: what the last one has shown is remembered still.
+    // The next contest goes on here, because the tokens of the last one are still remembered.
     let played = 0;
     for (const kind of chosen.filter((one) => one !== "repeated")) {
       const turn: Contest["turn"] = (who, round) => {
@@ -183,7 +183,7 @@ async function contestsOf(
   return found;
 }
 
-/** A single round is off by a third now and then, and in workerd bars are a twentieth apart. */
+/** A single round can be off by a third, and bars in workerd are a twentieth apart. */
 function longer(effort: Effort, place: Place): Effort {
   return effort.share < 1
     ? effort

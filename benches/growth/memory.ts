@@ -1,6 +1,6 @@
-// Shows one verifier very many different tokens and prints how many bytes of each it still holds.
-// Run by groups/growth.ts, in a process of its own, with the words `good` or `hostile` and how
-// many.
+// Shows one verifier very many different tokens and prints how many bytes it still holds for each.
+// groups/growth.ts runs it in a process of its own, with the word `good` or `hostile` and a number
+// of tokens.
 
 import { createHmac } from "node:crypto";
 import { createVerifier } from "tokenkeep/edge";
@@ -12,7 +12,7 @@ const text = (value: object) => Buffer.from(JSON.stringify(value)).toString("bas
 const collect = globalThis.gc;
 if (collect === undefined) throw new Error("start Node with --expose-gc");
 
-/** Bytes that are still held after the garbage is gone; wasm memory is among the array buffers. */
+/** Bytes that are held after a garbage collection. Wasm memory counts among the array buffers. */
 async function held(): Promise<number> {
   await new Promise((resolve) => setImmediate(resolve));
   await collect?.();
@@ -21,7 +21,7 @@ async function held(): Promise<number> {
   return heapUsed + Math.max(arrayBuffers, external);
 }
 
-/** HS256, for nothing is signed quicker; what is remembered of a token is the same. */
+/** HS256, because it signs fastest. A verifier remembers the same of every token. */
 async function goodTokens(): Promise<(place: number) => Promise<void>> {
   const secret = new Uint8Array(32).fill(7);
   const verifier = createVerifier({
@@ -38,7 +38,7 @@ async function goodTokens(): Promise<(place: number) => Promise<void>> {
   };
 }
 
-/** A kid that no set has, and an issuer that nobody knows, in turn. */
+/** A kid that no set has, and an unknown issuer, in turn. */
 async function hostileTokens(): Promise<(place: number) => Promise<void>> {
   const { jwks, token } = await signerOf("ES256");
   const verifier = createVerifier({
@@ -64,7 +64,7 @@ async function hostileTokens(): Promise<(place: number) => Promise<void>> {
 }
 
 const show = await (kind === "good" ? goodTokens() : hostileTokens());
-// In the first tenth caches fill up.
+// The caches fill up during the first tenth.
 const first = total / 10;
 for (let place = 0; place < first; place += 1) await show(place);
 const before = await held();

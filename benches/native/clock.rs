@@ -1,5 +1,5 @@
-//! Criterion's clock here: the time that a processor was at work for this process. What waits for a
-//! core costs nothing, so that a busy machine changes little.
+//! A clock for Criterion that measures this process' processor time. Waiting for a core costs
+//! nothing, so a busy machine changes little.
 
 use std::time::Duration;
 

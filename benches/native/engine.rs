@@ -1,5 +1,5 @@
-//! How many inputs the engine takes in a second, natively: minutes of a busy tab, with its
-//! renewals, and a 401 now and then.
+//! How many inputs the engine handles in a second, natively: minutes of a busy tab, with renewals
+//! and a 401 now and then.
 
 mod clock;
 
@@ -15,7 +15,7 @@ const CONFIG: Config = Config {
     logout_endpoint: true,
 };
 
-/// Requests between two renewals, each of which is asked for and comes back accepted.
+/// Requests between two renewals. Each is requested and then accepted.
 const REQUESTS: u64 = 50;
 
 struct Tab {
@@ -54,7 +54,7 @@ impl Tab {
         self.input(|engine, now| engine.handle_refresh_answer(now, call, Ok(grant)));
     }
 
-    /// One renewal that the timer asks for, one that a 401 does, and requests after each.
+    /// One renewal by the timer, one after a 401, and requests after each.
     fn minutes(&mut self) {
         for by_refusal in [false, true] {
             for _ in 0..REQUESTS {

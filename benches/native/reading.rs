@@ -1,5 +1,5 @@
-//! How long reading takes, natively: a compact token and its claims as the verifier reads them, and
-//! a refresh reply as the client does.
+//! How long reading takes, natively: the verifier's reading of a compact token and its claims, and
+//! the client's reading of a refresh reply.
 
 mod clock;
 
@@ -9,7 +9,7 @@ use tokenkeep::engine::Grant;
 use tokenkeep::verify::claims::Claims;
 use tokenkeep::verify::jws::Compact;
 
-/// Base64url, which the crate only reads.
+/// Encodes base64url, which the crate itself only reads.
 fn base64url(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
@@ -23,7 +23,7 @@ fn base64url(bytes: &[u8]) -> String {
     text
 }
 
-/// Claims of about so many bytes.
+/// Claims of about this many bytes.
 fn claims(bytes: usize) -> String {
     let known = r#"{"iss":"https://issuer.example","aud":"https://api.example","sub":"alice","exp":1800007200,"iat":1800000000,"scope":"read write","roles":["user"]"#;
     let mut text = known.to_owned();

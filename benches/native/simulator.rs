@@ -52,7 +52,7 @@ use criterion::{Criterion, Throughput};
 use runs::run_one;
 use trace::Trace;
 
-/// The seeds of one turn: the runs of different seeds differ tenfold in length.
+/// The seeds of one turn. The runs of different seeds differ tenfold in length.
 const SEEDS: u64 = 100;
 
 fn main() {

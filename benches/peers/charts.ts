@@ -1,4 +1,4 @@
-// The library that draws, as much of it as the report needs.
+// The parts of the chart library that the report needs.
 
 export { BarChart, type BarSeriesOption } from "echarts/charts";
 export {

@@ -1,3 +1,3 @@
-// Of the peers' packages, what verifies in Node.
+// The peers' packages that verify in Node.
 
 export { createVerifier } from "fast-jwt";

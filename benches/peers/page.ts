@@ -1,4 +1,4 @@
-// Of the peers' packages, what sends authorised calls in a page.
+// The peers' packages that send authorised calls in a page.
 
 export { create as createAxios } from "axios";
 export { createAuthRefresh } from "axios-auth-refresh";

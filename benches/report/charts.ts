@@ -1,4 +1,4 @@
-// Figures as SVG: bars, ours in a colour. Drawn on white, for a page may be dark.
+// Figures as SVG bars, ours in a colour. They have a white ground, because a page may be dark.
 
 import {
   BarChart,
@@ -18,7 +18,7 @@ const OTHERS = "#b9c2cc";
 const FLOORS = "#dfe4e9";
 const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
 
-/** What stands for the platform itself, or for nothing but one's own code. */
+/** Contestants that are the platform itself, or code without a library. */
 const isFloor = (name: string) =>
   name === "raw" || name === "unguarded" || name === "fetch" || name.startsWith("by hand");
 const isOurs = (name: string) => name.startsWith("tokenkeep") || name === "keep.fetch";
@@ -26,9 +26,9 @@ const colour = (name: string) => (isOurs(name) ? OURS : isFloor(name) ? FLOORS :
 
 export interface Chart {
   readonly title: string;
-  /** Under the title: what the numbers are. */
+  /** What the numbers are. It stands under the title. */
   readonly unit: string;
-  /** Top to bottom. Several make a group each. */
+  /** From top to bottom. */
   readonly groups: readonly {
     readonly label: string;
     readonly bars: readonly { readonly name: string; readonly value: number }[];
@@ -37,7 +37,7 @@ export interface Chart {
   readonly mark?: { readonly value: number; readonly label: string };
 }
 
-/** Numbers beside bars: two digits after the point are enough. */
+/** A number beside a bar, with at most two digits after the point. */
 const brief = (value: number) =>
   value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 
@@ -127,6 +127,6 @@ export function draw({ title, unit, groups, mark }: Chart): string {
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  // Numbered by the process otherwise: another run would change every name.
+  // The library numbers the names by process. Another run would change every one.
   return `${svg.replaceAll(/zr\d+-/g, "zr-")}\n`;
 }

@@ -1,4 +1,4 @@
-// What the figures were measured on and with, by version.
+// The machine and the versions that the figures were measured with.
 
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";

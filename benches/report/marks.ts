@@ -1,5 +1,5 @@
-// Figures in a document: each table stands between two marks, and a run of the measurements writes
-// what is between them and nothing else.
+// Figures in a document: each table lies between two marks. A run of the measurements writes the
+// text between the marks and nothing else.
 
 const MARKED = /(<!-- figures: ([^>]*?) -->\n\n)[\s\S]*?(\n\n<!-- end of figures -->)/g;
 
@@ -8,7 +8,7 @@ export function marksOf(document: string): readonly string[] {
   return [...document.matchAll(MARKED)].map(([, , name = ""]) => name);
 }
 
-/** The document with these figures in it. Throws when the two don't have the same names. */
+/** Puts these figures into the document. Throws when the two don't have the same names. */
 export function withFigures(document: string, figures: Readonly<Record<string, string>>): string {
   const marks = marksOf(document);
   const names = Object.keys(figures);

@@ -1,5 +1,5 @@
-// The tables and charts of docs/performance.md, made of what was measured. The words of the page
-// are the document's own.
+// Makes the tables and charts of docs/performance.md from the figures. The prose of the page
+// belongs to the document.
 
 import { BARS, verdictOf } from "../bars.ts";
 import type { Figures } from "../figures.ts";
@@ -170,7 +170,7 @@ function growthTable(figures: Figures): string {
   return table(["", "few", "many", "many against few"], rows);
 }
 
-/** How many bars stand, in words that are true of this run. */
+/** How many bars this run reached, in words. */
 function summary(figures: Figures): string {
   const verdicts = BARS.map((bar) => verdictOf(bar, bar.measure(figures).value));
   const count = (verdict: string) => verdicts.filter((one) => one === verdict).length;
@@ -178,7 +178,7 @@ function summary(figures: Figures): string {
   return `Of ${BARS.length} figures, ${count("aim reached")} are where we want them, ${count("reached")} are within the bar and ${missed} ${missed === 1 ? "is" : "are"} not.`;
 }
 
-/** The figures of the page by the names of their marks. */
+/** The figures of the page, by the names of their marks. */
 export function figuresOf(
   figures: Figures,
   { date, machine, runtimes, peers }: Machine,

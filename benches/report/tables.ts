@@ -1,10 +1,10 @@
-// Figures as Markdown: numbers as people read them, and tables of them.
+// Figures as Markdown: readable numbers, and tables of them.
 
 import type { Measure } from "../arithmetic.ts";
 import { type Bar, verdictOf } from "../bars.ts";
 import type { Figures } from "../figures.ts";
 
-/** Three digits that count, with spaces between thousands. */
+/** Three significant digits, with spaces between thousands. */
 export function spoken(value: number): string {
   if (!Number.isFinite(value)) throw new Error(`no figure: ${value}`);
   const size = Math.abs(value);
@@ -13,7 +13,7 @@ export function spoken(value: number): string {
   return value.toFixed(digits).replace(/\B(?=(\d{3})+$)/g, " ");
 }
 
-/** The middle, and in brackets between what half of all rounds lie; alone where there was one. */
+/** The middle, and in brackets the two values between which half of all rounds lie. */
 export function withSpread({ value, low, high }: Measure): string {
   const [middle, from, to] = [value, low, high].map(spoken);
   return from === to ? `${middle}` : `${middle} (${from}–${to})`;
@@ -47,7 +47,7 @@ export function barTable(bars: readonly Bar[], figures: Figures): string {
   return table(["what", "unit", "bar", "aim", "measured", "", "the floor"], rows);
 }
 
-/** Contests in rows and contestants in columns: each one's part of the reference's time. */
+/** Contests in rows, contestants in columns: each one's part of the reference's time. */
 export function ratioTable(
   figures: Figures,
   contests: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-// One small route three times: unguarded, guarded with jose and guarded with tokenkeep. POST brings
+// One small route three times: unguarded, guarded with jose and guarded with tokenkeep. POST sends
 // the key set.
 
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";

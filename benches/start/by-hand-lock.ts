@@ -1,5 +1,5 @@
-// By hand, with what keeps tabs apart: the refresh is made under a lock that all tabs of the origin
-// share, and ends with the cookie in place even when the page is left meanwhile.
+// By hand, with tabs kept apart: the refresh runs under a lock that all tabs of the origin share.
+// It ends with the cookie in place even if the page is left meanwhile.
 
 async function start(): Promise<number> {
   let done = (): void => undefined;

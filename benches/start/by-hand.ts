@@ -1,7 +1,8 @@
-// What people write instead: the session asked for, the token kept in a variable and put on a call.
+// The code that people write without a library: it asks for the session, keeps the token in a
+// variable and sets it on a call.
 //
-// Each of these programs is a function, as in an application. At the top level of a module Chromium
-// would parse all of the file once more to note from which line a reply is read.
+// Each of these programs is a function, as in an application. For code at the top level of a module
+// Chromium would parse the whole file again, to record the line that reads a reply.
 
 async function start(): Promise<number> {
   const reply = await fetch("/session/refresh", {
@@ -18,7 +19,7 @@ async function start(): Promise<number> {
 globalThis.answered = await start();
 
 declare global {
-  /** Milliseconds since the navigation began; -1 when the answer was another. */
+  /** Milliseconds since the navigation began. -1 if the answer was wrong. */
   var answered: number | undefined;
 }
 

@@ -1,6 +1,6 @@
-// From nothing to a verified token in a fresh process of Node: loads one contestant's bundle and
-// prints the microseconds of processor time until its first verification. Run by groups/start.ts
-// with the bundle, and a file with the key set and the token.
+// The first verification in a fresh process of Node: loads one contestant's bundle and prints the
+// microseconds of processor time until its first verification. groups/start.ts runs it with the
+// bundle, and a file with the key set and the token.
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";

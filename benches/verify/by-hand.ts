@@ -1,7 +1,7 @@
 // The leanest verifier that is still sound, as one would write it in JavaScript for one issuer with
 // one key: the key imported once, the header known by its exact text, the form of the token
-// checked, then the signature, then the claims. No key set that changes, no second algorithm, no
-// reason why a token is refused. Who does more can't well be faster.
+// checked, then the signature, then the claims. It has no key set that changes, no second algorithm
+// and no reason for a refusal. A verifier that does more can hardly be faster.
 
 import type { Subject } from "./field.ts";
 
@@ -23,7 +23,7 @@ const FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** What the runtime decodes base64url with: its own method where it has one. */
+/** Decodes base64url, with the runtime's own method where it has one. */
 export const bytesOf = decoderOf();
 
 function decoderOf(): (text: string) => Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
-// Who verifies, each in the way its documentation tells: keys at hand, issuer, audience and
-// algorithm checked, and `sub` read of what it gives. `raw` is the platform's signature check
-// alone, which nobody can beat.
+// The verifiers, each used as its documentation says: keys at hand, issuer, audience and algorithm
+// checked, and `sub` read from the result. `raw` is the platform's signature check alone, which no
+// verifier can beat.
 
 import { JwtVerifier } from "aws-jwt-verify";
 import { verifyWithJwks } from "hono/jwt";
@@ -9,7 +9,7 @@ import { createVerifier } from "tokenkeep/edge";
 import { bytesOf, verifierByHand } from "./by-hand.ts";
 import { AUDIENCE, type Field, ISSUER, SUBJECT } from "./field.ts";
 
-/** Gives the token's `sub`. */
+/** Returns the token's `sub`. */
 export type Contestant = (token: string) => unknown;
 
 export const PARAMETERS = {
@@ -18,10 +18,10 @@ export const PARAMETERS = {
   EdDSA: "Ed25519",
 } as const;
 
-/** How many tokens tokenkeep remembers here: fewer than a short look shows. */
+/** How many tokens tokenkeep remembers here: fewer than a quick run shows it. */
 const RESULTS = 200;
 
-/** Those that run everywhere. */
+/** The contestants that run everywhere. */
 export const EVERYWHERE = [
   "nothing",
   "raw",
@@ -95,7 +95,7 @@ export async function contestantsOf({
   return contestants;
 }
 
-/** Whoever takes a good token for bad, or a bad one for good, does not compete. */
+/** A contestant that refuses a good token or accepts a bad one does not compete. */
 export async function examine(
   contestants: Readonly<Record<string, Contestant>>,
   { tokens }: Field,
@@ -116,7 +116,7 @@ export async function examine(
   }
 }
 
-/** Verifies one after the other, or so many at once. */
+/** Verifies one after the other, or this many at once. */
 export async function runOver(
   contestant: Contestant,
   tokens: readonly string[],
@@ -130,12 +130,12 @@ export async function runOver(
     await Promise.all(tokens.slice(place, place + atOnce).map(contestant));
 }
 
-/** What a turn is told in places where the tokens are not. */
+/** What a turn is told in places that don't have the tokens. */
 export interface Turn {
   readonly who: string;
   readonly from: number;
   readonly to: number;
-  /** Verifies the first of them this often instead. */
+  /** Verifies the first token this often instead. */
   readonly repeat: number;
   readonly atOnce: number;
 }
@@ -145,8 +145,8 @@ export function tokensOf(
   { from, to, repeat }: Omit<Turn, "who" | "atOnce">,
 ): readonly string[] {
   if (repeat === 0) return tokens.slice(from, to);
-  // As from the header of a request: the same letters, but a text of its own each time, whose hash
-  // nobody has asked for yet.
+  // As from the header of a request: the same letters, but a new string each time, whose hash the
+  // engine has not computed yet.
   const header = `Bearer ${tokens[from] ?? ""}`;
   return Array.from({ length: repeat }, () => header.slice("Bearer ".length));
 }

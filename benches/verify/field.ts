@@ -1,4 +1,4 @@
-// The tokens that are verified, and their key set.
+// The tokens for the contests, and their key set.
 
 import { type CryptoKey, exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from "jose";
 
@@ -9,7 +9,7 @@ export const SUBJECT = "alice";
 export const ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
 export type Alg = (typeof ALGORITHMS)[number];
 
-/** What every contestant has to read of what it gets. */
+/** The claim that every contestant has to read. */
 export interface Subject {
   readonly sub: string;
 }
@@ -25,7 +25,7 @@ export interface Signer {
   token(place: number, padding?: number): Promise<string>;
 }
 
-/** A key of its own, and tokens by it with claims of about 300 bytes, more by the padding. */
+/** A new key, and tokens signed by it with claims of about 300 bytes plus the padding. */
 export async function signerOf(alg: Alg, kid = "k1"): Promise<Signer> {
   const { privateKey, publicKey } = (await generateKeyPair(alg, { extractable: true })) as {
     privateKey: CryptoKey;
@@ -52,7 +52,7 @@ export async function signerOf(alg: Alg, kid = "k1"): Promise<Signer> {
   return { jwks, token };
 }
 
-/** More claims, of this many bytes together, as an authority with many groups writes them. */
+/** Further claims, together of this many bytes, as an authority with many groups writes them. */
 function paddingOf(bytes: number): { groups?: string[] } {
   if (bytes === 0) return {};
   return {

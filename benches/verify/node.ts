@@ -1,4 +1,4 @@
-// Who verifies in Node only: with node:crypto, whose verification is synchronous.
+// The contestants of Node alone: with node:crypto, whose verification is synchronous.
 
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from "node:crypto";
 import { createVerifier } from "../peers/node.ts";
@@ -6,7 +6,7 @@ import { verifierByHand } from "./by-hand.ts";
 import type { Contestant } from "./contestants.ts";
 import { AUDIENCE, type Field, ISSUER } from "./field.ts";
 
-/** The names under which node:crypto knows the same. */
+/** The same by the names of node:crypto. */
 function checkOf(alg: Field["alg"], key: KeyObject) {
   const hash = alg === "EdDSA" ? null : "sha256";
   const how = alg === "ES256" ? ({ key, dsaEncoding: "ieee-p1363" } as const) : key;

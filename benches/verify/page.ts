@@ -1,4 +1,4 @@
-// The contestants inside a page of Chromium, which is told what to do from outside.
+// The contestants inside a page of Chromium, which gets its orders from outside.
 
 import {
   type Contestant,

@@ -1,5 +1,5 @@
-// The contestants inside workerd. The clock stands still in there, so whoever asks measures: POST
-// /<name> brings keys and tokens, GET /<name>?who=…&from=…&to=… verifies some of them.
+// The contestants inside workerd. The clock stands still in there, so the caller measures. POST
+// /<name> sends keys and tokens, GET /<name>?who=…&from=…&to=… verifies some of them.
 
 import { type Contestant, contestantsOf, examine, runOver, tokensOf } from "./contestants.ts";
 import { type Field, SUBJECT } from "./field.ts";
@@ -13,7 +13,7 @@ export default {
       const field = (await request.json()) as Field;
       const contestants: Record<string, Contestant> = await contestantsOf(field);
       await examine(contestants, field);
-      // What a remembered result costs at least: a verifier that looks into a Map and does nothing
+      // The least cost of a remembered result: a verifier that looks into a Map and does nothing
       // else.
       const results = new Map(field.tokens.map((token) => [token, { claims: { sub: SUBJECT } }]));
       const look = async (token: string) => results.get(token);

@@ -8,7 +8,7 @@ import { complaints, newest } from "./compiler.ts";
  * A union may gain a member and lose none. An object may gain members, and none that a program
  * would have to write. What a program reads may not become null or undefined; what it writes must
  * still be allowed to be. Members that stay are compared in turn, four levels deep. Below that, and
- * for functions, one of the two has to fit where the other is wanted.
+ * for functions and lists, one of the two has to fit where the other is wanted.
  */
 const GREW = `
 type Fits<Given, Wanted> = [Given] extends [Wanted] ? true : false;
@@ -34,7 +34,7 @@ type Member<New, Old, H extends How, Depth extends number> = All<
 type Value<New, Old, H extends How, Depth extends number> = All<
   true extends IsUnion<Old> | IsUnion<New>
     ? Fits<Old, New>
-    : IsFunction<Old> extends true
+    : true extends IsFunction<Old> | Fits<Old, readonly unknown[]>
       ? Either<New, Old>
       : [Old] extends [object]
         ? Exclude<keyof Old, keyof New> | Exclude<Writable<Old>, Writable<New>> extends never

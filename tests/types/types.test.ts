@@ -106,6 +106,10 @@ test("types_are_those_of_the_snapshot", async () => {
   );
 });
 
+test("types_that_did_not_change_lost_nothing", async () => {
+  assert.deepEqual(await losses(consumer, agreed(), agreed()), []);
+});
+
 test("types_every_public_name_is_used_by_a_program", () => {
   for (const [half, file] of [
     ["client", ENTRIES.tokenkeep],
@@ -136,6 +140,11 @@ const changes: readonly (readonly [before: string, now: string, ...lost: string[
   ["interface MyOptions { a: string }", "interface MyOptions { a: string; b?: string }"],
   ["interface MyOptions { a: string }", "interface MyOptions { a: string; b: 1 }", "MyOptions"],
   ["interface MyOptions { a: string }", "interface MyOptions { a?: string }"],
+  [
+    "interface Session { a: readonly string[] }",
+    "interface Session { a: readonly 1[] }",
+    "Session",
+  ],
   ['type Status = "a" | "b"', 'type Status = "a" | "b" | "c"'],
   ['type Status = "a" | "b"', 'type Status = "a"', "Status"],
   ['type Event = { type: "a"; n: 1 }', 'type Event = { type: "a"; n: 1 } | { type: "b"; m: 1 }'],

@@ -1,5 +1,5 @@
-// The authority's audit log, for the operator: what happened to whose session, newest first, and no
-// secret in it.
+// The authority's audit log, for the operator: what happened to which session, newest first. It
+// holds no secret.
 
 import type { AuditRecord, Authority } from "./authority.ts";
 import { button, htmlElement, make, onPress } from "./page.ts";

@@ -6,7 +6,7 @@ import type { TokenKeep } from "tokenkeep";
 export interface OwnSession {
   readonly id: string;
   readonly current: boolean;
-  /** Seconds since 1970, as is the next. */
+  /** Seconds since 1970, like the next member. */
   readonly startedAt: number;
   readonly lastUsedAt: number;
   readonly device: string;
@@ -23,7 +23,7 @@ export interface SigningKey {
   readonly kid: string;
   readonly alg: string;
   readonly state: "next" | "active" | "retired";
-  /** Seconds since 1970, as is the next: when it leaves the key set. */
+  /** Seconds since 1970, like the next member, which says when the key leaves the key set. */
   readonly since: number;
   readonly retiresAt: number | null;
 }
@@ -40,7 +40,7 @@ export interface AuditRecord {
   readonly detail: string | null;
 }
 
-/** The authority said no: its code, and how long to wait where it asks for that. */
+/** The authority refused: its code, and how long to wait if it asks for that. */
 export class Refusal extends Error {
   constructor(
     readonly code: string,
@@ -51,10 +51,7 @@ export class Refusal extends Error {
   }
 }
 
-/**
- * What every call that counts on the cookie looks like: credentials, and the header that no form
- * can send.
- */
+/** What every call by cookie has: credentials, and the header that no form can send. */
 export function withCookie(body: object): RequestInit {
   return {
     method: "POST",
@@ -64,7 +61,7 @@ export function withCookie(body: object): RequestInit {
   };
 }
 
-/** The answer, if it is a good one. */
+/** Returns the answer if its status is good. */
 export async function orRefusal(answer: Promise<Response>): Promise<Response> {
   const response = await answer;
   if (response.ok) return response;
@@ -78,7 +75,7 @@ export async function orRefusal(answer: Promise<Response>): Promise<Response> {
 export interface Authority {
   sessions(): Promise<readonly OwnSession[]>;
   endSession(id: string): Promise<void>;
-  /** Ends every session of the user, this one too. The keep is to be told by `logout()`. */
+  /** Ends every session of the user, this one too. Call `logout()` of the keep afterwards. */
   logOutEverywhere(): Promise<void>;
   enrol(): Promise<Enrolment>;
   confirm(code: string): Promise<void>;

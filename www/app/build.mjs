@@ -1,6 +1,6 @@
 // Builds the demo page into a folder of static files: the page's own modules bundled into main.js,
-// the package as it is published in tokenkeep.js beside it, the style sheets in one, and the rest
-// as it stands. It exists so that `npm start`, the tests and the screenshots serve the same page.
+// the published package in tokenkeep.js beside it, the style sheets in one file, and the rest
+// unchanged. It exists so that `npm start`, the tests and the screenshots serve the same page.
 // Needs dist/. Alone: node www/app/build.mjs <folder>
 
 import { copyFile, mkdir, rename, rm } from "node:fs/promises";
@@ -12,11 +12,11 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 
 /**
- * @param {string} target the folder to be replaced by one with the built page
+ * @param {string} target the folder that the built page replaces
  * @returns {Promise<void>}
  */
 export async function buildApp(target) {
-  // Beside the folder first: whoever serves it never finds half of a page.
+  // Built beside the folder first, so that a server of the folder never finds half of a page.
   const outDir = `${target}.new`;
   await rm(outDir, { recursive: true, force: true });
   await mkdir(outDir, { recursive: true });
@@ -26,7 +26,7 @@ export async function buildApp(target) {
     bundle: true,
     format: "esm",
     target: "es2022",
-    // The package stays a file of its own, as it is when it comes from a CDN or an import map.
+    // The package stays a file of its own, as from a CDN or an import map.
     alias: { tokenkeep: "/tokenkeep.js" },
     external: ["/tokenkeep.js", "/geist.woff2"],
     logLevel: "warning",
@@ -42,7 +42,7 @@ export async function buildApp(target) {
   await rename(outDir, target);
 }
 
-/** @param {string} specifier resolved as any importer of the package would */
+/** @param {string} specifier resolved as for any importer of the package */
 function packageFile(specifier) {
   return fileURLToPath(import.meta.resolve(specifier));
 }

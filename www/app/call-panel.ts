@@ -58,7 +58,7 @@ async function callOnce(keep: TokenKeep, url: string, init?: RequestInit): Promi
   };
 }
 
-/** Sends `MANY` calls at once, and counts those that were answered well. */
+/** Sends `MANY` calls at once, and counts the good answers. */
 export async function sendMany(keep: TokenKeep, url: string): Promise<number> {
   const answers = await Promise.allSettled(Array.from({ length: MANY }, () => keep.fetch(url)));
   return answers.filter((answer) => answer.status === "fulfilled" && answer.value.ok).length;

@@ -7,8 +7,8 @@ export interface Config {
   /** The origin whose calls are guarded. */
   readonly api: string;
   /**
-   * Where the second tenant's routes begin, at the authority and at the API; null where there is
-   * none.
+   * Where the second tenant's routes begin, at the authority and at the API. Null if there is no
+   * second tenant.
    */
   readonly south: string | null;
   /** Whether both servers offer the demo controls. */

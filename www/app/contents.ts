@@ -1,9 +1,9 @@
-// Links to the panels below the timeline, and room for it above whichever is jumped to, for it
-// stays in sight where there is space.
+// Links to the panels below the timeline. The timeline stays in sight where there is space, so each
+// link leaves room for it above the panel.
 
 import { htmlElement, make } from "./page.ts";
 
-/** To be called when every panel that this page has is shown. */
+/** Call this once every panel of this page is shown. */
 export function listPanels(): void {
   const links = [
     ...document.querySelectorAll<HTMLElement>(

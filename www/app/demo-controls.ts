@@ -1,17 +1,17 @@
-// The demo controls of both servers: their counters, and the faults they can be asked for. An
-// application has no such thing; nothing here belongs in a copy.
+// The demo controls of both servers: their counters, and the faults that they offer. An application
+// has no such controls: don't copy this file.
 
 import type { TokenKeep } from "tokenkeep";
 import type { Config } from "./config.ts";
 
-/** The account that the page offers to fill in. */
+/** The account that the page can fill in. */
 export const DEMO_ACCOUNT = { username: "alice", password: "correct horse battery" };
 
 /** What both servers have counted since they started. */
 export interface Counts {
   /** Guarded calls that reached the API. */
   readonly requests: number;
-  /** Those it answered with 401. */
+  /** Guarded calls that it answered with 401. */
   readonly refused: number;
   /** Refresh calls that reached the authority. */
   readonly refreshes: number;
@@ -19,18 +19,18 @@ export interface Counts {
 
 export interface DemoControls {
   counts(): Promise<Counts>;
-  /** The API answers 401 to the present access token from now on. */
+  /** From now on the API answers 401 to the present access token. */
   refuseToken(): Promise<void>;
   /** It answers 401 to every token, fresh ones included. */
   refuseAll(): Promise<void>;
   acceptAll(): Promise<void>;
   breakRefresh(seconds: number): Promise<void>;
   setLifetime(seconds: number): Promise<void>;
-  /** How long a used refresh token may come again. */
+  /** How long a used refresh token is accepted again. */
   setGrace(seconds: number): Promise<void>;
-  /** The next so many refresh replies are lost after the rotation. */
+  /** Loses the next replies to a refresh, after the rotation. */
   loseReplies(count: number): Promise<void>;
-  /** Presents the refresh token that this session used last, as a thief who has a copy would. */
+  /** Presents the refresh token that this session used last, as a thief with a copy would. */
   replay(): Promise<{ status: number; error?: string }>;
 }
 
@@ -51,7 +51,7 @@ export function demoControls(keep: TokenKeep, { authority, api }: Config): DemoC
       ]);
       return { requests: atApi.total, refused: atApi.refused, refreshes: atAuthority.refreshCalls };
     },
-    // This one call goes through the keep, because the token is what the API is to remember.
+    // This call goes through the keep, because the API has to remember the token.
     refuseToken: () => expectOk(keep.fetch(`${api}/demo/refuse`, { method: "POST" })),
     refuseAll: () => expectOk(fetch(`${api}/demo/refuse-all`, { method: "POST" })),
     acceptAll: () => expectOk(fetch(`${api}/demo/accept-all`, { method: "POST" })),

@@ -1,5 +1,5 @@
-// The faults a person can ask the servers for, each followed by whatever makes its effect visible
-// at once.
+// The faults that a person can order from the servers. Each is followed by the call that makes its
+// effect visible at once.
 
 import type { TokenKeep } from "tokenkeep";
 import type { DemoControls } from "./demo-controls.ts";
@@ -13,8 +13,8 @@ const SHORT_SECONDS = 30;
 const LONG_SECONDS = 15 * 60;
 const GRACE_SECONDS = 20;
 /**
- * Renewals in a row. The authority gives a session ten a minute, and the keep allows itself as many
- * in one tab.
+ * Renewals in a row. The authority allows a session ten a minute, and the keep makes at most as
+ * many in one tab.
  */
 const HURRIED = 6;
 
@@ -63,14 +63,14 @@ export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): vo
     if (keep.session.status !== "authenticated") return "There is nothing to renew: sign in first.";
     await demo.loseReplies(1);
     tell("Reply lost");
-    // Again the renewal is meant to fail; the next one, in a moment, is the point.
+    // This renewal is meant to fail too. The next one, a moment later, shows the point.
     await keep.refresh().catch(nothing);
     return "The cookie was used up and its successor lost. The next try presents it again, and is given the same successor.";
   });
   offer("replay", async () => {
     if (keep.session.status !== "authenticated") return "There is nothing to steal: sign in first.";
-    // The thief comes late: after a renewal whose reply the page has, and after a window of no
-    // seconds at all.
+    // The thief comes late: the page has the reply to its renewal, and the grace window has no
+    // length.
     await keep.refresh();
     await demo.setGrace(0);
     const { status, error } = await demo.replay().finally(() => demo.setGrace(GRACE_SECONDS));
@@ -101,7 +101,7 @@ export function offerFaults(keep: TokenKeep, demo: DemoControls, tabs: Tabs): vo
   htmlElement("faults").hidden = false;
 }
 
-/** Where a row of the panel says what its button did. */
+/** The part of a row that says what its button did. */
 function resultBeside(pressed: HTMLElement): Element {
   const found = pressed.closest("li")?.querySelector(".result");
   if (!found) throw new Error(`index.html has no place for what #${pressed.id} did`);
@@ -113,13 +113,14 @@ async function renewIfSignedIn(keep: TokenKeep): Promise<void> {
 }
 
 /**
- * One after the other, until one fails: the keep then waits as it was asked to, and so does this.
+ * Renews one after the other until one fails. Then the keep waits as the authority asked it to, and
+ * this function ends.
  */
 async function renewOften(keep: TokenKeep, times: number): Promise<void> {
   try {
     for (let n = 0; n < times; n++) await renewIfSignedIn(keep);
   } catch {
-    // Told as an event.
+    // The page hears of it by the event.
   }
 }
 

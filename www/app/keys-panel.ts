@@ -1,5 +1,5 @@
-// The authority's signing keys as the operator sees them: which signs, which comes next, which are
-// on their way out.
+// The authority's signing keys as the operator sees them: the one that signs, the next one, and
+// those that are about to leave.
 
 import type { Authority, SigningKey } from "./authority.ts";
 import { SERVERS } from "./moments.ts";
@@ -7,7 +7,7 @@ import { button, htmlElement, make, onPress } from "./page.ts";
 import type { Tabs } from "./tabs.ts";
 import { errorSentence, timeOfDay } from "./words.ts";
 
-/** In the order of a key's life backwards: what comes is above, what goes below. */
+/** The states of a key, the last one first: the next key is above, the leaving keys below. */
 const STATES = {
   next: "Published, signs next",
   active: "Signs",

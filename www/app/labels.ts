@@ -1,7 +1,7 @@
-// Room for the timeline's labels: which of them fit, so that none is drawn over another or over a
-// mark.
+// Room for the timeline's labels: decides which of them fit, so that no label covers another one or
+// a mark.
 
-/** What is taken of a row, in pixels. */
+/** A part of a row that is taken, in pixels. */
 export interface Span {
   readonly from: number;
   readonly to: number;
@@ -10,11 +10,11 @@ export interface Span {
 /** Pixels that stay free between two labels. */
 const GAP = 4;
 
-/** One row of labels. A label is given its place only where nothing is yet. */
+/** One row of labels. A label gets a place only where the row is free. */
 export class Row {
   readonly #taken: Span[];
 
-  /** `marks`: what is drawn in the row in any case. */
+  /** `marks`: what the row always shows. */
   constructor(marks: readonly Span[]) {
     this.#taken = [...marks];
   }
@@ -29,7 +29,7 @@ export class Row {
 }
 
 const pen = document.createElement("canvas").getContext("2d");
-/** Pixels that a letter takes at most, for its size, where nothing can be measured. */
+/** The largest width of a letter, in its size, for places where nothing can be measured. */
 const WIDEST = 0.7;
 
 /** How wide a text is in the page's typeface, in pixels. */

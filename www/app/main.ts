@@ -60,8 +60,8 @@ async function open(config: Config): Promise<void> {
       config.south,
     );
   listPanels();
-  // A failed renewal or logout is an event and a state of the session; the timeline and the card
-  // tell of both.
+  // A failed renewal or logout is an event and a state of the session. The timeline and the card
+  // show both.
   const renewed = htmlElement("session-result");
   onPress(button("renew"), async () => {
     renewed.textContent = await keep
@@ -76,7 +76,8 @@ async function open(config: Config): Promise<void> {
 }
 
 /**
- * A keep for one tenant, watched. The authority is sent the token too, for the operator's calls.
+ * Makes a keep for one tenant and watches it. Its origins include the authority, for the operator's
+ * calls.
  */
 function keepOf(tenant: string, base: string, { authority, api }: Config, tabs: Tabs): TokenKeep {
   const tell = (moment: Omit<Moment, "by" | "lane">) => tabs.tell({ ...moment, lane: tenant });
@@ -91,10 +92,7 @@ function keepOf(tenant: string, base: string, { authority, api }: Config, tabs: 
   return keep;
 }
 
-/**
- * An authority that is out of reach is no reason to give up: the keep goes on trying, and the card
- * says so.
- */
+/** Starts the keep. While the authority is unreachable, it goes on trying, and the card says so. */
 async function restore(keep: TokenKeep): Promise<void> {
   try {
     await keep.start();

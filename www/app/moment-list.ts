@@ -1,21 +1,21 @@
-// The timeline in words: moments as a list, newest first, for whoever reads rather than looks.
+// The timeline in words: moments as a list, newest first, for people who read it.
 
 import { type Moment, SERVERS } from "./moments.ts";
 import { element, htmlElement, make } from "./page.ts";
 import type { Tabs } from "./tabs.ts";
 import { timeOfDay } from "./words.ts";
 
-/** Old moments make room for new ones beyond this many. */
+/** How many moments the list shows at most. Then the oldest go. */
 const MOMENTS = 200;
 
 const list = element("timeline", HTMLOListElement);
 
 export function listMoments({ letter, chronicle }: Tabs): void {
-  /** The newest moment, and how often it has happened in a row: a run of the same is one line. */
+  /** The newest moment, and how often it came in a row. Equal moments in a row are one line. */
   let newest: { key: string; times: number; line: HTMLElement } | null = null;
 
   const add = (moment: Moment) => {
-    // The engines of other tabs tell their steps there.
+    // The lists of other tabs show the steps of their engines.
     if (moment.kind === "step" && moment.by !== letter) return;
     htmlElement("history-empty").hidden = true;
     const key = JSON.stringify([moment.by, moment.lane, moment.kind, moment.what, moment.note]);
@@ -50,7 +50,7 @@ function draw(moment: Moment, letter: string, times: number): HTMLElement {
   return line;
 }
 
-/** Where it happened; null for the main keep of this tab, where most things do. */
+/** Where it happened. Null for the main keep of this tab, where most moments happen. */
 function placeOf({ by, lane }: Moment, letter: string): string | null {
   if (lane === SERVERS) return "Servers";
   const tenant = lane === "main" ? "" : ` ${lane}`;

@@ -1,10 +1,10 @@
-// What happened, in moments: the one record that the list and the score are drawn from. This tab
-// makes moments of its own and hears those of its siblings; a moment says what and when, and never
+// The record of what happened, as moments: the list and the score are drawn from it. This tab adds
+// its own moments and hears those of its siblings. A moment says what happened and when. It never
 // holds a token.
 
-/** What a moment stands for on the page: its glyph, its colour, its weight. */
+/** The kind of a moment. It decides the glyph, the colour and the weight. */
 export type Kind =
-  | "step" // of the engine, between the others
+  | "step" // of the engine, between the other moments
   | "signed-in"
   | "renewed"
   | "wait" // for another tab's turn to end
@@ -27,17 +27,17 @@ export interface Moment {
   readonly kind: Kind;
   readonly what: string;
   readonly note?: string;
-  /** How often at once: fifty calls answered together are one moment. */
+  /** How many happened at once: fifty calls that are answered together are one moment. */
   readonly times?: number;
-  /** Milliseconds: what a wait took up to `at`, or how long a fault lasts from then on. */
+  /** Milliseconds that a wait took until `at`, or that a fault lasts from `at` on. */
   readonly lasts?: number;
-  /** A token began its life here. */
+  /** A token arrived here. */
   readonly token?: TokenLife;
 }
 
 export interface TokenLife {
   readonly generation: number;
-  /** Epoch milliseconds, as is the next: when the keep renews it at the latest. */
+  /** Epoch milliseconds, like the next member: when the keep renews it at the latest. */
   readonly dueAt: number;
   readonly expiresAt: number;
 }
@@ -49,13 +49,10 @@ export function laneOf({ by, lane }: Moment): string {
   return lane === SERVERS ? SERVERS : `${by}/${lane}`;
 }
 
-/**
- * Milliseconds for which a moment is remembered. The token that a lane lives on is remembered
- * longer.
- */
+/** Milliseconds for which a moment is remembered. A lane's current token is remembered longer. */
 const REMEMBERED = 4 * 60_000;
 
-/** All that this tab knows to have happened, in the order in which it heard. */
+/** All moments that this tab knows, in the order in which it heard of them. */
 export class Chronicle {
   #moments: readonly Moment[] = [];
   readonly #listeners = new Set<(moment: Moment) => void>();
@@ -77,7 +74,7 @@ export class Chronicle {
     for (const listener of this.#listeners) listener(moment);
   }
 
-  /** The tab has closed: its lanes go. What it did to the servers stays. */
+  /** Removes the lanes of a tab that has closed. What it did to the servers stays. */
   forget(tab: string): void {
     this.#moments = this.#moments.filter(({ by, lane }) => by !== tab || lane === SERVERS);
   }

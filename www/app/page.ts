@@ -1,7 +1,7 @@
-// Finding and making the page's elements. index.html and the modules agree on ids; a missing one
-// fails at once, by name.
+// Finds and makes the page's elements. index.html and the modules share ids. A missing element
+// fails at once, with its id.
 
-/** The element with this id, which must be there and of this kind. */
+/** Returns the element with this id. It must exist and be of this kind. */
 export function element<T extends Element>(id: string, kind: new () => T): T {
   const found = document.getElementById(id);
   if (!(found instanceof kind))
@@ -18,8 +18,8 @@ export function button(id: string): HTMLButtonElement {
 }
 
 /**
- * A new element with these properties. Text goes in as text: the page's policy forbids markup from
- * strings.
+ * Makes an element with these properties. Text stays text, because the page's policy forbids markup
+ * from strings.
  */
 export function make<K extends keyof HTMLElementTagNameMap>(
   name: K,
@@ -38,8 +38,8 @@ export function showText(target: HTMLElement, text: string | null): void {
 }
 
 /**
- * Runs `work` when the button is pressed. Pressed again while it runs, the button does nothing; it
- * keeps the focus throughout, which the `disabled` attribute would take away.
+ * Runs `work` when the button is pressed. While `work` runs, the button does nothing and keeps the
+ * focus, which the attribute `disabled` would take away.
  */
 export function onPress(target: HTMLButtonElement, work: () => Promise<void>): void {
   target.addEventListener("click", () => {

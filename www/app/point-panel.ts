@@ -1,5 +1,6 @@
-// What the library is for, in one press: the API refuses the token, fifty calls go out with it, and
-// all of them are answered after one refresh. And a second tab, which shows that both are in step.
+// One button that shows what the library is for: the API refuses the token, fifty calls go out with
+// it, and all of them are answered after one refresh. A link opens a second tab, which shows that
+// tabs keep in step.
 
 import type { TokenKeep } from "tokenkeep";
 import { orRefusal, withCookie } from "./authority.ts";

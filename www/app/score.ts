@@ -1,6 +1,6 @@
-// The score: the moments of the last minute drawn as a chart recorder would, one lane for each keep
-// of each tab and one for the servers. Now is a fixed line; to its right is what the tokens have
-// still to live. The list tells the same in words.
+// The score: the moments of the last minute as a chart, with one lane for each keep of each tab and
+// one for the servers. A fixed line marks the present. To its right are the tokens' remaining
+// lifetimes. The list tells the same in words.
 
 import { Row, textWidth } from "./labels.ts";
 import { laneOf, type Moment, SERVERS } from "./moments.ts";
@@ -10,14 +10,14 @@ import { timeOfDay } from "./words.ts";
 
 const LANE = 60;
 const AXIS = 26;
-/** Where a lane's track runs, from the lane's top, and how thick it is. */
+/** The distance of a lane's track from the lane's top, and its thickness. */
 const TRACK = { top: 26, height: 16 };
-/** How much of the width is past. */
+/** The part of the width that shows the past. */
 const PAST = 0.72;
 const TICK_SECONDS = 10;
-/** Milliseconds beyond the left edge at which drawing begins, so that nothing is seen to be cut. */
+/** Milliseconds beyond the left edge at which drawing begins, so that no cut is seen. */
 const MARGIN = 5000;
-/** Half of a glyph's width, with the least gap beside it. */
+/** Half of a glyph's width, plus the smallest gap beside it. */
 const GLYPH = 9;
 /** The sizes of texts in score.css. */
 const SIZES = { name: 12, number: 11, count: 10 };
@@ -25,7 +25,7 @@ const SIZES = { name: 12, number: 11, count: 10 };
 const score = htmlElement("score");
 const lanes = htmlElement("score-lanes");
 const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-/** Holds all that moves: its coordinates are times since the page opened. */
+/** Holds everything that moves. Its coordinates are times since the page opened. */
 const strip = svg("g", { class: "strip" });
 const ruler = svg("g", { class: "ruler" });
 
@@ -132,8 +132,8 @@ function ticks(
 }
 
 /**
- * The tokens of a lane: each a bar from its receipt to its successor, its session's end or its
- * expiry.
+ * The tokens of a lane. Each is a bar from its receipt to its successor, to the end of its session
+ * or to its expiry.
  */
 function lives(
   moments: readonly Moment[],
@@ -146,7 +146,7 @@ function lives(
     if (token === undefined) return [];
     const end = Math.min(bounds[n + 1]?.at ?? Infinity, token.expiresAt);
     if (end < from) return [];
-    // A bar that begins before the strip does keeps its number in sight.
+    // A bar that begins left of the strip keeps its number in sight.
     const start = Math.max(at, from - MARGIN);
     const bar = { y: TRACK.top, height: TRACK.height };
     const made = [
@@ -206,7 +206,7 @@ function marks(moment: Moment, x: (at: number) => number): SVGElement[] {
         }),
       ];
     case "retry":
-      // Above the track: the renewal that it waited for is on the track at the same moment.
+      // Above the track, because the renewal at its end is on the track at the same moment.
       return [glyph(kind, x(at), TRACK.top - 8)];
     default:
       return [glyph(kind, x(at), middle)];
@@ -229,8 +229,8 @@ function faults(moments: readonly Moment[], x: (at: number) => number): SVGEleme
 }
 
 /**
- * Beside calls that were answered together how many they were: refused ones to the left of their
- * mark, the others to the right. Left out where there is no room.
+ * Writes the number of calls that were answered together beside their mark: of refused calls to the
+ * left, of others to the right. The number is left out where there is no room.
  */
 function counts(moments: readonly Moment[], x: (at: number) => number): SVGElement[] {
   const answered = moments.filter(({ kind }) => kind === "call" || kind === "refused");
@@ -247,8 +247,8 @@ function counts(moments: readonly Moment[], x: (at: number) => number): SVGEleme
 }
 
 /**
- * Beside each mark of the servers its name: in the first of the rows that has room for it, left to
- * the list where none has. The newest comes first.
+ * Writes the name of each mark of the servers beside it, in the first row that has room. Where no
+ * row has room, only the list has the name. The newest mark is placed first.
  */
 function names(
   moments: readonly Moment[],
@@ -267,14 +267,14 @@ function names(
     });
 }
 
-/** What a moment's mark takes of the track. */
+/** The part of the track that a moment's mark takes. */
 function glyphSpan({ at, kind, lasts = 0 }: Moment, x: (at: number) => number) {
   if (kind === "step" || kind === "call" || kind === "refused" || kind === "retry") return [];
   const from = kind === "wait" ? Math.min(x(at - lasts), x(at) - 4) : x(at) - GLYPH;
   return [{ from, to: kind === "wait" ? x(at) : x(at) + GLYPH - 1 }];
 }
 
-/** One of the symbols of the legend, so that both show the same. */
+/** A symbol of the legend. The score and the legend use the same ones. */
 function glyph(kind: string, x: number, y: number): SVGElement {
   return svg("use", {
     class: `glyph glyph-${kind}`,
@@ -286,7 +286,7 @@ function glyph(kind: string, x: number, y: number): SVGElement {
   });
 }
 
-/** The names of the lanes, over the drawing, and how each keep stands. */
+/** The names of the lanes, above the drawing, and the state of each keep. */
 function nameLanes(
   rows: readonly string[],
   byLane: ReadonlyMap<string, readonly Moment[]>,

@@ -1,13 +1,12 @@
-// The session card: which of its three faces shows, the countdown to the next renewal, and the
-// figures. It draws what `keep.session` says, once a change and once a second, and knows nothing
-// else.
+// The session card: one of three faces, the countdown to the next renewal, and the figures. It
+// draws `keep.session`, at each change and once a second, and knows nothing else.
 
 import type { Session, TokenKeep } from "tokenkeep";
 import { htmlElement, showText } from "./page.ts";
 import { dueAt } from "./witness.ts";
 import { countdown, signedOutSentence, span, timeOfDay } from "./words.ts";
 
-/** What the keep was built with: seconds before expiry at which a renewal is due at the latest. */
+/** The keep's `leeway`: seconds before expiry at which a renewal is due at the latest. */
 export const LEEWAY_SECONDS = 60;
 
 const faces = {
@@ -59,8 +58,8 @@ function drawState(session: Session, lifetime: number): void {
 }
 
 /**
- * One face at a time. Focus that would vanish with a hidden face goes to the card's heading instead
- * of to the top.
+ * Shows one face at a time. If the focus is in a face that hides, it moves to the card's heading,
+ * not to the top of the page.
  */
 function showFace(status: Session["status"]): void {
   const losesFocus = Object.entries(faces).some(
@@ -90,7 +89,7 @@ function drawTime(session: Session, lifetime: number): void {
   );
 }
 
-/** Why renewals are not going well and when the next is tried; null when all is well. */
+/** Why renewals fail and when the next one is tried. Null when all is well. */
 function troubleSentence(session: Session, now: number): string | null {
   if (!session.degraded) return null;
   const next =
@@ -109,7 +108,7 @@ function statusWord(session: Session): string {
   return session.refreshing ? "Renewing" : "Signed in";
 }
 
-/** Tells a screen reader of the changes that matter to a person; renewals go on without a word. */
+/** Tells a screen reader of the changes that matter to a person. Renewals are not told. */
 function announce(session: Session, before: Session | null): void {
   const announcer = htmlElement("announcer");
   if (session.status !== before?.status) {

@@ -1,4 +1,4 @@
-// A person's own sessions: which there are, ending one of them, and logging out everywhere.
+// A person's own sessions: lists them, ends one of them, and logs out everywhere.
 
 import type { TokenKeep } from "tokenkeep";
 import type { Authority, OwnSession } from "./authority.ts";

@@ -1,4 +1,4 @@
-// The sign-in form. The login request is the application's own; the keep sends it and takes the
+// The sign-in form. The sign-in request is the application's own. The keep sends it and takes the
 // token out of the reply.
 
 import type { TokenKeep } from "tokenkeep";
@@ -37,7 +37,7 @@ export function offerSignIn(keep: TokenKeep, config: Config): void {
 
 interface Problem {
   readonly text: string;
-  /** The field that a person would correct. */
+  /** The field that a person is likely to correct. */
   readonly field: HTMLInputElement | null;
 }
 

@@ -1,5 +1,5 @@
-// Step-up: enrolling an authenticator, a call that wants a second factor (RFC 9470), the dialog
-// that asks for the code, and the same call again with the new token.
+// Step-up: enrols an authenticator, makes a call that needs a second factor (RFC 9470), asks for
+// the code in a dialog, and makes the same call again with the new token.
 
 import type { TokenKeep } from "tokenkeep";
 import type { Authority } from "./authority.ts";
@@ -18,7 +18,7 @@ export function offerStepUp(keep: TokenKeep, { api }: Config, authority: Authori
   const ask = askForCode(authority);
   const result = htmlElement("vault-result");
 
-  /** The challenge that the keep has told of since the last call. */
+  /** The challenge that the keep has reported since the last call. */
   let challenged = false;
   keep.on("step-up", () => (challenged = true));
 
@@ -34,9 +34,7 @@ export function offerStepUp(keep: TokenKeep, { api }: Config, authority: Authori
   });
 }
 
-/**
- * Shows the dialog until the session has two factors (true) or the person has had enough (false).
- */
+/** Shows the dialog until the session has two factors (true) or the person closes it (false). */
 function askForCode(authority: Authority): () => Promise<boolean> {
   let settle: (raised: boolean) => void = () => {};
   const submit = button("step-up-submit");
@@ -62,7 +60,7 @@ function askForCode(authority: Authority): () => Promise<boolean> {
       .finally(() => submit.removeAttribute("aria-disabled"));
   });
   button("step-up-cancel").addEventListener("click", () => dialog.close());
-  // Escape closes it too. A promise that is settled stays as it is.
+  // Escape closes the dialog too. A second settling of the promise has no effect.
   dialog.addEventListener("close", () => settle(false));
 
   return () =>
@@ -75,10 +73,7 @@ function askForCode(authority: Authority): () => Promise<boolean> {
     });
 }
 
-/**
- * The enrolment form; tells the secret of the authenticator that was enrolled from this page, if
- * one was.
- */
+/** The enrolment form. Returns a function that gives the secret that was enrolled here, or null. */
 function offerEnrolment(authority: Authority): () => string | null {
   let shown: string | null = null;
   const result = htmlElement("enrol-result");
@@ -111,7 +106,7 @@ function offerEnrolment(authority: Authority): () => string | null {
   return () => shown;
 }
 
-/** A button that fills in the code of this moment, for a secret that this page has been shown. */
+/** A button that fills in the current code, for a secret that this page was shown. */
 function offerPlayedCode(id: string, field: HTMLInputElement, secret: () => string | null): void {
   const fill = button(id);
   const note = htmlElement(`${id}-note`);

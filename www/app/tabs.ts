@@ -1,6 +1,6 @@
-// This tab among its siblings: a letter of its own, and a channel over which the tabs of the page
-// tell each other what happened. The channel is the page's, for the drawing alone; the keep has its
-// own and needs neither.
+// This tab among its siblings: its letter, and a channel over which the tabs of the page tell each
+// other what happened. The channel belongs to the page and serves the drawing alone. The keep has a
+// channel of its own and needs neither.
 
 import { Chronicle, type Moment } from "./moments.ts";
 
@@ -16,7 +16,7 @@ export interface Tabs {
   readonly chronicle: Chronicle;
   /** Records a moment of this tab, here and in the others. */
   tell(moment: Omit<Moment, "by">): void;
-  /** Asks every tab, this one too, to renew so many times in a row. */
+  /** Asks every tab, this one too, to renew this many times in a row. */
   hurry(times: number): void;
   onHurry(listener: (times: number) => void): void;
 }
@@ -61,8 +61,7 @@ export async function joinTabs(): Promise<Tabs> {
 }
 
 /**
- * A letter is a lock that the tab holds while it is open: the browser frees it, however the tab
- * ends.
+ * A letter is a lock that the tab holds while it is open. The browser frees it at the tab's end.
  */
 async function claimLetter(): Promise<string> {
   for (const letter of LETTERS) if (await holds(`tokenkeep-demo-tab-${letter}`)) return letter;

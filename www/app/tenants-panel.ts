@@ -1,5 +1,5 @@
-// Two tenants at once, a keep for each: both sessions live side by side, and a token of one opens
-// nothing at the other.
+// Two tenants at once, with a keep for each. Both sessions live side by side, and each tenant's API
+// refuses the other's token.
 
 import type { TokenKeep } from "tokenkeep";
 import { withCookie } from "./authority.ts";
@@ -11,7 +11,7 @@ import { errorSentence } from "./words.ts";
 interface Party {
   readonly tenant: string;
   readonly keep: TokenKeep;
-  /** Where its API is called. */
+  /** The address of its API. */
   readonly api: string;
 }
 
@@ -62,10 +62,7 @@ export function offerTenants(
   });
 }
 
-/**
- * Calls one tenant's API with the other's token, and shows the status. Whether it is as it should
- * be.
- */
+/** Calls one tenant's API with the other's token, shows the status, returns whether it is right. */
 async function tryCall(from: Party, to: Party): Promise<boolean> {
   const cell = htmlElement(`cell-${from.tenant}-${to.tenant}`);
   const status = await from.keep.fetch(`${to.api}/me`).then(

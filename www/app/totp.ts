@@ -1,6 +1,6 @@
-// An authenticator for those who have no phone at hand: the code that RFC 6238 gives for a secret,
-// now. In life the secret is in another device than the browser; that is the point of a second
-// factor, and why only the demo does this.
+// An authenticator for people without a phone at hand: the current code for a secret (RFC 6238).
+// Outside a demo the secret belongs on another device than the browser, because that makes it a
+// second factor.
 
 const STEP_SECONDS = 30;
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -33,7 +33,7 @@ export async function codeNow(secret: string): Promise<Code> {
   };
 }
 
-/** base32, RFC 4648; what is no letter of it is skipped. */
+/** base32, RFC 4648. Characters outside its alphabet are skipped. */
 function bytesOf(secret: string): Uint8Array<ArrayBuffer> {
   const bits = [...secret]
     .map((letter) => ALPHABET.indexOf(letter))

@@ -1,6 +1,6 @@
-// Watches one keep from outside and tells what happens to it: its events, the engine's transitions
-// between them, the time it waited for other tabs, and the answers that its requests got. All of it
-// is public: `on`, `explain()` and the option `transport`.
+// Watches one keep from outside and reports what happens to it: its events, the engine's
+// transitions between them, the time it waited for other tabs, and the answers to its requests. It
+// uses the public API alone: `on`, `explain()` and the option `transport`.
 
 import type { Session, TokenKeep, Transition } from "tokenkeep";
 import type { Kind, Moment } from "./moments.ts";
@@ -9,14 +9,14 @@ import { errorSentence, signedOutSentence, timeOfDay } from "./words.ts";
 type Told = Omit<Moment, "by" | "lane">;
 type Tell = (moment: Told) => void;
 
-/** Milliseconds over which answers count as given at once. */
+/** Answers within so many milliseconds count as given at once. */
 const AT_ONCE = 400;
-/** Shorter waits for the lock are the lock itself, not another tab. */
+/** A shorter wait is the cost of the lock itself and not a wait for another tab. */
 const LEAST_WAIT = 25;
 
 /**
- * A transport that tells how the calls to `origin` were answered. It reads the address and the
- * status, nothing else.
+ * A transport that reports the answers to calls to `origin`. It reads the address and the status,
+ * and nothing else.
  */
 export function watchedTransport(
   origin: string,
@@ -42,7 +42,7 @@ export function watchedTransport(
   };
 }
 
-/** Tells every moment of this keep from now on. `leeway` as given to the keep, in seconds. */
+/** Reports every moment of this keep from now on. `leeway` is the keep's option, in seconds. */
 export function watch(keep: TokenKeep, leeway: number, tell: Tell): void {
   let known: readonly Transition[] = [];
   let wantedSince: number | null = null;
@@ -67,7 +67,7 @@ export function watch(keep: TokenKeep, leeway: number, tell: Tell): void {
   };
 
   keep.subscribe(tellSteps);
-  // Not every transition changes the session; the others are picked up here.
+  // Some transitions do not change the session. They are collected here.
   setInterval(tellSteps, 1000);
 
   keep.on("signed-in", ({ session }) =>
@@ -95,10 +95,7 @@ export function watch(keep: TokenKeep, leeway: number, tell: Tell): void {
   tellSteps();
 }
 
-/**
- * When the token of this session falls due at the latest: half its life is the most that the engine
- * gives to the leeway.
- */
+/** When the token is due at the latest. The engine's leeway is at most half of its lifetime. */
 export function dueAt(session: Session, lifetime: number, leeway: number): number {
   return (session.expiresAt ?? 0) - Math.min(leeway * 1000, lifetime / 2);
 }
@@ -126,8 +123,8 @@ function momentOf(step: Transition): Told {
 }
 
 /**
- * What `latest` has after the end of `known`. Both are windows on one growing list; the old end may
- * have moved on.
+ * The part of `latest` after the end of `known`. Both show the newest part of one growing list, so
+ * `latest` may no longer have the start of `known`.
  */
 function added(known: readonly Transition[], latest: readonly Transition[]): readonly Transition[] {
   for (let dropped = 0; dropped <= known.length; dropped++) {

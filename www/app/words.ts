@@ -15,9 +15,7 @@ export function timeOfDay(epochMilliseconds: number): string {
   return clock.format(epochMilliseconds);
 }
 
-/**
- * 14:03, or 1:02:03 from an hour on. Rounds up, so that it reads 0:00 only when the time has come.
- */
+/** 14:03, or 1:02:03 from an hour on. Rounds up: it reads 0:00 only when the time is over. */
 export function countdown(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   const pad = (n: number) => String(n).padStart(2, "0");
@@ -33,8 +31,8 @@ export function span(milliseconds: number): string {
 }
 
 /**
- * Why there is no session, for the person who looks at the sign-in form; null where there is
- * nothing to explain.
+ * Why there is no session, for the person at the sign-in form. Null where there is nothing to
+ * explain.
  */
 export function signedOutSentence(reason: SignedOutReason | null): string | null {
   switch (reason) {
@@ -52,7 +50,7 @@ export function signedOutSentence(reason: SignedOutReason | null): string | null
   }
 }
 
-/** What went wrong, in one sentence that a person can act on. */
+/** What went wrong, in one sentence that says what a person can do. */
 export function errorSentence(error: unknown): string {
   if (error instanceof Refusal) return refusalSentence(error);
   if (!(error instanceof TokenKeepError))

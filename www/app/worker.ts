@@ -9,8 +9,8 @@ export interface Env {
   readonly AUTHORITY_ORIGIN: string;
   readonly API_ORIGIN: string;
   /**
-   * The second tenant's path at both servers, as in "/tenants/south"; none, and the page shows one
-   * tenant only.
+   * The second tenant's path at both servers, for example "/tenants/south". Without it the page
+   * shows one tenant only.
    */
   readonly SOUTH?: string;
   /** "on" where both servers offer their demo controls. */
@@ -51,7 +51,7 @@ async function answerTo(request: Request, env: Env): Promise<Response> {
 function contentSecurityPolicy({ AUTHORITY_ORIGIN, API_ORIGIN }: Env): string {
   return [
     "default-src 'none'",
-    // WebAssembly is compiled in the page; no other kind of evaluation is.
+    // The page compiles WebAssembly and evaluates nothing else.
     "script-src 'self' 'wasm-unsafe-eval'",
     "style-src 'self'",
     "font-src 'self'",
@@ -60,7 +60,7 @@ function contentSecurityPolicy({ AUTHORITY_ORIGIN, API_ORIGIN }: Env): string {
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
-    // No sink that turns a string into code or markup may be used at all.
+    // Forbids every sink that turns a string into code or markup.
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
   ].join("; ");

@@ -9,8 +9,14 @@ import { challengeFor, type Refusal } from "./challenge.js";
 /** Whose fault it is that a token was not let in. */
 export type VerifyErrorCategory = "request" | "token" | "policy" | "keys" | "config" | "runtime";
 
-/** Why a token was not let in; docs/edge.md has the table. */
-export type VerifyErrorCode =
+/**
+ * Why a token was not let in; docs/edge.md has the table. Codes are added with time, so a program
+ * may compare with any text, and a `switch` needs a default.
+ */
+export type VerifyErrorCode = KnownCode | (string & Record<never, never>);
+
+/** The codes of this version. */
+type KnownCode =
   | "token.malformed"
   | "token.too_large"
   | "token.encrypted_unsupported"
