@@ -5,7 +5,9 @@ use js_sys::{Float64Array, JsString};
 use wasm_bindgen::prelude::*;
 
 use super::messages;
-use super::words::{Cause, FailureCode, Outcome, RefreshedBy, SignedOutReason, Status, Step};
+use super::words::{
+    Cause, FailureCode, Outcome, RefreshedBy, SignedOutReason, Status, TransitionEvent,
+};
 use crate::engine::{self, Event, Failure, Output};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -43,7 +45,7 @@ export interface EngineHost<Failure = unknown> {
   /** Tells one transition, after `explain()`. `at`: epoch milliseconds. */
   transition(
     at: number,
-    event: Step,
+    event: TransitionEvent,
     from: Status,
     to: Status,
     generation: number,
@@ -105,7 +107,7 @@ extern "C" {
     fn transition(
         this: &Host,
         at: f64,
-        event: Step,
+        event: TransitionEvent,
         from: Status,
         to: Status,
         generation: u32,

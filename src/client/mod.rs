@@ -25,4 +25,6 @@ mod words;
 pub use host::Host;
 pub use keep::Keep;
 pub use settings::EngineSettings;
-pub use words::{Cause, FailureCode, Input, Outcome, RefreshedBy, SignedOutReason, Status, Step};
+pub use words::{
+    Cause, FailureCode, Input, Outcome, RefreshedBy, SignedOutReason, Status, TransitionEvent,
+};

@@ -118,7 +118,7 @@ words! {
     }
 
     /// `Transition.event` of the package.
-    Step from engine::Step {
+    TransitionEvent from engine::Step {
         Logout = "logout",
         LogoutElsewhere = "logout-elsewhere",
         Rejected = "rejected",
