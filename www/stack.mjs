@@ -53,14 +53,32 @@ const TENANTS = JSON.stringify([{ id: "south", audience: "https://api.south.toke
  * @property {() => Promise<void>} close
  */
 
-/** @param {StackOptions} [options] @returns {Promise<Stack>} */
-export async function startStack({
+/**
+ * Starts the servers. A free port can be taken by another program before workerd has it: then
+ * others are tried.
+ * @param {StackOptions} [options]
+ * @returns {Promise<Stack>}
+ */
+export async function startStack(options = {}) {
+  const anyPort = Object.values(options.ports ?? {}).includes(0);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      const taken = /** @type {NodeJS.ErrnoException} */ (error).code === "ERR_ADDRESS_IN_USE";
+      if (!taken || !anyPort || tries === 5) throw error;
+    }
+  }
+}
+
+/** @param {StackOptions} options @returns {Promise<Stack>} */
+async function startOnce({
   ports: wanted = {},
   persist = false,
   appDirectory,
   demo = true,
   bindings = {},
-} = {}) {
+}) {
   const ports = await settlePorts({ ...DEFAULT_PORTS, ...wanted });
   const app = `http://localhost:${ports.app}`;
   const authority = `http://localhost:${ports.authority}`;
