@@ -4,7 +4,6 @@ use super::clock::Millis;
 
 /// What the engine wants to be woken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Timer {
     /// The token is due for renewal.
     Renewal,
