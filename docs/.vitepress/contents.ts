@@ -59,6 +59,7 @@ export const contents: readonly Section[] = [
       { text: "axios, ky, openapi-fetch", link: "/recipes/http-clients" },
       { text: "Apollo Client", link: "/recipes/apollo" },
       { text: "WebSocket and SSE", link: "/recipes/streams" },
+      { text: "Service workers", link: "/recipes/service-workers" },
       { text: "A stronger login", link: "/recipes/step-up" },
     ],
   },

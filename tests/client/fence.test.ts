@@ -310,3 +310,32 @@ behaviour(
     assert.equal(own?.headers["x-requested-with"], "XMLHttpRequest");
   },
 );
+
+behaviour("client_E99_a_request_that_can_carry_no_header_is_sent_once_and_told", async (scene) => {
+  const { page, app, at } = scene;
+  const refused = { status: 401 };
+  for (const path of ["/init", "/request", "/post"]) app.on(path, () => refused);
+  await scene.started({ origins: [at.app] });
+  const told = await page.evaluate(async () => {
+    const init = { mode: "no-cors" } as const;
+    const answers = [
+      await keep.fetch("/init", init),
+      await keep.fetch(new Request("/request", init)),
+      await keep.fetch("/post", { ...init, method: "POST", body: "x" }),
+    ];
+    const events = keep.explain().map(({ event }) => event);
+    return { statuses: answers.map(({ status }) => status), events };
+  });
+  assert.deepEqual(told.statuses, [401, 401, 401]);
+  for (const path of ["/init", "/request", "/post"])
+    assert.deepEqual(
+      app.to(path).map(({ token }) => token),
+      [null],
+    );
+  assert.equal(scene.refreshes(), 1, "the start's");
+  assert.equal(told.events.filter((event) => event === "no-cors").length, 1);
+  assert.deepEqual(
+    (await scene.events()).map(({ type }) => type),
+    ["signed-in", "refreshed"],
+  );
+});

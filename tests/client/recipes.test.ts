@@ -339,3 +339,31 @@ behaviour("recipe_slim_takes_its_wasm_from_a_file", async (scene) => {
   assert.equal((await page.evaluate(() => keep.start())).status, "authenticated");
   assert.equal(app.to("/tokenkeep/client.wasm").length, 1);
 });
+
+behaviour("recipe_service_workers_send_the_token_with_an_image", async (scene) => {
+  const { app, api, page, at } = scene;
+  const picture = '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"/>';
+  api.on("/picture.svg", ({ token }) =>
+    token !== null && scene.valid.has(token)
+      ? { headers: { "Content-Type": "image/svg+xml" }, body: picture }
+      : { status: 401 },
+  );
+  const moved = { "https://auth.example.com": at.authority, "https://api.example.com": at.api };
+  const text = 'import "doc:docs/recipes/service-workers.md#0";';
+  const program = await bundled({ text, plugins: [blocks(moved)] });
+  app.on("/service-worker.js", () => script(program));
+  const width = await page.evaluate(async (src) => {
+    await navigator.serviceWorker.register("/service-worker.js", { type: "module" });
+    await navigator.serviceWorker.ready;
+    // A page that was there first is not the worker's.
+    const frame = document.body.appendChild(document.createElement("iframe"));
+    frame.src = "/empty";
+    await new Promise((resolve) => frame.addEventListener("load", resolve, { once: true }));
+    const image = new (frame.contentWindow as Window & typeof globalThis).Image();
+    image.src = src;
+    await image.decode();
+    return image.naturalWidth;
+  }, `${at.api}/picture.svg`);
+  assert.equal(width, 7);
+  assert.deepEqual(tokensAt(scene, "/picture.svg"), [scene.granted[0]]);
+});
