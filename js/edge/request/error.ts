@@ -13,10 +13,7 @@ export type VerifyErrorCategory = "request" | "token" | "policy" | "keys" | "con
  * Why a token was not let in; docs/edge.md has the table. Codes are added with time, so a program
  * may compare with any text, and a `switch` needs a default.
  */
-export type VerifyErrorCode = KnownCode | (string & Record<never, never>);
-
-/** The codes of this version. */
-type KnownCode =
+export type VerifyErrorCode =
   | "token.malformed"
   | "token.too_large"
   | "token.encrypted_unsupported"
@@ -52,7 +49,8 @@ type KnownCode =
   | "clock.unavailable"
   | "runtime.failed"
   | "runtime.wasm_unavailable"
-  | "config_invalid";
+  | "config_invalid"
+  | (string & Record<never, never>);
 
 interface Kind {
   readonly category: VerifyErrorCategory;

@@ -13,4 +13,4 @@ export declare class TokenKeepError extends Error {
     readonly status?: number;
     readonly retryAfter?: number;
 }
-export declare function failure(kind: number, status: number, retryAfter: number): TokenKeepError | null;
+export declare function failure(code: TokenKeepErrorCode, status?: number, retryAfter?: number): TokenKeepError;

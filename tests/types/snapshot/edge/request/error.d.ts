@@ -1,7 +1,6 @@
 import type { Policy } from "../result/verified.js";
 export type VerifyErrorCategory = "request" | "token" | "policy" | "keys" | "config" | "runtime";
-export type VerifyErrorCode = KnownCode | (string & Record<never, never>);
-type KnownCode = "token.malformed" | "token.too_large" | "token.encrypted_unsupported" | "token.expired" | "token.not_yet_valid" | "token.revoked" | "header.crit" | "header.typ" | "header.cty" | "header.b64" | "header.zip" | "header.enc" | "alg.not_allowed" | "alg.unsupported_by_runtime" | "issuer.unknown" | "issuer.unavailable" | "key.unknown" | "signature.invalid" | `claim.${string}` | "request.missing" | "request.malformed" | "policy.scope" | "policy.role" | "policy.permission" | "policy.tenant" | "policy.step_up" | "policy.fingerprint" | "jwks.unreachable" | "jwks.timeout" | "jwks.malformed" | "jwks.too_large" | "revocation.unavailable" | "clock.unavailable" | "runtime.failed" | "runtime.wasm_unavailable" | "config_invalid";
+export type VerifyErrorCode = "token.malformed" | "token.too_large" | "token.encrypted_unsupported" | "token.expired" | "token.not_yet_valid" | "token.revoked" | "header.crit" | "header.typ" | "header.cty" | "header.b64" | "header.zip" | "header.enc" | "alg.not_allowed" | "alg.unsupported_by_runtime" | "issuer.unknown" | "issuer.unavailable" | "key.unknown" | "signature.invalid" | `claim.${string}` | "request.missing" | "request.malformed" | "policy.scope" | "policy.role" | "policy.permission" | "policy.tenant" | "policy.step_up" | "policy.fingerprint" | "jwks.unreachable" | "jwks.timeout" | "jwks.malformed" | "jwks.too_large" | "revocation.unavailable" | "clock.unavailable" | "runtime.failed" | "runtime.wasm_unavailable" | "config_invalid" | (string & Record<never, never>);
 export declare class VerifyError extends Error {
     name: string;
     readonly code: VerifyErrorCode;
@@ -12,4 +11,3 @@ export declare class VerifyError extends Error {
     response(policy?: Policy): Response;
 }
 export declare function invalidOption(option: string, problem: string): VerifyError;
-export {};
