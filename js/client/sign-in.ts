@@ -57,5 +57,8 @@ async function beginsAsObject(response: Response): Promise<boolean> {
   }
 }
 
-/** Space, tab, line feed and carriage return, and the three bytes of the mark. */
-const BEFORE_JSON = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf];
+/**
+ * Space, tab, line feed and carriage return, the three bytes of the mark, and what goes before a
+ * character in UTF-16.
+ */
+const BEFORE_JSON = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf, 0xfe, 0xff, 0x00];

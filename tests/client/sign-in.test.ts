@@ -41,6 +41,13 @@ for (const [how, answer] of Object.entries({
   labelled_as_text_with_two_tokens: reply(grant(`,"access_token":"${TOKEN}"`), {
     "Content-Type": "text/plain",
   }),
+  labelled_as_text_in_UTF_16: reply(Buffer.from(`\ufeff${grant()}`, "utf16le"), {
+    "Content-Type": "text/plain; charset=utf-16",
+  }),
+  labelled_as_text_in_UTF_16_of_the_other_order: reply(
+    Buffer.from(`\ufeff${grant()}`, "utf16le").swap16(),
+    { "Content-Type": "text/plain; charset=utf-16" },
+  ),
   labelled_as_nothing_with_a_byte_order_mark: reply(`\ufeff \n${grant()}`, {}),
 } satisfies Record<string, Reply>)) {
   behaviour(`client_F87_a_sign_in_reply_${how}_is_not_handed_on`, async (scene) => {
