@@ -3,14 +3,15 @@
 // changes nothing. Depends on nothing, so that every entry point may use it.
 
 /**
- * A copy of plain data: objects by their own enumerable members and without a prototype, lists by
+ * A copy of plain data: objects by their own members and without a prototype, lists by
  * their items. Functions stay what they are.
  */
 export function ownCopy<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return Array.from(value, ownCopy) as T;
   const copy = Object.create(null) as Record<string, unknown>;
-  for (const name of Object.keys(value)) copy[name] = ownCopy((value as typeof copy)[name]);
+  for (const name of Object.getOwnPropertyNames(value))
+    copy[name] = ownCopy((value as typeof copy)[name]);
   return copy as T;
 }
 

@@ -156,7 +156,8 @@ export function kvRevocation(
         // Revoked while KV was asked, or asked twice: what stands revoked for one stands revoked.
         if (newer !== undefined && newer !== known && newer.entry !== null)
           return found === null ? newer.entry : lasting(newer.entry, found);
-        const entry = found === null ? null : lasting(found, writtenOf(name));
+        const own = writtenOf(name);
+        const entry = found === null ? own : lasting(found, own);
         remember(name, entry, cacheTtl);
         return entry;
       },

@@ -73,6 +73,9 @@ edge("edge_M124_reads_a_policy_by_its_own_members", async () => {
     const error = await refused(verifier.authenticate(request("a.b.c"), {}), "token.malformed");
     assert.doesNotMatch(error.challenge({}) ?? "", /inherited/);
     assert.doesNotMatch(error.response().headers.get("WWW-Authenticate") ?? "", /inherited/);
+    const hidden = Object.defineProperty({}, "permissions", { value: ["all"] }) as Policy;
+    const guarded = new Hono().use(guard(verifier, hidden)).get("/x", (c) => c.text("in"));
+    assert.equal((await guarded.request(request(weak))).status, 403, "one that nothing lists");
     for (const app of [
       new Hono().use(guard(verifier)).get("/x", (c) => c.text("in")),
       new Hono().use(guard(() => verifier, {})).get("/x", (c) => c.text("in")),

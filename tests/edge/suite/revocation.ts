@@ -72,6 +72,17 @@ edge("edge_L137_takes_no_revocation_of_nothing", async () => {
   assert.equal(kv.entries.size, 0);
 });
 
+edge("edge_L138_knows_what_it_revoked_while_kv_answers_as_before", async () => {
+  const clock = new Clock();
+  for (const cacheTtl of [0, 30]) {
+    const kv = new Kv();
+    kv.get = async () => null;
+    const store = kvRevocation(kv, { clock: clock.read, cacheTtl });
+    await store.revokeUser(ISSUER, "alice", 900);
+    assert.equal(await store.isRevoked(alice(NOW)), true);
+  }
+});
+
 edge("edge_L138_cuts_off_what_the_issuer_had_issued_by_its_own_clock", async () => {
   const clock = new Clock();
   for (const store of stores(clock)) {
