@@ -32,8 +32,7 @@ const WORDS: Record<TokenKeepErrorCode, string> = {
   refresh_timeout: "The refresh endpoint did not answer in time.",
   refresh_malformed: "There is no usable access token in the answer.",
   refresh_misconfigured:
-    "There is no refresh endpoint at this address: it makes no request outside a page, or what " +
-    "answers is a redirect, another status or another content type.",
+    "This is no refresh endpoint: a redirect, another status or content type, or a relative address outside a page.",
   logout_failed: "You are signed out here, but the session at the server may not be over.",
   signed_out: "There is no session.",
   not_in_page: "The token does not live in this page.",

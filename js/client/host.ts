@@ -20,6 +20,8 @@ type PageHost = EngineHost<TokenKeepError>;
 export interface Teller
   extends Pick<PageHost, "signedIn" | "signedOut" | "refreshed" | "refreshFailed" | "userChanged"> {
   changed(engine: Engine, ...session: Parameters<PageHost["changed"]>): void;
+  /** A request to a listed origin goes out without the token. */
+  bare(why: "no-cors", url: string): void;
   stepUp(event: TokenKeepEvents["step-up"]): void;
   rejectedFreshToken(url: string): void;
   /** The instance has trapped; this host is of no more use. */

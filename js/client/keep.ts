@@ -6,6 +6,7 @@ import { TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
 import { Host, type Teller } from "./host.js";
 import type { Core } from "./load.js";
+import { Notes } from "./notes.js";
 import { own, readOptions, type Settings } from "./options.js";
 import { abortable, isReplayable, send } from "./requests.js";
 import { sessionOf, UNKNOWN } from "./session.js";
@@ -29,6 +30,7 @@ class Keep implements TokenKeep {
   readonly #settings: Settings;
   readonly #load: () => Promise<Core>;
   readonly #listeners = new Listeners();
+  readonly #notes = new Notes();
   #host: Host | null = null;
   #session: Session = UNKNOWN;
   #closed = false;
@@ -122,7 +124,7 @@ class Keep implements TokenKeep {
   }
 
   explain(): readonly Transition[] {
-    return this.#host?.explain() ?? [];
+    return this.#notes.among(this.#host?.explain() ?? []);
   }
 
   close(): void {
@@ -167,6 +169,7 @@ class Keep implements TokenKeep {
       refreshFailed: (error, retryAt) =>
         listeners.emit("refresh-failed", { error, retryAt: retryAt ?? null }),
       userChanged: () => listeners.emit("user-changed", { session: this.#session }),
+      bare: (why, url) => this.#notes.add(why, url, this.#session),
       stepUp: (event) =>
         listeners.emit("step-up", { ...event, acrValues: Object.freeze(event.acrValues) }),
       rejectedFreshToken: (url) => listeners.emit("rejected-fresh-token", { url }),

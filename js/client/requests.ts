@@ -8,15 +8,13 @@ import type { Host } from "./host.js";
 /** Sends what a caller of `fetch` hands in. */
 export function send(host: Host, request: Request, replayable: boolean): Promise<Response> {
   const { url } = request;
-  // A foreign origin, or a foreign proof: not ours to touch.
-  if (!host.engine.allows(url) || request.headers.has("Authorization"))
-    return host.transport(request);
-  // Browsers drop the header from such a request without a word: no refresh would help it.
-  if (request.mode === "no-cors") {
-    host.engine.input("no-cors", 0);
-    return host.transport(request);
+  // A foreign origin, or a foreign proof, is left alone.
+  if (host.engine.allows(url) && !request.headers.has("Authorization")) {
+    if (request.mode !== "no-cors") return sendAuthorized(host, request, url, replayable);
+    // In this mode the browser lets nobody set a header, nor see the answer.
+    host.tell.bare("no-cors", url);
   }
-  return sendAuthorized(host, request, url, replayable);
+  return host.transport(request);
 }
 
 async function sendAuthorized(

@@ -54,7 +54,6 @@ impl Keep {
                 Input::Unauthorized => return Some(engine.handle_unauthorized(now, id)),
                 Input::RetryRefused => engine.handle_retry_refused(now, id),
                 Input::Accepted => engine.handle_accepted(id),
-                Input::NoCors => engine.handle_no_cors(now),
                 Input::Unreachable => {
                     let failure = Err(FailureKind::Unreachable.into());
                     engine.handle_refresh_answer(now, CallId(id), failure);

@@ -56,8 +56,6 @@ words! {
         Unauthorized = "unauthorized",
         RetryRefused = "retry-refused",
         Accepted = "accepted",
-        /// A request was sent that can carry no header.
-        NoCors = "no-cors",
         /// The network gave no answer. With the call, as the next.
         Unreachable = "unreachable",
         /// No request can be made of the endpoint.
@@ -150,7 +148,6 @@ words! {
         Paused = "paused",
         LogoutDoubted = "logout-doubted",
         SignInWithoutToken = "sign-in-without-token",
-        NoCors = "no-cors",
     }
 
     /// `Transition.note` of the package.

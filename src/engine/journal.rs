@@ -86,8 +86,6 @@ pub enum Step {
     LogoutDoubted,
     /// A sign-in was answered with 2xx, and there was no usable token in it.
     SignInWithoutToken,
-    /// A request that can carry no header went out without the token.
-    NoCors,
 }
 
 /// Why it happened.

@@ -78,13 +78,6 @@ impl Engine {
         self.session.note_accepted(generation);
     }
 
-    /// A request went out that can carry no header, so no token either.
-    pub fn handle_no_cors(&mut self, now: Now) {
-        self.begin_input(now);
-        self.write(Step::NoCors, None);
-        self.conclude();
-    }
-
     fn demand(&mut self, now: Now, purpose: Purpose, validity: Millis) -> WaiterId {
         self.begin_input(now);
         // What is overdue happens first: a request that comes after it must not wait for it.

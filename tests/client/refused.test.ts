@@ -275,3 +275,50 @@ behaviour("client_D40_other_statuses_are_untouched_and_not_retried", async (scen
   assert.equal(api.calls.length, 12, "each once, and where the redirect led");
   assert.equal(scene.refreshes(), 1);
 });
+
+behaviour("client_D92_a_request_that_went_out_bare_is_told_by_its_origin", async (scene) => {
+  const { page, api, foreign, at } = scene;
+  await scene.started();
+  const told = await page.evaluate(async ({ api, foreign }) => {
+    const types: string[] = [];
+    for (const path of ["one", "two?secret=1", "three"]) {
+      const { type } = await keep.fetch(`${api}/${path}`, { mode: "no-cors" });
+      types.push(type);
+    }
+    // A foreign origin is none of the keep's business, and with a token nothing is amiss.
+    await keep.fetch(`${foreign}/four`, { mode: "no-cors" });
+    await keep.fetch(`${api}/five`);
+    const told = keep.explain().filter(({ event }) => event === "no-cors");
+    return { types, told, events: stage.events.map(({ type }) => type) };
+  }, at);
+  assert.deepEqual(told.types, ["opaque", "opaque", "opaque"]);
+  assert.deepEqual(
+    [...api.calls, ...foreign.calls].map(({ path, token }) => [path, token]),
+    [
+      ["/one", null],
+      ["/two", null],
+      ["/three", null],
+      ["/five", scene.granted[0]],
+      ["/four", null],
+    ],
+  );
+  assert.equal(scene.refreshes(), 1);
+  assert.ok(!told.events.includes("rejected-fresh-token"));
+  const [{ at: when, ...entry } = { at: 0 }, ...others] = told.told;
+  assert.deepEqual(entry, {
+    event: "no-cors",
+    from: "authenticated",
+    to: "authenticated",
+    generation: 1,
+    note: at.api,
+  });
+  assert.ok(Math.abs(when - Date.now()) < 60_000);
+  assert.deepEqual(others, []);
+  // Among the transitions by time.
+  const events = await page.evaluate(async () => {
+    await keep.logout();
+    return keep.explain().map(({ event }) => event);
+  });
+  assert.ok(events.indexOf("refreshed") < events.indexOf("no-cors"), events.join());
+  assert.ok(events.indexOf("no-cors") < events.indexOf("logout"), events.join());
+});
