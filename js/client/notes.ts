@@ -7,21 +7,22 @@ import type { Session, Transition } from "./types.js";
 const KEPT = 100;
 
 export class Notes {
-  readonly #kept: Transition[] = [];
+  #kept: readonly Transition[] = [];
 
   /** Of a kind and origin in a row only the first is kept. */
-  add(event: "no-cors", url: string, { status, generation }: Session): void {
+  add(event: "no-cors", url: string, { status: from, generation }: Session): void {
     const note = new URL(url).origin;
     const last = this.#kept.at(-1);
     if (last?.event === event && last.note === note) return;
-    const at = Date.now();
-    this.#kept.push(Object.freeze({ at, event, from: status, to: status, generation, note }));
-    if (this.#kept.length > KEPT) this.#kept.shift();
+    const told = { at: Date.now(), event, from, to: from, generation, note };
+    this.#kept = latest([...this.#kept, Object.freeze(told)]);
   }
 
   /** The notes among the engine's transitions, by time. */
   among(transitions: readonly Transition[]): readonly Transition[] {
     if (this.#kept.length === 0) return transitions;
-    return [...transitions, ...this.#kept].sort((a, b) => a.at - b.at).slice(-KEPT);
+    return latest([...transitions, ...this.#kept].sort((a, b) => a.at - b.at));
   }
 }
+
+const latest = (told: readonly Transition[]) => told.slice(-KEPT);

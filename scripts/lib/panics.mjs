@@ -40,7 +40,7 @@ const sentence = new RegExp(
     "capacity overflow",
     "closure invoked recursively or after being dropped",
     "mid > len",
-    "internal error: entered unreachable code: The JS binding should only .*? value",
+    "internal error: entered unreachable code: The JS binding should .*'invalid' value",
     "null pointer passed to rust",
     // By which numbers are written.
     "00010203\\d{184}96979899",
