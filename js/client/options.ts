@@ -155,11 +155,14 @@ function origins(given: readonly string[] | undefined): readonly string[] {
   });
 }
 
+/** Longer than any page lives, and small enough to be added to a moment. */
+const LONGEST = 1e12;
+
 function time(option: string, given: number | undefined, standard: number): number {
   const value = given ?? standard;
   if (typeof value !== "number" || !Number.isFinite(value) || value <= 0)
     throw invalid(option, "must be a finite number above zero");
-  return value;
+  return Math.min(value, LONGEST);
 }
 
 function invalid(option: string, fault: string, cause?: unknown): TokenKeepError {

@@ -1,7 +1,7 @@
 // How options are read: own members only, each once, and copied when the keep is made.
 
 import assert from "node:assert/strict";
-import { scenes } from "./harness.ts";
+import { pause, scenes } from "./harness.ts";
 
 const behaviour = scenes();
 
@@ -113,4 +113,15 @@ behaviour("client_E95_each_option_is_read_once_and_what_changes_later_is_not", a
     ["before", "before"],
   );
   assert.equal(scene.foreign.calls.at(-1)?.token, null);
+});
+
+behaviour("client_B10_the_longest_times_that_an_option_takes_do_not_end_at_once", async (scene) => {
+  const most = Number.MAX_VALUE;
+  scene.authority.on("/session/refresh", async () => {
+    await pause(200);
+    return scene.grant();
+  });
+  await scene.keep({ timeout: most, defaultLifetime: most, backoff: { base: most, max: most } });
+  const { status } = await scene.page.evaluate(() => keep.start());
+  assert.equal(status, "authenticated");
 });
