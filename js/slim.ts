@@ -1,6 +1,5 @@
 // The entry point `tokenkeep/slim`: the same client without the wasm in it. The application says
-// where that is, so that it can be compiled while it arrives, be cached on its own, and weigh what
-// it weighs.
+// where the wasm is. The browser compiles it while it arrives and caches it by itself.
 
 import { TokenKeepError } from "./client/error.js";
 import { keepWith } from "./client/keep.js";

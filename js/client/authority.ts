@@ -1,11 +1,13 @@
-// The calls to the authority. The cookie is the proof, so they travel with credentials, and to the
-// configured URL only.
+// The calls to the authority. They carry the cookie, which is the proof, and go to the configured
+// URL only.
 
 import type { Endpoint } from "./options.js";
 
 /**
- * The request to `endpoint`. Throws for a relative address where there is no page. With `keepalive` it is finished, and its cookie lands, even when the
- * page goes away meanwhile.
+ * The request to `endpoint`. With `keepalive` the browser finishes it, and stores the cookie, even
+ * when the page goes away meanwhile.
+ *
+ * @throws {TypeError} for a relative address where there is no page
  */
 export function requestTo(endpoint: Endpoint, signal: AbortSignal, keepalive: boolean): Request {
   const init: RequestInit = {
@@ -15,20 +17,20 @@ export function requestTo(endpoint: Endpoint, signal: AbortSignal, keepalive: bo
     mode: "cors",
     credentials: "include",
     cache: "no-store",
-    // A redirect is no answer of these endpoints, and must not carry the request elsewhere.
+    // These endpoints answer with no redirect, and none may take the request elsewhere.
     redirect: "manual",
     keepalive,
   };
   try {
     return new Request(endpoint.url, { ...init, signal });
   } catch {
-    // jsdom has an `AbortSignal` of its own, which Node's `Request` refuses. Without one the call
-    // can't be aborted; the engine gives it up in time all the same.
+    // Node's `Request` refuses the `AbortSignal` of jsdom. A call without a signal can't be
+    // aborted, but the engine still gives it up in time.
     return new Request(endpoint.url, init);
   }
 }
 
-/** 0 for a redirect, which browsers hide. */
+/** The status; 0 for a redirect, which browsers hide. */
 export function statusOf(response: Response): number {
   return response.type === "opaqueredirect" ? 0 : response.status;
 }
@@ -37,8 +39,8 @@ export function statusOf(response: Response): number {
 export const MAX_BODY = 65_536;
 
 /**
- * The bytes of a reply, for the wasm; whoever takes them wipes them. `undefined`: it is too long,
- * and is not read on.
+ * The bytes of a reply, for the wasm. The caller wipes them. `undefined` for a reply that is too
+ * long: the rest is not read.
  */
 export async function bytesOf(response: Response): Promise<Uint8Array | undefined> {
   const reader = response.body?.getReader();
@@ -58,7 +60,7 @@ export async function bytesOf(response: Response): Promise<Uint8Array | undefine
   }
 }
 
-/** Lets the connection go: nobody will read on. */
+/** Gives up a stream that nobody will read to its end, so that its connection is free. */
 export function discard(stream: { cancel(): Promise<void> } | null | undefined): void {
   stream?.cancel().catch(() => undefined);
 }

@@ -1,34 +1,35 @@
-// `WWW-Authenticate` (RFC 9110 section 11.6.1), read for what a refused token asks of the client
-// (RFC 6750 section 3, RFC 9470 section 3).
+// Reads `WWW-Authenticate` (RFC 9110 section 11.6.1) for what the client has to do about a refused
+// token (RFC 6750 section 3, RFC 9470 section 3).
 
-/** Another login is asked for: stronger, or more recent. No refresh can give that. */
+/** The API asks for another login: a stronger or a more recent one. A refresh can't give that. */
 export interface StepUp {
-  /** Acceptable authentication context classes, most wanted first. */
+  /** Acceptable authentication context classes, the preferred one first. */
   readonly acrValues: readonly string[];
-  /** Most seconds since the login; null for none told. */
+  /** The most seconds since the login; null when the API names none. */
   readonly maxAge: number | null;
 }
 
 /**
  * One part of a field: a scheme, or a name with its value, quoted or not.
- * `challenge = auth-scheme [ 1*SP ( token68 / #auth-param ) ]`, a list of them with the commas of
- * both lists mixed: a token followed by `=` is a parameter of the challenge before it, any other
- * token begins a challenge. The token68 of a scheme such as `Negotiate` is passed over, and so is
- * its padding where that reads as `name=`.
+ *
+ * The grammar is a list of `challenge = auth-scheme [ 1*SP ( token68 / #auth-param ) ]`, and commas
+ * separate both challenges and parameters. A token with `=` behind it is a parameter of the
+ * challenge before it; any other token begins a challenge. The token68 of a scheme such as
+ * `Negotiate` is skipped, and its padding too where that reads as `name=`.
  */
 const PART =
   /[ \t,]*([\w!#-'*+.^`|~-]+)(?![\w!#-'*+.^`|~-])[ \t]*(?:(=)[ \t]*(?:(?=[=,]|$)=*|"([^"\\]*(?:\\.[^"\\]*)*)"|([\w!#-'*+.^`|~-]+))|(?![ \t=])(?:[\w.~+/-]+=*[ \t]*(?=,|$))?)/gsy;
 
 /**
- * What the value of a
- * `WWW-Authenticate` field asks for, several fields being joined by commas. `undefined`: a fresh
- * token may help; `null`: no login can, for more scope is asked for. A field that is missing (a
- * cross-origin API must expose it) is empty, and one that makes no sense counts up to where it
- * does.
+ * What a `WWW-Authenticate` field asks for; several fields are joined by commas. `undefined`: a
+ * fresh token may help. `null`: no login helps, since the API asks for more scope.
+ *
+ * A missing field is empty (a cross-origin API has to expose it). A malformed field counts up to
+ * its first fault.
  */
 export function remedyOf(field: string): StepUp | null | undefined {
-  // Those of schemes that carry bearer tokens, each by its parameters; of several with one name the
-  // first counts.
+  // The challenges of schemes that carry bearer tokens, by their parameters. Of several parameters
+  // with one name the first counts.
   const challenges: Map<string, string>[] = [];
   let challenge = new Map<string, string>();
   for (const [

@@ -1,11 +1,12 @@
-// The one error class of the client, with its codes and their words. No message ever holds anything
-// secret.
+// The error class of the client, its codes and their messages. No message holds a secret.
 
 /** Why a call of the client failed. Stable: codes are added, never changed. */
 export type TokenKeepErrorCode =
   /** Thrown by `createTokenKeep`; the message names the option. */
   | "config_invalid"
-  /** WebAssembly is missing or forbidden; retryable after a trap or when it could not be fetched. */
+  /**
+   * WebAssembly is missing or forbidden; retryable after a trap or when it could not be fetched.
+   */
   | "wasm_unavailable"
   /** Terminal: the authority ended the session. */
   | "refresh_rejected"
@@ -47,8 +48,8 @@ const RETRYABLE: readonly TokenKeepErrorCode[] = [
 ];
 
 /**
- * What every call of the client rejects with, beside the caller's own abort reason and what the
- * transport throws.
+ * The error that every call of the client rejects with. Two others exist: the caller's own abort
+ * reason, and whatever the transport throws.
  *
  * ```ts
  * try {
@@ -61,7 +62,7 @@ const RETRYABLE: readonly TokenKeepErrorCode[] = [
 export class TokenKeepError extends Error {
   override name: string = "TokenKeepError";
   readonly code: TokenKeepErrorCode;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later although nobody has changed anything. */
   readonly retryable: boolean;
   /** The HTTP status, where an answer was the cause. */
   declare readonly status?: number;

@@ -1,4 +1,4 @@
-// Telling listeners: in a microtask after the state has changed, so that a listener may call any
+// Calls the listeners, in a microtask after the state has changed. So a listener may call any
 // method and throw anything.
 
 import type { TokenKeepEvents } from "./types.js";
@@ -33,7 +33,7 @@ export class Listeners {
   }
 }
 
-/** As the platform reports what an event listener throws. */
+/** Reports an error as the platform does when an event listener throws. */
 export function report(error: unknown): void {
   if (typeof globalThis.reportError === "function") globalThis.reportError(error);
   else console.error(error);

@@ -1,6 +1,6 @@
-// What the wasm half calls (src/client/host.rs): everything that has to be awaited. Nothing here
-// runs the application's code before the next microtask, and nothing here throws while the engine
-// is at work.
+// What the engine asks for (src/client/host.rs): everything that has to be awaited. While the
+// engine is at work nothing here throws, and nothing runs the application's code before the next
+// microtask.
 
 import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/client/client.js";
 import { bytesOf, discard, requestTo, statusOf } from "./authority.js";
@@ -16,19 +16,19 @@ import { Waiters } from "./waiters.js";
 
 type PageHost = EngineHost<TokenKeepError>;
 
-/** What the application is told. */
+/** Tells the application. */
 export interface Teller
   extends Pick<PageHost, "signedIn" | "signedOut" | "refreshed" | "refreshFailed" | "userChanged"> {
   changed(engine: Engine, ...session: Parameters<PageHost["changed"]>): void;
-  /** A request to a listed origin goes out without the token. */
+  /** A request to a listed origin goes out without the token, for this reason. */
   bare(why: "no-cors", url: string): void;
   stepUp(event: TokenKeepEvents["step-up"]): void;
   rejectedFreshToken(url: string): void;
-  /** The instance has trapped; this host is of no more use. */
+  /** The instance has trapped. This host can't be used any more. */
   lost(): void;
 }
 
-/** An engine with everything around it. */
+/** One engine in a page: its calls, its lock, its siblings and those who wait for it. */
 export class Host {
   readonly #engine: Engine;
   readonly waiters = new Waiters();
@@ -41,21 +41,20 @@ export class Host {
   readonly #siblings: Siblings;
   readonly #leave: () => void;
   /**
-   * Off between a call that was given up and the next answer: Chromium leaves an aborted keepalive
-   * request on its connection, and six of those to a server that hangs would be all that HTTP/1.1
-   * has.
+   * Off between a call that was given up and the next answer. Chromium leaves an aborted keepalive
+   * request on its connection, and with a server that hangs six of them would take all connections
+   * that HTTP/1.1 has.
    */
   #keepalive = true;
-  /** An API refused a fresh token: the next one that takes it is news to the engine. */
+  /** An API refused a fresh token, so the engine has to hear of the next one that accepts it. */
   #refused = false;
-
-  /** Where `explain` collects. */
+  /** The transitions that `explain` collects. */
   #transitions: Transition[] = [];
 
   constructor(core: Core, settings: Settings, tell: Teller) {
     this.core = core;
     this.#settings = settings;
-    // A plain call, since it is the application's; what it throws becomes a rejection.
+    // The application's function gets no `this`, and what it throws becomes a rejection.
     this.transport = async (request) => settings.transport.call(undefined, request);
     this.tell = tell;
     this.#locks = new Locks(settings.name, (answer, ticket) => this.#hear(answer, ticket));
@@ -78,25 +77,25 @@ export class Host {
     return this.core.lost !== null;
   }
 
-  /** @throws what there is to say of a trap, after one */
+  /** @throws {TokenKeepError} after a trap */
   get engine(): Engine {
     if (this.core.lost) throw this.core.lost;
     return this.#engine;
   }
 
-  /** Waits for whom the engine has just numbered. */
+  /** Waits for the answer to a waiter, by the number that the engine has just given. */
   answer(waiter: number): Promise<Outcome> {
     return this.waiters.wait(waiter);
   }
 
-  /** An API answered something else than 401 to the token of this generation. */
+  /** An API accepted the token of this generation: its answer was not 401. */
   accepted(generation: number): void {
     if (!this.#refused) return;
     this.#refused = false;
     this.#engine.input("accepted", generation);
   }
 
-  /** The retry with the token of this generation was refused too. */
+  /** An API refused the retry with the token of this generation too. */
   rejectedFreshToken(generation: number, url: string): void {
     this.#refused = true;
     this.engine.input("retry-refused", generation);
@@ -128,8 +127,8 @@ export class Host {
   };
 
   /**
-   * After a trap: the lock is held until no call of ours is under way, for a rotated cookie may be
-   * in its answer.
+   * Releases the lock after a trap, when no call is under way any more. Until then it is held,
+   * since the answer to a call may bring a rotated cookie.
    */
   #letGo(): void {
     if (this.core.lost && this.#calls.size === 0) this.#locks.releaseAll();
@@ -156,7 +155,7 @@ export class Host {
     };
   }
 
-  /** An input that no caller waits for: a trap is reported, as nobody could catch it. */
+  /** An input that no caller waits for. A trap is reported, since nobody could catch it. */
   #hear(what: Input, number: number): void {
     reported(() => this.#engine.input(what, number));
   }

@@ -1,5 +1,5 @@
-// The keep: the public object. Its state lives in the wasm half, which is loaded at first use; here
-// are the snapshot that was shown last and the listeners.
+// The keep: the public object. Its state lives in the engine, which is loaded at the first use.
+// Here are the listeners, and the snapshot that the application saw last.
 
 import type { Input } from "../../build/client/client.js";
 import { TokenKeepError } from "./error.js";
@@ -21,7 +21,7 @@ import type {
 } from "./types.js";
 import { outsideZones } from "./zones.js";
 
-/** A keep over the wasm that `load` brings. */
+/** A keep whose engine `load` brings. */
 export function keepWith(options: TokenKeepOptions, load: () => Promise<Core>): TokenKeep {
   return new Keep(readOptions(options), load);
 }
@@ -140,8 +140,8 @@ class Keep implements TokenKeep {
   }
 
   /**
-   * Uses the wasm half, at once where it is loaded: what is changed there is changed before this
-   * returns.
+   * Loads the engine at the first use, and calls `use` with its host. Once it is loaded, `use` runs
+   * before this returns, so what it changes is changed at once.
    */
   async #use<T>(use: (host: Host) => T | Promise<T>): Promise<T> {
     if (this.#closed) throw new TokenKeepError("closed");
@@ -178,8 +178,8 @@ class Keep implements TokenKeep {
         this.#lostAt = performance.now();
         this.#host = null;
         this.#show(UNKNOWN);
-        // The cookie still stands for the session. But what traps again and again waits for
-        // somebody to ask.
+        // The session lives on, by its cookie, and is started again. An engine that traps twice in
+        // a minute waits until somebody asks.
         if (status === "authenticated" && this.#lostAt - lostAt > 60_000)
           this.start().catch(() => undefined);
       },

@@ -1,21 +1,22 @@
-// Loading the wasm: compiled once, instantiated at first use, and again after a trap, which leaves
-// an instance in no state to go on with. A failed load is forgotten, so the next use tries again.
+// Loads the wasm. It is compiled once and instantiated at the first use, and once more after a
+// trap: an instance that has trapped can't go on. A failed load is forgotten, so the next use tries
+// again.
 
 import { instantiate } from "../../build/client/client.js";
 import { TokenKeepError } from "./error.js";
 import { outsideZones } from "./zones.js";
 
-/** The classes of the wasm half, of one instance. */
+/** The classes of one instance of the wasm. */
 export interface Core extends Awaited<ReturnType<typeof instantiate>> {
   /** What every call rejects with after a trap. */
   readonly lost: TokenKeepError | null;
-  /** Whom to tell of it. */
+  /** The functions to call after a trap. */
   readonly losses: Set<() => void>;
 }
 
 /**
- * Those who ask while an instance is being made, or after that, get the same one. `bring` is asked
- * until it brings something.
+ * A loader. All who ask while it makes an instance, or afterwards, get the same one. It calls
+ * `bring` until that succeeds once.
  */
 export function coreFrom(
   bring: () => Promise<BufferSource | WebAssembly.Module>,
@@ -55,8 +56,9 @@ function isForbidden(cause: unknown): boolean {
 }
 
 /**
- * Whatever leaves an export by a throw (a trap, a stack that ran out) has left work half done in
- * there. From then on the exports do nothing: timers and finalizers come late.
+ * The exports, made safe after a trap. An export that throws (a trap, a stack overflow) leaves the
+ * instance half way through its work. Afterwards the exports do nothing, since timers and
+ * finalizers still call them.
  */
 function guarded(
   exports: WebAssembly.Exports,

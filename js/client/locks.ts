@@ -1,4 +1,4 @@
-// The origin-wide lock, by Web Locks. Where they are missing or denied the engine is told so and
+// The lock of the origin, by Web Locks. Where they are missing or denied, the engine is told and
 // goes on without.
 
 type Answer = (answer: "locked" | "lock-denied", ticket: number) => void;
@@ -6,7 +6,7 @@ type Answer = (answer: "locked" | "lock-denied", ticket: number) => void;
 export class Locks {
   readonly #name: string;
   readonly #answer: Answer;
-  /** How to give back, or give up, what a ticket stands for. */
+  /** Gives back the lock of a ticket, or stops waiting for it. */
   readonly #release = new Map<number, () => void>();
 
   constructor(name: string, answer: Answer) {
@@ -17,8 +17,8 @@ export class Locks {
   acquire(ticket: number): void {
     const controller = new AbortController();
     this.#release.set(ticket, () => controller.abort());
-    // Asked for at once, since the browser takes milliseconds. The engine is still at work, so
-    // whatever this throws, and an answer given at once, waits for a microtask.
+    // The lock is asked for at once, since the browser takes milliseconds. The engine is still at
+    // work, so a failure, or a lock that is granted at once, waits for a microtask.
     this.#request(ticket, controller.signal).catch(() => this.#answer("lock-denied", ticket));
   }
 
@@ -35,7 +35,7 @@ export class Locks {
   async #request(ticket: number, signal: AbortSignal): Promise<void> {
     await navigator.locks.request(this.#name, { signal }, async () => {
       await undefined;
-      // Given up just before it was granted.
+      // The engine has stopped waiting just before the lock was granted.
       if (!this.#release.has(ticket)) return;
       await new Promise<void>((resolve) => {
         this.#release.set(ticket, resolve);

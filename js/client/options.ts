@@ -1,5 +1,4 @@
-// The options of `createTokenKeep`, checked and completed. What comes out is what a host and its
-// engine are made with.
+// Checks the options of `createTokenKeep` and adds the defaults.
 
 import type { EngineSettings } from "../../build/client/client.js";
 import { TokenKeepError } from "./error.js";
@@ -37,7 +36,7 @@ const KNOWN: readonly (keyof TokenKeepOptions)[] = [
   "transport",
 ];
 
-/** Copies every option, so that nothing can change it afterwards. */
+/** Reads the options. The result holds copies, so nothing can change it afterwards. */
 export function readOptions(given: TokenKeepOptions): Settings {
   if (typeof given !== "object" || given === null) throw invalid("options", "must be an object");
   for (const key of Object.keys(given)) {
@@ -76,10 +75,7 @@ export function readOptions(given: TokenKeepOptions): Settings {
   };
 }
 
-/**
- * A copy of the members that the application itself wrote, each read once. What a prototype adds is
- * left out.
- */
+/** A copy of the own members of an object, each read once. Inherited members are left out. */
 export function own<T extends object>(options: T): T {
   return Object.assign(Object.create(null) as T, options);
 }
@@ -100,7 +96,7 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
   try {
     const all = new Headers({ Accept: "application/json", "X-Requested-With": "XMLHttpRequest" });
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
-    // The browser's own check of method, headers and body.
+    // The platform checks method, headers and body.
     if (!isRelative(address))
       new Request(address, { method, headers: all, ...(body === undefined ? {} : { body }) });
     return { url: address, method, headers: all, body };
@@ -110,8 +106,9 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
 }
 
 /**
- * Resolved as `fetch` would: against the document's base, in a worker against its own address. On a
- * server there is neither, and the text stays as it is: a keep that only renders sends nothing.
+ * The address as `fetch` would resolve it: against the document's base, in a worker against the
+ * worker's own address. On a server there is neither, and a relative address stays as it is: a keep
+ * that only renders sends nothing.
  */
 function absolute(option: string, url: string | URL): string {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
@@ -134,10 +131,10 @@ function isRelative(url: string): boolean {
   return /^[./]/.test(url);
 }
 
-/** Each as `URL.origin` writes it. */
+/** The listed origins, each as `URL.origin` writes it. */
 function origins(given: readonly string[] | undefined): readonly string[] {
   if (given === undefined) {
-    // Of a `srcdoc` frame `location` knows no origin.
+    // In a `srcdoc` frame `location.origin` is "null".
     const own = globalThis.origin ?? globalThis.location?.origin;
     return own === undefined || own === "null" ? [] : [own];
   }

@@ -1,5 +1,5 @@
-// What the page goes through: seen and hidden, online and offline, frozen and restored. Each is a
-// hint to look again. Outside a page nothing is heard.
+// Watches the page: visible and hidden, online and offline, frozen and restored. Each event tells
+// the engine to look again. Outside a page there are no such events.
 
 import type { Input } from "../../build/client/client.js";
 
@@ -7,8 +7,9 @@ const WINDOW = ["online", "offline", "pageshow", "pagehide", "focus"];
 const DOCUMENT = ["visibilitychange", "resume"];
 
 /**
- * Tells `wake` where the page stands and what it goes through; `stored` and `restored` frame the
- * back/forward cache.
+ * Tells `wake` the state of the page, and each change of it. `stored` is called before the page
+ * goes into the back/forward cache, `restored` when it comes back. Returns the function that ends
+ * this.
  */
 export function watchPage(
   wake: (what: Input) => void,

@@ -1,17 +1,17 @@
-// An authorised request: the token attached for listed origins, one refresh and one retry after a
-// 401. It is sent at most twice, the second time from a copy that was taken before the first.
+// Sends a request with the token attached, if its origin is listed. After a 401 there is one
+// refresh and one retry. The retry sends a copy that was made before the first try.
 
 import { discard } from "./authority.js";
 import { remedyOf } from "./challenge.js";
 import type { Host } from "./host.js";
 
-/** Sends what a caller of `fetch` hands in. */
+/** Sends the request of a caller of `keep.fetch`. */
 export function send(host: Host, request: Request, replayable: boolean): Promise<Response> {
   const { url } = request;
-  // A foreign origin, or a foreign proof, is left alone.
+  // A request to another origin, or with an Authorization of its own, goes out as it is.
   if (host.engine.allows(url) && !request.headers.has("Authorization")) {
     if (request.mode !== "no-cors") return sendAuthorized(host, request, url, replayable);
-    // In this mode the browser lets nobody set a header, nor see the answer.
+    // In this mode the browser drops the header and hides the answer.
     host.tell.bare("no-cors", url);
   }
   return host.transport(request);
@@ -26,7 +26,7 @@ async function sendAuthorized(
   const { engine } = host;
   await host.answer(engine.input("request", 0));
   request.signal.throwIfAborted();
-  // Copied before the header is set: the copy carries no token.
+  // The copy is made before the header is set, so it carries no token.
   const spare = replayable ? request.clone() : null;
   const generation = engine.authorize(request);
   const first = await host.transport(request);
@@ -53,8 +53,8 @@ async function sendAuthorized(
 }
 
 /**
- * Whether a 401 is about our token's age: it comes from a listed origin and asks for no other
- * remedy.
+ * Whether a fresh token may help after this 401: it comes from a listed origin and asks for no
+ * other remedy.
  */
 function isRenewable(host: Host, response: Response, url: string): boolean {
   if (host.lost) return false;
@@ -64,7 +64,7 @@ function isRenewable(host: Host, response: Response, url: string): boolean {
   return remedy === undefined;
 }
 
-/** Whether a `Request` made of these can be sent again: everything but a one-shot stream. */
+/** Whether a `Request` made of these can be sent twice. A body that is a stream can't. */
 export function isReplayable(
   input: RequestInfo | URL,
   init: RequestInit | undefined,
@@ -81,8 +81,9 @@ function hasBody(request: Request): boolean {
 }
 
 /**
- * A `Request` does not tell what its body was made of. But the Fetch standard refuses the mode
- * "no-cors" for a body "whose source is null", which only a stream's is, so a trial copy tells.
+ * Whether the body of a `Request` was made of a stream, which the `Request` does not tell. But the
+ * Fetch standard refuses the mode "no-cors" for a body "whose source is null", and only the source
+ * of a stream is null. So a trial copy shows it.
  */
 function isMadeOfStream(request: Request): boolean {
   try {
@@ -93,7 +94,7 @@ function isMadeOfStream(request: Request): boolean {
   }
 }
 
-/** Settles as `promise` does, or rejects with the signal's own reason as soon as that aborts. */
+/** Settles as `promise` does, or rejects with the signal's reason as soon as the signal aborts. */
 export function abortable<T>(
   signal: AbortSignal | null | undefined,
   promise: Promise<T>,

@@ -1,5 +1,5 @@
-// The session snapshot: frozen, the same object until something in it changes, and never with a
-// token in it.
+// The session snapshot: a frozen object without the token, the same one until something in it
+// changes.
 
 import type { EngineHost } from "../../build/client/client.js";
 import type { Session } from "./types.js";
@@ -15,7 +15,7 @@ export const UNKNOWN: Session = Object.freeze({
   reason: null,
 });
 
-/** The snapshot that follows `last`. The claims are the engine's to ask for. */
+/** The snapshot that follows `last`. `claims` is called when the token is another one. */
 export function sessionOf(
   [status, generation, refreshing, reason, expiresAt, retryAt]: Parameters<EngineHost["changed"]>,
   last: Session,
@@ -35,12 +35,10 @@ export function sessionOf(
   };
 }
 
-/**
- * The claims of an unverified JWT: own properties only, deeply frozen. `null` for what the reader
- * can't take.
- */
+/** The claims of an unverified JWT, deeply frozen. `null` when there are none to be read. */
 function readClaims(json: Uint8Array | undefined): Session["claims"] {
-  // An opaque token: to let the parser throw took three milliseconds in a page that had just begun.
+  // An opaque token has no claims. To let the parser throw took three milliseconds in a page that
+  // had just begun.
   if (json === undefined) return null;
   try {
     return JSON.parse(new TextDecoder().decode(json), (_, value: unknown) =>

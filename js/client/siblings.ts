@@ -1,6 +1,6 @@
-// The tabs of this origin, by BroadcastChannel. What a message means is in src/client/messages.rs:
-// here it is an array of numbers, so there is no room for a token in it. A tab is alone where there
-// is no such channel, and from the moment at which it fails.
+// The channel to the other tabs of this origin. A message is an array of numbers, so there is no
+// room for a token in it; src/client/messages.rs says what they mean. A tab is alone where there is
+// no channel, and from the moment at which the channel fails.
 
 export class Siblings {
   readonly #name: string;
@@ -17,10 +17,11 @@ export class Siblings {
     try {
       this.#channel = new BroadcastChannel(this.#name);
     } catch {
-      // There is none, or this frame may not have it (an opaque origin, blocked storage).
+      // The platform has no channels, or denies them to this frame, as Firefox does where cookies
+      // are blocked.
       return;
     }
-    // Node keeps a process alive for an open channel.
+    // In Node an open channel would keep the process alive.
     (this.#channel as { unref?(): void }).unref?.();
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data instanceof Float64Array) this.#hear(data);

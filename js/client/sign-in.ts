@@ -1,5 +1,5 @@
-// Signing in: the application's own request, sent while no refresh can run in any tab, and the
-// token taken out of its reply.
+// Sends the application's sign-in request while no refresh can run in any tab, and takes the token
+// out of the reply.
 
 import { bytesOf, discard } from "./authority.js";
 import { TokenKeepError } from "./error.js";

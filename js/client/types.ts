@@ -200,8 +200,8 @@ export interface TokenKeep {
   /**
    * Wipes the token here and in sibling tabs at once, and tells the server. Rejects with
    * `logout_failed` when that can't be, or when the session there is not known to be over: after
-   * any other answer than 2xx, one refresh call, whose token is dropped, looks whether it is. Signed
-   * out here it stays in every case.
+   * any other answer than 2xx, one refresh call, whose token is dropped, looks whether it is.
+   * Signed out here it stays in every case.
    */
   logout(): Promise<void>;
   /**

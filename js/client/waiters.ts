@@ -1,5 +1,5 @@
-// Those who wait for the engine, by number. The engine answers each exactly once, sometimes before
-// the wait begins.
+// The callers that wait for the engine, by number. The engine answers each exactly once, sometimes
+// before the wait begins.
 
 import type { Outcome } from "../../build/client/client.js";
 
@@ -27,7 +27,7 @@ export class Waiters {
     this.#waiter(id).reject(error);
   }
 
-  /** Fails everybody, from now on too: the engine will answer no more. */
+  /** Fails every waiter, now and later: the engine answers no more. */
   failAll(error: unknown): void {
     this.#failed = error;
     for (const waiter of this.#waiters.values()) waiter.reject(error);

@@ -1,5 +1,5 @@
-// Angular's zone.js counts the timers that start in a zone and calls an application stable when
-// none is left. What the keep does for itself belongs to no zone of the application.
+// Angular's zone.js counts the timers that start in a zone. It calls an application stable when
+// none is left. So the keep's own timers start in no zone of the application.
 
 interface Zone {
   run<T>(call: () => T): T;
@@ -14,7 +14,7 @@ export function outsideZones<T>(call: () => T): T {
   return typeof root?.run === "function" ? root.run(call) : call();
 }
 
-/** A listener that will be called in the zone that is current now, as event listeners are. */
+/** The listener, to be called in the zone that is current now, as event listeners are. */
 export function inThisZone<T>(listener: T): T {
   const current = zones()?.current;
   return typeof current?.wrap === "function" ? current.wrap(listener, "tokenkeep") : listener;

@@ -1,10 +1,10 @@
-//! An allocator that wipes what is given back, so that no copy of a token outlives its use in wasm
-//! memory: not in a reply's buffer, not in a string that crossed from JavaScript, not in a vector
+//! An allocator that wipes each block that is freed. So no copy of a token outlives its use in wasm
+//! memory: not in the buffer of a reply, not in a string that came from JavaScript, not in a vector
 //! that grew.
 //!
-//! It is small rather than clever. Blocks come in powers of two; one that is given back waits in
-//! the list of its size and is never split or joined. What a keep needs at a time is little and
-//! bounded, so what waits is bounded too.
+//! It is small and simple. The sizes of blocks are powers of two. A freed block goes to the list of
+//! its size, and is never split or joined. A keep needs little memory at a time, within a bound, so
+//! the lists are bounded too.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32::memory_grow;
@@ -17,9 +17,9 @@ const SIZES: usize = 32;
 const PAGE: usize = 1 << 16;
 
 struct Wiping {
-    /// The first waiting block of each size; the address of the next one stands in its first word.
+    /// The first free block of each size. Its first word is the address of the next one.
     waiting: UnsafeCell<[*mut u8; SIZES]>,
-    /// Memory that was never given out: from here to the end.
+    /// Memory that was never used: from here to the end.
     fresh: Cell<usize>,
     end: Cell<usize>,
 }
@@ -44,8 +44,8 @@ impl Wiping {
             if before == usize::MAX {
                 return null_mut();
             }
-            // The first time, or somebody else has grown the memory: what was left is not followed
-            // by what is new.
+            // At the first time, or when somebody else has grown the memory, the new pages do not
+            // follow on what was left.
             if before * PAGE != self.end.get() {
                 self.fresh.set(before * PAGE);
             }
@@ -68,7 +68,7 @@ fn fitting(bytes: usize) -> u32 {
 #[expect(unsafe_code, reason = "an allocator can't be written without")]
 unsafe impl GlobalAlloc for Wiping {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // Blocks lie at multiples of the smallest one, and nothing here wants more.
+        // Blocks lie at multiples of the smallest size. Nothing in this crate needs more.
         if layout.align() > 1 << SMALLEST {
             return null_mut();
         }

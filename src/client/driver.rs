@@ -20,31 +20,31 @@ pub(super) fn now() -> Now {
     Now { mono: performance_now() as u64, wall: js_sys::Date::now() as u64 }
 }
 
-/// One keep's engine and what it drives.
+/// The engine of one keep, with what it drives.
 pub(super) struct Driver {
     engine: RefCell<Engine>,
     host: Host,
-    /// Whether outputs are being carried out. An input that comes in meanwhile leaves its own to
-    /// whoever does so.
+    /// Outputs are being carried out. The outputs of an input that comes in meanwhile are carried
+    /// out there too, when those before them are done.
     at_work: Cell<bool>,
-    /// Its callback holds the driver; closing the keep clears it.
+    /// The callback of the timer holds the driver. Closing the keep clears the timer.
     timer: Cell<Option<Timeout>>,
 }
 
 impl Driver {
     pub(super) fn new(config: Config, host: Host) -> Rc<Self> {
-        // All 53 bits of one draw; the seed spreads load and guards nothing.
+        // The seed has all 53 bits of one draw. It spreads load and guards nothing.
         let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;
         let engine = RefCell::new(Engine::new(config, seed, now()));
         Rc::new(Self { engine, host, at_work: Cell::default(), timer: Cell::default() })
     }
 
-    /// The engine, to be let go before anything outside the crate is called.
+    /// The engine. The borrow has to end before anything outside the crate is called.
     pub(super) fn engine(&self) -> Ref<'_, Engine> {
         self.engine.borrow()
     }
 
-    /// One input, and everything that follows from it.
+    /// Gives the engine one input, and carries out what follows.
     pub(super) fn input<T>(self: &Rc<Self>, input: impl FnOnce(&mut Engine, Now) -> T) -> T {
         let now = now();
         let result = input(&mut self.engine.borrow_mut(), now);
@@ -52,7 +52,7 @@ impl Driver {
         result
     }
 
-    /// Tells the last transitions, oldest first. The engine is let go before each.
+    /// Tells the last transitions, oldest first. The borrow of the engine ends before each is told.
     pub(super) fn explain(&self) {
         for transition in (0..).map_while(|age| self.engine().explain().nth(age).copied()) {
             self.host.tell(&transition);
@@ -66,7 +66,7 @@ impl Driver {
         }
         loop {
             let output = self.engine.borrow_mut().poll_output();
-            // What was set before is cleared by being dropped.
+            // Dropping a timer clears it.
             match output {
                 None => break,
                 Some(Output::SetTimer { delay, .. }) => {

@@ -1,5 +1,5 @@
-//! What the JavaScript half does for this one, which `js/client/host.ts` implements: the calls to
-//! the authority, the lock, the siblings, and telling the application.
+//! The host: what Rust asks of JavaScript. `js/client/host.ts` implements it: the calls to the
+//! authority, the lock, the siblings, and telling the application.
 
 use js_sys::{Float64Array, JsString};
 use wasm_bindgen::prelude::*;
@@ -12,7 +12,7 @@ use crate::engine::{self, Event, Failure, Output};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** What an engine asks for. No method throws. `Failure`: whatever the host makes of one. */
+/** What an engine asks for. No method throws. `Failure`: what the host makes of a failure. */
 export interface EngineHost<Failure = unknown> {
   sendRefresh(call: number): void;
   sendLogout(call: number): void;
@@ -114,7 +114,7 @@ extern "C" {
         note: Option<Cause>,
     );
 
-    /// The platform's `Headers`, which `web-sys` gives no text that is JavaScript's already.
+    /// The platform's `Headers`. `web-sys` sets Rust's texts only, and this one is JavaScript's.
     #[wasm_bindgen(js_name = Headers)]
     pub(super) type Headers;
     #[wasm_bindgen(method, catch)]
@@ -122,7 +122,8 @@ extern "C" {
 }
 
 impl Host {
-    /// Does what the engine asks for; `session` is what it shows now. The timer is the driver's.
+    /// Does what the engine asks for, except for the timer, which the driver sets. `session` is the
+    /// session that the engine shows now.
     pub(super) fn perform(&self, output: Output, session: engine::Session) {
         match output {
             Output::SendRefresh { call } => self.send_refresh(call.0),

@@ -1,4 +1,4 @@
-//! What the JavaScript half calls.
+//! What JavaScript calls.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use crate::engine::{
     without_access_token,
 };
 
-/// One keep: a session machine with its token. Those who wait are numbered and answered through
+/// One keep: an engine with its token. Callers that wait have a number, and are answered through
 /// [`Host`].
 #[wasm_bindgen]
 pub struct Keep {
@@ -27,20 +27,21 @@ pub struct Keep {
 
 #[wasm_bindgen]
 impl Keep {
-    /// A keep that calls `host` back. The token may go nowhere yet.
+    /// A keep that calls `host`. Its list of origins is empty.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(host: Host, settings: &EngineSettings) -> Keep {
         Self { driver: Driver::new(settings.into(), host), origins: Origins::default() }
     }
 
-    /// Adds an origin, as `URL.origin` gives it, to those that the token may go to.
+    /// Lists an origin, as `URL.origin` gives it: the token may go there.
     pub fn list(&mut self, origin: String) {
         self.origins.add(origin);
     }
 
-    /// One input; returns the number of whoever waits for its outcome. `number` is what the input
-    /// is about: a generation, a call, a ticket, or the milliseconds that a lent token has to live.
+    /// One input. Returns the number of the caller that waits for its outcome, or 0. `number` is
+    /// what the input is about: a generation, a call, a ticket, or the milliseconds that a token
+    /// has to live.
     pub fn input(&self, what: Input, number: f64) -> u32 {
         let id = number as u32;
         let waiter = self.driver.input(|engine, now| {
@@ -77,8 +78,7 @@ impl Keep {
         waiter.map_or(0, |waiter| waiter.0)
     }
 
-    /// Whether the token may go to `url`, which is the browser's own reading of an address
-    /// (`Request.url`).
+    /// Whether the token may go to `url`, an address as the browser serialises it (`Request.url`).
     #[must_use]
     pub fn allows(&self, url: &str) -> bool {
         self.origins.allow(url)
@@ -87,21 +87,21 @@ impl Keep {
     /// Sets the token on `request`; returns its generation, or 0 when there is no token to set.
     #[must_use]
     pub fn authorize(&self, request: &Request) -> u32 {
-        // The engine is let go before the page's `Headers` is called.
+        // The borrow of the engine ends before the page's `Headers` is called.
         let held = self
             .driver
             .engine()
             .token()
             .map(|(token, generation)| (JsString::from(token.authorization()), generation));
         let Some((value, generation)) = held else { return 0 };
-        // Fails only for a value that no header may carry, which an access token never is.
+        // Fails only for a value that a header can't carry; an access token is none.
         let headers: Headers = request.headers().unchecked_into();
         headers.set("Authorization", &value).map_or(0, |()| generation)
     }
 
     /// The token itself, after a loan was granted.
     pub fn token(&self) -> Option<String> {
-        // The one copy that crosses; the allocator wipes it when the JavaScript text has been made.
+        // A copy crosses. The allocator wipes it when JavaScript has made a text of it.
         self.driver.engine().token().map(|(token, _)| token.expose().to_owned())
     }
 
@@ -111,17 +111,19 @@ impl Keep {
         self.driver.engine().claims().map(<[u8]>::to_vec)
     }
 
-    /// Takes over a token; `expires_in` in seconds, anything but a positive number counts as not
-    /// told. False: it is none.
+    /// Takes over a token. `expires_in`: seconds; anything but a positive number counts as not
+    /// told. Returns whether it is a token at all.
     pub fn adopt(&self, access_token: &str, expires_in: f64) -> bool {
         // A cast of NaN or of anything negative gives 0, which counts as not told.
         let grant = Grant::new(access_token, Some(expires_in as u64));
         grant.map(|grant| self.driver.input(|engine, now| engine.handle_adopt(now, grant))).is_ok()
     }
 
-    /// The sign-in of `waiter` was answered with 2xx and, if it `is_json`, with `body`, undefined
-    /// when it is too long; without `is_json` it failed. Returns the reply without its token,
-    /// empty when nobody may have it, and `undefined` when it passes as it is.
+    /// The sign-in of `waiter` was answered with 2xx. `is_json` says whether the reply is JSON, and
+    /// is `undefined` when the sign-in failed. A `body` that is too long is `undefined`.
+    ///
+    /// Returns the reply without its token; empty when the application may not see it; `undefined`
+    /// when it passes as it is.
     #[wasm_bindgen(js_name = signedIn)]
     pub fn signed_in(
         &self,
@@ -144,9 +146,9 @@ impl Keep {
         rest
     }
 
-    /// The refresh endpoint answered `call`. A field that is not there is empty, a body that is too
-    /// long `undefined`; status 0 stands for a redirect that the browser hides. `date` is the
-    /// server's clock where it can be seen.
+    /// The refresh endpoint answered `call`. A missing field is empty, and a body that is too long
+    /// is `undefined`. Status 0 stands for a redirect that the browser hides. `date` is the
+    /// server's clock, where it can be seen.
     pub fn refreshed(
         &self,
         call: u32,
@@ -160,8 +162,8 @@ impl Keep {
         self.driver.input(|engine, now| engine.handle_refresh_answer(now, CallId(call), answer));
     }
 
-    /// The logout endpoint answered `call`, with status 0 for a redirect that the browser hides;
-    /// without a status there was no answer.
+    /// The logout endpoint answered `call`. Status 0 stands for a redirect that the browser hides,
+    /// and `undefined` for no answer.
     #[wasm_bindgen(js_name = loggedOut)]
     pub fn logged_out(&self, call: u32, status: Option<u16>, content_type: &str) {
         let answer = status
@@ -169,7 +171,7 @@ impl Keep {
         self.driver.input(|engine, now| engine.handle_logout_answer(now, CallId(call), answer));
     }
 
-    /// A sibling said something; what can't be read is ignored.
+    /// A sibling said something. A message that can't be read is ignored.
     pub fn hear(&self, message: &Float64Array) {
         if let Some(message) = messages::decode(message) {
             self.driver.input(|engine, now| engine.handle_sibling(now, message));

@@ -1,19 +1,19 @@
-//! What tabs tell each other: one encode and one decode. A message is seven numbers in a
+//! The messages between tabs: one encode and one decode. A message is seven numbers in a
 //! `Float64Array`, so there is no room for a token in it.
 
 use js_sys::Float64Array;
 
 use crate::engine::{Message, News};
 
-/// Goes before the other numbers, and is raised when they change their meaning.
+/// The first number. It is raised when the meaning of the others changes.
 const VERSION: f64 = 1.0;
-/// Version, epoch, kind, flags, the two halves of the subject's hash, milliseconds: to wait, or
-/// since.
+/// Version, epoch, kind, flags, the two halves of the subject's hash, and milliseconds: to wait, or
+/// since the logout.
 const LENGTH: usize = 7;
-/// The largest integer up to which a double holds every one.
+/// A double holds every integer up to this one.
 const LARGEST: f64 = 9_007_199_254_740_991.0;
 
-/// The kinds of news, by the numbers that stand for them.
+/// The kinds of news, by their numbers in a message.
 #[derive(Clone, Copy)]
 enum Kind {
     Asking = 1,
@@ -42,8 +42,8 @@ const VISIBLE: u32 = 2;
 const SUBJECT: u32 = 4;
 const TIME: u32 = 8;
 
-/// The numbers of a message, in an array of their own: one that lay in wasm memory would take all
-/// of that along to the other tabs.
+/// The numbers of a message. The array has a buffer of its own: a view of the wasm memory would
+/// send that whole memory to the other tabs.
 pub(super) fn encode(Message { epoch, news }: Message) -> Float64Array {
     let (mut flags, mut subject, mut time) = (0, None, None);
     let mut flag = |set: bool, flag: u32| flags |= if set { flag } else { 0 };
@@ -89,7 +89,7 @@ pub(super) fn encode(Message { epoch, news }: Message) -> Float64Array {
     Float64Array::from(&numbers[..])
 }
 
-/// What a sibling said; `None` for anything that this version does not write.
+/// What a sibling said. `None` for a message that this version does not write.
 pub(super) fn decode(message: &Float64Array) -> Option<Message> {
     if message.length() as usize != LENGTH {
         return None;
@@ -119,13 +119,13 @@ pub(super) fn decode(message: &Float64Array) -> Option<Message> {
     Some(Message { epoch, news })
 }
 
-/// An integer from 0 on that a double holds exactly.
+/// The integer, if the number is one from 0 to [`LARGEST`].
 fn whole(number: f64) -> Option<u64> {
     let integer = number as u64;
     (integer as f64 == number && number <= LARGEST).then_some(integer)
 }
 
-/// One of 32 bits.
+/// The integer, if the number is one of 32 bits.
 fn small(number: f64) -> Option<u32> {
     let integer = number as u32;
     (f64::from(integer) == number).then_some(integer)

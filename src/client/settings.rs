@@ -1,4 +1,4 @@
-//! What an engine is made with, read from the object that `js/client/options.ts` makes of the
+//! The settings of an engine, read from the object that `js/client/options.ts` makes of the
 //! options.
 
 use wasm_bindgen::prelude::*;

@@ -1,5 +1,5 @@
-//! The words that cross to the JavaScript half and from it. Each is declared here and nowhere else:
-//! what crosses is an index, TypeScript sees a union, and the texts stand in the glue once.
+//! The words that cross between Rust and JavaScript. Each is declared here and nowhere else. What
+//! crosses is an index; TypeScript sees a union, and the glue holds the texts once.
 
 #![expect(missing_docs, reason = "the text of each variant says what it is")]
 
@@ -7,9 +7,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::engine;
 
-/// Declares enums whose variants are words, and TypeScript's unions of them. wasm-bindgen itself
-/// writes only those unions that an exported function names. With `from` each variant is also what
-/// the engine's variant of that name becomes; one that is forgotten does not compile.
+/// Declares string enums and their TypeScript unions. (wasm-bindgen itself writes a union only when
+/// an exported function names it.) `from` converts each variant of an enum of the engine to the
+/// word of the same name; a variant without a word does not compile.
 macro_rules! words {
     ($(
         $(#[$about:meta])*
@@ -42,25 +42,27 @@ macro_rules! words {
 }
 
 words! {
-    /// What happened, for [`super::Keep::input`]. The first seven are waited for.
+    /// What happened, for [`super::Keep::input`]. Somebody waits for the outcome of the first
+    /// seven.
     Input {
         Start = "start",
         Refresh = "refresh",
         Logout = "logout",
         SignIn = "sign-in",
-        /// A request wants to be sent.
+        /// The application wants to send a request.
         Request = "request",
-        /// With the milliseconds that the token has to live.
+        /// The application wants to borrow the token; comes with the milliseconds that it has to
+        /// live.
         Lend = "lend",
-        /// An API answered 401. With the generation of the token, as the next two.
+        /// An API answered 401; comes with the generation of the token, as the next two.
         Unauthorized = "unauthorized",
         RetryRefused = "retry-refused",
         Accepted = "accepted",
-        /// The network gave no answer. With the call, as the next.
+        /// A call got no answer; comes with the call, as the next.
         Unreachable = "unreachable",
-        /// No request can be made of the endpoint.
+        /// The endpoint's address makes no request.
         Unsendable = "unsendable",
-        /// The lock is granted. With the ticket, as the next.
+        /// The lock was granted; comes with the ticket, as the next.
         Locked = "locked",
         LockDenied = "lock-denied",
         Hidden = "hidden",
@@ -72,14 +74,14 @@ words! {
         Close = "close",
     }
 
-    /// How a wait ends that does not fail.
+    /// How a wait ends when it does not fail.
     Outcome {
         Done = "done",
         /// Send the request with the token.
         Token = "token",
         /// Send the request without a token.
         Anonymous = "anonymous",
-        /// The first answer is the caller's.
+        /// Return the first answer: there is nothing to retry with.
         GiveUp = "give-up",
     }
 
@@ -99,7 +101,7 @@ words! {
         Closed = "closed",
     }
 
-    /// Those of the package's error codes that the engine gives.
+    /// The codes of `TokenKeepError` that the engine gives.
     FailureCode from engine::FailureKind {
         Rejected = "refresh_rejected",
         Unreachable = "refresh_unreachable",

@@ -1,5 +1,5 @@
-// What tabs tell each other, written by a test. The numbers are those of src/client/messages.rs once
-// more: tabs with two releases of the package may be open at a time, so they must not change.
+// What tabs tell each other, written by a test. The numbers are those of src/client/messages.rs
+// once more: tabs with two releases of the package may be open at a time, so they must not change.
 
 const KINDS = {
   asking: 1,

@@ -1,8 +1,7 @@
 // Runs in Node, Bun and Deno as a program of its own:
 // `<runtime> lifecycle.mjs <import|render|live|open|relative|foreign-signal> <package> [refresh URL]`.
-// Says "ok" when all is
-// well, and must then end by itself: what keeps a process alive (a timer, a channel, a connection)
-// would hang it.
+// Says "ok" when all is well, and must then end by itself: what keeps a process alive (a timer, a
+// channel, a connection) would hang it.
 
 const [what = "", location = "", refresh = ""] = process.argv.slice(2);
 
