@@ -1,5 +1,5 @@
-// Tabs that nobody sees, that the browser freezes, and that it keeps in the back/forward cache:
-// what they miss and how they come back. Chromium does all of it for real here.
+// Tabs that are hidden, frozen, or kept in the back/forward cache: what they miss, and how they
+// come back. Chromium really does all of this here.
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
@@ -26,7 +26,7 @@ function endSession(scene: Scene): void {
 
 behaviour("client_B13_a_timer_that_fires_late_behaves_as_if_it_were_on_time", async (scene) => {
   const { page } = scene;
-  // Hidden before it starts: from then on the time runs in which it has to be frozen.
+  // The tab is hidden before it starts: Chromium counts the time to freezing it from then on.
   await scene.open();
   await until(async () => (await seen(page)) === "hidden", "the first tab to be hidden");
   const set = await lifecycle(scene, page);
@@ -73,7 +73,7 @@ behaviour(
     assert.equal((await scene.session()).generation, 1);
     assert.equal((await scene.session()).status, "authenticated");
 
-    // The next token lasts, so that no other one follows it here.
+    // The next token lives long, so no renewal follows in this test.
     scene.lifetime = 900;
     await page.bringToFront();
     const status = await page.evaluate(
@@ -140,7 +140,7 @@ behaviour(
   },
 );
 
-/** Brings a tab back from the cache, and has it call the API in the very moment of its return. */
+/** Brings a tab back from the cache, and lets it call the API as soon as it returns. */
 async function returnFromCache(
   { at, context }: Scene,
   page: Page,

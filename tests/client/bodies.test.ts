@@ -1,5 +1,5 @@
-// What travels with a request and back: bodies that are sent again, streams that can't be, the
-// caller's signal, answers that flow.
+// Bodies, signals and streamed answers: a body is sent again on the retry, a stream is not, and the
+// caller's signal counts throughout.
 
 import assert from "node:assert/strict";
 import { Gate, hang, json, type Reply, type Scene, scenes, until } from "./harness.ts";
@@ -17,7 +17,7 @@ const kinds = [
   "large",
 ] as const;
 
-/** Posts a body of this kind: through the keep, or for comparison without it. */
+/** Posts a body of this kind, through the keep or, for comparison, by `fetch`. */
 function post(
   { page, at }: Scene,
   kind: (typeof kinds)[number],
@@ -51,7 +51,7 @@ function post(
   );
 }
 
-/** A form's parts are parted by a line that differs each time. */
+/** The line between the parts of a form differs each time. */
 function comparable(body: Buffer, type: string | undefined): { body: string; type: string } {
   const line = /boundary=(\S+)/.exec(type ?? "")?.[1];
   const text = body.toString("latin1");
@@ -84,8 +84,8 @@ for (const kind of kinds) {
 
 behaviour("client_D37_a_one_shot_stream_is_sent_once_and_its_401_is_the_callers", async (scene) => {
   const { page, at } = scene;
-  // Chromium streams uploads over HTTP/2 only; the transport stands where the network would be and
-  // reads what it is given.
+  // Chromium streams uploads over HTTP/2 only. So a transport reads the body here, in place of the
+  // network.
   const sent = await page.evaluate(async ({ authority, api }) => {
     const sent: { path: string; body: string; token: boolean }[] = [];
     const streaming = stage.make({
@@ -142,9 +142,7 @@ behaviour("client_D37_a_one_shot_stream_is_sent_once_and_its_401_is_the_callers"
   assert.deepEqual(sent.texts, Array(4).fill("refused"));
 });
 
-/**
- * Calls with a signal that is the caller's own, in each of the ways to pass one; aborts on demand.
- */
+/** Calls with a signal of the caller's, in each of the ways to pass one. */
 async function callAndAbort(
   { page, at }: Scene,
   path: string,
@@ -276,7 +274,7 @@ behaviour("client_D39_a_stream_of_events_is_passed_through_as_it_comes", async (
       Object.assign(globalThis, { reader });
       return [response.headers.get("Content-Type"), (await reader.read()).value];
     }, at.api + path);
-    // The server has not sent more, and yet the first event is here.
+    // The first event is here although the server has not ended its answer.
     assert.deepEqual(first, ["text/event-stream", "data: 1\n\n"]);
     gate.open();
     const rest = await page.evaluate(async () => {

@@ -1,4 +1,4 @@
-// A keep at its beginning: what is asked of the authority, when, and what requests do meanwhile.
+// The start of a keep: what it asks of the authority and when, and what requests do meanwhile.
 
 import assert from "node:assert/strict";
 import { Gate, hang, pause, scenes, until } from "./harness.ts";
@@ -98,7 +98,7 @@ behaviour(
     assert.equal(scene.refreshes(), 1);
     // Two timers would make two refreshes for each generation.
     await until(async () => (await scene.session()).generation >= 3, "two renewals");
-    // In this order: one more may be sent between the two.
+    // Read in this order: a refresh may be sent between the two readings.
     const sent = scene.refreshes();
     const { generation, refreshing } = await scene.session();
     assert.ok(sent - generation <= (refreshing ? 1 : 0), `${sent} refreshes, ${generation} tokens`);
@@ -147,8 +147,8 @@ behaviour(
   "client_A7_a_start_that_takes_too_long_rejects_with_a_typed_error_and_recovers",
   async (scene) => {
     const { page, authority } = scene;
-    // Only the first call hangs: the next can follow at once, before a word to the server from here
-    // would reach it.
+    // Only the first call hangs. The next may follow at once, before this test could tell the
+    // server to answer.
     authority.on("/session/refresh", (request) =>
       authority.calls.length === 1 ? hang(request) : scene.grant(),
     );
@@ -162,7 +162,7 @@ behaviour(
       ["TokenKeepError", "refresh_timeout", true],
     );
     assert.equal(status, "unknown");
-    // Without anybody asking, and then for whoever asks.
+    // The keep recovers by itself, and a later start() joins that.
     await scene.reaches("authenticated");
     assert.equal((await page.evaluate(() => keep.start())).status, "authenticated");
   },

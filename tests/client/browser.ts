@@ -1,6 +1,6 @@
-// The two ways in which the tests have Chromium. As Playwright starts it, every page is always
-// taken for seen and focused, and there is no back/forward cache; "as people have it" is the same
-// program without these overrides, so that tabs are hidden, frozen and restored for real.
+// Starts Chromium in one of two ways. As Playwright starts it, every page counts as visible and
+// focused, and there is no back/forward cache. "As people have it" is the same program without
+// these overrides: tabs are really hidden, frozen and restored.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,10 +12,7 @@ import { launchFirefox } from "../firefox/launch.ts";
 
 export interface Chromium {
   readonly browser: Browser;
-  /**
-   * A context for one test: a profile of its own, or as people have it the only one, with nothing
-   * open in it.
-   */
+  /** A context for one test: a profile of its own, or the only profile, with no page open. */
   context(): Promise<BrowserContext>;
   leave(context: BrowserContext): Promise<void>;
   close(): Promise<void>;
@@ -55,7 +52,7 @@ export async function launchAsPeopleHaveIt(): Promise<Chromium> {
   return {
     browser,
     context: () => Promise.resolve(context),
-    // One page stays, else the browser ends.
+    // The browser would end without a page.
     leave: async () => {
       for (const page of context.pages().slice(1)) await page.close();
       await context.clearCookies();
@@ -70,7 +67,7 @@ export async function launchAsPeopleHaveIt(): Promise<Chromium> {
   };
 }
 
-/** Where the browser says that it can be driven. */
+/** The address of the browser's debugging port, which it prints when it starts. */
 function addressOf(program: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = "";

@@ -1,5 +1,5 @@
-// Reading `WWW-Authenticate`: by itself, without a browser. What a page does with it is in
-// refused.test.ts.
+// The reader of `WWW-Authenticate`, without a browser. refused.test.ts shows what a page does with
+// it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,4 @@
-// Runs in the page: the HTTP clients that people use, each with `keep.fetch` as its fetch, brought
-// to one shape for the tests.
+// Runs in the page: common HTTP clients with `keep.fetch` as their fetch, behind one interface.
 
 import axios from "axios";
 import ky from "ky";

@@ -1,4 +1,4 @@
-// What is left of a keep when it is closed: nothing.
+// A closed keep leaves nothing behind.
 
 import assert from "node:assert/strict";
 import { hang, pause, type Scene, scenes, until } from "./harness.ts";
@@ -11,7 +11,7 @@ interface Ledger {
   channels: number;
 }
 
-/** Keeps books on what a page has under way. */
+/** Counts the timers, listeners, channels and locks of a page. */
 async function keepBooks({ page, context }: Scene): Promise<void> {
   await context.addInitScript(() => {
     const ledger: Ledger = { timers: new Set(), listeners: [], channels: 0 };
@@ -83,7 +83,7 @@ behaviour("client_J84_closing_ends_every_timer_listener_channel_and_lock", async
     "it had something to end",
   );
 
-  // In the middle of a refresh that holds the lock, with callers waiting.
+  // The keep is closed during a refresh that holds the lock, while callers wait.
   scene.authority.on("/session/refresh", hang);
   const waiting = page.evaluate(() =>
     Promise.all([
@@ -108,7 +108,7 @@ behaviour("client_J84_a_closed_keep_says_so_and_never_stirs_again", async (scene
   const { page, at } = scene;
   scene.lifetime = 2;
   await scene.keep();
-  // At once, before a renewal can be due.
+  // The keep is closed at once, before a renewal can be due.
   await page.evaluate(async () => {
     await keep.start();
     keep.close();

@@ -1,5 +1,5 @@
-// The client under other people's clients: `keep.fetch` as the fetch of ky, openapi-fetch and
-// axios, and a WebSocket that reconnects with a token that is good for long enough.
+// `keep.fetch` as the fetch of ky, openapi-fetch and axios, and a WebSocket that reconnects with a
+// token that lives long enough.
 
 import assert from "node:assert/strict";
 import { WebSocketServer } from "ws";
@@ -55,7 +55,7 @@ for (const name of ["ky", "openapi-fetch", "axios"]) {
       assert.deepEqual(JSON.parse(second.body.toString()), { grüße: ["☃", 1] });
       assert.equal(first.headers["content-type"], second.headers["content-type"]);
 
-      // A form of its own, refused.
+      // A form is refused too.
       scene.valid.clear();
       const upload = await page.evaluate(
         ([{ api }, name]) => {
@@ -128,7 +128,7 @@ for (const name of ["ky", "openapi-fetch", "axios"]) {
       const during = call("/refused");
       await until(() => scene.refreshes() === 2, "the refresh");
       await abort();
-      // axios words it in its own way.
+      // axios has an error of its own for this.
       assert.match((await during).error?.name ?? "", /^(AbortError|CanceledError)$/);
       gate.open();
       await until(
@@ -156,7 +156,7 @@ behaviour(
     const { page, api, at } = scene;
     const [lifetime, minValidity] = [5, 3];
     scene.lifetime = lifetime;
-    // Each connection is cut after a while, as proxies do.
+    // The server cuts each connection after a while, as proxies do.
     const shown: string[] = [];
     const sockets = new WebSocketServer({ server: api.http });
     sockets.on("connection", (socket, request) => {
@@ -166,7 +166,7 @@ behaviour(
     await scene.started({ leeway: 1, jitter: 0 });
     await page.evaluate(
       ([url, minValidity]) => {
-        // Seconds that each token had left when it was handed over, by the page's own clock.
+        // The seconds that each token had left when it was lent, by the page's clock.
         const left: number[] = [];
         Object.assign(globalThis, { left });
         const connect = async () => {

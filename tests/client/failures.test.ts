@@ -1,5 +1,5 @@
-// Answers of the authority that are no grant: which of them end the session, which only set it
-// back, and what follows.
+// Answers of the authority without a token: which of them end the session, which don't, and what
+// the keep does next.
 
 import assert from "node:assert/strict";
 import { Gate, json, pause, type Reply, type Scene, scenes, until } from "./harness.ts";
@@ -31,7 +31,7 @@ behaviour("client_F49_failures_that_may_pass_keep_the_session", async (scene) =>
     ],
   ];
   for (const [name, answer, code] of answers) {
-    // A new keep for each: one alone makes no more than ten calls in a minute.
+    // Each answer gets a new keep, since one keep makes at most ten calls in a minute.
     authority.on("/session/refresh", () => scene.grant());
     await scene.started({ ...still, tabs: "off" });
     authority.on("/session/refresh", () => answer);
@@ -62,7 +62,7 @@ behaviour("client_F49_waits_between_attempts_are_random_and_grow", async (scene)
     void keep.start().catch(() => undefined);
   });
   await until(() => authority.calls.length >= 5, "five attempts");
-  // As the page plans them; how late they come is the machine's.
+  // The waits as the page plans them. The machine may add to them.
   const planned = await scene.page.evaluate(
     () => (globalThis as unknown as { planned: number[] }).planned,
   );
@@ -92,7 +92,7 @@ for (const [how, status, headers] of [
   behaviour(`client_F50_retry_after_in_${how}_is_obeyed_by_every_tab`, async (scene) => {
     const { authority, page } = scene;
     const second = await scene.open();
-    // No backoff to speak of: what holds the calls back is the server's word.
+    // The backoff is tiny, so only the server's Retry-After holds the calls back.
     const eager = { backoff: { base: 1, max: 1 } };
     await scene.started(eager);
     await scene.started(eager, second);
@@ -181,8 +181,7 @@ behaviour(
   "client_F52_a_rejection_that_a_siblings_newer_success_overtook_is_not_believed",
   async (scene) => {
     const { authority, page } = scene;
-    // Without locks the two refreshes can overlap, as they can on machines that rotate a cookie
-    // under two tabs.
+    // Without locks the refreshes of two tabs can overlap.
     await scene.context.addInitScript(() =>
       Object.defineProperty(Navigator.prototype, "locks", { value: undefined }),
     );
@@ -270,7 +269,7 @@ behaviour("client_F90_after_an_outage_a_request_is_served_from_the_reserve", asy
   scene.lifetime = 3;
   await scene.started({ leeway: 1, jitter: 0, backoff: { base: 300, max: 500 } });
   scene.authority.on("/session/refresh", () => ({ status: 503 }));
-  // Of the ten calls of a minute the keep leaves four to others, and nobody asks.
+  // Of the ten calls in a minute the keep leaves four to requests, and there is none here.
   await until(() => scene.refreshes() === 6, "the keep to use up its own");
   await until(async () => (await scene.session()).expiresAt! < Date.now(), "the token to expire");
   scene.authority.on("/session/refresh", () => scene.grant());

@@ -26,7 +26,7 @@ behaviour("client_E41_only_a_listed_scheme_host_and_port_get_the_token", async (
   );
   assert.equal(api.to("/host").length, 1, "the other host was reached, without a token");
 
-  // Without a list it is the page's own origin.
+  // Without a list the token goes to the page's own origin.
   await page.evaluate(
     ({ authority }) =>
       void (globalThis.keep = stage.make({ refresh: `${authority}/session/refresh` })),
@@ -178,7 +178,7 @@ behaviour(
         200,
       );
     }
-    // On the retry, too; and what the foreign server refuses is not ours to renew.
+    // The retry does not take it along either, and a 401 of the foreign server causes no refresh.
     api.on("/retried", ({ token }) =>
       token === scene.granted[0]
         ? { status: 401 }
@@ -202,7 +202,7 @@ behaviour(
     );
     assert.equal(scene.refreshes(), refreshes);
 
-    // A redirect within the origin keeps it.
+    // A redirect within the origin keeps the token.
     api.on("/moved", () => ({ status: 307, headers: { Location: "/here" } }));
     assert.equal(
       await page.evaluate(({ api }) => keep.fetch(`${api}/moved`).then(({ status }) => status), at),
@@ -232,7 +232,7 @@ behaviour("client_E46_nothing_widens_the_list_after_construction", async (scene)
     const endpoint = { url: `${authority}/session/refresh`, headers: {} as Record<string, string> };
     const options = { refresh: endpoint, origins, transport: (request: Request) => fetch(request) };
     globalThis.keep = stage.make(options);
-    // Before the wasm is even loaded.
+    // Before the wasm is loaded.
     origins.push(foreign);
     options.origins = [foreign];
     endpoint.url = `${foreign}/stolen`;
@@ -251,7 +251,7 @@ behaviour("client_E46_nothing_widens_the_list_after_construction", async (scene)
   await expectFence(scene);
   assert.equal(scene.authority.to("/session/refresh")[0]?.headers["x-late"], undefined);
 
-  // Nor by what comes over the channel, or by calls that look as if they could.
+  // Messages on the channel don't widen the list either, nor do other calls.
   await page.evaluate(({ authority, foreign }) => {
     const channel = new BroadcastChannel(`tokenkeep:${authority}/session/refresh`);
     for (const message of [{ origins: [foreign] }, [foreign], `origins ${foreign}`])

@@ -1,5 +1,5 @@
-// Another script of the origin writes to the channel whatever it likes. It can sign tabs out; it
-// can't keep a logout from them.
+// Another script of the origin writes messages of its own to the channel. It can sign tabs out, but
+// it can't keep a logout from them.
 
 import assert from "node:assert/strict";
 import { type Scene, scenes } from "./harness.ts";
@@ -32,7 +32,7 @@ for (const [how, epoch] of Object.entries({
       const second = await scene.open();
       await scene.started();
       await scene.started({}, second);
-      // A tab that has heard of nobody yet: what is forged is news to the others alone.
+      // The third tab opens after the forged message, so it has not heard it.
       await forge(scene, message("standing", epoch(), ["signedIn", "visible"]));
       const third = await scene.open();
       await scene.keep({}, third);
@@ -41,7 +41,7 @@ for (const [how, epoch] of Object.entries({
         await scene.reaches("anonymous", tab);
         assert.equal((await scene.session(tab)).reason, "logout-elsewhere");
       }
-      // And the next sign-in is joined, and its logout heard.
+      // The others join the next sign-in, and hear its logout.
       await third.evaluate(
         ({ authority }) => keep.signIn(`${authority}/session/refresh`, { method: "POST" }),
         scene.at,

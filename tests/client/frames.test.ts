@@ -1,4 +1,4 @@
-// Places that are no ordinary page: under a `<base>`, in a `srcdoc` frame, in a worker.
+// Keeps in a page with a `<base>`, in a `srcdoc` frame and in a worker.
 
 import assert from "node:assert/strict";
 import { type Scene, scenes, script } from "./harness.ts";

@@ -1,6 +1,6 @@
 // A scene for each test: real Chromium, a page of its own origin, and an authority, an API and a
-// foreign server that the test scripts. Unless it says otherwise the authority grants a new token
-// at each refresh and the API takes every token that was granted and not withdrawn.
+// foreign server that the test scripts. By default the authority grants a new token at each
+// refresh, and the API accepts every token that was granted and not withdrawn.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -18,10 +18,10 @@ export { launch, launchAsPeopleHaveIt } from "./browser.ts";
 export { type Answer, type Call, Gate, hang, json, type Reply, ScriptedServer } from "./server.ts";
 export { pause };
 
-/** For what has to happen some time: long, for a busy machine takes its time. */
+/** The most milliseconds to wait for what has to happen. It is long, for busy machines. */
 const LIMIT = 60_000;
 
-/** Those that can travel to the page. */
+/** The options that can be sent to the page. */
 export type Options = Omit<Partial<TokenKeepOptions>, "transport" | "host">;
 
 export interface Scene {
@@ -29,7 +29,7 @@ export interface Scene {
   readonly authority: ScriptedServer;
   readonly api: ScriptedServer;
   readonly foreign: ScriptedServer;
-  /** The origins of the four, for programs in the page. */
+  /** The origins of the four servers, for programs in the page. */
   readonly at: {
     readonly app: string;
     readonly authority: string;
@@ -38,10 +38,10 @@ export interface Scene {
   };
   readonly context: BrowserContext;
   readonly page: Page;
-  /** The tokens that were granted, in order, and those of them that the API still takes. */
+  /** The tokens that were granted, in order, and those of them that the API still accepts. */
   readonly granted: string[];
   readonly valid: Set<string>;
-  /** Seconds that the tokens granted from now on live, and whom they name. */
+  /** The lifetime in seconds, and the subject, of the tokens that are granted from now on. */
   lifetime: number;
   subject: string | null;
   /** A grant as the refresh endpoint sends it. */
@@ -91,7 +91,7 @@ export async function until(check: () => boolean | Promise<boolean>, what: strin
   assert.fail(`waited ${LIMIT / 1000} s for: ${what}`);
 }
 
-/** An unsigned JWT with these claims: the client reads and never verifies. */
+/** An unsigned JWT with these claims. The client reads claims and never verifies them. */
 export function jwt(claims: Record<string, unknown>): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${part({ alg: "ES256", typ: "at+jwt" })}.${part(claims)}.${Buffer.alloc(64, 7).toString("base64url")}`;
@@ -181,7 +181,8 @@ async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<
   const context = await browser.context();
   context.setDefaultTimeout(LIMIT);
   const errors: string[] = [];
-  // The runner's compiler wraps named functions in a call to this; the page has no such function.
+  // The compiler of the test runner wraps named functions in a call of this function, which the
+  // page lacks.
   await context.addInitScript("globalThis.__name = (target) => target");
   const open = async () => {
     const opened = await context.newPage();

@@ -1,5 +1,5 @@
-// Loading the wasm: once for all who ask, again after a failure, anew after a trap. What a
-// Content-Security-Policy has to say of it is in policy.test.ts.
+// Loading the wasm: once for all callers, again after a failure, and anew after a trap.
+// policy.test.ts shows it under a Content-Security-Policy.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -14,10 +14,7 @@ const wasmFile = (body: Buffer): Reply => ({
 });
 const wasm = () => readFileSync(new URL("../../build/client/client_bg.wasm", import.meta.url));
 
-/**
- * How many wasm memories there are in the page, hence instances: each has one, and js/ keeps hold
- * of it.
- */
+/** The number of wasm instances in the page, by their memories: each instance has one. */
 async function instances({ page, context }: Scene): Promise<number> {
   const wire = await context.newCDPSession(page);
   const { result } = await wire.send("Runtime.evaluate", {
@@ -163,7 +160,7 @@ behaviour(
   },
 );
 
-/** A keep over wasm that traps when it is told to, signed in. */
+/** A signed-in keep over wasm that traps at the test's command. */
 async function trapping(scene: Scene): Promise<void> {
   const { app, page, at } = scene;
   const bytes = trappingWasm();
@@ -195,7 +192,7 @@ behaviour(
     );
     assert.match(error?.message ?? "", /trapped/);
 
-    // The keep that trapped, and its neighbour in the same memory.
+    // Both keeps go on: the one that trapped, and the other one of the same instance.
     const answers = await page.evaluate(async ({ api }) => {
       const { other } = globalThis as unknown as { other: typeof keep };
       const answers = await Promise.all([keep.fetch(`${api}/one`), other.fetch(`${api}/two`)]);

@@ -1,5 +1,5 @@
-// Logging out: at once in this tab, whatever is under way; then the server, under the lock; and
-// nothing comes back.
+// Logout: at once in this tab, whatever is under way; then at the server, under the lock. Nothing
+// brings the session back.
 
 import assert from "node:assert/strict";
 import { Gate, hang, json, pause, type Reply, type Scene, scenes, until } from "./harness.ts";
@@ -91,7 +91,7 @@ behaviour("client_H69_the_lock_is_held_until_the_server_has_answered_the_logout"
           .length,
     );
   assert.equal(await held(), 1);
-  // A tab that had the session, and one that has just been opened: both queue behind the logout.
+  // One tab had the session, the other was just opened. Both wait for the lock behind the logout.
   const outcomes = Promise.all([
     second.evaluate(() => stage.outcome(keep.refresh())),
     fresh.evaluate(() => keep.start().then(({ status }) => status)),
@@ -174,7 +174,7 @@ for (const [how, answer] of Object.entries({
         [null],
       );
       assert.equal((await scene.session()).status, "anonymous");
-      // Said again when the server can hear it, it is told.
+      // The second logout reaches the server.
       authority.on(LOGOUT, () => ({ status: 204 }));
       assert.equal((await logout(scene)).error, undefined);
     },
@@ -213,7 +213,7 @@ for (const [how, answer] of Object.entries({
         assert.equal(error?.code, "signed_out", "the token of that call is nobody's");
       }
       assert.equal(scene.refreshes(), 3);
-      // What it is about: the cookie is still good.
+      // The cookie still stands for the session.
       await page.reload();
       await page.waitForFunction(() => "stage" in globalThis);
       await scene.started();
@@ -321,7 +321,7 @@ behaviour(
       ({ authority }) => keep.signIn(`${authority}/session/refresh`, { method: "POST" }),
       at,
     );
-    // Any sixteen characters of a token in a row; the head of a JWT is no secret.
+    // Any sixteen characters of a token in a row. The header of a JWT is no secret.
     const pieces = (tokens: readonly string[]) =>
       tokens.flatMap((token) => token.slice(token.indexOf(".") + 1).match(/.{16}/g) ?? []);
     const [present, past] = [pieces(scene.granted.slice(-1)), pieces(scene.granted.slice(0, -1))];

@@ -1,5 +1,5 @@
-// What runs in the page before a test's own programs: makes keeps, keeps their events, and turns
-// outcomes into plain values that can travel back to the test.
+// Runs in the page before the programs of a test: makes keeps, records their events, and turns
+// outcomes into plain values that can be sent back to the test.
 
 import {
   createTokenKeep,
@@ -16,11 +16,11 @@ export type Seen = {
 }[keyof TokenKeepEvents];
 
 export interface Outcome {
-  /** What it resolved to; of a response its status. */
+  /** The value; for a response its status. */
   readonly value?: unknown;
   /** The text of a response. */
   readonly text?: string;
-  /** What it rejected with. */
+  /** The error. */
   readonly error?: {
     readonly name: string;
     readonly code?: string;
@@ -34,7 +34,7 @@ export interface Outcome {
 const stage = {
   createTokenKeep,
   TokenKeepError,
-  /** The events of the keep that was made last; those of its sessions that differ, by status. */
+  /** The events of the keep that was made last. */
   events: [] as Seen[],
 
   make(options: TokenKeepOptions): TokenKeep {

@@ -1,5 +1,4 @@
-// The client under a Content-Security-Policy: what it needs of one, and what it says where it does
-// not get it.
+// The client under a Content-Security-Policy: what it needs, and the error where that is missing.
 
 import assert from "node:assert/strict";
 import { type Scene, scenes } from "./harness.ts";

@@ -1,4 +1,4 @@
-// Runs in the page: a few React programs around `useSession`, and the books that the tests read.
+// Runs in the page: React programs around `useSession`, and what the tests read of them.
 
 import {
   createElement,
@@ -68,7 +68,7 @@ function Slow({ of }: { of: TokenKeep }): ReactNode {
   return createElement("i", { className: "slow" }, generation);
 }
 
-/** Reads what a commit has put into the document: everybody must show the same generation. */
+/** Reads the document after a commit: every component must show the same generation. */
 function Witness({ of }: { of: TokenKeep }): ReactNode {
   const [many, setMany] = useState(false);
   useEffect(() => startTransition(() => setMany(true)), []);
@@ -90,7 +90,7 @@ function place(): HTMLElement {
   return element;
 }
 
-/** Counts who listens to a keep. */
+/** Counts the listeners of a keep. */
 function counted(keep: TokenKeep): TokenKeep {
   const subscribe = (listener: () => void) => {
     const leave = keep.subscribe(listener);

@@ -1,5 +1,5 @@
-// `tokenkeep/react` under React itself: StrictMode, concurrent rendering, render counts, hydration,
-// and what it weighs.
+// `tokenkeep/react` with React: StrictMode, concurrent rendering, render counts, hydration and
+// size.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
-// The code of the documents that runs in a page, run there as it stands: each block in Chromium,
-// with the framework or HTTP client that it is for, against servers that refuse tokens. What needs
-// a server around it is in tests/docs/recipes.test.ts.
+// The code of the documents that runs in a page. Each block runs in Chromium as it stands, with the
+// framework or HTTP client that it is for, against servers that refuse tokens. The code of servers
+// is in tests/docs/recipes.test.ts.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,10 +10,7 @@ import { bundled, json, jwt, type Scene, scenes, script, until } from "./harness
 
 const behaviour = scenes();
 
-/**
- * Runs a program that imports blocks; what it exports is global then, for other programs and for
- * the test.
- */
+/** Runs a program that imports blocks. Its exports become globals of the page. */
 async function run(scene: Scene, text: string): Promise<void> {
   const { app, page, at } = scene;
   const moved = { "https://auth.example.com": at.authority, "https://api.example.com": at.api };
@@ -23,10 +20,7 @@ async function run(scene: Scene, text: string): Promise<void> {
   await page.evaluate(async (url) => void Object.assign(globalThis, await import(url)), path);
 }
 
-/**
- * Functions of the application that a block takes for granted: each call is noted with what it was
- * told.
- */
+/** Makes functions that a block takes for granted. Returns their calls, with the arguments. */
 async function granted(scene: Scene, ...names: string[]): Promise<() => Promise<string[]>> {
   await scene.page.evaluate((wanted) => {
     const calls: string[] = [];

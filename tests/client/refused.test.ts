@@ -1,5 +1,4 @@
-// 401: which ones are answered by a refresh, how often a request is sent, and what is left to the
-// caller.
+// 401: which of them cause a refresh, how often a request is sent, and what the caller gets.
 
 import assert from "node:assert/strict";
 import { Gate, json, type Scene, scenes, until } from "./harness.ts";
@@ -43,7 +42,7 @@ behaviour("client_D26_a_request_is_sent_at_most_twice_whatever_is_answered", asy
     then200: (sent) => (sent === 1 ? 401 : 200),
     always401: () => 401,
   };
-  // A connection of its own for the retry: on one used before, Chromium itself would send once
+  // The retry gets a new connection. On a used one Chromium itself would send the request once
   // more.
   api.on("/cut", () =>
     api.to("/cut").length === 1 ? { status: 401, headers: { Connection: "close" } } : { cut: true },
@@ -71,7 +70,7 @@ behaviour("client_D27_a_refused_retry_is_the_callers_and_is_told", async (scene)
   const told = (await scene.events()).filter(({ type }) => type === "rejected-fresh-token");
   assert.deepEqual(told, [{ type: "rejected-fresh-token", url: `${at.api}/never` }]);
   assert.equal((await scene.session()).status, "authenticated");
-  // And no storm of refreshes follows from an API that takes no token at all.
+  // An API that accepts no token at all causes no storm of refreshes.
   for (let n = 0; n < 5; n++) assert.equal((await get(scene, "/never")).value, 401);
   assert.equal(scene.refreshes(), 2);
 });
@@ -247,7 +246,7 @@ behaviour(
     );
     assert.equal(scene.refreshes(), 1);
 
-    // One Request object, used again: what was set on its behalf is not in it.
+    // The caller's Request object does not get the header, and can be used again.
     scene.valid.clear();
     const kept = await page.evaluate(async ({ api }) => {
       const request = new Request(`${api}/again`, { headers: { "X-Mine": "1" } });
@@ -285,7 +284,7 @@ behaviour("client_D92_a_request_that_went_out_bare_is_told_by_its_origin", async
       const { type } = await keep.fetch(`${api}/${path}`, { mode: "no-cors" });
       types.push(type);
     }
-    // A foreign origin is none of the keep's business, and with a token nothing is amiss.
+    // A request to another origin, or one that carries the token, is not noted.
     await keep.fetch(`${foreign}/four`, { mode: "no-cors" });
     await keep.fetch(`${api}/five`);
     const told = keep.explain().filter(({ event }) => event === "no-cors");
@@ -314,7 +313,7 @@ behaviour("client_D92_a_request_that_went_out_bare_is_told_by_its_origin", async
   });
   assert.ok(Math.abs(when - Date.now()) < 60_000);
   assert.deepEqual(others, []);
-  // Among the transitions by time.
+  // The note stands among the transitions by time.
   const events = await page.evaluate(async () => {
     await keep.logout();
     return keep.explain().map(({ event }) => event);

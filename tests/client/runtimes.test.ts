@@ -1,5 +1,5 @@
-// The same file of the package in Node, Bun, Deno and workerd: importing it does nothing, a keep
-// that is closed leaves nothing, and every process ends by itself.
+// The package in Node, Bun, Deno and workerd: its import does nothing, a closed keep leaves nothing
+// behind, and every process ends by itself.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -40,7 +40,7 @@ for (const runtime of RUNTIMES) {
       });
   });
 
-  // Deno's channels can't be unreferenced.
+  // In Deno an open channel always keeps the process alive.
   if (runtime !== "deno")
     test(`client_G93_in_${runtime}_a_keep_that_waits_for_siblings_lets_the_process_end`, async () => {
       assert.deepEqual(await run(runtime, "open", built, `${server.origin}/no-session`), {

@@ -1,6 +1,5 @@
-// More places where the token must not be found, beyond the traces that a page leaves: copies of
-// the keep, the developer tools, what other tabs hear, what servers are told besides, and caches on
-// disk.
+// Places where the token must not be found: copies of the keep, the developer tools, messages to
+// other tabs, the rest of the requests, and caches on disk.
 
 import assert from "node:assert/strict";
 import type { CDPSession } from "playwright-core";
@@ -8,7 +7,7 @@ import { json, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 
-/** Any twelve characters of a token in a row; the head of a JWT is no secret. */
+/** Finds any twelve characters of a token in a row. The header of a JWT is no secret. */
 function leaks(tokens: readonly string[], text: string): string[] {
   return tokens
     .flatMap((token) => token.slice(token.indexOf(".") + 1).match(/.{12}/g) ?? [])
@@ -102,7 +101,7 @@ behaviour("client_E47_a_keep_shows_its_token_to_no_copy_log_or_inspection", asyn
     "the tools see private fields",
   );
   assert.deepEqual(leaks(granted, shown), []);
-  // The search finds what is there to be found.
+  // The search does find a token where there is one.
   const { result: planted } = await wire.send("Runtime.evaluate", {
     expression: "keep.withToken((token) => ({ deep: { token } }))",
     awaitPromise: true,

@@ -1,5 +1,5 @@
-// One HTTP server that a test scripts answer by answer, and that keeps what came in. It allows
-// every origin, so what stops the token is the client and not CORS.
+// An HTTP server that a test scripts answer by answer. It records its calls. It allows every
+// origin, so the client stops the token, and not CORS.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -14,7 +14,7 @@ export interface Call {
   readonly token: string | null;
   /** Milliseconds, on the clock of this process. */
   readonly at: number;
-  /** When the answer was finished, or the caller had gone. */
+  /** When the answer was finished, or the caller had hung up. */
   readonly end: number | null;
   /** The caller hung up before the answer was there. */
   readonly abandoned: boolean;
@@ -155,7 +155,7 @@ export function json(body: unknown, status = 200, headers: Record<string, string
   };
 }
 
-/** A door that answers wait behind until the test opens it. */
+/** Answers wait behind it until the test opens it. */
 export class Gate {
   readonly opened: Promise<void>;
   open!: () => void;

@@ -1,5 +1,4 @@
-// `tokenkeep/slim`: the same client, with the wasm brought by the application in each of the ways
-// that there are.
+// `tokenkeep/slim`: the same client, with the wasm given in each of the possible ways.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -16,10 +15,7 @@ function withFiles({ app }: Scene, type = "application/wasm"): void {
   app.on("/client.wasm", () => ({ headers: { "Content-Type": type }, body: built("client.wasm") }));
 }
 
-/**
- * The status that a keep over `wasm`, an expression in the page, comes to; or the code that it
- * fails with.
- */
+/** The status of a started keep over `wasm`, an expression in the page, or its error code. */
 function statusWith({ page, at }: Scene, wasm: string): Promise<string> {
   return page.evaluate(
     async ({ authority, wasm }) => {

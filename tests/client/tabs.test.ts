@@ -1,5 +1,5 @@
-// Several tabs of one browser: their refreshes take turns, they follow each other's session, and no
-// odd message moves them.
+// Several tabs of one browser: their refreshes take turns, they share a session, and malformed
+// messages change nothing.
 
 import assert from "node:assert/strict";
 import { Gate, hang, json, pause, type Scene, scenes, until } from "./harness.ts";
@@ -53,7 +53,7 @@ const deaths = {
   },
 };
 
-// Nothing crashes a tab of Firefox from outside.
+// A test can't crash a tab of Firefox.
 const possible = Object.entries(deaths).filter(
   ([how]) => how === "closed" || process.env.BROWSER !== "firefox",
 );
@@ -203,8 +203,7 @@ behaviour(
     );
     assert.equal(scene.refreshes(), 1);
     assert.deepEqual(scene.errors, []);
-    // The same message as this version writes it is heard: what was ignored was not ignored for
-    // another reason.
+    // The well-formed message is heard. So the others were not ignored for another reason.
     await second.evaluate(
       ([{ authority }, signedOut]) =>
         new BroadcastChannel(`tokenkeep:${authority}/session/refresh`).postMessage(
@@ -236,7 +235,7 @@ behaviour("client_G63_older_news_changes_nothing_and_no_news_is_sent_on", async 
       message(...given),
     );
   const heard = () => listen.evaluate(({ heard }) => heard);
-  // Asked how things stand, it tells its epoch.
+  // The tab answers a question with its epoch.
   await say("asking", 0);
   await until(async () => (await heard()).length === 1, "the answer");
   const epoch = epochOf((await heard())[0]!);
@@ -288,7 +287,7 @@ behaviour(
     await until(async () => (await claims()) === "ann", "the other tab to join");
     assert.ok((await scene.events(second)).every(({ type }) => type !== "user-changed"));
 
-    // Requests go out of the other tab all the while.
+    // Meanwhile the other tab sends requests.
     await second.evaluate(({ api }) => {
       const go = async () => {
         while (keep.session.claims?.["sub"] !== "bob")
@@ -400,7 +399,7 @@ behaviour(
     await context.addCookies([
       { name: "refresh", value: "r1", domain: "localhost", path: "/session", httpOnly: true },
     ]);
-    // A rotating authority with a grace window: the cookie before the present one is still good.
+    // The authority rotates its cookie, and accepts the previous one within a grace window.
     let current = 1;
     const gate = new Gate();
     authority.on(REFRESH, async ({ headers }) => {

@@ -1,6 +1,6 @@
-// When a renewal happens in a real browser: by the duration received, whatever the clock of the
-// machine says. The hours, days and odd moments are shown natively, in virtual time; here are
-// seconds.
+// When a renewal happens in a real browser: after the duration that came with the token, whatever
+// the clock of the machine says. Here that takes seconds. The native tests show hours and days, in
+// virtual time.
 
 import assert from "node:assert/strict";
 import { describe } from "node:test";
@@ -8,14 +8,13 @@ import { json, jwt, pause, scenes, until } from "./harness.ts";
 
 const behaviour = scenes();
 
-// These tests mostly wait, so they wait together.
+// These tests mostly wait, so they run at the same time.
 describe("timing", { concurrency: 4 }, () => {
   behaviour(
     "client_B8_a_renewal_comes_at_expiry_less_leeway_counted_from_the_receipt",
     async (scene) => {
       const { authority, page } = scene;
-      // By its own claims the token was dead an hour ago; what counts is the duration that came
-      // with it.
+      // By its claims the token expired an hour ago. What counts is the duration that came with it.
       const now = Math.floor(Date.now() / 1000);
       authority.on("/session/refresh", () =>
         scene.grant({

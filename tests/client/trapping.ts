@@ -1,16 +1,15 @@
-// The client's own wasm, altered so that two inputs trap: the real thing breaks down for real, at
-// the test's word.
+// The client's own wasm, altered so that two inputs trap.
 
 import { readFileSync } from "node:fs";
 import binaryen from "binaryen";
 import type { Input } from "../../build/client/client.js";
 
-/** The loan of a token with this many seconds to live traps. */
+/** A loan of a token that has to live for this many seconds traps. */
 export const TRAPPING_VALIDITY = 666;
 const built = (name: string) =>
   readFileSync(new URL(`../../build/client/${name}`, import.meta.url));
 
-/** The export behind `Keep.input`; the build gives it a short name, which the glue knows. */
+/** The export behind `Keep.input`, by the short name that the build gives it in the glue. */
 function inputName(): string {
   const found = /\binput\(what, number\) \{\s*const ret = wasm\.(\w+)\(/.exec(
     built("client.js").toString(),
@@ -20,7 +19,7 @@ function inputName(): string {
   return found[1];
 }
 
-/** What crosses for an input: its place among the words in the glue. */
+/** The index that crosses for an input: its place among the words in the glue. */
 function placeOf(input: Input): number {
   const words = /__wbindgen_enum_Input = (\[.*\]);/.exec(built("client.js").toString())?.[1];
   const place = (JSON.parse(words ?? "[]") as Input[]).indexOf(input);

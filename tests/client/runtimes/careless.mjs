@@ -1,5 +1,4 @@
-// A package that does at import what ours must not: looks around, and leaves something behind. The
-// watch has to notice.
+// A package whose import reads a global and adds one. The test has to notice both.
 
 export const canFetch = typeof fetch === "function";
 Object.assign(globalThis, { leftBehind: true });

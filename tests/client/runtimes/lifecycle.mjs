@@ -1,14 +1,11 @@
 // Runs in Node, Bun and Deno as a program of its own:
 // `<runtime> lifecycle.mjs <import|render|live|open|relative|foreign-signal> <package> [refresh URL]`.
-// Says "ok" when all is well, and must then end by itself: what keeps a process alive (a timer, a
-// channel, a connection) would hang it.
+// Prints "ok" when all is well. It must then end by itself: a timer, a channel or a connection that
+// is left would keep it alive.
 
 const [what = "", location = "", refresh = ""] = process.argv.slice(2);
 
-/**
- * What does something, tells time or place, or is chance: nothing of it is to be looked at when the
- * package is imported.
- */
+/** The globals that the import of the package must not read. */
 const watched = [
   "fetch",
   "BroadcastChannel",
@@ -50,7 +47,7 @@ async function watchImport() {
   const touched = [];
   const globals = /** @type {Record<string, unknown>} */ (globalThis);
   const file = location.replace(/^file:\/\//, "");
-  // Runtimes read globals of their own meanwhile; the stack tells whose reading it is.
+  // Runtimes read globals meanwhile too. The stack shows who does.
   const note = (/** @type {string} */ name) =>
     new Error().stack?.includes(file) && touched.push(name);
   const put = watched.map((name) => {
@@ -78,7 +75,7 @@ if (touched.length + added.length > 0)
   throw new Error(`importing touched ${[...touched, ...added].map(String).join(", ")}`);
 
 if (what === "render") {
-  // As a server does that renders a page and never starts anything.
+  // A server renders a page and never starts the keep.
   const keep = source.createTokenKeep({ refresh: "/session/refresh" });
   if (keep.session.status !== "unknown" || keep.explain().length !== 0)
     throw new Error("a keep that nobody started has done something");
@@ -101,13 +98,13 @@ if (what === "live") {
 }
 
 if (what === "open") {
-  // Nobody closes it, and there is nothing left for it to do.
+  // The keep is not closed, and has nothing left to do.
   const { status } = await source.createTokenKeep({ refresh }).start();
   if (status !== "anonymous") throw new Error(`the session is ${status}`);
 }
 
 if (what === "relative") {
-  // As a server does that calls an API with a keep that was made for the page.
+  // A server calls an API with a keep that was made for the page.
   const origin = new URL(refresh).origin;
   const keep = source.createTokenKeep({
     refresh: "/session/refresh",
@@ -133,8 +130,7 @@ if (what === "relative") {
 }
 
 if (what === "foreign-signal") {
-  // jsdom has an AbortController of its own, whose signal is none to the Request of Deno and of
-  // Node 24.
+  // jsdom has an AbortController of its own. The Request of Deno and of Node 24 refuses its signal.
   class Signal extends EventTarget {
     aborted = false;
     reason = undefined;
