@@ -2,12 +2,14 @@
 // trap: an instance that has trapped can't go on. A failed load is forgotten, so the next use tries
 // again.
 
-import { instantiate } from "../../build/client/client.js";
+import { type Glue, newGlue } from "../../build/client/glue.js";
 import { TokenKeepError } from "./error.js";
 import { outsideZones } from "./zones.js";
 
+type Api = Glue["api"];
+
 /** The classes of one instance of the wasm. */
-export interface Core extends Awaited<ReturnType<typeof instantiate>> {
+export interface Core extends Api {
   /** What every call rejects with after a trap. */
   readonly lost: TokenKeepError | null;
   /** The functions to call after a trap. */
@@ -36,9 +38,13 @@ export function coreFrom(
       return state.lost;
     };
     source ??= await bring();
-    const made = await instantiate(source, (exports) => guarded(exports, state, trapped));
-    source = made.module;
-    return Object.assign(state, made);
+    const { api, imports, start } = newGlue();
+    const made = await WebAssembly.instantiate(source as BufferSource, imports);
+    // A module that was compiled before gives the instance alone.
+    source = made.module ?? source;
+    const { exports } = made.instance ?? (made as unknown as WebAssembly.Instance);
+    start(guarded(exports, state, trapped));
+    return Object.assign(state, api);
   };
   return () =>
     (loading ??= load().catch((cause: unknown) => {

@@ -2,27 +2,7 @@
 // and its signature and its claims are looked at there: each copy less is a microsecond less.
 
 import type * as Wasm from "../../build/edge/edge.js";
-import {
-  begin,
-  code,
-  describeKeys,
-  explain,
-  initSync,
-  judge,
-  judgeDates,
-  namedKeys,
-  newCache,
-  opened,
-  payloadAt,
-  payloadLength,
-  read,
-  recall,
-  register,
-  remember,
-  reserveInput,
-  signatureAt,
-  signatureLength,
-} from "../../build/edge/edge.js";
+import { type Glue, newGlue } from "../../build/edge/glue.js";
 import { VerifyError, type VerifyErrorCode } from "./request/error.js";
 import type { JoseHeader } from "./result/verified.js";
 
@@ -52,6 +32,24 @@ export interface Opened extends Omit<Wasm.Opened, "header"> {
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
+/** The functions of src/edge/freshness.rs. */
+export type Freshness = Pick<
+  Glue["api"],
+  | "answered"
+  | "ask"
+  | "began"
+  | "failed"
+  | "freshFrom"
+  | "freshnessOf"
+  | "freshUntil"
+  | "look"
+  | "renewing"
+  | "retryAfter"
+  | "stored"
+  | "usableFor"
+  | "useBundled"
+>;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -65,6 +63,8 @@ const USUAL_INPUT = 4_096;
  */
 export class Core {
   #generation = 0;
+  /** The functions of the present instance, and its memory. */
+  #wasm!: Glue["api"];
   #memory!: WebAssembly.Memory;
   /** Where a token is written. Memory that grows detaches it, and it is empty then. */
   #input = new Uint8Array(0);
@@ -85,9 +85,18 @@ export class Core {
     return this.#generation;
   }
 
+  /** The rules that say when a key set counts: src/verify/freshness.rs. */
+  get freshness(): Freshness {
+    return this.#wasm;
+  }
+
   /** Goes on with a fresh instance. */
   renew(module: WebAssembly.Module): void {
-    this.#memory = initSync({ module }).memory;
+    const { api, imports, start } = newGlue();
+    const { exports } = new WebAssembly.Instance(module, imports);
+    start(exports);
+    this.#wasm = api;
+    this.#memory = exports["memory"] as WebAssembly.Memory;
     this.#generation += 1;
     this.#input = new Uint8Array(0);
     this.#token = null;
@@ -104,7 +113,7 @@ export class Core {
     if (!isSame) this.#write(token);
     this.#recalledIn = cache;
     this.#isRead = false;
-    return recall(cache, this.#length, now, isSame);
+    return this.#wasm.recall(cache, this.#length, now, isSame);
   }
 
   /**
@@ -117,24 +126,24 @@ export class Core {
     const number = this.#numbers.get(rules) ?? this.#register(rules);
     const isRecalled = this.#recalledIn !== null;
     return (
-      read(number, this.#length, now, known, isRecalled) ??
-      certain(read(this.#register(rules), this.#length, now, known, isRecalled))
+      this.#wasm.read(number, this.#length, now, known, isRecalled) ??
+      certain(this.#wasm.read(this.#register(rules), this.#length, now, known, isRecalled))
     );
   }
 
   /** Judges the claims of the token that was read last by other rules. */
   judge(rules: RuleSet, now: number): Wasm.Verdict {
-    return this.#by(rules, (number) => judge(number, now));
+    return this.#by(rules, (number) => this.#wasm.judge(number, now));
   }
 
   /** Judges the dates of a token that was read before. */
   judgeDates(rules: RuleSet, dates: Wasm.Dates, now: number): Wasm.Verdict {
-    return this.#by(rules, (number) => judgeDates(number, dates, now));
+    return this.#by(rules, (number) => this.#wasm.judgeDates(number, dates, now));
   }
 
   /** The code of the last refusal. */
   code(): VerifyErrorCode {
-    return code() as VerifyErrorCode;
+    return this.#wasm.code() as VerifyErrorCode;
   }
 
   /**
@@ -148,11 +157,11 @@ export class Core {
 
   /** Of the token that was read last; empty when its length alone says that it can't hold. */
   signature(): Uint8Array<ArrayBuffer> {
-    return this.#view(signatureAt(), signatureLength());
+    return this.#view(this.#wasm.signatureAt(), this.#wasm.signatureLength());
   }
 
   payload(): Uint8Array<ArrayBuffer> {
-    return this.#view(payloadAt(), payloadLength());
+    return this.#view(this.#wasm.payloadAt(), this.#wasm.payloadLength());
   }
 
   /** The claims of the token that was read last: JSON text, checked. */
@@ -162,7 +171,7 @@ export class Core {
 
   /** The token that was read last and not found unfit, for those who have to wait for something. */
   opened(token: string): Opened {
-    const found = certain(token === this.#token && this.#isRead ? opened() : undefined);
+    const found = certain(token === this.#token && this.#isRead ? this.#wasm.opened() : undefined);
     return {
       ...found,
       header: JSON.parse(found.header) as JoseHeader,
@@ -174,13 +183,13 @@ export class Core {
 
   /** Every rule for the claims of a payload, with its outcome. */
   explain(rules: RuleSet, payload: Uint8Array, now: number): readonly Wasm.Finding[] {
-    return this.#by(rules, (number) => explain(number, payload, now));
+    return this.#by(rules, (number) => this.#wasm.explain(number, payload, now));
   }
 
   /** A cache for so many tokens. */
   newCache(most: number): number {
     const [a = 0, b = 0, c = 0, d = 0] = crypto.getRandomValues(new Uint32Array(4));
-    return newCache(most, a, b, c, d);
+    return this.#wasm.newCache(most, a, b, c, d);
   }
 
   /**
@@ -189,12 +198,12 @@ export class Core {
    */
   begin(cache: number, rules: RuleSet, token: string): number | null | undefined {
     if (token !== this.#token || cache !== this.#recalledIn || !this.#isRead) return null;
-    return begin(cache, this.#numbers.get(rules) ?? this.#register(rules));
+    return this.#wasm.begin(cache, this.#numbers.get(rules) ?? this.#register(rules));
   }
 
   /** Remembers the token of such a verification; its place in the cache, if it has one. */
   remember(begun: number): number | undefined {
-    return remember(begun);
+    return this.#wasm.remember(begun);
   }
 
   /**
@@ -205,12 +214,12 @@ export class Core {
     this.#reserve(set.length);
     this.#input.set(set);
     this.#token = null;
-    return namedKeys(set.length);
+    return this.#wasm.namedKeys(set.length);
   }
 
   /** All keys of the text of a set. Throws a `KeySetRefusal`. */
   describeKeys(set: string, isGiven: boolean): Wasm.KeyDescriptions {
-    return describeKeys(set, isGiven);
+    return this.#wasm.describeKeys(set, isGiven);
   }
 
   #write(token: string): void {
@@ -225,7 +234,7 @@ export class Core {
   #reserve(bytes: number): void {
     if (this.#input.length >= bytes) return;
     const size = Math.max(bytes, USUAL_INPUT);
-    this.#inputAt = reserveInput(size);
+    this.#inputAt = this.#wasm.reserveInput(size);
     this.#input = new Uint8Array(this.#memory.buffer, this.#inputAt, size);
   }
 
@@ -234,7 +243,7 @@ export class Core {
   }
 
   #register(rules: RuleSet): number {
-    const number = register(rules.profile, rules);
+    const number = this.#wasm.register(rules.profile, rules);
     this.#numbers.set(rules, number);
     return number;
   }

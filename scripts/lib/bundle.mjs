@@ -1,8 +1,8 @@
 // The JavaScript half of the package: bundles each entry of wasm-pack.toml, and those that need no
-// wasm, with esbuild into dist/, and lays the type declarations beside them, only those that the
+// wasm, with esbuild into dist/, has terser shorten what a user downloads, and lays the type declarations beside them, only those that the
 // public ones lead to, none of them naming the generated glue.
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { must, root, StepFailed } from "./run.mjs";
 import { unlessDone } from "./stamps.mjs";
@@ -53,6 +53,31 @@ const modules = [
   ["build/edge/edge_bg.wasm", "dist/edge.wasm"],
 ];
 
+/**
+ * Shortens a bundle further than esbuild does: inside a function it gives names anew that are not
+ * used there.
+ * @param {string} path
+ */
+async function shorten(path) {
+  const { minify } = await import("terser");
+  // Not `module`, nor variables of the top level: the text of the wasm would go to where it is
+  // used. It packs better at the beginning of a file. `unsafe_methods`: nobody makes objects with a
+  // function that is a member.
+  const { code } = await minify(readFileSync(path, "utf8"), {
+    ecma: 2020,
+    module: true,
+    compress: {
+      passes: 3,
+      module: false,
+      // terser's types know no words here; its documentation does.
+      toplevel: /** @type {any} */ ("funcs"),
+      unsafe_methods: true,
+    },
+    mangle: { module: true },
+  });
+  writeFileSync(path, `${code}\n`);
+}
+
 /** @param {Entry} entry */
 async function bundle({ entry, bundle: to, peers }) {
   const isCommand = commands.some((command) => command.entry === entry);
@@ -72,6 +97,7 @@ async function bundle({ entry, bundle: to, peers }) {
     logLevel: "warning",
     absWorkingDir: root,
   });
+  if (!isCommand) await shorten(join(root, to));
   const outside = Object.values(metafile.outputs).flatMap((output) =>
     output.imports.filter((found) => found.external && !peers.includes(found.path)),
   );
@@ -132,7 +158,7 @@ async function declare(entries) {
  */
 export async function buildPackage(builds, step) {
   const entries = [...builds.map((build) => ({ ...build, peers: [] })), ...adapters];
-  const tools = ["esbuild", "typescript", "@types/react", "hono"].map(
+  const tools = ["esbuild", "terser", "typescript", "@types/react", "hono"].map(
     (name) => `node_modules/${name}/package.json`,
   );
   const what = {

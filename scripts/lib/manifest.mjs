@@ -7,8 +7,14 @@ import { parse } from "smol-toml";
 import { root, StepFailed } from "./run.mjs";
 
 /**
+ * Files that are used together, and what they may weigh.
+ * @typedef {{ files: string[], budget: number }} Parts
+ */
+/**
+ * `shortNames`: whether the wasm and its glue know each other by short names. `workers`: what is
+ * used in place of the bundle on Workers.
  * @typedef
- * {{ name: string, target: string, features: string[], profile: string, outDir: string, outName: string, rustc: string[], wasmOpt: string[], entry: string, bundle: string, budget: number }}
+ * {{ name: string, target: string, features: string[], profile: string, outDir: string, outName: string, rustc: string[], wasmOpt: string[], shortNames: boolean, entry: string, bundle: string, budget: number, workers: Parts | null }}
  * Build
  */
 /**
@@ -27,6 +33,8 @@ const buildKeys = [
   "budget",
   "rustc",
   "wasm-opt",
+  "short-names",
+  "workers",
 ];
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
@@ -74,18 +82,34 @@ function texts(table, key, where) {
   return /** @type {string[]} */ (value);
 }
 
+/** @param {Record<string, unknown>} table @param {string} where */
+function bytes(table, where) {
+  const budget = table["budget"];
+  if (typeof budget !== "number" || !Number.isInteger(budget) || budget <= 0)
+    throw new StepFailed(`wasm-pack.toml: ${where} needs a \`budget\` in bytes.`);
+  return budget;
+}
+
+/** @param {unknown} value @param {string} where @returns {Parts} */
+function readParts(value, where) {
+  const table = tableAt(value);
+  onlyKnown(table, ["files", "budget"], where);
+  return { files: texts(table, "files", where), budget: bytes(table, where) };
+}
+
 /** @param {string} name @param {unknown} value @returns {Build} */
 function readBuild(name, value) {
   const where = `[builds.${name}]`;
   const table = tableAt(value);
   onlyKnown(table, buildKeys, where);
-  const budget = table["budget"];
-  if (typeof budget !== "number" || !Number.isInteger(budget) || budget <= 0) {
-    throw new StepFailed(`wasm-pack.toml: ${where} needs a \`budget\` in bytes.`);
-  }
+  const { "short-names": shortNames = false, workers } = table;
+  if (typeof shortNames !== "boolean")
+    throw new StepFailed(`wasm-pack.toml: ${where} needs true or false as \`short-names\`.`);
   return {
     name,
-    budget,
+    budget: bytes(table, where),
+    shortNames,
+    workers: workers === undefined ? null : readParts(workers, `[builds.${name}.workers]`),
     target: text(table, "target", where),
     features: texts(table, "features", where),
     profile: text(table, "profile", where),

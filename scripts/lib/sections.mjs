@@ -1,4 +1,4 @@
-// Reading and writing the sections of a wasm binary: as little of it as the steps of a build need.
+// Reads the sections of a wasm binary: as little of it as the steps of a build need.
 
 import { StepFailed } from "./run.mjs";
 
@@ -27,14 +27,6 @@ export function reader(bytes, at) {
   };
 }
 
-/** A number as wasm writes it. @param {number} value @returns {number[]} */
-export function encode(value) {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...encode(value >>> 7)];
-}
-
-/** @param {string} name */
-export const encodeName = (name) => [...encode(name.length), ...Buffer.from(name, "latin1")];
-
 /**
  * Where a section begins, its head included, where its contents do, and where it ends.
  * @param {Uint8Array} wasm
@@ -49,16 +41,4 @@ export function findSection(wasm, id) {
     at = read.at() + length;
   }
   throw new StepFailed(`The wasm has no section ${id}: wasm-bindgen has changed its ways.`);
-}
-
-/**
- * The wasm with other contents in one of its sections.
- * @param {Uint8Array} wasm
- * @param {number} id
- * @param {readonly number[]} contents
- */
-export function withSection(wasm, id, contents) {
-  const { begins, ends } = findSection(wasm, id);
-  const section = Uint8Array.from([id, ...encode(contents.length), ...contents]);
-  return Buffer.concat([wasm.subarray(0, begins), section, wasm.subarray(ends)]);
 }

@@ -8,31 +8,45 @@ import { gzipOf } from "./wasm.mjs";
 
 /** @typedef {{ name: string, raw: number, gzipped: number, budget: number | null }} Size */
 
-/** @param {string} path @param {number | null} budget @returns {Size} */
-function weigh(path, budget) {
-  const bytes = readFileSync(join(root, path));
-  return { name: path, raw: bytes.length, gzipped: gzipOf(bytes).length, budget };
+/**
+ * @param {string} name @param {readonly string[]} paths @param {number | null} budget
+ * @returns {Size}
+ */
+function weigh(name, paths, budget) {
+  const files = paths.map((path) => readFileSync(join(root, path)));
+  /** @param {(bytes: Buffer) => number} size */
+  const sum = (size) => files.reduce((total, bytes) => total + size(bytes), 0);
+  return {
+    name,
+    raw: sum((bytes) => bytes.length),
+    gzipped: sum((bytes) => gzipOf(bytes).length),
+    budget,
+  };
 }
 
 /**
- * The wasm is listed for information. A user downloads the bundle, which holds it.
+ * Each wasm is listed for information. What a user downloads or deploys has a budget.
  * @param {readonly import("./manifest.mjs").Build[]} builds
  */
 export function weighAll(builds) {
-  return builds.flatMap((build) => [
-    weigh(`${build.outDir}/${build.outName}_bg.wasm`, null),
-    weigh(build.bundle, build.budget),
-  ]);
+  return builds.flatMap(({ name, outDir, outName, bundle, budget, workers }) => {
+    const wasm = `${outDir}/${outName}_bg.wasm`;
+    return [
+      weigh(wasm, [wasm], null),
+      weigh(bundle, [bundle], budget),
+      ...(workers === null ? [] : [weigh(`${name} on Workers`, workers.files, workers.budget)]),
+    ];
+  });
 }
 
-/** @param {number} bytes */
-const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
+/** As wasm-pack.toml writes it. @param {number} bytes */
+const inBytes = (bytes) => bytes.toString().replace(/\B(?=(?:\d{3})+$)/g, " ");
 
 /** @param {readonly Size[]} sizes */
 export function sizeTable(sizes) {
-  const rows = [["", "raw", "gzipped", "budget"]];
+  const rows = [["bytes", "raw", "gzipped", "budget"]];
   for (const { name, raw, gzipped, budget } of sizes) {
-    rows.push([name, kilobytes(raw), kilobytes(gzipped), budget === null ? "" : kilobytes(budget)]);
+    rows.push([name, inBytes(raw), inBytes(gzipped), budget === null ? "" : inBytes(budget)]);
   }
   return table(rows);
 }

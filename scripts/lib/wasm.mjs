@@ -1,19 +1,16 @@
 // One build of wasm-pack.toml: Rust to wasm and its JavaScript glue by wasm-pack, then a current
-// wasm-opt, then short names between the two, then the module that carries the wasm as base64 of
-// its gzip stream (of the raw wasm it would cost 40 % more over the wire). That stream is Zopfli's,
-// which searches longer than gzip and ends 5 % smaller; whoever unpacks it is none the wiser.
+// wasm-opt, then a glue for each instance, then the module that carries the wasm as base64 of its
+// gzip stream (base64 of the raw wasm would cost 40 % more over the wire). Zopfli makes that stream:
+// it searches longer than gzip and ends 5 % smaller, and any gunzip reads it.
 
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { renewable } from "./glue.mjs";
-import { lighten } from "./lighten.mjs";
+import { readGlue, writeGlue } from "./glue.mjs";
 import { silencePanics } from "./panics.mjs";
 import { must, root, run, StepFailed } from "./run.mjs";
-import { shortenExports, shortenImports } from "./shorten.mjs";
 import { unlessDone } from "./stamps.mjs";
-import { dropExports } from "./trim.mjs";
 
 /** @typedef {import("./manifest.mjs").Build} Build */
 
@@ -28,13 +25,18 @@ export function gzipOf(bytes) {
 }
 
 /**
- * Panic messages name source files: as given here, not as this machine's folders.
+ * The wasm holds the names of the source files that could panic. Here they get names that are the
+ * same on every machine: folders of this one and of its registry are left out.
  * @param {Build} build
  */
-function rustFlags(build) {
+async function rustFlags(build) {
+  // The folders of the registry are there once the crates are.
+  await must("cargo", ["fetch", "--locked"], { seconds: 600 });
   const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
+  const registries = join(cargoHome, "registry", "src");
   const remap = [
     [cargoHome, "cargo"],
+    ...readdirSync(registries).map((name) => [join(registries, name), "crates"]),
     [root.replace(/\/$/, ""), "tokenkeep"],
   ];
   return [...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`), ...build.rustc].join(
@@ -44,6 +46,7 @@ function rustFlags(build) {
 
 /** @param {Build} build */
 async function compile(build) {
+  const flags = await rustFlags(build);
   rmSync(join(root, build.outDir), { recursive: true, force: true });
   const cargoOptions = [
     "--locked",
@@ -69,30 +72,40 @@ async function compile(build) {
       "--",
       ...cargoOptions,
     ],
-    { env: { CARGO_ENCODED_RUSTFLAGS: rustFlags(build), RUSTC_WRAPPER: "" } },
+    { env: { CARGO_ENCODED_RUSTFLAGS: flags, RUSTC_WRAPPER: "" } },
   );
 }
 
 /** @param {Build} build */
 async function optimise(build) {
-  const place = join(root, build.outDir, build.outName);
-  const path = `${place}_bg.wasm`;
-  const written = lighten({
-    glue: readFileSync(`${place}.js`, "utf8"),
-    types: readFileSync(`${place}.d.ts`, "utf8"),
-  });
-  await silencePanics(path);
-  await dropExports(path, written.glue);
+  const folder = join(root, build.outDir);
+  const path = join(folder, `${build.outName}_bg.wasm`);
+  const glue = await readGlue(folder, build.outName);
+  const silent = await silencePanics(path);
   await must("wasm-opt", [path, "-o", path, ...build.wasmOpt]);
-  const imports = shortenImports(readFileSync(path), written.glue);
-  const { wasm, glue } = shortenExports(imports.wasm, imports.glue);
+  const short = build.shortNames ? await shorten(build, path) : { imports: [], exports: [] };
+  const wasm = readFileSync(path);
   if (wasm.includes(homedir()) || wasm.includes(root)) {
     throw new StepFailed(`${path} names folders of this machine.`);
   }
-  writeFileSync(path, wasm);
-  const renewed = renewable({ glue, types: written.types });
-  writeFileSync(`${place}.js`, renewed.glue);
-  writeFileSync(`${place}.d.ts`, renewed.types);
+  await writeGlue(folder, build.outName, glue, short);
+  writeFileSync(join(folder, "silenced.txt"), `${silent.join("\n")}\n`);
+}
+
+/**
+ * Short names between the wasm and its glue, which wasm-opt gives and prints. They are kept in
+ * names.json for tests that look into the wasm.
+ * @param {Build} build
+ * @param {string} path
+ * @returns {Promise<import("./glue.mjs").ShortNames>}
+ */
+async function shorten(build, path) {
+  const features = build.wasmOpt.filter((flag) => flag.startsWith("--enable-"));
+  // Not in the run before: with --converge a pass runs several times, and prints each time.
+  const flags = [...features, "--minify-imports-and-exports-and-modules"];
+  const { stdout } = await must("wasm-opt", [path, "-o", path, ...flags]);
+  writeFileSync(join(root, build.outDir, "names.json"), stdout);
+  return JSON.parse(stdout);
 }
 
 /** @param {Build} build */
@@ -128,14 +141,13 @@ export async function buildWasm(build, step) {
       "Cargo.lock",
       "scripts/lib/wasm.mjs",
       "scripts/lib/glue.mjs",
-      "scripts/lib/lighten.mjs",
       "scripts/lib/panics.mjs",
       "scripts/lib/sections.mjs",
-      "scripts/lib/shorten.mjs",
-      "scripts/lib/trim.mjs",
+      "scripts/lib/words.mjs",
       "scripts/lib/zopfli.mjs",
       "node_modules/@gfx/zopfli/package.json",
       "node_modules/binaryen/package.json",
+      "node_modules/esbuild/package.json",
     ],
     words: [compiler, JSON.stringify({ ...build, budget: 0 })],
     outputs: [build.outDir],

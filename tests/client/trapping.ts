@@ -9,19 +9,17 @@ export const TRAPPING_VALIDITY = 666;
 const built = (name: string) =>
   readFileSync(new URL(`../../build/client/${name}`, import.meta.url));
 
-/** The export behind `Keep.input`, by the short name that the build gives it in the glue. */
+/** The export behind `Keep.input`, by the short name that the build has given it. */
 function inputName(): string {
-  const found = /\binput\(what, number\) \{\s*const ret = wasm\.(\w+)\(/.exec(
-    built("client.js").toString(),
-  );
-  if (found?.[1] === undefined)
-    throw new Error("The glue has no `Keep.input` as it is known here.");
+  const { exports } = JSON.parse(built("names.json").toString()) as { exports: [string, string][] };
+  const found = exports.find(([name]) => name === "keep_input");
+  if (found === undefined) throw new Error("The wasm exports no `Keep.input`.");
   return found[1];
 }
 
 /** The index that crosses for an input: its place among the words in the glue. */
 function placeOf(input: Input): number {
-  const words = /__wbindgen_enum_Input = (\[.*\]);/.exec(built("client.js").toString())?.[1];
+  const words = /__wbindgen_enum_Input = (\[.*\]);/.exec(built("client_bg.js").toString())?.[1];
   const place = (JSON.parse(words ?? "[]") as Input[]).indexOf(input);
   if (place < 0) throw new Error(`The glue has no word "${input}" among the inputs.`);
   return place;

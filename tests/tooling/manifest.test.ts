@@ -45,9 +45,9 @@ const plants: [string, Sources, RegExp][] = [
     /no \[profile\.tiny\]/,
   ],
   [
-    "a target that wasm-pack lacks",
-    planted("manifest", 'target = "web"', 'target = "edge"'),
-    /no target "edge"/,
+    "a target whose glue the build does not know",
+    planted("manifest", 'target = "bundler"', 'target = "edge"'),
+    /needs target "bundler"/,
   ],
   [
     "an output outside build/",
@@ -113,6 +113,14 @@ test("a manifest that is not whole is refused by name", () => {
   assert.throws(
     () => parseManifest(project.manifest.replace(/wasm-pack = .*/, "")),
     /\[tools\] needs a string `wasm-pack`/,
+  );
+  assert.throws(
+    () => parseManifest(project.manifest.replace("short-names = true", 'short-names = "yes"')),
+    /\[builds\.client\] needs true or false as `short-names`/,
+  );
+  assert.throws(
+    () => parseManifest(project.manifest.replace(/budget = 59_500/, "")),
+    /\[builds\.edge\.workers\] needs a `budget` in bytes/,
   );
   assert.throws(() => parseManifest("[tools]\n"), /there is no \[builds\.\*\]/);
 });

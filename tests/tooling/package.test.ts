@@ -13,7 +13,8 @@ import { overBudget, weighAll } from "../../scripts/lib/sizes.mjs";
 import { gzipOf } from "../../scripts/lib/wasm.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const [client] = readManifest().builds;
+const { builds } = readManifest();
+const [client] = builds;
 assert.ok(client !== undefined);
 
 test("the inlined wasm is the optimised one, byte for byte, and a wasm module", async () => {
@@ -71,9 +72,36 @@ test("the package opens in node, and touches nothing until it is used", async ()
   assert.deepEqual(Reflect.ownKeys(globalThis), before);
 });
 
-test("the bundle is within its budget, and one that is not is told", () => {
-  const sizes = weighAll([client]);
-  assert.deepEqual(overBudget(sizes), []);
+test("the package is within its budgets: the client, the verifier, the verifier on Workers", () => {
+  const weights = weighAll(builds).filter(({ budget }) => budget !== null);
+  assert.deepEqual(
+    weights.map(({ name, budget }) => [name, budget]),
+    [
+      ["dist/index.js", 27_000],
+      ["dist/edge.js", 60_500],
+      ["edge on Workers", 59_500],
+    ],
+  );
+  assert.deepEqual(overBudget(weights), []);
+});
+
+test("what weighs more than its budget is told", () => {
   const [heavy] = overBudget(weighAll([{ ...client, budget: 100 }]));
   assert.match(heavy ?? "", /^dist\/index\.js is \d+ bytes gzipped, \d+ over its budget of 100\.$/);
+});
+
+test("no shipped wasm names a source file or says what a panic would", () => {
+  for (const name of ["client", "edge"]) {
+    const text = readFileSync(`${root}/dist/${name}.wasm`, "latin1");
+    const words = [
+      ...text.matchAll(
+        /[\w./-]+\.rs(?!\w)|already (?:mutably )?borrowed|index out of bounds|capacity overflow|\bcalled `/g,
+      ),
+    ];
+    assert.deepEqual(
+      words.map(([word]) => word),
+      [],
+      name,
+    );
+  }
 });

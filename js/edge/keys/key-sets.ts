@@ -7,21 +7,6 @@
 // tests/sim/edge/key_sets.rs takes the steps of this file and of renewals.ts in the same order.
 // Change them together.
 
-import {
-  answered,
-  ask,
-  began,
-  failed,
-  freshFrom,
-  freshnessOf,
-  freshUntil,
-  look,
-  renewing,
-  retryAfter,
-  stored,
-  usableFor,
-  useBundled,
-} from "../../../build/edge/edge.js";
 import type { Core } from "../core.js";
 import { type IssuerSettings, type JwksSettings, readClock } from "../options/read.js";
 import type { JwksStore, StoredJwks } from "../options/store-types.js";
@@ -110,9 +95,15 @@ export class KeySets {
       // The authority may have a new key. The store is not asked: it can be as old as we are.
       const now = readClock(this.#clock);
       const shared = waited === null ? this.#renewals.shared(call) : undefined;
-      const next = look(this.#rules(), call.now, now, shared?.began, waited === "fetch");
+      const next = call.core.freshness.look(
+        this.#rules(call.core),
+        call.now,
+        now,
+        shared?.began,
+        waited === "fetch",
+      );
       if (next === "unknown") throw new VerifyError("key.unknown");
-      if (next === "unreachable") throw this.#unreachable(now);
+      if (next === "unreachable") throw this.#unreachable(call.core, now);
       const underWay = next === "join" ? shared : undefined;
       const end = await this.#renewals.end(call, underWay ?? this.#begin(call, "fetch"));
       if (end !== "never" || next === "fetch") waited = next;
@@ -134,7 +125,14 @@ export class KeySets {
     for (;;) {
       const shared = this.#renewals.shared(call);
       const hasBundled = bundled !== null;
-      const step = ask(this.#rules(), now, shared?.began, isKeptAlive, hasTried, hasBundled);
+      const step = call.core.freshness.ask(
+        this.#rules(call.core),
+        now,
+        shared?.began,
+        isKeptAlive,
+        hasTried,
+        hasBundled,
+      );
       switch (step) {
         case "renew":
         case "join": {
@@ -149,15 +147,15 @@ export class KeySets {
           break;
         case "use-bundled": {
           const set = this.#bundledSet(call.core);
-          useBundled(this.#rules(), now);
-          this.#keep(set, undefined, now, "bundled");
+          call.core.freshness.useBundled(this.#rules(call.core), now);
+          this.#keep(call.core, set, undefined, now, "bundled");
           break;
         }
         case "refuse":
-          throw this.#unreachable(now);
+          throw this.#unreachable(call.core, now);
       }
       const held = this.#given(end);
-      if (held === null) throw this.#unreachable(now);
+      if (held === null) throw this.#unreachable(call.core, now);
       if (step !== "serve") this.#say("served-stale");
       return held;
     }
@@ -177,9 +175,9 @@ export class KeySets {
     };
   }
 
-  #rules(): Float64Array {
+  #rules({ freshness }: Core): Float64Array {
     const { maxAge, maxStale, cooldown, timeout } = this.#settings;
-    return (this.#known ??= freshnessOf(maxAge, maxStale, cooldown, timeout));
+    return (this.#known ??= freshness.freshnessOf(maxAge, maxStale, cooldown, timeout));
   }
 
   /** The set in memory; for the call that read it, with where it comes from. */
@@ -199,7 +197,7 @@ export class KeySets {
     const { store } = this.#settings;
     if (store === undefined) return this.#fetch(call);
     // Before anything is awaited: this stamp, and no promise, holds other requests back.
-    renewing(this.#rules(), readClock(this.#clock));
+    call.core.freshness.renewing(this.#rules(call.core), readClock(this.#clock));
     const read = await this.#takeCopy(store, call.core);
     // The copy, or what another request has fetched while the store was read.
     if (this.peek(readClock(this.#clock)) !== null) return read;
@@ -208,7 +206,7 @@ export class KeySets {
 
   async #fetch({ core, context }: Call): Promise<Read> {
     const begun = readClock(this.#clock);
-    const number = began(this.#rules(), begun);
+    const number = core.freshness.began(this.#rules(core), begun);
     const before = this.#held?.source === "bundled" ? null : this.#held;
     let answer: FetchedKeys;
     let set: KeySet;
@@ -220,20 +218,23 @@ export class KeySets {
       set = this.#sameOr(given, core);
     } catch (error) {
       if (!(error instanceof VerifyError)) throw error;
-      failed(this.#rules(), number, begun, readClock(this.#clock));
+      core.freshness.failed(this.#rules(core), number, begun, readClock(this.#clock));
       this.#lastFailure = error;
       this.#say("failed");
       return null;
     }
-    if (answered(this.#rules(), number, begun, answer.maxAge ?? undefined) === "overtaken")
+    if (
+      core.freshness.answered(this.#rules(core), number, begun, answer.maxAge ?? undefined) ===
+      "overtaken"
+    )
       return null;
     const previous = this.#held;
-    const held = this.#keep(set, answer.etag, begun, "memory");
+    const held = this.#keep(core, set, answer.etag, begun, "memory");
     this.#lastFailure = null;
     const isRotated = previous !== null && previous.set !== set;
     if (answer.body === null) this.#say("not-modified", set, core);
     else this.#say(isRotated ? "rotated" : "fetched", set, core);
-    if (answer.body !== null) this.#toStore(answer.body, held, context);
+    if (answer.body !== null) this.#toStore(core, answer.body, held, context);
     return { held, source: "network" };
   }
 
@@ -248,17 +249,20 @@ export class KeySets {
     if (given === null) return null;
     const set = this.#sameOr(given, core);
     const lifetime = typeof maxAge === "number" ? maxAge * 1000 : undefined;
-    if (stored(this.#rules(), readClock(this.#clock), fetchedAt, lifetime) === "overtaken")
+    if (
+      core.freshness.stored(this.#rules(core), readClock(this.#clock), fetchedAt, lifetime) ===
+      "overtaken"
+    )
       return null;
     const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
-    return { held: this.#keep(set, known, fetchedAt, "memory"), source: "store" };
+    return { held: this.#keep(core, set, known, fetchedAt, "memory"), source: "store" };
   }
 
-  #toStore(answer: Uint8Array, held: Held, context: ExecutionContextLike | null): void {
+  #toStore(core: Core, answer: Uint8Array, held: Held, context: ExecutionContextLike | null): void {
     const { store, timeout } = this.#settings;
     if (store === undefined) return;
     const { fetchedAt, freshUntil, etag } = held;
-    const ttl = Math.ceil(usableFor(this.#rules()) / 1000);
+    const ttl = Math.ceil(core.freshness.usableFor(this.#rules(core)) / 1000);
     // The answer's own text, even if the set in memory is an equal one: the ETag belongs to it.
     const body = new TextDecoder().decode(answer);
     const copy: StoredJwks = { body, fetchedAt, maxAge: (freshUntil - fetchedAt) / 1000 };
@@ -272,8 +276,15 @@ export class KeySets {
   }
 
   /** Puts a set into memory that the rules have just taken. */
-  #keep(set: KeySet, etag: string | undefined, fetchedAt: number, source: Held["source"]): Held {
-    const [from, until] = [freshFrom(this.#rules()), freshUntil(this.#rules())];
+  #keep(
+    core: Core,
+    set: KeySet,
+    etag: string | undefined,
+    fetchedAt: number,
+    source: Held["source"],
+  ): Held {
+    const rules = this.#rules(core);
+    const [from, until] = [core.freshness.freshFrom(rules), core.freshness.freshUntil(rules)];
     return (this.#held = { set, etag, fetchedAt, freshFrom: from, freshUntil: until, source });
   }
 
@@ -287,9 +298,9 @@ export class KeySets {
     return KeySet.read(bundled ?? secretSet(secret), core, secret !== null);
   }
 
-  #unreachable(now: number): VerifyError {
+  #unreachable(core: Core, now: number): VerifyError {
     const cause = this.#lastFailure;
-    const wait = retryAfter(this.#rules(), now) / 1000;
+    const wait = core.freshness.retryAfter(this.#rules(core), now) / 1000;
     return new VerifyError(cause?.code ?? "jwks.unreachable", { retryAfter: wait, cause });
   }
 
