@@ -78,6 +78,28 @@ async function shorten(path) {
   writeFileSync(path, `${code}\n`);
 }
 
+/**
+ * Members that only the client's two halves know: they may be short. tests/tooling/package.test.ts
+ * holds them apart from what is public.
+ */
+export const privateNames = [
+  "acquireLock",
+  "allows",
+  "authorize",
+  "backoffBase",
+  "backoffMax",
+  "broadcast",
+  "coordinate",
+  "hear",
+  "loggedOut",
+  "releaseLock",
+  "sendLogout",
+  "sendRefresh",
+  "settle",
+  "tellsLogout",
+  "transition",
+];
+
 /** @param {Entry} entry */
 async function bundle({ entry, bundle: to, peers }) {
   const isCommand = commands.some((command) => command.entry === entry);
@@ -91,6 +113,7 @@ async function bundle({ entry, bundle: to, peers }) {
     format: "esm",
     target: "es2022",
     minify: true,
+    mangleProps: new RegExp(`^(?:${privateNames.join("|")})$`),
     legalComments: "none",
     ...(isCommand ? { banner: { js: "#!/usr/bin/env node" } } : {}),
     metafile: true,

@@ -22,6 +22,8 @@ import { StepFailed } from "./run.mjs";
 const setWasm = "__wbg_set_wasm";
 /** The export that has to be called before any other. */
 const start = "__wbindgen_start";
+/** Members that the module gives its own objects, and that nobody else looks at. */
+const own = ["__wbg_ptr", "__destroy_into_raw", "_wbg_cb_unref"];
 
 /** @param {string} path */
 const moduleAt = (path) => new WebAssembly.Module(readFileSync(path));
@@ -105,12 +107,8 @@ export async function writeGlue(folder, name, { api }, short) {
       js: "// Made by scripts/build.mjs of what wasm-bindgen wrote.\nexport function newGlue() {\nlet made;",
     },
     footer: { js: "return made;\n}" },
-    ...(short.exports.length === 0
-      ? {}
-      : {
-          mangleProps: new RegExp(`^(?:${Object.keys(renamed).join("|")})$`),
-          mangleCache: renamed,
-        }),
+    mangleProps: new RegExp(`^(?:${[...own, ...Object.keys(renamed)].join("|")})$`),
+    mangleCache: renamed,
   });
   writeFileSync(join(folder, "glue.js"), outputFiles[0]?.text ?? "");
   writeFileSync(join(folder, "glue.d.ts"), declarations(name));

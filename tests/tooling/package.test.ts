@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { privateNames } from "../../scripts/lib/bundle.mjs";
 import { readManifest } from "../../scripts/lib/manifest.mjs";
 import { overBudget, weighAll } from "../../scripts/lib/sizes.mjs";
 import { gzipOf } from "../../scripts/lib/wasm.mjs";
@@ -62,6 +63,17 @@ test("a bundle that revokes and verifies nothing carries no wasm", async () => {
   });
   const size = outputFiles[0]?.contents.length ?? 0;
   assert.ok(size > 1_000 && size < 10_000, `${size} bytes`);
+});
+
+test("no name that bundles shorten is public", () => {
+  const declarations = readdirSync(`${root}/dist`, { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(".d.ts"),
+  );
+  for (const file of declarations) {
+    const text = readFileSync(`${root}/dist/${file}`, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+    for (const name of privateNames)
+      assert.doesNotMatch(text, new RegExp(`\\b${name}\\b[?(:]`), `${file} declares ${name}`);
+  }
 });
 
 test("the package opens in node, and touches nothing until it is used", async () => {
