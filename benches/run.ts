@@ -16,6 +16,7 @@ import { measureRoute } from "./groups/route.ts";
 import { measureSizes } from "./groups/sizes.ts";
 import { measureStart } from "./groups/start.ts";
 import { measureVerification } from "./groups/verification.ts";
+import { draw } from "./report/charts.ts";
 import { lookAtMachine } from "./report/machine.ts";
 import { withFigures } from "./report/marks.ts";
 import { chartsOf, figuresOf } from "./report/page.ts";
@@ -60,8 +61,8 @@ async function write(figures: Figures, quick: boolean): Promise<void> {
   const charts = chartsOf(figures);
   mkdirSync(join(folder, "performance"), { recursive: true });
   writeFileSync(join(folder, "performance.md"), page);
-  for (const [name, svg] of Object.entries(charts))
-    writeFileSync(join(folder, "performance", name), svg);
+  for (const [name, chart] of Object.entries(charts))
+    writeFileSync(join(folder, "performance", name), draw(chart));
   for (const { what, unit, better, bar, aim, measure } of BARS) {
     const { value } = measure(figures);
     console.log(

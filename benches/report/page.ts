@@ -27,7 +27,7 @@ import {
   WARM,
 } from "../names.ts";
 import { ALGORITHMS } from "../verify/field.ts";
-import { type Chart, draw } from "./charts.ts";
+import type { Chart } from "./charts.ts";
 import type { Machine } from "./machine.ts";
 import { barTable, ratioTable, spoken, table, withSpread } from "./tables.ts";
 
@@ -123,17 +123,17 @@ const routeChart = (figures: Figures): Chart => ({
   })),
 });
 
-/** The charts by file name. */
-export function chartsOf(figures: Figures): Record<string, string> {
+/** The charts by file name, still to be drawn. */
+export function chartsOf(figures: Figures): Record<string, Chart> {
   return {
-    "verification-workerd.svg": draw(verificationChart(figures, "workerd")),
-    "verification-node.svg": draw(verificationChart(figures, "node")),
-    "verification-chromium.svg": draw(verificationChart(figures, "chromium")),
-    "call.svg": draw(callChart(figures)),
-    "start.svg": draw(startChart(figures)),
-    "route.svg": draw(routeChart(figures)),
-    "client-sizes.svg": draw(sizeChart(figures, CLIENT_SIZES, "A browser client")),
-    "verifier-sizes.svg": draw(sizeChart(figures, EDGE_SIZES, "A verifier in a Worker")),
+    "verification-workerd.svg": verificationChart(figures, "workerd"),
+    "verification-node.svg": verificationChart(figures, "node"),
+    "verification-chromium.svg": verificationChart(figures, "chromium"),
+    "call.svg": callChart(figures),
+    "start.svg": startChart(figures),
+    "route.svg": routeChart(figures),
+    "client-sizes.svg": sizeChart(figures, CLIENT_SIZES, "A browser client"),
+    "verifier-sizes.svg": sizeChart(figures, EDGE_SIZES, "A verifier in a Worker"),
   };
 }
 
