@@ -68,6 +68,8 @@ async function shorten(path) {
     module: true,
     compress: {
       passes: 3,
+      // "use client" of dist/react.js is for bundlers.
+      directives: false,
       module: false,
       // terser's types know no words here; its documentation does.
       toplevel: /** @type {any} */ ("funcs"),
