@@ -363,7 +363,8 @@ const steps = [
   {
     what: "Rust",
     isNeeded: () => true,
-    install: ({ checks = false }) => installRust(checks),
+    // A test holds clippy.toml to clippy.
+    install: ({ checks = false, runtimes = false }) => installRust(checks || runtimes),
   },
   { what: "wasm-pack and wasm-bindgen", isNeeded: () => true, install: installTools },
   { what: "Deno", isNeeded: ({ runtimes = false }) => runtimes, install: installDeno },

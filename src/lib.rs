@@ -12,9 +12,10 @@
 //! - `client` (wasm32 with the feature `client`): carries the engine into the page.
 //! - `edge` (wasm32 with the feature `edge`): shows `verify` to JavaScript.
 //!
-//! Arrows point one way: `client → engine → token`, `edge → verify → token`.
+//! Arrows point one way: `client → engine → token` and `edge → verify`.
 
 #![deny(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_macros, clippy::disallowed_methods))]
 
 pub mod engine;
 pub mod token;

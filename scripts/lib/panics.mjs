@@ -28,7 +28,7 @@ export const silenced = [
   "alloc::raw_vec::handle_error",
   "alloc::vec::Vec<_, _>>::remove::assert_failed",
   "wasm_bindgen::throw_str",
-  // Formatting: nothing that is shipped formats but for a panic, which scripts/check-purity.mjs sees to.
+  // Formatting: nothing that is shipped formats but for a panic, which clippy.toml sees to.
   " as core::any::Any>::type_id",
   "core::fmt::",
   " as core::fmt::",

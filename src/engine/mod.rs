@@ -26,6 +26,7 @@
 //! May use [`crate::token`] and nothing else of this crate.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_types))]
 #![warn(clippy::pedantic)]
 
 mod backoff;

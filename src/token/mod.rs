@@ -2,6 +2,7 @@
 //! be used by every other layer and uses none of them.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_types))]
 #![warn(clippy::pedantic)]
 
 pub mod access_token;

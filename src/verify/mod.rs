@@ -6,6 +6,7 @@
 //! ([`claims::Rules::judge`]). The verdict on the claims is told only when the signature holds.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_types))]
 
 pub mod algorithm;
 pub mod base64url;

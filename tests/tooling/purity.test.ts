@@ -1,13 +1,18 @@
-// The check that keeps the pure layers pure: it reads code, not comments and strings, and finds
-// what is planted.
+// The checks that keep the rooms apart and the pure ones pure. check-purity.mjs reads code, not
+// comments and strings, and finds what is planted; clippy finds all that clippy.toml lists.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { parse } from "smol-toml";
 import { codeOf, findImpurities } from "../../scripts/check-purity.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What the check finds in a tree of these files. */
 function findIn(files: Record<string, string>): string[] {
@@ -24,22 +29,18 @@ function findIn(files: Record<string, string>): string[] {
 }
 
 test("the project's own layers are pure", () => {
-  assert.deepEqual(findImpurities(fileURLToPath(new URL("../..", import.meta.url))), []);
+  assert.deepEqual(findImpurities(root), []);
 });
 
 const slips: [string, string, string][] = [
-  ["src/engine/a.rs", "fn now() -> u64 { std::time::Instant::now().elapsed() }", "std::time"],
-  ["src/engine/deep/er.rs", "\n\nuse web_sys::Request;", "web_sys"],
-  ["src/token/a.rs", "let x = unsafe { y };", "unsafe"],
   ["src/verify/a.rs", "pub async fn f() {}", "async"],
   ["src/verify/a.rs", "f().await", ".await"],
-  ["src/engine/a.rs", "use wasm_bindgen_futures::spawn_local;", "wasm_bindgen_futures"],
-  ["src/engine/a.rs", "use crate::client::Keep;", "client"],
+  ["src/token/a.rs", '\n\n#[cfg(target_arch = "wasm32")]', "target_arch"],
+  ["src/engine/deep/er.rs", "use crate::client::Keep;", "client"],
   ["src/engine/a.rs", "use crate::{token::Jwt, client};", "client"],
   ["src/client/a.rs", "use crate::edge::Guard;", "edge"],
   ["src/edge/a.rs", "use super::client;", "client"],
-  ["src/client/a.rs", 'let name = format!("tokenkeep:{name}");', "format!"],
-  ["src/engine/a.rs", "let text = number.to_string();", "to_string"],
+  ["src/verify/a.rs", "use crate::token::Jwt;", "token"],
 ];
 
 for (const [file, source, word] of slips) {
@@ -55,13 +56,13 @@ for (const [file, source, word] of slips) {
   });
 }
 
-test("comments, strings, lifetimes and core's durations are no slips", () => {
+test("comments, strings and lifetimes are no slips", () => {
   const source = `
-    // std::time and web_sys are for the client
-    /* nested /* rand */ SystemTime */
-    const WHY: &str = "https://example.com/ has no Instant::now \\" and no rand";
-    const RAW: &str = r#"an "unsafe" word"#;
-    fn f<'a>(quote: &'a str) -> core::time::Duration { g('"', '\\'', "gloo") }
+    // what is async and client:: is elsewhere
+    /* nested /* .await */ async */
+    const WHY: &str = "https://example.com/ has no async \\" and no .await";
+    const RAW: &str = r#"an "async" word"#;
+    fn f<'a>(quote: &'a str) { g('"', '\\'', "crate::client") }
   `;
   assert.deepEqual(
     findIn({
@@ -72,16 +73,80 @@ test("comments, strings, lifetimes and core's durations are no slips", () => {
   );
 });
 
-test("tests may format", () => {
+test("tests may hold two rooms against each other", () => {
   assert.deepEqual(
-    findIn({ "src/engine/a.rs": '#[cfg(test)]\nmod tests { fn f() { println!("x"); } }' }),
+    findIn({ "src/engine/a.rs": "#[cfg(test)]\nmod tests { use crate::verify::json; }" }),
     [],
   );
 });
 
 test("code after a string with slashes in it is still read", () => {
-  assert.deepEqual(findIn({ "src/engine/a.rs": 'f("https://x"); rand::random()' }), [
-    "src/engine/a.rs:1: rand",
+  assert.deepEqual(findIn({ "src/engine/a.rs": 'f("https://x"); async {}' }), [
+    "src/engine/a.rs:1: async",
   ]);
   assert.equal(codeOf("a // b\nc"), "a     \nc");
+});
+
+/** Code that does what a path of clippy.toml denies. */
+const denied: Record<string, string> = {
+  "std::time::Instant": "pub fn f() { drop(std::time::Instant::now()); }",
+  "std::time::SystemTime": "pub fn f() { drop(std::time::SystemTime::now()); }",
+  "std::future::Future": "pub fn f(work: &dyn Future<Output = u8>) { let _ = work; }",
+  "std::hash::RandomState": "pub fn f(state: std::hash::RandomState) { drop(state); }",
+  "std::collections::HashMap::new":
+    "pub fn f() { drop(std::collections::HashMap::<u8, u8>::new()); }",
+  "std::collections::HashMap::with_capacity":
+    "pub fn f() { drop(std::collections::HashMap::<u8, u8>::with_capacity(1)); }",
+  "std::collections::HashSet::new": "pub fn f() { drop(std::collections::HashSet::<u8>::new()); }",
+  "std::collections::HashSet::with_capacity":
+    "pub fn f() { drop(std::collections::HashSet::<u8>::with_capacity(1)); }",
+  "std::string::ToString::to_string": "pub fn f(number: u8) -> String { number.to_string() }",
+  "std::format": 'pub fn f(number: u8) -> String { format!("{number}") }',
+  "std::write": 'pub fn f(to: &mut impl std::fmt::Write) { let _ = write!(to, "a"); }',
+  "std::writeln": 'pub fn f(to: &mut impl std::fmt::Write) { let _ = writeln!(to, "a"); }',
+  "std::print": 'pub fn f() { print!("a"); }',
+  "std::println": 'pub fn f() { println!("a"); }',
+  "std::eprint": 'pub fn f() { eprint!("a"); }',
+  "std::eprintln": 'pub fn f() { eprintln!("a"); }',
+};
+
+test("clippy finds each path of clippy.toml where it is planted", async () => {
+  const lists = Object.values(parse(readFileSync(join(root, "clippy.toml"), "utf8")));
+  const paths = (lists.flat() as (string | { path: string })[]).map((entry) =>
+    typeof entry === "string" ? entry : entry.path,
+  );
+  assert.deepEqual(paths.toSorted(), Object.keys(denied).toSorted());
+  const folder = mkdtempSync(join(tmpdir(), "tokenkeep-clippy-"));
+  try {
+    const file = join(folder, "lib.rs");
+    const lints = ["disallowed_types", "disallowed_macros", "disallowed_methods"];
+    writeFileSync(
+      file,
+      [
+        ...lints.map((lint) => `#![warn(clippy::${lint})]`),
+        ...Object.values(denied).map((code, index) => `pub mod m${index} { ${code} }`),
+      ].join("\n"),
+    );
+    const { stderr } = await promisify(execFile)(
+      "clippy-driver",
+      ["--edition=2024", "--crate-type=lib", "--emit=metadata", "--out-dir", folder, file],
+      { env: { ...process.env, CLIPPY_CONF_DIR: root } },
+    );
+    for (const path of paths) assert.ok(stderr.includes(`\`${path}\``), `${path}\n${stderr}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("src/ denies the lists of clippy.toml: the pure rooms that of types, all of it the others", () => {
+  const denies = (file: string, lints: string) =>
+    assert.ok(
+      readFileSync(join(root, "src", file), "utf8").includes(
+        `\n#![cfg_attr(not(test), deny(${lints}))]\n`,
+      ),
+      file,
+    );
+  for (const room of ["token", "engine", "verify"])
+    denies(`${room}/mod.rs`, "clippy::disallowed_types");
+  denies("lib.rs", "clippy::disallowed_macros, clippy::disallowed_methods");
 });
