@@ -109,7 +109,7 @@ export class Core {
    */
   recall(cache: number, token: string, now: number): number | undefined {
     // Often several requests in a row bring one token: to compare it costs less than to hash it.
-    const isSame = token === this.#token && cache === this.#recalledIn;
+    const isSame = cache === this.#recalledIn && isEqual(token, this.#token);
     if (!isSame) this.#write(token);
     this.#recalledIn = cache;
     this.#isRead = false;
@@ -253,6 +253,16 @@ export class Core {
     const number = this.#numbers.get(rules);
     return (number === undefined ? undefined : ask(number)) ?? certain(ask(this.#register(rules)));
   }
+}
+
+/**
+ * Whether two tokens are the same. Those of one issuer begin alike and differ in the signature, so
+ * the end is compared first: from the beginning it would take as long as a tenth of a hit.
+ */
+function isEqual(token: string, other: string | null): boolean {
+  if (other === null || token.length !== other.length) return false;
+  const near = token.length - 3;
+  return token.charCodeAt(near) === other.charCodeAt(near) && token === other;
 }
 
 /** What the wasm can't fail to give. */
