@@ -7,13 +7,16 @@ import { useCallback, useMemo, useSyncExternalStore } from "react";
 import { UNKNOWN } from "./client/session.js";
 import type { Session, TokenKeep } from "./client/types.js";
 
+/** What the hook needs of a keep, so a test can stand in for it with two members. */
+type SessionSource = Pick<TokenKeep, "session" | "subscribe">;
+
 /**
  * The session of `keep`; renders again when anything in it changes, at each renewal too.
  *
  * It reads and starts nothing: call `keep.start()` where the application starts. On a server, and
  * while hydrating what a server rendered, the session is the "unknown" one.
  */
-export function useSession(keep: TokenKeep): Session;
+export function useSession(keep: SessionSource): Session;
 /**
  * What `select` makes of the session; renders again only when that changes, by `Object.is`.
  *
@@ -21,8 +24,8 @@ export function useSession(keep: TokenKeep): Session;
  * const name = useSession(keep, (session) => session.claims?.name);
  * ```
  */
-export function useSession<T>(keep: TokenKeep, select: (session: Session) => T): T;
-export function useSession<T>(keep: TokenKeep, select?: (session: Session) => T): Session | T {
+export function useSession<T>(keep: SessionSource, select: (session: Session) => T): T;
+export function useSession<T>(keep: SessionSource, select?: (session: Session) => T): Session | T {
   const subscribe = useCallback((listener: () => void) => keep.subscribe(listener), [keep]);
   const read = useMemo(() => reader(() => keep.session, select), [keep, select]);
   const readOnServer = useMemo(() => reader(() => UNKNOWN, select), [select]);

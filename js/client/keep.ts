@@ -8,7 +8,7 @@ import { Host, type Teller } from "./host.js";
 import type { Core } from "./load.js";
 import { Notes } from "./notes.js";
 import { own, readOptions, type Settings } from "./options.js";
-import { abortable, isReplayable, send } from "./requests.js";
+import { abortable, attempting, exchange, fetching, isReplayable } from "./requests.js";
 import { sessionOf, UNKNOWN } from "./session.js";
 import { signIn } from "./sign-in.js";
 import type {
@@ -84,7 +84,7 @@ class Keep implements TokenKeep {
     const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
     return abortable(
       signal,
-      this.#use((host) => send(host, request, replayable)),
+      this.#use((host) => exchange(host, request, fetching, replayable)),
     );
   };
 
@@ -110,6 +110,15 @@ class Keep implements TokenKeep {
       return token;
     });
     return use(await abortable(signal, lent));
+  }
+
+  async attempt<T>(
+    url: string | URL,
+    send: (token: string | null) => T | Promise<T>,
+    refused: (outcome: T) => boolean | string,
+  ): Promise<T> {
+    const request = new Request(url);
+    return this.#use((host) => exchange(host, request, attempting(send, refused), true));
   }
 
   subscribe(listener: () => void): () => void {

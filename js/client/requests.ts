@@ -1,41 +1,73 @@
-// Sends a request with the token attached, if its origin is listed. After a 401 there is one
-// refresh and one retry. The retry sends a copy that was made before the first try.
+// The rule by which a request goes out: with the token attached, if its origin is listed. After a
+// refusal there is one refresh and one retry. `keep.fetch` and `keep.attempt` share it, and differ
+// in how they send. The retry sends a copy that was made before the first try.
 
 import { discard } from "./authority.js";
 import { remedyOf } from "./challenge.js";
 import type { Host } from "./host.js";
 
-/** Sends the request of a caller of `keep.fetch`. */
-export function send(host: Host, request: Request, replayable: boolean): Promise<Response> {
-  const { url } = request;
-  // A request to another origin, or with an Authorization of its own, goes out as it is.
-  if (host.engine.allows(url) && !request.headers.has("Authorization")) {
-    if (request.mode !== "no-cors") return sendAuthorized(host, request, url, replayable);
-    // In this mode the browser drops the header and hides the answer.
-    host.tell.bare("no-cors", url);
-  }
-  return host.transport(request);
+/** A way to send requests. */
+interface Way<T> {
+  /** Sends; the token stands in the `Authorization` of `request`, if it may go along. */
+  send(host: Host, request: Request): T | Promise<T>;
+  /**
+   * The challenge with which a token was refused, empty where there is none. `undefined`: no token
+   * was refused. `null`: one was, by somebody who may not get another.
+   */
+  challengeOf(host: Host, outcome: T): string | null | undefined;
+  /** Gives up an outcome that the caller does not get. */
+  discard?(outcome: T): void;
 }
 
-async function sendAuthorized(
+/** How `keep.fetch` sends. */
+export const fetching: Way<Response> = {
+  send: (host, request) => host.transport(request),
+  challengeOf(host, response) {
+    if (response.status !== 401 || host.lost) return undefined;
+    if (response.redirected && !host.engine.allows(response.url)) return null;
+    return response.headers.get("WWW-Authenticate") ?? "";
+  },
+  discard: (response) => discard(response.body),
+};
+
+/** How `keep.attempt` sends: by functions of the application. */
+export function attempting<T>(
+  send: (token: string | null) => T | Promise<T>,
+  refused: (outcome: T) => boolean | string,
+): Way<T> {
+  return {
+    send: (_, { headers }) => send(headers.get("Authorization")?.split(" ")[1] ?? null),
+    challengeOf(_, outcome) {
+      const told = refused(outcome);
+      return told === true ? "" : typeof told === "string" ? told : undefined;
+    },
+  };
+}
+
+/** Sends the request of a caller. */
+export async function exchange<T>(
   host: Host,
   request: Request,
-  url: string,
+  way: Way<T>,
   replayable: boolean,
-): Promise<Response> {
+): Promise<T> {
+  const { url } = request;
+  // A request to another origin, or with an Authorization of its own, goes out as it is.
+  if (!host.engine.allows(url) || request.headers.has("Authorization"))
+    return way.send(host, request);
+  if (request.mode === "no-cors") {
+    // In this mode the browser drops the header and hides the answer.
+    host.tell.bare("no-cors", url);
+    return way.send(host, request);
+  }
   const { engine } = host;
   await host.answer(engine.input("request", 0));
   request.signal.throwIfAborted();
   // The copy is made before the header is set, so it carries no token.
   const spare = replayable ? request.clone() : null;
   const generation = engine.authorize(request);
-  const first = await host.transport(request);
-  if (generation === 0) return first;
-  if (first.status !== 401) {
-    host.accepted(generation);
-    return first;
-  }
-  if (!isRenewable(host, first, url)) return first;
+  const first = await way.send(host, request);
+  if (generation === 0 || !isRenewable(host, way, first, url, generation)) return first;
   const outcome = await host
     .answer(engine.input("unauthorized", generation))
     .catch((error: unknown) => {
@@ -45,21 +77,24 @@ async function sendAuthorized(
   request.signal.throwIfAborted();
   const renewed = outcome === "token" && spare !== null ? engine.authorize(spare) : 0;
   if (renewed === 0) return first;
-  discard(first.body);
-  const second = await host.transport(spare!);
-  if (second.status !== 401) host.accepted(renewed);
-  else if (isRenewable(host, second, url)) host.rejectedFreshToken(renewed, url);
+  way.discard?.(first);
+  const second = await way.send(host, spare!);
+  if (isRenewable(host, way, second, url, renewed)) host.rejectedFreshToken(renewed, url);
   return second;
 }
 
-/**
- * Whether a fresh token may help after this 401: it comes from a listed origin and asks for no
- * other remedy.
- */
-function isRenewable(host: Host, response: Response, url: string): boolean {
-  if (host.lost) return false;
-  if (response.redirected && !host.engine.allows(response.url)) return false;
-  const remedy = remedyOf(response.headers.get("WWW-Authenticate") ?? "");
+/** Whether the token of this generation was refused, and a fresh one may help. */
+function isRenewable<T>(
+  host: Host,
+  way: Way<T>,
+  outcome: T,
+  url: string,
+  generation: number,
+): boolean {
+  const challenge = way.challengeOf(host, outcome);
+  if (challenge === undefined) host.accepted(generation);
+  if (challenge == null || host.lost) return false;
+  const remedy = remedyOf(challenge);
   if (remedy) host.tell.stepUp({ ...remedy, url });
   return remedy === undefined;
 }

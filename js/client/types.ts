@@ -198,6 +198,30 @@ export interface TokenKeep {
     options?: { minValidity?: number; signal?: AbortSignal },
   ): Promise<T>;
   /**
+   * `fetch`'s rule for whatever else sends: XHR, an upload, Angular's HttpClient. Waits for
+   * `start()`, then calls `send` with the token, or with null when nobody is signed in or the origin
+   * of `url` is not listed. When `refused` says that the outcome was a refusal, there is one refresh
+   * for all who were refused, and one second `send`. The second outcome is the caller's. If there is
+   * no new token, the first one is.
+   *
+   * `send` resolves to the outcome of a refused request; what it throws, the caller gets. `refused`
+   * gives true, or the text of `WWW-Authenticate`; an empty text is a refusal without a challenge.
+   * A step-up and `insufficient_scope` are read in that text, and cause no refresh.
+   *
+   * ```ts
+   * const upload = await keep.attempt(
+   *   url,
+   *   (token) => uploadWithProgress(url, token, file),
+   *   ({ status, challenge }) => status === 401 && challenge,
+   * );
+   * ```
+   */
+  attempt<T>(
+    url: string | URL,
+    send: (token: string | null) => T | Promise<T>,
+    refused: (outcome: T) => boolean | string,
+  ): Promise<T>;
+  /**
    * Wipes the token here and in sibling tabs at once, and tells the server. Rejects with
    * `logout_failed` when that can't be, or when the session there is not known to be over: after
    * any other answer than 2xx, one refresh call, whose token is dropped, looks whether it is.

@@ -159,7 +159,9 @@ export function runBrowser(chromium) {
  * to differ.
  */
 const inFirefox = [
-  ...["boot", "logout", "policy", "refused", "tabs"].map((name) => `tests/client/${name}.test.ts`),
+  ...["attempt", "boot", "logout", "policy", "refused", "tabs"].map(
+    (name) => `tests/client/${name}.test.ts`,
+  ),
   "tests/firefox/differences.test.ts",
 ];
 

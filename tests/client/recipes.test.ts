@@ -313,6 +313,17 @@ behaviour("recipe_step_up_asks_once_for_two_calls_and_sends_both_again", async (
   assert.equal(scene.refreshes(), 1);
 });
 
+behaviour("recipe_attempt_uploads_with_progress_after_one_refresh", async (scene) => {
+  await scene.started();
+  const calls = await granted(scene, "showProgress");
+  await run(scene, 'export * from "doc:docs/any-backend.md#0";');
+  scene.valid.clear();
+  const outcome = `upload("${scene.at.api}/files", new Blob(["picture"]))`;
+  assert.deepEqual(await evaluate(scene, outcome), { status: 200, challenge: "" });
+  assert.deepEqual([tokensAt(scene, "/files"), scene.refreshes()], [scene.granted, 2]);
+  assert.ok((await calls()).includes("showProgress 1"));
+});
+
 behaviour("recipe_explain_prints_the_transitions_as_a_table", async (scene) => {
   await scene.started();
   const table = scene.page.waitForEvent("console", {

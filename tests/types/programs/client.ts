@@ -85,9 +85,14 @@ export async function use(): Promise<readonly Transition[]> {
     minValidity: 30,
     signal: AbortSignal.timeout(1_000),
   });
+  const answer: { status: number } = await keep.attempt(
+    new URL("https://api.example.com"),
+    async (told: string | null) => ({ status: told === null ? 401 : 200 }),
+    ({ status }) => status === 401 && "Bearer",
+  );
   const later: string = await keep.withToken(async (lent) => lent.slice(1));
   try {
-    await drop(`/api?${reply.status}${length}${later}`);
+    await drop(`/api?${reply.status}${answer.status}${length}${later}`);
     await keep.logout();
   } catch (error) {
     if (error instanceof TokenKeepError) {
@@ -194,6 +199,7 @@ export const double: TokenKeep = {
   }),
   refresh: async () => double.session,
   withToken: async (lend) => lend("token"),
+  attempt: async (_, send) => send("token"),
   logout: async () => undefined,
   on: (type, listener) => () => void [type, listener],
   explain: () => [{ at: 0, event: "start", from: "unknown", to: "anonymous", generation: 0 }],

@@ -1,3 +1,5 @@
 import type { Session, TokenKeep } from "./client/types.js";
-export declare function useSession(keep: TokenKeep): Session;
-export declare function useSession<T>(keep: TokenKeep, select: (session: Session) => T): T;
+type SessionSource = Pick<TokenKeep, "session" | "subscribe">;
+export declare function useSession(keep: SessionSource): Session;
+export declare function useSession<T>(keep: SessionSource, select: (session: Session) => T): T;
+export {};

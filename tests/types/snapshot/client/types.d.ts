@@ -94,6 +94,7 @@ export interface TokenKeep {
         minValidity?: number;
         signal?: AbortSignal;
     }): Promise<T>;
+    attempt<T>(url: string | URL, send: (token: string | null) => T | Promise<T>, refused: (outcome: T) => boolean | string): Promise<T>;
     logout(): Promise<void>;
     on<K extends keyof TokenKeepEvents>(type: K, listener: (event: TokenKeepEvents[K]) => void): () => void;
     explain(): readonly Transition[];
