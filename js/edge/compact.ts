@@ -5,10 +5,11 @@ import type { Core, KeyDescription, RuleSet } from "./core.js";
 import type { Instance } from "./instance.js";
 import { Key, verificationKeyAmong } from "./keys/crypto.js";
 import { readAlgorithms } from "./options/algorithms.js";
+import { invalidOption } from "./options/invalid.js";
 import { ownMembers } from "./options/own.js";
 import { listOfTexts, readMembers } from "./options/read.js";
 import type { Compact, CompactOptions, Jwk } from "./options/types.js";
-import { invalidOption, VerifyError } from "./request/error.js";
+import { VerifyError } from "./request/error.js";
 
 const MOST_BYTES = 1_048_576;
 

@@ -1,9 +1,9 @@
 // The second layer of the key-set cache: stores over Workers KV and the Cache API, and how they are
 // asked. A store is a help and no more: one that fails, hangs or lies costs a fetch.
 
+import { invalidOption } from "../options/invalid.js";
 import { readMembers } from "../options/read.js";
 import type { JwksStore, KeyValue, StoredJwks } from "../options/store-types.js";
-import { invalidOption } from "../request/error.js";
 
 /** A name that no two lists of texts share, fit for any store. */
 export async function digestOf(parts: readonly string[]): Promise<string> {

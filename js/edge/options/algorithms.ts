@@ -1,7 +1,7 @@
 // The allow-lists of algorithms, of an issuer and of `verifyCompact`.
 
 import type { Algorithm } from "../core.js";
-import { invalidOption } from "../request/error.js";
+import { invalidOption } from "./invalid.js";
 import type { Algorithm as Given } from "./types.js";
 
 /** The bytes that a secret must have for each algorithm of HMAC; null for the others. */

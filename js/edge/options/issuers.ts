@@ -4,8 +4,9 @@
 
 import type { Algorithm, RuleSet } from "../core.js";
 import { KeySets } from "../keys/key-sets.js";
-import { invalidOption, VerifyError } from "../request/error.js";
+import { VerifyError } from "../request/error.js";
 import { ALGORITHMS } from "./algorithms.js";
+import { invalidOption } from "./invalid.js";
 import { type IssuerSettings, identityOf, readIssuer, rulesFor, type Settings } from "./read.js";
 import type { IssuerOptions, VerifierEvent } from "./types.js";
 

@@ -2,8 +2,9 @@
 // copied: nothing can change them afterwards.
 
 import type { Algorithm, Profile, RuleSet } from "../core.js";
-import { invalidOption, VerifyError } from "../request/error.js";
+import { VerifyError } from "../request/error.js";
 import { readAlgorithms, secretBytes } from "./algorithms.js";
+import { invalidOption } from "./invalid.js";
 import { ownMembers } from "./own.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
 import type { IssuerOptions, JwksOptions, VerifierEvent, VerifierOptions } from "./types.js";

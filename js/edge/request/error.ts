@@ -168,8 +168,3 @@ export class VerifyError extends Error {
     });
   }
 }
-
-/** An option that could never be right. */
-export function invalidOption(option: string, problem: string): VerifyError {
-  return new VerifyError("config_invalid", { message: `\`${option}\` ${problem}.` });
-}

@@ -2,10 +2,11 @@
 // stronger login, a binding to the request. What is missing never grants: a claim of the wrong type
 // counts as absent.
 
+import { invalidOption } from "../options/invalid.js";
 import { readClock, type Settings } from "../options/read.js";
 import { own as claim } from "../result/outcome.js";
 import type { Policy, Verified } from "../result/verified.js";
-import { invalidOption, VerifyError } from "./error.js";
+import { VerifyError } from "./error.js";
 
 /** The policy of a route that has none. */
 export const NO_POLICY = { __proto__: null } as unknown as Policy;

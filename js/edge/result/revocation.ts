@@ -2,6 +2,7 @@
 // signature has a valid twin, so one token has two texts.
 
 import { digestOf } from "../keys/stores.js";
+import { invalidOption } from "../options/invalid.js";
 import { ownMembers } from "../options/own.js";
 import { functionIfGiven, integer, number, readMembers } from "../options/read.js";
 import type {
@@ -10,7 +11,6 @@ import type {
   RevocationSubject,
   Revoker,
 } from "../options/store-types.js";
-import { invalidOption } from "../request/error.js";
 
 /** The names under which a token, a session or a user stands revoked. */
 const names = {

@@ -10,4 +10,3 @@ export declare class VerifyError extends Error {
     challenge(policy?: Policy): string | null;
     response(policy?: Policy): Response;
 }
-export declare function invalidOption(option: string, problem: string): VerifyError;
