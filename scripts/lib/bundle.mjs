@@ -34,6 +34,8 @@ const adapters = [
     typedBy: "js/edge.ts",
   },
   { entry: "js/hono.ts", bundle: "dist/hono.js", peers: ["hono"] },
+  // The client's own module, so that a fake's errors are of the class that an application imports.
+  { entry: "js/testing.ts", bundle: "dist/testing.js", peers: ["./index.js"] },
 ];
 
 /**
@@ -111,7 +113,7 @@ async function bundle({ entry, bundle: to, peers }) {
     outfile: join(root, to),
     bundle: true,
     // By its own name: a path would be rewritten as one into js/.
-    external: peers.map((peer) => peer.replace(/^.*(?=\.wasm\b)/, "*")),
+    external: peers.map((peer) => peer.replace(/^\.\//, "*")),
     format: "esm",
     target: "es2022",
     minify: true,

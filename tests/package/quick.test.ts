@@ -120,6 +120,16 @@ test("package_what_is_imported_and_not_used_is_left_out", async () => {
   assert.equal(outputFiles[0]!.text.trim(), "console.log(1);");
 });
 
+test("client_J149_what_is_for_tests_is_in_no_entry_but_its_own", () => {
+  const only = ["The fake keep has no route", "issuer.test"];
+  for (const name of modules) {
+    const code = readFileSync(join(root, name), "utf8");
+    const isOwn = name.endsWith("/testing.js");
+    for (const words of only) assert.equal(code.includes(words), isOwn, `${name}: ${words}`);
+    assert.equal(/["']\.\/testing\.js["']/.test(code), false, name);
+  }
+});
+
 /** Runs a cell of the matrix by itself; it needs no page. */
 async function passes(cell: Cell): Promise<Seen> {
   const authority = await Authority.open();

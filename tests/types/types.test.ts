@@ -12,7 +12,7 @@ import { agreed, built, ENTRIES, exportsOf, isSame, losses } from "./snapshot.ts
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-const programs = ["client", "edge", "slim"].map((name) => `programs/${name}.ts`);
+const programs = ["client", "edge", "slim", "testing"].map((name) => `programs/${name}.ts`);
 
 /** Adds members of its own, as the types of a module allow. */
 const AUGMENTED = `

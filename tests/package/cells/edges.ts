@@ -44,6 +44,7 @@ const WORKER = `
 const absent: Seen = {
   ...NOT_THERE.types,
   ...NOT_THERE.noPage,
+  ...NOT_THERE.noTests,
   slim: "- the client is for pages and their workers",
 };
 

@@ -33,9 +33,11 @@ const runtimes: Readonly<Record<string, () => [command: string, args: readonly s
 
 const absent: Seen = { ...NOT_THERE.types, ...NOT_THERE.noPage, ...NOT_THERE.asInstalled };
 
+const noRunner: Seen = { ...absent, ...NOT_THERE.noTests };
+
 const programs: readonly Cell[] = Object.entries(runtimes).map(([place, command]) => ({
   place,
-  absent,
+  absent: noRunner,
   async run({ authority }) {
     const made = await project(place);
     const [runtime, args] = command();
@@ -55,15 +57,17 @@ const programs: readonly Cell[] = Object.entries(runtimes).map(([place, command]
 const SUITE = `
   import { readFileSync } from "node:fs";
   import { Hono } from "hono";
-  import { createTokenKeep } from "tokenkeep";
+  import { createTokenKeep, TokenKeepError } from "tokenkeep";
   import { createVerifier } from "tokenkeep/edge";
   import { guard } from "tokenkeep/hono";
   import { createTokenKeep as createSlimTokenKeep } from "tokenkeep/slim";
-  import { exerciseClient, exerciseEdge, exerciseHono } from "./exercise.js";
+  import { fakeKeep, memoryKv, testIssuer } from "tokenkeep/testing";
+  import { exerciseClient, exerciseEdge, exerciseHono, exerciseTesting } from "./exercise.js";
   const wasm = readFileSync("node_modules/tokenkeep/dist/client.wasm");
   test("client", () => exerciseClient(createTokenKeep, process.env.AT));
   test("slim", () => exerciseClient((options) => createSlimTokenKeep({ ...options, wasm }), process.env.AT + "-slim"));
   test("edge", () => exerciseEdge(createVerifier, process.env.AT));
+  test("testing", () => exerciseTesting({ fakeKeep, memoryKv, testIssuer }, { TokenKeepError, createVerifier }));
   test("hono", () => exerciseHono(Hono, guard, createVerifier, process.env.AT));
 `;
 

@@ -96,3 +96,21 @@ export async function outcomes(works) {
   }
   return seen;
 }
+
+/**
+ * Scripts a fake keep, whose errors are of the package's own class, and verifies what a test's
+ * issuer signs.
+ * @param {Pick<typeof import("tokenkeep/testing"), "fakeKeep" | "memoryKv" | "testIssuer">} testing
+ * @param {{ TokenKeepError: typeof import("tokenkeep").TokenKeepError, createVerifier: typeof import("tokenkeep/edge").createVerifier }} product
+ */
+export async function exerciseTesting({ fakeKeep, memoryKv, testIssuer }, { TokenKeepError, createVerifier }) {
+  const keep = fakeKeep({ claims: { name: "Ada" }, routes: { "/orders": [7] } });
+  expect(await (await keep.fetch("/orders")).json(), [7], "a route");
+  keep.signOut("rejected");
+  const error = await keep.withToken(() => undefined).catch((/** @type {unknown} */ reason) => reason);
+  expect(error instanceof TokenKeepError && error.code, "signed_out", "the class of its errors");
+  const issuer = testIssuer();
+  const verifier = createVerifier({ issuers: issuer.options, jwks: { fetch: issuer.fetch } });
+  expect((await verifier.verify(await issuer.mint({ sub: "ada" }))).claims.sub, "ada", "a token");
+  expect(memoryKv().keys(), [], "KV");
+}

@@ -1,0 +1,25 @@
+// Tokens that nobody signed: an application reads their claims, a verifier refuses them.
+
+import { encodeBase64url } from "./base64url.js";
+
+/**
+ * A JWT with these claims and no valid signature, for what a test's server answers: a keep reads
+ * the claims out of it, and every verifier refuses it.
+ */
+export function fakeToken(claims: Readonly<Record<string, unknown>> = {}): string {
+  const part = (value: object) => encodeBase64url(new TextEncoder().encode(JSON.stringify(value)));
+  return `${part({ alg: "none", typ: "JWT" })}.${part(claims)}.not-signed`;
+}
+
+/** The claims of a JWT, or null where there are none to be read. */
+export function claimsOf(token: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const payload = token.split(".")[1] ?? "";
+    const binary = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof claims === "object" ? (claims as Record<string, unknown> | null) : null;
+  } catch {
+    return null;
+  }
+}

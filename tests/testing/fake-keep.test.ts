@@ -1,0 +1,248 @@
+// The fake keep beside the real one: both go through the same scenes, in Node, and have to tell the
+// same. The real one runs its wasm against a transport that the test scripts.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTokenKeep, type Session, type TokenKeep, TokenKeepError } from "tokenkeep";
+import { type FakeKeep, fakeKeep, fakeToken } from "tokenkeep/testing";
+
+const API = "https://api.example.com";
+const ADA = { sub: "ada", name: "Ada" };
+
+/** A keep, fake or real, with what the world around it does. */
+interface World {
+  readonly keep: TokenKeep;
+  /** Answers of the API, in order; then 200 for ever. */
+  readonly answers: Response[];
+  /** What the API was asked: the path, and whether there was a token. */
+  readonly asked: string[];
+  /** What the authority says to the next refresh or logout. Without it, all is well. */
+  refuse(call: "refresh" | "logout", status: 401 | 503): void;
+}
+
+const EVENTS = [
+  "signed-in",
+  "signed-out",
+  "refreshed",
+  "refresh-failed",
+  "step-up",
+  "rejected-fresh-token",
+  "user-changed",
+] as const;
+
+function makeApi() {
+  const answers: Response[] = [];
+  const asked: string[] = [];
+  const tokens = new Set<string>();
+  const ask = (request: Request) => {
+    const token = request.headers.get("Authorization");
+    if (token !== null) tokens.add(token);
+    const serial = token === null ? "" : ` with token ${[...tokens].indexOf(token) + 1}`;
+    asked.push(`${request.method} ${new URL(request.url).pathname}${serial}`);
+    return answers.shift() ?? Response.json({ fine: true });
+  };
+  return { answers, asked, ask };
+}
+
+function realWorld(isSignedIn: boolean): World {
+  const { answers, asked, ask } = makeApi();
+  const due = new Map<string, number>();
+  let serial = 0;
+  let isOver = !isSignedIn;
+  const transport = async (request: Request) => {
+    const { pathname, origin } = new URL(request.url);
+    if (origin === "https://elsewhere.example") return ask(request);
+    if (origin === API && pathname !== "/sign-in") return ask(request);
+    if (pathname === "/sign-in") {
+      ask(request);
+      return Response.json({ access_token: fakeToken({ sub: "bob" }), greeting: "hello" });
+    }
+    const call = pathname.slice(1);
+    const status = due.get(call);
+    due.delete(call);
+    if (status === 401 || (call === "logout" && status === undefined)) isOver = true;
+    if (status !== undefined) return Response.json({}, { status });
+    if (call === "logout") return new Response(null, { status: 204 });
+    if (isOver) return Response.json({}, { status: 401 });
+    serial += 1;
+    return Response.json({ access_token: fakeToken({ ...ADA, serial }), expires_in: 900 });
+  };
+  const keep = createTokenKeep({
+    refresh: "https://auth.example.com/refresh",
+    logout: "https://auth.example.com/logout",
+    origins: [API],
+    tabs: "off",
+    transport,
+  });
+  const refuse = (call: string, status: number) => {
+    due.set(call, status);
+    // After a logout that failed the keep looks whether the session lives.
+    due.set("refresh", status);
+  };
+  return { keep, answers, asked, refuse };
+}
+
+function fakeWorld(isSignedIn: boolean): World {
+  const { answers, asked, ask } = makeApi();
+  const signIn = (request: Request) => {
+    ask(request);
+    return { access_token: fakeToken({ sub: "bob" }), greeting: "hello" };
+  };
+  const keep: FakeKeep = fakeKeep({
+    ...(isSignedIn ? { claims: ADA } : {}),
+    origins: [API],
+    routes: { "POST /sign-in": signIn, "*": ask },
+  });
+  return {
+    keep,
+    answers,
+    asked,
+    refuse(call, status) {
+      if (call === "logout") keep.failNext(call, "logout_failed");
+      else keep.failNext(call, status === 401 ? "refresh_rejected" : "refresh_unreachable");
+    },
+  };
+}
+
+/** What is the same in both of a session: not the clock, and not the serial of a real token. */
+const seen = ({ status, generation, degraded, claims, reason }: Session) => ({
+  status,
+  generation,
+  degraded,
+  sub: claims?.["sub"] ?? null,
+  reason,
+});
+
+const refusal = (challenge = 'Bearer error="invalid_token"') =>
+  new Response(null, { status: 401, headers: { "WWW-Authenticate": challenge } });
+
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "no error",
+    (error: unknown) => (error instanceof TokenKeepError ? error.code : String(error)),
+  );
+
+type Scene = (world: World) => Promise<unknown>;
+
+const scenes: Readonly<Record<string, Scene>> = {
+  "a session that is there": async ({ keep }) => seen(await keep.start()),
+  "a request": async ({ keep }) => (await keep.fetch(`${API}/orders`)).json(),
+  "a request elsewhere": async ({ keep }) => {
+    await keep.start();
+    return (await keep.fetch("https://elsewhere.example/orders")).status;
+  },
+  "one refusal": async ({ keep, answers }) => {
+    answers.push(refusal());
+    return [(await keep.fetch(`${API}/orders`, { method: "POST", body: "{}" })).status];
+  },
+  "ten refusals at once": async ({ keep, answers }) => {
+    await keep.start();
+    for (let place = 0; place < 10; place += 1) answers.push(refusal());
+    const replies = Array.from({ length: 10 }, () => keep.fetch(`${API}/orders`));
+    return (await Promise.all(replies)).map(({ status }) => status);
+  },
+  "a refused retry": async ({ keep, answers }) => {
+    answers.push(refusal(), refusal());
+    return (await keep.fetch(`${API}/orders`)).status;
+  },
+  "a step-up challenge": async ({ keep, answers }) => {
+    answers.push(refusal('Bearer error="insufficient_user_authentication", acr_values="mfa"'));
+    return (await keep.fetch(`${API}/orders`)).status;
+  },
+  "a missing scope": async ({ keep, answers }) => {
+    answers.push(refusal('Bearer error="insufficient_scope"'));
+    return (await keep.fetch(`${API}/orders`)).status;
+  },
+  "a foreign authorization": async ({ keep, answers }) => {
+    answers.push(refusal());
+    await keep.start();
+    const headers = { Authorization: "Basic YTpi" };
+    return (await keep.fetch(`${API}/orders`, { headers })).status;
+  },
+  "a 401 that ends the session": async ({ keep, answers, refuse }) => {
+    await keep.start();
+    answers.push(refusal());
+    refuse("refresh", 401);
+    return [(await keep.fetch(`${API}/orders`)).status, await codeOf(keep.refresh())];
+  },
+  "an authority in trouble": async ({ keep, refuse }) => {
+    await keep.start();
+    refuse("refresh", 503);
+    return codeOf(keep.refresh());
+  },
+  "a renewal": async ({ keep }) => {
+    await keep.start();
+    return codeOf(keep.refresh());
+  },
+  "a logout": async ({ keep }) => {
+    await keep.start();
+    await keep.logout();
+    return [
+      seen(keep.session),
+      await codeOf(keep.withToken(() => 1)),
+      await codeOf(keep.refresh()),
+    ];
+  },
+  "a logout that fails": async ({ keep, refuse }) => {
+    await keep.start();
+    refuse("logout", 503);
+    return [await codeOf(keep.logout()), seen(keep.session)];
+  },
+  "a sign-in": async ({ keep }) => {
+    await keep.start();
+    const reply = await keep.signIn(`${API}/sign-in`, { method: "POST", body: "{}" });
+    return [reply.status, await reply.json(), seen(keep.session)];
+  },
+  "a token that was lent and one that was adopted": async ({ keep }) => {
+    await keep.start();
+    await keep.adopt({ access_token: "opaque" });
+    return [await keep.withToken((token) => token), await codeOf(keep.adopt({}))];
+  },
+  "a call that was aborted before": async ({ keep }) => {
+    await keep.start();
+    return codeOf(keep.fetch(`${API}/orders`, { signal: AbortSignal.abort(new Error("no")) }));
+  },
+  "a keep that is closed": async ({ keep }) => {
+    await keep.start();
+    keep.close();
+    keep.close();
+    return [seen(keep.session), await codeOf(keep.fetch(`${API}/orders`))];
+  },
+};
+
+async function play(world: World, scene: Scene): Promise<unknown> {
+  const events: unknown[] = [];
+  for (const type of EVENTS)
+    world.keep.on(type, (event) => {
+      const {
+        session: _,
+        retryAt: __,
+        error,
+        ...rest
+      } = { error: null, ...event } as {
+        session?: unknown;
+        retryAt?: unknown;
+        error: TokenKeepError | null;
+      };
+      events.push([type, rest, error?.code]);
+    });
+  let changes = 0;
+  const stop = world.keep.subscribe(() => (changes += 1));
+  const told = await scene(world);
+  // The real one's listeners are called in a microtask.
+  await new Promise((resolve) => setTimeout(resolve));
+  const last = seen(world.keep.session);
+  stop();
+  world.keep.close();
+  return { told, events, asked: world.asked, last, hasChanged: changes > 0 };
+}
+
+for (const [name, scene] of Object.entries(scenes)) {
+  for (const isSignedIn of [true, false]) {
+    const who = isSignedIn ? "somebody is signed in" : "nobody is";
+    test(`client_J145_a_fake_keep_tells_what_the_real_one_tells: ${name}, ${who}`, async () => {
+      const real = await play(realWorld(isSignedIn), scene);
+      assert.deepEqual(await play(fakeWorld(isSignedIn), scene), real);
+    });
+  }
+}
