@@ -64,6 +64,7 @@ export class Host {
     if (core.lost) throw core.lost;
     this.#engine = new core.Keep(this.#engineHost(), settings.engine);
     for (const origin of settings.origins) this.#engine.list(origin);
+    for (const status of settings.unauthorized) this.#engine.listRefusal(status);
     const listen = () => settings.engine.coordinate && this.#siblings.open();
     listen();
     this.#leave = watchPage((what) => this.#hear(what, 0), {

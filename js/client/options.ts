@@ -11,6 +11,7 @@ export interface Settings {
   readonly name: string;
   /** Each as `URL.origin` gives it. */
   readonly origins: readonly string[];
+  readonly unauthorized: readonly number[];
   readonly engine: EngineSettings;
 }
 
@@ -33,6 +34,7 @@ const KNOWN: readonly (keyof TokenKeepOptions)[] = [
   "tabs",
   "name",
   "host",
+  "unauthorized",
   "transport",
 ];
 
@@ -62,6 +64,7 @@ export function readOptions(given: TokenKeepOptions): Settings {
     logout: logout === undefined ? undefined : endpoint("logout", logout),
     name: name ?? refresh.url,
     origins: origins(options.origins),
+    unauthorized: statuses("unauthorized", options.unauthorized ?? [401]),
     engine: {
       leeway: (options.leeway === 0 ? 0 : time("leeway", options.leeway, 60)) * 1000,
       jitter: (options.jitter === 0 ? 0 : time("jitter", options.jitter, 10)) * 1000,
@@ -150,6 +153,14 @@ function origins(given: readonly string[] | undefined): readonly string[] {
       throw invalid("origins", `must hold origins such as "https://api.example.com"`);
     return url.origin;
   });
+}
+
+/** A list of statuses that answers of failed requests have. */
+function statuses(option: string, given: readonly number[]): readonly number[] {
+  const list: readonly number[] | null = Array.isArray(given) ? [...given] : null;
+  if (!list?.every((status) => Number.isInteger(status) && status >= 400 && status < 600))
+    throw invalid(option, "must be a list of statuses from 400 to 599");
+  return list;
 }
 
 /** Longer than any page lives, and small enough to be added to a moment. */

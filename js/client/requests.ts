@@ -23,7 +23,7 @@ interface Way<T> {
 export const fetching: Way<Response> = {
   send: (host, request) => host.transport(request),
   challengeOf(host, response) {
-    if (response.status !== 401 || host.lost) return undefined;
+    if (response.ok || host.lost || !host.engine.refuses(response.status)) return undefined;
     if (response.redirected && !host.engine.allows(response.url)) return null;
     return response.headers.get("WWW-Authenticate") ?? "";
   },

@@ -60,6 +60,12 @@ export interface TokenKeepOptions {
    * `config_invalid`.
    */
   host?: "page" | Worker | SharedWorker;
+  /**
+   * Statuses of your APIs that mean what 401 means: one refresh and one retry. Default `[401]`; a
+   * list without 401 leaves that alone. A challenge in `WWW-Authenticate` still decides:
+   * `insufficient_scope` and a step-up cause no refresh. From 400 to 599.
+   */
+  unauthorized?: readonly number[];
   /** Replaces `globalThis.fetch`, for tests and special transports. Called with a `Request`. */
   transport?: (request: Request) => Promise<Response>;
 }

@@ -13,8 +13,8 @@ use super::reply;
 use super::settings::EngineSettings;
 use super::words::Input;
 use crate::engine::{
-    CallId, FailureKind, Grant, LogoutAnswer, Origins, SignInAnswer, Ticket, WaiterId, Wake,
-    without_access_token,
+    CallId, FailureKind, Grant, LogoutAnswer, Origins, Refusals, SignInAnswer, Ticket, WaiterId,
+    Wake, without_access_token,
 };
 
 /// One keep: an engine with its token. Callers that wait have a number, and are answered through
@@ -23,20 +23,28 @@ use crate::engine::{
 pub struct Keep {
     driver: Rc<Driver>,
     origins: Origins,
+    refusals: Refusals,
 }
 
 #[wasm_bindgen]
 impl Keep {
-    /// A keep that calls `host`. Its list of origins is empty.
+    /// A keep that calls `host`. Its lists of origins and refusals are empty.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(host: Host, settings: &EngineSettings) -> Keep {
-        Self { driver: Driver::new(settings.into(), host), origins: Origins::default() }
+        let driver = Driver::new(settings.into(), host);
+        Self { driver, origins: Origins::default(), refusals: Refusals::default() }
     }
 
     /// Lists an origin, as `URL.origin` gives it: the token may go there.
     pub fn list(&mut self, origin: String) {
         self.origins.add(origin);
+    }
+
+    /// Lists a status of APIs that means what 401 means.
+    #[wasm_bindgen(js_name = listRefusal)]
+    pub fn list_refusal(&mut self, status: u16) {
+        self.refusals.add(status);
     }
 
     /// One input. Returns the number of the caller that waits for its outcome, or 0. `number` is
@@ -82,6 +90,12 @@ impl Keep {
     #[must_use]
     pub fn allows(&self, url: &str) -> bool {
         self.origins.allow(url)
+    }
+
+    /// Whether an API that answers with this status refuses the token.
+    #[must_use]
+    pub fn refuses(&self, status: u16) -> bool {
+        self.refusals.include(status)
     }
 
     /// Sets the token on `request`; returns its generation, or 0 when there is no token to set.

@@ -44,6 +44,7 @@ mod origin;
 mod outbox;
 mod page;
 mod random;
+mod refusal;
 mod renewal;
 mod reply;
 mod requests;
@@ -67,6 +68,7 @@ pub use lifetime::{LONGEST_LIFETIME, Lead};
 pub use machine::Engine;
 pub use message::{Message, News};
 pub use origin::Origins;
+pub use refusal::Refusals;
 pub use reply::{
     LONGEST_RETRY_AFTER, LogoutAnswer, Media, Reply, SignInAnswer, judge, media_type, retry_after,
 };

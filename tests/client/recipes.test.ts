@@ -313,10 +313,20 @@ behaviour("recipe_step_up_asks_once_for_two_calls_and_sends_both_again", async (
   assert.equal(scene.refreshes(), 1);
 });
 
+behaviour("recipe_unauthorized_refreshes_after_419", async (scene) => {
+  const { api, authority, granted } = scene;
+  authority.on("/session/refresh", () => scene.grant());
+  api.on("/orders", ({ token }) => (token === granted[1] ? json({ id: "7" }) : { status: 419 }));
+  await run(scene, 'export * from "doc:docs/any-backend.md#0";');
+  const status = `keep.fetch("${scene.at.api}/orders").then(({ status }) => status)`;
+  assert.equal(await evaluate(scene, status), 200);
+  assert.deepEqual(tokensAt(scene, "/orders"), granted);
+});
+
 behaviour("recipe_attempt_uploads_with_progress_after_one_refresh", async (scene) => {
   await scene.started();
   const calls = await granted(scene, "showProgress");
-  await run(scene, 'export * from "doc:docs/any-backend.md#0";');
+  await run(scene, 'export * from "doc:docs/any-backend.md#1";');
   scene.valid.clear();
   const outcome = `upload("${scene.at.api}/files", new Blob(["picture"]))`;
   assert.deepEqual(await evaluate(scene, outcome), { status: 200, challenge: "" });

@@ -32,6 +32,7 @@ const options: TokenKeepOptions = {
   defaultLifetime: 300,
   timeout: 10_000,
   backoff: { base: 1_000, max: 60_000 },
+  unauthorized: [401, 419] as const,
   tabs: "coordinate",
   name: "admin",
   host: "page",

@@ -20,6 +20,7 @@ export interface TokenKeepOptions {
     tabs?: "coordinate" | "off";
     name?: string;
     host?: "page" | Worker | SharedWorker;
+    unauthorized?: readonly number[];
     transport?: (request: Request) => Promise<Response>;
 }
 export interface EndpointOptions {
