@@ -2,7 +2,7 @@
 // verifier brings it.
 
 import type { Context, MiddlewareHandler } from "hono";
-import { ownCopy } from "./edge/options/own.js";
+import { ownCopy, tagOf } from "./edge/options/own.js";
 import type { ExecutionContextLike, Policy, Verified, Verifier } from "./edge/result/verified.js";
 
 /** What the middleware adds to a context: `c.var.auth`. */
@@ -13,7 +13,8 @@ export interface AuthEnv<Auth extends Verified | null = Verified> {
 /**
  * Lets only requests with a good token through, and answers the others itself: 401, 403, 400 or
  * 503, with the right challenge. Make it once beside its verifier, or give a function where the
- * verifier depends on bindings.
+ * verifier depends on bindings. `c.var.auth` is null for a request without a token that the policy
+ * lets in.
  *
  * ```ts
  * app.use("/api/*", guard(verifier, { scopes: ["read"] }));
@@ -21,20 +22,20 @@ export interface AuthEnv<Auth extends Verified | null = Verified> {
  * ```
  */
 export function guard(
-  verifier: Verifier | ((c: Context) => Verifier),
-  policy: Policy & { optional: true },
+  verifier: Pick<Verifier, "guard"> | ((c: Context) => Pick<Verifier, "guard">),
+  policy: Policy & ({ optional: true } | { preflight: "pass" }),
 ): MiddlewareHandler<AuthEnv<Verified | null>>;
 export function guard(
-  verifier: Verifier | ((c: Context) => Verifier),
-  policy?: Policy,
+  verifier: Pick<Verifier, "guard"> | ((c: Context) => Pick<Verifier, "guard">),
+  policy?: Policy | ((request: Request) => Policy),
 ): MiddlewareHandler<AuthEnv>;
 export function guard(
-  verifier: Verifier | ((c: Context) => Verifier),
-  policy: Policy = {},
+  verifier: Pick<Verifier, "guard"> | ((c: Context) => Pick<Verifier, "guard">),
+  policy: Policy | ((request: Request) => Policy) = {},
 ): MiddlewareHandler {
-  const copy = ownCopy(policy);
-  const guards = new WeakMap<Verifier, Guard>();
-  const guardOf = (chosen: Verifier) => {
+  const copy = policyAsItStands(policy);
+  const guards = new WeakMap<Pick<Verifier, "guard">, Guard>();
+  const guardOf = (chosen: Pick<Verifier, "guard">) => {
     const guard = guards.get(chosen) ?? chosen.guard(admit, copy);
     guards.set(chosen, guard);
     return guard;
@@ -50,6 +51,13 @@ export function guard(
     await next();
     return undefined;
   };
+}
+
+/** A copy, with its prototype, by which the verifier sees rules that are inherited. */
+function policyAsItStands<T>(policy: T): T {
+  return tagOf(policy) === "[object Object]"
+    ? Object.setPrototypeOf(ownCopy(policy), Object.getPrototypeOf(policy))
+    : policy;
 }
 
 /** A request on its way through the guard, and the answer that says it may go on. */

@@ -6,11 +6,20 @@ import { explainWith } from "./explain.js";
 import type { Instance } from "./instance.js";
 import { promiseScope } from "./keys/scope.js";
 import { type Issuer, type Issuers, issuersOf } from "./options/issuers.js";
+import { ownCopy, silence, tagOf } from "./options/own.js";
 import { readClock, readSettings, type Settings } from "./options/read.js";
 import type { VerifierEvent, VerifierOptions } from "./options/types.js";
-import { bearerToken, forwarded } from "./request/bearer.js";
 import { VerifyError } from "./request/error.js";
-import { enforce, NO_POLICY, permissionsOf, readPolicy } from "./request/policy.js";
+import { forwarded } from "./request/forward.js";
+import {
+  enforce,
+  NO_POLICY,
+  permissionsOf,
+  policyFor,
+  readPolicy,
+  subjectFrom,
+} from "./request/policy.js";
+import { isPreflight, tokenOf } from "./request/token.js";
 import type { Outcome } from "./result/outcome.js";
 import { ownerOf, refusalOf } from "./result/owner.js";
 import type { ExecutionContextLike, Policy, Verified, Verifier } from "./result/verified.js";
@@ -22,6 +31,11 @@ type Handler = (
   ctx: ExecutionContextLike,
   auth: Verified | null,
 ) => Response | Promise<Response>;
+
+/** Of whatever realm: a server may have replaced `Response`. */
+function isUnusedResponse(answer: Response): boolean {
+  return tagOf(answer) === "[object Response]" && !answer.bodyUsed;
+}
 
 /** A verifier over an instance of the wasm, which is loaded when the first token comes. */
 export function verifierOver(options: VerifierOptions, instance: Instance): Verifier {
@@ -47,7 +61,7 @@ class TokenVerifier implements Verifier {
   async verify(token: string, ctx?: ExecutionContextLike): Promise<Verified> {
     try {
       const outcome = this.#verification.outcomeOf(token, ctx ?? null);
-      return this.#verified(outcome instanceof Promise ? await outcome : outcome);
+      return this.#accepted(outcome instanceof Promise ? await outcome : outcome);
     } catch (cause) {
       throw this.#refused(cause);
     }
@@ -69,8 +83,8 @@ class TokenVerifier implements Verifier {
     ctx?: ExecutionContextLike,
   ): Promise<Verified | null> {
     try {
-      const auth = await this.#admit(request, readPolicy(policy), ctx ?? null);
-      return auth === null ? null : this.#verified(auth);
+      const auth = await this.#admit(request, readPolicy(policy), ctx ?? null, false);
+      return auth === null ? null : this.#accepted(auth);
     } catch (cause) {
       throw this.#refused(cause);
     }
@@ -83,21 +97,32 @@ class TokenVerifier implements Verifier {
       ctx: ExecutionContextLike,
       auth: Verified,
     ) => Response | Promise<Response>,
-    given: Policy = NO_POLICY,
+    given: Policy | ((request: Request) => Policy) = NO_POLICY,
   ): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response> {
-    const policy = readPolicy(given);
+    const fixed = typeof given === "function" ? null : readPolicy(given);
     return async (request, env, ctx) => {
+      let policy = NO_POLICY;
       let admitted: Request;
       let auth: Outcome | null;
       try {
-        auth = await this.#admit(request, policy, ctx ?? null);
+        policy = fixed ?? policyFor(request, given as (request: Request) => Policy);
+        auth = await this.#admit(request, policy, ctx ?? null, policy.preflight === "pass");
         admitted = forwarded(request, policy, auth);
-        if (auth !== null) this.#verified(auth);
+        if (auth !== null) this.#accepted(auth);
       } catch (cause) {
-        return this.#refused(cause).response(policy);
+        return this.#answer(this.#refused(cause), request, policy);
       }
       return (handler as Handler)(admitted, env, ctx, auth);
     };
+  }
+
+  async authorize(auth: Verified, given: Policy, request?: Request): Promise<void> {
+    try {
+      const policy = readPolicy(given);
+      await enforce(policy, subjectFrom(auth, policy), request ?? null, this.#settings);
+    } catch (cause) {
+      throw this.#errorOf(cause);
+    }
   }
 
   async prime(): Promise<void> {
@@ -133,10 +158,13 @@ class TokenVerifier implements Verifier {
     request: Request,
     policy: Policy,
     context: ExecutionContextLike | null,
+    passesPreflights: boolean,
   ): Promise<Outcome | null> {
-    const token = bearerToken(request);
-    if (token === null && policy.optional === true) return null;
-    if (token === null) throw new VerifyError("request.missing");
+    const token = tokenOf(request, policy);
+    if (token === null) {
+      if (policy.optional === true || (passesPreflights && isPreflight(request))) return null;
+      throw new VerifyError("request.missing");
+    }
     const outcome = this.#verification.outcomeOf(token, context);
     const auth = outcome instanceof Promise ? await outcome : outcome;
     try {
@@ -148,7 +176,20 @@ class TokenVerifier implements Verifier {
     return auth;
   }
 
-  #verified(auth: Outcome): Outcome {
+  /** The answer to a request that was refused: the application's, or else that of the error. */
+  async #answer(error: VerifyError, request: Request, policy: Policy): Promise<Response> {
+    const { respond } = this.#settings;
+    try {
+      // A copy: who answers one request changes nothing for the next.
+      const answer = await respond?.(error, request, ownCopy(policy));
+      if (answer !== undefined && isUnusedResponse(answer)) return answer;
+    } catch {
+      // Answered below.
+    }
+    return error.response(policy);
+  }
+
+  #accepted(auth: Outcome): Outcome {
     if (this.#settings.onEvent === null) return auth;
     const { issuer, cached, tenant } = auth;
     this.#tell({ type: "verified", issuer, cached, tenant });
@@ -178,8 +219,7 @@ class TokenVerifier implements Verifier {
   #tell(event: VerifierEvent): void {
     // Listening changes nothing, whether it fails now or later.
     try {
-      const heard: unknown = this.#settings.onEvent?.(event);
-      if (heard instanceof Promise) heard.catch(() => undefined);
+      silence(this.#settings.onEvent?.(event));
     } catch {
       return;
     }

@@ -89,7 +89,6 @@ async function shorten(path) {
 export const privateNames = [
   "acquireLock",
   "allows",
-  "authorize",
   "backoffBase",
   "backoffMax",
   "broadcast",

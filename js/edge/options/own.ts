@@ -24,3 +24,27 @@ export function ownMembers<T extends object>(given: T, names: readonly string[])
     Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined;
   return Object.fromEntries(names.map((name) => [name, member(name)])) as T;
 }
+
+/**
+ * The prototypes of an object but `Object.prototype`, of whatever realm. Members of those are a
+ * class's, or were given to `Object.create`.
+ */
+export function prototypesOf(given: object): readonly object[] {
+  const found: object[] = [];
+  let next: object | null = Object.getPrototypeOf(given);
+  while (next !== null && !Object.hasOwn(next, "isPrototypeOf")) {
+    found.push(next);
+    next = Object.getPrototypeOf(next);
+  }
+  return found;
+}
+
+/** What kind of object the platform takes it for: "[object Object]", "[object Promise]". */
+export function tagOf(given: unknown): string {
+  return Object.prototype.toString.call(given);
+}
+
+/** Nobody waits for what a function has given, where no promise is expected: its failure is lost. */
+export function silence(given: unknown): void {
+  if (given instanceof Promise) given.catch(() => undefined);
+}

@@ -25,6 +25,7 @@ export interface Settings {
   readonly resultCacheSize: number;
   readonly clock: () => number;
   readonly onEvent: ((event: VerifierEvent) => void) | null;
+  readonly respond: VerifierOptions["respond"];
 }
 
 /** All times in milliseconds. */
@@ -70,6 +71,7 @@ const KNOWN: readonly string[] = [
   "resultCacheSize",
   "clock",
   "onEvent",
+  "respond",
 ] satisfies (keyof VerifierOptions)[];
 const KNOWN_OF_ISSUERS: readonly string[] = [
   "issuer",
@@ -102,6 +104,7 @@ export function readSettings(given: VerifierOptions): Settings {
     revocation,
     clock,
     onEvent,
+    respond,
   } = options;
   if (!PROFILES.includes(profile))
     throw invalidOption("profile", `must be one of ${PROFILES.join(", ")}`);
@@ -110,6 +113,7 @@ export function readSettings(given: VerifierOptions): Settings {
   functionIfGiven("check", check);
   functionIfGiven("clock", clock);
   functionIfGiven("onEvent", onEvent);
+  functionIfGiven("respond", respond);
   if (revocation !== undefined && typeof revocation?.isRevoked !== "function")
     throw invalidOption("revocation", "must have a method isRevoked");
   return {
@@ -129,6 +133,7 @@ export function readSettings(given: VerifierOptions): Settings {
     resultCacheSize: integer("resultCacheSize", options.resultCacheSize, 1_000, 0, 1_000_000),
     clock: clock ?? (() => Date.now()),
     onEvent: onEvent ?? null,
+    respond,
   };
 }
 

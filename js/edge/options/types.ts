@@ -1,7 +1,7 @@
 // The public types of the options of `createVerifier` and `verifyCompact`, and of events.
 
-import type { VerifyErrorCategory, VerifyErrorCode } from "../request/error.js";
-import type { Claims, JoseHeader } from "../result/verified.js";
+import type { VerifyError, VerifyErrorCategory, VerifyErrorCode } from "../request/error.js";
+import type { Claims, JoseHeader, Policy } from "../result/verified.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
 
 // Types of the web platform that not every set of types has: Node's without "dom" lacks them. Where
@@ -103,6 +103,13 @@ export interface VerifierOptions {
   clock?: () => number;
   /** Never receives a token. */
   onEvent?: (event: VerifierEvent) => void;
+  /**
+   * The answer of `guard` to a request that is refused, in place of `error.response(policy)`. That
+   * is the answer all the same where this throws or gives no `Response`. What it gives is sent as
+   * it is, whatever its status: the handler does not run. Make a new `Response` each time, and set
+   * `Cache-Control` yourself. `policy`: a copy, empty if the function that chooses it failed.
+   */
+  respond?: (error: VerifyError, request: Request, policy: Policy) => Response | Promise<Response>;
 }
 
 /** How key sets are fetched and remembered. */

@@ -38,6 +38,7 @@ export type VerifyErrorCode =
   | "policy.scope"
   | "policy.role"
   | "policy.permission"
+  | "policy.audience"
   | "policy.tenant"
   | "policy.step_up"
   | "policy.fingerprint"
@@ -71,6 +72,7 @@ const KINDS: readonly (readonly [prefix: string, kind: Kind])[] = [
     "policy.step_up",
     { category: "policy", status: 401, refusal: "insufficient_user_authentication" },
   ],
+  ["policy.audience", { category: "policy", status: 401, refusal: "invalid_token" }],
   ["policy.", FORBIDDEN],
   ["jwks.", KEYS],
   ["revocation.", UNAVAILABLE],

@@ -3,10 +3,12 @@
 // counts as absent.
 
 import { invalidOption } from "../options/invalid.js";
+import { prototypesOf, silence, tagOf } from "../options/own.js";
 import { readClock, type Settings } from "../options/read.js";
 import { own as claim } from "../result/outcome.js";
-import type { Policy, Verified } from "../result/verified.js";
+import type { Claims, Policy, Verified } from "../result/verified.js";
 import { VerifyError } from "./error.js";
+import { isName, readToken } from "./token.js";
 
 /** The policy of a route that has none. */
 export const NO_POLICY = { __proto__: null } as unknown as Policy;
@@ -21,14 +23,58 @@ const read = new WeakSet<Policy>();
  * everybody in
  */
 export function readPolicy(given: Policy): Policy {
-  if (typeof given !== "object" || given === null || Array.isArray(given))
-    throw invalidOption("policy", "must be an object");
   if (given === NO_POLICY || read.has(given)) return given;
+  // A list, a map or a promise has none of the rules, and would let everybody in.
+  if (!OBJECTS.includes(tagOf(given))) throw invalidOption("policy", "must be an object");
   const policy = copyOf(given) as Policy;
+  const inherited = prototypesOf(given).flatMap((from) =>
+    DEMANDS.filter((name) => Object.hasOwn(from, name) && !Object.hasOwn(given, name)),
+  );
+  if (inherited.length > 0)
+    throw invalidOption(`policy.${inherited[0]}`, "must be a member of the policy's own");
   for (const name of Object.keys(given))
     if (!Object.hasOwn(policy, name)) throw invalidOption(`policy.${name}`, "is no rule");
   read.add(policy);
   return policy;
+}
+
+/** Plain objects, those of classes, and modules. */
+const OBJECTS: readonly string[] = ["[object Object]", "[object Module]"];
+
+/**
+ * What takes something away from a caller, and `then`, which makes an object a promise. They don't
+ * count where they are inherited, and a policy that seems to have them would be an empty one.
+ */
+const DEMANDS: readonly string[] = [
+  "then",
+  "scopes",
+  "anyScope",
+  "roles",
+  "permissions",
+  "tenant",
+  "acr",
+  "maxAge",
+  "token",
+  "audience",
+  "delegation",
+  "fingerprint",
+  "forward",
+];
+
+/**
+ * The policy that an application's function has for a request.
+ *
+ * @throws {VerifyError} config_invalid, also for what the function throws
+ */
+export function policyFor(request: Request, choose: (request: Request) => Policy): Policy {
+  let policy: Policy;
+  try {
+    policy = choose(request);
+  } catch (cause) {
+    throw new VerifyError("config_invalid", { message: "`policy` threw.", cause });
+  }
+  silence(policy);
+  return readPolicy(policy);
 }
 
 /** Each rule is an own member of the copy: none is ever read through a prototype. */
@@ -42,6 +88,9 @@ const copyOf = (given: Policy): { readonly [rule in keyof Required<Policy>]: unk
   acr: listOfTexts(given, "acr"),
   maxAge: maxAge(own(given, "maxAge")),
   optional: own(given, "optional"),
+  token: readToken(own(given, "token")),
+  audience: audience(own(given, "audience")),
+  preflight: preflight(own(given, "preflight")),
   fingerprint: fingerprint(own(given, "fingerprint")),
   forward: forward(own(given, "forward")),
   realm: text(given, "realm"),
@@ -76,6 +125,20 @@ function text(given: Policy, name: keyof Policy): unknown {
   return value;
 }
 
+function audience(value: unknown): unknown {
+  if (value === undefined) return undefined;
+  const copy = copyOfTexts(typeof value === "string" ? [value] : value);
+  if (copy === null || copy.length === 0)
+    throw invalidOption("policy.audience", "must be a text, or a list of texts, that is not empty");
+  return copy;
+}
+
+function preflight(value: unknown): unknown {
+  if (value !== undefined && value !== "pass" && value !== "guard")
+    throw invalidOption("policy.preflight", 'must be "pass" or "guard"');
+  return value;
+}
+
 function maxAge(value: unknown): unknown {
   if (value !== undefined && !(typeof value === "number" && value >= 0))
     throw invalidOption("policy.maxAge", "must be a number of seconds");
@@ -100,8 +163,7 @@ function roleMap(given: unknown): unknown {
 function forward(given: unknown): unknown {
   return mapOf("forward", given, (name, claim) => {
     const problem = (what: string) => invalidOption("policy.forward", what);
-    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
-      throw problem(`must not name ${JSON.stringify(name)}: that is no header`);
+    if (!isName(name)) throw problem(`must not name ${JSON.stringify(name)}: that is no header`);
     const copy = typeof claim === "string" ? claim : copyOfTexts(claim);
     if (copy === null) throw problem(`must give ${JSON.stringify(name)} a claim, or a path to one`);
     return copy;
@@ -129,15 +191,50 @@ export function permissionsOf(
   return [...roles].flatMap((role) => (Object.hasOwn(roleMap, role) ? (roleMap[role] ?? []) : []));
 }
 
-/** @throws {VerifyError} policy.* for the first rule that is not kept */
+/** What the rules of a policy are about. */
+export type Subject = Pick<Verified, "claims" | "tenant" | "scopes" | "roles" | "permissions">;
+
+/**
+ * What the rules are about, of whatever somebody made or kept by hand: what is missing grants
+ * nothing. Lists stand for sets, as JSON has them.
+ *
+ * @throws {VerifyError} request.missing for null; config_invalid for what has no claims
+ */
+export function subjectFrom(auth: Verified, { roleMap = {} }: Policy): Subject {
+  if (auth === null) throw new VerifyError("request.missing");
+  const member = (name: keyof Subject): unknown =>
+    Object.hasOwn(auth, name) || prototypesOf(auth).some((from) => Object.hasOwn(from, name))
+      ? auth[name]
+      : undefined;
+  const texts = (name: keyof Subject) => {
+    const value = member(name);
+    return new Set<string>(value instanceof Set || Array.isArray(value) ? value : []);
+  };
+  const claims = typeof auth === "object" ? member("claims") : undefined;
+  if (tagOf(claims) !== "[object Object]") throw invalidOption("auth", "must have claims");
+  const roles = texts("roles");
+  return {
+    claims: claims as Claims,
+    tenant: (member("tenant") ?? null) as string | null,
+    scopes: texts("scopes"),
+    roles,
+    permissions: new Set([...texts("permissions"), ...permissionsOf(roles, roleMap)]),
+  };
+}
+
+/**
+ * `request` is null where there is none: then no token is bound to it.
+ *
+ * @throws {VerifyError} policy.* for the first rule that is not kept
+ */
 export async function enforce(
   policy: Policy,
-  auth: Verified,
-  request: Request,
+  auth: Subject,
+  request: Request | null,
   { clock, clockTolerance: slack }: Settings,
 ): Promise<void> {
   const refuse = (
-    what: "scope" | "role" | "permission" | "tenant" | "step_up" | "fingerprint",
+    what: "audience" | "scope" | "role" | "permission" | "tenant" | "step_up" | "fingerprint",
   ): never => {
     throw new VerifyError(`policy.${what}`);
   };
@@ -147,10 +244,12 @@ export async function enforce(
     roles,
     permissions = [],
     tenant,
+    audience,
     acr,
     maxAge,
     fingerprint,
   } = policy;
+  if (audience !== undefined && !isMeantFor(audience, auth.claims)) refuse("audience");
   if (tenant !== undefined && auth.tenant !== tenant) refuse("tenant");
   if (acr !== undefined && !acr.includes(claim(auth.claims, "acr", "string") ?? ""))
     refuse("step_up");
@@ -166,11 +265,19 @@ export async function enforce(
     refuse("fingerprint");
 }
 
+/** RFC 7519 section 4.1.3: `aud` is one text, or a list of them. */
+function isMeantFor(audience: NonNullable<Policy["audience"]>, claims: Claims): boolean {
+  const aud: unknown = Object.hasOwn(claims, "aud") ? claims.aud : undefined;
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  return named.some((one) => typeof one === "string" && audience.includes(one));
+}
+
 async function isBound(
   fingerprint: NonNullable<Policy["fingerprint"]>,
-  { claims }: Verified,
-  request: Request,
+  { claims }: Subject,
+  request: Request | null,
 ): Promise<boolean> {
+  if (request === null) return false;
   try {
     const expected = claim(claims, "fingerprint", "string") ?? "";
     return expected !== "" && (await fingerprint(request)) === expected;

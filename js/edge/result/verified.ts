@@ -55,8 +55,9 @@ export interface Verifier {
    */
   verify(token: string, ctx?: ExecutionContextLike): Promise<Verified>;
   /**
-   * Takes the token out of `Authorization: Bearer`, verifies it, applies the policy. With
-   * `optional`, null for a request without one.
+   * Takes the token out of the request (`Policy.token`; default `Authorization: Bearer`), verifies
+   * it, applies the policy. With `optional`, null for a request without one. Never passes a
+   * preflight.
    */
   authenticate(
     request: Request,
@@ -67,8 +68,9 @@ export interface Verifier {
   authenticate(request: Request, policy?: Policy, ctx?: ExecutionContextLike): Promise<Verified>;
   /**
    * A Workers fetch handler that lets only authorised requests reach `handler`, and answers the
-   * others itself (401, 403, 400 or 503 with the right WWW-Authenticate). Never throws for a
-   * token's sake.
+   * others itself (401, 403, 400 or 503 with the right WWW-Authenticate), or by
+   * `VerifierOptions.respond`. Never throws for a token's sake. `auth` is null for a request
+   * without a token that the policy lets in.
    */
   guard<Env = unknown>(
     handler: (
@@ -77,9 +79,13 @@ export interface Verifier {
       ctx: ExecutionContextLike,
       auth: Verified | null,
     ) => Response | Promise<Response>,
-    policy: Policy & { optional: true },
+    policy: Policy & ({ optional: true } | { preflight: "pass" }),
   ): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
-  /** As above, for requests that have to have a token. */
+  /**
+   * As above, for requests that have to have a token. A policy may be a function of the request. If
+   * it throws, or gives no policy (a promise is none), the request is refused: config_invalid, 500.
+   * One that may give `optional` or `preflight` wants a handler for `auth: Verified | null`.
+   */
   guard<Env = unknown>(
     handler: (
       request: Request,
@@ -87,8 +93,17 @@ export interface Verifier {
       ctx: ExecutionContextLike,
       auth: Verified,
     ) => Response | Promise<Response>,
-    policy?: Policy,
+    policy?: Policy | ((request: Request) => Policy),
   ): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
+  /**
+   * Applies the policy alone, to a token that came another way: in a WebSocket, a queue, a test.
+   * Without a request, rules that need one refuse (`fingerprint`). Says nothing of where a token is
+   * or whether it may be missing. Of an `auth` that is made by hand or kept as JSON, sets that are
+   * missing grant nothing, and lists stand for sets. Tells `onEvent` nothing.
+   *
+   * @throws {VerifyError}
+   */
+  authorize(auth: Verified, policy: Policy, request?: Request): Promise<void>;
   /** Fetches key sets ahead of the first token. */
   prime(): Promise<void>;
   /**
@@ -103,7 +118,10 @@ export interface ExecutionContextLike {
   waitUntil(promise: Promise<unknown>): void;
 }
 
-/** What a route asks of a token beyond being valid. All that is given has to hold. */
+/**
+ * What a route asks of a token beyond being valid. All that is given has to hold. A policy counts by
+ * its own members: one that inherits a rule, from a class say, is refused.
+ */
 export interface Policy {
   /** All of them. Every challenge of the policy names its scopes (RFC 6750 section 3). */
   scopes?: readonly string[];
@@ -123,6 +141,21 @@ export interface Policy {
   maxAge?: number;
   /** No token is fine (handler gets `auth` null); a bad one is not. */
   optional?: boolean;
+  /**
+   * Where the token is, and nowhere else. Default: `Authorization: Bearer`. In another header the
+   * token stands alone, or after `Bearer`. A function gives null for a request without a token; its
+   * throw answers 400. Two headers or two cookies of the name are `request.malformed`. A cookie is
+   * only as safe as the route's protection against forged calls.
+   */
+  token?: { header: string } | { cookie: string } | ((request: Request) => string | null);
+  /** At least one must be among `aud`, beside what the issuer demands. Else 401, invalid_token. */
+  audience?: string | readonly string[];
+  /**
+   * "pass": a CORS preflight (`OPTIONS` with `Access-Control-Request-Method` and no token) reaches
+   * the handler of `guard` with `auth` null. Default "guard": it is refused like any request
+   * without a token.
+   */
+  preflight?: "pass" | "guard";
   /** A hash that the token's `fingerprint` claim must equal (device or address binding). */
   fingerprint?: (request: Request) => string | Promise<string>;
   /**

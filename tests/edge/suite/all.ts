@@ -14,6 +14,8 @@ import "./results.ts";
 import "./revocation.ts";
 import "./http.ts";
 import "./own.ts";
+import "./places.ts";
+import "./policies.ts";
 import "./events.ts";
 import "./attacks.ts";
 

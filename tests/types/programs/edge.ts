@@ -132,6 +132,8 @@ const options: VerifierOptions = {
   resultCacheSize: 1_000,
   clock: () => Date.now(),
   onEvent: (event: VerifierEvent) => console.log(told(event)),
+  respond: (error: VerifyError, request: Request, policy: Policy) =>
+    error.status === 401 ? Response.redirect(request.url) : error.response(policy),
 };
 const verifier: Verifier = createVerifier(options);
 createVerifier({ issuers: issuer, profile: "jwt", check: async () => true });
@@ -164,6 +166,9 @@ const policy: Policy = {
   tenant: "one",
   acr: ["urn:acr:2"],
   maxAge: 300,
+  token: { header: "Cf-Access-Jwt-Assertion" },
+  audience: ["https://api.example.com"] as const,
+  preflight: "guard",
   fingerprint: async (request: Request) => request.headers.get("X-Device") ?? "",
   forward: { "X-User": "sub", "X-Deep": ["a", "b"] as const },
   realm: "api",
@@ -180,6 +185,19 @@ const handled = verifier.guard<Env>((request, env, ctx, auth) => {
 const open = verifier.guard(
   async (_request, _env, _ctx, auth) => new Response(auth?.issuer ?? "nobody"),
   { ...policy, optional: true },
+);
+export const places: readonly Policy["token"][] = [
+  { cookie: "__Host-session" },
+  (request) => request.headers.get("X-Token"),
+  () => null,
+];
+export const chosen = verifier.guard(
+  (_request, _env, _ctx, auth) => new Response(auth.issuer),
+  ({ method }) => (method === "GET" ? { audience: "one" } : policy),
+);
+export const crossOrigin = verifier.guard(
+  (_request, _env, _ctx, auth) => new Response(auth?.issuer ?? "preflight"),
+  { preflight: "pass" },
 );
 export const worker = {
   fetch: (request: Request, env: Env, ctx: ExecutionContextLike): Promise<Response> =>
@@ -213,6 +231,8 @@ export async function use(request: Request, ctx: ExecutionContextLike): Promise<
     const must: Verified = await verifier.authenticate(request);
     const may: Verified | null = await verifier.authenticate(request, { optional: true }, ctx);
     await verifier.authenticate(request, policy, ctx);
+    await verifier.authorize(must, policy);
+    await verifier.authorize(must, policy, request);
     for (const { check, ok, detail } of await verifier.explain("token"))
       console.log(check, ok, detail?.length, must.issuer, may?.issuer);
     const signed: CompactOptions = { algorithms };

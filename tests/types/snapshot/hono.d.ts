@@ -5,7 +5,9 @@ export interface AuthEnv<Auth extends Verified | null = Verified> {
         auth: Auth;
     };
 }
-export declare function guard(verifier: Verifier | ((c: Context) => Verifier), policy: Policy & {
+export declare function guard(verifier: Pick<Verifier, "guard"> | ((c: Context) => Pick<Verifier, "guard">), policy: Policy & ({
     optional: true;
-}): MiddlewareHandler<AuthEnv<Verified | null>>;
-export declare function guard(verifier: Verifier | ((c: Context) => Verifier), policy?: Policy): MiddlewareHandler<AuthEnv>;
+} | {
+    preflight: "pass";
+})): MiddlewareHandler<AuthEnv<Verified | null>>;
+export declare function guard(verifier: Pick<Verifier, "guard"> | ((c: Context) => Pick<Verifier, "guard">), policy?: Policy | ((request: Request) => Policy)): MiddlewareHandler<AuthEnv>;

@@ -1,5 +1,5 @@
-import type { VerifyErrorCategory, VerifyErrorCode } from "../request/error.js";
-import type { Claims, JoseHeader } from "../result/verified.js";
+import type { VerifyError, VerifyErrorCategory, VerifyErrorCode } from "../request/error.js";
+import type { Claims, JoseHeader, Policy } from "../result/verified.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
 declare global {
     interface JsonWebKey {
@@ -37,6 +37,7 @@ export interface VerifierOptions {
     resultCacheSize?: number;
     clock?: () => number;
     onEvent?: (event: VerifierEvent) => void;
+    respond?: (error: VerifyError, request: Request, policy: Policy) => Response | Promise<Response>;
 }
 export interface JwksOptions {
     maxAge?: number;

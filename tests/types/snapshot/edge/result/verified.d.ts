@@ -38,10 +38,13 @@ export interface Verifier {
         optional: true;
     }, ctx?: ExecutionContextLike): Promise<Verified | null>;
     authenticate(request: Request, policy?: Policy, ctx?: ExecutionContextLike): Promise<Verified>;
-    guard<Env = unknown>(handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified | null) => Response | Promise<Response>, policy: Policy & {
+    guard<Env = unknown>(handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified | null) => Response | Promise<Response>, policy: Policy & ({
         optional: true;
-    }): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
-    guard<Env = unknown>(handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified) => Response | Promise<Response>, policy?: Policy): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
+    } | {
+        preflight: "pass";
+    })): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
+    guard<Env = unknown>(handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified) => Response | Promise<Response>, policy?: Policy | ((request: Request) => Policy)): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
+    authorize(auth: Verified, policy: Policy, request?: Request): Promise<void>;
     prime(): Promise<void>;
     explain(token: string): Promise<readonly {
         check: string;
@@ -62,6 +65,13 @@ export interface Policy {
     acr?: readonly string[];
     maxAge?: number;
     optional?: boolean;
+    token?: {
+        header: string;
+    } | {
+        cookie: string;
+    } | ((request: Request) => string | null);
+    audience?: string | readonly string[];
+    preflight?: "pass" | "guard";
     fingerprint?: (request: Request) => string | Promise<string>;
     forward?: Readonly<Record<string, string | readonly string[]>>;
     realm?: string;

@@ -1,20 +1,6 @@
-// Takes the token out of `Authorization` (RFC 6750 section 2.1), and hands claims on as headers.
+// Hands claims on to the handler as headers: `Policy.forward`.
 
 import type { Claims, Policy, Verified } from "../result/verified.js";
-import { VerifyError } from "./error.js";
-
-/**
- * The token of a request, or null when it has no `Authorization` at all. Tokens in the address or
- * in cookies are not looked for.
- */
-export function bearerToken(request: Request): string | null {
-  const value = request.headers.get("Authorization");
-  if (value === null) return null;
-  // The platform joins two headers by a comma. No token has one.
-  const token = /^bearer +([\w.~+/-]+=*)$/i.exec(value)?.[1];
-  if (token === undefined) throw new VerifyError("request.malformed");
-  return token;
-}
 
 /**
  * The request as the handler gets it: the policy's headers say what the token says, and never what

@@ -1,0 +1,95 @@
+// Takes the token out of a request: out of `Authorization` (RFC 6750 section 2.1), or out of what
+// `Policy.token` names. Addresses and bodies are not looked at.
+
+import { invalidOption } from "../options/invalid.js";
+import { silence } from "../options/own.js";
+import { readMembers } from "../options/read.js";
+import type { Policy } from "../result/verified.js";
+import { VerifyError } from "./error.js";
+
+/** RFC 9110 section 5.6.2: the name of a header, and of a cookie. */
+const NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+export function isName(given: unknown): boolean {
+  return typeof given === "string" && NAME.test(given);
+}
+
+/** A copy of `Policy.token`. */
+export function readToken(given: unknown): unknown {
+  if (given === undefined || typeof given === "function") return given;
+  const place = readMembers("policy.token", given as { header?: unknown; cookie?: unknown }, [
+    "header",
+    "cookie",
+  ]);
+  const names = Object.values(place).filter((name) => name !== undefined);
+  if (names.length !== 1 || !names.every(isName))
+    throw invalidOption("policy.token", "must name one header or one cookie, or be a function");
+  return place;
+}
+
+/**
+ * The token of a request, or null when it has none.
+ *
+ * @throws {VerifyError} request.malformed for anything else than one token
+ */
+export function tokenOf(request: Request, { token: place }: Policy): string | null {
+  if (place === undefined) return headerToken(request, "Authorization", BEARER);
+  if (typeof place === "function") return foundBy(place, request);
+  const { header, cookie } = place as { header?: string; cookie: string };
+  return header === undefined
+    ? cookieToken(request, cookie)
+    : headerToken(request, header, BEARER_OR_BARE);
+}
+
+const BEARER = /^bearer +([\w.~+/-]+=*)$/i;
+/** Proxies write the token alone into headers of their own; some write the scheme before it. */
+const BEARER_OR_BARE = /^(?:bearer +)?([\w.~+/=-]+)$/i;
+/** RFC 6265 section 4.1.1: a value may stand in quotes. An empty one is how a cookie is cleared. */
+const COOKIE = /^("?)([\w.~+/=-]*)\1$/;
+
+function headerToken({ headers }: Request, name: string, form: RegExp): string | null {
+  // The platform joins two headers by a comma. No token has one.
+  const value = headers.get(name);
+  return value === null ? null : captured(form, value);
+}
+
+function captured(form: RegExp, text: string): string {
+  const token = form.exec(text)?.at(-1);
+  if (token === undefined) throw new VerifyError("request.malformed");
+  return token;
+}
+
+/** Characters. Workers take 128 KB of headers, and Node 16 KB. */
+const MOST_OF_COOKIES = 131_072;
+
+function cookieToken({ headers }: Request, name: string): string | null {
+  const header = headers.get("Cookie") ?? "";
+  if (header.length > MOST_OF_COOKIES) throw new VerifyError("request.malformed");
+  // No `trim`: it takes away characters that a browser has let pass as part of another name.
+  const values = header.split(/; ?/).flatMap((pair) => {
+    const at = pair.indexOf("=");
+    return at > 0 && pair.slice(0, at) === name ? [pair.slice(at + 1)] : [];
+  });
+  if (values.length > 1) throw new VerifyError("request.malformed");
+  const [value = ""] = values;
+  return captured(COOKIE, value) || null;
+}
+
+/** By a function of the application. Its throw is the request's fault, another type its own. */
+function foundBy(find: (request: Request) => unknown, request: Request): string | null {
+  let token: unknown;
+  try {
+    token = find(request);
+  } catch (cause) {
+    throw new VerifyError("request.malformed", { cause });
+  }
+  if (token === "") throw new VerifyError("request.malformed");
+  if (token === null || typeof token === "string") return token;
+  silence(token);
+  throw invalidOption("policy.token", "must give a text or null");
+}
+
+/** Whether a browser asks if a call may be made (Fetch standard, CORS-preflight request). */
+export function isPreflight({ method, headers }: Request): boolean {
+  return method === "OPTIONS" && headers.has("Access-Control-Request-Method");
+}
