@@ -2,7 +2,7 @@
 // what is fetched from there. Which keys of a set an issuer may use is decided for each of them.
 
 import type { Core } from "../core.js";
-import { type IssuerSettings, type JwksSettings } from "../options/read.js";
+import type { IssuerSettings, JwksSettings } from "../options/read.js";
 import type { VerifierEvent } from "../options/types.js";
 import { VerifyError } from "../request/error.js";
 import type { Key } from "./crypto.js";
