@@ -37,7 +37,6 @@ export const contents: readonly Section[] = [
       { text: "How it works", link: "/how-it-works" },
       { text: "Why am I signed out?", link: "/why-am-i-signed-out" },
       { text: "Loading the wasm", link: "/loading" },
-      { text: "Testing your application", link: "/testing" },
     ],
   },
   {
@@ -62,8 +61,8 @@ export const contents: readonly Section[] = [
       { text: "Apollo Client", link: "/recipes/apollo" },
       { text: "WebSocket and SSE", link: "/recipes/streams" },
       { text: "Service workers", link: "/recipes/service-workers" },
+      { text: "Sign-in by a redirect", link: "/recipes/redirect" },
       { text: "A stronger login", link: "/recipes/step-up" },
-      { text: "Vitest, MSW, Playwright", link: "/recipes/testing" },
     ],
   },
   {

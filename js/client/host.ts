@@ -4,6 +4,7 @@
 
 import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/client/client.js";
 import { bytesOf, discard, requestTo, statusOf } from "./authority.js";
+import { cookieNamed, submitTwice } from "./cookies.js";
 import { failure, type TokenKeepError } from "./error.js";
 import { report } from "./events.js";
 import type { Core } from "./load.js";
@@ -32,7 +33,8 @@ export interface Teller
 export class Host {
   readonly #engine: Engine;
   readonly waiters = new Waiters();
-  readonly transport: Settings["transport"];
+  /** Sends a request. `submits`: to the authority, with the header that repeats a cookie. */
+  readonly transport: (request: Request, submits?: boolean) => Promise<Response>;
   readonly tell: Teller;
   readonly core: Core;
   readonly #settings: Settings;
@@ -46,6 +48,8 @@ export class Host {
    * that HTTP/1.1 has.
    */
   #keepalive = true;
+  /** The option, until the session is first asked for. */
+  #hint: Settings["sessionHint"];
   /** An API refused a fresh token, so the engine has to hear of the next one that accepts it. */
   #refused = false;
   /** The transitions that `explain` collects. */
@@ -54,8 +58,12 @@ export class Host {
   constructor(core: Core, settings: Settings, tell: Teller) {
     this.core = core;
     this.#settings = settings;
+    this.#hint = settings.sessionHint;
     // The application's function gets no `this`, and what it throws becomes a rejection.
-    this.transport = async (request) => settings.transport.call(undefined, request);
+    this.transport = async (request, submits) => {
+      if (submits) submitTwice(settings, request);
+      return settings.transport.call(undefined, request);
+    };
     this.tell = tell;
     this.#locks = new Locks(settings.name, (answer, ticket) => this.#hear(answer, ticket));
     this.#siblings = new Siblings(settings.name, (message) =>
@@ -82,6 +90,20 @@ export class Host {
   get engine(): Engine {
     if (this.core.lost) throw this.core.lost;
     return this.#engine;
+  }
+
+  /**
+   * Asks the engine, and waits for its answer. Before the session is first asked for it is told if
+   * the cookie that tells of one is missing. Where no cookie can be read, nothing speaks against a
+   * session.
+   */
+  ask(input: Input, number = 0): Promise<Outcome> {
+    const hint = this.#hint;
+    if (hint && ["start", "request", "lend"].includes(input)) {
+      this.#hint = undefined;
+      if (cookieNamed(hint.cookie) === undefined) this.engine.input("no-hint", 0);
+    }
+    return this.answer(this.engine.input(input, number));
   }
 
   /** Waits for the answer to a waiter, by the number that the engine has just given. */
@@ -179,7 +201,7 @@ export class Host {
     let request: Request | undefined;
     try {
       request = requestTo(endpoint, signal, this.#keepalive);
-      const response = await this.transport(request);
+      const response = await this.transport(request, true);
       this.#keepalive = true;
       const header = (name: string) => response.headers.get(name) ?? "";
       if (logout) {

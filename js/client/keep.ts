@@ -48,8 +48,8 @@ class Keep implements TokenKeep {
     return this.#session;
   }
 
-  start(): Promise<Session> {
-    return this.#settled("start");
+  start(options: { again?: boolean } = {}): Promise<Session> {
+    return this.#settled(own(options).again === true ? "start-again" : "start");
   }
 
   refresh(): Promise<Session> {
@@ -104,7 +104,7 @@ class Keep implements TokenKeep {
     const { minValidity = 0, signal } = own(options);
     signal?.throwIfAborted();
     const lent = this.#use(async (host) => {
-      await host.answer(host.engine.input("lend", Math.max(0, minValidity) * 1000));
+      await host.ask("lend", Math.max(0, minValidity) * 1000);
       const token = host.engine.token();
       if (token === undefined) throw new TokenKeepError("signed_out");
       return token;
@@ -144,7 +144,7 @@ class Keep implements TokenKeep {
   }
 
   async #settled(input: Input): Promise<Session> {
-    await this.#use((host) => host.answer(host.engine.input(input, 0)));
+    await this.#use((host) => host.ask(input));
     return this.#session;
   }
 

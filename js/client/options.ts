@@ -9,6 +9,8 @@ export interface Settings {
   readonly refresh: Endpoint;
   readonly logout: Endpoint | undefined;
   readonly name: string;
+  readonly csrf: TokenKeepOptions["csrf"];
+  readonly sessionHint: TokenKeepOptions["sessionHint"];
   /** Each as `URL.origin` gives it. */
   readonly origins: readonly string[];
   readonly unauthorized: readonly number[];
@@ -35,6 +37,8 @@ const KNOWN: readonly (keyof TokenKeepOptions)[] = [
   "name",
   "host",
   "unauthorized",
+  "csrf",
+  "sessionHint",
   "transport",
 ];
 
@@ -57,11 +61,18 @@ export function readOptions(given: TokenKeepOptions): Settings {
   if (typeof options.backoff !== "object" && options.backoff !== undefined)
     throw invalid("backoff", "must be an object");
   const backoff = own(options.backoff ?? {});
+  const csrf = options.csrf && own(options.csrf);
+  const hint = options.sessionHint && own(options.sessionHint);
   const refresh = endpoint("refresh", options.refresh);
   return {
     transport: transport ?? ((request) => globalThis.fetch(request)),
     refresh,
     logout: logout === undefined ? undefined : endpoint("logout", logout),
+    csrf: csrf && {
+      cookie: named("csrf.cookie", csrf.cookie),
+      header: named("csrf.header", csrf.header),
+    },
+    sessionHint: hint && { cookie: named("sessionHint.cookie", hint.cookie) },
     name: name ?? refresh.url,
     origins: origins(options.origins),
     unauthorized: statuses("unauthorized", options.unauthorized ?? [401]),
@@ -106,6 +117,13 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
   } catch (cause) {
     throw invalid(option, "makes no request that can be sent", cause);
   }
+}
+
+/** The name of a cookie (RFC 6265) or of a header. */
+function named(option: string, name: unknown): string {
+  if (typeof name !== "string" || !/^[\w!#-'*+.^`|~-]+$/.test(name))
+    throw invalid(option, "must be a name");
+  return name;
 }
 
 /**

@@ -61,19 +61,17 @@ export async function exchange<T>(
     return way.send(host, request);
   }
   const { engine } = host;
-  await host.answer(engine.input("request", 0));
+  await host.ask("request");
   request.signal.throwIfAborted();
   // The copy is made before the header is set, so it carries no token.
   const spare = replayable ? request.clone() : null;
   const generation = engine.authorize(request);
   const first = await way.send(host, request);
   if (generation === 0 || !isRenewable(host, way, first, url, generation)) return first;
-  const outcome = await host
-    .answer(engine.input("unauthorized", generation))
-    .catch((error: unknown) => {
-      if (host.lost) return "give-up" as const;
-      throw error;
-    });
+  const outcome = await host.ask("unauthorized", generation).catch((error: unknown) => {
+    if (host.lost) return "give-up" as const;
+    throw error;
+  });
   request.signal.throwIfAborted();
   const renewed = outcome === "token" && spare !== null ? engine.authorize(spare) : 0;
   if (renewed === 0) return first;

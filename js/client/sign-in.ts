@@ -14,7 +14,7 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
   let body: Uint8Array | undefined;
   try {
     request.signal.throwIfAborted();
-    response = await host.transport(request);
+    response = await host.transport(request, true);
     if (response.ok) {
       json = isLabelled(response) || (await beginsAsObject(response.clone()));
       if (json) body = await bytesOf(response.clone());

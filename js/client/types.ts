@@ -66,6 +66,19 @@ export interface TokenKeepOptions {
    * `insufficient_scope` and a step-up cause no refresh. From 400 to 599.
    */
   unauthorized?: readonly number[];
+  /**
+   * Double submit: the value that this cookie has when a refresh, a logout or a `signIn` is sent
+   * goes along in this header, percent-decoded where that can be. Without the cookie there is no
+   * header. It goes to the page's own origin and to those of `refresh` and `logout`: a `signIn` to any
+   * other gets none.
+   */
+  csrf?: { cookie: string; header: string };
+  /**
+   * A cookie that script can read and that is there only while there is a session. Without it
+   * `start()` sends nothing: anonymous, for the reason "no-session". Where no cookie can be read,
+   * as in a worker, `start()` asks.
+   */
+  sessionHint?: { cookie: string };
   /** Replaces `globalThis.fetch`, for tests and special transports. Called with a `Request`. */
   transport?: (request: Request) => Promise<Response>;
 }
@@ -173,8 +186,11 @@ export interface TokenKeepEvents {
 export interface TokenKeep {
   /**
    * Asks the authority once whether there is a session. The first request or `withToken` calls it.
+   *
+   * @param options `again`: asks although this tab is signed out, and whatever `sessionHint` says:
+   * after a sign-in by a redirect. Siblings that are signed out join the session that it finds.
    */
-  start(): Promise<Session>;
+  start(options?: { again?: boolean }): Promise<Session>;
   /** Where the session stands now. */
   readonly session: Session;
   /** Calls `listener` after each change of `session`; returns the function that ends this. */

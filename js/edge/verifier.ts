@@ -134,16 +134,7 @@ class TokenVerifier implements Verifier {
         context: null,
         scope: promiseScope(null),
       };
-      // Issuers of one address come one after the other: the first one fetches for all.
-      const turns = new Map<object, Promise<unknown>>();
-      for (const { keys } of this.#issuers.known) {
-        const before = turns.get(keys.shared) ?? Promise.resolve();
-        turns.set(
-          keys.shared,
-          before.then(() => keys.current(call)),
-        );
-      }
-      await Promise.all(turns.values());
+      await Promise.all(this.#issuers.known.map((issuer) => issuer.keys.current(call)));
     } catch (cause) {
       throw this.#errorOf(cause);
     }

@@ -55,12 +55,14 @@ impl Keep {
         let waiter = self.driver.input(|engine, now| {
             match what {
                 Input::Start => return Some(engine.handle_start(now)),
+                Input::StartAgain => return Some(engine.handle_start_again(now)),
                 Input::Refresh => return Some(engine.handle_refresh(now)),
                 Input::Logout => return Some(engine.handle_logout(now)),
                 Input::SignIn => return Some(engine.handle_sign_in(now)),
                 Input::Request => return Some(engine.handle_request(now)),
                 Input::Lend => return Some(engine.handle_lend(now, number as u64)),
                 Input::Unauthorized => return Some(engine.handle_unauthorized(now, id)),
+                Input::NoHint => engine.handle_no_hint(now),
                 Input::RetryRefused => engine.handle_retry_refused(now, id),
                 Input::Accepted => engine.handle_accepted(id),
                 Input::Unreachable => {

@@ -43,9 +43,10 @@ macro_rules! words {
 
 words! {
     /// What happened, for [`super::Keep::input`]. Somebody waits for the outcome of the first
-    /// seven.
+    /// eight.
     Input {
         Start = "start",
+        StartAgain = "start-again",
         Refresh = "refresh",
         Logout = "logout",
         SignIn = "sign-in",
@@ -58,6 +59,8 @@ words! {
         Unauthorized = "unauthorized",
         RetryRefused = "retry-refused",
         Accepted = "accepted",
+        /// The cookie that tells of a session is not there.
+        NoHint = "no-hint",
         /// A call got no answer; comes with the call, as the next.
         Unreachable = "unreachable",
         /// The endpoint's address makes no request.
@@ -150,6 +153,7 @@ words! {
         Paused = "paused",
         LogoutDoubted = "logout-doubted",
         SignInWithoutToken = "sign-in-without-token",
+        NoHint = "no-hint",
     }
 
     /// `Transition.note` of the package.

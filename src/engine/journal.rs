@@ -86,6 +86,8 @@ pub enum Step {
     LogoutDoubted,
     /// A sign-in was answered with 2xx, and there was no usable token in it.
     SignInWithoutToken,
+    /// The cookie that tells of a session is not there: the authority is not asked.
+    NoHint,
 }
 
 /// Why it happened.

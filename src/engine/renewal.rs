@@ -129,6 +129,11 @@ impl Engine {
         match answer {
             Ok(grant) => {
                 let from = self.session.status();
+                if self.session.is_asked_again() {
+                    // Siblings that are signed out join at a higher epoch. Those that hold the
+                    // session stay as they are.
+                    self.session.correct_epoch(self.session.next_epoch(self.now));
+                }
                 self.accept(grant);
                 self.write_from(Step::Refreshed, from, None);
                 let generation = self.session.generation();
@@ -192,6 +197,9 @@ impl Engine {
                 self.sign_out(SignedOutReason::NoSession);
             }
             Status::Anonymous => {
+                if self.session.is_asked_again() {
+                    self.session.note_no_session();
+                }
                 self.session.settle();
                 self.forget_troubles();
                 self.write(Step::NoSession, None);

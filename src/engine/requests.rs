@@ -7,19 +7,38 @@ use super::contract::{Outcome, WaiterId};
 use super::journal::Step;
 use super::machine::Engine;
 use super::message::News;
-use super::snapshot::Status;
+use super::snapshot::{SignedOutReason, Status};
 use super::waiters::{Attempt, Purpose};
 
 impl Engine {
     /// Asks the authority for the session, at most once however often it is called.
     pub fn handle_start(&mut self, now: Now) -> WaiterId {
         self.begin_input(now);
-        let attempt = self.start();
-        // Backoff and the rate bound are joined; a pause that the authority asked for is told.
-        let paused = self.tries.is_paused(self.now.mono);
-        let waiter = self.wait(Purpose::Start, if paused { attempt } else { Attempt::Pending });
+        let waiter = self.wait_for_start(false);
         self.conclude();
         waiter
+    }
+
+    /// Asks the authority whatever this tab knows of the session: somebody may have signed in by a
+    /// redirect. Siblings that are signed out join the session that it finds.
+    pub fn handle_start_again(&mut self, now: Now) -> WaiterId {
+        self.begin_input(now);
+        self.session.ask_again();
+        let waiter = self.wait_for_start(true);
+        self.conclude();
+        waiter
+    }
+
+    /// The cookie that tells of a session is not there. If nobody has asked for the session and no
+    /// sibling has told of one, there is none, and the authority is not asked.
+    pub fn handle_no_hint(&mut self, now: Now) {
+        self.begin_input(now);
+        if !self.session.is_started() && self.session.is_open() {
+            self.begin_start();
+            self.write(Step::NoHint, None);
+            self.sign_out(SignedOutReason::NoSession);
+        }
+        self.conclude();
     }
 
     /// Somebody wants to send a request with the token.
@@ -95,17 +114,29 @@ impl Engine {
         waiter
     }
 
+    fn wait_for_start(&mut self, again: bool) -> WaiterId {
+        let attempt = self.start();
+        // Backoff and the rate bound are joined; a pause that the authority asked for is told.
+        let paused = self.tries.is_paused(self.now.mono);
+        let purpose = Purpose::Start { again };
+        self.wait(purpose, if paused { attempt } else { Attempt::Pending })
+    }
+
     fn start(&mut self) -> Attempt {
+        self.begin_start();
+        if self.session.status() == Status::Unknown || self.session.is_asked_again() {
+            self.want(Cause::Request)
+        } else {
+            Attempt::Pending
+        }
+    }
+
+    fn begin_start(&mut self) {
         if !self.session.is_started() && !self.closed {
             // Their epoch is this tab's from the start; the authority is asked without waiting for
             // it.
             self.broadcast(News::Asking);
         }
         self.session.start();
-        if self.session.status() == Status::Unknown {
-            self.want(Cause::Request)
-        } else {
-            Attempt::Pending
-        }
     }
 }

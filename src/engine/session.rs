@@ -42,7 +42,7 @@ pub(super) struct Change {
     pub(super) other_user: bool,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "any of the four may hold beside any other")]
+#[expect(clippy::struct_excessive_bools, reason = "any of the five may hold beside any other")]
 pub(super) struct SessionState {
     status: Status,
     reason: Option<SignedOutReason>,
@@ -60,6 +60,9 @@ pub(super) struct SessionState {
     began_at: Millis,
     /// Somebody has asked for the session.
     started: bool,
+    /// Somebody asked for the session whatever this tab knows of it, and the authority has not
+    /// answered yet.
+    asked_again: bool,
     /// A sibling signed in, and the token of that session is still to come.
     joining: bool,
     /// That sibling's user may be another one.
@@ -84,6 +87,7 @@ impl SessionState {
             identity: 0,
             began_at: now.mono,
             started: false,
+            asked_again: false,
             joining: false,
             stranger: false,
             doubted: false,
@@ -132,16 +136,34 @@ impl SessionState {
         self.started = true;
     }
 
+    pub(super) fn is_asked_again(&self) -> bool {
+        self.asked_again
+    }
+
+    pub(super) fn ask_again(&mut self) {
+        self.asked_again = true;
+    }
+
     /// A token of this session, or of one that a sibling began, is there or on its way.
     pub(super) fn is_held_or_joined(&self) -> bool {
         self.is_authenticated() || self.joining
+    }
+
+    /// Nobody knows yet whether there is a session, and no sibling has told of one.
+    pub(super) fn is_open(&self) -> bool {
+        self.status == Status::Unknown && !self.joining
+    }
+
+    /// A token of a session that began elsewhere is to be fetched.
+    pub(super) fn is_sought(&self) -> bool {
+        self.asked_again || self.joining
     }
 
     /// Whether the engine itself is after a token, without anybody asking.
     pub(super) fn is_pursued(&self) -> bool {
         match self.status {
             Status::Unknown => self.started,
-            Status::Anonymous => self.joining,
+            Status::Anonymous => self.is_sought(),
             Status::Authenticated => true,
         }
     }
@@ -275,6 +297,11 @@ impl SessionState {
         self.joining = true;
     }
 
+    /// `start()` found no session.
+    pub(super) fn note_no_session(&mut self) {
+        self.reason = Some(SignedOutReason::NoSession);
+    }
+
     /// The authority serves a sibling: a session is there, and a token of it is to be fetched.
     pub(super) fn rejoin(&mut self) {
         self.joining = true;
@@ -282,6 +309,7 @@ impl SessionState {
 
     /// What was open is decided.
     pub(super) fn settle(&mut self) {
+        self.asked_again = false;
         self.joining = false;
         self.stranger = false;
         self.doubted = false;

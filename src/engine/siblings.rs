@@ -122,7 +122,7 @@ impl Engine {
             Ordering::Greater => {}
             // Of two that raise the epoch at once the logout wins: its call to the server comes
             // last.
-            Ordering::Equal if self.session.is_pursued() => {}
+            Ordering::Equal if self.session.is_pursued() && !self.session.is_over() => {}
             // The sender knows of fewer sessions than there were, and has ended the latest all the
             // same.
             Ordering::Less if ago.is_some_and(later) => {}

@@ -8,8 +8,8 @@ use super::snapshot::Status;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Wants to know whether there is a session.
-    Start,
+    /// Wants to know whether there is a session; `again`: whatever was known of it.
+    Start { again: bool },
     /// Asked for a refresh by name.
     Refresh,
     /// Wants to send a request.
@@ -96,7 +96,7 @@ impl Engine {
         }
         let stranger = waiter.identity.is_some_and(|known| known != self.session.identity());
         match waiter.purpose {
-            Purpose::Start => self.answer_start(attempt),
+            Purpose::Start { again } => self.answer_start(again, attempt),
             Purpose::Refresh => match attempt {
                 Attempt::Succeeded => Some(Outcome::Done),
                 Attempt::Failed(failure) => Some(Outcome::Failed(failure)),
@@ -112,9 +112,10 @@ impl Engine {
         }
     }
 
-    fn answer_start(&self, attempt: Attempt) -> Option<Outcome> {
+    fn answer_start(&self, again: bool, attempt: Attempt) -> Option<Outcome> {
+        let known = self.session.status() != Status::Unknown;
         match attempt {
-            _ if self.session.status() != Status::Unknown => Some(Outcome::Done),
+            _ if known && !(again && self.session.is_sought()) => Some(Outcome::Done),
             Attempt::Failed(failure) if !self.waits_for_the_network(failure) => {
                 Some(Outcome::Failed(failure))
             }

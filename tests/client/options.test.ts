@@ -25,6 +25,9 @@ behaviour("client_E95_what_a_prototype_adds_is_no_option", async (scene) => {
       expires_in: 1,
       token_type: "mac",
       minValidity: 1e9,
+      csrf: { cookie: "added", header: "X-Added" },
+      sessionHint: { cookie: "none" },
+      again: true,
       wasm: 1,
     };
     Object.assign(Object.prototype, added);
@@ -113,6 +116,41 @@ behaviour("client_E95_each_option_is_read_once_and_what_changes_later_is_not", a
     ["before", "before"],
   );
   assert.equal(scene.foreign.calls.at(-1)?.token, null);
+});
+
+behaviour("client_E122_an_option_that_cannot_be_right_is_named", async (scene) => {
+  const faults = await scene.page.evaluate(() => {
+    const odd: Record<string, unknown[]> = {
+      "csrf.cookie": [{ csrf: {} }, { csrf: { cookie: "a b", header: "X" } }, { csrf: "X" }],
+      "csrf.header": [
+        { csrf: { cookie: "X" } },
+        { csrf: { cookie: "X", header: "X Y" } },
+        { csrf: { cookie: "X", header: ["X"] } },
+        { csrf: { cookie: "X", header: "" } },
+        { csrf: Object.create({ header: "X" }, { cookie: { value: "X", enumerable: true } }) },
+      ],
+      "sessionHint.cookie": [
+        { sessionHint: {} },
+        { sessionHint: { cookie: "a=b" } },
+        { sessionHint: { cookie: "a;" } },
+        { sessionHint: { cookie: 7 } },
+      ],
+    };
+    const faults: string[] = [];
+    for (const [option, wrong] of Object.entries(odd))
+      for (const options of wrong) {
+        let message = "nothing";
+        try {
+          stage.createTokenKeep({ refresh: "/session/refresh", ...(options as object) }).close();
+        } catch (error) {
+          message = `${(error as { code: string }).code}: ${(error as Error).message}`;
+        }
+        if (!message.startsWith(`config_invalid: ${option} `))
+          faults.push(`${option} ${JSON.stringify(options)}: ${message}`);
+      }
+    return faults;
+  });
+  assert.deepEqual(faults, []);
 });
 
 behaviour("client_B10_the_longest_times_that_an_option_takes_do_not_end_at_once", async (scene) => {

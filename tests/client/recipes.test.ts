@@ -313,6 +313,74 @@ behaviour("recipe_step_up_asks_once_for_two_calls_and_sends_both_again", async (
   assert.equal(scene.refreshes(), 1);
 });
 
+behaviour("recipe_redirect_signs_this_tab_and_the_others_in", async (scene) => {
+  const { app, authority, context, page } = scene;
+  authority.on("/sign-in", ({ search }) => ({
+    status: 302,
+    headers: {
+      Location: new URLSearchParams(search).get("return_to") ?? "",
+      "Set-Cookie": "session=1; HttpOnly; Path=/",
+    },
+  }));
+  authority.on("/session/refresh", ({ headers }) =>
+    headers.cookie?.includes("session=1") ? scene.grant() : { status: 401 },
+  );
+  authority.on("/session/logout", () => ({
+    status: 204,
+    headers: { "Set-Cookie": "session=; Max-Age=0; Path=/" },
+  }));
+  const open = (where: Scene) => run(where, 'export * from "doc:docs/recipes/redirect.md#0";');
+  await open(scene);
+  assert.equal(await evaluate(scene, "keep.start().then(({ status }) => status)"), "anonymous");
+  // In this tab: the page is another one afterwards.
+  await evaluate(scene, "signIn()");
+  await page.waitForURL("**/signed-in");
+  await page.waitForFunction(() => "stage" in globalThis);
+  await open(scene);
+  await run(scene, 'import "doc:docs/recipes/redirect.md#1";');
+  assert.equal(await page.title(), "You are signed in");
+  // In another tab: this one was signed out by its user and joins.
+  await evaluate(scene, "keep.logout()");
+  const opened = context.waitForEvent("page");
+  await evaluate(scene, "signInElsewhere()");
+  const other = { ...scene, page: await opened };
+  await other.page.waitForFunction(() => "stage" in globalThis);
+  await open(other);
+  await run(other, 'import "doc:docs/recipes/redirect.md#1";');
+  assert.equal(await other.page.title(), "You are signed in");
+  await scene.reaches("authenticated");
+  assert.deepEqual(app.to("/signed-in").length, 2);
+});
+
+behaviour("recipe_redirect_that_ends_elsewhere_is_noticed_on_return", async (scene) => {
+  const { authority, page } = scene;
+  authority.on("/session/refresh", () => ({ status: 401 }));
+  await scene.started();
+  await run(scene, 'export * from "doc:docs/recipes/redirect.md#2";');
+  await evaluate(scene, "askOnReturn()");
+  const comeBack = () => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await comeBack();
+  await until(() => scene.refreshes() === 2, "the first question");
+  authority.on("/session/refresh", () => scene.grant());
+  await comeBack();
+  await scene.reaches("authenticated");
+});
+
+behaviour("recipe_csrf_and_session_hint_need_a_cookie_each", async (scene) => {
+  const { authority, page } = scene;
+  await run(scene, 'export * from "doc:docs/any-backend.md#2";');
+  assert.equal(await evaluate(scene, "keep.start().then(({ reason }) => reason)"), "no-session");
+  assert.equal(scene.refreshes(), 0);
+  await page.evaluate(() => {
+    document.cookie = "signed_in=1";
+    document.cookie = "XSRF-TOKEN=abc%3D";
+    keep.close();
+  });
+  await run(scene, 'export * from "doc:docs/any-backend.md#2";');
+  assert.equal(await evaluate(scene, "keep.start().then(({ status }) => status)"), "authenticated");
+  assert.equal(authority.to("/session/refresh")[0]?.headers["x-xsrf-token"], "abc=");
+});
+
 behaviour("recipe_unauthorized_refreshes_after_419", async (scene) => {
   const { api, authority, granted } = scene;
   authority.on("/session/refresh", () => scene.grant());

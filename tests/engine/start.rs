@@ -1,6 +1,8 @@
 //! Group A: what is known about the session, and when.
 
-use tokenkeep::engine::{Engine, Event, FailureKind, Outcome, SignedOutReason, Status, Wake};
+use tokenkeep::engine::{
+    Engine, Event, FailureKind, Message, News, Outcome, SignedOutReason, Status, Step, Wake,
+};
 
 use crate::tab::{Tab, failed};
 
@@ -98,4 +100,168 @@ fn client_A7_a_failed_start_is_told_and_recovers() {
     tab.pass(1_000);
     tab.grant(900);
     assert_eq!((tab.outcome(later), tab.status()), (Some(Outcome::Done), Status::Authenticated));
+}
+
+#[test]
+fn client_A115_without_the_cookie_of_a_session_nothing_is_asked() {
+    let mut tab = Tab::coordinating();
+    tab.input(Engine::handle_no_hint);
+    let (start, request) = (tab.input(Engine::handle_start), tab.request());
+    assert_eq!((tab.status(), tab.reason()), (Status::Anonymous, Some(SignedOutReason::NoSession)));
+    assert_eq!(
+        (tab.outcome(start), tab.outcome(request)),
+        (Some(Outcome::Done), Some(Outcome::Anonymous))
+    );
+    assert_eq!((tab.sent.len(), tab.locks.len(), tab.events.len()), (0, 0, 0));
+    assert!(tab.saw(Step::NoHint));
+    // A sibling with a session knows better.
+    tab.hear(0, News::Refreshed { visible: true });
+    tab.lock();
+    tab.grant(900);
+    assert_eq!(tab.status(), Status::Authenticated);
+}
+
+#[test]
+fn client_A115_a_missing_cookie_does_not_count_once_the_authority_was_asked() {
+    let mut tab = Tab::new();
+    let start = tab.input(Engine::handle_start);
+    tab.input(Engine::handle_no_hint);
+    assert_eq!((tab.status(), tab.outcome(start)), (Status::Unknown, None));
+    tab.grant(900);
+    tab.input(Engine::handle_no_hint);
+    assert_eq!(tab.status(), Status::Authenticated);
+
+    let mut joining = Tab::coordinating();
+    joining.hear(7, News::SignedIn { subject: None });
+    joining.input(Engine::handle_no_hint);
+    joining.input(Engine::handle_start);
+    assert_eq!((joining.status(), joining.locks.len()), (Status::Unknown, 1), "it asks");
+
+    let mut closed = Tab::new();
+    closed.input(Engine::handle_close);
+    closed.input(Engine::handle_no_hint);
+    assert_eq!(closed.reason(), Some(SignedOutReason::Closed));
+}
+
+#[test]
+fn client_A116_start_again_asks_although_the_tab_is_signed_out() {
+    let mut tab = Tab::new();
+    tab.input(Engine::handle_start);
+    tab.fail(FailureKind::Rejected);
+    let again = tab.input(Engine::handle_start_again);
+    let start = tab.input(Engine::handle_start);
+    assert_eq!((tab.outcome(again), tab.outcome(start)), (None, Some(Outcome::Done)));
+    tab.grant(900);
+    assert_eq!((tab.outcome(again), tab.status()), (Some(Outcome::Done), Status::Authenticated));
+    // Signed in, it asks too: the cookie may be another user's by now.
+    let again = tab.input(Engine::handle_start_again);
+    assert_eq!((tab.outcome(again), tab.sent.len()), (None, 3));
+    let retried = tab.refused(1);
+    tab.grant(900);
+    assert_eq!((tab.outcome(again), tab.generation()), (Some(Outcome::Done), 2));
+    assert_eq!(tab.outcome(retried), Some(Outcome::Token), "the older token was this session's");
+}
+
+#[test]
+fn client_A116_start_again_tells_that_there_is_no_session() {
+    let mut tab = Tab::signed_in(900);
+    tab.input(Engine::handle_logout);
+    tab.logged_out(204);
+    let again = tab.input(Engine::handle_start_again);
+    tab.fail(FailureKind::Rejected);
+    assert_eq!((tab.outcome(again), tab.status()), (Some(Outcome::Done), Status::Anonymous));
+    assert_eq!((tab.reason(), tab.timer_in()), (Some(SignedOutReason::NoSession), None));
+}
+
+#[test]
+fn client_A116_start_again_recovers_from_a_failure_that_it_tells() {
+    let mut tab = Tab::new();
+    tab.input(Engine::handle_start);
+    tab.fail(FailureKind::Rejected);
+    let again = tab.input(Engine::handle_start_again);
+    tab.fail(FailureKind::Unreachable);
+    assert_eq!(tab.outcome(again), failed(FailureKind::Unreachable));
+    let later = tab.input(Engine::handle_start_again);
+    tab.pass(1_000);
+    tab.grant(900);
+    assert_eq!((tab.outcome(later), tab.status()), (Some(Outcome::Done), Status::Authenticated));
+}
+
+#[test]
+fn client_A116_a_logout_ends_what_was_asked_again() {
+    let mut tab = Tab::new();
+    tab.input(Engine::handle_start);
+    tab.fail(FailureKind::Rejected);
+    let again = tab.input(Engine::handle_start_again);
+    tab.input(Engine::handle_logout);
+    assert_eq!(tab.outcome(again), Some(Outcome::Done));
+    tab.grant(900);
+    assert_eq!((tab.status(), tab.engine.token().is_none()), (Status::Anonymous, true));
+}
+
+/// Lets `to` hear what `from` has said.
+fn relay(from: &mut Tab, to: &mut Tab) {
+    for Message { epoch, news } in core::mem::take(&mut from.told) {
+        to.hear_at(epoch, news);
+    }
+}
+
+#[test]
+fn client_A116_siblings_that_are_signed_out_join_and_the_others_stay() {
+    let (mut callback, mut left) = (Tab::coordinating(), Tab::coordinating());
+    left.sign_in(900);
+    left.input(Engine::handle_logout);
+    left.lock();
+    left.logged_out(204);
+    left.told.clear();
+    // A page opens where the redirect ends.
+    let again = callback.input(Engine::handle_start_again);
+    relay(&mut callback, &mut left);
+    relay(&mut left, &mut callback);
+    callback.lock();
+    callback.grant(900);
+    assert_eq!(callback.outcome(again), Some(Outcome::Done));
+    relay(&mut callback, &mut left);
+    left.lock();
+    left.grant(900);
+    assert_eq!((left.status(), left.generation()), (Status::Authenticated, 2));
+    relay(&mut left, &mut callback);
+    // Asked once more, the tabs keep what they have.
+    left.events.clear();
+    callback.input(Engine::handle_start_again);
+    callback.lock();
+    callback.grant(900);
+    relay(&mut callback, &mut left);
+    let heard = Event::Refreshed { generation: 2, by_sibling: true };
+    assert_eq!((left.generation(), left.events.clone()), (2, vec![heard]));
+    let retried = left.refused(2);
+    assert_eq!((left.outcome(retried), left.locks.len()), (None, 3), "its token is its own");
+}
+
+#[test]
+fn client_A116_a_tab_that_joins_meanwhile_waits_for_the_token() {
+    let mut tab = Tab::coordinating();
+    tab.sign_in(900);
+    tab.hear(1, News::SignedOut { ago: None });
+    let again = tab.input(Engine::handle_start_again);
+    tab.lock();
+    tab.hear(2, News::SignedIn { subject: None });
+    tab.grant(900);
+    assert_eq!((tab.outcome(again), tab.status()), (None, Status::Anonymous), "of another session");
+    tab.lock();
+    tab.grant(900);
+    assert_eq!((tab.outcome(again), tab.status()), (Some(Outcome::Done), Status::Authenticated));
+}
+
+#[test]
+fn client_A116_what_is_told_again_of_the_old_logout_changes_nothing() {
+    let mut tab = Tab::coordinating();
+    tab.sign_in(900);
+    tab.hear(1, News::SignedOut { ago: Some(0) });
+    let epoch = tab.epoch() + 1;
+    let again = tab.input(Engine::handle_start_again);
+    tab.lock();
+    tab.hear_at(epoch, News::SignedOut { ago: Some(50) });
+    tab.grant(900);
+    assert_eq!((tab.outcome(again), tab.status()), (Some(Outcome::Done), Status::Authenticated));
 }

@@ -5,7 +5,7 @@ use tokenkeep::engine::{Engine, Grant, SECOND, Wake};
 use crate::network::Answer;
 use crate::queue::Event;
 use crate::script::{HOUR, MINUTE};
-use crate::tab::{Life, Purpose, Request, Task};
+use crate::tab::{Life, Purpose, Request, Tab, Task};
 use crate::trace::tell;
 use crate::world::World;
 
@@ -14,6 +14,7 @@ enum Act {
     Request,
     ForeignRequest,
     Start,
+    StartAgain,
     Refresh,
     Lend,
     SignIn,
@@ -75,6 +76,9 @@ impl World {
             (6, Act::Show),
         ]);
         self.perform_act(tab, act);
+        if self.third.chance(30) && self.tabs.get(tab).is_some_and(|tab| !tab.closed) {
+            self.perform_act(tab, Act::StartAgain);
+        }
     }
 
     fn perform_act(&mut self, tab: usize, act: Act) {
@@ -90,7 +94,12 @@ impl World {
                 let url = self.dice.pick(&FOREIGN);
                 self.request(tab, url);
             }
-            Act::Start => self.ask(tab, Purpose::Start, Engine::handle_start),
+            Act::Start => self.ask(tab, Purpose::Start { again: false }, Engine::handle_start),
+            Act::StartAgain => {
+                self.redirect();
+                self.tabs[tab].notes.invited_at = self.now;
+                self.ask(tab, Purpose::Start { again: true }, Engine::handle_start_again);
+            }
             Act::Refresh => {
                 let mono = self.clocks(tab).mono;
                 let notes = &mut self.tabs[tab].notes;
@@ -151,6 +160,19 @@ impl World {
         } else {
             self.send_request(tab, request);
         }
+    }
+
+    /// The user signs in by a redirect, or turns back. It is a navigation: no tab knows of it.
+    fn redirect(&mut self) {
+        // A call that overlaps with it may overwrite its cookie, and nobody can prevent that.
+        let busy = |tab: &Tab| tab.notes.wish.is_some() || !tab.calls.is_empty();
+        let overlaps = self.open_turns().next().is_some() || self.tabs.iter().any(busy);
+        if overlaps || self.third.chance(300) {
+            return;
+        }
+        let (cookie, _) = self.authority.sign_in(self.now, self.third.pick(&[1, 1, 2]), self.jar);
+        self.jar = Some(cookie);
+        tell!(self, "browser", "a redirect sets the cookie {cookie:?}");
     }
 
     /// The application brings a token that came with the page. It belongs to the session of the

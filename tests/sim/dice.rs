@@ -17,6 +17,11 @@ impl Dice {
         Self::new(!seed)
     }
 
+    /// A third one, for what was added after the seeds of the second were kept.
+    pub fn third(seed: u64) -> Self {
+        Self::new(seed.rotate_left(32) ^ !0xA6A1)
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

@@ -279,7 +279,7 @@ impl World {
         }
         notes.may_end =
             matches!(news, News::SignedOut { .. } | News::Standing { signed_in: false, .. });
-        if let (News::SignedIn { .. }, Some(family), true) = (news, heard.family, newer) {
+        if let (true, Some(family)) = (other, heard.family) {
             notes.sign_in_heard = Some((family, self.now));
         }
         if newer {

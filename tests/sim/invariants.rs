@@ -236,7 +236,9 @@ pub fn a_waiter_is_settled_once(
             matches!(purpose, Purpose::First { .. } | Purpose::Retry { .. } | Purpose::Lend)
         }
         Outcome::Anonymous => matches!(purpose, Purpose::First { .. }),
-        Outcome::Done => matches!(purpose, Purpose::Start | Purpose::Refresh | Purpose::Logout),
+        Outcome::Done => {
+            matches!(purpose, Purpose::Start { .. } | Purpose::Refresh | Purpose::Logout)
+        }
         Outcome::GiveUp => matches!(purpose, Purpose::Retry { .. }),
         Outcome::Proceed => matches!(purpose, Purpose::SignIn { .. }),
         Outcome::Failed(failure) => match purpose {
@@ -270,7 +272,8 @@ pub fn every_waiter_settles_in_time(world: &World, tab: usize) -> Verdict {
     let start = turn + config.backoff.max + WINDOW + 2 * MINUTE;
     debug_assert!(start < LONGEST_RETRY_AFTER);
     let late = waiters.iter().find(|waiting| {
-        let bound = if waiting.purpose == Purpose::Start { start } else { turn };
+        let starts = matches!(waiting.purpose, Purpose::Start { .. });
+        let bound = if starts { start } else { turn };
         world.now > waiting.since.max(stirred_at) + bound
     });
     late.map_or(Ok(()), |waiting| {

@@ -31,7 +31,7 @@ impl World {
             self.run_task(tab, Task::Wake(Wake::Offline));
         }
         if self.dice.chance(800) {
-            self.ask(tab, Purpose::Start, Engine::handle_start);
+            self.ask(tab, Purpose::Start { again: false }, Engine::handle_start);
         }
     }
 

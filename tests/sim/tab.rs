@@ -50,7 +50,7 @@ pub struct Heard {
 /// What a waiter of the engine is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    Start,
+    Start { again: bool },
     Refresh,
     Lend,
     Logout,

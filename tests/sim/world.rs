@@ -40,6 +40,8 @@ pub struct World {
     pub dice: Dice,
     /// For what was added after the first seeds were kept.
     pub second: Dice,
+    /// For what was added later still.
+    pub third: Dice,
     pub script: Script,
     pub trace: Trace,
     pub bug: Option<Bug>,
@@ -100,6 +102,7 @@ impl World {
             broken: None,
             dice,
             second,
+            third: Dice::third(seed),
             script,
         };
         tell!(world, "script", "{:?}", world.script);

@@ -1,43 +1,36 @@
-// One fetch of what is published: bounded in time, body included, and in size. The bounds hold even
-// if `fetch` ignores its signal.
+// One fetch of a key set: bounded in time, body included, and in size. The bounds hold even if
+// `fetch` ignores its signal.
 
 import { VERSION } from "../../version.js";
 import type { JwksSettings } from "../options/read.js";
 import { VerifyError } from "../request/error.js";
-import type { Kind } from "./remote.js";
 
-/** How a kind of things is asked for. */
-type Asked = Pick<Kind<unknown>, "accept" | "codes">;
-
-export interface Fetched {
-  /** Null: what we have is still the one (304). */
+export interface FetchedKeys {
+  /** Null: the set that we have is still the one (304). */
   readonly body: Uint8Array | null;
   readonly etag: string | undefined;
   /** How long the answer says that it is fresh, in milliseconds; null where it does not say. */
   readonly maxAge: number | null;
 }
 
-/** @throws {VerifyError} unreachable, timeout, malformed or too_large, after the kind's prefix */
-export async function fetchBody(
+/** @throws {VerifyError} jwks.unreachable, jwks.timeout, jwks.malformed, jwks.too_large */
+export async function fetchKeys(
   uri: string,
   etag: string | undefined,
-  asked: Asked,
   settings: JwksSettings,
-): Promise<Fetched> {
+): Promise<FetchedKeys> {
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new VerifyError(`${asked.codes}.timeout`));
+      reject(new VerifyError("jwks.timeout"));
       controller.abort();
     }, settings.timeout);
   });
   try {
-    return await Promise.race([exchange(uri, etag, asked, settings, controller.signal), tooLate]);
+    return await Promise.race([exchange(uri, etag, settings, controller.signal), tooLate]);
   } catch (cause) {
-    throw cause instanceof VerifyError
-      ? cause
-      : new VerifyError(`${asked.codes}.unreachable`, { cause });
+    throw cause instanceof VerifyError ? cause : new VerifyError("jwks.unreachable", { cause });
   } finally {
     clearTimeout(timer);
   }
@@ -46,12 +39,11 @@ export async function fetchBody(
 async function exchange(
   uri: string,
   etag: string | undefined,
-  { accept, codes }: Asked,
   settings: JwksSettings,
   signal: AbortSignal,
-): Promise<Fetched> {
+): Promise<FetchedKeys> {
   const headers: Record<string, string> = {
-    Accept: accept,
+    Accept: "application/jwk-set+json, application/json",
     // Some endpoints answer 403 to a request without one. Browsers keep their own.
     "User-Agent": `tokenkeep/${VERSION}`,
   };
@@ -72,11 +64,11 @@ async function exchange(
   }
   if (response.status !== 200) {
     discard(response);
-    throw new VerifyError(`${codes}.unreachable`, {
-      message: `The endpoint answered ${response.status}.`,
+    throw new VerifyError("jwks.unreachable", {
+      message: `The key set's endpoint answered ${response.status}.`,
     });
   }
-  return { ...seen, body: await bodyOf(response, codes, settings.maxBytes) };
+  return { ...seen, body: await bodyOf(response, settings.maxBytes) };
 }
 
 /** Leaves no body open: a Worker has six connections. */
@@ -84,9 +76,9 @@ function discard(response: Response): void {
   response.body?.cancel().catch(() => undefined);
 }
 
-async function bodyOf(response: Response, codes: string, maxBytes: number): Promise<Uint8Array> {
+async function bodyOf(response: Response, maxBytes: number): Promise<Uint8Array> {
   const reader = response.body?.getReader();
-  if (reader === undefined) throw new VerifyError(`${codes}.malformed`);
+  if (reader === undefined) throw new VerifyError("jwks.malformed");
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
@@ -96,7 +88,7 @@ async function bodyOf(response: Response, codes: string, maxBytes: number): Prom
     length += value.length;
     if (length > maxBytes) {
       reader.cancel().catch(() => undefined);
-      throw new VerifyError(`${codes}.too_large`);
+      throw new VerifyError("jwks.too_large");
     }
   }
   const whole = new Uint8Array(length);

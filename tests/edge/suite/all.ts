@@ -10,7 +10,6 @@ import "./fetching.ts";
 import "./caching.ts";
 import "./outage.ts";
 import "./sources.ts";
-import "./addresses.ts";
 import "./results.ts";
 import "./revocation.ts";
 import "./http.ts";

@@ -238,8 +238,7 @@ fn call_of(world: &World, token: Token) -> (Call, Life) {
         (Runtime::Worker, Context::Kept) => (world.isolates[isolate].first_request, Life::Request),
     };
     let (now, has_context) = (world.clock(isolate), context != Context::Missing);
-    let Token { request, brings_bundled, .. } = token;
-    (Call { now, request, has_context, scope, brings_bundled }, life)
+    (Call { now, request: token.request, has_context, scope }, life)
 }
 
 /// A verification has ended.

@@ -21,6 +21,13 @@ export interface TokenKeepOptions {
     name?: string;
     host?: "page" | Worker | SharedWorker;
     unauthorized?: readonly number[];
+    csrf?: {
+        cookie: string;
+        header: string;
+    };
+    sessionHint?: {
+        cookie: string;
+    };
     transport?: (request: Request) => Promise<Response>;
 }
 export interface EndpointOptions {
@@ -84,7 +91,9 @@ export interface TokenKeepEvents {
     };
 }
 export interface TokenKeep {
-    start(): Promise<Session>;
+    start(options?: {
+        again?: boolean;
+    }): Promise<Session>;
     readonly session: Session;
     subscribe(listener: () => void): () => void;
     readonly fetch: typeof globalThis.fetch;

@@ -47,7 +47,6 @@ export interface JwksOptions {
     maxBytes?: number;
     store?: JwksStore;
     fetch?: (input: string, init: RequestInit) => Promise<Response>;
-    allowHttp?: boolean;
 }
 export type VerifierEvent = {
     type: "verified";

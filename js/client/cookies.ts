@@ -1,0 +1,34 @@
+// The cookies of the page that script can read.
+
+import type { Settings } from "./options.js";
+
+/**
+ * The value of a cookie as it is written. `null` where no cookie can be read: there is no document,
+ * or it is sandboxed. Of several cookies with one name the most specific is first.
+ */
+export function cookieNamed(name: string): string | null | undefined {
+  try {
+    return `; ${document.cookie}`.split(`; ${name}=`)[1]?.split(";")[0];
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Double submit: sets the header that repeats the value of a cookie, as that is at this moment. The
+ * value goes to the page's own origin and to those of the refresh and the logout endpoint.
+ */
+export function submitTwice({ csrf, refresh, logout }: Settings, request: Request): void {
+  const value = csrf && cookieNamed(csrf.cookie);
+  if (value == null) return;
+  const known = [globalThis.origin, refresh.url, logout?.url];
+  const originOf = (url: string) => new URL(url).origin;
+  if (!known.some((url) => url && originOf(url) === originOf(request.url))) return;
+  for (const read of [decodeURIComponent, String]) {
+    try {
+      return request.headers.set(csrf!.header, read(value));
+    } catch {
+      // It is not percent-encoded, or no header can carry it.
+    }
+  }
+}
