@@ -35,6 +35,8 @@ const options = {
   interfacePropertiesFormat: "table",
   typeDeclarationFormat: "table",
   sanitizeComments: true,
+  // Two names that differ in their case alone would have one anchor.
+  useHTMLAnchors: true,
   excludeExternals: true,
   validation: { notDocumented: true },
   requiredToBeDocumented: ["Class", "Function", "Interface", "Method", "TypeAlias", "Constructor"],

@@ -37,6 +37,7 @@ export const contents: readonly Section[] = [
       { text: "How it works", link: "/how-it-works" },
       { text: "Why am I signed out?", link: "/why-am-i-signed-out" },
       { text: "Loading the wasm", link: "/loading" },
+      { text: "Testing your application", link: "/testing" },
     ],
   },
   {
@@ -63,6 +64,7 @@ export const contents: readonly Section[] = [
       { text: "Service workers", link: "/recipes/service-workers" },
       { text: "Sign-in by a redirect", link: "/recipes/redirect" },
       { text: "A stronger login", link: "/recipes/step-up" },
+      { text: "Vitest, MSW, Playwright", link: "/recipes/testing" },
     ],
   },
   {

@@ -10,7 +10,7 @@ import { readClock, type Settings } from "./options/read.js";
 import { VerifyError } from "./request/error.js";
 import { frozen } from "./result/outcome.js";
 import type { Claims } from "./result/verified.js";
-import { applyLiveChecks, issuerNamed } from "./verification.js";
+import { applyLiveChecks, checkTenant, issuerNamed } from "./verification.js";
 
 interface Means {
   readonly core: Core;
@@ -46,18 +46,20 @@ export async function explainWith(means: Means, token: string): Promise<readonly
   if (now === null) return findings;
   const { algorithm, signingInput, signature, payload } = opened;
   const found = await attempt("key", () => means.keys(issuer, opened, now));
-  if (found !== null)
-    await attempt("signature", () =>
+  const key =
+    found &&
+    (await attempt("signature", () =>
       verificationKeyAmong(found.keys, algorithm, signingInput, signature),
-    );
+    ));
   findings.push(...core.explain(issuer.rules, payload, now / 1000));
 
   if (findings.some(({ ok }) => !ok)) return findings;
   const claims = frozen(JSON.parse(new TextDecoder().decode(payload)) as Claims);
   const header = frozen(opened.header);
-  await attempt("revocation and check", () =>
-    applyLiveChecks(settings, claims, header, issuer.settings.issuer),
-  );
+  const { issuer: name, tenant } = issuer.settings;
+  if (key !== null && key.issuer !== null)
+    await attempt("tenant of the key", () => checkTenant(key, { issuer: name, tenant, claims }));
+  await attempt("revocation and check", () => applyLiveChecks(settings, claims, header, name));
   return findings;
 }
 

@@ -4,14 +4,15 @@
 
 import type { Algorithm, Core, Verdict } from "./core.js";
 import type { Instance } from "./instance.js";
-import { verificationKeyAmong } from "./keys/crypto.js";
-import type { Call, Held } from "./keys/key-sets.js";
+import { tenantFor, type VerificationKey, verificationKeyAmong } from "./keys/crypto.js";
+import type { HeldKeys } from "./keys/key-sets.js";
+import type { Call } from "./keys/remote.js";
 import { promiseScope } from "./keys/scope.js";
 import type { Issuer, Issuers } from "./options/issuers.js";
 import { readClock, type Settings } from "./options/read.js";
 import { VerifyError } from "./request/error.js";
 import { headerPartOf, type Known, KnownHeaders } from "./result/headers.js";
-import { Facts, frozen, Outcome, subjectOf } from "./result/outcome.js";
+import { Facts, frozen, Outcome, own, subjectOf } from "./result/outcome.js";
 import { refusalOf } from "./result/owner.js";
 import { RememberedTokens } from "./result/remembered.js";
 import type { Claims, ExecutionContextLike, JoseHeader } from "./result/verified.js";
@@ -57,7 +58,7 @@ export class Verification {
   /** A token that passed before. Its signature is verified again if its key set has changed. */
   #again(facts: Facts, candidate: Candidate): Outcome | Promise<Outcome> {
     const held = this.#issuers.areKnown ? facts.issuer.keys.peek(candidate.now) : null;
-    return held?.set === facts.set
+    return held?.value === facts.set
       ? this.#hit(facts, candidate, held)
       : this.#againLater(facts, candidate);
   }
@@ -71,12 +72,12 @@ export class Verification {
     // Its dates are judged by the time that it is now.
     const later = { token, core, now: this.#nowOf(issuer), context };
     const still = this.#remembered.recall(core, token, later.now / 1000);
-    return still === facts && held.set === facts.set
+    return still === facts && held.value === facts.set
       ? this.#hit(facts, later, held)
       : this.#verified(later);
   }
 
-  #hit(facts: Facts, { core, token, now }: Candidate, held: Held): Outcome {
+  #hit(facts: Facts, { core, token, now }: Candidate, held: HeldKeys): Outcome {
     if (facts.isNew) {
       const { rules, settings } = facts.issuer;
       const refusal = refusalFor(this.#read(core, rules, token, now, facts.algorithm), core);
@@ -90,7 +91,7 @@ export class Verification {
   #verified(candidate: Candidate): Outcome | Promise<Outcome> {
     const known = this.#issuers.areKnown ? this.#headers.find(candidate.token) : null;
     const held = known?.issuer.keys.peek(candidate.now);
-    if (known === null || known.set !== held?.set) return this.#cold(candidate);
+    if (known === null || known.set !== held?.value) return this.#cold(candidate);
     return this.#underKnownHeader(candidate, known, held) ?? this.#cold(candidate);
   }
 
@@ -98,7 +99,7 @@ export class Verification {
   #underKnownHeader(
     candidate: Candidate,
     known: Known,
-    held: Held,
+    held: HeldKeys,
   ): Outcome | Promise<Outcome> | null {
     const { core, token, now } = candidate;
     const { issuer, key, header } = known;
@@ -111,8 +112,10 @@ export class Verification {
       if (!holds) throw new VerifyError("signature.invalid");
       if (refusal !== null) throw refusalOf(issuer.settings, refusal);
       const facts = new Facts(issuer, known.set, header, known.algorithm, key.description);
+      const outcome = new Outcome(facts, held, now, claims);
+      checkTenant(key, outcome);
       if (begun !== null) this.#remembered.remember(core, begun, facts);
-      return new Outcome(facts, held, now, claims);
+      return outcome;
     });
   }
 
@@ -152,13 +155,15 @@ export class Verification {
     const overdue = refusalFor(core.judgeDates(issuer.rules, dates, later / 1000), core);
     if (overdue !== null) throw refusalOf(issuer.settings, overdue);
 
-    const facts = new Facts(issuer, held.set, header, algorithm, key.description);
+    const facts = new Facts(issuer, held.value, header, algorithm, key.description);
+    const outcome = new Outcome(facts, held, later, decoder.decode(payload));
+    checkTenant(key, outcome);
     if (keys.length === 1 && this.#issuers.areKnown) {
       const part = headerPartOf(token);
-      this.#headers.remember({ part, header, algorithm, issuer, set: held.set, key });
+      this.#headers.remember({ part, header, algorithm, issuer, set: held.value, key });
     }
     if (begun !== null) this.#remembered.remember(core, begun, facts);
-    return new Outcome(facts, held, later, decoder.decode(payload));
+    return outcome;
   }
 
   /** @throws {VerifyError} for a token that is refused whatever its signature is */
@@ -195,6 +200,21 @@ export class Verification {
 }
 
 const decoder = new TextDecoder();
+
+/**
+ * Checks that the key is one for the token's tenant, in a set that tenants share. Which issuer's
+ * tokens the key verifies was looked at before.
+ *
+ * @throws {VerifyError} claim.tid
+ */
+export function checkTenant(
+  key: VerificationKey,
+  token: { issuer: string; tenant: string | null; claims: Claims },
+): void {
+  const tenant = tenantFor(key.issuer, token.issuer);
+  if (tenant !== "" && own(token.claims, "tid", "string") !== tenant)
+    throw refusalOf(token, new VerifyError("claim.tid"));
+}
 
 /** The issuer that a token names; without a name, no resolver is asked. */
 export function issuerNamed(issuers: Issuers, name: string | null): Issuer | Promise<Issuer> {

@@ -134,7 +134,16 @@ class TokenVerifier implements Verifier {
         context: null,
         scope: promiseScope(null),
       };
-      await Promise.all(this.#issuers.known.map((issuer) => issuer.keys.current(call)));
+      // Issuers of one address come one after the other: the first one fetches for all.
+      const turns = new Map<object, Promise<unknown>>();
+      for (const { keys } of this.#issuers.known) {
+        const before = turns.get(keys.shared) ?? Promise.resolve();
+        turns.set(
+          keys.shared,
+          before.then(() => keys.current(call)),
+        );
+      }
+      await Promise.all(turns.values());
     } catch (cause) {
       throw this.#errorOf(cause);
     }

@@ -26,8 +26,8 @@ export function fakeKeepWith(options: FakeKeepOptions, Failure: typeof TokenKeep
 class Keep implements FakeKeep {
   readonly requests: Request[] = [];
   readonly #Failure: typeof TokenKeepError;
-  readonly #options: FakeKeepOptions;
-  readonly #routes: Routes;
+  #options: FakeKeepOptions;
+  #routes: Routes;
   readonly #listeners = new Listeners();
   readonly #failures = new Map<FakeFailure, TokenKeepError>();
   readonly #transitions: Transition[] = [];
@@ -45,12 +45,7 @@ class Keep implements FakeKeep {
     this.#Failure = Failure;
     this.#options = options;
     this.#routes = new Routes(options.routes ?? {});
-    const { claims } = options;
-    this.#session = Object.freeze({
-      ...UNKNOWN,
-      ...(claims === undefined ? ended("no-session") : begun(1, claims)),
-      ...options.session,
-    });
+    this.#session = firstOf(options);
     if (typeof Symbol.dispose === "symbol")
       Object.defineProperty(this, Symbol.dispose, { value: () => this.close() });
   }
@@ -211,6 +206,18 @@ class Keep implements FakeKeep {
     this.#routes.add(address, answer);
   }
 
+  reset(options: FakeKeepOptions = this.#options): void {
+    this.#options = options;
+    this.#routes = new Routes(options.routes ?? {});
+    this.#failures.clear();
+    this.#granted = null;
+    this.#closed = false;
+    this.#show("reset", firstOf(options));
+    this.#untold = true;
+    this.requests.length = 0;
+    this.#transitions.length = 0;
+  }
+
   // How.
 
   /** Changes members of the session, and tells. */
@@ -326,6 +333,15 @@ class Keep implements FakeKeep {
     if (remedy) this.emit("step-up", { ...remedy, url });
     return remedy === undefined;
   }
+}
+
+function firstOf({ claims, session }: FakeKeepOptions): Session {
+  return Object.freeze({
+    ...UNKNOWN,
+    ...replied({}),
+    ...(claims === undefined ? ended("no-session") : begun(1, claims)),
+    ...session,
+  });
 }
 
 /** The members of a reply, when it is a JSON object. */

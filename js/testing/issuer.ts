@@ -84,13 +84,14 @@ const ALGORITHMS: { readonly [name in Algorithm]: Parameters } = {
  * const { claims } = await verifier.verify(await issuer.mint({ sub: "ada" }));
  * ```
  */
-export function testIssuer({
-  issuer = "https://issuer.test",
-  audience = "https://api.test",
-  algorithm = "ES256",
-  secret,
-  clock = Date.now,
-}: TestIssuerOptions = {}): TestIssuer {
+export function testIssuer(options: TestIssuerOptions = {}): TestIssuer {
+  const {
+    issuer = "https://issuer.test",
+    audience = "https://api.test",
+    algorithm = "ES256",
+    secret,
+    clock = Date.now,
+  } = options;
   const how = ALGORITHMS[algorithm];
   const jwksUri = new URL("/.well-known/jwks.json", issuer).href;
   let made = 0;

@@ -21,7 +21,8 @@ export interface MemoryKv extends KeyValue {
  * now += 3_600_000;
  * ```
  */
-export function memoryKv({ clock = Date.now }: { clock?: () => number } = {}): MemoryKv {
+export function memoryKv(options: { clock?: () => number } = {}): MemoryKv {
+  const { clock = Date.now } = options;
   const entries = new Map<string, { readonly value: string; readonly until: number }>();
   const living = (key: string) => {
     const entry = entries.get(key);

@@ -62,6 +62,11 @@ export interface FakeKeep extends TokenKeep {
    * degraded.
    */
   failNext(method: FakeFailure, error: TokenKeepErrorCode | TokenKeepError): void;
+  /**
+   * Makes the keep as it was when it was made, or as these options make it. Tests that share a keep
+   * call it before each of them. Listeners stay, and `change` is told.
+   */
+  reset(options?: FakeKeepOptions): void;
   /** Adds a route, or puts it in the place of the one with the same address. */
   route(address: string, answer: FakeRoute): void;
 }

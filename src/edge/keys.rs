@@ -34,6 +34,8 @@ export interface KeyDescription {
   readonly jwk: JsonWebKey;
   /** RFC 7638; empty for a symmetric key, whose hash would be worth attacking. */
   readonly thumbprint: string;
+  /** The issuer whose tokens alone it verifies. */
+  readonly issuer: string | null;
 }
 
 /** A key that may not be used, and why. */
@@ -87,6 +89,7 @@ struct KeyDescription<'a> {
     algorithms: Vec<&'static str>,
     jwk: &'a Material,
     thumbprint: String,
+    issuer: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -125,6 +128,7 @@ pub fn describe_keys(text: &str, is_given: bool) -> Result<JsValue, KeySetRefusa
         algorithms: key.algorithms.iter().map(Algorithm::name).collect(),
         jwk: &key.jwk.key,
         thumbprint: keys::thumbprint(&key.jwk).unwrap_or_default(),
+        issuer: key.issuer.as_deref(),
     });
     let skipped =
         skipped.iter().map(|key| SkippedKey { kid: key.kid.as_deref(), reason: key.reason });

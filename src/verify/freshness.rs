@@ -172,7 +172,11 @@ impl Freshness {
     #[must_use]
     pub fn ask(&self, now: Millis, means: Means) -> Step {
         let under_way = self.is_under_way(now, means.under_way);
-        let Some(held) = self.held.filter(|held| !self.is_spent(held, now)) else {
+        // A bundled set serves those whose options hold one. Others may ask at the same address.
+        let serves = |held: &Held| {
+            !self.is_spent(held, now) && (held.origin == Origin::Published || means.has_bundled)
+        };
+        let Some(held) = self.held.filter(serves) else {
             return self.ask_without_set(now, under_way, means);
         };
         if held.is_fresh(now) {

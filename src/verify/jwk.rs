@@ -29,6 +29,9 @@ pub struct Key {
     pub jwk: Jwk,
     /// The algorithms that it may be used with, whatever the allow-list says.
     pub algorithms: Algorithms,
+    /// The issuer whose tokens alone it verifies, as Entra's sets say it; js/edge/keys/crypto.ts
+    /// knows what `{tenantid}` in it means.
+    pub issuer: Option<String>,
 }
 
 /// A key that may not be used.
@@ -51,7 +54,8 @@ impl Key {
         match read_key(&members, origin) {
             Ok((key, algorithms)) => {
                 let prm = Parameters { kid, ..Parameters::default() };
-                Ok(Self { jwk: Jwk { key, prm }, algorithms })
+                let issuer = members.text("issuer").map(|issuer| issuer.chars().collect());
+                Ok(Self { jwk: Jwk { key, prm }, algorithms, issuer })
             }
             Err(reason) => Err(Skipped { kid, reason }),
         }
@@ -153,6 +157,9 @@ const MALFORMED: &str = "malformed";
 fn read_key(members: &Members<'_>, origin: Origin) -> Result<(Material, Algorithms), &'static str> {
     if !matches!(members.find("kid"), None | Some(Value::String(_))) {
         return Err("kid is no text");
+    }
+    if !matches!(members.find("issuer"), None | Some(Value::String(_))) {
+        return Err("issuer is no text");
     }
     match members.find("use") {
         None => {}

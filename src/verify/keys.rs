@@ -139,6 +139,24 @@ mod tests {
     }
 
     #[test]
+    fn edge_e160_reads_the_issuer_of_a_key_and_refuses_what_is_no_text() {
+        let issuer_of = |member: &str| {
+            let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+            let key = [r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":""#, x, r#"""#, member, "}]}"];
+            let Keys { keys, skipped } = read(&key.concat(), Origin::Published);
+            let reasons = skipped.iter().map(|key| key.reason).collect::<Vec<_>>();
+            (keys.first().map(|key| key.issuer.clone()), reasons)
+        };
+        assert_eq!(issuer_of(""), (Some(None), vec![]));
+        assert_eq!(issuer_of(r#","issuer":null"#), (Some(None), vec![]));
+        assert_eq!(issuer_of(r#","issuer":"\u0061\/b""#), (Some(Some("a/b".to_owned())), vec![]));
+        for odd in ["7", "[\"a\"]", "{}", "true"] {
+            let member = [r#","issuer":"#, odd].concat();
+            assert_eq!(issuer_of(&member), (None, vec!["issuer is no text"]));
+        }
+    }
+
+    #[test]
     fn gives_the_thumbprint_of_the_example_of_rfc_7638() {
         let n = [
             "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1",

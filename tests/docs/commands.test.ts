@@ -21,7 +21,11 @@ const manifest = JSON.parse(text("package.json")) as {
 
 /** Blocks that are run, as `README.md#1`: what the tests of recipes import. */
 const run = new Set(
-  ["tests/client/recipes.test.ts", "tests/docs/recipes.test.ts"].flatMap((path) =>
+  [
+    "tests/client/recipes.test.ts",
+    "tests/docs/recipes.test.ts",
+    "tests/docs/testing.test.ts",
+  ].flatMap((path) =>
     [...text(path).matchAll(/doc:([\w./-]+#\d+)/g)].map(([, block]) => block ?? ""),
   ),
 );

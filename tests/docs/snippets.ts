@@ -5,6 +5,9 @@
 //   <!-- prelude
 //   declare function showSignIn(reason: string | null): void;
 //   -->
+//
+// A block whose first line is a comment with a file's name (`// keep.ts`) is that file: the other
+// blocks of its document can import it.
 
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -149,6 +152,11 @@ const tsconfig = {
   include: ["**/*"],
 };
 
+/** The name of the file that a block is, where its first line says one. */
+export function nameOf(code: readonly string[]): string | null {
+  return /^\/\/ ([\w./-]+\.(?:tsx?|mjs))$/.exec(code[0] ?? "")?.[1] ?? null;
+}
+
 /**
  * Checks documents against the built package; gives what is wrong by document, each complaint with
  * the line in it. `name` keeps runs apart; their modules stay in build/snippets/ for looking at.
@@ -163,7 +171,8 @@ export async function check(
   const modules = new Map<string, { path: string; snippet: Snippet }>();
   for (const [path, markdown] of Object.entries(given)) {
     for (const snippet of snippetsOf(markdown)) {
-      const file = `${path}.${snippet.line}.${snippet.extension}`;
+      const name = nameOf(snippet.code) ?? `${snippet.line}.${snippet.extension}`;
+      const file = `${path}/${name}`;
       modules.set(file, { path, snippet });
       mkdirSync(dirname(join(folder, file)), { recursive: true });
       writeFileSync(join(folder, file), [...snippet.prelude, ...snippet.code, ""].join("\n"));

@@ -101,9 +101,9 @@ test("edge_E125_what_is_known_of_the_candidates_is_kept", async () => {
     ["RS256", "k1", 0],
     ["ES256", "nobody's", 0],
   ] as const) {
-    const candidates = set.candidates(alg, kid, core);
+    const candidates = set.candidates(alg, kid, ISSUER, core);
     assert.equal(candidates.length, count, `${alg} ${kid}`);
-    assert.equal(set.candidates(alg, kid, core), candidates, `${alg} ${kid}`);
+    assert.equal(set.candidates(alg, kid, ISSUER, core), candidates, `${alg} ${kid}`);
   }
 });
 
@@ -116,6 +116,7 @@ const LACKING: KeyDescription = {
   algorithms: ["EdDSA"],
   jwk: { kty: "OKP", crv: "Ed1174", x: base64url(new Uint8Array(32)) },
   thumbprint: "",
+  issuer: null,
 };
 
 test("edge_D30_a_curve_that_the_runtime_lacks_is_said_to_be_lacking", async () => {

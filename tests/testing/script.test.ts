@@ -110,6 +110,25 @@ test("client_J146_a_failed_refresh_shows_in_the_session_until_the_next_one", asy
   );
 });
 
+test("client_J146_a_keep_that_tests_share_is_reset_to_what_it_was_made_with", async () => {
+  const keep = fakeKeep({ claims: { name: "Ada" }, routes: { "/orders": [] } });
+  const made = { ...keep.session, expiresAt: 0 };
+  let changes = 0;
+  keep.subscribe(() => (changes += 1));
+  keep.route("/orders", 503);
+  keep.failNext("refresh", "refresh_rejected");
+  await keep.fetch("/orders");
+  keep.close();
+  changes = 0;
+  keep.reset();
+  assert.deepEqual({ ...keep.session, expiresAt: 0 }, made);
+  assert.deepEqual([changes, keep.requests, keep.explain()], [1, [], []]);
+  assert.deepEqual([(await keep.fetch("/orders")).status, keep.requests.length], [200, 1]);
+  assert.equal((await keep.refresh()).generation, 2);
+  keep.reset({ session: { status: "unknown" } });
+  assert.equal(keep.session.status, "unknown");
+});
+
 test("client_J146_a_sign_in_elsewhere_is_found_again", async () => {
   const keep = fakeKeep({ again: { name: "Ada" } });
   assert.equal((await keep.start()).status, "anonymous");

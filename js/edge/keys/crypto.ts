@@ -56,17 +56,35 @@ export class Key {
     this.#description = description;
   }
 
+  /** The issuer that it belongs to; null for every issuer of its set. */
+  get issuer(): string | null {
+    return this.#description.issuer;
+  }
+
   /** The key ready for use with one algorithm; null when the platform finds it no good. */
   async verificationKey(alg: string): Promise<VerificationKey | null> {
     const ready = this.#ready.get(alg);
     if (ready !== undefined) return ready;
-    const { kid, jwk, thumbprint } = this.#description;
+    const { kid, jwk, thumbprint, issuer } = this.#description;
     const check = checkAtOnce(jwk, alg) ?? (await checkLater(jwk, alg));
     if (check === null) return null;
-    const key = new VerificationKey(check, Object.freeze({ kid, alg, thumbprint }));
+    const key = new VerificationKey(check, Object.freeze({ kid, alg, thumbprint }), issuer);
     this.#ready.set(alg, key);
     return key;
   }
+}
+
+/**
+ * Whose tokens a key verifies among those of an issuer: null for no tokens, an empty text for all,
+ * else those whose `tid` is this text. In the set that Entra's tenants share, a key's issuer has
+ * `{tenantid}` where an issuer has its tenant.
+ */
+export function tenantFor(ofKey: string | null, issuer: string): string | null {
+  if (ofKey === null || ofKey === issuer) return "";
+  const [before = "", after, more] = ofKey.split("{tenantid}");
+  if (after === undefined || more !== undefined) return null;
+  const tenant = issuer.slice(before.length, issuer.length - after.length);
+  return tenant !== "" && before + tenant + after === issuer ? tenant : null;
 }
 
 /** By Web Cryptography. Null for a key that it finds no good. */
@@ -87,10 +105,13 @@ export class VerificationKey {
   readonly #check: Check;
   /** What a caller is told of the key. */
   readonly description: Verified["key"];
+  /** The issuer that it belongs to. */
+  readonly issuer: string | null;
 
-  constructor(check: Check, description: Verified["key"]) {
+  constructor(check: Check, description: Verified["key"], issuer: string | null) {
     this.#check = check;
     this.description = description;
+    this.issuer = issuer;
   }
 
   /**

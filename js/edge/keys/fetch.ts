@@ -1,36 +1,43 @@
-// One fetch of a key set: bounded in time, body included, and in size. The bounds hold even if
-// `fetch` ignores its signal.
+// One fetch of what is published: bounded in time, body included, and in size. The bounds hold even
+// if `fetch` ignores its signal.
 
 import { VERSION } from "../../version.js";
 import type { JwksSettings } from "../options/read.js";
 import { VerifyError } from "../request/error.js";
+import type { Kind } from "./remote.js";
 
-export interface FetchedKeys {
-  /** Null: the set that we have is still the one (304). */
+/** How a kind of things is asked for. */
+type Asked = Pick<Kind<unknown>, "accept" | "codes">;
+
+export interface Fetched {
+  /** Null: what we have is still the one (304). */
   readonly body: Uint8Array | null;
   readonly etag: string | undefined;
   /** How long the answer says that it is fresh, in milliseconds; null where it does not say. */
   readonly maxAge: number | null;
 }
 
-/** @throws {VerifyError} jwks.unreachable, jwks.timeout, jwks.malformed, jwks.too_large */
-export async function fetchKeys(
+/** @throws {VerifyError} unreachable, timeout, malformed or too_large, after the kind's prefix */
+export async function fetchBody(
   uri: string,
   etag: string | undefined,
+  asked: Asked,
   settings: JwksSettings,
-): Promise<FetchedKeys> {
+): Promise<Fetched> {
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new VerifyError("jwks.timeout"));
+      reject(new VerifyError(`${asked.codes}.timeout`));
       controller.abort();
     }, settings.timeout);
   });
   try {
-    return await Promise.race([exchange(uri, etag, settings, controller.signal), tooLate]);
+    return await Promise.race([exchange(uri, etag, asked, settings, controller.signal), tooLate]);
   } catch (cause) {
-    throw cause instanceof VerifyError ? cause : new VerifyError("jwks.unreachable", { cause });
+    throw cause instanceof VerifyError
+      ? cause
+      : new VerifyError(`${asked.codes}.unreachable`, { cause });
   } finally {
     clearTimeout(timer);
   }
@@ -39,11 +46,12 @@ export async function fetchKeys(
 async function exchange(
   uri: string,
   etag: string | undefined,
+  { accept, codes }: Asked,
   settings: JwksSettings,
   signal: AbortSignal,
-): Promise<FetchedKeys> {
+): Promise<Fetched> {
   const headers: Record<string, string> = {
-    Accept: "application/jwk-set+json, application/json",
+    Accept: accept,
     // Some endpoints answer 403 to a request without one. Browsers keep their own.
     "User-Agent": `tokenkeep/${VERSION}`,
   };
@@ -64,11 +72,11 @@ async function exchange(
   }
   if (response.status !== 200) {
     discard(response);
-    throw new VerifyError("jwks.unreachable", {
-      message: `The key set's endpoint answered ${response.status}.`,
+    throw new VerifyError(`${codes}.unreachable`, {
+      message: `The endpoint answered ${response.status}.`,
     });
   }
-  return { ...seen, body: await bodyOf(response, settings.maxBytes) };
+  return { ...seen, body: await bodyOf(response, codes, settings.maxBytes) };
 }
 
 /** Leaves no body open: a Worker has six connections. */
@@ -76,9 +84,9 @@ function discard(response: Response): void {
   response.body?.cancel().catch(() => undefined);
 }
 
-async function bodyOf(response: Response, maxBytes: number): Promise<Uint8Array> {
+async function bodyOf(response: Response, codes: string, maxBytes: number): Promise<Uint8Array> {
   const reader = response.body?.getReader();
-  if (reader === undefined) throw new VerifyError("jwks.malformed");
+  if (reader === undefined) throw new VerifyError(`${codes}.malformed`);
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
@@ -88,7 +96,7 @@ async function bodyOf(response: Response, maxBytes: number): Promise<Uint8Array>
     length += value.length;
     if (length > maxBytes) {
       reader.cancel().catch(() => undefined);
-      throw new VerifyError("jwks.too_large");
+      throw new VerifyError(`${codes}.too_large`);
     }
   }
   const whole = new Uint8Array(length);

@@ -6,12 +6,18 @@
 
 import type { Core, KeyDescription, KeyDescriptions, NamedKey } from "../core.js";
 import { VerifyError, type VerifyErrorCode } from "../request/error.js";
-import { Key } from "./crypto.js";
+import { Key, tenantFor } from "./crypto.js";
 
 /** More candidates than this for one token, and none is tried. */
 const MOST_CANDIDATES = 4;
 
 const NONE: readonly Key[] = [];
+
+/** The keys of one algorithm, and whether some of them name the issuer that they belong to. */
+interface Usable {
+  readonly keys: readonly Key[];
+  readonly nameIssuers: boolean;
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -28,7 +34,7 @@ export class KeySet {
   readonly #isGiven: boolean;
   readonly #named: ReadonlyMap<string, readonly NamedKey[]>;
   /** The keys that tokens asked for, by algorithm: at most one entry for each `kid` of the set. */
-  readonly #usable = new Map<Wanted, ReadonlyMap<string, readonly Key[]>>();
+  readonly #usable = new Map<Wanted, ReadonlyMap<string, Usable>>();
   #described: KeyDescriptions | undefined;
 
   private constructor(bytes: Uint8Array, isGiven: boolean, named: readonly NamedKey[]) {
@@ -52,8 +58,8 @@ export class KeySet {
     }
   }
 
-  /** The keys that may have signed a token. */
-  candidates(alg: string, kid: string | null, core: Core): readonly Key[] {
+  /** The keys that may have signed a token of an issuer. */
+  candidates(alg: string, kid: string | null, issuer: string, core: Core): readonly Key[] {
     const wanted = kid === null || this.#named.has(kid) ? kid : undefined;
     // Nothing is remembered of a kid that no key bears: there is no end of those.
     if (wanted === undefined && !this.#isGiven) return NONE;
@@ -62,7 +68,12 @@ export class KeySet {
       usable = candidatesByAlgorithm(this.#read(wanted, core));
       this.#usable.set(wanted, usable);
     }
-    return usable.get(alg) ?? NONE;
+    const found = usable.get(alg);
+    if (found === undefined) return NONE;
+    const keys = found.nameIssuers
+      ? found.keys.filter((key) => tenantFor(key.issuer, issuer) !== null)
+      : found.keys;
+    return keys.length > MOST_CANDIDATES ? NONE : keys;
   }
 
   /** All keys, those too that nobody may use. */
@@ -107,15 +118,15 @@ function byKid(named: readonly NamedKey[]): ReadonlyMap<string, readonly NamedKe
   return keys;
 }
 
-/** A key that stands twice in a set counts once. */
+/** A key that stands twice in a set counts once; with another issuer it is another one. */
 function candidatesByAlgorithm(
   descriptions: readonly KeyDescription[],
-): ReadonlyMap<string, readonly Key[]> {
+): ReadonlyMap<string, Usable> {
   const distinct = new Map<string, Map<string, Key>>();
   for (const description of descriptions) {
     const key = new Key(description);
-    const { thumbprint, jwk } = description;
-    const identity = thumbprint === "" ? (jwk.k ?? "") : thumbprint;
+    const { thumbprint, jwk, issuer } = description;
+    const identity = JSON.stringify([thumbprint === "" ? jwk.k : thumbprint, issuer]);
     for (const alg of description.algorithms) {
       const found = distinct.get(alg) ?? new Map<string, Key>();
       distinct.set(alg, found);
@@ -123,10 +134,10 @@ function candidatesByAlgorithm(
     }
   }
   return new Map(
-    [...distinct].map(([alg, found]) => [
-      alg,
-      found.size > MOST_CANDIDATES ? NONE : [...found.values()],
-    ]),
+    [...distinct].map(([alg, found]) => {
+      const keys = [...found.values()];
+      return [alg, { keys, nameIssuers: keys.some((key) => key.issuer !== null) }];
+    }),
   );
 }
 

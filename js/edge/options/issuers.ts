@@ -1,9 +1,9 @@
 // The issuers of a verifier: a fixed list, or what a resolver answers. A token of an unknown issuer
 // is refused here, before any key is looked for. An issuer of a resolver keeps its keys as long as
-// the resolver gives the same options.
+// the resolver gives the same options. Issuers with one address share what is fetched from there.
 
 import type { Algorithm, RuleSet } from "../core.js";
-import { KeySets } from "../keys/key-sets.js";
+import { Addresses, GivenKeys, type KeySource, PublishedKeys } from "../keys/key-sets.js";
 import { VerifyError } from "../request/error.js";
 import { ALGORITHMS } from "./algorithms.js";
 import { invalidOption } from "./invalid.js";
@@ -13,7 +13,7 @@ import type { IssuerOptions, VerifierEvent } from "./types.js";
 /** An issuer with its keys. */
 export interface Issuer {
   readonly settings: IssuerSettings;
-  readonly keys: KeySets;
+  readonly keys: KeySource;
   /** The rules by which its tokens are read. */
   readonly rules: RuleSet;
 }
@@ -36,14 +36,16 @@ export function issuersOf(
   tell: ((event: VerifierEvent) => void) | null,
 ): Issuers {
   const given = settings.issuers;
+  const most = typeof given === "function" ? MOST_TENANTS : Infinity;
+  const addresses = new Addresses(settings.jwks, settings.clock, most);
   const made = (one: IssuerSettings, algorithms: readonly Algorithm[]): Issuer => ({
     settings: one,
-    keys: new KeySets(one, settings.jwks, settings.clock, tell),
+    keys: keysOf(one, addresses, tell),
     rules: rulesFor(settings, algorithms, one),
   });
   if (typeof given === "function") {
     return {
-      ...resolved(given, (one) => made(one, ALGORITHMS)),
+      ...resolved(given, settings, addresses, (one) => made(one, ALGORITHMS)),
       unmatchedRules: rulesFor(settings, ALGORITHMS, null),
     };
   }
@@ -52,7 +54,7 @@ export function issuersOf(
     : [given as IssuerOptions];
   if (list.length === 0) throw invalidOption("issuers", "must not be empty");
   const read = list.map((one, place) =>
-    readIssuer(one, list.length === 1 ? "issuers" : `issuers[${place}]`),
+    readIssuer(one, settings, list.length === 1 ? "issuers" : `issuers[${place}]`),
   );
   // A header may name what any of the issuers uses. The list of its own is looked at later.
   const algorithms = ALGORITHMS.filter((name) => read.some((one) => one.algorithms.includes(name)));
@@ -71,8 +73,20 @@ export function issuersOf(
   };
 }
 
+function keysOf(
+  issuer: IssuerSettings,
+  addresses: Addresses,
+  tell: ((event: VerifierEvent) => void) | null,
+): KeySource {
+  return issuer.jwksUri === null
+    ? new GivenKeys(issuer)
+    : new PublishedKeys(issuer, addresses.keySet(issuer.jwksUri), tell);
+}
+
 function resolved(
   resolve: (issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>,
+  verifier: Settings,
+  addresses: Addresses,
   made: (settings: IssuerSettings) => Issuer,
 ): Omit<Issuers, "unmatchedRules"> {
   const tenants = new Map<string, Issuer>();
@@ -87,11 +101,13 @@ function resolved(
         throw new VerifyError("issuer.unavailable", { cause });
       }
       if (answer === null || answer === undefined) throw new VerifyError("issuer.unknown");
-      const settings = readIssuer(answer);
+      const settings = readIssuer(answer, verifier);
       if (settings.issuer !== name)
         throw invalidOption("issuers", "resolved an issuer to another one");
       const identity = identityOf(settings);
       const issuer = tenants.get(identity) ?? made(settings);
+      // Of two tenants with one address the older one may go first: it takes nothing along.
+      if (settings.jwksUri !== null) addresses.keySet(settings.jwksUri);
       tenants.delete(identity);
       tenants.set(identity, issuer);
       const oldest = tenants.keys().next();

@@ -37,6 +37,7 @@ export interface JwksSettings {
   readonly maxBytes: number;
   readonly store: JwksStore | undefined;
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
+  readonly allowHttp: boolean;
 }
 
 /** One issuer, checked. */
@@ -90,6 +91,7 @@ const KNOWN_OF_JWKS: readonly string[] = [
   "maxBytes",
   "store",
   "fetch",
+  "allowHttp",
 ] satisfies (keyof JwksOptions)[];
 
 export function readSettings(given: VerifierOptions): Settings {
@@ -139,8 +141,10 @@ export function readSettings(given: VerifierOptions): Settings {
 
 function readJwksSettings(given: JwksOptions): JwksSettings {
   const options = readMembers("jwks", given, KNOWN_OF_JWKS);
-  const { store, fetch } = options;
+  const { store, fetch, allowHttp = false } = options;
   functionIfGiven("jwks.fetch", fetch);
+  if (typeof allowHttp !== "boolean")
+    throw invalidOption("jwks.allowHttp", "must be true or false");
   if (
     store !== undefined &&
     (typeof store?.get !== "function" || typeof store.put !== "function")
@@ -159,10 +163,15 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
       fetch === undefined
         ? (input, init) => globalThis.fetch(input, init)
         : (input, init) => fetch.call(undefined, input, init),
+    allowHttp,
   };
 }
 
-export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSettings {
+export function readIssuer(
+  given: IssuerOptions,
+  { jwks: { allowHttp } }: Settings,
+  where = "issuers",
+): IssuerSettings {
   const options = readMembers(where, given, KNOWN_OF_ISSUERS);
   const { issuer, audience, jwksUri, jwks, secret, tenant } = options;
   if (typeof issuer !== "string" || issuer === "")
@@ -183,7 +192,7 @@ export function readIssuer(given: IssuerOptions, where = "issuers"): IssuerSetti
   else if (secret !== undefined) throw invalidOption(`${where}.secret`, "goes with HS* only");
   else if (jwksUri === undefined && jwks === undefined)
     throw invalidOption(where, "needs `jwksUri`, `jwks` or `secret`");
-  const uri = jwksUri === undefined ? null : keySetUri(where, jwksUri);
+  const uri = jwksUri === undefined ? null : keySetUri(where, jwksUri, allowHttp);
   const bundled = jwks === undefined ? null : keySetText(where, jwks);
   const copy = secret === undefined ? null : new Uint8Array(secret);
   return {
@@ -254,18 +263,19 @@ function checkSecret(where: string, { secret, jwksUri, jwks }: IssuerOptions, by
     throw invalidOption(where, "must not have both a secret and a key set");
 }
 
-function keySetUri(where: string, given: string | URL): string {
+function keySetUri(where: string, given: string | URL, allowHttp: boolean): string {
   let url: URL;
   try {
     url = new URL(given);
   } catch {
     throw invalidOption(`${where}.jwksUri`, "must be an absolute URL");
   }
-  const local =
+  const isHttpAllowed =
+    allowHttp ||
     url.hostname === "localhost" ||
     url.hostname === "[::1]" ||
     /^127(\.\d{1,3}){3}$/.test(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && local))
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isHttpAllowed))
     throw invalidOption(`${where}.jwksUri`, "must be an https: URL");
   if (url.username !== "" || url.password !== "")
     throw invalidOption(`${where}.jwksUri`, "must not hold a user name or a password");

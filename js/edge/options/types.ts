@@ -45,7 +45,11 @@ export interface IssuerOptions {
    * the same: they take Ed25519 keys and no others.
    */
   algorithms: readonly Algorithm[];
-  /** https: (http: only for localhost, 127.0.0.0/8 and [::1]). No user info, no fragment. */
+  /**
+   * https: (http: only for localhost, 127.0.0.0/8 and [::1], or with `jwks.allowHttp`). No user
+   * info, no fragment. Issuers with one address share one set. A key with an `issuer` member, as in
+   * the sets that Entra's tenants share, verifies that issuer's tokens only.
+   */
   jwksUri?: string | URL;
   /**
    * A set known at build time: used alone when there is no `jwksUri`, else as the last known good
@@ -141,12 +145,15 @@ export interface JwksOptions {
    * tokenkeep/<version>`.
    */
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
+  /** http: key sets on any host, for a network that is private. Default false. */
+  allowHttp?: boolean;
 }
 
 /**
  * What `onEvent` hears: a token was verified or refused, a key set was looked at. Each token is
  * told once: one that a policy refuses is refused. `issuer` and `tenant` of a refused token are
- * null until its signature held. `skipped`: keys of the set that are of no use, and why.
+ * null until its signature held. `jwks` names the issuer for whose token the set was looked at;
+ * others may share it. `skipped`: keys of the set that are of no use, and why.
  */
 export type VerifierEvent =
   | { type: "verified"; issuer: string; cached: boolean; tenant: string | null }

@@ -3,7 +3,7 @@
 
 import type { Algorithm } from "../core.js";
 import type { KeySet } from "../keys/key-set.js";
-import type { Held } from "../keys/key-sets.js";
+import type { HeldKeys } from "../keys/key-sets.js";
 import type { Issuer } from "../options/issuers.js";
 import type { RevocationSubject } from "../options/store-types.js";
 import type { Claims, JoseHeader, Verified } from "./verified.js";
@@ -85,7 +85,7 @@ export class Outcome implements Verified {
   readonly key: Verified["key"];
   readonly cached: boolean;
   readonly #facts: Facts;
-  readonly #held: Held;
+  readonly #held: HeldKeys;
   readonly #now: number;
   /** The claims of a token that was not remembered; null: the facts have them. */
   readonly #text: string | null;
@@ -96,7 +96,7 @@ export class Outcome implements Verified {
   /**
    * `held`: the set as it stands at `now`. `text`: the claims of a token that was not remembered.
    */
-  constructor(facts: Facts, held: Held, now: number, text: string | null) {
+  constructor(facts: Facts, held: HeldKeys, now: number, text: string | null) {
     const { settings } = facts.issuer;
     this.header = facts.header;
     this.issuer = settings.issuer;

@@ -10,6 +10,7 @@ import "./fetching.ts";
 import "./caching.ts";
 import "./outage.ts";
 import "./sources.ts";
+import "./addresses.ts";
 import "./results.ts";
 import "./revocation.ts";
 import "./http.ts";

@@ -69,7 +69,8 @@ impl World {
             }
         };
         self.requests[request].open += 1;
-        Token { request, key, asked_at: self.now, is_question: false }
+        let brings_bundled = self.script.has_bundled && self.dice.chance(700);
+        Token { request, key, asked_at: self.now, is_question: false, brings_bundled }
     }
 
     /// At the end of a calm: a token by a key that was published before it.
@@ -81,7 +82,8 @@ impl World {
                 let key = self.authority.published().to_vec();
                 let key = self.dice.pick(&key);
                 self.asked += 1;
-                Token { request, key, asked_at: self.now, is_question: true }
+                let brings_bundled = false;
+                Token { request, key, asked_at: self.now, is_question: true, brings_bundled }
             })
             .collect()
     }

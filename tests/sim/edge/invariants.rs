@@ -27,6 +27,9 @@ pub fn no_key_outlives_its_set(world: &World, held: Held, token: Token) -> Verdi
     let number = if world.authority.keys[token.key].until.is_some() { 1 } else { 5 };
     let lifetime = held.fresh_until - held.fetched_at;
     let Some(began) = held.truth.began else {
+        if !token.brings_bundled {
+            return broken(5, "an issuer is served the bundled set of another one");
+        }
         let age = world.clock(world.requests[token.request].isolate) - held.fetched_at;
         return if age < max_stale.max(cooldown) || max_stale == 0.0 && age <= 0.0 {
             Ok(())

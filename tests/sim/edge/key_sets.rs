@@ -1,4 +1,4 @@
-//! js/edge/keys/key-sets.ts, with renewals.ts, in Rust: the same steps in the same order, with the
+//! js/edge/keys/remote.ts, with renewals.ts, in Rust: the same steps in the same order, with the
 //! same awaits, over the same rules. Read them side by side, and change both together. What is left
 //! out are keys and signatures, events, and issuers without an endpoint.
 
@@ -57,6 +57,8 @@ pub struct Call {
     pub has_context: bool,
     /// Through what it may share a promise.
     pub scope: Option<usize>,
+    /// Its issuer's options hold a set. Other issuers name the same address and have none.
+    pub brings_bundled: bool,
 }
 
 pub struct KeySets {
@@ -64,11 +66,12 @@ pub struct KeySets {
     world: Shared,
     runtime: Runtime,
     bounds: Bounds,
-    has_bundled: bool,
     bug: Option<Bug>,
     /// As JavaScript keeps it.
     known: Cell<[f64; NUMBERS]>,
     held: Cell<Option<Held>>,
+    /// Since when the bundled set serves, of those that bring one.
+    bundled: Cell<Option<Held>>,
     under_way: RefCell<HashMap<usize, Renewal>>,
 }
 
@@ -79,11 +82,11 @@ impl KeySets {
             isolate,
             runtime: script.isolates[isolate],
             bounds: script.bounds,
-            has_bundled: script.has_bundled,
             bug: world.borrow().bug,
             world: Rc::clone(world),
             known: Cell::new(Freshness::new(script.bounds).to_numbers()),
             held: Cell::new(None),
+            bundled: Cell::new(None),
             under_way: RefCell::default(),
         })
     }
@@ -139,7 +142,7 @@ impl KeySets {
         loop {
             let shared = self.shared(call);
             let under_way = shared.as_ref().map(|renewal| renewal.began);
-            let has_bundled = self.has_bundled;
+            let has_bundled = call.brings_bundled;
             let means = Means { under_way, kept_alive, has_tried, has_bundled };
             let step = self.rules(|rules| rules.ask(now, means));
             match step {
@@ -159,13 +162,18 @@ impl KeySets {
                 Step::UseBundled => {
                     self.trap()?;
                     self.rules(|rules| rules.use_bundled(now));
-                    self.keep(0, now, true, Truth::BUNDLED);
+                    self.bundled.set(Some(self.held_by(0, now, true, Truth::BUNDLED)));
                 }
                 Step::Refuse => return Err(self.unreachable(now)),
                 Step::Serve | Step::ServeStale => {}
             }
-            return self.held.get().ok_or_else(|| self.unreachable(now));
+            return self.given(call).ok_or_else(|| self.unreachable(now));
         }
+    }
+
+    /// What is in memory, or what the call's issuer brings.
+    fn given(&self, call: Call) -> Option<Held> {
+        self.held.get().or_else(|| self.bundled.get().filter(|_| call.brings_bundled))
     }
 
     /// The rules, as they cross the border: numbers in, numbers out.
@@ -256,7 +264,8 @@ impl KeySets {
         let mut fetch = self.began(begun, Bug::StampsAfterAwait);
         let before = self.held.get();
         let truth = self.world.borrow().truth(self.isolate);
-        let answer = fetch_keys(&self.world, self.isolate, before, cause).await;
+        let serves = self.given(call);
+        let answer = fetch_keys(&self.world, self.isolate, before, serves, cause).await;
         if self.bug == Some(Bug::StampsAfterAwait) {
             fetch = self.rules(|rules| rules.began(begun));
         }
@@ -275,7 +284,7 @@ impl KeySets {
         if self.rules(|rules| rules.answered(fetch, lifetime)) == Reception::Overtaken {
             return Ok(None);
         }
-        let held = self.keep(version, begun, false, truth);
+        let held = self.keep(version, begun, truth);
         if !not_modified {
             self.to_store(held, call);
         }
@@ -304,7 +313,7 @@ impl KeySets {
         if reception == Reception::Overtaken && !unseen {
             return Ok(None);
         }
-        Ok(Some(self.keep(version, fetched_at, false, truth)))
+        Ok(Some(self.keep(version, fetched_at, truth)))
     }
 
     fn to_store(&self, held: Held, call: Call) {
@@ -321,11 +330,15 @@ impl KeySets {
         self.begin(call, write_store(Rc::clone(&self.world), self.isolate, copy, ttl));
     }
 
-    fn keep(&self, version: Version, fetched_at: f64, is_bundled: bool, truth: Truth) -> Held {
-        let (fresh_from, fresh_until) = self.rules(|rules| rules.fresh());
-        let held = Held { version, fetched_at, fresh_from, fresh_until, is_bundled, truth };
+    fn keep(&self, version: Version, fetched_at: f64, truth: Truth) -> Held {
+        let held = self.held_by(version, fetched_at, false, truth);
         self.held.set(Some(held));
         held
+    }
+
+    fn held_by(&self, version: Version, fetched_at: f64, is_bundled: bool, truth: Truth) -> Held {
+        let (fresh_from, fresh_until) = self.rules(|rules| rules.fresh());
+        Held { version, fetched_at, fresh_from, fresh_until, is_bundled, truth }
     }
 
     fn unreachable(&self, now: f64) -> Refusal {

@@ -3,7 +3,7 @@
 //! set and instances that trap, in virtual time and the same way twice.
 //!
 //! The rules are those that ship, `src/verify/freshness.rs`. What TypeScript does around them, the
-//! awaits of `js/edge/keys/key-sets.ts`, is done by `key_sets.rs` in the same order.
+//! awaits of `js/edge/keys/remote.ts`, is done by `key_sets.rs` in the same order.
 //! `npm run sim -- edge --seeds 100000` runs many seeds, `npm run sim -- edge --seed 17` tells one as
 //! a story. What is shown: the six invariants hold after every step.
 

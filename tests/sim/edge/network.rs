@@ -41,14 +41,15 @@ pub struct Answer {
     pub lifetime: Option<f64>,
 }
 
-/// js/edge/keys/fetch.ts.
+/// js/edge/keys/fetch.ts. `held`: what is in memory; `serves`: what the call can use meanwhile.
 pub async fn fetch_keys(
     world: &Shared,
     isolate: usize,
     held: Option<Held>,
+    serves: Option<Held>,
     cause: Cause,
 ) -> Answer {
-    let exchange = world.borrow_mut().send(isolate, held, cause);
+    let exchange = world.borrow_mut().send(isolate, held, serves, cause);
     let reply = poll_fn(|_| world.borrow_mut().take(exchange)).await;
     let lifetime = world.borrow().script.told.map(float);
     Answer { exchange, reply, lifetime }
@@ -68,13 +69,18 @@ pub async fn write_store(world: Shared, isolate: usize, copy: Copy, ttl: f64) {
 }
 
 impl World {
-    fn send(&mut self, isolate: usize, held: Option<Held>, cause: Cause) -> usize {
-        let verdict = invariants::fetches_are_rare(self, isolate, held, cause);
+    fn send(
+        &mut self,
+        isolate: usize,
+        held: Option<Held>,
+        serves: Option<Held>,
+        cause: Cause,
+    ) -> usize {
+        let verdict = invariants::fetches_are_rare(self, isolate, serves, cause);
         self.hold(verdict);
         let exchange = self.exchanges.len();
         tell!(self, isolate, "#{exchange} is sent, for {cause:?}");
-        let etag = held.filter(|held| self.script.has_etag && !held.is_bundled);
-        let etag = etag.map(|held| held.version);
+        let etag = held.filter(|_| self.script.has_etag).map(|held| held.version);
         self.exchanges.push(Exchange { isolate, etag, reply: None });
         let now = self.now;
         let at = &mut self.isolates[isolate];

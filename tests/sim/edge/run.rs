@@ -238,7 +238,8 @@ fn call_of(world: &World, token: Token) -> (Call, Life) {
         (Runtime::Worker, Context::Kept) => (world.isolates[isolate].first_request, Life::Request),
     };
     let (now, has_context) = (world.clock(isolate), context != Context::Missing);
-    (Call { now, request: token.request, has_context, scope }, life)
+    let Token { request, brings_bundled, .. } = token;
+    (Call { now, request, has_context, scope, brings_bundled }, life)
 }
 
 /// A verification has ended.

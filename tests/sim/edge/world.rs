@@ -115,6 +115,8 @@ pub struct Token {
     pub asked_at: Moment,
     /// It is asked at the end of a calm.
     pub is_question: bool,
+    /// Its issuer's options hold a set.
+    pub brings_bundled: bool,
 }
 
 pub struct World {

@@ -44,6 +44,8 @@ export async function page(): Promise<Session> {
   keep.failNext("refresh", "refresh_unreachable");
   keep.route("/orders", () => 503);
   keep.signOut("logout-elsewhere");
+  keep.reset();
+  keep.reset({ claims: {} });
   const [first] = keep.requests;
   await first?.json();
   return (fakeKeep() satisfies TokenKeep, real).start();

@@ -17,4 +17,4 @@ export interface TestIssuer {
     }>;
     readonly fetch: (input: string, init?: RequestInit) => Promise<Response>;
 }
-export declare function testIssuer({ issuer, audience, algorithm, secret, clock, }?: TestIssuerOptions): TestIssuer;
+export declare function testIssuer(options?: TestIssuerOptions): TestIssuer;

@@ -18,5 +18,6 @@ export interface FakeKeep extends TokenKeep {
     setSession(members: Partial<Session>): void;
     emit<K extends keyof TokenKeepEvents>(type: K, event: TokenKeepEvents[K]): void;
     failNext(method: FakeFailure, error: TokenKeepErrorCode | TokenKeepError): void;
+    reset(options?: FakeKeepOptions): void;
     route(address: string, answer: FakeRoute): void;
 }

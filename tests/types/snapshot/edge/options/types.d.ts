@@ -47,6 +47,7 @@ export interface JwksOptions {
     maxBytes?: number;
     store?: JwksStore;
     fetch?: (input: string, init: RequestInit) => Promise<Response>;
+    allowHttp?: boolean;
 }
 export type VerifierEvent = {
     type: "verified";
