@@ -3,7 +3,7 @@
 // fails when a bundle is over its budget. It exists because wasm-pack makes half a package only.
 // What is unchanged is not built again. Alone: `npm run build`.
 
-import { buildPackage } from "./lib/bundle.mjs";
+import { adapters, buildPackage } from "./lib/bundle.mjs";
 import { endChildrenOnSignal, isMain, report, StepFailed, step } from "./lib/run.mjs";
 import { overBudget, sizeTable, weighAll } from "./lib/sizes.mjs";
 import { alone } from "./lib/stamps.mjs";
@@ -26,7 +26,7 @@ export async function build({ sizes = false, lenient = false } = {}) {
     let fresh = false;
     for (const one of builds) fresh = (await buildWasm(one, step)).fresh || fresh;
     fresh = (await buildPackage(builds, step)).fresh || fresh;
-    const weights = weighAll(builds);
+    const weights = weighAll(builds, adapters);
     if (fresh || sizes) console.log(sizeTable(weights));
     const tooHeavy = overBudget(weights);
     if (tooHeavy.length === 0) return;

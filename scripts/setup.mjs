@@ -1,8 +1,8 @@
 // Installs what the project needs and the machine lacks: npm packages, the wasm target of Rust,
 // wasm-pack and wasm-bindgen in the versions that wasm-pack.toml names (into .tools/), for the
-// tests Deno, Chromium and Firefox, for the checks cargo-deny, Biome and the documentation's tools.
-// It exists so that `npm start`, `npm test` and `npm run check` work on a fresh clone. Each calls
-// it for what it needs itself. What is there already costs no more than a look. Alone:
+// tests Deno, Redis, Chromium and Firefox, for the checks cargo-deny, Biome and the documentation's
+// tools. It exists so that `npm start`, `npm test` and `npm run check` work on a fresh clone. Each
+// calls it for what it needs itself. What is there already costs no more than a look. Alone:
 // `node scripts/setup.mjs`, with `--tests` or `--checks` for what only those need. Until npm has
 // run, only Node's own modules can be used.
 
@@ -341,9 +341,26 @@ async function installFirefox() {
   await installTool("geckodriver", geckodriver, ["geckodriver"]);
 }
 
+/** The path of redis-server, or null. */
+export function findRedis() {
+  const named = process.env["REDIS_SERVER"];
+  if (named !== undefined && named !== "") return existsSync(named) ? named : which(named);
+  return which("redis-server");
+}
+
+async function installRedis() {
+  if (findRedis() !== null) return;
+  const wanted =
+    "The tests need redis-server 6 or newer: install it so that `redis-server` is on the PATH, " +
+    "then start again.";
+  await installPackagesOfDebian(["redis-server"], wanted);
+  if (findRedis() === null) throw new StepFailed(wanted);
+}
+
 /**
  * @typedef {object} Needs what is to be done, beside building the package
  * @property {boolean} [runtimes] to run it in Deno
+ * @property {boolean} [redis] to give it a Redis
  * @property {boolean} [browser] to open it in Chromium
  * @property {boolean} [firefox] to open it in Firefox
  * @property {boolean} [docs] to build the documentation
@@ -374,6 +391,7 @@ const steps = [
     install: installSqlite,
   },
   { what: "Flask", isNeeded: ({ runtimes = false }) => runtimes, install: installFlask },
+  { what: "Redis", isNeeded: ({ redis = false }) => redis, install: installRedis },
   { what: "Chromium", isNeeded: ({ browser = false }) => browser, install: installChromium },
   { what: "Firefox", isNeeded: ({ firefox = false }) => firefox, install: installFirefox },
   {
@@ -403,6 +421,7 @@ export function stepsFor(needs) {
 export function needsOf(suites) {
   return {
     runtimes: suites.includes("js") || suites.includes("browser"),
+    redis: suites.includes("js"),
     browser: suites.includes("wasm") || suites.includes("browser"),
     firefox: suites.includes("firefox"),
   };
@@ -420,7 +439,7 @@ if (isMain(import.meta.url)) {
   try {
     const tests = process.argv.includes("--tests");
     const checks = process.argv.includes("--checks");
-    await setUp({ runtimes: tests, browser: tests, firefox: tests, checks });
+    await setUp({ runtimes: tests, redis: tests, browser: tests, firefox: tests, checks });
     console.log("Everything that is needed is installed.");
   } catch (error) {
     report(error);

@@ -1,6 +1,7 @@
 // The JavaScript half of the package: bundles each entry of wasm-pack.toml, and those that need no
-// wasm, with esbuild into dist/, has terser shorten what a user downloads, and lays the type declarations beside them, only those that the
-// public ones lead to, none of them naming the generated glue.
+// wasm, with esbuild into dist/, and has terser shorten what a user downloads. Lays the type
+// declarations beside them: those that the public ones lead to, none of which names the generated
+// glue.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -10,15 +11,17 @@ import { unlessDone } from "./stamps.mjs";
 /** @typedef {import("./manifest.mjs").Build} Build */
 /**
  * `peers`: what it leaves to the application, or to the runtime. `typedBy`: whose types it has,
- * where not its own.
- * @typedef {{ entry: string, bundle: string, peers: readonly string[], typedBy?: string }} Entry
+ * where not its own. `budget`: the most that it may weigh gzipped, in bytes.
+ * @typedef
+ * {{ entry: string, bundle: string, peers: readonly string[], typedBy?: string, budget?: number }}
+ * Entry
  */
 
 /**
  * Entry points without wasm in them, which wasm-pack.toml has no place for.
  * @type {readonly Entry[]}
  */
-const adapters = [
+export const adapters = [
   { entry: "js/slim.ts", bundle: "dist/slim.js", peers: [] },
   { entry: "js/react.ts", bundle: "dist/react.js", peers: ["react"] },
   {
@@ -36,6 +39,7 @@ const adapters = [
   { entry: "js/hono.ts", bundle: "dist/hono.js", peers: ["hono"] },
   // The client's own module, so that a fake's errors are of the class that an application imports.
   { entry: "js/testing.ts", bundle: "dist/testing.js", peers: ["./index.js"] },
+  { entry: "js/redis.ts", bundle: "dist/redis.js", peers: ["tokenkeep/edge"], budget: 3_300 },
 ];
 
 /**
@@ -103,6 +107,21 @@ export const privateNames = [
   "transition",
 ];
 
+/**
+ * Has an entry beside the verifier throw the verifier's own class of errors, so that `instanceof`
+ * holds. Of `tokenkeep/edge` it uses nothing else.
+ * @type {import("esbuild").Plugin}
+ */
+const sharedErrors = {
+  name: "shared errors",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/request\/error\.js$/ }, () => ({
+      path: "tokenkeep/edge",
+      external: true,
+      sideEffects: false,
+    })),
+};
+
 /** @param {Entry} entry */
 async function bundle({ entry, bundle: to, peers }) {
   const isCommand = commands.some((command) => command.entry === entry);
@@ -118,6 +137,7 @@ async function bundle({ entry, bundle: to, peers }) {
     minify: true,
     mangleProps: new RegExp(`^(?:${privateNames.join("|")})$`),
     legalComments: "none",
+    plugins: peers.includes("tokenkeep/edge") ? [sharedErrors] : [],
     ...(isCommand ? { banner: { js: "#!/usr/bin/env node" } } : {}),
     metafile: true,
     logLevel: "warning",

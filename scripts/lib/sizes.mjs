@@ -27,9 +27,13 @@ function weigh(name, paths, budget) {
 /**
  * Each wasm is listed for information. What a user downloads or deploys has a budget.
  * @param {readonly import("./manifest.mjs").Build[]} builds
+ * @param {readonly import("./bundle.mjs").Entry[]} adapters
  */
-export function weighAll(builds) {
-  return builds.flatMap(({ name, outDir, outName, bundle, budget, workers }) => {
+export function weighAll(builds, adapters) {
+  const small = adapters.flatMap(({ bundle, budget }) =>
+    budget === undefined ? [] : [weigh(bundle, [bundle], budget)],
+  );
+  const large = builds.flatMap(({ name, outDir, outName, bundle, budget, workers }) => {
     const wasm = `${outDir}/${outName}_bg.wasm`;
     return [
       weigh(wasm, [wasm], null),
@@ -37,6 +41,7 @@ export function weighAll(builds) {
       ...(workers === null ? [] : [weigh(`${name} on Workers`, workers.files, workers.budget)]),
     ];
   });
+  return [...large, ...small];
 }
 
 /** As wasm-pack.toml writes it. @param {number} bytes */

@@ -145,7 +145,13 @@ async function passes(cell: Cell): Promise<Seen> {
 
 test("package_works_as_installed_in_node", async () => {
   const [node] = runtimeCells;
-  assert.deepEqual(await passes(node!), { client: "ok", edge: "ok", hono: "ok", slim: "ok" });
+  assert.deepEqual(await passes(node!), {
+    client: "ok",
+    edge: "ok",
+    hono: "ok",
+    redis: "ok",
+    slim: "ok",
+  });
 });
 
 test("package_works_as_installed_in_workerd_with_one_copy_of_each_wasm", async () => {

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { privateNames } from "../../scripts/lib/bundle.mjs";
+import { adapters, privateNames } from "../../scripts/lib/bundle.mjs";
 import { readManifest } from "../../scripts/lib/manifest.mjs";
 import { overBudget, weighAll } from "../../scripts/lib/sizes.mjs";
 import { gzipOf } from "../../scripts/lib/wasm.mjs";
@@ -84,21 +84,22 @@ test("the package opens in node, and touches nothing until it is used", async ()
   assert.deepEqual(Reflect.ownKeys(globalThis), before);
 });
 
-test("the package is within its budgets: the client, the verifier, the verifier on Workers", () => {
-  const weights = weighAll(builds).filter(({ budget }) => budget !== null);
+test("the package is within its budgets: the client, the verifier, the verifier on Workers, Redis", () => {
+  const weights = weighAll(builds, adapters).filter(({ budget }) => budget !== null);
   assert.deepEqual(
     weights.map(({ name, budget }) => [name, budget]),
     [
       ["dist/index.js", 28_500],
       ["dist/edge.js", 64_500],
       ["edge on Workers", 63_500],
+      ["dist/redis.js", 3_300],
     ],
   );
   assert.deepEqual(overBudget(weights), []);
 });
 
 test("what weighs more than its budget is told", () => {
-  const [heavy] = overBudget(weighAll([{ ...client, budget: 100 }]));
+  const [heavy] = overBudget(weighAll([{ ...client, budget: 100 }], []));
   assert.match(heavy ?? "", /^dist\/index\.js is \d+ bytes gzipped, \d+ over its budget of 100\.$/);
 });
 

@@ -58,9 +58,15 @@ test("npm test installs nothing that only the checks need, and each suite what i
   const always = ["npm packages", "Rust", "wasm-pack and wasm-bindgen"];
   const runtimes = ["Deno", "better-sqlite3", "Flask"];
   const all = ["native", "wasm", "js", "browser", "firefox"];
-  assert.deepEqual(stepsFor(needsOf(all)), [...always, ...runtimes, "Chromium", "Firefox"]);
+  assert.deepEqual(stepsFor(needsOf(all)), [
+    ...always,
+    ...runtimes,
+    "Redis",
+    "Chromium",
+    "Firefox",
+  ]);
   assert.deepEqual(stepsFor(needsOf(["native"])), always);
-  assert.deepEqual(stepsFor(needsOf(["js"])), [...always, ...runtimes]);
+  assert.deepEqual(stepsFor(needsOf(["js"])), [...always, ...runtimes, "Redis"]);
   assert.deepEqual(stepsFor({}), always, "npm start");
   assert.deepEqual(stepsFor({ checks: true }), [
     ...always,

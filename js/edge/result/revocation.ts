@@ -20,7 +20,7 @@ const names = {
 };
 
 /** Moments in seconds since the epoch. */
-interface Entry {
+export interface Entry {
   /** When it was made. Of a user's tokens those issued up to then are refused. */
   readonly made: number;
   /** How long it stands. */
@@ -36,7 +36,7 @@ interface Entries {
   put(name: string, entry: Entry): void | Promise<void>;
 }
 
-function revocationOver(entries: Entries, clock: () => number): RevocationStore & Revoker {
+export function revocationOver(entries: Entries, clock: () => number): RevocationStore & Revoker {
   const now = () => clock() / 1000;
   return {
     async isRevoked({ issuer, jti, sid, sub, iat }: RevocationSubject) {
@@ -178,19 +178,19 @@ export function kvRevocation(
 }
 
 /** Puts an entry last; the first goes when there are too many. */
-function putNewest<T>(entries: Map<string, T>, name: string, entry: T): void {
+export function putNewest<T>(entries: Map<string, T>, name: string, entry: T): void {
   entries.delete(name);
   entries.set(name, entry);
   const oldest = entries.keys().next();
   if (entries.size > MOST_REMEMBERED && oldest.done !== true) entries.delete(oldest.value);
 }
 
-function clockOf(given: (() => number) | undefined): () => number {
+export function clockOf(given: (() => number) | undefined): () => number {
   functionIfGiven("clock", given);
   return given ?? (() => Date.now());
 }
 
-function entryOf(text: string | null): Entry | null {
+export function entryOf(text: string | null): Entry | null {
   if (text === null) return null;
   try {
     const { made, until } = ownMembers(JSON.parse(text) as Partial<Entry>, ["made", "until"]);

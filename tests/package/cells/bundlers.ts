@@ -108,7 +108,12 @@ const bundlers: readonly Bundler[] = [
 
 /** Of the places that run plain.js. */
 const noCommonJs: Seen = { react: "- React is CommonJS, which is not imported there as it is" };
-const inPage: Seen = { ...NOT_THERE.types, ...NOT_THERE.noServer, ...NOT_THERE.noTests };
+const inPage: Seen = {
+  ...NOT_THERE.types,
+  ...NOT_THERE.noServer,
+  ...NOT_THERE.noTests,
+  ...NOT_THERE.noSockets,
+};
 
 const builds: readonly Cell[] = bundlers.map(({ place, files, build, plain, wasm }) => ({
   place,

@@ -9,7 +9,16 @@ import type { Chromium } from "../../client/browser.ts";
 import type { Authority } from "../authority.ts";
 import { type Project, project, root, workshop } from "../project.ts";
 
-export const PARTS = ["types", "client", "slim", "edge", "react", "hono", "testing"] as const;
+export const PARTS = [
+  "types",
+  "client",
+  "slim",
+  "edge",
+  "react",
+  "hono",
+  "redis",
+  "testing",
+] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What came of the parts: "ok", what went wrong, or, after a dash, why there is nothing to run. */
@@ -19,12 +28,13 @@ export type Seen = Partial<Record<Part | "wasm", string>>;
 export const NOT_THERE = {
   types: { types: "- all places have the same types, which the first rows look at" },
   tarball: Object.fromEntries(
-    ["client", "slim", "edge", "react", "hono", "testing", "wasm"].map((part) => [
+    ["client", "slim", "edge", "react", "hono", "redis", "testing", "wasm"].map((part) => [
       part,
       "- this row reads the tarball and runs nothing",
     ]),
   ),
   noServer: { hono: "- Hono answers requests, and none arrive in a page" },
+  noSockets: { redis: "- the clients of Redis open sockets as Node does" },
   noTests: { testing: "- no tests run here" },
   noPage: { react: "- there is no page to render" },
   asInstalled: { wasm: "- nothing is bundled: the files are those that were installed" },

@@ -45,6 +45,7 @@ const absent: Seen = {
   ...NOT_THERE.types,
   ...NOT_THERE.noPage,
   ...NOT_THERE.noTests,
+  ...NOT_THERE.noSockets,
   slim: "- the client is for pages and their workers",
 };
 

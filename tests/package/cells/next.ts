@@ -66,7 +66,12 @@ const FILES = {
 
 const next: Cell = {
   place: "Next.js 16",
-  absent: { ...NOT_THERE.types, ...NOT_THERE.noTests, hono: "- the routes are Next's own" },
+  absent: {
+    ...NOT_THERE.types,
+    ...NOT_THERE.noTests,
+    ...NOT_THERE.noSockets,
+    hono: "- the routes are Next's own",
+  },
   async run(bench) {
     const made = await project(this.place, FILES);
     cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), made.at("public/client.wasm"));

@@ -58,17 +58,19 @@ const SUITE = `
   import { readFileSync } from "node:fs";
   import { Hono } from "hono";
   import { createTokenKeep, TokenKeepError } from "tokenkeep";
-  import { createVerifier } from "tokenkeep/edge";
+  import { createVerifier, VerifyError } from "tokenkeep/edge";
   import { guard } from "tokenkeep/hono";
+  import { redisRevocation } from "tokenkeep/redis";
   import { createTokenKeep as createSlimTokenKeep } from "tokenkeep/slim";
   import { fakeKeep, memoryKv, testIssuer } from "tokenkeep/testing";
-  import { exerciseClient, exerciseEdge, exerciseHono, exerciseTesting } from "./exercise.js";
+  import { exerciseClient, exerciseEdge, exerciseHono, exerciseRedis, exerciseTesting } from "./exercise.js";
   const wasm = readFileSync("node_modules/tokenkeep/dist/client.wasm");
   test("client", () => exerciseClient(createTokenKeep, process.env.AT));
   test("slim", () => exerciseClient((options) => createSlimTokenKeep({ ...options, wasm }), process.env.AT + "-slim"));
   test("edge", () => exerciseEdge(createVerifier, process.env.AT));
   test("testing", () => exerciseTesting({ fakeKeep, memoryKv, testIssuer }, { TokenKeepError, createVerifier }));
   test("hono", () => exerciseHono(Hono, guard, createVerifier, process.env.AT));
+  test("redis", () => exerciseRedis(redisRevocation, VerifyError));
 `;
 
 /** Two cells, for each client that signs in: AT, and AT with "-slim" after it. */

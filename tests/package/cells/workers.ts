@@ -39,7 +39,13 @@ const PROGRAMS = [
 
 export const workerCells: readonly Cell[] = Object.entries(kinds).map(([place, worker]) => ({
   place,
-  absent: { ...NOT_THERE.types, ...NOT_THERE.noServer, ...NOT_THERE.noPage, ...NOT_THERE.noTests },
+  absent: {
+    ...NOT_THERE.types,
+    ...NOT_THERE.noServer,
+    ...NOT_THERE.noPage,
+    ...NOT_THERE.noTests,
+    ...NOT_THERE.noSockets,
+  },
   async run(bench) {
     const made = await project(place);
     const seen: Seen[] = [];

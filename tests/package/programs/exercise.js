@@ -79,6 +79,30 @@ export async function exerciseHono(Hono, guard, createVerifier, at) {
 }
 
 /**
+ * Asks a Redis of one entry, and has the verifier's own error for what is wrong.
+ * @param {typeof import("tokenkeep/redis").redisRevocation} redisRevocation
+ * @param {typeof import("tokenkeep/edge").VerifyError} VerifyError
+ */
+export async function exerciseRedis(redisRevocation, VerifyError) {
+  const client = {
+    getRange: async () => "{}",
+    eval: async () => null,
+    publish: async () => 0,
+    duplicate: () => client,
+    on: () => client,
+  };
+  const subject = { issuer: "https://issuer.example", jti: "t1", sid: null, sub: null, iat: null };
+  expect(await redisRevocation(client).isRevoked(subject), true, "what can't be read");
+  try {
+    redisRevocation(client, { timeout: 0 });
+  } catch (error) {
+    const code = error instanceof VerifyError ? error.code : error;
+    return expect(code, "config_invalid", "an odd option");
+  }
+  throw new Error("an odd option was taken");
+}
+
+/**
  * "ok", or what went wrong, of each.
  * @param {Record<string, () => Promise<void>>} works @returns {Promise<Record<string, string>>}
  */

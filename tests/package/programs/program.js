@@ -3,9 +3,10 @@
 
 import { Hono } from "hono";
 import { createTokenKeep } from "tokenkeep";
-import { createVerifier } from "tokenkeep/edge";
+import { createVerifier, VerifyError } from "tokenkeep/edge";
 import { guard } from "tokenkeep/hono";
-import { exerciseClient, exerciseEdge, exerciseHono, outcomes } from "./exercise.js";
+import { redisRevocation } from "tokenkeep/redis";
+import { exerciseClient, exerciseEdge, exerciseHono, exerciseRedis, outcomes } from "./exercise.js";
 
 const at = process.argv[2] ?? "";
 console.log(
@@ -14,6 +15,7 @@ console.log(
       client: () => exerciseClient(createTokenKeep, at),
       edge: () => exerciseEdge(createVerifier, at),
       hono: () => exerciseHono(Hono, guard, createVerifier, at),
+      redis: () => exerciseRedis(redisRevocation, VerifyError),
     }),
   ),
 );

@@ -1,0 +1,176 @@
+// Two clients, one shape: node-redis and ioredis as the stores use them. Both are known by their
+// methods, so the package depends on neither. Every command has one key, as a cluster wants it, and
+// a bound on how long it is waited for.
+
+import { invalidOption } from "../options/invalid.js";
+
+/**
+ * A client of node-redis (`redis`) or of ioredis: the methods that both have, by which either is
+ * taken. The application connects it, and ends it.
+ */
+export interface RedisClient {
+  /** Runs a script on the server. */
+  eval(script: string, ...rest: never[]): Promise<unknown>;
+  /** Sends a message to all who listen. */
+  publish(channel: string, message: string): Promise<unknown>;
+  /** Another client like this one, with a connection of its own. */
+  duplicate(...options: never[]): unknown;
+  /** Calls when something happens to the connection. */
+  on(event: string, listener: () => void): unknown;
+}
+
+interface NodeRedis extends RedisClient {
+  getRange(key: string, from: number, to: number): Promise<unknown>;
+  eval(script: string, given: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  duplicate(options: object): NodeRedis;
+  connect(): Promise<unknown>;
+  subscribe(channels: string[], listener: (message: unknown, channel: unknown) => void): unknown;
+  destroy(): void;
+}
+
+interface IoRedis extends RedisClient {
+  readonly isCluster: boolean;
+  getrange(key: string, from: number, to: number): Promise<unknown>;
+  eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  duplicate(options: object): IoRedis;
+  on(event: string, listener: (channel?: unknown, message?: unknown) => void): unknown;
+  subscribe(...channels: string[]): Promise<unknown>;
+  disconnect(): void;
+}
+
+/** Events of either client that come when its connection is lost, or before a new one is used. */
+const BREAKS = ["error", "close", "end", "reconnecting", "ready"];
+
+/** What a subscription hears, and is told. */
+export interface Listener {
+  heard(channel: string, message: string): void;
+  /** Messages may have been missed. */
+  broken(): void;
+}
+
+/** The commands of one client. Each rejects when it takes too long. */
+export class Connection {
+  readonly #client: NodeRedis | IoRedis;
+  readonly #timeout: number;
+  /** A command is late. Clients queue what they can't send: until it ends, few more are sent. */
+  #late = false;
+  #sentAt = 0;
+
+  /** `timeout`: milliseconds. */
+  constructor(client: RedisClient, timeout: number) {
+    const { getRange, getrange } = Object(client) as Partial<NodeRedis & IoRedis>;
+    if (typeof (getRange ?? getrange) !== "function")
+      throw invalidOption("client", "must be a client of redis or ioredis");
+    this.#client = client as NodeRedis | IoRedis;
+    this.#timeout = timeout;
+  }
+
+  /** The value of a key, and no more than its first bytes. A missing key has an empty value. */
+  async read(key: string, bytes: number): Promise<string> {
+    const client = this.#client;
+    const end = bytes - 1;
+    return String(
+      await this.#within(() =>
+        isIoRedis(client) ? client.getrange(key, 0, end) : client.getRange(key, 0, end),
+      ),
+    );
+  }
+
+  /** Runs a script on one key: whole, with nothing in between. */
+  run(script: string, key: string, ...values: string[]): Promise<unknown> {
+    const client = this.#client;
+    return this.#within(() =>
+      isIoRedis(client)
+        ? client.eval(script, 1, key, ...values)
+        : client.eval(script, { keys: [key], arguments: values }),
+    );
+  }
+
+  publish(channel: string, message: string): Promise<unknown> {
+    return this.#within(() => this.#client.publish(channel, message));
+  }
+
+  /** Calls when the client has ended for good. */
+  onEnd(ended: () => void): void {
+    this.#client.on("end", ended);
+  }
+
+  /**
+   * Whether a message is heard after all that were published before it. In a cluster messages pass
+   * from node to node, and its clients change the node that they listen at without a word.
+   */
+  get hearsInOrder(): boolean {
+    const client = this.#client;
+    return isIoRedis(client) ? !client.isCluster : "isPubSubActive" in client;
+  }
+
+  /** Listens on a connection of its own. Gives what ends it. */
+  async listen(channels: string[], listener: Listener): Promise<() => void> {
+    const client = this.#client;
+    const heard = (message: unknown, channel: unknown) =>
+      listener.heard(String(channel), String(message));
+    const watch = (other: RedisClient) => {
+      for (const event of BREAKS) other.on(event, listener.broken);
+    };
+    if (isIoRedis(client)) {
+      const other = client.duplicate({ enableOfflineQueue: true });
+      watch(other);
+      other.on("message", (channel, message) => heard(message, channel));
+      return ending(
+        () => other.subscribe(...channels),
+        () => other.disconnect(),
+      );
+    }
+    // A move that the server announces would change the connection without an event.
+    const other = client.duplicate({ disableOfflineQueue: false, maintNotifications: "disabled" });
+    watch(other);
+    return ending(
+      async () => {
+        await other.connect();
+        await other.subscribe(channels, heard);
+      },
+      () => other.destroy(),
+    );
+  }
+
+  /**
+   * What a command gives, or a rejection within the time. While a command is late, one more in that
+   * time is sent, and the others fail at once.
+   */
+  async #within<T>(command: () => Promise<T>): Promise<T> {
+    const now = performance.now();
+    if (this.#late && now - this.#sentAt < this.#timeout) throw new Error(LATE);
+    this.#sentAt = now;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      const end = () => {
+        this.#late = true;
+        reject(new Error(LATE));
+      };
+      // A program that was busy for so long has not looked yet whether there is an answer.
+      timer = setTimeout(() => (timer = setTimeout(end)), this.#timeout);
+    });
+    try {
+      const answer = command().finally(() => {
+        this.#late = false;
+      });
+      return await Promise.race([answer, tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const LATE = "Redis does not answer in time.";
+
+const isIoRedis = (client: NodeRedis | IoRedis): client is IoRedis => "getrange" in client;
+
+async function ending(begin: () => Promise<unknown>, end: () => void): Promise<() => void> {
+  try {
+    await begin();
+    return end;
+  } catch (cause) {
+    end();
+    throw cause;
+  }
+}

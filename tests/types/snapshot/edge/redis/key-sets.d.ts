@@ -1,0 +1,7 @@
+import type { JwksStore } from "../options/store-types.js";
+import { type RedisClient } from "./connection.js";
+export interface RedisJwksOptions {
+    prefix?: string;
+    timeout?: number;
+}
+export declare function redisJwksStore(client: RedisClient, options?: RedisJwksOptions): JwksStore;

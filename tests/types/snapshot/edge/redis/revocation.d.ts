@@ -1,0 +1,9 @@
+import type { RevocationStore, Revoker } from "../options/store-types.js";
+import { type RedisClient } from "./connection.js";
+export interface RedisRevocationOptions {
+    prefix?: string;
+    cacheTtl?: number;
+    timeout?: number;
+    clock?: () => number;
+}
+export declare function redisRevocation(client: RedisClient, options?: RedisRevocationOptions): RevocationStore & Revoker;
