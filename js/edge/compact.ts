@@ -4,8 +4,9 @@
 import type { Core, KeyDescription, RuleSet } from "./core.js";
 import type { Instance } from "./instance.js";
 import { Key, verificationKeyAmong } from "./keys/crypto.js";
-import { readAlgorithms } from "./options/algorithms.js";
+import { isOfSecrets, readAlgorithms } from "./options/algorithms.js";
 import { invalidOption } from "./options/invalid.js";
+import { NO_RULES } from "./options/issuer.js";
 import { ownMembers } from "./options/own.js";
 import { listOfTexts, readMembers } from "./options/read.js";
 import type { Compact, CompactOptions, Jwk } from "./options/types.js";
@@ -13,15 +14,10 @@ import { VerifyError } from "./request/error.js";
 
 const MOST_BYTES = 1_048_576;
 
-/** No rules for claims. */
 const RULES: Omit<RuleSet, "algorithms"> = {
+  ...NO_RULES,
   profile: "jws",
-  issuer: null,
-  audiences: [],
-  requiredClaims: [],
-  allowNoExpiry: true,
-  clockTolerance: 0,
-  maxTokenAge: null,
+  readsPadding: false,
   maxTokenBytes: MOST_BYTES,
 };
 
@@ -70,6 +66,8 @@ const MOST_KNOWN = 100;
 
 function rulesOf(names: readonly string[]): RuleSet {
   const algorithms = readAlgorithms("options.algorithms", names);
+  if (algorithms.some(isOfSecrets) && !algorithms.every(isOfSecrets))
+    throw invalidOption("options.algorithms", "must not mix HS* with the rest");
   const list = algorithms.join();
   const rules = known.get(list) ?? { ...RULES, algorithms };
   known.set(list, rules);

@@ -5,7 +5,7 @@
 import type { Core, Finding, Opened } from "./core.js";
 import { verificationKeyAmong } from "./keys/crypto.js";
 import type { Found } from "./keys/key-sets.js";
-import type { Issuer, Issuers } from "./options/issuers.js";
+import { type Issuer, type Issuers, keysFor } from "./options/issuers.js";
 import { readClock, type Settings } from "./options/read.js";
 import { VerifyError } from "./request/error.js";
 import { frozen } from "./result/outcome.js";
@@ -38,10 +38,12 @@ export async function explainWith(means: Means, token: string): Promise<readonly
   if (opened === null) return findings;
   const issuer = await attempt("issuer is known", () => issuerNamed(issuers, opened.issuer));
   if (issuer === null) return findings;
-  await attempt("algorithm is allowed", () => {
-    if (!issuer.settings.algorithms.includes(opened.algorithm))
-      throw new VerifyError("alg.not_allowed");
-  });
+  // Its issuer decides on the type, and on padding.
+  if (core.read(issuer.rules, token, 0) === "unfit") {
+    findings[0] = { check: "shape and header", ok: false, detail: core.code() };
+    return findings;
+  }
+  await attempt("algorithm is allowed", () => void keysFor(issuer, opened.algorithm));
   const now = await attempt("clock", () => readClock(settings.clock));
   if (now === null) return findings;
   const { algorithm, signingInput, signature, payload } = opened;
@@ -59,7 +61,9 @@ export async function explainWith(means: Means, token: string): Promise<readonly
   const { issuer: name, tenant } = issuer.settings;
   if (key !== null && key.issuer !== null)
     await attempt("tenant of the key", () => checkTenant(key, { issuer: name, tenant, claims }));
-  await attempt("revocation and check", () => applyLiveChecks(settings, claims, header, name));
+  await attempt("revocation and check", () =>
+    applyLiveChecks(settings.revocation, issuer, { claims, header }),
+  );
   return findings;
 }
 

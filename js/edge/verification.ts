@@ -8,14 +8,16 @@ import { tenantFor, type VerificationKey, verificationKeyAmong } from "./keys/cr
 import type { HeldKeys } from "./keys/key-sets.js";
 import type { Call } from "./keys/remote.js";
 import { promiseScope } from "./keys/scope.js";
-import type { Issuer, Issuers } from "./options/issuers.js";
+import { type Issuer, type Issuers, keysFor } from "./options/issuers.js";
 import { readClock, type Settings } from "./options/read.js";
+import type { RevocationStore } from "./options/store-types.js";
 import { VerifyError } from "./request/error.js";
+import { subjectOf } from "./result/claim-paths.js";
 import { headerPartOf, type Known, KnownHeaders } from "./result/headers.js";
-import { Facts, frozen, Outcome, own, subjectOf } from "./result/outcome.js";
+import { Facts, frozen, issuerOf, Outcome, own } from "./result/outcome.js";
 import { refusalOf } from "./result/owner.js";
 import { RememberedTokens } from "./result/remembered.js";
-import type { Claims, ExecutionContextLike, JoseHeader } from "./result/verified.js";
+import type { Claims, ExecutionContextLike, Verified } from "./result/verified.js";
 
 /** A token on its way. */
 interface Candidate {
@@ -38,7 +40,10 @@ export class Verification {
     this.#issuers = issuers;
     this.#instance = instance;
     this.#remembered = new RememberedTokens(settings.resultCacheSize);
-    this.#hasLiveChecks = settings.revocation !== undefined || settings.check !== undefined;
+    this.#hasLiveChecks =
+      settings.revocation !== undefined ||
+      !issuers.areKnown ||
+      issuers.known.some(({ check }) => check !== undefined);
   }
 
   /** At once where nothing has to be waited for: a token that passed before, in most cases. */
@@ -57,18 +62,18 @@ export class Verification {
 
   /** A token that passed before. Its signature is verified again if its key set has changed. */
   #again(facts: Facts, candidate: Candidate): Outcome | Promise<Outcome> {
-    const held = this.#issuers.areKnown ? facts.issuer.keys.peek(candidate.now) : null;
+    const held = this.#issuers.areKnown ? facts.keys.peek(candidate.now) : null;
     return held?.value === facts.set
       ? this.#hit(facts, candidate, held)
       : this.#againLater(facts, candidate);
   }
 
   async #againLater(facts: Facts, candidate: Candidate): Promise<Outcome> {
-    const { issuer } = facts;
+    const { issuer, keys } = facts;
     const { core, token, now, context } = candidate;
     if (!this.#issuers.areKnown && (await this.#issuers.named(issuer.settings.issuer)) !== issuer)
       return this.#verified(candidate);
-    const held = issuer.keys.peek(now) ?? (await issuer.keys.current(callOf(candidate)));
+    const held = keys.peek(now) ?? (await keys.current(callOf(candidate)));
     // Its dates are judged by the time that it is now.
     const later = { token, core, now: this.#nowOf(issuer), context };
     const still = this.#remembered.recall(core, token, later.now / 1000);
@@ -90,7 +95,7 @@ export class Verification {
   /** A token whose signature has to be looked at. */
   #verified(candidate: Candidate): Outcome | Promise<Outcome> {
     const known = this.#issuers.areKnown ? this.#headers.find(candidate.token) : null;
-    const held = known?.issuer.keys.peek(candidate.now);
+    const held = known?.keys.peek(candidate.now);
     if (known === null || known.set !== held?.value) return this.#cold(candidate);
     return this.#underKnownHeader(candidate, known, held) ?? this.#cold(candidate);
   }
@@ -102,7 +107,7 @@ export class Verification {
     held: HeldKeys,
   ): Outcome | Promise<Outcome> | null {
     const { core, token, now } = candidate;
-    const { issuer, key, header } = known;
+    const { issuer, keys, set, key, header } = known;
     const verdict = this.#read(core, issuer.rules, token, now, known.algorithm);
     if (verdict === "foreign") return null;
     const refusal = refusalFor(verdict, core);
@@ -111,7 +116,7 @@ export class Verification {
     return key.verify(core.signingInput(token), core.signature(), (holds) => {
       if (!holds) throw new VerifyError("signature.invalid");
       if (refusal !== null) throw refusalOf(issuer.settings, refusal);
-      const facts = new Facts(issuer, known.set, header, known.algorithm, key.description);
+      const facts = new Facts(issuer, keys, set, header, known.algorithm, key.description);
       const outcome = new Outcome(facts, held, now, claims);
       checkTenant(key, outcome);
       if (begun !== null) this.#remembered.remember(core, begun, facts);
@@ -136,18 +141,18 @@ export class Verification {
         issuer = await found;
         // The resolver was waited for: others have used the wasm.
         this.#remembered.recall(core, token, now / 1000);
-        verdict = this.#read(core, issuer.rules, token, now, algorithm);
+        verdict = this.#read(core, issuer.rules, token, now);
       } else {
         issuer = found;
-        verdict = core.judge(issuer.rules, now / 1000);
+        verdict = fit(core.judge(issuer.rules, now / 1000), core);
       }
     }
     if (issuer === null) throw new VerifyError("claim.iss");
-    if (!issuer.settings.algorithms.includes(algorithm)) throw new VerifyError("alg.not_allowed");
+    const source = keysFor(issuer, algorithm);
     const refusal = refusalFor(verdict, core);
     const begun = refusal === null ? this.#remembered.begin(core, issuer.rules, token) : null;
 
-    const { held, keys } = await issuer.keys.find(algorithm, kid, callOf(candidate));
+    const { held, keys } = await source.find(algorithm, kid, callOf(candidate));
     const { signingInput, signature, payload, dates } = opened;
     const key = await verificationKeyAmong(keys, algorithm, signingInput, signature);
     if (refusal !== null) throw refusalOf(issuer.settings, refusal);
@@ -155,12 +160,13 @@ export class Verification {
     const overdue = refusalFor(core.judgeDates(issuer.rules, dates, later / 1000), core);
     if (overdue !== null) throw refusalOf(issuer.settings, overdue);
 
-    const facts = new Facts(issuer, held.value, header, algorithm, key.description);
+    const set = held.value;
+    const facts = new Facts(issuer, source, set, header, algorithm, key.description);
     const outcome = new Outcome(facts, held, later, decoder.decode(payload));
     checkTenant(key, outcome);
     if (keys.length === 1 && this.#issuers.areKnown) {
       const part = headerPartOf(token);
-      this.#headers.remember({ part, header, algorithm, issuer, set: held.value, key });
+      this.#headers.remember({ part, header, algorithm, issuer, keys: source, set, key });
     }
     if (begun !== null) this.#remembered.remember(core, begun, facts);
     return outcome;
@@ -174,9 +180,7 @@ export class Verification {
     now: number,
     known?: Algorithm,
   ): Verdict {
-    const verdict = core.read(rules, token, now / 1000, known);
-    if (verdict === "unfit") throw new VerifyError(core.code());
-    return verdict;
+    return fit(core.read(rules, token, now / 1000, known), core);
   }
 
   /** The moment at which a token of the issuer is judged, whose signature held. */
@@ -190,8 +194,9 @@ export class Verification {
 
   async #withLiveChecks(verified: Outcome | Promise<Outcome>): Promise<Outcome> {
     const outcome = await verified;
+    const issuer = issuerOf(outcome);
     try {
-      await applyLiveChecks(this.#settings, outcome.claims, outcome.header, outcome.issuer);
+      if (issuer !== null) await applyLiveChecks(this.#settings.revocation, issuer, outcome);
     } catch (cause) {
       throw refusalOf(outcome, cause);
     }
@@ -226,18 +231,18 @@ export function issuerNamed(issuers: Issuers, name: string | null): Issuer | Pro
  * Checks what can change from one use of a token to the next: revocation, and the application's own
  * rule.
  *
- * @throws {VerifyError} token.revoked, revocation.unavailable, claim.custom
+ * @throws {VerifyError} token.revoked, revocation.unavailable, claim.custom, claim.sid, claim.jti
  */
 export async function applyLiveChecks(
-  { revocation, check }: Settings,
-  claims: Claims,
-  header: JoseHeader,
-  issuer: string,
+  revocation: RevocationStore | undefined,
+  { check, settings }: Issuer,
+  passed: Pick<Verified, "claims" | "header">,
 ): Promise<void> {
   if (revocation !== undefined) {
+    const subject = subjectOf(passed.claims, settings);
     let revoked: unknown;
     try {
-      revoked = await revocation.isRevoked(subjectOf(claims, issuer));
+      revoked = await revocation.isRevoked(subject);
     } catch (cause) {
       throw new VerifyError("revocation.unavailable", { cause });
     }
@@ -247,7 +252,7 @@ export async function applyLiveChecks(
   if (check === undefined) return;
   let answer: unknown;
   try {
-    answer = await check(claims, header);
+    answer = await check(passed.claims, passed.header);
   } catch (cause) {
     throw new VerifyError("claim.custom", { cause });
   }
@@ -257,6 +262,12 @@ export async function applyLiveChecks(
 /** What a search for keys has to know. */
 function callOf({ core, now, context }: Candidate): Call {
   return { core, now, context, scope: promiseScope(context) };
+}
+
+/** @throws {VerifyError} for a token that is refused whatever its signature is */
+function fit(verdict: Verdict, core: Core): Verdict {
+  if (verdict === "unfit") throw new VerifyError(core.code());
+  return verdict;
 }
 
 /** Nothing but a good verdict lets a token pass. */

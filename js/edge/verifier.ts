@@ -5,7 +5,7 @@ import type { Core, Finding, Opened } from "./core.js";
 import { explainWith } from "./explain.js";
 import type { Instance } from "./instance.js";
 import { promiseScope } from "./keys/scope.js";
-import { type Issuer, type Issuers, issuersOf } from "./options/issuers.js";
+import { type Issuer, type Issuers, issuersOf, keysFor } from "./options/issuers.js";
 import { ownCopy, silence, tagOf } from "./options/own.js";
 import { readClock, readSettings, type Settings } from "./options/read.js";
 import type { VerifierEvent, VerifierOptions } from "./options/types.js";
@@ -17,10 +17,11 @@ import {
   permissionsOf,
   policyFor,
   readPolicy,
+  type Subject,
   subjectFrom,
 } from "./request/policy.js";
 import { isPreflight, tokenOf } from "./request/token.js";
-import type { Outcome } from "./result/outcome.js";
+import { issuerOf, type Outcome } from "./result/outcome.js";
 import { ownerOf, refusalOf } from "./result/owner.js";
 import type { ExecutionContextLike, Policy, Verified, Verifier } from "./result/verified.js";
 import { Verification } from "./verification.js";
@@ -119,7 +120,7 @@ class TokenVerifier implements Verifier {
   async authorize(auth: Verified, given: Policy, request?: Request): Promise<void> {
     try {
       const policy = readPolicy(given);
-      await enforce(policy, subjectFrom(auth, policy), request ?? null, this.#settings);
+      await this.#enforce(policy, subjectFrom(auth, policy), auth, request ?? null);
     } catch (cause) {
       throw this.#errorOf(cause);
     }
@@ -137,6 +138,7 @@ class TokenVerifier implements Verifier {
       // Issuers of one address come one after the other: the first one fetches for all.
       const turns = new Map<object, Promise<unknown>>();
       for (const { keys } of this.#issuers.known) {
+        if (keys === null) continue;
         const before = turns.get(keys.shared) ?? Promise.resolve();
         turns.set(
           keys.shared,
@@ -156,7 +158,12 @@ class TokenVerifier implements Verifier {
       settings: this.#settings,
       issuers: this.#issuers,
       keys: (issuer: Issuer, { algorithm, kid }: Opened, now: number) =>
-        issuer.keys.find(algorithm, kid, { core, now, context: null, scope: promiseScope(null) }),
+        keysFor(issuer, algorithm).find(algorithm, kid, {
+          core,
+          now,
+          context: null,
+          scope: promiseScope(null),
+        }),
       errorOf: (cause: unknown) => this.#errorOf(cause),
     };
     return explainWith(means, token);
@@ -178,11 +185,18 @@ class TokenVerifier implements Verifier {
     const auth = outcome instanceof Promise ? await outcome : outcome;
     try {
       if (policy.roleMap !== undefined) auth.grant(permissionsOf(auth.roles, policy.roleMap));
-      await enforce(policy, auth, request, this.#settings);
+      await this.#enforce(policy, auth, auth, request);
     } catch (cause) {
       throw refusalOf(auth, cause);
     }
     return auth;
+  }
+
+  #enforce(policy: Policy, subject: Subject, auth: Verified, request: Request | null) {
+    // A Verified that was made by hand names its issuer at most.
+    const issuer =
+      issuerOf(auth) ?? this.#issuers.known.find(({ settings }) => settings.issuer === auth.issuer);
+    return enforce(policy, subject, request, this.#settings, issuer?.settings.claimPaths.acr);
   }
 
   /** The answer to a request that was refused: the application's, or else that of the error. */

@@ -7,8 +7,8 @@ use wasm_bindgen::prelude::*;
 
 use super::ring::Ring;
 use super::words;
-use crate::verify::claims::{Rules, Time};
-use crate::verify::{Algorithm, Algorithms};
+use crate::verify::claims::{Rules, Time, Tolerance, Wanted};
+use crate::verify::{Algorithm, Algorithms, media_type};
 
 /// [`RuleSet`] as TypeScript sees it.
 #[wasm_bindgen(typescript_custom_section)]
@@ -17,7 +17,14 @@ const TYPES: &str = r#"
 export interface RuleSet {
   /** Null: the issuer is not known yet, and every token is foreign. */
   readonly issuer: string | null;
-  readonly audiences: readonly string[];
+  /** The values of `typ`, in place of the profile's; empty for those. */
+  readonly types: readonly string[];
+  /** Null: `aud` is not looked at. */
+  readonly audiences: readonly string[] | null;
+  readonly claims: readonly WantedClaim[];
+  readonly tolerate: readonly ("padding" | "numeric-sub" | "numeric-jti")[];
+  /** Whether padding is read at all: some issuer of the verifier pads. */
+  readonly readsPadding: boolean;
   readonly requiredClaims: readonly string[];
   readonly allowNoExpiry: boolean;
   readonly clockTolerance: number;
@@ -25,6 +32,12 @@ export interface RuleSet {
   readonly maxTokenBytes: number;
   /** Those that a header may name: of all issuers of a verifier. */
   readonly algorithms: readonly Algorithm[];
+}
+
+/** A claim that must be one of these texts, or a list that holds one of them. */
+export interface WantedClaim {
+  readonly name: string;
+  readonly values: readonly string[];
 }
 "#;
 
@@ -39,7 +52,15 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn issuer(this: &RuleSet) -> Option<String>;
     #[wasm_bindgen(method, getter)]
-    fn audiences(this: &RuleSet) -> Vec<String>;
+    fn types(this: &RuleSet) -> Vec<String>;
+    #[wasm_bindgen(method, getter)]
+    fn audiences(this: &RuleSet) -> Option<Vec<String>>;
+    #[wasm_bindgen(method, getter)]
+    fn claims(this: &RuleSet) -> Vec<WantedClaim>;
+    #[wasm_bindgen(method, getter)]
+    fn tolerate(this: &RuleSet) -> Vec<String>;
+    #[wasm_bindgen(method, getter, js_name = readsPadding)]
+    fn reads_padding(this: &RuleSet) -> bool;
     #[wasm_bindgen(method, getter, js_name = requiredClaims)]
     fn required_claims(this: &RuleSet) -> Vec<String>;
     #[wasm_bindgen(method, getter, js_name = allowNoExpiry)]
@@ -52,6 +73,15 @@ extern "C" {
     fn max_token_bytes(this: &RuleSet) -> usize;
     #[wasm_bindgen(method, getter)]
     fn algorithms(this: &RuleSet) -> Vec<String>;
+
+    /// An object of TypeScript's `WantedClaim`.
+    #[wasm_bindgen(typescript_type = "WantedClaim")]
+    pub type WantedClaim;
+
+    #[wasm_bindgen(method, getter)]
+    fn name(this: &WantedClaim) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn values(this: &WantedClaim) -> Vec<String>;
 }
 
 /// The rules for claims, and what is asked of a token before it has any.
@@ -59,16 +89,30 @@ pub(super) struct Registered {
     pub(super) rules: Rules,
     pub(super) longest: usize,
     pub(super) algorithms: Algorithms,
+    pub(super) with_padding: bool,
 }
 
 impl RuleSet {
     /// `None`: one of the words is none of ours.
     fn read(&self, profile: words::Profile) -> Option<Registered> {
+        let tolerate = self.tolerate();
+        let tolerates = |word: &str| tolerate.iter().any(|known| known == word);
         Some(Registered {
             rules: Rules {
                 profile: profile.read()?,
+                types: self.types().into_iter().map(media_type).collect(),
+                tolerance: Tolerance {
+                    padding: tolerates("padding"),
+                    numeric_sub: tolerates("numeric-sub"),
+                    numeric_jti: tolerates("numeric-jti"),
+                },
                 issuer: self.issuer(),
                 audiences: self.audiences(),
+                wanted: self
+                    .claims()
+                    .iter()
+                    .map(|claim| Wanted { name: claim.name(), values: claim.values() })
+                    .collect(),
                 required: self.required_claims(),
                 allow_no_expiry: self.allow_no_expiry(),
                 time: Time { tolerance: self.clock_tolerance(), max_age: self.max_token_age() },
@@ -79,6 +123,7 @@ impl RuleSet {
                 .iter()
                 .map(|name| Algorithm::named(name))
                 .collect::<Option<_>>()?,
+            with_padding: self.reads_padding(),
         })
     }
 }

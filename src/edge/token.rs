@@ -12,9 +12,10 @@ use super::object_of;
 use super::rules::{self, Registered};
 use super::words::{self, Verdict};
 use crate::verify::claims::{Claims, Dates, Rules};
+use crate::verify::json::Text;
 use crate::verify::jws::Compact;
 use crate::verify::remembered::TokenDigest;
-use crate::verify::{Algorithm, Failure, Header, Profile};
+use crate::verify::{Algorithm, Failure, Header, Profile, Typ};
 
 /// The objects of this file as TypeScript sees them.
 #[wasm_bindgen(typescript_custom_section)]
@@ -160,9 +161,9 @@ impl Seen {
     ) -> Result<(), Failure> {
         (self.header, self.issuer, self.dates) = (None, None, Dates::NONE);
         let token = self.input.get(..length).unwrap_or_default();
-        self.parts.refill(token, registered.longest, known.is_some())?;
+        self.parts.refill(token, registered.longest, known.is_some(), registered.with_padding)?;
         self.header = Some(match known {
-            Some(algorithm) => Header { algorithm, kid: None },
+            Some(algorithm) => Header { algorithm, kid: None, typ: Typ::Known },
             None => {
                 Header::read(&self.parts.header, registered.rules.profile, registered.algorithms)?
             }
@@ -171,14 +172,18 @@ impl Seen {
     }
 
     fn judge(&mut self, rules: &Rules, now: f64) -> Verdict {
-        let claims = match Claims::read(&self.parts.payload, &rules.required) {
+        let claims = match Claims::read(&self.parts.payload, rules) {
             Ok(claims) => claims,
             Err(reason) => return self.refuse(Verdict::Unfit, rules, reason.into()),
         };
         self.dates = claims.dates.unwrap_or(Dates::NONE);
         if !rules.is_by_issuer(&claims) {
-            self.issuer = claims.issuer().map(|issuer| issuer.chars().collect());
+            self.issuer = claims.issuer().map(Text::copied);
             return Verdict::Foreign;
+        }
+        let header = self.header.as_ref().ok_or(Failure::Malformed);
+        if let Err(failure) = header.and_then(|header| rules.form(header, self.parts.is_padded)) {
+            return self.refuse(Verdict::Unfit, rules, failure);
         }
         match rules.judge(&claims, now) {
             Ok(()) => Verdict::Good,
@@ -193,12 +198,12 @@ impl Seen {
 }
 
 fn code_of(rules: &Rules, failure: Failure) -> String {
-    match failure {
-        Failure::Required(place) => {
-            failure.code() + rules.required.get(place).map_or("", String::as_str)
-        }
-        failure => failure.code(),
-    }
+    let claim = match failure {
+        Failure::Required(place) => rules.required.get(place),
+        Failure::Wanted(place) => rules.wanted.get(place).map(|wanted| &wanted.name),
+        _ => None,
+    };
+    failure.code() + claim.map_or("", String::as_str)
 }
 
 /// The code of the last refusal.
@@ -296,7 +301,7 @@ struct Finding {
 pub fn explain(rules: u32, payload: &[u8], now: f64) -> JsValue {
     let findings = rules::with(rules, |Registered { rules, .. }| {
         let mut findings = Vec::new();
-        if let Ok(claims) = Claims::read(payload, &rules.required) {
+        if let Ok(claims) = Claims::read(payload, rules) {
             rules.each(&claims, now, &mut |check, outcome| {
                 let detail = outcome.err().map(|failure| code_of(rules, failure));
                 findings.push(Finding { check, ok: detail.is_none(), detail });

@@ -68,6 +68,17 @@ pub fn decode_into(text: &[u8], bytes: &mut Vec<u8>) -> Result<(), NotBase64url>
     if seen == INVALID || trailing != 0 { Err(NotBase64url) } else { Ok(()) }
 }
 
+/// The text without the padding of RFC 4648 section 4, where that fills it up to a multiple of four
+/// symbols. Any other `=` stays, and [`decode`] refuses it.
+#[must_use]
+pub fn without_padding(text: &[u8]) -> &[u8] {
+    match text {
+        _ if !text.len().is_multiple_of(4) => text,
+        [rest @ .., b'=', b'='] | [rest @ .., b'='] => rest,
+        _ => text,
+    }
+}
+
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
@@ -86,6 +97,21 @@ mod tests {
     fn refuses_what_is_not_canonical() {
         for text in ["Zg==", "Z", "Zm9vY", "Zh", "Zm9", "+/8", "Z g", "Zm9v\n", "Zm\u{e9}"] {
             assert_eq!(decode(text.as_bytes()), Err(NotBase64url), "{text}");
+        }
+    }
+
+    #[test]
+    fn edge_b146_takes_off_padding_that_is_whole_and_no_other() {
+        let decode = |text: &str| decode(without_padding(text.as_bytes()));
+        for (text, bytes) in [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zg", "f")]
+        {
+            assert_eq!(decode(text).unwrap(), bytes.as_bytes(), "{text}");
+        }
+        for text in [
+            "=", "==", "====", "Zg=", "Zg===", "Z===", "Zm9v=", "Zm9v==", "Zm9v====", "Zh==",
+            "Zm9=",
+        ] {
+            assert_eq!(decode(text), Err(NotBase64url), "{text}");
         }
     }
 }

@@ -23,10 +23,13 @@ pub enum Failure {
     Claim(&'static str),
     /// A claim that the application requires, by its place in the list.
     Required(usize),
+    /// A claim that has none of the values that the application wants, by its place in the list.
+    Wanted(usize),
 }
 
 impl Failure {
-    /// The code in full, but for [`Failure::Required`], whose claim only the caller can name.
+    /// The code in full, but for [`Failure::Required`] and [`Failure::Wanted`], whose claims only
+    /// the caller can name.
     #[must_use]
     pub fn code(self) -> String {
         match self {
@@ -38,7 +41,7 @@ impl Failure {
             Self::Expired => "token.expired".into(),
             Self::NotYetValid => "token.not_yet_valid".into(),
             Self::Claim(name) => ["claim.", name].concat(),
-            Self::Required(_) => "claim.".into(),
+            Self::Required(_) | Self::Wanted(_) => "claim.".into(),
         }
     }
 }

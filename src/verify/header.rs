@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use super::algorithm::Algorithms;
-use super::json::{self, Text, Value};
+use super::json::{self, Value};
 use super::{Algorithm, Failure};
 
 /// What kind of token is expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Profile {
     /// A JWT: `typ` is JWT, at+jwt or absent.
+    #[default]
     Jwt,
     /// An access token of RFC 9068: `typ` is at+jwt.
     AccessToken,
@@ -27,6 +28,31 @@ pub struct Header {
     pub algorithm: Algorithm,
     /// The `kid`, which names the key.
     pub kid: Option<String>,
+    /// The `typ`, for the rules of the token's issuer.
+    pub typ: Typ,
+}
+
+/// What a header says in `typ`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typ {
+    /// Nothing.
+    Absent,
+    /// A media type, in lower case and without "application/".
+    Named(String),
+    /// What is no text.
+    Odd,
+    /// The same as a header that has passed under the same rules.
+    Known,
+}
+
+impl Typ {
+    fn read(typ: Option<Value<'_>>) -> Self {
+        match typ {
+            None => Self::Absent,
+            Some(Value::String(typ)) => Self::Named(media_type(typ.copied())),
+            Some(_) => Self::Odd,
+        }
+    }
 }
 
 impl Header {
@@ -39,21 +65,31 @@ impl Header {
         let algorithm = match parameters.alg {
             Some(Value::String(name)) => {
                 // An escape is allowed, although no registered name needs one.
-                let name =
-                    name.plain().map_or_else(|| Cow::Owned(name.chars().collect()), Cow::Borrowed);
+                let name = name.plain().map_or_else(|| Cow::Owned(name.copied()), Cow::Borrowed);
                 Algorithm::named(&name)
                     .filter(|known| algorithms.has(*known))
                     .ok_or(Failure::Algorithm)?
             }
             _ => return Err(Failure::Malformed),
         };
-        parameters.check(profile)?;
+        if let Some(name) = parameters.extension {
+            return Err(Failure::Header(name));
+        }
+        // The payload of a nested JWT is another token.
+        let is_nested = match parameters.cty {
+            None => false,
+            Some(Value::String(cty)) => media_type(cty.copied()) == "jwt",
+            Some(_) => true,
+        };
+        if profile != Profile::Jws && is_nested {
+            return Err(Failure::Header("cty"));
+        }
         let kid = match parameters.kid {
             None => None,
-            Some(Value::String(kid)) => Some(kid.chars().collect()),
+            Some(Value::String(kid)) => Some(kid.copied()),
             Some(_) => return Err(Failure::Malformed),
         };
-        Ok(Self { algorithm, kid })
+        Ok(Self { algorithm, kid, typ: Typ::read(parameters.typ) })
     }
 }
 
@@ -94,36 +130,16 @@ impl<'a> Parameters<'a> {
         })?;
         Ok(parameters)
     }
-
-    fn check(&self, profile: Profile) -> Result<(), Failure> {
-        if let Some(name) = self.extension {
-            return Err(Failure::Header(name));
-        }
-        if profile == Profile::Jws {
-            return Ok(());
-        }
-        let is =
-            |known: &str| matches!(self.typ, Some(Value::String(typ)) if is_media_type(typ, known));
-        let is_taken = match profile {
-            Profile::AccessToken => is("at+jwt"),
-            Profile::IdToken => self.typ.is_none() || is("jwt"),
-            _ => self.typ.is_none() || is("jwt") || is("at+jwt"),
-        };
-        if !is_taken {
-            return Err(Failure::Header("typ"));
-        }
-        match self.cty {
-            None => Ok(()),
-            // The payload of a nested JWT is another token.
-            Some(Value::String(cty)) if !is_media_type(cty, "jwt") => Ok(()),
-            Some(_) => Err(Failure::Header("cty")),
-        }
-    }
 }
 
-/// Compares media types by RFC 7515 section 4.1.9: case does not matter, and "application/" may be
-/// left out. `known` is in lower case.
-fn is_media_type(text: Text<'_>, known: &str) -> bool {
-    let lower = || text.chars().map(|character| character.to_ascii_lowercase());
-    lower().eq(known.chars()) || lower().eq("application/".chars().chain(known.chars()))
+/// A media type as it is compared (RFC 7515 section 4.1.9): case does not matter, and "application/"
+/// may be left out.
+#[inline(never)]
+#[must_use]
+pub fn media_type(mut text: String) -> String {
+    text.make_ascii_lowercase();
+    match text.strip_prefix("application/") {
+        Some(rest) => rest.into(),
+        None => text,
+    }
 }

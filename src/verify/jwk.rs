@@ -50,11 +50,11 @@ impl Key {
     /// [`Skipped`] says why the key is passed over.
     pub fn read(entry: &str, origin: Origin) -> Result<Self, Skipped> {
         let members = Members::read(entry).map_err(|reason| Skipped { kid: None, reason })?;
-        let kid = members.text("kid").map(|kid| kid.chars().collect());
+        let kid = members.text("kid").map(Text::copied);
         match read_key(&members, origin) {
             Ok((key, algorithms)) => {
                 let prm = Parameters { kid, ..Parameters::default() };
-                let issuer = members.text("issuer").map(|issuer| issuer.chars().collect());
+                let issuer = members.text("issuer").map(Text::copied);
                 Ok(Self { jwk: Jwk { key, prm }, algorithms, issuer })
             }
             Err(reason) => Err(Skipped { kid, reason }),

@@ -29,11 +29,14 @@ pub struct Compact {
     pub payload: Vec<u8>,
     /// The signature.
     pub signature: Vec<u8>,
+    /// Whether one of the decoded parts had padding.
+    pub is_padded: bool,
 }
 
 impl Compact {
     /// An empty value, which owns no memory.
-    pub const EMPTY: Self = Self { header: Vec::new(), payload: Vec::new(), signature: Vec::new() };
+    pub const EMPTY: Self =
+        Self { header: Vec::new(), payload: Vec::new(), signature: Vec::new(), is_padded: false };
 
     /// Takes `text` apart. A text of more than `longest` bytes is refused.
     ///
@@ -41,12 +44,12 @@ impl Compact {
     /// [`NotCompact`], decided by the shape before anything is decoded.
     pub fn read(text: &[u8], longest: usize) -> Result<Self, NotCompact> {
         let mut parts = Self::EMPTY;
-        parts.refill(text, longest, false)?;
+        parts.refill(text, longest, false, false)?;
         Ok(parts)
     }
 
     /// Like [`Compact::read`], into buffers that are used again. With `but_header` the header stays
-    /// empty: the caller knows it already.
+    /// empty: the caller knows it already. `with_padding`: each part may have padding.
     ///
     /// # Errors
     /// Like [`Compact::read`].
@@ -55,6 +58,7 @@ impl Compact {
         text: &[u8],
         longest: usize,
         but_header: bool,
+        with_padding: bool,
     ) -> Result<(), NotCompact> {
         if text.len() > longest {
             return Err(NotCompact::TooLarge);
@@ -67,11 +71,17 @@ impl Compact {
         if header.is_empty() || signature.is_empty() {
             return Err(NotCompact::Malformed);
         }
+        self.is_padded = false;
+        let mut decode = |part, bytes: &mut Vec<u8>| {
+            let text = if with_padding { base64url::without_padding(part) } else { part };
+            self.is_padded |= text.len() < part.len();
+            base64url::decode_into(text, bytes)
+        };
         if !but_header {
-            base64url::decode_into(header, &mut self.header)?;
+            decode(header, &mut self.header)?;
         }
-        base64url::decode_into(payload, &mut self.payload)?;
-        base64url::decode_into(signature, &mut self.signature)?;
+        decode(payload, &mut self.payload)?;
+        decode(signature, &mut self.signature)?;
         Ok(())
     }
 }

@@ -77,7 +77,7 @@ pub fn named_keys(text: &[u8]) -> Result<Vec<NamedKey>, NotKeySet> {
     let mut named = Vec::new();
     each_entry(text, &mut |json::Item { range, member }| {
         if let Some(Value::String(kid)) = member {
-            named.push(NamedKey { kid: kid.chars().collect(), range });
+            named.push(NamedKey { kid: kid.copied(), range });
         }
     })?;
     Ok(named)

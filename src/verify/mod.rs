@@ -24,4 +24,4 @@ mod roca;
 
 pub use algorithm::{Algorithm, Algorithms};
 pub use failure::Failure;
-pub use header::{Header, Profile};
+pub use header::{Header, Profile, Typ, media_type};

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Core, type RuleSet } from "../../js/edge/core.ts";
 import { instanceOf } from "../../js/edge/instance.ts";
+import { NO_RULES } from "../../js/edge/options/issuer.ts";
 import type { Facts } from "../../js/edge/result/outcome.ts";
 import { RememberedTokens } from "../../js/edge/result/remembered.ts";
 import { verifierOver } from "../../js/edge/verifier.ts";
@@ -16,15 +17,13 @@ const module = await WebAssembly.compile(
 );
 
 const rules = (issuer: string): RuleSet => ({
-  profile: "jwt",
+  ...NO_RULES,
   issuer,
   audiences: [AUDIENCE],
-  requiredClaims: [],
   allowNoExpiry: false,
-  clockTolerance: 0,
-  maxTokenAge: null,
   maxTokenBytes: 16_384,
   algorithms: ["ES256"],
+  readsPadding: false,
 });
 
 /** Stands for what is known of a token. */

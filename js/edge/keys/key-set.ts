@@ -44,8 +44,8 @@ export class KeySet {
   }
 
   /**
-   * `isGiven`: by the caller, and not published. It may hold a secret, and a key without a `kid`
-   * goes with every token.
+   * `isGiven`: the caller's secrets, and not published. One without a `kid` goes with every token,
+   * one with a `kid` with the tokens that name it.
    *
    * @throws {VerifyError} jwks.malformed, jwks.too_large
    */
@@ -91,8 +91,8 @@ export class KeySet {
 
   #read(wanted: Wanted, core: Core): readonly KeyDescription[] {
     if (typeof wanted !== "string" || this.#isGiven) {
-      const isWanted = ({ kid }: KeyDescription) =>
-        wanted === null || kid === null || kid === wanted;
+      const isAny = wanted === null && !this.#isGiven;
+      const isWanted = ({ kid }: KeyDescription) => isAny || kid === null || kid === wanted;
       return this.describe(core).keys.filter(isWanted);
     }
     const entries = (this.#named.get(wanted) ?? []).map(({ start, end }) =>

@@ -2,7 +2,9 @@
 // what is fetched from there. Which keys of a set an issuer may use is decided for each of them.
 
 import type { Core } from "../core.js";
-import type { IssuerSettings, JwksSettings } from "../options/read.js";
+import type { IssuerSettings } from "../options/issuer.js";
+import type { JwksSettings } from "../options/read.js";
+import { keySetOf } from "../options/secrets.js";
 import type { VerifierEvent } from "../options/types.js";
 import { VerifyError } from "../request/error.js";
 import type { Key } from "./crypto.js";
@@ -60,7 +62,7 @@ export class Addresses {
   }
 }
 
-/** The set of an issuer's options. */
+/** The set of an issuer's options; without one, its secrets. */
 class GivenSet {
   readonly #issuer: IssuerSettings;
   #set: KeySet | null = null;
@@ -74,8 +76,8 @@ class GivenSet {
   }
 
   read(core: Core): KeySet {
-    const { bundled, secret } = this.#issuer;
-    return (this.#set ??= KeySet.read(bundled ?? secretSet(secret), core, secret !== null));
+    const { bundled, secrets } = this.#issuer;
+    return (this.#set ??= KeySet.read(bundled ?? keySetOf(secrets), core, bundled === null));
   }
 }
 
@@ -159,13 +161,4 @@ function toldOf(
     const { keys, skipped } = set.describe(core);
     tell({ ...event, keys: keys.length, skipped });
   };
-}
-
-/** A secret as a set of one key. */
-function secretSet(secret: Uint8Array | null): string {
-  const k = btoa(String.fromCharCode(...(secret ?? [])))
-    .replace(/\+/g, "-")
-    .replace(/\//g, "_")
-    .replace(/=+$/, "");
-  return JSON.stringify({ keys: [{ kty: "oct", k }] });
 }

@@ -36,16 +36,15 @@ export function readAlgorithms(option: string, names: readonly string[]): readon
   if (odd !== undefined) throw invalidOption(option, `must not name ${JSON.stringify(odd)}`);
   const isNamed = (name: Algorithm) =>
     names.includes(name) || (name === "EdDSA" && names.includes("Ed25519"));
-  const algorithms = ALGORITHMS.filter(isNamed);
-  if (new Set(algorithms.map((name) => SECRET_BYTES[name] === null)).size > 1)
-    throw invalidOption(option, "must not mix HS* with the rest");
-  return algorithms;
+  return ALGORITHMS.filter(isNamed);
 }
 
-/** The least bytes of a secret that goes with all of the algorithms; null for those of key sets. */
-export function secretBytes(algorithms: readonly Algorithm[]): number | null {
-  return algorithms.reduce<number | null>((most, name) => {
-    const bytes = SECRET_BYTES[name];
-    return bytes === null ? most : Math.max(most ?? 0, bytes);
-  }, null);
+/** Whether an algorithm goes with secrets. The others go with key sets. */
+export function isOfSecrets(name: Algorithm): boolean {
+  return SECRET_BYTES[name] !== null;
+}
+
+/** The least bytes of a secret that goes with all of the algorithms. */
+export function secretBytes(algorithms: readonly Algorithm[]): number {
+  return Math.max(0, ...algorithms.map((name) => SECRET_BYTES[name] ?? 0));
 }

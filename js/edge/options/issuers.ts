@@ -5,17 +5,42 @@
 import type { Algorithm, RuleSet } from "../core.js";
 import { Addresses, GivenKeys, type KeySource, PublishedKeys } from "../keys/key-sets.js";
 import { VerifyError } from "../request/error.js";
-import { ALGORITHMS } from "./algorithms.js";
+import { ALGORITHMS, isOfSecrets } from "./algorithms.js";
 import { invalidOption } from "./invalid.js";
-import { type IssuerSettings, identityOf, readIssuer, rulesFor, type Settings } from "./read.js";
-import type { IssuerOptions, VerifierEvent } from "./types.js";
+import {
+  type IssuerSettings,
+  identityOf,
+  NO_RULES,
+  type Readable,
+  readIssuer,
+  rulesFor,
+} from "./issuer.js";
+import type { Settings } from "./read.js";
+import type { IssuerOptions, VerifierEvent, VerifierOptions } from "./types.js";
 
 /** An issuer with its keys. */
 export interface Issuer {
   readonly settings: IssuerSettings;
-  readonly keys: KeySource;
+  /** Its key set, which never holds a secret; null where it has none. */
+  readonly keys: KeySource | null;
+  /** Its secrets, which HS* alone go with; null where it has none. */
+  readonly secrets: KeySource | null;
   /** The rules by which its tokens are read. */
   readonly rules: RuleSet;
+  /** Of a resolver's issuer, the function that it gave last. */
+  check: VerifierOptions["check"];
+}
+
+/**
+ * The keys that go with an algorithm.
+ *
+ * @throws {VerifyError} alg.not_allowed
+ */
+export function keysFor({ settings, keys, secrets }: Issuer, algorithm: Algorithm): KeySource {
+  const found = isOfSecrets(algorithm) ? secrets : keys;
+  if (found === null || !settings.algorithms.includes(algorithm))
+    throw new VerifyError("alg.not_allowed");
+  return found;
 }
 
 /** How many tenants of a resolver keep their keys in memory. */
@@ -38,15 +63,23 @@ export function issuersOf(
   const given = settings.issuers;
   const most = typeof given === "function" ? MOST_TENANTS : Infinity;
   const addresses = new Addresses(settings.jwks, settings.clock, most);
-  const made = (one: IssuerSettings, algorithms: readonly Algorithm[]): Issuer => ({
+  const made = (one: IssuerSettings, readable: Readable): Issuer => ({
     settings: one,
     keys: keysOf(one, addresses, tell),
-    rules: rulesFor(settings, algorithms, one),
+    secrets: one.secrets.length > 0 ? new GivenKeys({ ...one, bundled: null }) : null,
+    rules: rulesFor(settings, readable, one),
+    check: one.check,
+  });
+  const unmatchedRules = (readable: Readable): RuleSet => ({
+    ...NO_RULES,
+    ...readable,
+    maxTokenBytes: settings.maxTokenBytes,
   });
   if (typeof given === "function") {
+    const readable = { algorithms: ALGORITHMS, readsPadding: true };
     return {
-      ...resolved(given, settings, addresses, (one) => made(one, ALGORITHMS)),
-      unmatchedRules: rulesFor(settings, ALGORITHMS, null),
+      ...resolved(given, settings, addresses, (one) => made(one, readable)),
+      unmatchedRules: unmatchedRules(readable),
     };
   }
   const list = Array.isArray(given)
@@ -57,14 +90,17 @@ export function issuersOf(
     readIssuer(one, settings, list.length === 1 ? "issuers" : `issuers[${place}]`),
   );
   // A header may name what any of the issuers uses. The list of its own is looked at later.
-  const algorithms = ALGORITHMS.filter((name) => read.some((one) => one.algorithms.includes(name)));
-  const known = read.map((one) => made(one, algorithms));
+  const readable = {
+    algorithms: ALGORITHMS.filter((name) => read.some((one) => one.algorithms.includes(name))),
+    readsPadding: read.some(({ tolerate }) => tolerate.includes("padding")),
+  };
+  const known = read.map((one) => made(one, readable));
   const byName = new Map(known.map((issuer) => [issuer.settings.issuer, issuer]));
   if (byName.size < known.length) throw invalidOption("issuers", "must not name one issuer twice");
   return {
     known,
     areKnown: true,
-    unmatchedRules: rulesFor(settings, algorithms, null),
+    unmatchedRules: unmatchedRules(readable),
     named(name) {
       const issuer = byName.get(name);
       if (issuer === undefined) throw new VerifyError("issuer.unknown");
@@ -77,10 +113,10 @@ function keysOf(
   issuer: IssuerSettings,
   addresses: Addresses,
   tell: ((event: VerifierEvent) => void) | null,
-): KeySource {
-  return issuer.jwksUri === null
-    ? new GivenKeys(issuer)
-    : new PublishedKeys(issuer, addresses.keySet(issuer.jwksUri), tell);
+): KeySource | null {
+  if (issuer.jwksUri !== null)
+    return new PublishedKeys(issuer, addresses.keySet(issuer.jwksUri), tell);
+  return issuer.bundled === null ? null : new GivenKeys(issuer);
 }
 
 function resolved(
@@ -106,6 +142,7 @@ function resolved(
         throw invalidOption("issuers", "resolved an issuer to another one");
       const identity = identityOf(settings);
       const issuer = tenants.get(identity) ?? made(settings);
+      issuer.check = settings.check;
       // Of two tenants with one address the older one may go first: it takes nothing along.
       if (settings.jwksUri !== null) addresses.keySet(settings.jwksUri);
       tenants.delete(identity);

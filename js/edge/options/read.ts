@@ -1,13 +1,12 @@
 // The options of `createVerifier`, checked and completed. Only their own members are read, and
 // copied: nothing can change them afterwards.
 
-import type { Algorithm, Profile, RuleSet } from "../core.js";
+import type { Profile } from "../core.js";
 import { VerifyError } from "../request/error.js";
-import { readAlgorithms, secretBytes } from "./algorithms.js";
 import { invalidOption } from "./invalid.js";
 import { ownMembers } from "./own.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
-import type { IssuerOptions, JwksOptions, VerifierEvent, VerifierOptions } from "./types.js";
+import type { JwksOptions, VerifierEvent, VerifierOptions } from "./types.js";
 
 export interface Settings {
   /** As they were given: each is read by `readIssuer`. */
@@ -40,18 +39,6 @@ export interface JwksSettings {
   readonly allowHttp: boolean;
 }
 
-/** One issuer, checked. */
-export interface IssuerSettings {
-  readonly issuer: string;
-  readonly audiences: readonly string[];
-  readonly algorithms: readonly Algorithm[];
-  readonly jwksUri: string | null;
-  /** The text of a key set. */
-  readonly bundled: string | null;
-  readonly secret: Uint8Array<ArrayBuffer> | null;
-  readonly tenant: string | null;
-}
-
 const PROFILES: readonly string[] = [
   "jwt",
   "access-token",
@@ -74,15 +61,6 @@ const KNOWN: readonly string[] = [
   "onEvent",
   "respond",
 ] satisfies (keyof VerifierOptions)[];
-const KNOWN_OF_ISSUERS: readonly string[] = [
-  "issuer",
-  "audience",
-  "algorithms",
-  "jwksUri",
-  "jwks",
-  "secret",
-  "tenant",
-] satisfies (keyof IssuerOptions)[];
 const KNOWN_OF_JWKS: readonly string[] = [
   "maxAge",
   "maxStale",
@@ -108,8 +86,6 @@ export function readSettings(given: VerifierOptions): Settings {
     onEvent,
     respond,
   } = options;
-  if (!PROFILES.includes(profile))
-    throw invalidOption("profile", `must be one of ${PROFILES.join(", ")}`);
   if (typeof allowNoExpiry !== "boolean")
     throw invalidOption("allowNoExpiry", "must be true or false");
   functionIfGiven("check", check);
@@ -120,12 +96,9 @@ export function readSettings(given: VerifierOptions): Settings {
     throw invalidOption("revocation", "must have a method isRevoked");
   return {
     issuers,
-    profile,
+    profile: readProfile("profile", profile),
     clockTolerance: number("clockTolerance", options.clockTolerance, 30, 0, 600),
-    maxTokenAge:
-      maxTokenAge === undefined
-        ? null
-        : number("maxTokenAge", maxTokenAge, 0, 0, Number.MAX_SAFE_INTEGER),
+    maxTokenAge: readTokenAge("maxTokenAge", maxTokenAge),
     requiredClaims: listOfTexts("requiredClaims", requiredClaims),
     allowNoExpiry,
     maxTokenBytes: integer("maxTokenBytes", options.maxTokenBytes, 16_384, 1, 1_048_576),
@@ -137,6 +110,16 @@ export function readSettings(given: VerifierOptions): Settings {
     onEvent: onEvent ?? null,
     respond,
   };
+}
+
+export function readProfile(name: string, given: Profile): Profile {
+  if (!PROFILES.includes(given)) throw invalidOption(name, `must be one of ${PROFILES.join(", ")}`);
+  return given;
+}
+
+/** Null: a token may be of any age. */
+export function readTokenAge(name: string, given: number | undefined): number | null {
+  return given === undefined ? null : number(name, given, 0, 0, Number.MAX_SAFE_INTEGER);
 }
 
 function readJwksSettings(given: JwksOptions): JwksSettings {
@@ -167,130 +150,6 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
   };
 }
 
-export function readIssuer(
-  given: IssuerOptions,
-  { jwks: { allowHttp } }: Settings,
-  where = "issuers",
-): IssuerSettings {
-  const options = readMembers(where, given, KNOWN_OF_ISSUERS);
-  const { issuer, audience, jwksUri, jwks, secret, tenant } = options;
-  if (typeof issuer !== "string" || issuer === "")
-    throw invalidOption(`${where}.issuer`, "must be a text that is not empty");
-  if (tenant !== undefined && (typeof tenant !== "string" || tenant === ""))
-    throw invalidOption(`${where}.tenant`, "must be a text that is not empty");
-  const audiences = listOfTexts(
-    `${where}.audience`,
-    typeof audience === "string" ? [audience] : audience,
-  );
-  if (audiences.length === 0) throw invalidOption(`${where}.audience`, "must not be empty");
-  const algorithms = readAlgorithms(
-    `${where}.algorithms`,
-    listOfTexts(`${where}.algorithms`, options.algorithms),
-  );
-  const bytes = secretBytes(algorithms);
-  if (bytes !== null) checkSecret(where, options, bytes);
-  else if (secret !== undefined) throw invalidOption(`${where}.secret`, "goes with HS* only");
-  else if (jwksUri === undefined && jwks === undefined)
-    throw invalidOption(where, "needs `jwksUri`, `jwks` or `secret`");
-  const uri = jwksUri === undefined ? null : keySetUri(where, jwksUri, allowHttp);
-  const bundled = jwks === undefined ? null : keySetText(where, jwks);
-  const copy = secret === undefined ? null : new Uint8Array(secret);
-  return {
-    issuer,
-    audiences,
-    algorithms,
-    jwksUri: uri,
-    bundled,
-    secret: copy,
-    tenant: tenant ?? null,
-  };
-}
-
-/**
- * A text that two issuers share only if all their options are the same. It is JSON, so no two lists
- * look alike, whatever is in them.
- */
-export function identityOf({
-  issuer,
-  audiences,
-  algorithms,
-  jwksUri,
-  bundled,
-  secret,
-  tenant,
-}: IssuerSettings): string {
-  return JSON.stringify([
-    issuer,
-    audiences,
-    algorithms,
-    jwksUri,
-    bundled,
-    secret === null ? null : [...secret],
-    tenant,
-  ]);
-}
-
-/**
- * The rules by which the tokens of an issuer are read; without an issuer, those by which `iss` is
- * read. `algorithms`: of all issuers of a verifier.
- */
-export function rulesFor(
-  settings: Settings,
-  algorithms: readonly Algorithm[],
-  issuer: IssuerSettings | null,
-): RuleSet {
-  const { profile, requiredClaims, allowNoExpiry, clockTolerance, maxTokenAge, maxTokenBytes } =
-    settings;
-  return {
-    profile,
-    issuer: issuer?.issuer ?? null,
-    audiences: issuer?.audiences ?? [],
-    requiredClaims,
-    allowNoExpiry,
-    clockTolerance,
-    maxTokenAge,
-    maxTokenBytes,
-    algorithms,
-  };
-}
-
-function checkSecret(where: string, { secret, jwksUri, jwks }: IssuerOptions, bytes: number): void {
-  if (!(secret instanceof Uint8Array))
-    throw invalidOption(`${where}.secret`, "must be a Uint8Array for HS*");
-  if (secret.length < bytes)
-    throw invalidOption(`${where}.secret`, `must be at least as long as the hash: ${bytes} bytes`);
-  if (jwksUri !== undefined || jwks !== undefined)
-    throw invalidOption(where, "must not have both a secret and a key set");
-}
-
-function keySetUri(where: string, given: string | URL, allowHttp: boolean): string {
-  let url: URL;
-  try {
-    url = new URL(given);
-  } catch {
-    throw invalidOption(`${where}.jwksUri`, "must be an absolute URL");
-  }
-  const isHttpAllowed =
-    allowHttp ||
-    url.hostname === "localhost" ||
-    url.hostname === "[::1]" ||
-    /^127(\.\d{1,3}){3}$/.test(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isHttpAllowed))
-    throw invalidOption(`${where}.jwksUri`, "must be an https: URL");
-  if (url.username !== "" || url.password !== "")
-    throw invalidOption(`${where}.jwksUri`, "must not hold a user name or a password");
-  if (url.hash !== "" || url.href.includes("#"))
-    throw invalidOption(`${where}.jwksUri`, "must not have a fragment");
-  return url.href;
-}
-
-function keySetText(where: string, jwks: NonNullable<IssuerOptions["jwks"]>): string {
-  const keys: unknown = Object.hasOwn(jwks ?? {}, "keys") ? jwks.keys : undefined;
-  if (!Array.isArray(keys) || keys.length === 0)
-    throw invalidOption(`${where}.jwks`, "must be a key set that is not empty");
-  return JSON.stringify({ keys });
-}
-
 /**
  * The own members of an object of options.
  *
@@ -314,10 +173,15 @@ export function functionIfGiven(name: string, given: unknown): void {
     throw invalidOption(name, "must be a function");
 }
 
+export function listOf(name: string, given: unknown): readonly unknown[] {
+  if (!Array.isArray(given)) throw invalidOption(name, "must be a list");
+  // A hole in a list is an item that is undefined.
+  return Array.from<unknown>(given);
+}
+
 export function listOfTexts(name: string, given: unknown): readonly string[] {
   const isText = (one: unknown): one is string => typeof one === "string" && one !== "";
-  // A hole in a list is an item that is undefined.
-  const list = Array.isArray(given) ? Array.from<unknown>(given) : null;
+  const list = Array.isArray(given) ? listOf(name, given) : null;
   if (list === null || !list.every(isText))
     throw invalidOption(name, "must be a list of texts that are not empty");
   return list;

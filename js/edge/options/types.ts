@@ -12,8 +12,8 @@ declare global {
 }
 
 /**
- * Asymmetric algorithms of RFC 7518/8037/9864. `HS*` only with `IssuerOptions.secret`. `none` does
- * not exist.
+ * Algorithms of RFC 7518/8037/9864. `HS*` only with `IssuerOptions.secret` or `secrets`. `none`
+ * does not exist.
  */
 export type Algorithm =
   | "RS256"
@@ -34,15 +34,61 @@ export type Algorithm =
 /** A JSON Web Key as key sets publish it. */
 export type Jwk = JsonWebKey & { kid?: string; [member: string]: unknown };
 
-/** An issuer whose tokens count, and how they are judged. Give `jwksUri`, `jwks` or `secret`. */
+/**
+ * Where a token says something: a claim's name; a path into nested claims, as in `Policy.forward`;
+ * or several paths, whose finds are put together. A find is a list of texts, a text with spaces
+ * between its parts, or an object, whose member names count (Zitadel's roles).
+ */
+export type ClaimPath = string | readonly string[] | readonly (readonly string[])[];
+
+/**
+ * An issuer whose tokens count, and how they are judged. Give `jwksUri`, `jwks`, `secret` or
+ * `secrets`.
+ */
 export interface IssuerOptions {
   /** Compared exactly with `iss`. */
   issuer: string;
-  /** At least one must be among the token's `aud`. */
-  audience: string | readonly string[];
   /**
-   * The allow-list. Mandatory, not empty, never mixes HS* with the rest. "EdDSA" and "Ed25519" mean
-   * the same: they take Ed25519 keys and no others.
+   * At least one must be among the token's `aud`. null: `aud` is not looked at; then `claims` or
+   * `check` must say whose token it is (Cognito's `client_id` and `token_use`, Clerk's `azp`).
+   */
+  audience: string | readonly string[] | null;
+  /**
+   * Claims that must have one of these values, or hold one of them if they are lists. Compared
+   * exactly; absent is a refusal, `claim.<name>`.
+   */
+  claims?: Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * Where this issuer writes what policies and revocation ask for. Default: the registered names
+   * (`scope` as text or list, or `scp`; `roles`; `permissions`; `acr`; `sid`; `jti`). `sid` and
+   * `jti` are the first find, which must be a text.
+   */
+  claimPaths?: { [what in "scopes" | "roles" | "permissions" | "acr" | "sid" | "jti"]?: ClaimPath };
+  /** In place of the verifier's. */
+  profile?: VerifierOptions["profile"];
+  /**
+   * The values of `typ` that are taken, in place of the profile's ("JOSE", "secevent+jwt"); then a
+   * token without one is refused. Never "logout+jwt".
+   */
+  types?: readonly string[];
+  /** In place of the verifier's. */
+  requiredClaims?: readonly string[];
+  /** In place of the verifier's. */
+  maxTokenAge?: number;
+  /**
+   * In place of the verifier's. A resolver may give a new function each time: the one that it gave
+   * last is called.
+   */
+  check?: VerifierOptions["check"];
+  /**
+   * What this issuer is known to do against the RFCs, each said by name: base64url with padding
+   * (AWS ALB), `sub` or `jti` that are whole numbers. Revocation is asked for such a number as text.
+   */
+  tolerate?: readonly ("padding" | "numeric-sub" | "numeric-jti")[];
+  /**
+   * The allow-list. Mandatory, not empty. HS* go with `secret` and `secrets` alone, the rest with
+   * key sets alone, also where one issuer has both. "EdDSA" and "Ed25519" mean the same: they take
+   * Ed25519 keys and no others.
    */
   algorithms: readonly Algorithm[];
   /**
@@ -56,8 +102,17 @@ export interface IssuerOptions {
    * one.
    */
   jwks?: { keys: readonly Jwk[] };
-  /** For HS*: at least as long as the hash. */
+  /** For HS*: at least as long as the hash, and no key or certificate. */
   secret?: Uint8Array;
+  /**
+   * Several while they rotate, or beside a key set while an issuer moves from HS* to keys. With a
+   * `kid` a secret is used for that alone; at most three have none.
+   */
+  secrets?: readonly {
+    secret: Uint8Array;
+    algorithm: "HS256" | "HS384" | "HS512";
+    kid?: string;
+  }[];
   /** A name for the tenant, handed back on `Verified.tenant`. */
   tenant?: string;
 }

@@ -1,5 +1,6 @@
 // Hands claims on to the handler as headers: `Policy.forward`.
 
+import { valueAt } from "../result/claim-paths.js";
 import type { Claims, Policy, Verified } from "../result/verified.js";
 
 /**
@@ -22,11 +23,7 @@ export function forwarded(request: Request, { forward }: Policy, auth: Verified 
 }
 
 function textOf(claims: Claims, path: readonly string[]): string | null {
-  let value: unknown = claims;
-  for (const name of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return null;
-    value = (value as Record<string, unknown>)[name];
-  }
+  const value = valueAt(claims, path);
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
     ? String(value)
     : null;

@@ -2,9 +2,11 @@
 // stronger login, a binding to the request. What is missing never grants: a claim of the wrong type
 // counts as absent.
 
+import type { Paths } from "../options/claims.js";
 import { invalidOption } from "../options/invalid.js";
 import { prototypesOf, silence, tagOf } from "../options/own.js";
 import { readClock, type Settings } from "../options/read.js";
+import { textsAt } from "../result/claim-paths.js";
 import { own as claim } from "../result/outcome.js";
 import type { Claims, Policy, Verified } from "../result/verified.js";
 import { VerifyError } from "./error.js";
@@ -223,7 +225,8 @@ export function subjectFrom(auth: Verified, { roleMap = {} }: Policy): Subject {
 }
 
 /**
- * `request` is null where there is none: then no token is bound to it.
+ * `request` is null where there is none: then no token is bound to it. `acrPaths`: where the
+ * token's issuer writes `acr`, if not in the claim of that name.
  *
  * @throws {VerifyError} policy.* for the first rule that is not kept
  */
@@ -232,6 +235,7 @@ export async function enforce(
   auth: Subject,
   request: Request | null,
   { clock, clockTolerance: slack }: Settings,
+  acrPaths: Paths | undefined,
 ): Promise<void> {
   const refuse = (
     what: "audience" | "scope" | "role" | "permission" | "tenant" | "step_up" | "fingerprint",
@@ -251,8 +255,11 @@ export async function enforce(
   } = policy;
   if (audience !== undefined && !isMeantFor(audience, auth.claims)) refuse("audience");
   if (tenant !== undefined && auth.tenant !== tenant) refuse("tenant");
-  if (acr !== undefined && !acr.includes(claim(auth.claims, "acr", "string") ?? ""))
-    refuse("step_up");
+  if (acr !== undefined) {
+    const usual = claim(auth.claims, "acr", "string") ?? "";
+    const reached = acrPaths ? textsAt(auth.claims, acrPaths) : new Set([usual]);
+    if (!acr.some((one) => reached.has(one))) refuse("step_up");
+  }
   if (maxAge !== undefined) {
     const age = readClock(clock) / 1000 - (claim(auth.claims, "auth_time", "number") ?? Number.NaN);
     if (!(age <= maxAge + slack && age >= -slack)) refuse("step_up");

@@ -4,6 +4,7 @@
 import type { Algorithm } from "../core.js";
 import type { VerificationKey } from "../keys/crypto.js";
 import type { KeySet } from "../keys/key-set.js";
+import type { KeySource } from "../keys/key-sets.js";
 import type { Issuer } from "../options/issuers.js";
 import type { JoseHeader } from "./verified.js";
 
@@ -14,7 +15,9 @@ export interface Known {
   readonly header: JoseHeader;
   readonly algorithm: Algorithm;
   readonly issuer: Issuer;
-  /** It counts only while this is the issuer's set. */
+  /** Those of the issuer that go with the algorithm. */
+  readonly keys: KeySource;
+  /** It counts only while this is their set. */
   readonly set: KeySet;
   readonly key: VerificationKey;
 }

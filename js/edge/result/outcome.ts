@@ -3,15 +3,17 @@
 
 import type { Algorithm } from "../core.js";
 import type { KeySet } from "../keys/key-set.js";
-import type { HeldKeys } from "../keys/key-sets.js";
+import type { HeldKeys, KeySource } from "../keys/key-sets.js";
 import type { Issuer } from "../options/issuers.js";
-import type { RevocationSubject } from "../options/store-types.js";
+import { textsAt } from "./claim-paths.js";
 import type { Claims, JoseHeader, Verified } from "./verified.js";
 
 /** What is remembered of a token. A few references, until it comes a second time. */
 export class Facts {
   readonly issuer: Issuer;
-  /** Remembered facts count only while this is the issuer's set. */
+  /** Those of the issuer that go with the algorithm. */
+  readonly keys: KeySource;
+  /** Remembered facts count only while this is their set. */
   readonly set: KeySet;
   readonly header: JoseHeader;
   readonly algorithm: Algorithm;
@@ -21,12 +23,14 @@ export class Facts {
 
   constructor(
     issuer: Issuer,
+    keys: KeySource,
     set: KeySet,
     header: JoseHeader,
     algorithm: Algorithm,
     key: Verified["key"],
   ) {
     this.issuer = issuer;
+    this.keys = keys;
     this.set = set;
     this.header = header;
     this.algorithm = algorithm;
@@ -77,8 +81,15 @@ export function frozen<T>(value: T): T {
   return Object.freeze(value);
 }
 
+/** The issuer of a token that this verifier, or another one, has let in; null for any other. */
+export let issuerOf: (auth: Verified) => Issuer | null;
+
 /** What a caller gets. */
 export class Outcome implements Verified {
+  static {
+    issuerOf = (auth) => (#facts in auth ? auth.#facts.issuer : null);
+  }
+
   readonly header: JoseHeader;
   readonly issuer: string;
   readonly tenant: string | null;
@@ -157,24 +168,14 @@ export class Outcome implements Verified {
 
   #made(): Pick<Verified, "scopes" | "roles" | "permissions"> {
     const { claims } = this;
+    const { scopes, roles, permissions } = this.#facts.issuer.settings.claimPaths;
+    const allowed = permissions ? textsAt(claims, permissions) : listed(claims, "permissions");
     return (this.#sets ??= {
-      scopes: scopesOf(claims),
-      roles: listed(claims, "roles"),
-      permissions: new Set([...listed(claims, "permissions"), ...(this.#granted ?? [])]),
+      scopes: scopes ? textsAt(claims, scopes) : scopesOf(claims),
+      roles: roles ? textsAt(claims, roles) : listed(claims, "roles"),
+      permissions: new Set([...allowed, ...(this.#granted ?? [])]),
     });
   }
-}
-
-/** What a revocation store is asked about. */
-export function subjectOf(claims: Claims, issuer: string): RevocationSubject {
-  const text = (name: string) => own(claims, name, "string") ?? null;
-  return {
-    issuer,
-    jti: text("jti"),
-    sid: text("sid"),
-    sub: text("sub"),
-    iat: own(claims, "iat", "number") ?? null,
-  };
 }
 
 /**

@@ -66,6 +66,13 @@ impl<'a> Text<'a> {
         })
     }
 
+    /// The unescaped text. Not inlined: only what is new is copied, and the copying is long.
+    #[inline(never)]
+    #[must_use]
+    pub fn copied(self) -> String {
+        self.chars().collect()
+    }
+
     /// Whether the unescaped text is `other`.
     #[must_use]
     pub fn is(self, other: &str) -> bool {

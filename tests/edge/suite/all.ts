@@ -6,6 +6,8 @@ import "./keys.ts";
 import "./key-sets.ts";
 import "./compact.ts";
 import "./claims.ts";
+import "./issuers.ts";
+import "./secrets.ts";
 import "./fetching.ts";
 import "./caching.ts";
 import "./outage.ts";

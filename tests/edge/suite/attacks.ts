@@ -53,20 +53,22 @@ class SlowKv implements KeyValue {
   }
 }
 
-edge("edge_H68_obeys_azp_where_the_audience_is_one_text", async () => {
+edge("edge_H151_compares_azp_only_where_an_id_token_has_several_audiences", async () => {
   const { verifier } = await bench({ profile: "id-token" });
+  const verify = async (more: Record<string, unknown>) =>
+    verifier.verify(await sign(claims({ jti: JSON.stringify(more), ...more })));
+  // Google writes the client of the phone there, and that of the server in `aud`.
   for (const aud of [AUDIENCE, [AUDIENCE]]) {
-    await verifier.verify(await sign(claims({ aud, azp: AUDIENCE })));
-    await refused(
-      verifier.verify(await sign(claims({ aud, azp: "another-client" }))),
-      "claim.azp",
-      JSON.stringify(aud),
-    );
-    await refused(
-      verifier.verify(await sign(claims({ aud, azp: 1 }))),
-      "claim.azp",
-      JSON.stringify(aud),
-    );
+    for (const azp of [AUDIENCE, "another-client", undefined]) await verify({ aud, azp });
+    for (const azp of [1, null, [AUDIENCE], {}]) await refused(verify({ aud, azp }), "claim.azp");
+  }
+  for (const aud of [
+    [AUDIENCE, "another-client"],
+    [AUDIENCE, AUDIENCE],
+  ]) {
+    await verify({ aud, azp: AUDIENCE });
+    for (const azp of ["another-client", `${AUDIENCE}/`, "", undefined, 1, null, [AUDIENCE]])
+      await refused(verify({ aud, azp }), "claim.azp", JSON.stringify(azp));
   }
 });
 

@@ -12,15 +12,31 @@ export type Jwk = JsonWebKey & {
     kid?: string;
     [member: string]: unknown;
 };
+export type ClaimPath = string | readonly string[] | readonly (readonly string[])[];
 export interface IssuerOptions {
     issuer: string;
-    audience: string | readonly string[];
+    audience: string | readonly string[] | null;
+    claims?: Readonly<Record<string, string | readonly string[]>>;
+    claimPaths?: {
+        [what in "scopes" | "roles" | "permissions" | "acr" | "sid" | "jti"]?: ClaimPath;
+    };
+    profile?: VerifierOptions["profile"];
+    types?: readonly string[];
+    requiredClaims?: readonly string[];
+    maxTokenAge?: number;
+    check?: VerifierOptions["check"];
+    tolerate?: readonly ("padding" | "numeric-sub" | "numeric-jti")[];
     algorithms: readonly Algorithm[];
     jwksUri?: string | URL;
     jwks?: {
         keys: readonly Jwk[];
     };
     secret?: Uint8Array;
+    secrets?: readonly {
+        secret: Uint8Array;
+        algorithm: "HS256" | "HS384" | "HS512";
+        kid?: string;
+    }[];
     tenant?: string;
 }
 export interface VerifierOptions {

@@ -1,0 +1,99 @@
+// The secrets of an issuer that signs with HS*. They never meet its key set: an algorithm goes with
+// the one or with the other. RFC 8725 section 2.1 tells what happens where it doesn't.
+
+import type { Algorithm } from "../core.js";
+import { isOfSecrets, secretBytes } from "./algorithms.js";
+import { invalidOption } from "./invalid.js";
+import { listOf, readMembers } from "./read.js";
+import type { IssuerOptions } from "./types.js";
+
+export interface Secret {
+  /** base64url. */
+  readonly k: string;
+  /** Undefined: all that the issuer uses. */
+  readonly alg: Algorithm | undefined;
+  /** Given: it is used for tokens with this `kid` alone. */
+  readonly kid: string | undefined;
+}
+
+type Given = Pick<IssuerOptions, "secret" | "secrets">;
+
+/** A secret of more bytes is hashed to fewer (RFC 2104 section 2). */
+const MOST_BYTES = 4_096;
+const MOST_SECRETS = 100;
+/** With one that is named, a token may mean four: as many as are tried. */
+const MOST_UNNAMED = 3;
+
+export function readSecrets(
+  where: string,
+  { secret, secrets = [] }: Given,
+  algorithms: readonly Algorithm[],
+): readonly Secret[] {
+  const hashes = algorithms.filter(isOfSecrets);
+  const read: Secret[] = listOf(`${where}.secrets`, secrets).map((one, place) =>
+    readSecret(`${where}.secrets[${place}]`, one as Entry, hashes),
+  );
+  if (secret !== undefined) {
+    const k = textOf(`${where}.secret`, secret, secretBytes(hashes));
+    read.push({ k, alg: undefined, kid: undefined });
+  }
+  if (read.length > 0 && hashes.length === 0)
+    throw invalidOption(where, "must not have a secret where no algorithm is HS*");
+  const bare = hashes.find((name) => !read.some(({ alg }) => (alg ?? name) === name));
+  if (bare !== undefined) throw invalidOption(where, `needs \`secret\` or \`secrets\` for ${bare}`);
+  const names = read.flatMap(({ kid }) => kid ?? []);
+  if (new Set(names).size < names.length)
+    throw invalidOption(`${where}.secrets`, "must not name one kid twice");
+  if (read.length > MOST_SECRETS || read.length - names.length > MOST_UNNAMED)
+    throw invalidOption(
+      `${where}.secrets`,
+      `must not hold over ${MOST_SECRETS} secrets, or over ${MOST_UNNAMED} without a kid`,
+    );
+  return read;
+}
+
+type Entry = NonNullable<IssuerOptions["secrets"]>[number];
+
+function readSecret(where: string, given: Entry, hashes: readonly Algorithm[]): Secret {
+  const { secret, algorithm, kid } = readMembers(where, given, ["secret", "algorithm", "kid"]);
+  const alg = hashes.find((name) => name === algorithm);
+  if (alg === undefined)
+    throw invalidOption(`${where}.algorithm`, "must be an HS* of the issuer's `algorithms`");
+  if (kid !== undefined && (typeof kid !== "string" || kid === ""))
+    throw invalidOption(`${where}.kid`, "must be a text that is not empty");
+  return { k: textOf(`${where}.secret`, secret, secretBytes([alg])), alg, kid };
+}
+
+function textOf(name: string, secret: unknown, least: number): string {
+  if (!(secret instanceof Uint8Array)) throw invalidOption(name, "must be a Uint8Array");
+  const bytes = new Uint8Array(secret);
+  if (bytes.length < least)
+    throw invalidOption(name, `must be at least as long as the hash: ${least} bytes`);
+  if (bytes.length > MOST_BYTES) throw invalidOption(name, `must not be over ${MOST_BYTES} bytes`);
+  const text = String.fromCharCode(...bytes);
+  if (isKey(text)) throw invalidOption(name, "must not be a key or a certificate");
+  return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+/**
+ * Whether the bytes look like PEM, a JWK, or DER of a key or a certificate. Where a public key is
+ * the secret, everybody knows it.
+ */
+function isKey(text: string): boolean {
+  if (/-----BEGIN |^\s*\{.*"kty"/s.test(text)) return true;
+  // DER: a sequence (X.690 section 8.9) that is as long as it says, and begins as a key or a
+  // certificate does. A random secret looks like this once in thousands of millions of times.
+  const first = text.charCodeAt(1);
+  const size = first < 0x80 ? 0 : first - 0x80;
+  const begins = size === 0 ? /^0.0.\x06/s : /^0.{1,5}[0\x02]/s;
+  const length = [...text.slice(2, 2 + size)].reduce(
+    (sum, byte) => sum * 256 + byte.charCodeAt(0),
+    size === 0 ? first : 0,
+  );
+  return begins.test(text) && length === text.length - 2 - size;
+}
+
+/** The secrets as a key set (RFC 7518 section 6.4). */
+export function keySetOf(secrets: readonly Secret[]): string {
+  return JSON.stringify({ keys: secrets.map((secret) => ({ kty: "oct", ...secret })) });
+}
