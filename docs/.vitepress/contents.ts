@@ -72,6 +72,9 @@ export const contents: readonly Section[] = [
     items: [
       { text: "Backends", link: "/recipes/backends" },
       { text: "Workers, Hono, Express", link: "/recipes/servers" },
+      { text: "CORS in a plain Worker", link: "/recipes/cors" },
+      { text: "WebSocket upgrades", link: "/recipes/websocket-upgrades" },
+      { text: "Cloudflare Access, GCP IAP", link: "/recipes/access-proxies" },
       { text: "Auth0, Keycloak, oidc-provider", link: "/recipes/authorities" },
     ],
   },

@@ -91,7 +91,7 @@ export class TokenKeepError extends Error {
   }
 }
 
-/** The error for a failure that the engine tells of. `retryAfter`: seconds. */
+/** @internal The error for a failure that the engine tells of. `retryAfter`: seconds. */
 export function failure(
   code: TokenKeepErrorCode,
   status?: number,

@@ -32,7 +32,7 @@ export interface Opened extends Omit<Wasm.Opened, "header"> {
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
-/** The functions of src/edge/freshness.rs. */
+/** Those of src/edge/freshness.rs. */
 export type Freshness = Pick<
   Glue["api"],
   | "answered"
@@ -63,7 +63,13 @@ const USUAL_INPUT = 4_096;
  */
 export class Core {
   #generation = 0;
-  /** The functions of the present instance, and its memory. */
+  /**
+   * The functions of the present instance, generated from src/edge. In token.rs: `reserveInput`,
+   * `read`, `judge`, `judgeDates`, `code`, `signatureAt`, `signatureLength`, `payloadAt`,
+   * `payloadLength`, `opened`, `explain`. In rules.rs: `register`. In remembered.rs: `newCache`,
+   * `recall`, `begin`, `remember`. In keys.rs: `namedKeys`, `describeKeys`. In freshness.rs: those
+   * of `Freshness`.
+   */
   #wasm!: Glue["api"];
   #memory!: WebAssembly.Memory;
   /** Where a token is written. Memory that grows detaches it, and it is empty then. */

@@ -9,69 +9,11 @@ import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
-import { type BuildOptions, build } from "esbuild";
-import { Response as MiniflareResponse } from "miniflare";
-import { claims, type KeyPair, keyPair, makeKeyPair, sign } from "../edge/suite/kit.ts";
-import { startWorker } from "../edge/workerd/start.ts";
-import { blocks } from "./blocks.ts";
+import type { BuildOptions } from "esbuild";
+import { claims, keyPair, makeKeyPair, sign } from "../edge/suite/kit.ts";
+import { bundle, ISSUER, inWorkerd, VERIFIER } from "./running.ts";
 import { root } from "./snippets.ts";
 import { ask, tokenOf } from "./tokens.ts";
-
-const ISSUER = "https://auth.example.com";
-const VERIFIER = `import "${join(root, "tests", "docs", "verifier.ts")}";\n`;
-
-/** Bundles a program that imports blocks. */
-async function bundle(
-  name: string,
-  text: string,
-  options: BuildOptions,
-  moved: Record<string, string> = {},
-): Promise<string> {
-  const outfile = join(root, "build", "recipes", name);
-  await build({
-    stdin: { contents: text, resolveDir: root },
-    bundle: true,
-    outfile,
-    target: "es2022",
-    ignoreAnnotations: true,
-    plugins: [blocks(moved)],
-    logLevel: "warning",
-    ...options,
-  });
-  return outfile;
-}
-
-/**
- * Runs `use` against a Worker; its fetches are answered with the key set of `pair`, and their
- * addresses noted.
- */
-async function inWorkerd(
-  name: string,
-  text: string,
-  pair: KeyPair,
-  use: (url: URL, fetched: readonly string[]) => Promise<void>,
-) {
-  const file = await bundle(`${name}.mjs`, text, {
-    format: "esm",
-    packages: "external",
-    define: { ISSUER: JSON.stringify(ISSUER) },
-  });
-  const fetched: string[] = [];
-  const { url, miniflare, log } = await startWorker(pathToFileURL(file).href, {
-    compatibilityFlags: [],
-    outboundService: (request: { url: string }) => {
-      fetched.push(request.url);
-      return MiniflareResponse.json({ keys: [pair.jwk] });
-    },
-  });
-  try {
-    await use(url, fetched);
-    assert.equal(log(), "");
-  } finally {
-    await miniflare.dispose();
-  }
-}
 
 const workers = [
   ["readme", 'export { default } from "doc:README.md#2";', '{"hello":"alice"}'],

@@ -5,7 +5,7 @@ import { invalidOption } from "../options/invalid.js";
 import { readMembers } from "../options/read.js";
 import type { JwksStore, KeyValue, StoredJwks } from "../options/store-types.js";
 
-/** A name that no two lists of texts share, fit for any store. */
+/** @internal A name that no two lists of texts share, fit for any store. */
 export async function digestOf(parts: readonly string[]): Promise<string> {
   const hash = await crypto.subtle.digest(
     "SHA-256",
@@ -14,7 +14,9 @@ export async function digestOf(parts: readonly string[]): Promise<string> {
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** What `ask` gives, or null when it fails or takes longer than `timeout` milliseconds. */
+/**
+ * @internal What `ask` gives, or null when it fails or takes longer than `timeout` milliseconds.
+ */
 export async function withoutDelay<T>(timeout: number, ask: () => Promise<T>): Promise<T | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<null>((resolve) => {

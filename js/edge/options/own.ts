@@ -44,7 +44,7 @@ export function tagOf(given: unknown): string {
   return Object.prototype.toString.call(given);
 }
 
-/** Nobody waits for what a function has given, where no promise is expected: its failure is lost. */
+/** Where no promise is expected, nobody waits for one. If it fails, that is not heard. */
 export function silence(given: unknown): void {
   if (given instanceof Promise) given.catch(() => undefined);
 }

@@ -98,13 +98,16 @@ const WORDS: Record<Refusal, string> = {
 };
 
 /**
- * What every call of the verifier rejects with.
+ * What every call of the verifier rejects with. It says why a token was not let in, in a `code` for
+ * logs and a `status` for the answer, and makes that answer. It holds nothing of the token.
  *
  * ```ts
  * try {
- *   await verifier.verify(token);
+ *   await verifier.authenticate(request, policy);
  * } catch (error) {
- *   if (error instanceof VerifyError && error.category === "keys") retryLater();
+ *   if (!(error instanceof VerifyError)) throw error;
+ *   console.warn(error.code);
+ *   return error.response(policy);
  * }
  * ```
  */
@@ -115,9 +118,11 @@ export class VerifyError extends Error {
    * never holds it.
    */
   readonly code: VerifyErrorCode;
+  /** Whose fault it is: the caller's (request, token, policy), or that of the verifier's side. */
   readonly category: VerifyErrorCategory;
   /** 400, 401, 403, 500 or 503. A key set that can't be had is 503, never 401. */
   readonly status: number;
+  /** Whether the same token may be let in later: true for 503. */
   readonly retryable: boolean;
   // No private members: they would make the public type a nominal one, which an error of a test
   // could not stand in for.
@@ -143,7 +148,8 @@ export class VerifyError extends Error {
 
   /**
    * The `WWW-Authenticate` value, or null where none belongs (500, 503: there `Retry-After` is sent
-   * instead). Tells a client nothing that an attacker could use.
+   * instead). Tells a client nothing that an attacker could use. The scheme is Bearer wherever
+   * `policy.token` looks for the token: RFC 6750 section 3 asks for it however a token is sent.
    */
   challenge(policy: Policy = {}): string | null {
     const { refusal } = kindOf(this.code);
@@ -154,7 +160,7 @@ export class VerifyError extends Error {
 
   /**
    * The whole answer: status, challenge, `Cache-Control: no-store`, a fixed JSON body
-   * `{ "error": … }`.
+   * `{ "error": … }`. `policy`: that of the route, for the challenge.
    */
   response(policy: Policy = {}): Response {
     const headers = new Headers({

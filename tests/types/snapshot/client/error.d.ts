@@ -13,4 +13,3 @@ export declare class TokenKeepError extends Error {
     readonly status?: number;
     readonly retryAfter?: number;
 }
-export declare function failure(code: TokenKeepErrorCode, status?: number, retryAfter?: number): TokenKeepError;
