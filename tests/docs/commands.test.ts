@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { readOptions } from "../../kit/options.ts";
@@ -19,15 +19,13 @@ const manifest = JSON.parse(text("package.json")) as {
   scripts: Record<string, string>;
 };
 
-/** Blocks that are run, as `README.md#1`: what the tests of recipes import. */
+/** Blocks that are run, as `README.md#1`: what tests import as `doc:README.md#1`. */
 const run = new Set(
-  [
-    "tests/client/recipes.test.ts",
-    "tests/docs/recipes.test.ts",
-    "tests/docs/testing.test.ts",
-  ].flatMap((path) =>
-    [...text(path).matchAll(/doc:([\w./-]+#\d+)/g)].map(([, block]) => block ?? ""),
-  ),
+  ["tests/client", "tests/docs"]
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
+    .filter((path) => path.endsWith(".test.ts"))
+    .flatMap((path) => [...text(path).matchAll(/doc:([\w./-]+#\d+)/g)])
+    .map(([, block]) => block ?? ""),
 );
 
 test("every block of code is type-checked, a command, or a drawing", () => {

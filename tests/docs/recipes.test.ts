@@ -89,6 +89,22 @@ test("recipe_the_vault_wants_a_second_factor_of_the_last_five_minutes", async ()
   });
 });
 
+test("recipe_trpc_refuses_a_bad_token_for_the_whole_of_a_batch", async () => {
+  const text = 'export { default } from "doc:docs/recipes/trpc.md#1";';
+  await inWorkerd("trpc", text, await keyPair(), async (url) => {
+    const at = new URL("/trpc/hello,orders?batch=1&input={}", url);
+    const [status, body] = await ask(at, await tokenOf(ISSUER));
+    const data = (JSON.parse(body) as { result: { data: unknown } }[]).map(
+      ({ result }) => result.data,
+    );
+    assert.deepEqual([status, data], [200, ["Hello.", ["of alice"]]]);
+    const [refused, challenge] = await ask(at, await tokenOf(ISSUER, { aud: "other" }));
+    assert.equal(refused, 401);
+    assert.match(challenge, /^Bearer error="invalid_token"/);
+    assert.equal((await ask(at, null))[0], 207);
+  });
+});
+
 const guarded = (block: string) => `import { verifier } from "${block}";
   export default { fetch: verifier.guard((request, env, ctx, auth) => Response.json(auth.claims.sub)) };`;
 
