@@ -423,4 +423,14 @@ behaviour("recipe_service_workers_send_the_token_with_an_image", async (scene) =
   }, `${at.api}/picture.svg`);
   assert.equal(width, 7);
   assert.deepEqual(tokensAt(scene, "/picture.svg"), [scene.granted[0], null]);
+  // The page's keep signs out, and the worker's hears of it.
+  await scene.started();
+  scene.authority.on("/session/refresh", () => json({ error: "login_required" }, 401));
+  await page.evaluate(() => keep.logout());
+  await page.evaluate(async (src) => {
+    const image = new (frames[0] as Window & typeof globalThis).Image();
+    image.src = src;
+    await image.decode().catch(() => undefined);
+  }, `${at.api}/picture.svg?again`);
+  assert.deepEqual(tokensAt(scene, "/picture.svg"), [scene.granted[0], null, null]);
 });
