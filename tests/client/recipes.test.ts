@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type WebSocket, WebSocketServer } from "ws";
 import { blocks } from "../docs/blocks.ts";
-import { bundled, json, jwt, scenes, script, until } from "./harness.ts";
+import { bundled, json, jwt, type Scene, scenes, script, until } from "./harness.ts";
 import { evaluate, granted, run, tokensAt } from "./recipes.ts";
 
 const behaviour = scenes();
