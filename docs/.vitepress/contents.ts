@@ -78,6 +78,7 @@ export const contents: readonly Section[] = [
       { text: "Workers, Hono, Express", link: "/recipes/servers" },
       { text: "CORS in a plain Worker", link: "/recipes/cors" },
       { text: "WebSocket upgrades", link: "/recipes/websocket-upgrades" },
+      { text: "MCP servers", link: "/recipes/mcp" },
       { text: "Cloudflare Access, GCP IAP", link: "/recipes/access-proxies" },
       { text: "Auth0, Keycloak, oidc-provider", link: "/recipes/authorities" },
     ],

@@ -39,6 +39,12 @@ export const adapters = [
   { entry: "js/hono.ts", bundle: "dist/hono.js", peers: ["hono"] },
   // The client's own module, so that a fake's errors are of the class that an application imports.
   { entry: "js/testing.ts", bundle: "dist/testing.js", peers: ["./index.js"] },
+  {
+    entry: "js/resource.ts",
+    bundle: "dist/resource.js",
+    peers: ["tokenkeep/edge"],
+    budget: 1_000,
+  },
   { entry: "js/redis.ts", bundle: "dist/redis.js", peers: ["tokenkeep/edge"], budget: 3_300 },
 ];
 

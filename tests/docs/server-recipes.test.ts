@@ -135,6 +135,72 @@ test("recipe_the_policy_of_each_request_reads_a_cookie_and_pages_are_sent_to_the
   });
 });
 
+test("recipe_an_mcp_server_leads_a_client_to_its_authority_and_takes_tokens_for_itself_alone", async () => {
+  const answer = "globalThis.answer = async (_request, user) => Response.json({ user });\n";
+  const text = answer + shown("docs/recipes/mcp.md#0");
+  await inWorkerd("mcp", text, await keyPair(), async (url, fetched) => {
+    const mcp = new URL("/mcp", url);
+    const call = (headers: Record<string, string>) => fetch(mcp, { method: "POST", headers });
+    const refused = await call({});
+    assert.equal(refused.status, 401);
+    const challenge = refused.headers.get("WWW-Authenticate") ?? "";
+    const metadata = "https://tools.example.com/.well-known/oauth-protected-resource/mcp";
+    assert.equal(challenge, `Bearer scope="mcp:tools", resource_metadata="${metadata}"`);
+
+    const found = await fetch(new URL(new URL(metadata).pathname, url));
+    assert.equal(found.headers.get("Access-Control-Allow-Origin"), "*");
+    assert.deepEqual(await found.json(), {
+      resource: "https://tools.example.com/mcp",
+      authorization_servers: [ISSUER],
+      scopes_supported: ["mcp:tools"],
+      bearer_methods_supported: ["header"],
+      resource_name: "Tools",
+    });
+
+    const good = { aud: "https://tools.example.com/mcp", scope: "mcp:tools" };
+    const bearer = async (more: Record<string, unknown>) => ({
+      Authorization: `Bearer ${await tokenOf(ISSUER, more)}`,
+    });
+    const admitted = await call(await bearer(good));
+    assert.deepEqual([admitted.status, await admitted.json()], [200, { user: "alice" }]);
+    assert.equal((await call(await bearer({ ...good, scope: "other" }))).status, 403);
+    for (const aud of [
+      "https://api.example.com",
+      "https://tools.example.com",
+      "https://tools.example.com/mcp/",
+    ])
+      assert.equal((await call(await bearer({ ...good, aud }))).status, 401, aud);
+    assert.deepEqual(fetched, [`${ISSUER}/.well-known/jwks.json`]);
+  });
+});
+
+test("recipe_a_token_for_one_mcp_server_opens_no_other_in_the_same_worker", async () => {
+  const answer = "globalThis.answer = async (_request, user) => Response.json({ user });\n";
+  const text = ISSUER_OPTIONS + answer + shown("docs/recipes/mcp.md#1");
+  await inWorkerd("mcp-several", text, await keyPair(), async (url) => {
+    const at = (path: string) => new URL(path, url);
+    const bearer = async (path: string) => ({
+      Authorization: `Bearer ${await tokenOf(ISSUER, { aud: `https://tools.example.com${path}` })}`,
+    });
+    for (const [path, other] of [
+      ["/files", "/mail"],
+      ["/mail", "/files"],
+    ] as const) {
+      assert.deepEqual(await asked(at(path), await bearer(path)), [200, '{"user":"alice"}']);
+      const refused = await fetch(at(path), { headers: await bearer(other) });
+      assert.equal(refused.status, 401);
+      assert.match(
+        refused.headers.get("WWW-Authenticate") ?? "",
+        new RegExp(`error="invalid_token".*/oauth-protected-resource${path}"$`),
+      );
+      const metadata = await fetch(at(`/.well-known/oauth-protected-resource${path}`));
+      const { resource } = (await metadata.json()) as { resource: string };
+      assert.equal(resource, `https://tools.example.com${path}`);
+    }
+    assert.equal((await asked(at("/other"), await bearer("/files")))[0], 404);
+  });
+});
+
 /** What a connection says until it is closed, and the code it is closed with. */
 function listening(socket: WebSocket) {
   const said: string[] = [];

@@ -150,11 +150,12 @@ test("package_works_as_installed_in_node", async () => {
     edge: "ok",
     hono: "ok",
     redis: "ok",
+    resource: "ok",
     slim: "ok",
   });
 });
 
 test("package_works_as_installed_in_workerd_with_one_copy_of_each_wasm", async () => {
   const seen = await passes(workerd);
-  assert.deepEqual([seen.edge, seen.hono, seen.wasm], ["ok", "ok", "ok"]);
+  assert.deepEqual([seen.edge, seen.hono, seen.resource, seen.wasm], ["ok", "ok", "ok", "ok"]);
 });

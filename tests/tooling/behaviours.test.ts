@@ -26,7 +26,10 @@ const listed = behaviours.map(({ half, id }) => `${half}_${id}`);
 
 test("no number is given twice in a half", () => {
   for (const half of ["client", "edge"]) {
-    const numbers = behaviours.filter((one) => one.half === half).map(({ id }) => id.slice(1));
+    // The groups from V on count for themselves.
+    const numbers = behaviours
+      .filter((one) => one.half === half)
+      .map(({ id }) => (id < "V" ? id.slice(1) : id));
     assert.ok(numbers.length > 70, `${half}: ${numbers.length}`);
     assert.equal(new Set(numbers).size, numbers.length);
   }

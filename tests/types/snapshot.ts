@@ -20,6 +20,7 @@ export const ENTRIES = {
   "tokenkeep/react": "react.d.ts",
   "tokenkeep/edge": "edge.d.ts",
   "tokenkeep/hono": "hono.d.ts",
+  "tokenkeep/resource": "resource.d.ts",
   "tokenkeep/redis": "redis.d.ts",
   "tokenkeep/testing": "testing.d.ts",
 } as const;

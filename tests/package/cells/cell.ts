@@ -16,6 +16,7 @@ export const PARTS = [
   "edge",
   "react",
   "hono",
+  "resource",
   "redis",
   "testing",
 ] as const;
@@ -28,12 +29,14 @@ export type Seen = Partial<Record<Part | "wasm", string>>;
 export const NOT_THERE = {
   types: { types: "- all places have the same types, which the first rows look at" },
   tarball: Object.fromEntries(
-    ["client", "slim", "edge", "react", "hono", "redis", "testing", "wasm"].map((part) => [
-      part,
-      "- this row reads the tarball and runs nothing",
-    ]),
+    ["client", "slim", "edge", "react", "hono", "resource", "redis", "testing", "wasm"].map(
+      (part) => [part, "- this row reads the tarball and runs nothing"],
+    ),
   ),
-  noServer: { hono: "- Hono answers requests, and none arrive in a page" },
+  noServer: {
+    hono: "- Hono answers requests, and none arrive in a page",
+    resource: "- it answers requests, and none arrive in a page",
+  },
   noSockets: { redis: "- the clients of Redis open sockets as Node does" },
   noTests: { testing: "- no tests run here" },
   noPage: { react: "- there is no page to render" },

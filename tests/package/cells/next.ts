@@ -71,6 +71,7 @@ const next: Cell = {
     ...NOT_THERE.noTests,
     ...NOT_THERE.noSockets,
     hono: "- the routes are Next's own",
+    resource: "- the routes are Next's own",
   },
   async run(bench) {
     const made = await project(this.place, FILES);

@@ -61,15 +61,17 @@ const SUITE = `
   import { createVerifier, VerifyError } from "tokenkeep/edge";
   import { guard } from "tokenkeep/hono";
   import { redisRevocation } from "tokenkeep/redis";
+  import { protectedResource } from "tokenkeep/resource";
   import { createTokenKeep as createSlimTokenKeep } from "tokenkeep/slim";
   import { fakeKeep, memoryKv, testIssuer } from "tokenkeep/testing";
-  import { exerciseClient, exerciseEdge, exerciseHono, exerciseRedis, exerciseTesting } from "./exercise.js";
+  import { exerciseClient, exerciseEdge, exerciseHono, exerciseRedis, exerciseResource, exerciseTesting } from "./exercise.js";
   const wasm = readFileSync("node_modules/tokenkeep/dist/client.wasm");
   test("client", () => exerciseClient(createTokenKeep, process.env.AT));
   test("slim", () => exerciseClient((options) => createSlimTokenKeep({ ...options, wasm }), process.env.AT + "-slim"));
   test("edge", () => exerciseEdge(createVerifier, process.env.AT));
   test("testing", () => exerciseTesting({ fakeKeep, memoryKv, testIssuer }, { TokenKeepError, createVerifier }));
   test("hono", () => exerciseHono(Hono, guard, createVerifier, process.env.AT));
+  test("resource", () => exerciseResource(protectedResource, VerifyError));
   test("redis", () => exerciseRedis(redisRevocation, VerifyError));
 `;
 

@@ -79,6 +79,25 @@ export async function exerciseHono(Hono, guard, createVerifier, at) {
 }
 
 /**
+ * Answers with the metadata, and has the verifier's own error for what is wrong.
+ * @param {typeof import("tokenkeep/resource").protectedResource} protectedResource
+ * @param {typeof import("tokenkeep/edge").VerifyError} VerifyError
+ */
+export async function exerciseResource(protectedResource, VerifyError) {
+  const authorizationServers = ["https://issuer.example"];
+  const made = protectedResource({ resource: "https://api.example/v1", authorizationServers });
+  const answer = made.handle(new Request(made.metadataUrl));
+  expect((await answer?.json()).resource, "https://api.example/v1", "the metadata");
+  try {
+    protectedResource({ resource: "http://api.example", authorizationServers });
+  } catch (error) {
+    const code = error instanceof VerifyError ? error.code : error;
+    return expect(code, "config_invalid", "an odd address");
+  }
+  throw new Error("an odd address was taken");
+}
+
+/**
  * Asks a Redis of one entry, and has the verifier's own error for what is wrong.
  * @param {typeof import("tokenkeep/redis").redisRevocation} redisRevocation
  * @param {typeof import("tokenkeep/edge").VerifyError} VerifyError

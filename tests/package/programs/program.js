@@ -6,7 +6,15 @@ import { createTokenKeep } from "tokenkeep";
 import { createVerifier, VerifyError } from "tokenkeep/edge";
 import { guard } from "tokenkeep/hono";
 import { redisRevocation } from "tokenkeep/redis";
-import { exerciseClient, exerciseEdge, exerciseHono, exerciseRedis, outcomes } from "./exercise.js";
+import { protectedResource } from "tokenkeep/resource";
+import {
+  exerciseClient,
+  exerciseEdge,
+  exerciseHono,
+  exerciseRedis,
+  exerciseResource,
+  outcomes,
+} from "./exercise.js";
 
 const at = process.argv[2] ?? "";
 console.log(
@@ -15,6 +23,7 @@ console.log(
       client: () => exerciseClient(createTokenKeep, at),
       edge: () => exerciseEdge(createVerifier, at),
       hono: () => exerciseHono(Hono, guard, createVerifier, at),
+      resource: () => exerciseResource(protectedResource, VerifyError),
       redis: () => exerciseRedis(redisRevocation, VerifyError),
     }),
   ),
