@@ -1,7 +1,6 @@
 // A keep for the tests of an application: the test says who is signed in and what requests are
 // answered. The rules of the real keep that an application sees are kept, without wasm.
 
-import { remedyOf } from "../client/challenge.js";
 import type { TokenKeepError, TokenKeepErrorCode } from "../client/error.js";
 import { abortable } from "../client/requests.js";
 import { UNKNOWN } from "../client/session.js";
@@ -12,6 +11,7 @@ import type {
   TokenResponse,
   Transition,
 } from "../client/types.js";
+import { exchange, type Turns } from "./exchange.js";
 import { Listeners } from "./listeners.js";
 import { absolute, Routes, requestOf } from "./routes.js";
 import { begun, ended, failed, replied } from "./session.js";
@@ -34,6 +34,8 @@ class Keep implements FakeKeep {
   #session: Session;
   /** The token of this generation, where a reply brought it. */
   #granted: string | null = null;
+  /** The claims of a session that the authority knows and this keep has not seen yet. */
+  #elsewhere: Session["claims"] | undefined;
   #refreshing: Promise<Session> | null = null;
   /** Whether the first session is still to be told of: at the start, as in a page. */
   #untold = true;
@@ -60,6 +62,7 @@ class Keep implements FakeKeep {
     const failure = this.#failure("start");
     if (failure !== null) throw this.#failed(failure);
     await this.#known();
+    if (again && this.#session.status === "authenticated") return this.#shared();
     if (again) this.#findAgain();
     return this.#session;
   }
@@ -80,35 +83,23 @@ class Keep implements FakeKeep {
     const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
     signal?.throwIfAborted();
     const isForeign = request.headers.has("Authorization");
+    const { unauthorized = [401] } = this.#options;
     const send = (token: string | null) => {
       const copy = request.clone();
       if (token !== null && !isForeign) copy.headers.set("Authorization", `Bearer ${token}`);
       return this.#answer(copy);
     };
     const refused = ({ status, headers }: Response) =>
-      status === 401 && !isForeign && (headers.get("WWW-Authenticate") ?? true);
-    return abortable(signal, this.attempt(request.url, send, refused));
+      unauthorized.includes(status) && !isForeign && (headers.get("WWW-Authenticate") ?? true);
+    return abortable(signal, this.#exchange(request.url, send, refused));
   };
 
-  async attempt<T>(
+  attempt<T>(
     url: string | URL,
     send: (token: string | null) => T | Promise<T>,
     refused: (outcome: T) => boolean | string,
   ): Promise<T> {
-    await this.#known();
-    const address = absolute(url);
-    const { generation } = this.#session;
-    const token = this.#tokenFor(address);
-    const first = await send(token);
-    if (token === null || !this.#isRenewable(refused(first), address)) return first;
-    // Another caller may have renewed the token meanwhile.
-    if (this.#session.generation === generation) await this.refresh().catch(() => undefined);
-    const renewed = this.#tokenFor(address);
-    if (renewed === null || this.#session.generation === generation) return first;
-    const second = await send(renewed);
-    if (this.#isRenewable(refused(second), address))
-      this.emit("rejected-fresh-token", { url: address });
-    return second;
+    return this.#exchange(absolute(url), send, refused);
   }
 
   async signIn(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
@@ -142,10 +133,7 @@ class Keep implements FakeKeep {
   }
 
   refresh(): Promise<Session> {
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = null;
-    });
-    return this.#refreshing;
+    return this.#shared();
   }
 
   async withToken<T>(
@@ -182,8 +170,13 @@ class Keep implements FakeKeep {
     this.#begin(claims, null, members);
   }
 
+  signInElsewhere(claims: Readonly<Record<string, unknown>> | null): void {
+    this.#elsewhere = claims;
+  }
+
   signOut(reason: SignedOutReason = "rejected"): void {
     const { status } = this.#session;
+    this.#elsewhere = undefined;
     this.#granted = null;
     this.#show(reason, ended(reason));
     if (status === "authenticated" || (status === "unknown" && reason === "logout"))
@@ -211,6 +204,7 @@ class Keep implements FakeKeep {
     this.#routes = new Routes(options.routes ?? {});
     this.#failures.clear();
     this.#granted = null;
+    this.#elsewhere = undefined;
     this.#closed = false;
     this.#show("reset", firstOf(options));
     this.#untold = true;
@@ -251,6 +245,14 @@ class Keep implements FakeKeep {
     this.emit("refreshed", { generation, by: "this-tab" });
   }
 
+  /** One refresh for all who want one at the same time. */
+  #shared(): Promise<Session> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
   async #refresh(): Promise<Session> {
     const failure = this.#failure("refresh");
     await this.#known();
@@ -262,9 +264,9 @@ class Keep implements FakeKeep {
 
   /** Signs in whom the authority knows although nobody is signed in here, if it knows anybody. */
   #findAgain(): boolean {
-    const { again } = this.#options;
-    if (again === undefined || this.#session.status !== "anonymous") return false;
-    this.signInAs(again);
+    const claims = this.#elsewhere;
+    if (claims === undefined || this.#session.status !== "anonymous") return false;
+    this.#begin(claims, null);
     this.emit("refreshed", { generation: this.#session.generation, by: "this-tab" });
     return true;
   }
@@ -315,23 +317,30 @@ class Keep implements FakeKeep {
       : fakeToken({ ...claims, jti: `fake-${generation}` });
   }
 
-  #tokenFor(address: string): string | null {
-    const { origins } = this.#options;
-    const isListed = origins === undefined || origins.includes(new URL(address).origin);
-    return isListed && this.#session.status === "authenticated" ? this.#token() : null;
+  async #exchange<T>(
+    url: string,
+    send: (token: string | null) => T | Promise<T>,
+    refused: (outcome: T) => boolean | string,
+  ): Promise<T> {
+    await this.#known();
+    const turns: Turns = {
+      tokenFor: (address) => {
+        const { origins } = this.#options;
+        const isListed = origins === undefined || origins.includes(new URL(address).origin);
+        const { status, generation } = this.#session;
+        return isListed && status === "authenticated" ? { token: this.#token(), generation } : null;
+      },
+      renew: async (generation) => {
+        if (this.#session.generation === generation) await this.#shared().catch(() => undefined);
+      },
+      emit: (type, event) => this.#listeners.emit(type, event),
+    };
+    return exchange(turns, url, send, refused);
   }
 
   #answer(request: Request): Promise<Response> {
     this.requests.push(request.clone());
     return this.#routes.answer(request);
-  }
-
-  /** Whether a fresh token may help; `refused` is what `attempt` was told. */
-  #isRenewable(refused: boolean | string, url: string): boolean {
-    if (refused === false) return false;
-    const remedy = remedyOf(refused === true ? "" : refused);
-    if (remedy) this.emit("step-up", { ...remedy, url });
-    return remedy === undefined;
   }
 }
 

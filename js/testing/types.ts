@@ -17,11 +17,8 @@ export interface FakeKeepOptions {
   routes?: FakeRoutes;
   /** The origins that get the token. Default: all. */
   origins?: readonly string[];
-  /**
-   * The claims of a session that the authority knows of while nobody is signed in here, as after a
-   * sign-in by redirect: `start({ again: true })` and `refresh()` find it.
-   */
-  again?: Readonly<Record<string, unknown>>;
+  /** Statuses that mean what 401 means. Default [401]. */
+  unauthorized?: readonly number[];
 }
 
 /**
@@ -50,6 +47,11 @@ export interface FakeKeep extends TokenKeep {
   readonly requests: readonly Request[];
   /** Signs a user in. Somebody else who was signed in is followed by `user-changed`. */
   signInAs(claims: Readonly<Record<string, unknown>> | null, members?: Partial<Session>): void;
+  /**
+   * Signs a user in where this keep does not see it, as by a redirect in another tab:
+   * `start({ again: true })` and `refresh()` find the session.
+   */
+  signInElsewhere(claims: Readonly<Record<string, unknown>> | null): void;
   /** Ends the session. Default "rejected". */
   signOut(reason?: SignedOutReason): void;
   /** Changes members of the session, and tells `change` alone. */

@@ -18,6 +18,8 @@ interface World {
   readonly asked: string[];
   /** What the authority says to the next refresh or logout. Without it, all is well. */
   refuse(call: "refresh" | "logout", status: 401 | 503): void;
+  /** Somebody signs in elsewhere, by a redirect in another tab. */
+  appear(): void;
 }
 
 const EVENTS = [
@@ -71,6 +73,7 @@ function realWorld(isSignedIn: boolean): World {
     refresh: "https://auth.example.com/refresh",
     logout: "https://auth.example.com/logout",
     origins: [API],
+    unauthorized: [401, 419],
     tabs: "off",
     transport,
   });
@@ -79,7 +82,10 @@ function realWorld(isSignedIn: boolean): World {
     // After a logout that failed the keep looks whether the session lives.
     due.set("refresh", status);
   };
-  return { keep, answers, asked, refuse };
+  const appear = () => {
+    isOver = false;
+  };
+  return { keep, answers, asked, refuse, appear };
 }
 
 function fakeWorld(isSignedIn: boolean): World {
@@ -91,12 +97,14 @@ function fakeWorld(isSignedIn: boolean): World {
   const keep: FakeKeep = fakeKeep({
     ...(isSignedIn ? { claims: ADA } : {}),
     origins: [API],
+    unauthorized: [401, 419],
     routes: { "POST /sign-in": signIn, "*": ask },
   });
   return {
     keep,
     answers,
     asked,
+    appear: () => keep.signInElsewhere(ADA),
     refuse(call, status) {
       if (call === "logout") keep.failNext(call, "logout_failed");
       else keep.failNext(call, status === 401 ? "refresh_rejected" : "refresh_unreachable");
@@ -192,6 +200,37 @@ const scenes: Readonly<Record<string, Scene>> = {
     await keep.start();
     const reply = await keep.signIn(`${API}/sign-in`, { method: "POST", body: "{}" });
     return [reply.status, await reply.json(), seen(keep.session)];
+  },
+  "a start that asks again": async ({ keep, appear }) => {
+    await keep.start();
+    appear();
+    return [seen(await keep.start()), seen(await keep.start({ again: true }))];
+  },
+  "another status that refuses": async ({ keep, answers }) => {
+    answers.push(new Response(null, { status: 419 }));
+    return (await keep.fetch(`${API}/orders`)).status;
+  },
+  "a call that is no fetch": async ({ keep }) => {
+    await keep.start();
+    const sent: boolean[] = [];
+    const call = (refusals: number, refusal: boolean | string, url = `${API}/upload`) => {
+      let left = refusals;
+      const send = async (token: string | null) => sent.push(token !== null);
+      return keep.attempt(url, send, () => left-- > 0 && refusal);
+    };
+    await call(0, true);
+    await call(1, true);
+    await call(1, "");
+    await call(2, 'Bearer error="invalid_token"');
+    await call(1, 'Bearer error="insufficient_user_authentication", max_age=60');
+    await call(1, 'Bearer error="insufficient_scope"');
+    await call(1, true, "https://elsewhere.example/");
+    return sent;
+  },
+  "a sliding token": async ({ keep }) => {
+    await keep.start();
+    const sliding = { access_token: fakeToken({ sub: "ada", slid: true }) };
+    return [await codeOf(keep.adopt(sliding)), seen(keep.session)];
   },
   "a token that was lent and one that was adopted": async ({ keep }) => {
     await keep.start();

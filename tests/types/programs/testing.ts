@@ -23,7 +23,7 @@ const routes: FakeRoutes = {
   "POST /orders": 201,
   "/text": "text",
   "/nothing": null,
-  "/made": async (request) => Response.json(await request.json()),
+  "/made": async (request) => new Response(await request.text()),
   "POST /sign-in": () => ({ access_token: fakeToken({ sub: "ada" }) }),
 };
 const options: FakeKeepOptions = {
@@ -31,7 +31,7 @@ const options: FakeKeepOptions = {
   session: { status: "unknown" },
   routes,
   origins: ["https://api.example.com"],
-  again: {},
+  unauthorized: [401, 419],
 };
 
 export async function page(): Promise<Session> {
@@ -39,6 +39,7 @@ export async function page(): Promise<Session> {
   const real: TokenKeep = keep;
   keep.signInAs({ sub: "bob" }, { expiresAt: 0 });
   keep.signInAs(null);
+  keep.signInElsewhere({ sub: "bob" });
   keep.setSession({ degraded: true });
   keep.emit("step-up", { acrValues: [], maxAge: null, url: "" });
   keep.failNext("refresh", "refresh_unreachable");

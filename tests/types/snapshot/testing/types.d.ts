@@ -5,7 +5,7 @@ export interface FakeKeepOptions {
     session?: Partial<Session>;
     routes?: FakeRoutes;
     origins?: readonly string[];
-    again?: Readonly<Record<string, unknown>>;
+    unauthorized?: readonly number[];
 }
 export type FakeRoutes = Readonly<Record<string, FakeRoute>>;
 export type FakeRoute = FakeAnswer | ((request: Request) => FakeAnswer | Promise<FakeAnswer>);
@@ -14,6 +14,7 @@ export type FakeFailure = "start" | "refresh" | "logout" | "signIn" | "adopt" | 
 export interface FakeKeep extends TokenKeep {
     readonly requests: readonly Request[];
     signInAs(claims: Readonly<Record<string, unknown>> | null, members?: Partial<Session>): void;
+    signInElsewhere(claims: Readonly<Record<string, unknown>> | null): void;
     signOut(reason?: SignedOutReason): void;
     setSession(members: Partial<Session>): void;
     emit<K extends keyof TokenKeepEvents>(type: K, event: TokenKeepEvents[K]): void;
