@@ -35,7 +35,7 @@ export const contents: readonly Section[] = [
     items: [
       { text: "Getting started", link: "/getting-started" },
       { text: "How it works", link: "/how-it-works" },
-      { text: "Why am I signed out?", link: "/why-am-i-signed-out" },
+      { text: "Troubleshooting", link: "/troubleshooting" },
       { text: "Loading the wasm", link: "/loading" },
       { text: "Testing your application", link: "/testing" },
     ],

@@ -23,22 +23,32 @@ export type TokenKeepErrorCode =
   | "not_in_page"
   | "closed";
 
-const WORDS: Record<TokenKeepErrorCode, string> = {
-  config_invalid: "An option is not valid.",
-  wasm_unavailable:
-    "WebAssembly can't be used here. With a Content-Security-Policy, script-src needs 'wasm-unsafe-eval'; " +
-    "some lockdown modes switch WebAssembly off altogether.",
-  refresh_rejected: "The authority refused to renew the access token: the session is over.",
-  refresh_unreachable: "The refresh endpoint can't be reached, or asks to try again later.",
-  refresh_timeout: "The refresh endpoint did not answer in time.",
-  refresh_malformed: "There is no usable access token in the answer.",
-  refresh_misconfigured:
-    "This is no refresh endpoint: a redirect, another status or content type, or a relative address outside a page.",
-  logout_failed: "You are signed out here, but the session at the server may not be over.",
-  signed_out: "There is no session.",
-  not_in_page: "The token does not live in this page.",
-  closed: "This keep is closed.",
-};
+/** @internal What only a developer can mend. No call rejects with the last three. */
+export type Fault =
+  | "wasm_unavailable"
+  | "refresh_misconfigured"
+  | "refresh_malformed"
+  | "sign-in-without-token"
+  | "cookie-not-kept"
+  | "challenge-not-exposed";
+
+/** @internal What is wrong, and what to do about it. The codes that are missing always come with a message. */
+export const WORDS: Readonly<Partial<Record<TokenKeepErrorCode, string>> & Record<Fault, string>> =
+  {
+    wasm_unavailable:
+      "WebAssembly can't be used here. With a Content-Security-Policy, script-src needs 'wasm-unsafe-eval'.",
+    refresh_rejected: "The authority refused the refresh: the session is over.",
+    refresh_unreachable: "The authority can't be reached or asks to wait.",
+    refresh_timeout: "There is no answer in time.",
+    refresh_malformed: "An answer without a usable token: name its member in `reply`.",
+    refresh_misconfigured: "This is no answer of a refresh endpoint: look at `refresh`.",
+    logout_failed: "You are signed out here, but the session at the server may not be over.",
+    signed_out: "There is no session.",
+    closed: "The keep is closed.",
+    "sign-in-without-token": "The token is left to you: name its member in `reply`.",
+    "cookie-not-kept": "Look at the cookie's host, Secure, SameSite and Path.",
+    "challenge-not-exposed": "Name WWW-Authenticate in Access-Control-Expose-Headers.",
+  };
 
 const RETRYABLE: readonly TokenKeepErrorCode[] = [
   "refresh_unreachable",
@@ -75,8 +85,8 @@ export class TokenKeepError extends Error {
     details: {
       message?: string;
       retryable?: boolean;
-      status?: number;
-      retryAfter?: number;
+      status?: number | undefined;
+      retryAfter?: number | undefined;
       cause?: unknown;
     } = {},
   ) {
@@ -97,8 +107,5 @@ export function failure(
   status?: number,
   retryAfter?: number,
 ): TokenKeepError {
-  return new TokenKeepError(code, {
-    ...(status === undefined ? {} : { status }),
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-  });
+  return new TokenKeepError(code, { status, retryAfter });
 }

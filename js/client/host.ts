@@ -3,12 +3,14 @@
 // microtask.
 
 import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/client/client.js";
+import type { Advise } from "./advice.js";
 import { bytesOf, discard, requestTo, statusOf } from "./authority.js";
 import { cookieNamed, submitTwice } from "./cookies.js";
 import { failure, type TokenKeepError } from "./error.js";
 import { report } from "./events.js";
 import type { Core } from "./load.js";
 import { Locks } from "./locks.js";
+import type { Bare } from "./notes.js";
 import type { Settings } from "./options.js";
 import { watchPage } from "./page.js";
 import { Siblings } from "./siblings.js";
@@ -19,10 +21,14 @@ type PageHost = EngineHost<TokenKeepError>;
 
 /** Tells the application. */
 export interface Teller
-  extends Pick<PageHost, "signedIn" | "signedOut" | "refreshed" | "refreshFailed" | "userChanged"> {
+  extends Pick<
+    PageHost,
+    "signedIn" | "signedOut" | "refreshed" | "refreshFailed" | "userChanged" | "cookieNotKept"
+  > {
   changed(engine: Engine, ...session: Parameters<PageHost["changed"]>): void;
-  /** A request to a listed origin goes out without the token, for this reason. */
-  bare(why: "no-cors", url: string): void;
+  /** A request goes out without the token, for this reason. */
+  bare(why: Bare, url: string): void;
+  advise: Advise;
   stepUp(event: TokenKeepEvents["step-up"]): void;
   rejectedFreshToken(url: string): void;
   /** The instance has trapped. This host can't be used any more. */

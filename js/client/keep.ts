@@ -2,6 +2,7 @@
 // Here are the listeners, and the snapshot that the application saw last.
 
 import type { Input } from "../../build/client/client.js";
+import { type Advise, adviser } from "./advice.js";
 import { TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
 import { Host, type Teller } from "./host.js";
@@ -31,6 +32,7 @@ class Keep implements TokenKeep {
   readonly #load: () => Promise<Core>;
   readonly #listeners = new Listeners();
   readonly #notes = new Notes();
+  readonly #advise: Advise;
   #host: Host | null = null;
   #session: Session = UNKNOWN;
   #closed = false;
@@ -39,6 +41,7 @@ class Keep implements TokenKeep {
   constructor(settings: Settings, load: () => Promise<Core>) {
     this.#settings = settings;
     this.#load = load;
+    this.#advise = adviser(settings.console);
     if (typeof Symbol.dispose === "symbol") {
       Object.defineProperty(this, Symbol.dispose, { value: () => this.close() });
     }
@@ -155,7 +158,10 @@ class Keep implements TokenKeep {
   async #use<T>(use: (host: Host) => T | Promise<T>): Promise<T> {
     if (this.#closed) throw new TokenKeepError("closed");
     if (this.#host === null) {
-      const core = await this.#load();
+      const core = await this.#load().catch((error: TokenKeepError) => {
+        if (!error.retryable) this.#advise("wasm_unavailable", globalThis.location?.href ?? "");
+        throw error;
+      });
       if (this.#closed) throw new TokenKeepError("closed");
       this.#host ??= outsideZones(() => new Host(core, this.#settings, this.#teller()));
     }
@@ -169,14 +175,21 @@ class Keep implements TokenKeep {
 
   #teller(): Teller {
     const listeners = this.#listeners;
+    const { url } = this.#settings.refresh;
     return {
+      advise: this.#advise,
       changed: (engine, ...session) =>
         this.#show(sessionOf(session, this.#session, () => engine.claims())),
       signedIn: () => listeners.emit("signed-in", { session: this.#session }),
       signedOut: (reason) => listeners.emit("signed-out", { reason }),
       refreshed: (generation, by) => listeners.emit("refreshed", { generation, by }),
-      refreshFailed: (error, retryAt) =>
-        listeners.emit("refresh-failed", { error, retryAt: retryAt ?? null }),
+      refreshFailed: (error, retryAt) => {
+        const { code, status } = error;
+        if (code === "refresh_misconfigured" || code === "refresh_malformed")
+          this.#advise(code, url, status);
+        listeners.emit("refresh-failed", { error, retryAt: retryAt ?? null });
+      },
+      cookieNotKept: (status) => this.#advise("cookie-not-kept", url, status),
       userChanged: () => listeners.emit("user-changed", { session: this.#session }),
       bare: (why, url) => this.#notes.add(why, url, this.#session),
       stepUp: (event) =>

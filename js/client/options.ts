@@ -14,6 +14,7 @@ export interface Settings {
   /** Each as `URL.origin` gives it. */
   readonly origins: readonly string[];
   readonly unauthorized: readonly number[];
+  readonly console: boolean;
   readonly engine: EngineSettings;
 }
 
@@ -39,6 +40,7 @@ const KNOWN: readonly (keyof TokenKeepOptions)[] = [
   "unauthorized",
   "csrf",
   "sessionHint",
+  "console",
   "transport",
 ];
 
@@ -50,9 +52,7 @@ export function readOptions(given: TokenKeepOptions): Settings {
       throw invalid(key, "is no option of createTokenKeep");
   }
   const options = own(given);
-  const { tabs = "coordinate", host = "page", transport, logout, name } = options;
-  if (tabs !== "coordinate" && tabs !== "off")
-    throw invalid("tabs", 'must be "coordinate" or "off"');
+  const { host = "page", transport, logout, name } = options;
   if (host !== "page") throw invalid("host", 'must be "page": other hosts are not built yet');
   if (transport !== undefined && typeof transport !== "function")
     throw invalid("transport", "must be a function");
@@ -75,6 +75,7 @@ export function readOptions(given: TokenKeepOptions): Settings {
     sessionHint: hint && { cookie: named("sessionHint.cookie", hint.cookie) },
     name: name ?? refresh.url,
     origins: origins(options.origins),
+    console: isOn("console", options.console, "warnings"),
     unauthorized: statuses("unauthorized", options.unauthorized ?? [401]),
     engine: {
       leeway: (options.leeway === 0 ? 0 : time("leeway", options.leeway, 60)) * 1000,
@@ -83,10 +84,17 @@ export function readOptions(given: TokenKeepOptions): Settings {
       timeout: time("timeout", options.timeout, 10_000),
       backoffBase: time("backoff.base", backoff.base, 1000),
       backoffMax: time("backoff.max", backoff.max, 60_000),
-      coordinate: tabs === "coordinate",
+      coordinate: isOn("tabs", options.tabs, "coordinate"),
       tellsLogout: logout !== undefined,
     },
   };
+}
+
+/** Whether an option that may be "off" is what it is by default. */
+function isOn(option: string, given: string | undefined, standard: string): boolean {
+  if (![undefined, standard, "off"].includes(given))
+    throw invalid(option, `must be "${standard}" or "off"`);
+  return given !== "off";
 }
 
 /** A copy of the own members of an object, each read once. Inherited members are left out. */

@@ -6,6 +6,8 @@ import { discard } from "./authority.js";
 import { remedyOf } from "./challenge.js";
 import type { Host } from "./host.js";
 
+const CHALLENGE = "WWW-Authenticate";
+
 /** A way to send requests. */
 interface Way<T> {
   /** Sends; the token stands in the `Authorization` of `request`, if it may go along. */
@@ -25,7 +27,7 @@ export const fetching: Way<Response> = {
   challengeOf(host, response) {
     if (response.ok || host.lost || !host.engine.refuses(response.status)) return undefined;
     if (response.redirected && !host.engine.allows(response.url)) return null;
-    return response.headers.get("WWW-Authenticate") ?? "";
+    return response.headers.get(CHALLENGE) ?? "";
   },
   discard: (response) => discard(response.body),
 };
@@ -52,12 +54,14 @@ export async function exchange<T>(
   replayable: boolean,
 ): Promise<T> {
   const { url } = request;
-  // A request to another origin, or with an Authorization of its own, goes out as it is.
-  if (!host.engine.allows(url) || request.headers.has("Authorization"))
-    return way.send(host, request);
-  if (request.mode === "no-cors") {
-    // In this mode the browser drops the header and hides the answer.
-    host.tell.bare("no-cors", url);
+  const why = !host.engine.allows(url)
+    ? "origin-not-listed"
+    : request.headers.has("Authorization")
+      ? "foreign-authorization"
+      : // In this mode the browser drops the header and hides the answer.
+        request.mode === "no-cors" && "no-cors";
+  if (why) {
+    host.tell.bare(why, url);
     return way.send(host, request);
   }
   const { engine } = host;
@@ -77,7 +81,11 @@ export async function exchange<T>(
   if (renewed === 0) return first;
   way.discard?.(first);
   const second = await way.send(host, spare!);
-  if (isRenewable(host, way, second, url, renewed)) host.rejectedFreshToken(renewed, url);
+  if (isRenewable(host, way, second, url, renewed)) {
+    host.rejectedFreshToken(renewed, url);
+    if (second instanceof Response && second.type === "cors" && !second.headers.has(CHALLENGE))
+      host.tell.advise("challenge-not-exposed", url, second.status);
+  }
   return second;
 }
 

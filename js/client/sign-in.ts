@@ -24,6 +24,8 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
     throw error;
   }
   const rest = host.engine.signedIn(turn, json, body);
+  if (rest === undefined && LIKE_TOKEN.test(new TextDecoder().decode(body)))
+    host.tell.advise("sign-in-without-token", request.url, response.status);
   body?.fill(0);
   if (rest === undefined) return response;
   discard(response.body);
@@ -37,6 +39,9 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
     headers,
   });
 }
+
+/** The beginning of a JWT, or the usual names of a token at any depth. */
+const LIKE_TOKEN = /"(eyJ|token"|access_?token")/i;
 
 function isLabelled(response: Response): boolean {
   return /^[^;]*[/+]json\s*(;|$)/i.test(response.headers.get("Content-Type") ?? "");

@@ -79,6 +79,13 @@ export interface TokenKeepOptions {
    * as in a worker, `start()` asks.
    */
   sessionHint?: { cookie: string };
+  /**
+   * "warnings" (default): what only a developer can mend is also said in the console, once a kind:
+   * WebAssembly that is forbidden, a refresh endpoint that is none or answers without a token, a
+   * token left in a sign-in reply, a cookie that was not kept, a `WWW-Authenticate` that can't be
+   * read. Never a secret. "off": nothing is.
+   */
+  console?: "warnings" | "off";
   /** Replaces `globalThis.fetch`, for tests and special transports. Called with a `Request`. */
   transport?: (request: Request) => Promise<Response>;
 }
@@ -258,7 +265,10 @@ export interface TokenKeep {
     type: K,
     listener: (event: TokenKeepEvents[K]) => void,
   ): () => void;
-  /** The last transitions of the engine, newest last, with no token in them. */
+  /**
+   * The last transitions of the engine, newest last, with no token in them. Among them stands the
+   * last request of each kind and origin that went out without the token.
+   */
   explain(): readonly Transition[];
   /**
    * Ends timers, listeners, channels and locks, and wipes the token. Idempotent; also
@@ -271,7 +281,7 @@ export interface TokenKeep {
 export interface Transition {
   /** Epoch milliseconds on the local clock. */
   readonly at: number;
-  /** What happened, by the names in the guide "Why am I signed out?". */
+  /** What happened, by the names in the guide "Troubleshooting". */
   readonly event: string;
   /** The status before it. */
   readonly from: SessionStatus;

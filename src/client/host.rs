@@ -42,6 +42,8 @@ export interface EngineHost<Failure = unknown> {
   /** `retryAt`: epoch milliseconds. */
   refreshFailed(failure: Failure, retryAt: number | undefined): void;
   userChanged(): void;
+  /** The first refresh after a sign-in was refused with this status. */
+  cookieNotKept(status: number): void;
   /** Tells one transition, after `explain()`. `at`: epoch milliseconds. */
   transition(
     at: number,
@@ -103,6 +105,8 @@ extern "C" {
     fn refresh_failed(this: &Host, error: JsValue, retry_at: Option<f64>);
     #[wasm_bindgen(method, js_name = userChanged)]
     fn user_changed(this: &Host);
+    #[wasm_bindgen(method, js_name = cookieNotKept)]
+    fn cookie_not_kept(this: &Host, status: u16);
     #[wasm_bindgen(method)]
     fn transition(
         this: &Host,
@@ -162,6 +166,7 @@ impl Host {
                 self.refresh_failed(self.error(failure), moment(retry_at));
             }
             Output::Emit(Event::UserChanged) => self.user_changed(),
+            Output::Emit(Event::CookieNotKept { status }) => self.cookie_not_kept(status),
             Output::SetTimer { .. } | Output::ClearTimer => {}
         }
     }

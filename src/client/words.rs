@@ -154,6 +154,7 @@ words! {
         LogoutDoubted = "logout-doubted",
         SignInWithoutToken = "sign-in-without-token",
         NoHint = "no-hint",
+        CookieNotKept = "cookie-not-kept",
     }
 
     /// `Transition.note` of the package.

@@ -121,6 +121,11 @@ pub enum Event {
     },
     /// The session is another user's now.
     UserChanged,
+    /// The first refresh after a sign-in was refused: its cookie may not have been kept.
+    CookieNotKept {
+        /// The HTTP status of the refusal.
+        status: u16,
+    },
 }
 
 /// Names one network call of one engine.

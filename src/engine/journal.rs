@@ -88,6 +88,8 @@ pub enum Step {
     SignInWithoutToken,
     /// The cookie that tells of a session is not there: the authority is not asked.
     NoHint,
+    /// The first refresh after a sign-in was refused: its cookie may not have been kept.
+    CookieNotKept,
 }
 
 /// Why it happened.

@@ -135,6 +135,7 @@ impl Engine {
                     self.session.correct_epoch(self.session.next_epoch(self.now));
                 }
                 self.accept(grant);
+                self.session.prove();
                 self.write_from(Step::Refreshed, from, None);
                 let generation = self.session.generation();
                 self.emit(Event::Refreshed { generation, by_sibling: false });
@@ -188,6 +189,10 @@ impl Engine {
         let waiters = Attempt::Failed(failure);
         match self.session.status() {
             Status::Authenticated => {
+                if self.session.is_unproven() {
+                    self.write(Step::CookieNotKept, None);
+                    self.emit(Event::CookieNotKept { status: failure.status });
+                }
                 self.settle_refreshers(waiters);
                 self.sign_out(SignedOutReason::Rejected);
                 self.broadcast(News::Rejected);

@@ -70,6 +70,8 @@ pub(super) struct SessionState {
     /// Something may have been missed: the token rests until a sibling or the authority confirms
     /// the session.
     doubted: bool,
+    /// It began with a sign-in, and no refresh has shown yet that the cookie of it was kept.
+    unproven: bool,
     /// A fresh token that an API refused all the same, and when.
     refused: Option<(u32, Millis)>,
 }
@@ -91,6 +93,7 @@ impl SessionState {
             joining: false,
             stranger: false,
             doubted: false,
+            unproven: false,
             refused: None,
         }
     }
@@ -271,6 +274,16 @@ impl SessionState {
     /// The token that was just taken began a session of its own.
     pub(super) fn begin(&mut self, now: Millis) {
         self.began_at = now;
+        self.unproven = true;
+    }
+
+    /// A refresh worked, here or in a sibling: the cookie was kept.
+    pub(super) fn prove(&mut self) {
+        self.unproven = false;
+    }
+
+    pub(super) fn is_unproven(&self) -> bool {
+        self.unproven
     }
 
     /// The session is over: the token is wiped. The epoch is the caller's to raise.

@@ -93,6 +93,7 @@ impl Engine {
             News::SignedIn { subject } if ahead => self.join(epoch, subject),
             News::Refreshed { visible } if ahead || level => {
                 self.siblings.successes = self.siblings.successes.wrapping_add(1);
+                self.session.prove();
                 self.siblings.note(visible, self.now.mono);
                 if ahead {
                     self.catch_up(epoch, true, None);

@@ -18,11 +18,12 @@ export interface Chromium {
   close(): Promise<void>;
 }
 
-export async function launch(): Promise<Chromium> {
+/** @param further arguments of Chromium */
+export async function launch(further: readonly string[] = []): Promise<Chromium> {
   const browser =
     process.env.BROWSER === "firefox"
       ? await launchFirefox()
-      : await chromium.launch({ executablePath, args });
+      : await chromium.launch({ executablePath, args: [...args, ...further] });
   return {
     browser,
     context: () => browser.newContext(),

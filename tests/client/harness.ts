@@ -66,7 +66,7 @@ export interface Scene {
  * `behaviour("client_A2_…", async (scene) => …)`.
  */
 export function scenes(
-  start: () => Promise<Chromium> = launch,
+  start: () => Promise<Chromium> = () => launch(),
 ): (name: string, body: (scene: Scene) => Promise<void>) => void {
   let browser: Chromium;
   before(async () => {

@@ -379,7 +379,7 @@ behaviour("recipe_explain_prints_the_transitions_as_a_table", async (scene) => {
   const table = scene.page.waitForEvent("console", {
     predicate: (message) => message.type() === "table",
   });
-  await run(scene, 'import "doc:docs/why-am-i-signed-out.md#0";');
+  await run(scene, 'import "doc:docs/troubleshooting.md#0";');
   const rows = (await (await table).args()[0]?.jsonValue()) as { event: string }[];
   assert.equal(rows.at(-1)?.event, "refreshed");
 });

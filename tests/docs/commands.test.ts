@@ -38,10 +38,11 @@ test("every block of code is type-checked, a command, or a drawing", () => {
   );
   const checked = documents().reduce((sum, path) => sum + snippetsOf(text(path)).length, 0);
   assert.equal(checked, all.filter(({ language }) => language !== "sh" && language !== "").length);
-  // Without a language: drawings, and a header.
+  // Without a language: drawings, a header, and lines of the console, which
+  // tests/client/troubleshooting.test.ts compares.
   assert.deepEqual(
     [...new Set(all.filter(({ language }) => language === "").map(({ path }) => path))].sort(),
-    ["CONTRIBUTING.md", "docs/how-it-works.md", "docs/loading.md"],
+    ["CONTRIBUTING.md", "docs/how-it-works.md", "docs/loading.md", "docs/troubleshooting.md"],
   );
 });
 

@@ -1,7 +1,8 @@
 //! Group A: what is known about the session, and when.
 
 use tokenkeep::engine::{
-    Engine, Event, FailureKind, Message, News, Outcome, SignedOutReason, Status, Step, Wake,
+    Engine, Event, Failure, FailureKind, Message, News, Outcome, SignedOutReason, Status, Step,
+    Wake,
 };
 
 use crate::tab::{Tab, failed};
@@ -264,4 +265,52 @@ fn client_A116_what_is_told_again_of_the_old_logout_changes_nothing() {
     tab.hear_at(epoch, News::SignedOut { ago: Some(50) });
     tab.grant(900);
     assert_eq!((tab.outcome(again), tab.status()), (Some(Outcome::Done), Status::Authenticated));
+}
+
+#[test]
+fn client_A131_the_first_refresh_after_a_sign_in_that_is_refused_tells_of_the_cookie() {
+    let rejected = || Failure::from(FailureKind::Rejected).answered(401);
+    let told = |tab: &Tab| {
+        let event = tab.events.contains(&Event::CookieNotKept { status: 401 });
+        assert_eq!(event, tab.saw(Step::CookieNotKept));
+        event
+    };
+    let mut tab = Tab::signed_in(900);
+    tab.input(Engine::handle_refresh);
+    tab.answer(Err(rejected()));
+    assert!(told(&tab));
+    let steps: Vec<_> = tab.engine.explain().map(|entry| entry.step).collect();
+    assert_eq!(steps.last_chunk(), Some(&[Step::CookieNotKept, Step::Rejected]));
+
+    // A session that came by the cookie, or that a refresh has confirmed here or in a sibling.
+    let mut restored = Tab::new();
+    restored.input(Engine::handle_start);
+    restored.grant(900);
+    let mut renewed = Tab::signed_in(900);
+    renewed.input(Engine::handle_refresh);
+    renewed.grant(900);
+    let mut sibling = Tab::coordinating();
+    sibling.sign_in(900);
+    sibling.hear(0, News::Refreshed { visible: true });
+    sibling.locks.clear();
+    for mut tab in [restored, renewed, sibling] {
+        tab.input(Engine::handle_refresh);
+        if !tab.locks.is_empty() {
+            tab.lock();
+        }
+        tab.answer(Err(rejected()));
+        assert_eq!((tab.reason(), told(&tab)), (Some(SignedOutReason::Rejected), false));
+    }
+
+    // A failure that is no verdict does not count, and nobody is told twice.
+    let mut late = Tab::signed_in(900);
+    late.input(Engine::handle_refresh);
+    late.fail(FailureKind::Unreachable);
+    assert!(!told(&late));
+    late.input(Engine::handle_refresh);
+    late.answer(Err(rejected()));
+    assert!(told(&late));
+    late.input(Engine::handle_refresh);
+    late.answer(Err(rejected()));
+    assert_eq!(late.events.iter().filter(|e| matches!(e, Event::CookieNotKept { .. })).count(), 1);
 }

@@ -110,6 +110,7 @@ if (what === "relative") {
     refresh: "/session/refresh",
     logout: "/session/logout",
     origins: [origin],
+    console: "off",
   });
   const codes = [];
   for (const use of [

@@ -28,6 +28,7 @@ export interface TokenKeepOptions {
     sessionHint?: {
         cookie: string;
     };
+    console?: "warnings" | "off";
     transport?: (request: Request) => Promise<Response>;
 }
 export interface EndpointOptions {

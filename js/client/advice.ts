@@ -1,0 +1,22 @@
+// What only a developer can mend is also said in the console: once a kind, with what to do, the
+// address, the status, and where the documents explain it. Never a secret.
+
+import { type Fault, WORDS } from "./error.js";
+
+/** In the package. Each kind has an anchor there. */
+const PAGE = "node_modules/tokenkeep/docs/troubleshooting.md#";
+
+/** Says it, with the address up to its query. */
+export type Advise = (kind: Fault, url: string, status?: number) => void;
+
+export function adviser(enabled: boolean): Advise {
+  const said = new Set<Fault>();
+  return (kind, url, status) => {
+    if (!enabled || said.has(kind)) return;
+    said.add(kind);
+    const address = url.replace(/[?#].*/s, "");
+    console.warn(
+      `tokenkeep: ${WORDS[kind]} ${address} ${status ? `${status} ` : ""}See ${PAGE}${kind}`,
+    );
+  };
+}
