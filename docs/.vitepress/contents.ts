@@ -47,6 +47,7 @@ export const contents: readonly Section[] = [
       { text: "Any backend", link: "/any-backend" },
       { text: "The contract kit", link: "/contract-kit" },
       { text: "The edge verifier", link: "/edge" },
+      { text: "Providers", link: "/providers" },
       { text: "The reference authority", link: "/authority" },
       { text: "Deploying the Workers", link: "/deploy" },
     ],
@@ -80,7 +81,6 @@ export const contents: readonly Section[] = [
       { text: "WebSocket upgrades", link: "/recipes/websocket-upgrades" },
       { text: "MCP servers", link: "/recipes/mcp" },
       { text: "Cloudflare Access, GCP IAP", link: "/recipes/access-proxies" },
-      { text: "Auth0, Keycloak, oidc-provider", link: "/recipes/authorities" },
     ],
   },
   {
