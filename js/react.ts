@@ -8,7 +8,7 @@ import { UNKNOWN } from "./client/session.js";
 import type { Session, TokenKeep } from "./client/types.js";
 
 /** What the hook needs of a keep, so a test can stand in for it with two members. */
-type SessionSource = Pick<TokenKeep, "session" | "subscribe">;
+export type SessionSource = Pick<TokenKeep, "session" | "subscribe">;
 
 /**
  * The session of `keep`; renders again when anything in it changes, at each renewal too.

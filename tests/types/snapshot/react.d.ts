@@ -1,5 +1,4 @@
 import type { Session, TokenKeep } from "./client/types.js";
-type SessionSource = Pick<TokenKeep, "session" | "subscribe">;
+export type SessionSource = Pick<TokenKeep, "session" | "subscribe">;
 export declare function useSession(keep: SessionSource): Session;
 export declare function useSession<T>(keep: SessionSource, select: (session: Session) => T): T;
-export {};
