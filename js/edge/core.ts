@@ -102,7 +102,9 @@ export class Core {
     const { exports } = new WebAssembly.Instance(module, imports);
     start(exports);
     this.#wasm = api;
-    this.#memory = exports["memory"] as WebAssembly.Memory;
+    // By its type: the build gives exports short names.
+    const isMemory = (one: unknown) => one instanceof WebAssembly.Memory;
+    this.#memory = Object.values(exports).find(isMemory) as WebAssembly.Memory;
     this.#generation += 1;
     this.#input = new Uint8Array(0);
     this.#token = null;

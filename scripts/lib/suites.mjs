@@ -155,14 +155,15 @@ export function runBrowser(chromium) {
 }
 
 /**
- * What can differ in another browser: starting, the 401, tabs, logout, a policy. And what is known
- * to differ.
+ * What can differ in another browser: starting, the 401, tabs, logout, a policy, how keys are asked
+ * for. And what is known to differ.
  */
 const inFirefox = [
   ...["attempt", "boot", "logout", "policy", "refused", "tabs"].map(
     (name) => `tests/client/${name}.test.ts`,
   ),
   "tests/firefox/differences.test.ts",
+  "tests/edge/browsers.test.ts",
 ];
 
 /**
