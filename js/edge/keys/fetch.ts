@@ -50,11 +50,11 @@ async function exchange(
   settings: JwksSettings,
   signal: AbortSignal,
 ): Promise<Fetched> {
-  const headers: Record<string, string> = {
-    Accept: accept,
-    // Some endpoints answer 403 to a request without one. Browsers keep their own.
-    "User-Agent": `tokenkeep/${VERSION}`,
-  };
+  const headers: Record<string, string> = { Accept: accept };
+  // Some endpoints answer 403 to a request without one. Browsers have their own; Firefox would ask
+  // for leave to send another one by a preflight, which key endpoints don't answer.
+  if (!/^Mozilla\//.test(globalThis.navigator?.userAgent ?? ""))
+    headers["User-Agent"] = `tokenkeep/${VERSION}`;
   if (etag !== undefined) headers["If-None-Match"] = etag;
   // Nothing more: some runtimes throw for fields that others want. A redirect comes back as it is,
   // and counts as a failure.

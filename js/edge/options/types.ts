@@ -197,7 +197,7 @@ export interface JwksOptions {
   store?: JwksStore;
   /**
    * Replaces `globalThis.fetch`; a service binding's fetch, say. Requests say `User-Agent:
-   * tokenkeep/<version>`.
+   * tokenkeep/<version>`. A browser's say its own, because another one takes a preflight.
    */
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
   /** http: key sets on any host, for a network that is private. Default false. */
