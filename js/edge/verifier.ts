@@ -33,11 +33,6 @@ type Handler = (
   auth: Verified | null,
 ) => Response | Promise<Response>;
 
-/** Of whatever realm: a server may have replaced `Response`. */
-function isUnusedResponse(answer: Response): boolean {
-  return tagOf(answer) === "[object Response]" && !answer.bodyUsed;
-}
-
 /** A verifier over an instance of the wasm, which is loaded when the first token comes. */
 export function verifierOver(options: VerifierOptions, instance: Instance): Verifier {
   return new TokenVerifier(options, instance);
@@ -205,7 +200,8 @@ class TokenVerifier implements Verifier {
     try {
       // A copy: who answers one request changes nothing for the next.
       const answer = await respond?.(error, request, ownCopy(policy));
-      if (answer !== undefined && isUnusedResponse(answer)) return answer;
+      // Of whatever realm: a server may have replaced `Response`.
+      if (answer && tagOf(answer) === "[object Response]" && !answer.bodyUsed) return answer;
     } catch {
       // Answered below.
     }

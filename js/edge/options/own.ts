@@ -26,17 +26,17 @@ export function ownMembers<T extends object>(given: T, names: readonly string[])
 }
 
 /**
- * The prototypes of an object but `Object.prototype`, of whatever realm. Members of those are a
- * class's, or were given to `Object.create`.
+ * Whether a member that is not an object's own is that of its class, or of what it was created
+ * from. What `Object.prototype` has, of whatever realm, is nobody's.
  */
-export function prototypesOf(given: object): readonly object[] {
-  const found: object[] = [];
-  let next: object | null = Object.getPrototypeOf(given);
-  while (next !== null && !Object.hasOwn(next, "isPrototypeOf")) {
-    found.push(next);
-    next = Object.getPrototypeOf(next);
-  }
-  return found;
+export function isInherited(given: object, name: string): boolean {
+  const from: object | null = Object.getPrototypeOf(given);
+  return (
+    from !== null &&
+    !Object.hasOwn(given, name) &&
+    !Object.hasOwn(from, "isPrototypeOf") &&
+    (Object.hasOwn(from, name) || isInherited(from, name))
+  );
 }
 
 /** What kind of object the platform takes it for: "[object Object]", "[object Promise]". */

@@ -72,7 +72,7 @@ const KINDS: readonly (readonly [prefix: string, kind: Kind])[] = [
     "policy.step_up",
     { category: "policy", status: 401, refusal: "insufficient_user_authentication" },
   ],
-  ["policy.audience", { category: "policy", status: 401, refusal: "invalid_token" }],
+  ["policy.audience", { ...TOKEN, category: "policy" }],
   ["policy.", FORBIDDEN],
   ["jwks.", KEYS],
   ["revocation.", UNAVAILABLE],

@@ -4,7 +4,7 @@
 
 import type { Paths } from "../options/claims.js";
 import { invalidOption } from "../options/invalid.js";
-import { prototypesOf, silence, tagOf } from "../options/own.js";
+import { isInherited, silence, tagOf } from "../options/own.js";
 import { readClock, type Settings } from "../options/read.js";
 import { textsAt } from "../result/claim-paths.js";
 import { own as claim } from "../result/outcome.js";
@@ -29,11 +29,12 @@ export function readPolicy(given: Policy): Policy {
   // A list, a map or a promise has none of the rules, and would let everybody in.
   if (!OBJECTS.includes(tagOf(given))) throw invalidOption("policy", "must be an object");
   const policy = copyOf(given) as Policy;
-  const inherited = prototypesOf(given).flatMap((from) =>
-    DEMANDS.filter((name) => Object.hasOwn(from, name) && !Object.hasOwn(given, name)),
+  // What is inherited doesn't count: a policy of a class's getters would be an empty one. `then`
+  // makes an object a promise.
+  const inherited = [...Object.keys(policy), "then", "delegation"].find(
+    (name) => !NO_DEMANDS.includes(name) && isInherited(given, name),
   );
-  if (inherited.length > 0)
-    throw invalidOption(`policy.${inherited[0]}`, "must be a member of the policy's own");
+  if (inherited !== undefined) throw invalidOption(`policy.${inherited}`, "must not be inherited");
   for (const name of Object.keys(given))
     if (!Object.hasOwn(policy, name)) throw invalidOption(`policy.${name}`, "is no rule");
   read.add(policy);
@@ -43,25 +44,14 @@ export function readPolicy(given: Policy): Policy {
 /** Plain objects, those of classes, and modules. */
 const OBJECTS: readonly string[] = ["[object Object]", "[object Module]"];
 
-/**
- * What takes something away from a caller, and `then`, which makes an object a promise. They don't
- * count where they are inherited, and a policy that seems to have them would be an empty one.
- */
-const DEMANDS: readonly string[] = [
-  "then",
-  "scopes",
-  "anyScope",
-  "roles",
-  "permissions",
-  "tenant",
-  "acr",
-  "maxAge",
-  "token",
-  "audience",
-  "delegation",
-  "fingerprint",
-  "forward",
-];
+/** What asks nothing of a caller: where it is inherited it doesn't count, and nobody is let in. */
+const NO_DEMANDS: readonly string[] = [
+  "roleMap",
+  "optional",
+  "preflight",
+  "realm",
+  "resourceMetadata",
+] satisfies (keyof Policy)[];
 
 /**
  * The policy that an application's function has for a request.
@@ -130,8 +120,8 @@ function text(given: Policy, name: keyof Policy): unknown {
 function audience(value: unknown): unknown {
   if (value === undefined) return undefined;
   const copy = copyOfTexts(typeof value === "string" ? [value] : value);
-  if (copy === null || copy.length === 0)
-    throw invalidOption("policy.audience", "must be a text, or a list of texts, that is not empty");
+  if (!copy?.length)
+    throw invalidOption("policy.audience", "must be a list of texts that are not empty");
   return copy;
 }
 
@@ -205,9 +195,7 @@ export type Subject = Pick<Verified, "claims" | "tenant" | "scopes" | "roles" | 
 export function subjectFrom(auth: Verified, { roleMap = {} }: Policy): Subject {
   if (auth === null) throw new VerifyError("request.missing");
   const member = (name: keyof Subject): unknown =>
-    Object.hasOwn(auth, name) || prototypesOf(auth).some((from) => Object.hasOwn(from, name))
-      ? auth[name]
-      : undefined;
+    Object.hasOwn(auth, name) || isInherited(auth, name) ? auth[name] : undefined;
   const texts = (name: keyof Subject) => {
     const value = member(name);
     return new Set<string>(value instanceof Set || Array.isArray(value) ? value : []);
@@ -275,8 +263,7 @@ export async function enforce(
 /** RFC 7519 section 4.1.3: `aud` is one text, or a list of them. */
 function isMeantFor(audience: NonNullable<Policy["audience"]>, claims: Claims): boolean {
   const aud: unknown = Object.hasOwn(claims, "aud") ? claims.aud : undefined;
-  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
-  return named.some((one) => typeof one === "string" && audience.includes(one));
+  return [aud].flat().some((one) => audience.includes(one as string));
 }
 
 async function isBound(

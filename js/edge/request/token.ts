@@ -23,7 +23,7 @@ export function readToken(given: unknown): unknown {
   ]);
   const names = Object.values(place).filter((name) => name !== undefined);
   if (names.length !== 1 || !names.every(isName))
-    throw invalidOption("policy.token", "must name one header or one cookie, or be a function");
+    throw invalidOption("policy.token", "must name a header or a cookie");
   return place;
 }
 
