@@ -378,6 +378,8 @@ impl<'a> Claims<'a> {
         self.registered[claim as usize]
     }
 
+    /// Not inlined: two rules need it, and few tokens do.
+    #[inline(never)]
     fn find_named(&self, name: &str) -> Option<Value<'a>> {
         match Registered::named(name.as_bytes()) {
             Some(claim) => self.find(claim),

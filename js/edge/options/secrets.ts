@@ -47,7 +47,7 @@ export function readSecrets(
   if (read.length > MOST_SECRETS || read.length - names.length > MOST_UNNAMED)
     throw invalidOption(
       `${where}.secrets`,
-      `must not hold over ${MOST_SECRETS} secrets, or over ${MOST_UNNAMED} without a kid`,
+      `must hold at most ${MOST_SECRETS}, and ${MOST_UNNAMED} without a kid`,
     );
   return read;
 }
@@ -81,16 +81,10 @@ function textOf(name: string, secret: unknown, least: number): string {
  */
 function isKey(text: string): boolean {
   if (/-----BEGIN |^\s*\{.*"kty"/s.test(text)) return true;
-  // DER: a sequence (X.690 section 8.9) that is as long as it says, and begins as a key or a
-  // certificate does. A random secret looks like this once in thousands of millions of times.
-  const first = text.charCodeAt(1);
-  const size = first < 0x80 ? 0 : first - 0x80;
-  const begins = size === 0 ? /^0.0.\x06/s : /^0.{1,5}[0\x02]/s;
-  const length = [...text.slice(2, 2 + size)].reduce(
-    (sum, byte) => sum * 256 + byte.charCodeAt(0),
-    size === 0 ? first : 0,
-  );
-  return begins.test(text) && length === text.length - 2 - size;
+  // DER (X.690 section 8.9): a sequence that begins with that of a key's algorithm; or, if it is
+  // long, with that of a certificate, or with a modulus. A random secret looks like this once in a
+  // hundred million times.
+  return /^0(?:[\x2a-\x7f]|\x81.|\x82..)0.\x06|^0\x82..[0\x02]\x82/s.test(text);
 }
 
 /** The secrets as a key set (RFC 7518 section 6.4). */

@@ -193,7 +193,7 @@ edge("edge_D150_takes_no_secret_that_can_not_be_one", async () => {
   }
   // What only begins like a key is none.
   for (const secret of [
-    Uint8Array.of(0x30, 0x3d, 0x30, 0x0d, 0x06, ...first.slice(5)),
+    Uint8Array.of(0x30, 0x3e, 0x30, 0x0d, 0x07, ...first.slice(5)),
     Uint8Array.of(0x30, 0x3e, ...first.slice(2)),
     text('{"my":"secret","of":"thirty-two bytes"}'),
   ])
