@@ -59,14 +59,14 @@ const NO_DEMANDS: readonly string[] = [
  * @throws {VerifyError} config_invalid, also for what the function throws
  */
 export function policyFor(request: Request, choose: (request: Request) => Policy): Policy {
-  let policy: Policy;
   try {
-    policy = choose(request);
+    const policy = choose(request);
+    silence(policy);
+    return readPolicy(policy);
   } catch (cause) {
+    if (cause instanceof VerifyError && cause.code === "config_invalid") throw cause;
     throw new VerifyError("config_invalid", { message: "`policy` threw.", cause });
   }
-  silence(policy);
-  return readPolicy(policy);
 }
 
 /** Each rule is an own member of the copy: none is ever read through a prototype. */

@@ -120,6 +120,53 @@ edge("edge_M180_takes_a_class_whose_rules_are_its_own_members", async () => {
   await refused(verifier.authenticate(request(), open), "request.missing");
 });
 
+edge("edge_M180_reads_rules_and_what_is_in_them_by_their_own_members", async () => {
+  const { verifier } = await bench();
+  const token = await sign();
+  const shared = Object.prototype as unknown as Record<string, unknown>;
+  const inherited = {
+    token: { cookie: "session" },
+    header: "X-Token",
+    cookie: "session",
+    preflight: "pass",
+    audience: "other",
+    respond: () => new Response("in"),
+    forward: { "X-User": "jti" },
+  };
+  Object.assign(shared, inherited);
+  try {
+    const late = await bench();
+    for (const one of [verifier, late.verifier]) {
+      const at = (path: string, headers: Record<string, string>, method = "GET") =>
+        new Request(`https://api.example${path}`, { headers, method });
+      const bearer = { Authorization: `Bearer ${token}` };
+      const preflight = { "Access-Control-Request-Method": "GET" };
+      for (const policy of [undefined, {}, () => ({})] as const) {
+        const door = one.guard(inside, policy as Policy);
+        assert.equal((await door(at("/", bearer), {}, context)).status, 200);
+        assert.equal(
+          (await door(at("/", { Cookie: `session=${token}` }), {}, context)).status,
+          401,
+        );
+        assert.equal((await door(at("/", { "X-Token": token }), {}, context)).status, 401);
+        assert.equal((await door(at("/", preflight, "OPTIONS"), {}, context)).status, 401);
+      }
+      const header = one.guard(inside, { token: { header: "X-Other" } });
+      assert.equal((await header(at("/", { "X-Other": token }), {}, context)).status, 200);
+      assert.equal(
+        (await header(at("/", { Cookie: `session=${token}` }), {}, context)).status,
+        401,
+      );
+      const cookie = one.guard(inside, { token: { cookie: "other" } });
+      assert.equal((await cookie(at("/", { Cookie: `other=${token}` }), {}, context)).status, 200);
+      assert.equal((await cookie(at("/", { "X-Token": token }), {}, context)).status, 401);
+      misconfigured(() => one.guard(inside, { token: {} as never }));
+    }
+  } finally {
+    for (const name of Object.keys(inherited)) delete shared[name];
+  }
+});
+
 edge("edge_M184_asks_for_an_audience_beside_the_issuers", async () => {
   const other = "https://reports.example";
   const { verifier, events } = await bench({ issuer: { tenant: "t1" } });
@@ -182,6 +229,7 @@ edge("edge_M186_takes_a_policy_that_is_a_function_of_the_request", async () => {
 edge("edge_M186_refuses_where_the_function_has_no_policy", async () => {
   const { verifier, events } = await bench();
   const token = await sign();
+  const missing = await refusal(verifier.authenticate(request()));
   let runs = 0;
   const handler = () => ((runs += 1), new Response("in"));
   for (const choose of [
@@ -191,6 +239,14 @@ edge("edge_M186_refuses_where_the_function_has_no_policy", async () => {
     () => {
       throw new RangeError("x");
     },
+    () => {
+      throw missing;
+    },
+    () => ({
+      get scopes(): string[] {
+        throw new Error("x");
+      },
+    }),
     () => undefined,
     () => null,
     () => "admin",
