@@ -1,17 +1,19 @@
-// The sessions of a fake keep: what of the snapshot changes when something happens to it.
+// The session of a fake keep: the snapshot, what changes it, and who is told.
 
 import type { TokenKeepError } from "../client/error.js";
-import type { Session, SignedOutReason } from "../client/types.js";
+import { UNKNOWN } from "../client/session.js";
+import type { Session, SignedOutReason, Transition } from "../client/types.js";
+import type { Listeners } from "./listeners.js";
+import { fakeToken } from "./token.js";
+import type { FakeKeepOptions } from "./types.js";
 
 /** Milliseconds that a fake token lasts. Nothing happens when it ends. */
 const LIFETIME = 900_000;
 /** Milliseconds until the next try after a failure, as the session tells it. */
 const RETRY = 1_000;
 
-const healthy = { refreshing: false, degraded: false, retryAt: null, error: null } as const;
-
 /** Members of replies that are tokens, which no session shows. */
-const TOKENS = [
+const TOKENS: readonly string[] = [
   "access_token",
   "accessToken",
   "refresh_token",
@@ -20,8 +22,121 @@ const TOKENS = [
   "idToken",
 ];
 
-/** There is a new token. */
-export function begun(generation: number, claims: Session["claims"]): Partial<Session> {
+export class FakeSession {
+  readonly #listeners: Listeners;
+  readonly #transitions: Transition[] = [];
+  #snapshot: Session;
+  /** The token of this generation, where a reply brought it. */
+  #granted: string | null = null;
+  /** Whether the first session is still to be told of: at the start, as in a page. */
+  #untold = true;
+  /** Called when the status is no longer "unknown". */
+  #waiting: (() => void)[] = [];
+
+  constructor(options: FakeKeepOptions, listeners: Listeners) {
+    this.#listeners = listeners;
+    this.#snapshot = firstOf(options);
+  }
+
+  get snapshot(): Session {
+    return this.#snapshot;
+  }
+
+  get transitions(): readonly Transition[] {
+    return [...this.#transitions];
+  }
+
+  get token(): string {
+    const { claims, generation } = this.#snapshot;
+    if (this.#granted !== null) return this.#granted;
+    return claims === null
+      ? `fake-token-${generation}`
+      : fakeToken({ ...claims, jti: `fake-${generation}` });
+  }
+
+  /** Is as a keep with these options is before its first use. */
+  reset(options: FakeKeepOptions): void {
+    this.#granted = null;
+    this.change("reset", firstOf(options));
+    this.#untold = true;
+    this.#transitions.length = 0;
+  }
+
+  /** Waits while the session is unknown. The first time, it tells what a start tells. */
+  async known(): Promise<void> {
+    if (this.#snapshot.status === "unknown")
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (!this.#untold) return;
+    const { status, generation } = this.#snapshot;
+    this.change("started", {});
+    if (status !== "authenticated") return;
+    this.#listeners.emit("signed-in", { session: this.#snapshot });
+    this.#listeners.emit("refreshed", { generation, by: "this-tab" });
+  }
+
+  change(event: string, members: Partial<Session>): void {
+    const from = this.#snapshot.status;
+    const session = Object.freeze({ ...this.#snapshot, ...members });
+    this.#snapshot = session;
+    this.#untold = false;
+    const { status: to, generation } = session;
+    this.#transitions.push({ at: Date.now(), event, from, to, generation });
+    if (to !== "unknown") for (const go of this.#waiting.splice(0)) go();
+    this.#listeners.emit("change", { session });
+  }
+
+  /** A session begins, or another user's follows one. */
+  begin(claims: Session["claims"], token: string | null, members: Partial<Session> = {}): void {
+    const { status, claims: before, generation } = this.#snapshot;
+    this.#granted = token;
+    this.change("signed-in", { ...begun(generation + 1, claims), ...replied({}), ...members });
+    const session = this.#snapshot;
+    if (status !== "authenticated") this.#listeners.emit("signed-in", { session });
+    else if (isAnother(before?.["sub"], claims?.["sub"]))
+      this.#listeners.emit("user-changed", { session });
+  }
+
+  /** There is a new token of the session that is there. */
+  renew(claims: Session["claims"], token: string | null): void {
+    const generation = this.#snapshot.generation + 1;
+    this.#granted = token;
+    this.change("refreshed", begun(generation, claims));
+    this.#listeners.emit("refreshed", { generation, by: "this-tab" });
+  }
+
+  end(reason: SignedOutReason): void {
+    const { status } = this.#snapshot;
+    this.#granted = null;
+    this.change(reason, ended(reason));
+    if (status === "authenticated" || (status === "unknown" && reason === "logout"))
+      this.#listeners.emit("signed-out", { reason });
+  }
+
+  /** A refresh failed with this error. */
+  fail(error: TokenKeepError): void {
+    const isOver = this.#snapshot.status === "anonymous";
+    if (error.code === "refresh_rejected") {
+      if (!isOver) this.end("rejected");
+      return;
+    }
+    const members = { degraded: true, retryAt: Date.now() + RETRY, error };
+    if (!isOver) this.change("refresh-failed", members);
+    this.#listeners.emit("refresh-failed", { error, retryAt: this.#snapshot.retryAt });
+  }
+}
+
+function firstOf({ claims, session }: FakeKeepOptions): Session {
+  return Object.freeze({
+    ...UNKNOWN,
+    ...replied({}),
+    ...(claims === undefined ? ended("no-session") : begun(1, claims)),
+    ...session,
+  });
+}
+
+const healthy = { refreshing: false, degraded: false, retryAt: null, error: null } as const;
+
+function begun(generation: number, claims: Session["claims"]): Partial<Session> {
   return {
     ...healthy,
     status: "authenticated",
@@ -32,8 +147,7 @@ export function begun(generation: number, claims: Session["claims"]): Partial<Se
   };
 }
 
-/** Nobody is signed in. */
-export function ended(reason: SignedOutReason): Partial<Session> {
+function ended(reason: SignedOutReason): Partial<Session> {
   return {
     ...healthy,
     ...replied({}),
@@ -44,16 +158,15 @@ export function ended(reason: SignedOutReason): Partial<Session> {
   };
 }
 
-/** A refresh failed, and the session stands. */
-export function failed(error: TokenKeepError): Partial<Session> {
-  const members = { degraded: true, retryAt: Date.now() + RETRY, error };
-  return members;
-}
-
 /** What a reply said beside the token. */
 export function replied(members: Readonly<Record<string, unknown>>): Partial<Session> {
   const rest = Object.entries(members).filter(([name]) => !TOKENS.includes(name));
   const reply = rest.length === 0 ? null : Object.freeze(Object.fromEntries(rest));
   const said: object = { reply };
   return said;
+}
+
+/** Whether these are two users. An opaque token does not tell whose it is. */
+function isAnother(before: unknown, now: unknown): boolean {
+  return before !== undefined && now !== undefined && before !== now;
 }
