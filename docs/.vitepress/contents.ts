@@ -48,6 +48,7 @@ export const contents: readonly Section[] = [
       { text: "The contract kit", link: "/contract-kit" },
       { text: "The edge verifier", link: "/edge" },
       { text: "Providers", link: "/providers" },
+      { text: "Who really acts", link: "/delegation" },
       { text: "The reference authority", link: "/authority" },
       { text: "Deploying the Workers", link: "/deploy" },
     ],

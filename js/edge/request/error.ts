@@ -39,6 +39,7 @@ export type VerifyErrorCode =
   | "policy.role"
   | "policy.permission"
   | "policy.audience"
+  | "policy.delegation"
   | "policy.tenant"
   | "policy.step_up"
   | "policy.fingerprint"

@@ -9,7 +9,8 @@ import { readClock, type Settings } from "../options/read.js";
 import { textsAt } from "../result/claim-paths.js";
 import { own as claim } from "../result/outcome.js";
 import type { Claims, Policy, Verified } from "../result/verified.js";
-import { VerifyError } from "./error.js";
+import { type Delegation, isAllowed, readDelegation } from "./delegation.js";
+import { VerifyError, type VerifyErrorCode } from "./error.js";
 import { isName, readToken } from "./token.js";
 
 /** The policy of a route that has none. */
@@ -31,7 +32,7 @@ export function readPolicy(given: Policy): Policy {
   const policy = copyOf(given) as Policy;
   // What is inherited doesn't count: a policy of a class's getters would be an empty one. `then`
   // makes an object a promise.
-  const inherited = [...Object.keys(policy), "then", "delegation"].find(
+  const inherited = [...Object.keys(policy), "then"].find(
     (name) => !NO_DEMANDS.includes(name) && isInherited(given, name),
   );
   if (inherited !== undefined) throw invalidOption(`policy.${inherited}`, "must not be inherited");
@@ -83,6 +84,7 @@ const copyOf = (given: Policy): { readonly [rule in keyof Required<Policy>]: unk
   token: readToken(own(given, "token")),
   audience: audience(own(given, "audience")),
   preflight: preflight(own(given, "preflight")),
+  delegation: readDelegation(own(given, "delegation")),
   fingerprint: fingerprint(own(given, "fingerprint")),
   forward: forward(own(given, "forward")),
   realm: text(given, "realm"),
@@ -225,10 +227,8 @@ export async function enforce(
   { clock, clockTolerance: slack }: Settings,
   acrPaths: Paths | undefined,
 ): Promise<void> {
-  const refuse = (
-    what: "audience" | "scope" | "role" | "permission" | "tenant" | "step_up" | "fingerprint",
-  ): never => {
-    throw new VerifyError(`policy.${what}`);
+  const refuse = (code: Extract<VerifyErrorCode, `policy.${string}`>): never => {
+    throw new VerifyError(code);
   };
   const {
     scopes = [],
@@ -237,27 +237,32 @@ export async function enforce(
     permissions = [],
     tenant,
     audience,
+    delegation,
     acr,
     maxAge,
     fingerprint,
   } = policy;
-  if (audience !== undefined && !isMeantFor(audience, auth.claims)) refuse("audience");
-  if (tenant !== undefined && auth.tenant !== tenant) refuse("tenant");
+  if (audience !== undefined && !isMeantFor(audience, auth.claims)) refuse("policy.audience");
+  if (tenant !== undefined && auth.tenant !== tenant) refuse("policy.tenant");
+  if (delegation !== undefined && !isAllowed(delegation as Delegation, auth.claims))
+    refuse("policy.delegation");
   if (acr !== undefined) {
     const usual = claim(auth.claims, "acr", "string") ?? "";
     const reached = acrPaths ? textsAt(auth.claims, acrPaths) : new Set([usual]);
-    if (!acr.some((one) => reached.has(one))) refuse("step_up");
+    if (!acr.some((one) => reached.has(one))) refuse("policy.step_up");
   }
   if (maxAge !== undefined) {
     const age = readClock(clock) / 1000 - (claim(auth.claims, "auth_time", "number") ?? Number.NaN);
-    if (!(age <= maxAge + slack && age >= -slack)) refuse("step_up");
+    if (!(age <= maxAge + slack && age >= -slack)) refuse("policy.step_up");
   }
-  if (!scopes.every((scope) => auth.scopes.has(scope))) refuse("scope");
-  if (anyScope !== undefined && !anyScope.some((scope) => auth.scopes.has(scope))) refuse("scope");
-  if (roles !== undefined && !roles.some((role) => auth.roles.has(role))) refuse("role");
-  if (!permissions.every((permission) => auth.permissions.has(permission))) refuse("permission");
+  if (!scopes.every((scope) => auth.scopes.has(scope))) refuse("policy.scope");
+  if (anyScope !== undefined && !anyScope.some((scope) => auth.scopes.has(scope)))
+    refuse("policy.scope");
+  if (roles !== undefined && !roles.some((role) => auth.roles.has(role))) refuse("policy.role");
+  if (!permissions.every((permission) => auth.permissions.has(permission)))
+    refuse("policy.permission");
   if (fingerprint !== undefined && !(await isBound(fingerprint, auth, request)))
-    refuse("fingerprint");
+    refuse("policy.fingerprint");
 }
 
 /** RFC 7519 section 4.1.3: `aud` is one text, or a list of them. */

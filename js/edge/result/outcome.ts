@@ -5,8 +5,9 @@ import type { Algorithm } from "../core.js";
 import type { KeySet } from "../keys/key-set.js";
 import type { HeldKeys, KeySource } from "../keys/key-sets.js";
 import type { Issuer } from "../options/issuers.js";
+import { actorsOf } from "./actors.js";
 import { textsAt } from "./claim-paths.js";
-import type { Claims, JoseHeader, Verified } from "./verified.js";
+import type { Actor, Claims, JoseHeader, Verified } from "./verified.js";
 
 /** What is remembered of a token. A few references, until it comes a second time. */
 export class Facts {
@@ -147,6 +148,10 @@ export class Outcome implements Verified {
     return this.#made().permissions;
   }
 
+  get actors(): readonly Actor[] {
+    return actorsOf(this.claims);
+  }
+
   /** Adds what a policy's map gives to the roles. */
   grant(permissions: readonly string[]): void {
     this.#granted = permissions;
@@ -155,7 +160,7 @@ export class Outcome implements Verified {
 
   /** Everything that can be seen, the sets as lists: what `Response.json(auth)` sends. */
   toJSON(): object {
-    const { claims, keys, scopes, roles, permissions } = this;
+    const { claims, keys, scopes, roles, permissions, actors } = this;
     return {
       ...this,
       claims,
@@ -163,6 +168,7 @@ export class Outcome implements Verified {
       scopes: [...scopes],
       roles: [...roles],
       permissions: [...permissions],
+      actors,
     };
   }
 

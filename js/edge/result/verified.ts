@@ -45,7 +45,30 @@ export interface Verified {
   readonly roles: ReadonlySet<string>;
   /** The `permissions` claim, and what a policy's `roleMap` adds. */
   readonly permissions: ReadonlySet<string>;
+  /**
+   * Who acts for the user (RFC 8693 section 4.1): the current actor first, then those before it. At
+   * most eight; none where any part of `act` is no actor. Always there on what a verifier gives.
+   */
+  readonly actors?: readonly Actor[];
 }
+
+/** One that acts for the user of a token. */
+export interface Actor {
+  /** `sub` of the actor. */
+  readonly subject: string;
+  /** `iss` of the actor; null where `act` names none. */
+  readonly issuer: string | null;
+  /** All that `act` says of it. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** What `auditOf` says of a token. */
+export type AuditRecord = Readonly<
+  Record<
+    "issuer" | "subject" | "client" | "actors" | "tokenId" | "session" | "scopes" | "tenant",
+    string | readonly string[] | null
+  >
+>;
 
 /** Judges tokens. It may be shared by all requests of an isolate. */
 export interface Verifier {
@@ -156,6 +179,19 @@ export interface Policy {
    * without a token.
    */
   preflight?: "pass" | "guard";
+  /**
+   * Whether somebody may act for the user (RFC 8693 `act`). "allow" (default): anybody whom the
+   * issuer lets. "forbid": no token with `act`. A list: of tokens with `act` those alone whose
+   * current actor is listed, by its subject, and by its issuer where one is given; with `required`
+   * no others. Else 403. Actors before the current one are history and count for nothing.
+   */
+  delegation?:
+    | "allow"
+    | "forbid"
+    | {
+        actors: readonly (string | { issuer?: string; subject: string })[];
+        required?: boolean;
+      };
   /** A hash that the token's `fingerprint` claim must equal (device or address binding). */
   fingerprint?: (request: Request) => string | Promise<string>;
   /**

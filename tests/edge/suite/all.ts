@@ -19,6 +19,7 @@ import "./http.ts";
 import "./own.ts";
 import "./places.ts";
 import "./policies.ts";
+import "./delegation.ts";
 import "./resource.ts";
 import "./events.ts";
 import "./attacks.ts";

@@ -31,7 +31,14 @@ export interface Verified {
     readonly scopes: ReadonlySet<string>;
     readonly roles: ReadonlySet<string>;
     readonly permissions: ReadonlySet<string>;
+    readonly actors?: readonly Actor[];
 }
+export interface Actor {
+    readonly subject: string;
+    readonly issuer: string | null;
+    readonly claims: Readonly<Record<string, unknown>>;
+}
+export type AuditRecord = Readonly<Record<"issuer" | "subject" | "client" | "actors" | "tokenId" | "session" | "scopes" | "tenant", string | readonly string[] | null>>;
 export interface Verifier {
     verify(token: string, ctx?: ExecutionContextLike): Promise<Verified>;
     authenticate(request: Request, policy: Policy & {
@@ -72,6 +79,13 @@ export interface Policy {
     } | ((request: Request) => string | null);
     audience?: string | readonly string[];
     preflight?: "pass" | "guard";
+    delegation?: "allow" | "forbid" | {
+        actors: readonly (string | {
+            issuer?: string;
+            subject: string;
+        })[];
+        required?: boolean;
+    };
     fingerprint?: (request: Request) => string | Promise<string>;
     forward?: Readonly<Record<string, string | readonly string[]>>;
     realm?: string;
