@@ -137,6 +137,7 @@ edge("edge_M124_takes_the_policy_of_a_call_as_it_stood_when_that_was_made", asyn
 edge("edge_M124_reads_options_by_their_own_members", async () => {
   const good = await sign();
   const undated = await sign(claims({ exp: undefined }));
+  const numbered = await sign(claims({ sub: 7 }));
   const stranger = await makeKeyPair("ES256", "k1");
   const forged = await sign(claims(), {}, stranger);
   const inherited = {
@@ -153,6 +154,17 @@ edge("edge_M124_reads_options_by_their_own_members", async () => {
     cacheTtl: -1,
     max: -1,
     algorithms: ["HS256"],
+    claims: { org: "inherited" },
+    claimPaths: { roles: "sub" },
+    roles: [["sub"]],
+    scopes: [["sub"]],
+    acr: [["sub"]],
+    profile: "access-token",
+    types: ["at+jwt"],
+    requiredClaims: ["org"],
+    maxTokenAge: 0,
+    tolerate: ["padding", "numeric-sub"],
+    secrets: [],
   };
   const { jwk } = await keyPair();
   await inheriting(inherited, async () => {
@@ -166,7 +178,10 @@ edge("edge_M124_reads_options_by_their_own_members", async () => {
     const jwks = { fetch: endpoint.fetch };
     for (const issuers of [issuer, [issuer], () => issuer]) {
       const verifier = createVerifier({ issuers, jwks, clock: () => NOW * 1000 });
-      assert.equal((await verifier.verify(good)).tenant, null);
+      const { tenant, roles, scopes } = await verifier.verify(good);
+      assert.deepEqual([tenant, roles.size, scopes.size], [null, 0, 0]);
+      await refused(verifier.authenticate(request(good), { acr: ["alice"] }), "policy.step_up");
+      await refused(verifier.verify(numbered), "claim.sub");
       await refused(verifier.verify(undated), "claim.exp");
       await refused(verifier.verify(forged), "signature.invalid");
     }
@@ -184,6 +199,18 @@ edge("edge_M124_reads_options_by_their_own_members", async () => {
     memoryRevocation({});
     kvJwksStore(kv, {});
   });
+});
+
+edge("edge_M124_follows_claim_paths_by_own_members", async () => {
+  const { verifier } = await bench({
+    issuer: { claimPaths: { roles: [["groups"], ["app", "groups"], ["__proto__"]], jti: "uti" } },
+    revocation: { isRevoked: ({ jti }) => jti !== null },
+  });
+  const tokens = [{}, { app: {} }, { app: [] }, { app: "x" }].map((more) => sign(claims(more)));
+  for (const token of await Promise.all(tokens))
+    await inheriting({ groups: ["admin"], uti: "u1" }, async () => {
+      assert.deepEqual([...(await verifier.verify(token)).roles], []);
+    });
 });
 
 edge("edge_M124_takes_options_as_they_stood", async () => {

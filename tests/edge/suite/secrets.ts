@@ -1,7 +1,7 @@
 // Group D: the secrets of an issuer that signs with HS*, alone and beside a key set.
 
 import assert from "node:assert/strict";
-import { exportSPKI, SignJWT } from "jose";
+import { exportJWK, exportSPKI, SignJWT } from "jose";
 import { createVerifier, type IssuerOptions, type Verified } from "tokenkeep/edge";
 import {
   AUDIENCE,
@@ -152,6 +152,11 @@ edge("edge_D149_confuses_no_secret_with_a_key_where_an_issuer_has_both", async (
     );
     await other.verifier.verify(await sign());
   }
+  // A set that is given is judged as one that is published: a private key in it is a leak.
+  const { d } = await exportJWK(ec.privateKey);
+  const given = { jwks: { keys: [{ ...ec.jwk, d }] }, jwksUri: undefined };
+  const { verifier: leaking } = await bench({ issuer: { ...issuer, ...given } as never });
+  await refused(leaking.verify(await sign()), "key.unknown");
 });
 
 async function refusedAny(promise: Promise<unknown>): Promise<void> {
