@@ -366,6 +366,7 @@ edge("edge_M111_shows_everything_as_JSON", async () => {
   const auth = await verifier.verify(await sign(claims({ scope: "read write", roles: ["user"] })));
   const shown = JSON.parse(JSON.stringify(auth)) as Record<string, unknown>;
   assert.deepEqual(Object.keys(shown).sort(), [
+    "actors",
     "cached",
     "claims",
     "header",

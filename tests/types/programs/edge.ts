@@ -2,7 +2,11 @@
 // check is the test.
 
 import {
+  type Actor,
   type Algorithm,
+  type AuditRecord,
+  auditOf,
+  type ClaimPath,
   type Claims,
   type Compact,
   type CompactOptions,
@@ -17,6 +21,7 @@ import {
   type KeyValue,
   kvJwksStore,
   kvRevocation,
+  mayAct,
   memoryRevocation,
   type Policy,
   type RevocationStore,
@@ -59,6 +64,11 @@ const key: Jwk = {
   use: "sig",
   "x5t#S256": "t",
 };
+export const paths: readonly ClaimPath[] = [
+  "roles",
+  ["realm_access", "roles"],
+  [["a"], ["b", "c"]],
+];
 const issuer: IssuerOptions = {
   issuer: "https://auth.example.com",
   audience: ["https://api.example.com", "other"] as const,
@@ -232,6 +242,9 @@ export async function use(request: Request, ctx: ExecutionContextLike): Promise<
     const may: Verified | null = await verifier.authenticate(request, { optional: true }, ctx);
     await verifier.authenticate(request, policy, ctx);
     await verifier.authorize(must, policy);
+    const actors: readonly Actor[] = must.actors ?? [];
+    const record: AuditRecord = auditOf(must);
+    console.log(record, mayAct(must, { subject: actors[0]?.subject ?? "" }));
     await verifier.authorize(must, policy, request);
     for (const { check, ok, detail } of await verifier.explain("token"))
       console.log(check, ok, detail?.length, must.issuer, may?.issuer);
