@@ -35,6 +35,26 @@ const user = (sub: string, iat: number | null) => ({
   sub,
   iat,
 });
+/** What tells of a client's end, of ioredis and of node-redis. */
+interface Duplicate {
+  readonly status?: string;
+  readonly isOpen?: boolean;
+  unsubscribe(): Promise<unknown>;
+}
+
+/** The clients that are made like this one. */
+function duplicatesOf({ client }: TestClient): readonly Duplicate[] {
+  const called = client as unknown as { duplicate(options: object): Duplicate };
+  const duplicate = called.duplicate.bind(client);
+  const made: Duplicate[] = [];
+  called.duplicate = (options) => {
+    const other = duplicate(options);
+    made.push(other);
+    return other;
+  };
+  return made;
+}
+
 let names = 0;
 /** A name that no other test has used. */
 const fresh = () => `name ${(names += 1)}`;
@@ -214,6 +234,24 @@ for (const [library, connect] of Object.entries(CLIENTS)) {
       }
     });
 
+    test(`edge_L202_finds_out_that_it_hears_nothing_any_more, over ${library}`, async () => {
+      const mine = await connect(server.port);
+      try {
+        const [reads, made] = [countReads(mine), duplicatesOf(mine)];
+        const store = redisRevocation(mine.client);
+        const sid = fresh();
+        await untilRemembered(store, reads, session(sid));
+        // The connection stays, and no event tells.
+        await made[0]!.unsubscribe();
+        await redisRevocation(here.client).revokeSession(ISSUER, sid, 900);
+        await knows(store, session(sid));
+        await untilRemembered(store, reads, session(fresh()));
+        assert.equal(made.length, 2);
+      } finally {
+        mine.end();
+      }
+    });
+
     test(`edge_L203_answers_503_while_redis_is_away_and_goes_on_afterwards, over ${library}`, async () => {
       const own = await RedisServer.open();
       const mine = await connect(own.port);
@@ -272,6 +310,22 @@ for (const [library, connect] of Object.entries(CLIENTS)) {
       } finally {
         mine.end();
         own.resume();
+        await own.stop();
+      }
+    });
+
+    test(`edge_L207_gives_up_a_subscription_that_has_not_begun, over ${library}`, async () => {
+      const own = await RedisServer.open();
+      const mine = await connect(own.port);
+      try {
+        const made = duplicatesOf(mine);
+        assert.equal(await redisRevocation(mine.client).isRevoked(session("s1")), false);
+        await own.stop();
+        assert.equal(made.length, 1);
+        mine.end();
+        await until("it has ended", () => made[0]!.status === "end" || made[0]!.isOpen === false);
+      } finally {
+        mine.end();
         await own.stop();
       }
     });

@@ -20,6 +20,8 @@ export interface RedisClient {
 }
 
 interface NodeRedis extends RedisClient {
+  readonly isOpen: boolean;
+  readonly options: { readonly socket?: object };
   getRange(key: string, from: number, to: number): Promise<unknown>;
   eval(script: string, given: { keys: string[]; arguments: string[] }): Promise<unknown>;
   duplicate(options: object): NodeRedis;
@@ -38,14 +40,20 @@ interface IoRedis extends RedisClient {
   disconnect(): void;
 }
 
-/** Events of either client that come when its connection is lost, or before a new one is used. */
-const BREAKS = ["error", "close", "end", "reconnecting", "ready"];
+/** Events of either client that come when its connection is lost. */
+const BREAKS = ["error", "close", "end", "reconnecting"];
 
 /** What a subscription hears, and is told. */
 export interface Listener {
   heard(channel: string, message: string): void;
-  /** Messages may have been missed. */
+  /** The connection is lost. It is to be ended, and comes no more. */
   broken(): void;
+}
+
+export interface Listening {
+  readonly begun: Promise<unknown>;
+  /** Ends the connection, whether the subscription has begun or not. */
+  end(): void;
 }
 
 /** The commands of one client. Each rejects when it takes too long. */
@@ -104,33 +112,35 @@ export class Connection {
     return isIoRedis(client) ? !client.isCluster : "isPubSubActive" in client;
   }
 
-  /** Listens on a connection of its own. Gives what ends it. */
-  async listen(channels: string[], listener: Listener): Promise<() => void> {
+  /**
+   * Listens on a connection of its own. It is not made again when it is lost: what was published
+   * meanwhile would be missed, and it would outlive a client that ends while Redis is away.
+   */
+  listen(channels: string[], listener: Listener): Listening {
     const client = this.#client;
-    const heard = (message: unknown, channel: unknown) =>
-      listener.heard(String(channel), String(message));
     const watch = (other: RedisClient) => {
       for (const event of BREAKS) other.on(event, listener.broken);
     };
     if (isIoRedis(client)) {
-      const other = client.duplicate({ enableOfflineQueue: true });
+      const other = client.duplicate({ enableOfflineQueue: true, retryStrategy: null });
       watch(other);
-      other.on("message", (channel, message) => heard(message, channel));
-      return ending(
-        () => other.subscribe(...channels),
-        () => other.disconnect(),
-      );
+      other.on("message", (channel, message) => listener.heard(String(channel), String(message)));
+      return { begun: other.subscribe(...channels), end: () => other.disconnect() };
     }
-    // A move that the server announces would change the connection without an event.
-    const other = client.duplicate({ disableOfflineQueue: false, maintNotifications: "disabled" });
+    const other = client.duplicate({
+      disableOfflineQueue: false,
+      socket: { ...client.options.socket, reconnectStrategy: false },
+      // The server could move it to another connection without an event.
+      maintNotifications: "disabled",
+    });
     watch(other);
-    return ending(
-      async () => {
-        await other.connect();
-        await other.subscribe(channels, heard);
-      },
-      () => other.destroy(),
-    );
+    const begin = async () => {
+      await other.connect();
+      await other.subscribe(channels, (message, channel) =>
+        listener.heard(String(channel), String(message)),
+      );
+    };
+    return { begun: begin(), end: () => void (other.isOpen && other.destroy()) };
   }
 
   /**
@@ -164,13 +174,3 @@ export class Connection {
 const LATE = "Redis does not answer in time.";
 
 const isIoRedis = (client: NodeRedis | IoRedis): client is IoRedis => "getrange" in client;
-
-async function ending(begin: () => Promise<unknown>, end: () => void): Promise<() => void> {
-  try {
-    await begin();
-    return end;
-  } catch (cause) {
-    end();
-    throw cause;
-  }
-}

@@ -1,7 +1,7 @@
 // Revocations in Redis. Each stands under one key with a TTL. The script that writes it keeps the
-// later of two cut-offs and the longer of two lives, and publishes the key's name. Upon that every
-// process forgets what it knew of it. A message never says what is true: the channels of a Redis are
-// shared by all its databases and prefixes.
+// later of two cut-offs and the longer of two lives, and publishes the key's name. Every process
+// that hears of it forgets what it knew. A message never says what is true: the channels of a Redis
+// are shared by all its databases and prefixes.
 
 import { digestOf } from "../keys/stores.js";
 import { invalidOption } from "../options/invalid.js";

@@ -4,27 +4,31 @@
 // good for half a second from when it was sent. So whatever happens to the connection, nobody
 // believes an answer that a change made wrong more than half a second ago.
 
-import type { Connection } from "./connection.js";
+import type { Connection, Listening } from "./connection.js";
 
 /** Milliseconds that a pulse is good for. The next one is sent when half of them are over. */
 const PULSE = 500;
 /** Milliseconds between two attempts to subscribe. */
 const PAUSE = 1_000;
+/** Milliseconds without a pulse after which a subscription is taken for dead. */
+const DEAF = 5_000;
 
 export class Subscription {
   readonly #connection: Connection;
   readonly #channel: string;
   readonly #heard: (message: string) => void;
   readonly #broken: () => void;
-  #state: "none" | "opening" | "open" = "none";
+  #listening: Listening | null = null;
   #triedAt = Number.NEGATIVE_INFINITY;
-  #end = () => {};
   /** The channel of this process alone. */
   #pulses = "";
   #pulse = 0;
-  #sentAt = Number.NEGATIVE_INFINITY;
+  /** Infinite while there is no subscription. */
+  #sentAt = Number.POSITIVE_INFINITY;
   /** When the last pulse was sent that has come back. */
   #provenAt = Number.NEGATIVE_INFINITY;
+  /** Since when a pulse has been waited for. */
+  #waitsSince = Number.POSITIVE_INFINITY;
 
   /** `broken`: changes may have been missed. */
   constructor(
@@ -37,7 +41,7 @@ export class Subscription {
     this.#channel = channel;
     this.#heard = heard;
     this.#broken = broken;
-    connection.onEnd(() => this.#stop());
+    connection.onEnd(() => this.#stop(this.#listening));
   }
 
   /**
@@ -46,53 +50,51 @@ export class Subscription {
    */
   isAlive(): boolean {
     const now = performance.now();
-    if (this.#state === "open" && now - this.#sentAt > PULSE / 2) this.#send(now);
+    if (now - this.#sentAt > PULSE / 2) this.#send(now);
     return now - this.#provenAt < PULSE;
   }
 
-  /** Subscribes, if that is still to be done. To be called when the client is known to work. */
+  /** Subscribes, if that is to be done. To be called when the client is known to work. */
   open(): void {
     const now = performance.now();
-    if (this.#state !== "none" || now - this.#triedAt < PAUSE) return;
-    this.#state = "opening";
-    this.#triedAt = now;
+    if (now - this.#waitsSince > DEAF) this.#stop(this.#listening);
+    if (this.#listening !== null || now - this.#triedAt < PAUSE) return;
+    this.#triedAt = this.#waitsSince = now;
     this.#pulses = `${this.#channel}:${crypto.randomUUID()}`;
-    const listener = {
-      heard: (channel: string, message: string) => {
+    const listening: Listening = this.#connection.listen([this.#channel, this.#pulses], {
+      heard: (channel, message) => {
         if (channel === this.#channel) this.#heard(message);
-        else if (message === String(this.#pulse)) this.#provenAt = this.#sentAt;
+        else if (message === String(this.#pulse)) {
+          this.#provenAt = this.#sentAt;
+          this.#waitsSince = Number.POSITIVE_INFINITY;
+        }
       },
-      broken: () => this.#break(),
-    };
-    this.#connection.listen([this.#channel, this.#pulses], listener).then(
-      (end) => {
-        // The client may have ended meanwhile.
-        if (this.#state !== "opening") return end();
-        this.#state = "open";
-        this.#end = end;
-        this.#send(performance.now());
+      broken: () => this.#stop(listening),
+    });
+    this.#listening = listening;
+    listening.begun.then(
+      () => {
+        if (this.#listening === listening) this.#send(performance.now());
       },
-      () => this.#stop(),
+      () => this.#stop(listening),
     );
   }
 
   #send(now: number): void {
     this.#sentAt = now;
+    this.#waitsSince = Math.min(this.#waitsSince, now);
     this.#pulse += 1;
     this.#connection.publish(this.#pulses, String(this.#pulse)).catch(() => undefined);
   }
 
-  /** A pulse that is under way proves nothing any more. */
-  #break(): void {
+  /** Ends this subscription, if it is still the one. A pulse that is under way proves nothing. */
+  #stop(listening: Listening | null): void {
+    if (listening === null || listening !== this.#listening) return;
+    this.#listening = null;
     this.#pulse += 1;
+    this.#sentAt = this.#waitsSince = Number.POSITIVE_INFINITY;
     this.#provenAt = Number.NEGATIVE_INFINITY;
     this.#broken();
-  }
-
-  #stop(): void {
-    this.#state = "none";
-    this.#end();
-    this.#end = () => {};
-    this.#break();
+    listening.end();
   }
 }
