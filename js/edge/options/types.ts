@@ -60,8 +60,8 @@ export interface IssuerOptions {
   claims?: Readonly<Record<string, string | readonly string[]>>;
   /**
    * Where this issuer writes what policies and revocation ask for. Default: the registered names
-   * (`scope` as text or list, or `scp`; `roles`; `permissions`; `acr`; `sid`; `jti`). `sid` and
-   * `jti` are the first find, which must be a text.
+   * (`scope` as text or list, or `scp`; `roles`; `permissions`; `acr`; `sid`; `jti`). `acr` may be
+   * several, as in `amr`. `sid` and `jti` are the first find, which must be a text.
    */
   claimPaths?: { [what in "scopes" | "roles" | "permissions" | "acr" | "sid" | "jti"]?: ClaimPath };
   /** In place of the verifier's. */

@@ -78,6 +78,25 @@ const issuer: IssuerOptions = {
   secret: new Uint8Array(32),
   tenant: "one",
 };
+const roles: ClaimPath = [["realm_access", "roles"], ["groups"]];
+const differing: IssuerOptions = {
+  issuer: "https://pool.example.com",
+  audience: null,
+  claims: { client_id: ["a", "b"] as const, token_use: "access" },
+  claimPaths: { roles, scopes: "scp", acr: "amr", sid: ["session", "id"], jti: "uti" },
+  profile: "jwt",
+  types: ["JOSE"] as const,
+  requiredClaims: ["sub"],
+  maxTokenAge: 60,
+  check: ({ sub }, { alg }) => sub !== alg,
+  tolerate: ["padding", "numeric-sub", "numeric-jti"],
+  algorithms: ["ES256", "HS256"] as const,
+  jwksUri: "https://pool.example.com/jwks",
+  secrets: [
+    { secret: new Uint8Array(32), algorithm: "HS256", kid: "s1" },
+    { secret: new Uint8Array(64), algorithm: "HS512" },
+  ] as const,
+};
 
 class Shelf implements JwksStore {
   async get(name: string): Promise<StoredJwks | null> {
@@ -125,7 +144,7 @@ export function stores(cache: Cache): JwksStore[] {
 }
 
 const options: VerifierOptions = {
-  issuers: [issuer],
+  issuers: [issuer, differing],
   profile: "access-token",
   clockTolerance: 30,
   maxTokenAge: 3_600,
