@@ -42,7 +42,10 @@ const HOSTS = { app: "app.test", auth: "auth.app.test", elsewhere: "auth.other.t
 
 const behaviour = scenes(() => launch(["--host-resolver-rules=MAP *.test 127.0.0.1"]));
 
-const get = ({ page, at }: Scene, init?: RequestInit) =>
+/** What a page is handed: plain data alone. */
+type Init = Pick<RequestInit, "credentials" | "headers" | "method" | "mode">;
+
+const get = ({ page, at }: Scene, init?: Init) =>
   page.evaluate(([url, init]) => stage.outcome(keep.fetch(url, init)), [
     `${at.api}/orders`,
     init ?? {},
