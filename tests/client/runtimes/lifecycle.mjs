@@ -1,5 +1,5 @@
 // Runs in Node, Bun and Deno as a program of its own:
-// `<runtime> lifecycle.mjs <import|render|live|open|relative|foreign-signal> <package> [refresh URL]`.
+// `<runtime> lifecycle.mjs <import|render|live|open|unclosed|relative|foreign-signal> <package> [refresh URL]`.
 // Prints "ok" when all is well. It must then end by itself: a timer, a channel or a connection that
 // is left would keep it alive.
 
@@ -101,6 +101,12 @@ if (what === "open") {
   // The keep is not closed, and has nothing left to do.
   const { status } = await source.createTokenKeep({ refresh }).start();
   if (status !== "anonymous") throw new Error(`the session is ${status}`);
+}
+
+if (what === "unclosed") {
+  // The session goes on until somebody closes the keep.
+  const { status } = await source.createTokenKeep({ refresh }).start();
+  if (status !== "authenticated") throw new Error(`the session is ${status}`);
 }
 
 if (what === "relative") {
