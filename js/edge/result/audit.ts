@@ -20,7 +20,7 @@ export function auditOf(auth: Verified): AuditRecord {
   // The paths of a Verified that was made by hand are not known.
   const settings = issuerOf(auth)?.settings;
   const { sub, sid, jti } = settings
-    ? subjectOf(claims, settings)
+    ? subjectOf(claims, settings, true)
     : { sub: text("sub"), sid: text("sid"), jti: text("jti") };
   return {
     issuer,

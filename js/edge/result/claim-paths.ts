@@ -34,17 +34,18 @@ function textsOf(value: unknown): readonly string[] {
  * What a revocation store is asked about.
  *
  * @throws {VerifyError} claim.sid or claim.jti for what is no name: a revocation of it would never
- * be found
+ * be found. For a log (`isLogged`) it is null
  */
 export function subjectOf(
   claims: Claims,
   { issuer, claimPaths, tolerate }: IssuerSettings,
+  isLogged = false,
 ): RevocationSubject {
   const nameOf = (what: "sub" | "sid" | "jti", paths: Paths, mayBeNumber: boolean) => {
     const found = paths.map((path) => valueAt(claims, path)).find((value) => value !== undefined);
-    if (found === undefined) return null;
     if (typeof found === "string") return found;
     if (mayBeNumber && Number.isSafeInteger(found)) return String(found);
+    if (isLogged || found === undefined) return null;
     throw new VerifyError(`claim.${what}`);
   };
   const iat = valueAt(claims, ["iat"]);
