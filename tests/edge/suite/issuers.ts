@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { SignJWT } from "jose";
 import {
+  auditOf,
   createVerifier,
   type IssuerOptions,
   type RevocationSubject,
@@ -184,6 +185,16 @@ edge("edge_I143_finds_acr_sid_and_jti_where_the_issuer_writes_them", async () =>
   for (const odd of [1, null, ["u1"], {}, true]) {
     await refused(verifier.verify(await signed({ uti: odd })), "claim.jti");
     await refused(verifier.verify(await signed({ session: { id: odd } })), "claim.sid");
+  }
+  // Where no revocation is asked, a log can still be written.
+  const logged = await bench({ issuer: { claimPaths: { sid: "session", jti: "uti" } } });
+  for (const [more, tokenId, session] of [
+    [{ uti: "u1", session: "s1" }, "u1", "s1"],
+    [{ uti: 1, session: {} }, null, null],
+    [{}, null, null],
+  ] as const) {
+    const record = auditOf(await logged.verifier.verify(await signed(more)));
+    assert.deepEqual([record.tokenId, record.session], [tokenId, session]);
   }
 });
 
