@@ -19,6 +19,9 @@ export interface EngineHost<Failure = unknown> {
   abort(call: number): void;
   acquireLock(ticket: number): void;
   releaseLock(ticket: number): void;
+  /** Sends the input "timer" after so many milliseconds, instead of what was set before. */
+  setTimer(delay: number): void;
+  clearTimer(): void;
   /** Tells the siblings. */
   broadcast(message: Float64Array): void;
   /** Answers a waiter. */
@@ -72,6 +75,10 @@ extern "C" {
     fn acquire_lock(this: &Host, ticket: u32);
     #[wasm_bindgen(method, js_name = releaseLock)]
     fn release_lock(this: &Host, ticket: u32);
+    #[wasm_bindgen(method, js_name = setTimer)]
+    fn set_timer(this: &Host, delay: u32);
+    #[wasm_bindgen(method, js_name = clearTimer)]
+    fn clear_timer(this: &Host);
     #[wasm_bindgen(method)]
     fn broadcast(this: &Host, message: Float64Array);
     #[wasm_bindgen(method)]
@@ -126,8 +133,7 @@ extern "C" {
 }
 
 impl Host {
-    /// Does what the engine asks for, except for the timer, which the driver sets. `session` is the
-    /// session that the engine shows now.
+    /// Does what the engine asks for. `session` is the session that the engine shows now.
     pub(super) fn perform(&self, output: Output, session: engine::Session) {
         match output {
             Output::SendRefresh { call } => self.send_refresh(call.0),
@@ -135,6 +141,9 @@ impl Host {
             Output::AbortCall { call } => self.abort(call.0),
             Output::AcquireLock { ticket } => self.acquire_lock(ticket.0),
             Output::ReleaseLock { ticket } => self.release_lock(ticket.0),
+            // The engine asks for no delay that a browser would cut off.
+            Output::SetTimer { delay, .. } => self.set_timer(delay as u32),
+            Output::ClearTimer => self.clear_timer(),
             Output::Broadcast(message) => self.broadcast(messages::encode(message)),
             Output::Settle { waiter, outcome } => {
                 let outcome = match outcome {
@@ -167,7 +176,6 @@ impl Host {
             }
             Output::Emit(Event::UserChanged) => self.user_changed(),
             Output::Emit(Event::CookieNotKept { status }) => self.cookie_not_kept(status),
-            Output::SetTimer { .. } | Output::ClearTimer => {}
         }
     }
 
