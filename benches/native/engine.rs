@@ -13,6 +13,7 @@ const CONFIG: Config = Config {
     backoff: Backoff { base: 1_000, max: 60_000 },
     coordinate: false,
     logout_endpoint: true,
+    logout_authorization: false,
 };
 
 /// Requests between two renewals. Each is requested and then accepted.

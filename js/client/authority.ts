@@ -2,6 +2,7 @@
 // URL only.
 
 import type { Endpoint } from "./options.js";
+import { readJson } from "./session.js";
 
 /**
  * The request to `endpoint`. With `keepalive` the browser finishes it, and stores the cookie, even
@@ -58,6 +59,21 @@ export async function bytesOf(response: Response): Promise<Uint8Array | undefine
       return undefined;
     }
   }
+}
+
+/** The JSON of a reply; `null` where there is none, or one that is too long. */
+export async function jsonOf(response: Response): Promise<unknown> {
+  if (!isLabelled(response)) {
+    discard(response.body);
+    return null;
+  }
+  const bytes = await bytesOf(response).catch(() => undefined);
+  return bytes === undefined ? null : readJson(bytes);
+}
+
+/** Whether a reply says of itself that it is JSON. */
+export function isLabelled(response: Response): boolean {
+  return /^[^;]*[/+]json\s*(;|$)/i.test(response.headers.get("Content-Type") ?? "");
 }
 
 /** Gives up a stream that nobody will read to its end, so that its connection is free. */

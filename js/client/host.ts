@@ -4,7 +4,7 @@
 
 import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/client/client.js";
 import type { Advise } from "./advice.js";
-import { bytesOf, discard, requestTo, statusOf } from "./authority.js";
+import { bytesOf, jsonOf, requestTo, statusOf } from "./authority.js";
 import { cookieNamed, submitTwice } from "./cookies.js";
 import { failure, type TokenKeepError } from "./error.js";
 import { report } from "./events.js";
@@ -30,6 +30,7 @@ export interface Teller
   bare(why: Bare, url: string): void;
   advise: Advise;
   stepUp(event: TokenKeepEvents["step-up"]): void;
+  logoutAnswered(status: number, body: unknown): void;
   rejectedFreshToken(url: string): void;
   /** The instance has trapped. This host can't be used any more. */
   lost(): void;
@@ -213,12 +214,18 @@ export class Host {
     let request: Request | undefined;
     try {
       request = requestTo(endpoint, signal, this.#keepalive);
+      if (logout) this.engine.authorize(request, true);
       const response = await this.transport(request, true);
       this.#keepalive = true;
       const header = (name: string) => response.headers.get(name) ?? "";
       if (logout) {
-        discard(response.body);
-        this.engine.loggedOut(call, statusOf(response), header("Content-Type"));
+        const body = await jsonOf(response);
+        const status = statusOf(response);
+        const listed = endpoint.done.includes(
+          response.type === "opaqueredirect" ? "redirect" : status,
+        );
+        if (this.engine.loggedOut(call, status, header("Content-Type"), listed))
+          this.tell.logoutAnswered(status, body);
       } else {
         const body = await bytesOf(response);
         this.engine.refreshed(
@@ -233,7 +240,7 @@ export class Host {
       }
     } catch {
       if (this.lost) return;
-      if (logout) this.engine.loggedOut(call, undefined, "");
+      if (logout) this.engine.loggedOut(call, undefined, "", false);
       else this.engine.input(request ? "unreachable" : "unsendable", call);
     }
   }

@@ -194,6 +194,7 @@ class Keep implements TokenKeep {
       bare: (why, url) => this.#notes.add(why, url, this.#session),
       stepUp: (event) =>
         listeners.emit("step-up", { ...event, acrValues: Object.freeze(event.acrValues) }),
+      logoutAnswered: (status, body) => listeners.emit("logout-answered", { status, body }),
       rejectedFreshToken: (url) => listeners.emit("rejected-fresh-token", { url }),
       lost: () => {
         const [{ status }, lostAt] = [this.#session, this.#lostAt];

@@ -23,6 +23,9 @@ export interface Endpoint {
   readonly method: string;
   readonly headers: Headers;
   readonly body: string | undefined;
+  /** Of a logout: whether the access token goes along, and further answers that mean "done". */
+  readonly authorization: boolean;
+  readonly done: readonly (number | "redirect")[];
 }
 
 const KNOWN: readonly (keyof TokenKeepOptions)[] = [
@@ -64,10 +67,11 @@ export function readOptions(given: TokenKeepOptions): Settings {
   const csrf = options.csrf && own(options.csrf);
   const hint = options.sessionHint && own(options.sessionHint);
   const refresh = endpoint("refresh", options.refresh);
+  const leave = logout === undefined ? undefined : endpoint("logout", logout);
   return {
     transport: transport ?? ((request) => globalThis.fetch(request)),
     refresh,
-    logout: logout === undefined ? undefined : endpoint("logout", logout),
+    logout: leave,
     csrf: csrf && {
       cookie: named("csrf.cookie", csrf.cookie),
       header: named("csrf.header", csrf.header),
@@ -76,7 +80,7 @@ export function readOptions(given: TokenKeepOptions): Settings {
     name: name ?? refresh.url,
     origins: origins(options.origins),
     console: isOn("console", options.console, "warnings"),
-    unauthorized: statuses("unauthorized", options.unauthorized ?? [401]),
+    unauthorized: statuses<never>("unauthorized", options.unauthorized ?? [401], 400),
     engine: {
       leeway: (options.leeway === 0 ? 0 : time("leeway", options.leeway, 60)) * 1000,
       jitter: (options.jitter === 0 ? 0 : time("jitter", options.jitter, 10)) * 1000,
@@ -86,6 +90,7 @@ export function readOptions(given: TokenKeepOptions): Settings {
       backoffMax: time("backoff.max", backoff.max, 60_000),
       coordinate: isOn("tabs", options.tabs, "coordinate"),
       tellsLogout: logout !== undefined,
+      authorizesLogout: leave?.authorization === true,
     },
   };
 }
@@ -108,12 +113,17 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
     method = "POST",
     headers = {},
     body,
+    authorization = false,
+    done = [],
   } = own(typeof given === "string" || given instanceof URL ? { url: given } : (given ?? {}));
   if (typeof url !== "string" && !(url instanceof URL))
     throw invalid(option, "must be a URL or an object with one");
   if (typeof method !== "string") throw invalid(`${option}.method`, "must be a text");
   if (body !== undefined && typeof body !== "string")
     throw invalid(`${option}.body`, "must be a text");
+  if (typeof authorization !== "boolean" || (authorization && option === "refresh"))
+    throw invalid(`${option}.authorization`, "must be true or false, and is a logout's");
+  const answers = statuses(`${option}.done`, done, 200, "redirect");
   const address = absolute(option, url);
   try {
     const all = new Headers({ Accept: "application/json", "X-Requested-With": "XMLHttpRequest" });
@@ -121,7 +131,7 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
     // The platform checks method, headers and body.
     if (!isRelative(address))
       new Request(address, { method, headers: all, ...(body === undefined ? {} : { body }) });
-    return { url: address, method, headers: all, body };
+    return { url: address, method, headers: all, body, authorization, done: answers };
   } catch (cause) {
     throw invalid(option, "makes no request that can be sent", cause);
   }
@@ -181,11 +191,17 @@ function origins(given: readonly string[] | undefined): readonly string[] {
   });
 }
 
-/** A list of statuses that answers of failed requests have. */
-function statuses(option: string, given: readonly number[]): readonly number[] {
-  const list: readonly number[] | null = Array.isArray(given) ? [...given] : null;
-  if (!list?.every((status) => Number.isInteger(status) && status >= 400 && status < 600))
-    throw invalid(option, "must be a list of statuses from 400 to 599");
+/** A list of statuses from `least` on, and of one word beside them. */
+function statuses<Word extends string>(
+  option: string,
+  given: readonly (number | Word)[],
+  least: number,
+  word?: Word,
+): readonly (number | Word)[] {
+  const list: readonly (number | Word)[] | null = Array.isArray(given) ? [...given] : null;
+  const fits = (one: unknown) =>
+    one === word || (Number.isInteger(one) && Number(one) >= least && Number(one) < 600);
+  if (!list?.every(fits)) throw invalid(option, `must be a list of statuses from ${least} to 599`);
   return list;
 }
 

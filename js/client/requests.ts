@@ -69,7 +69,7 @@ export async function exchange<T>(
   request.signal.throwIfAborted();
   // The copy is made before the header is set, so it carries no token.
   const spare = replayable ? request.clone() : null;
-  const generation = engine.authorize(request);
+  const generation = engine.authorize(request, false);
   const first = await way.send(host, request);
   if (generation === 0 || !isRenewable(host, way, first, url, generation)) return first;
   const outcome = await host.ask("unauthorized", generation).catch((error: unknown) => {
@@ -77,7 +77,7 @@ export async function exchange<T>(
     throw error;
   });
   request.signal.throwIfAborted();
-  const renewed = outcome === "token" && spare !== null ? engine.authorize(spare) : 0;
+  const renewed = outcome === "token" && spare !== null ? engine.authorize(spare, false) : 0;
   if (renewed === 0) return first;
   way.discard?.(first);
   const second = await way.send(host, spare!);

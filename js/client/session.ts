@@ -30,20 +30,20 @@ export function sessionOf(
     refreshing,
     degraded: retryAt !== undefined,
     retryAt: retryAt ?? null,
-    claims: expiresAt === undefined ? null : known ? last.claims : readClaims(claims()),
+    claims: expiresAt === undefined ? null : known ? last.claims : readJson(claims()),
     reason: reason ?? null,
   };
 }
 
-/** The claims of an unverified JWT, deeply frozen. `null` when there are none to be read. */
-function readClaims(json: Uint8Array | undefined): Session["claims"] {
+/** JSON, deeply frozen. `null` when it can't be read. */
+export function readJson<T>(json: Uint8Array | undefined): T | null {
   // An opaque token has no claims. To let the parser throw took three milliseconds in a page that
   // had just begun.
   if (json === undefined) return null;
   try {
     return JSON.parse(new TextDecoder().decode(json), (_, value: unknown) =>
       Object.freeze(value),
-    ) as Session["claims"];
+    ) as T;
   } catch {
     return null;
   }

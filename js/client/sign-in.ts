@@ -1,7 +1,7 @@
 // Sends the application's sign-in request while no refresh can run in any tab, and takes the token
 // out of the reply.
 
-import { bytesOf, discard } from "./authority.js";
+import { bytesOf, discard, isLabelled } from "./authority.js";
 import { TokenKeepError } from "./error.js";
 import type { Host } from "./host.js";
 
@@ -42,10 +42,6 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
 
 /** The beginning of a JWT, or the usual names of a token at any depth. */
 const LIKE_TOKEN = /"(eyJ|token"|access_?token")/i;
-
-function isLabelled(response: Response): boolean {
-  return /^[^;]*[/+]json\s*(;|$)/i.test(response.headers.get("Content-Type") ?? "");
-}
 
 /**
  * Whether the first character is that of a JSON object: whatever it is labelled as, the application

@@ -100,6 +100,17 @@ export interface EndpointOptions {
   headers?: Record<string, string>;
   /** A fixed body, if the endpoint wants one. */
   body?: string;
+  /**
+   * Logout only: the access token goes along, as for a listed origin. An expired one is renewed
+   * first, and a call that is refused is made once more with a new token. Default false. The token
+   * goes to this address and follows no redirect.
+   */
+  authorization?: boolean;
+  /**
+   * Logout only: answers that mean "done", beside 2xx. "redirect" is a redirect, which the browser
+   * hides. Default `[]`. A 401 is looked into in any case, listed or not.
+   */
+  done?: readonly (number | "redirect")[];
 }
 
 /**
@@ -187,6 +198,11 @@ export interface TokenKeepEvents {
    * hands.
    */
   "user-changed": { session: Session };
+  /**
+   * The logout endpoint answered. `status`: 0 for a redirect, which the browser hides. `body`: its
+   * JSON, frozen; null when there is none, when it can't be read or is longer than 64 KiB.
+   */
+  "logout-answered": { status: number; body: unknown };
 }
 
 /** Keeps one session of one authority. */

@@ -155,11 +155,11 @@ export function runBrowser(chromium) {
 }
 
 /**
- * What can differ in another browser: starting, the 401, tabs, logout, a policy, how keys are asked
- * for. And what is known to differ.
+ * What can differ in another browser: starting, cookies, the 401, tabs, logout, redirects, a policy,
+ * how keys are asked for. And what is known to differ.
  */
 const inFirefox = [
-  ...["attempt", "boot", "logout", "policy", "refused", "tabs"].map(
+  ...["attempt", "boot", "csrf", "guarded-logout", "logout", "policy", "refused", "tabs"].map(
     (name) => `tests/client/${name}.test.ts`,
   ),
   "tests/firefox/differences.test.ts",

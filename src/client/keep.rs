@@ -99,15 +99,17 @@ impl Keep {
         self.refusals.include(status)
     }
 
-    /// Sets the token on `request`; returns its generation, or 0 when there is no token to set.
+    /// Sets the token on `request`; returns its generation, or 0 when there is no token to set. On
+    /// a `logout` call it is the token of the session that ends, and the generation is 0.
     #[must_use]
-    pub fn authorize(&self, request: &Request) -> u32 {
+    pub fn authorize(&self, request: &Request, logout: bool) -> u32 {
         // The borrow of the engine ends before the page's `Headers` is called.
-        let held = self
-            .driver
-            .engine()
-            .token()
-            .map(|(token, generation)| (JsString::from(token.authorization()), generation));
+        let engine = self.driver.engine();
+        let held =
+            if logout { engine.logout_token().map(|token| (token, 0)) } else { engine.token() };
+        let held =
+            held.map(|(token, generation)| (JsString::from(token.authorization()), generation));
+        drop(engine);
         let Some((value, generation)) = held else { return 0 };
         // Fails only for a value that a header can't carry; an access token is none.
         let headers: Headers = request.headers().unchecked_into();
@@ -178,12 +180,20 @@ impl Keep {
     }
 
     /// The logout endpoint answered `call`. Status 0 stands for a redirect that the browser hides,
-    /// and `undefined` for no answer.
+    /// and `undefined` for no answer. `listed`: the options say that it means "done". Returns
+    /// whether anybody still waited for it.
     #[wasm_bindgen(js_name = loggedOut)]
-    pub fn logged_out(&self, call: u32, status: Option<u16>, content_type: &str) {
-        let answer = status
-            .map_or(LogoutAnswer::Missing, |status| LogoutAnswer::judge(status, content_type));
-        self.driver.input(|engine, now| engine.handle_logout_answer(now, CallId(call), answer));
+    pub fn logged_out(
+        &self,
+        call: u32,
+        status: Option<u16>,
+        content_type: &str,
+        listed: bool,
+    ) -> bool {
+        let answer = status.map_or(LogoutAnswer::Missing, |status| {
+            LogoutAnswer::judge(status, content_type, listed)
+        });
+        self.driver.input(|engine, now| engine.handle_logout_answer(now, CallId(call), answer))
     }
 
     /// A sibling said something. A message that can't be read is ignored.

@@ -18,6 +18,8 @@ export interface EngineSettings {
   readonly coordinate: boolean;
   /** Whether there is an endpoint to tell of a logout. */
   readonly tellsLogout: boolean;
+  /** Whether the access token goes along with that call. */
+  readonly authorizesLogout: boolean;
 }
 "#;
 
@@ -43,6 +45,8 @@ extern "C" {
     fn coordinate(this: &EngineSettings) -> bool;
     #[wasm_bindgen(method, getter, structural, js_name = tellsLogout)]
     fn tells_logout(this: &EngineSettings) -> bool;
+    #[wasm_bindgen(method, getter, structural, js_name = authorizesLogout)]
+    fn authorizes_logout(this: &EngineSettings) -> bool;
 }
 
 impl From<&EngineSettings> for Config {
@@ -57,6 +61,7 @@ impl From<&EngineSettings> for Config {
             },
             coordinate: settings.coordinate(),
             logout_endpoint: settings.tells_logout(),
+            logout_authorization: settings.authorizes_logout(),
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Config {
     pub coordinate: bool,
     /// Whether there is a logout endpoint.
     pub logout_endpoint: bool,
+    /// Whether the access token goes along with the logout call.
+    pub logout_authorization: bool,
 }
 
 /// What the page went through.
@@ -52,7 +54,8 @@ pub enum Output {
         /// Names the call.
         call: CallId,
     },
-    /// POST to the logout endpoint; the answer goes to [`super::Engine::handle_logout_answer`].
+    /// POST to the logout endpoint, with [`super::Engine::logout_token`]; the answer goes to
+    /// [`super::Engine::handle_logout_answer`].
     SendLogout {
         /// Names the call.
         call: CallId,

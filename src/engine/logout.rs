@@ -4,20 +4,30 @@ use super::budget::Cause;
 use super::clock::{Millis, Now};
 use super::contract::{CallId, Outcome, WaiterId};
 use super::failure::{Failure, FailureKind};
+use super::grant::Grant;
 use super::journal::Step;
 use super::machine::Engine;
 use super::message::News;
 use super::reply::LogoutAnswer;
 use super::snapshot::{SignedOutReason, Status};
 use super::turn::Task;
+use crate::token::AccessToken;
 
 /// What the server is still to be told, and who waits for it.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "any of the four may hold beside any other")]
 pub(super) struct Logout {
     wanted: bool,
-    /// The endpoint's answer left open whether the session is over.
+    /// A refresh call comes first: it looks whether the session is over, and brings the token that
+    /// the call is to take along.
     doubted: bool,
-    /// The status of that answer.
+    /// The call has not been made yet.
+    untold: bool,
+    /// The token that the call takes along.
+    grant: Option<Grant>,
+    /// A refresh call has brought a token for it.
+    renewed: bool,
+    /// The status of the endpoint's answer.
     status: u16,
     /// They wait for a call that is still to be made.
     queued: Vec<WaiterId>,
@@ -32,15 +42,16 @@ impl Logout {
         if self.doubted { Some(Task::LogoutCheck) } else { self.wanted.then_some(Task::Logout) }
     }
 
-    /// The call goes out.
-    pub(super) fn begin(&mut self) {
-        self.wanted = false;
+    /// The call goes out, or the refresh call that comes before it (`checks`).
+    pub(super) fn begin(&mut self, checks: bool) {
+        self.untold = checks && self.wanted;
+        (self.doubted, self.wanted) = (false, false);
         self.leavers.append(&mut self.queued);
     }
 
-    /// The look whether the session is over goes out.
-    pub(super) fn begin_check(&mut self) {
-        self.doubted = false;
+    /// Whether the refresh call under way comes before the logout call.
+    pub(super) fn is_untold(&self) -> bool {
+        self.untold
     }
 
     /// How long ago this tab logged out, while the server is not told yet.
@@ -61,6 +72,9 @@ impl Engine {
             let told = self.turn.tells_logout()
                 && !self.logout.wanted
                 && self.session.status() == Status::Anonymous;
+            if self.config.logout_authorization && self.session.is_good(self.now.mono, 0) {
+                self.logout.grant = self.session.take_grant();
+            }
             self.session.begin_epoch(self.session.next_epoch(self.now));
             self.sign_out(SignedOutReason::Logout);
             self.logout.at = self.now.mono;
@@ -72,16 +86,28 @@ impl Engine {
             } else {
                 self.logout.queued.push(waiter);
                 self.logout.wanted = true;
+                self.logout.renewed = false;
+                // An expired token is renewed first, as for any other request.
+                self.logout.doubted = self.config.logout_authorization
+                    && self.logout.grant.is_none()
+                    && self.may_call(Cause::Request).is_ok();
             }
         }
         self.conclude();
         waiter
     }
 
-    /// The logout endpoint answered `call`, or will not.
-    pub fn handle_logout_answer(&mut self, now: Now, call: CallId, answer: LogoutAnswer) {
+    /// The token that goes along with the logout call under way, if one shall.
+    #[must_use]
+    pub fn logout_token(&self) -> Option<&AccessToken> {
+        self.logout.grant.as_ref().map(|grant| &grant.access_token)
+    }
+
+    /// The logout endpoint answered `call`, or will not. Returns whether anybody still waited.
+    pub fn handle_logout_answer(&mut self, now: Now, call: CallId, answer: LogoutAnswer) -> bool {
         self.begin_input(now);
-        if self.turn.is(call, Task::Logout) {
+        let awaited = self.turn.is(call, Task::Logout);
+        if awaited {
             self.logout.status = 0;
             if let LogoutAnswer::Doubtful(status) = answer {
                 self.logout.status = status;
@@ -96,19 +122,43 @@ impl Engine {
             }
         }
         self.conclude();
+        awaited
     }
 
-    /// The look whether the session is over came to this. A token says that it is not, and has been
-    /// dropped: the logout stands here.
-    pub(super) fn finish_logout_check(&mut self, failure: Option<Failure>) {
-        if let Some(failure) = failure {
-            self.heed(failure);
+    /// The refresh call before a logout call, or after a doubtful one, came to this. A token says
+    /// that the session is not over. It goes along with one further call, or to nobody: the logout
+    /// stands here.
+    pub(super) fn finish_logout_check(&mut self, answer: Result<Grant, Failure>) {
+        let mut over = false;
+        let mut tells = self.logout.untold;
+        match answer {
+            Ok(grant) => {
+                let wants = self.config.logout_authorization && !self.logout.renewed;
+                if wants {
+                    self.logout.grant = Some(grant);
+                    self.logout.renewed = true;
+                }
+                tells |= wants;
+            }
+            Err(failure) => {
+                over = failure.kind == FailureKind::Rejected;
+                self.heed(failure);
+            }
         }
-        self.finish_logout(failure.is_some_and(|failure| failure.kind == FailureKind::Rejected));
+        // With the cookie of a newer session the call would end that one.
+        tells &= !over && self.session.is_over();
+        self.logout.wanted |= tells;
+        self.end_turn(|_| true);
+        if !tells {
+            self.finish_logout(over);
+        }
     }
 
     /// Tells those who wait whether the session at the server is over.
     pub(super) fn finish_logout(&mut self, over: bool) {
+        if !self.logout.wanted {
+            self.logout.grant = None;
+        }
         let (step, outcome) = if over {
             (Step::LogoutTold, Outcome::Done)
         } else {
@@ -121,6 +171,7 @@ impl Engine {
 
     /// The cookie is a newer session's now: a logout that still queues would end that one.
     pub(super) fn drop_logout(&mut self) {
+        self.logout.grant = None;
         if core::mem::take(&mut self.logout.wanted) {
             for waiter in core::mem::take(&mut self.logout.queued) {
                 self.settle(waiter, Outcome::Failed(FailureKind::LogoutFailed.into()));
@@ -132,6 +183,7 @@ impl Engine {
     /// The keep is closed: nobody is told of anything any more.
     pub(super) fn close_logout(&mut self) {
         self.logout.wanted = false;
+        self.logout.grant = None;
         self.logout.leavers.append(&mut self.logout.queued);
         self.settle_leavers(Outcome::Failed(FailureKind::Closed.into()));
     }

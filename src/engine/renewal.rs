@@ -28,14 +28,12 @@ impl Engine {
         answer: Result<Grant, Failure>,
     ) {
         self.begin_input(now);
-        if let Some(call) = self.end_turn(|known| {
-            known.id == call && matches!(known.task, Task::Refresh | Task::LogoutCheck)
-        }) {
-            if call.task == Task::Refresh {
-                self.finish_refresh(&call, answer);
-            } else {
-                self.finish_logout_check(answer.err());
-            }
+        if self.turn.is(call, Task::LogoutCheck) {
+            self.finish_logout_check(answer);
+        } else if let Some(call) =
+            self.end_turn(|known| known.id == call && known.task == Task::Refresh)
+        {
+            self.finish_refresh(&call, answer);
         }
         self.conclude();
     }

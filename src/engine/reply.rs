@@ -61,10 +61,13 @@ pub enum LogoutAnswer {
 
 impl LogoutAnswer {
     /// Judges an answer. 2xx says that the session is over, but not with an HTML page: a captive
-    /// portal sends such a page too.
+    /// portal sends such a page too. So does an answer that is `listed`, except for 401: that says
+    /// of itself that the call was not allowed.
     #[must_use]
-    pub fn judge(status: u16, content_type: &str) -> Self {
+    pub fn judge(status: u16, content_type: &str, listed: bool) -> Self {
         match status {
+            401 => Self::Doubtful(status),
+            _ if listed => Self::Done,
             200..300 if media_type(Some(content_type)) != Media::Html => Self::Done,
             _ => Self::Doubtful(status),
         }

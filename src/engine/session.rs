@@ -175,6 +175,11 @@ impl SessionState {
         self.token.as_ref().map(|token| &token.grant.access_token)
     }
 
+    /// The token leaves the session, which ends.
+    pub(super) fn take_grant(&mut self) -> Option<Grant> {
+        self.token.take().map(|token| token.grant)
+    }
+
     pub(super) fn claims(&self) -> Option<&[u8]> {
         self.token.as_ref()?.grant.payload.as_ref().map(|payload| payload.json.as_slice())
     }

@@ -22,8 +22,8 @@ pub(super) enum Task {
     Refresh,
     SignIn(WaiterId),
     Logout,
-    /// Whether the session is over, which the logout endpoint's answer left open: a refresh whose
-    /// token is dropped.
+    /// Whether the session is over, which the logout endpoint's answer left open, or a token for the
+    /// logout call: a refresh whose token goes to nobody else.
     LogoutCheck,
 }
 
@@ -164,7 +164,7 @@ impl Engine {
                 if task == Task::Refresh {
                     self.turn.refresh_wanted = false;
                 } else {
-                    self.logout.begin_check();
+                    self.logout.begin(true);
                 }
                 self.tries.spend(self.now.mono);
                 self.put(Output::SendRefresh { call });
@@ -174,10 +174,14 @@ impl Engine {
                 self.settle(waiter, Outcome::Proceed);
             }
             Task::Logout => {
-                self.logout.begin();
+                self.logout.begin(false);
                 self.put(Output::SendLogout { call });
             }
         }
+        let step = match task {
+            Task::LogoutCheck if self.logout.is_untold() => Step::RefreshSent,
+            _ => task.begins(),
+        };
         let unlocked = (self.turn.lock == Lock::Bypassed).then_some(Why::Unlocked);
         self.turn.call = Some(Call {
             id: call,
@@ -186,12 +190,17 @@ impl Engine {
             successes: self.siblings.successes(),
         });
         self.timers.set(Timer::Call, self.now.mono + self.config.timeout);
-        self.write(task.begins(), unlocked);
+        self.write(step, unlocked);
     }
 
     /// Ends the turn of the call that `is` names; `None` when it has ended before (a late answer).
     pub(super) fn end_turn(&mut self, is: impl FnOnce(&Call) -> bool) -> Option<Call> {
         let call = self.turn.call.take_if(|call| is(call))?;
+        self.pass_turn();
+        Some(call)
+    }
+
+    fn pass_turn(&mut self) {
         self.timers.clear(Timer::Call);
         if matches!(self.turn.lock, Lock::Held(_)) {
             // A sign of life for those who queue: the next one has the whole bound again.
@@ -202,11 +211,15 @@ impl Engine {
         if self.logout.next_task().is_none() {
             self.free_lock();
         }
-        Some(call)
     }
 
     /// The network call took too long.
     pub(super) fn time_out(&mut self) {
+        if let Some(Call { id, task: Task::LogoutCheck, .. }) = self.turn.call {
+            self.put(Output::AbortCall { call: id });
+            // It ends the turn itself: the logout call may follow on under the same lock.
+            self.finish_logout_check(Err(FailureKind::TimedOut.into()));
+        }
         let Some(call) = self.end_turn(|_| true) else { return };
         match call.task {
             Task::Refresh => {

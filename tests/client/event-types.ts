@@ -11,6 +11,7 @@ const all: Readonly<Record<keyof TokenKeepEvents, true>> = {
   "step-up": true,
   "rejected-fresh-token": true,
   "user-changed": true,
+  "logout-answered": true,
 };
 
 export const EVENT_TYPES = Object.keys(all) as (keyof TokenKeepEvents)[];

@@ -28,6 +28,8 @@ behaviour("client_E95_what_a_prototype_adds_is_no_option", async (scene) => {
       csrf: { cookie: "added", header: "X-Added" },
       sessionHint: { cookie: "none" },
       again: true,
+      authorization: true,
+      done: [401, 500],
       wasm: 1,
     };
     Object.assign(Object.prototype, added);
@@ -128,6 +130,16 @@ behaviour("client_E122_an_option_that_cannot_be_right_is_named", async (scene) =
         { csrf: { cookie: "X", header: ["X"] } },
         { csrf: { cookie: "X", header: "" } },
         { csrf: Object.create({ header: "X" }, { cookie: { value: "X", enumerable: true } }) },
+      ],
+      "logout.authorization": [{ logout: { url: "/logout", authorization: "yes" } }],
+      "refresh.authorization": [{ refresh: { url: "/refresh", authorization: true } }],
+      "logout.done": [
+        { logout: { url: "/logout", done: "redirect" } },
+        { logout: { url: "/logout", done: [302, "moved"] } },
+        { logout: { url: "/logout", done: [99] } },
+        { logout: { url: "/logout", done: [600] } },
+        { logout: { url: "/logout", done: [404.5] } },
+        { logout: { url: "/logout", done: ["404"] } },
       ],
       "sessionHint.cookie": [
         { sessionHint: {} },

@@ -353,6 +353,18 @@ behaviour("recipe_csrf_and_session_hint_need_a_cookie_each", async (scene) => {
   assert.equal(authority.to("/session/refresh")[0]?.headers["x-xsrf-token"], "abc=");
 });
 
+behaviour("recipe_guarded_logout_goes_where_the_answer_says", async (scene) => {
+  const { app, authority, page, at } = scene;
+  authority.on("/session/logout", ({ token }) =>
+    token === scene.granted[0] ? json({ redirectTo: `${at.app}/goodbye` }) : { status: 401 },
+  );
+  await run(scene, 'export * from "doc:docs/any-backend.md#3";');
+  await page.evaluate(() => keep.start());
+  await page.evaluate(() => void keep.logout());
+  await page.waitForURL("**/goodbye");
+  assert.deepEqual([authority.to("/session/logout").length, app.to("/goodbye").length], [1, 1]);
+});
+
 behaviour("recipe_unauthorized_refreshes_after_419", async (scene) => {
   const { api, authority, granted } = scene;
   authority.on("/session/refresh", () => scene.grant());

@@ -1,11 +1,11 @@
 //! Group H, and signing in: what ends a session and what begins one, in order.
 
 use tokenkeep::engine::{
-    CALLS, Engine, Event, Failure, FailureKind, LogoutAnswer, News, Outcome, SignInAnswer,
-    SignedOutReason, Status, Step, Why,
+    CALLS, Config, Engine, Event, Failure, FailureKind, Grant, LogoutAnswer, News, Outcome,
+    SignInAnswer, SignedOutReason, Status, Step, Why,
 };
 
-use crate::tab::{Tab, failed, token, token_of};
+use crate::tab::{CONFIG, Tab, failed, token, token_of};
 
 #[test]
 fn client_H68_an_answer_that_comes_after_logout_is_dropped() {
@@ -323,4 +323,173 @@ fn signing_in_as_somebody_else_is_told() {
     assert!(tab.events.contains(&Event::UserChanged));
     let claims = tab.engine.claims().unwrap();
     assert!(claims.windows(3).any(|part| part == b"bob"));
+}
+
+/// A tab whose logout call takes the token along, signed in.
+fn guarded(seconds: u64) -> Tab {
+    let mut tab = Tab::with(Config { logout_authorization: true, ..CONFIG });
+    tab.sign_in(seconds);
+    tab
+}
+
+/// What the logout call under way takes along.
+fn carried(tab: &Tab) -> Option<String> {
+    tab.engine.logout_token().map(|token| token.expose().to_owned())
+}
+
+fn fresh() -> Result<Grant, Failure> {
+    Grant::new("fresh-token", Some(900)).map_err(Into::into)
+}
+
+#[test]
+fn client_H117_the_token_goes_along_with_the_logout_and_is_gone() {
+    let mut tab = guarded(900);
+    let logout = tab.input(Engine::handle_logout);
+    assert!(tab.engine.token().is_none(), "the session has none any more");
+    assert_eq!((tab.logouts.len(), tab.sent.len()), (1, 0));
+    assert_eq!(carried(&tab), Some("opaque-token".to_owned()));
+    tab.logged_out(204);
+    assert_eq!((tab.outcome(logout), carried(&tab)), (Some(Outcome::Done), None));
+
+    let mut plain = Tab::signed_in(900);
+    plain.input(Engine::handle_logout);
+    assert_eq!(carried(&plain), None);
+}
+
+#[test]
+fn client_H117_a_token_that_no_call_takes_along_is_dropped() {
+    let config = Config { logout_authorization: true, coordinate: true, ..CONFIG };
+    let mut overtaken = Tab::with(config);
+    overtaken.sign_in(900);
+    overtaken.input(Engine::handle_logout);
+    overtaken.hear(1, News::SignedIn { subject: None });
+    assert_eq!((carried(&overtaken), overtaken.logouts.len()), (None, 0));
+
+    let mut closed = Tab::with(config);
+    closed.sign_in(900);
+    closed.input(Engine::handle_logout);
+    closed.input(Engine::handle_close);
+    assert_eq!(carried(&closed), None);
+
+    let mut unsent = guarded(900);
+    unsent.input(Engine::handle_logout);
+    let call = unsent.logouts[0];
+    unsent.input(|engine, now| engine.handle_logout_answer(now, call, LogoutAnswer::Missing));
+    assert_eq!(carried(&unsent), None);
+}
+
+#[test]
+fn client_H118_an_expired_token_is_renewed_first_and_under_the_same_lock() {
+    let mut tab = Tab::with(Config { logout_authorization: true, coordinate: true, ..CONFIG });
+    tab.sign_in(900);
+    tab.sleep(3_600_000, false);
+    let logout = tab.input(Engine::handle_logout);
+    tab.lock();
+    assert_eq!((tab.logouts.len(), tab.sent.len()), (0, 1));
+    tab.answer(fresh());
+    assert_eq!((tab.logouts.len(), carried(&tab)), (1, Some("fresh-token".to_owned())));
+    assert_eq!((tab.status(), tab.engine.token().is_none()), (Status::Anonymous, true));
+    tab.logged_out(204);
+    assert_eq!(tab.outcome(logout), Some(Outcome::Done));
+    assert_eq!((tab.locks.len(), tab.released.len()), (1, 1));
+    assert!(!tab.saw(Step::LogoutDoubted));
+}
+
+#[test]
+fn client_H118_a_logout_that_is_refused_is_made_once_more_with_a_new_token() {
+    let mut tab = guarded(900);
+    let logout = tab.input(Engine::handle_logout);
+    tab.logged_out(401);
+    tab.answer(fresh());
+    assert_eq!((tab.logouts.len(), carried(&tab)), (2, Some("fresh-token".to_owned())));
+    tab.logged_out(204);
+    assert_eq!((tab.outcome(logout), tab.sent.len()), (Some(Outcome::Done), 1));
+}
+
+#[test]
+fn client_H118_a_logout_that_is_refused_twice_fails_while_the_session_lives() {
+    for seconds in [900, 0] {
+        let mut tab = guarded(900);
+        if seconds == 0 {
+            tab.pass(100);
+            tab.sleep(3_600_000, false);
+        }
+        let logout = tab.input(Engine::handle_logout);
+        for _ in 0..4 {
+            if !tab.refreshes.is_empty() {
+                tab.answer(fresh());
+            } else if tab.outcome(logout).is_none() {
+                tab.logged_out(401);
+            }
+        }
+        assert_eq!(tab.outcome(logout), doubtful(401));
+        assert!(tab.logouts.len() <= 2 && tab.sent.len() <= 2);
+        assert_eq!((tab.status(), carried(&tab)), (Status::Anonymous, None));
+    }
+}
+
+#[test]
+fn client_H118_without_a_session_there_is_nobody_to_tell() {
+    let mut tab = guarded(900);
+    tab.input(Engine::handle_logout);
+    tab.logged_out(500);
+    tab.fail(FailureKind::Unreachable);
+    let again = tab.input(Engine::handle_logout);
+    tab.fail(FailureKind::Rejected);
+    assert_eq!((tab.outcome(again), tab.logouts.len()), (Some(Outcome::Done), 1));
+}
+
+#[test]
+fn client_H118_the_server_is_told_also_when_no_token_can_be_had() {
+    let ways: [fn(&mut Tab); 2] = [
+        |tab| tab.fail(FailureKind::Unreachable),
+        // No answer in time.
+        |tab| tab.pass(10_000),
+    ];
+    for fails in ways {
+        let mut tab = Tab::with(Config { logout_authorization: true, coordinate: true, ..CONFIG });
+        let logout = tab.input(Engine::handle_logout);
+        tab.lock();
+        fails(&mut tab);
+        assert_eq!((tab.logouts.len(), carried(&tab)), (1, None));
+        assert_eq!((tab.locks.len(), tab.released.len()), (1, 0), "under the same lock");
+        tab.logged_out(204);
+        assert_eq!(tab.outcome(logout), Some(Outcome::Done));
+    }
+    // The authority wants to be left alone: no refresh is made.
+    let mut tab = guarded(900);
+    tab.input(Engine::handle_refresh);
+    tab.refuse_for(60_000);
+    tab.input(Engine::handle_logout);
+    tab.logged_out(204);
+    let again = tab.input(Engine::handle_logout);
+    assert_eq!((tab.logouts.len(), tab.sent.len()), (2, 1));
+    tab.logged_out(204);
+    assert_eq!(tab.outcome(again), Some(Outcome::Done));
+}
+
+#[test]
+fn client_H118_no_further_call_is_made_for_a_session_that_began_since() {
+    let mut tab = guarded(900);
+    let logout = tab.input(Engine::handle_logout);
+    tab.logged_out(401);
+    tab.sign_in(900);
+    tab.answer(fresh());
+    assert_eq!((tab.outcome(logout), tab.logouts.len()), (doubtful(401), 1));
+    assert_eq!((tab.status(), carried(&tab)), (Status::Authenticated, None));
+}
+
+#[test]
+fn client_H119_a_listed_answer_is_done_without_a_look() {
+    for status in [0, 302, 404, 419, 500] {
+        let answer = LogoutAnswer::judge(status, "text/html", true);
+        assert_eq!(answer, LogoutAnswer::Done, "{status}");
+        assert_eq!(LogoutAnswer::judge(status, "", false), LogoutAnswer::Doubtful(status));
+    }
+    assert_eq!(LogoutAnswer::judge(200, "text/html", true), LogoutAnswer::Done);
+}
+
+#[test]
+fn client_H120_a_401_to_a_logout_is_looked_into_also_where_it_is_listed() {
+    assert_eq!(LogoutAnswer::judge(401, "", true), LogoutAnswer::Doubtful(401));
 }

@@ -17,6 +17,7 @@ pub(crate) const CONFIG: Config = Config {
     backoff: Backoff { base: 1_000, max: 60_000 },
     coordinate: false,
     logout_endpoint: true,
+    logout_authorization: false,
 };
 
 pub(crate) struct Tab {
@@ -174,7 +175,7 @@ impl Tab {
     pub(crate) fn logged_out(&mut self, status: u16) {
         let call = *self.logouts.get(self.told_of_logout).expect("the server is told");
         self.told_of_logout += 1;
-        let answer = LogoutAnswer::judge(status, "");
+        let answer = LogoutAnswer::judge(status, "", false);
         self.input(|engine, now| engine.handle_logout_answer(now, call, answer));
     }
 

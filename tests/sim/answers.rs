@@ -26,13 +26,16 @@ impl World {
         tell!(self, self.tabs[tab].id, "#{number} is answered: {answer:?}");
         match errand {
             Errand::Refresh(call) => self.refresh_answer(tab, number, call, answer),
-            Errand::Logout(call) => {
+            Errand::Logout(call, _) => {
                 let answer = match answer {
                     Answer::Status(..) if self.bug == Some(Bug::UnconfirmedLogout) => {
                         LogoutAnswer::Done
                     }
-                    Answer::Status(status, _) => LogoutAnswer::judge(status, ""),
-                    Answer::Html => LogoutAnswer::judge(200, "text/html"),
+                    Answer::Status(status, _) => {
+                        let listed = status == 401 && self.script.lists_401;
+                        LogoutAnswer::judge(status, "", listed)
+                    }
+                    Answer::Html => LogoutAnswer::judge(200, "text/html", false),
                     _ => LogoutAnswer::Missing,
                 };
                 self.input(tab, |engine, now| engine.handle_logout_answer(now, call, answer));

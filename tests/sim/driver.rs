@@ -13,6 +13,7 @@ use crate::planted::Bug;
 use crate::queue::Event;
 use crate::script::{HOUR, LockManner};
 use crate::tab::{End, Heard, Life, Purpose, Task, Waiting};
+use crate::tokens::token_number;
 use crate::trace::tell;
 use crate::world::World;
 
@@ -85,7 +86,9 @@ impl World {
             Output::SendLogout { call } => {
                 let verdict = invariants::a_late_logout_ends_no_newer_session(&self.tabs[tab]);
                 self.hold(verdict);
-                self.send_turn(tab, call, Errand::Logout(call));
+                let token = self.tabs[tab].engine.logout_token();
+                let token = token.map(|token| token_number(token.expose()));
+                self.send_turn(tab, call, Errand::Logout(call, token));
             }
             Output::AbortCall { call } => self.drop_call(tab, call),
             Output::AcquireLock { ticket } => self.ask_for_lock(tab, ticket),

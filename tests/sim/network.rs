@@ -25,7 +25,7 @@ const HANG: Millis = 2 * MINUTE;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Errand {
     Refresh(CallId),
-    Logout(CallId),
+    Logout(CallId, Option<usize>),
     SignIn { waiter: WaiterId, user: u32 },
     Api { request: usize, token: Option<usize> },
 }
@@ -159,13 +159,19 @@ impl World {
             Errand::Api { token, .. } => (self.ask_api(token), None),
             _ if self.outage().is_some() => (self.outage().expect("looked up just before"), None),
             Errand::Refresh(_) => self.ask_for_refresh(number, cookie, again),
-            Errand::Logout(_) => match self.script.logout {
+            Errand::Logout(_, token) => match self.script.logout {
                 LogoutManner::Refusing => (Answer::Status(401, None), None),
+                LogoutManner::Guarded
+                    if !token
+                        .is_some_and(|token| self.authority.vouches(self.now, token, true)) =>
+                {
+                    (Answer::Status(401, None), None)
+                }
                 LogoutManner::Odd(status) => {
                     self.authority.end(cookie);
                     (Answer::Status(status, None), None)
                 }
-                LogoutManner::Obliging => {
+                LogoutManner::Obliging | LogoutManner::Guarded => {
                     self.authority.end(cookie);
                     (Answer::Status(204, None), Some(None))
                 }
@@ -295,7 +301,7 @@ impl World {
         for number in 0..self.exchanges.len() {
             let exchange = &self.exchanges[number];
             if exchange.tab == tab && exchange.ended_at.is_none() {
-                let keepalive = matches!(exchange.errand, Errand::Refresh(_) | Errand::Logout(_))
+                let keepalive = matches!(exchange.errand, Errand::Refresh(_) | Errand::Logout(..))
                     && self.dice.chance(700);
                 let exchange = &mut self.exchanges[number];
                 exchange.left = true;

@@ -28,6 +28,8 @@ pub enum LogoutManner {
     Obliging,
     /// It wants a bearer token: 401, and nothing is ended.
     Refusing,
+    /// The same, and with a good token it obliges.
+    Guarded,
     /// It ends the session and answers with this status all the same.
     Odd(u16),
 }
@@ -80,6 +82,8 @@ pub struct Script {
     pub grace: Millis,
     pub lifetime: Lifetime,
     pub logout: LogoutManner,
+    /// The options say that a 401 to a logout means "done".
+    pub lists_401: bool,
     /// Access tokens are JWTs: they tell who the user is.
     pub jwt: bool,
     /// The API asks the authority about each token, so that a logout ends it there too.
@@ -101,8 +105,13 @@ pub struct Script {
 }
 
 impl Script {
-    pub fn draw(dice: &mut Dice, second: &mut Dice) -> Self {
+    pub fn draw(dice: &mut Dice, second: &mut Dice, third: &mut Dice) -> Self {
         let mut script = Self::draw_first(dice, second);
+        script.config.logout_authorization = third.chance(300);
+        if script.config.logout_authorization && third.chance(700) {
+            script.logout = LogoutManner::Guarded;
+        }
+        script.lists_401 = third.chance(300);
         if second.chance(100) {
             // Tokens that live for seconds and a quick backoff use up the budget.
             script.lifetime = Lifetime { real: 3 * SECOND, told: Some("3"), claimed: false };
@@ -122,6 +131,7 @@ impl Script {
                 backoff: Backoff { base: SECOND, max: dice.pick(&[60 * SECOND, 5 * SECOND]) },
                 coordinate: dice.chance(950),
                 logout_endpoint: dice.chance(950),
+                logout_authorization: false,
             },
             tabs: dice.weighted(&[(2, 1), (4, 2), (3, 3), (1, 4), (1, 5)]),
             locks: dice.weighted(&[
@@ -138,6 +148,7 @@ impl Script {
                 (1, LogoutManner::Odd(401)),
                 (1, LogoutManner::Odd(500)),
             ]),
+            lists_401: false,
             jwt: lifetime.claimed || dice.chance(500),
             lifetime,
             introspects: dice.chance(500),

@@ -75,7 +75,8 @@ impl World {
     pub fn new(seed: u64, bug: Option<Bug>, trace: Trace) -> Self {
         let mut dice = Dice::new(seed);
         let mut second = Dice::second(seed);
-        let script = Script::draw(&mut dice, &mut second);
+        let mut third = Dice::third(seed);
+        let script = Script::draw(&mut dice, &mut second, &mut third);
         let mut world = Self {
             now: 0,
             queue: Queue::default(),
@@ -102,7 +103,7 @@ impl World {
             broken: None,
             dice,
             second,
-            third: Dice::third(seed),
+            third,
             script,
         };
         tell!(world, "script", "{:?}", world.script);

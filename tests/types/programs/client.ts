@@ -73,6 +73,7 @@ export async function use(): Promise<readonly Transition[]> {
   keep.on("step-up", ({ acrValues, maxAge, url }) =>
     console.log(acrValues.join(" "), maxAge ?? 0, url),
   );
+  keep.on("logout-answered", ({ status, body }) => console.log(status, body));
   keep.on("rejected-fresh-token", ({ url }) => console.log(url));
   keep.on("user-changed", (event) => console.log(event.session.claims));
   const drop: typeof fetch = keep.fetch;

@@ -36,6 +36,8 @@ export interface EndpointOptions {
     method?: string;
     headers?: Record<string, string>;
     body?: string;
+    authorization?: boolean;
+    done?: readonly (number | "redirect")[];
 }
 export interface TokenResponse {
     access_token?: string;
@@ -89,6 +91,10 @@ export interface TokenKeepEvents {
     };
     "user-changed": {
         session: Session;
+    };
+    "logout-answered": {
+        status: number;
+        body: unknown;
     };
 }
 export interface TokenKeep {
