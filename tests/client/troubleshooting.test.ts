@@ -8,7 +8,7 @@ import { fencesOf } from "../docs/snippets.ts";
 import { type Call, json, jwt, launch, type Reply, type Scene, scenes, until } from "./harness.ts";
 
 const PAGE = "docs/troubleshooting.md";
-const page = readFileSync(new URL(`../../${PAGE}`, import.meta.url), "utf8");
+const text = readFileSync(new URL(`../../${PAGE}`, import.meta.url), "utf8");
 
 /** What a section of the page says. */
 interface Section {
@@ -19,12 +19,12 @@ interface Section {
 }
 
 const sections = new Map(
-  page
+  text
     .split(/^### /m)
     .slice(1)
-    .map((text): [string, Section] => {
-      const [heading = ""] = text.split("\n");
-      const section = text.split(/^## /m)[0] ?? "";
+    .map((part): [string, Section] => {
+      const [heading = ""] = part.split("\n");
+      const section = part.split(/^## /m)[0] ?? "";
       const told = /^- `explain\(\)`: (.*)$/m.exec(section)?.[1] ?? "";
       const events = [...told.matchAll(/`([\w-]+)`(?: \(([^)]+)\))?/g)].map(
         ([, event = "", note]) => ({ event, note }),
@@ -45,10 +45,10 @@ const behaviour = scenes(() => launch(["--host-resolver-rules=MAP *.test 127.0.0
 /** What a page is handed: plain data alone. */
 type Init = Pick<RequestInit, "credentials" | "headers" | "method" | "mode">;
 
-const get = ({ page, at }: Scene, init?: Init) =>
+const get = ({ page, at }: Scene, init: Init = {}) =>
   page.evaluate(([url, init]) => stage.outcome(keep.fetch(url, init)), [
     `${at.api}/orders`,
-    init ?? {},
+    init,
   ] as const);
 
 const start = ({ page }: Scene) => page.evaluate(() => stage.outcome(keep.start()));
@@ -57,7 +57,7 @@ const start = ({ page }: Scene) => page.evaluate(() => stage.outcome(keep.start(
 async function refreshAfterSignIn(
   scene: Scene,
   cookie: string,
-  { signIn = HOSTS.auth, refresh = HOSTS.auth, path = "/session/sign-in" } = {},
+  { from = HOSTS.app, signIn = HOSTS.auth, refresh = HOSTS.auth, path = "/session/sign-in" } = {},
 ): Promise<void> {
   const { app, authority, page } = scene;
   const signedIn = () => scene.grant();
@@ -69,7 +69,7 @@ async function refreshAfterSignIn(
   authority.on("/session/refresh", ({ headers }: Call) =>
     headers.cookie === "session=1" ? scene.grant() : json({ error: "login_required" }, 401),
   );
-  await page.goto(`http://${HOSTS.app}:${app.port}`);
+  await page.goto(`http://${from}:${app.port}`);
   await page.waitForFunction(() => "stage" in globalThis);
   const port = signIn === HOSTS.app ? app.port : authority.port;
   const origin = `http://${refresh}:${authority.port}`;
@@ -270,6 +270,33 @@ for (const [heading, variants] of Object.entries(MISTAKES)) {
   }
 }
 
+behaviour("client_J132_two_keeps_of_one_name_are_told_as_the_page_says", async (scene) => {
+  const { authority, page, at } = scene;
+  authority.on("/session/sign-in", () => scene.grant());
+  await scene.keep();
+  const events = await page.evaluate(async ({ authority, api }) => {
+    const refresh = `${authority}/session/refresh`;
+    const second = stage.createTokenKeep({ refresh, origins: [api] });
+    await second.start();
+    await keep.signIn(`${authority}/session/sign-in`, { method: "POST" });
+    const saw = (event: string) => second.explain().some((entry) => entry.event === event);
+    await stage.until(() => saw("sibling-signed-in"));
+    await keep.logout();
+    await stage.until(() => saw("logout-elsewhere"));
+    return second.explain().map(({ event }) => event);
+  }, at);
+  const section = text.split(/^## /m).find((part) => part.startsWith("Signed out elsewhere"));
+  for (const [, event = ""] of (section ?? "").matchAll(/`([a-z]+-[a-z-]+)`/g))
+    assert.ok(events.includes(event), `${event} in ${events.join()}`);
+  assert.match(section ?? "", /`logout-elsewhere` and `sibling-signed-in`/);
+});
+
+behaviour("client_J132_chromium_keeps_a_secure_cookie_of_localhost", async (scene) => {
+  const local = { from: "localhost", signIn: "localhost", refresh: "localhost" };
+  const signedIn = refreshAfterSignIn(scene, "Path=/session; Secure; SameSite=Lax", local);
+  await assert.rejects(signedIn, /refreshed/);
+});
+
 behaviour("client_J132_a_cookie_without_a_mistake_is_kept_and_nothing_is_said", async (scene) => {
   const said: string[] = [];
   scene.page.on("console", (message) => said.push(message.text()));
@@ -282,7 +309,7 @@ behaviour("client_J132_a_cookie_without_a_mistake_is_kept_and_nothing_is_said", 
 });
 
 test("client_J132_each_line_of_the_console_leads_to_an_anchor_of_the_page", () => {
-  const anchors = [...page.matchAll(/<a id="([\w-]+)"><\/a>/g)].map(([, anchor]) => anchor);
+  const anchors = [...text.matchAll(/<a id="([\w-]+)"><\/a>/g)].map(([, anchor]) => anchor);
   const source = readFileSync(new URL("../../js/client/error.ts", import.meta.url), "utf8");
   const faults = /export type Fault =([^;]+);/.exec(source)?.[1] ?? "";
   const kinds = [...faults.matchAll(/"([\w-]+)"/g)].map(([, kind]) => kind);
