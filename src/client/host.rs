@@ -128,8 +128,8 @@ extern "C" {
     /// The platform's `Headers`. `web-sys` sets Rust's texts only, and this one is JavaScript's.
     #[wasm_bindgen(js_name = Headers)]
     pub(super) type Headers;
-    #[wasm_bindgen(method, catch)]
-    pub(super) fn set(this: &Headers, name: &str, value: &JsString) -> Result<(), JsValue>;
+    #[wasm_bindgen(method)]
+    pub(super) fn set(this: &Headers, name: &str, value: &JsString);
 }
 
 impl Host {

@@ -111,9 +111,10 @@ impl Keep {
             held.map(|(token, generation)| (JsString::from(token.authorization()), generation));
         drop(engine);
         let Some((value, generation)) = held else { return 0 };
-        // Fails only for a value that a header can't carry; an access token is none.
+        // Never throws: an access token is a value that a header can carry.
         let headers: Headers = request.headers().unchecked_into();
-        headers.set("Authorization", &value).map_or(0, |()| generation)
+        headers.set("Authorization", &value);
+        generation
     }
 
     /// The token itself, after a loan was granted.
