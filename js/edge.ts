@@ -21,8 +21,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
 }
 
 /**
- * The JWS layer: one compact JWS against given keys; payload bytes, no claims. A `kid` in the header
- * must match the key's if both have one. A set with two keys of one type under one `kid` is refused.
+ * The JWS layer: one compact JWS against given keys; payload bytes, no claims. A `kid` in the
+ * header must match the key's if both have one. A set with two keys of one type under one `kid` is
+ * refused.
  *
  * @throws {VerifyError}
  */

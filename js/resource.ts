@@ -6,7 +6,7 @@ import type { VerifyError } from "./edge/request/error.js";
 
 /** What the document says. What is not given is left out. */
 export interface ProtectedResourceOptions {
-  /** The API's identifier: its address. https (http only on this machine), no query, no fragment. */
+  /** The API's identifier: its address. https (http on this machine), no query, no fragment. */
   resource: string;
   /** The issuers whose tokens it takes, as their own documents write them. */
   authorizationServers: readonly string[];

@@ -1,6 +1,6 @@
-// The entry point `tokenkeep/testing`, for the tests of applications and servers: a keep that a test
-// scripts, an issuer that signs what it claims, and KV in memory. No other entry imports it, so it
-// is in no bundle that does not ask for it.
+// The entry point `tokenkeep/testing`, for the tests of applications and servers: a keep that a
+// test scripts, an issuer that signs what it claims, and KV in memory. No other entry imports it,
+// so it is in no bundle that does not ask for it.
 
 import { TokenKeepError } from "./index.js";
 import { fakeKeepWith } from "./testing/fake-keep.js";

@@ -1,7 +1,8 @@
 // Checks what neither the compiler nor clippy can: that no room of src/ names one that it may not
 // depend on, and that the pure rooms (token, engine, verify) have nothing that is awaited and no
 // code of their own for wasm32. Clocks, randomness and formatting are clippy's (clippy.toml); web
-// types would not compile natively. `npm run check` runs it. Alone: `node scripts/check-purity.mjs`.
+// types would not compile natively. `npm run check` runs it. Alone:
+// `node scripts/check-purity.mjs`.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";

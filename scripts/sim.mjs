@@ -1,8 +1,8 @@
 // Runs the simulators of tests/sim in virtual time: whole browsers with several tabs, or with the
 // word `edge` the key sets of several isolates. The seed decides a run, and the invariants are
-// checked after every step. It exists because the tests run a few thousand seeds only. This runs any
-// number, optimised and with all assertions on, or tells one seed as a story. Alone:
-// npm run sim -- [edge] --seeds 200000 [--first 0], or npm run sim -- [edge] --seed 17
+// checked after every step. It exists because the tests run a few thousand seeds only. This runs
+// any number, optimised and with all assertions on, or tells one seed as a story. Alone:
+// `npm run sim -- [edge] --seeds 200000 [--first 0]` or `npm run sim -- [edge] --seed 17`.
 
 import { spawn } from "node:child_process";
 import { delimiter } from "node:path";

@@ -32,7 +32,11 @@ export type Fault =
   | "cookie-not-kept"
   | "challenge-not-exposed";
 
-/** @internal What is wrong, and what to do about it. The codes that are missing always come with a message. */
+/**
+ * What is wrong, and what to do about it. The codes that are missing always come with a message.
+ *
+ * @internal
+ */
 export const WORDS: Readonly<Partial<Record<TokenKeepErrorCode, string>> & Record<Fault, string>> =
   {
     wasm_unavailable:

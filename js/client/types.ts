@@ -69,8 +69,8 @@ export interface TokenKeepOptions {
   /**
    * Double submit: the value that this cookie has when a refresh, a logout or a `signIn` is sent
    * goes along in this header, percent-decoded where that can be. Without the cookie there is no
-   * header. It goes to the page's own origin and to those of `refresh` and `logout`: a `signIn` to any
-   * other gets none.
+   * header. It goes to the page's own origin and to those of `refresh` and `logout`: a `signIn` to
+   * any other gets none.
    */
   csrf?: { cookie: string; header: string };
   /**
@@ -244,10 +244,10 @@ export interface TokenKeep {
   ): Promise<T>;
   /**
    * `fetch`'s rule for whatever else sends: XHR, an upload, Angular's HttpClient. Waits for
-   * `start()`, then calls `send` with the token, or with null when nobody is signed in or the origin
-   * of `url` is not listed. When `refused` says that the outcome was a refusal, there is one refresh
-   * for all who were refused, and one second `send`. The second outcome is the caller's. If there is
-   * no new token, the first one is.
+   * `start()`, then calls `send` with the token, or with null when nobody is signed in or the
+   * origin of `url` is not listed. When `refused` says that the outcome was a refusal, there is one
+   * refresh for all who were refused, and one second `send`. The second outcome is the caller's. If
+   * there is no new token, the first one is.
    *
    * `send` resolves to the outcome of a refused request; what it throws, the caller gets. `refused`
    * gives true, or the text of `WWW-Authenticate`; an empty text is a refusal without a challenge.

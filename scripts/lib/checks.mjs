@@ -1,6 +1,6 @@
 // The checks of `npm run check`, which read the sources. Each passes or fails as a whole.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { checkManifest } from "../check-manifest.mjs";
 import { checkPurity } from "../check-purity.mjs";
@@ -54,6 +54,27 @@ async function checkTypes() {
   }
 }
 
+/**
+ * Checks that prose fits a hundred columns: comments, and documents outside of code, tables and
+ * pictures. rustfmt and Biome break code, and leave prose alone.
+ */
+function checkColumns() {
+  const comment = /^\s*(?:\/\/|\/?\*|#|--)/;
+  const unbroken = /https?:|^\s*(?:\||!\[|\/\*\* @type)/;
+  const long = ownFiles(root).flatMap((file) => {
+    const isDocument = file.endsWith(".md");
+    if (!isDocument && !/\.(?:rs|ts|mts|tsx|js|mjs|sql|toml)$/.test(file)) return [];
+    return readFileSync(file, "utf8")
+      .split("\n")
+      .flatMap((line, place) =>
+        line.length > 100 && (isDocument || comment.test(line)) && !unbroken.test(line)
+          ? [`${relative(root, file)}:${place + 1}`]
+          : [],
+      );
+  });
+  if (long.length > 0) throw new StepFailed("Prose beyond a hundred columns.", long.join("\n"));
+}
+
 /** @param {readonly string[]} options */
 function clippy(...options) {
   return must("cargo", ["clippy", "--locked", "--quiet", ...options, "--", "-D", "warnings"], {
@@ -94,6 +115,7 @@ async function checkAudit() {
 export const checks = [
   { name: "wasm-pack.toml agrees with the project", check: async () => checkManifest() },
   { name: "the layers are pure", check: async () => checkPurity() },
+  { name: "prose fits a hundred columns", check: async () => checkColumns() },
   { name: "rustfmt", check: () => must("cargo", ["fmt", "--check"]) },
   { name: "clippy, native", check: () => clippy("--all-targets") },
   {

@@ -1,7 +1,7 @@
-// Puts the JavaScript that wasm-bindgen writes beside a wasm into one function, `newGlue`. Each call
-// gives a glue of its own to one instance. A trap leaves an instance in no state to go on with, and
-// a fresh one must not share anything with it: objects, finalizers, timers and cached views of the
-// memory all belong to the instance that made them.
+// Puts the JavaScript that wasm-bindgen writes beside a wasm into one function, `newGlue`. Each
+// call gives a glue of its own to one instance. A trap leaves an instance in no state to go on
+// with, and a fresh one must not share anything with it: objects, finalizers, timers and cached
+// views of the memory all belong to the instance that made them.
 //
 // No text is edited here. esbuild bundles wasm-bindgen's module and wraps it, drops what nobody
 // uses, and renames properties where the wasm has short names. What is relied on is what the target

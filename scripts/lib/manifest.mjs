@@ -13,9 +13,12 @@ import { root, StepFailed } from "./run.mjs";
 /**
  * `shortNames`: whether the wasm and its glue know each other by short names. `workers`: what is
  * used in place of the bundle on Workers.
- * @typedef
- * {{ name: string, target: string, features: string[], profile: string, outDir: string, outName: string, rustc: string[], wasmOpt: string[], shortNames: boolean, entry: string, bundle: string, budget: number, workers: Parts | null }}
- * Build
+ * @typedef {{
+ *   name: string, target: string, features: string[], profile: string,
+ *   outDir: string, outName: string, rustc: string[], wasmOpt: string[],
+ *   shortNames: boolean, entry: string, bundle: string, budget: number,
+ *   workers: Parts | null,
+ * }} Build
  */
 /**
  * @typedef {{ tools: { "wasm-pack": string, "wasm-bindgen": string }, builds: Build[] }} Manifest

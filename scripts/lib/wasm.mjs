@@ -1,7 +1,7 @@
 // One build of wasm-pack.toml: Rust to wasm and its JavaScript glue by wasm-pack, then a current
 // wasm-opt, then a glue for each instance, then the module that carries the wasm as base64 of its
-// gzip stream (base64 of the raw wasm would cost 40 % more over the wire). Zopfli makes that stream:
-// it searches longer than gzip and ends 5 % smaller, and any gunzip reads it.
+// gzip stream (base64 of the raw wasm would cost 40 % more over the wire). Zopfli makes that
+// stream: it searches longer than gzip and ends 5 % smaller, and any gunzip reads it.
 
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";

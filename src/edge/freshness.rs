@@ -1,8 +1,8 @@
 //! The decisions of [`crate::verify::freshness`] as functions for JavaScript.
 //!
-//! JavaScript keeps what is known of a key set, as numbers that it never looks into, and passes them
-//! in with each call. Nothing of it dies with an instance of the wasm, and nothing has to be freed
-//! when a verifier or a tenant goes. Times are in milliseconds.
+//! JavaScript keeps what is known of a key set, as numbers that it never looks into, and passes
+//! them in with each call. Nothing of it dies with an instance of the wasm, and nothing has to be
+//! freed when a verifier or a tenant goes. Times are in milliseconds.
 
 use wasm_bindgen::prelude::*;
 

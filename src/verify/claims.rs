@@ -396,8 +396,8 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Whether a claim is a whole number that JavaScript writes as it is written here: it keeps more
-    /// than fifteen digits of some numbers only.
+    /// Whether a claim is a whole number that JavaScript writes as it is written here: it keeps
+    /// more than fifteen digits of some numbers only.
     fn is_number(&self, claim: Registered) -> bool {
         matches!(self.find(claim), Some(Value::Number(number))
             if number.written().len() <= 15

@@ -4,12 +4,12 @@
 //! One [`Freshness`] belongs to one address of key sets in one isolate. It is told what happens and
 //! when ([`began`](Freshness::began), [`answered`](Freshness::answered),
 //! [`failed`](Freshness::failed), [`stored`](Freshness::stored)) and is asked what to do
-//! ([`ask`](Freshness::ask), [`look`](Freshness::look)). It knows no clock, and it never learns that
-//! a request was cancelled: what such a request leaves behind are moments, and each of them has an
-//! end.
+//! ([`ask`](Freshness::ask), [`look`](Freshness::look)). It knows no clock, and it never learns
+//! that a request was cancelled: what such a request leaves behind are moments, and each of them
+//! has an end.
 //!
-//! All times are in milliseconds; moments are since the epoch, by the isolate's own clock, which may
-//! be set.
+//! All times are in milliseconds; moments are since the epoch, by the isolate's own clock, which
+//! may be set.
 
 mod numbers;
 #[cfg(test)]
@@ -211,7 +211,8 @@ impl Freshness {
     }
 
     /// What a request does at `now` that came at `asked` and whose key is not in the set. It looks
-    /// at `under_way` and `has_tried`, which means here that it has fetched the set for this reason.
+    /// at `under_way` and `has_tried`, which means here that it has fetched the set for this
+    /// reason.
     #[must_use]
     pub fn look(&self, asked: Millis, now: Millis, means: Means) -> Look {
         let since = now - self.began_at;
@@ -239,8 +240,8 @@ impl Freshness {
             })
     }
 
-    /// A renewal begins, with the store if there is one. To be told before anything is awaited: this
-    /// moment, and no promise, holds other requests back.
+    /// A renewal begins, with the store if there is one. To be told before anything is awaited:
+    /// this moment, and no promise, holds other requests back.
     pub fn renewing(&mut self, now: Millis) {
         self.not_before = now + self.wait(self.failures);
     }
@@ -291,8 +292,8 @@ impl Freshness {
         self.not_before = now + self.wait(self.failures - 1);
     }
 
-    /// The store has a copy that another isolate fetched at `fetched_at`, with the lifetime that its
-    /// answer named.
+    /// The store has a copy that another isolate fetched at `fetched_at`, with the lifetime that
+    /// its answer named.
     pub fn stored(
         &mut self,
         now: Millis,

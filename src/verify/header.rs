@@ -132,8 +132,8 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// A media type as it is compared (RFC 7515 section 4.1.9): case does not matter, and "application/"
-/// may be left out.
+/// A media type as it is compared (RFC 7515 section 4.1.9): case does not matter, and
+/// "application/" may be left out.
 #[inline(never)]
 #[must_use]
 pub fn media_type(mut text: String) -> String {

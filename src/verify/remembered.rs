@@ -1,5 +1,5 @@
-//! Tokens whose signature was found to hold, remembered by a keyed hash of their whole text. What is
-//! remembered is that verdict alone: whatever can change is judged again at each hit. When there
+//! Tokens whose signature was found to hold, remembered by a keyed hash of their whole text. What
+//! is remembered is that verdict alone: whatever can change is judged again at each hit. When there
 //! are too many, the one that was used least recently is forgotten.
 //!
 //! The caller keeps what it knows of a token under the token's place in the cache. A place whose

@@ -1,5 +1,6 @@
 // Every backend in examples/ keeps the server contract: the contract kit runs against each, as it
-// stands there, and finds no failing row. Half a minute: the kit waits until a grace window is over.
+// stands there, and finds no failing row. Half a minute: the kit waits until a grace window is
+// over.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

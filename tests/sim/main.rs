@@ -1,8 +1,8 @@
 //! The simulator: one to five tabs of one browser, each with the real engine; an authority that
 //! rotates refresh tokens; an API; and the faults between them. Time is virtual.
 //!
-//! The second simulator, of the verifier's key sets, is in `edge`; it shares the dice, the queue, the
-//! trace and the running of seeds.
+//! The second simulator, of the verifier's key sets, is in `edge`; it shares the dice, the queue,
+//! the trace and the running of seeds.
 //!
 //! A run follows from its seed alone. `npm run sim -- --seeds 200000` runs many,
 //! `npm run sim -- --seed 17` tells one as a story. After every step the nine invariants are

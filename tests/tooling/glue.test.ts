@@ -1,8 +1,8 @@
 // What the build relies on in the output of wasm-bindgen, looked at in the version that
 // wasm-pack.toml pins. When another version is tried, a failure here says what has changed.
 //
-// To try one: `cargo search wasm-bindgen`, write its number into wasm-pack.toml and Cargo.toml (with
-// that of js-sys, web-sys, wasm-bindgen-futures and wasm-bindgen-test of the same day), run
+// To try one: `cargo search wasm-bindgen`, write its number into wasm-pack.toml and Cargo.toml
+// (with that of js-sys, web-sys, wasm-bindgen-futures and wasm-bindgen-test of the same day), run
 // `cargo update -p wasm-bindgen`, then `npm run build` and these tests.
 
 import assert from "node:assert/strict";

@@ -1,5 +1,5 @@
-// Renewals that are under way. The calls of one scope may wait for each other's. A wait has a bound,
-// because the renewal of a request that is gone never ends.
+// Renewals that are under way. The calls of one scope may wait for each other's. A wait has a
+// bound, because the renewal of a request that is gone never ends.
 
 import { readClock } from "../options/read.js";
 import type { ExecutionContextLike } from "../result/verified.js";

@@ -82,7 +82,8 @@ export interface IssuerOptions {
   check?: VerifierOptions["check"];
   /**
    * What this issuer is known to do against the RFCs, each said by name: base64url with padding
-   * (AWS ALB), `sub` or `jti` that are whole numbers. Revocation is asked for such a number as text.
+   * (AWS ALB), `sub` or `jti` that are whole numbers. Revocation is asked for such a number as
+   * text.
    */
   tolerate?: readonly ("padding" | "numeric-sub" | "numeric-jti")[];
   /**

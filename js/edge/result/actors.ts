@@ -1,5 +1,5 @@
-// Who acts for the user of a token: `act` and `may_act` (RFC 8693 sections 4.1 and 4.4), read by the
-// token's own members alone.
+// Who acts for the user of a token: `act` and `may_act` (RFC 8693 sections 4.1 and 4.4), read by
+// the token's own members alone.
 
 import { valueAt } from "./claim-paths.js";
 import type { Actor, Claims, Verified } from "./verified.js";

@@ -142,8 +142,8 @@ export interface ExecutionContextLike {
 }
 
 /**
- * What a route asks of a token beyond being valid. All that is given has to hold. A policy counts by
- * its own members: one that inherits a rule, from a class say, is refused.
+ * What a route asks of a token beyond being valid. All that is given has to hold. A policy counts
+ * by its own members: one that inherits a rule, from a class say, is refused.
  */
 export interface Policy {
   /** All of them. Every challenge of the policy names its scopes (RFC 6750 section 3). */

@@ -1,7 +1,7 @@
 // Runs in Node, Bun and Deno as a program of its own:
-// `<runtime> lifecycle.mjs <import|render|live|open|unclosed|relative|foreign-signal> <package> [refresh URL]`.
-// Prints "ok" when all is well. It must then end by itself: a timer, a channel or a connection that
-// is left would keep it alive.
+// `<runtime> lifecycle.mjs <what> <package> [refresh URL]`. `what` is one of import, render, live,
+// open, unclosed, relative and foreign-signal. Prints "ok" when all is well. It must then end by
+// itself: a timer, a channel or a connection that is left would keep it alive.
 
 const [what = "", location = "", refresh = ""] = process.argv.slice(2);
 

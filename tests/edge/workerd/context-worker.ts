@@ -20,7 +20,8 @@ const verifierAt = (path: string) =>
       jwksUri: `${ISSUER}${path}`,
     },
     clock: () => now,
-    // Who waits for a request that is gone waits as long as a renewal can take, which is twice this.
+    // Who waits for a request that is gone waits as long as a renewal can take, which is twice
+    // this.
     jwks: { timeout: path === "/first" ? 3_000 : 60_000 },
   });
 

@@ -144,7 +144,10 @@ export async function outcomes(works) {
  * Scripts a fake keep, whose errors are of the package's own class, and verifies what a test's
  * issuer signs.
  * @param {Pick<typeof import("tokenkeep/testing"), "fakeKeep" | "memoryKv" | "testIssuer">} testing
- * @param {{ TokenKeepError: typeof import("tokenkeep").TokenKeepError, createVerifier: typeof import("tokenkeep/edge").createVerifier }} product
+ * @param {{
+ *   TokenKeepError: typeof import("tokenkeep").TokenKeepError,
+ *   createVerifier: typeof import("tokenkeep/edge").createVerifier,
+ * }} product
  */
 export async function exerciseTesting({ fakeKeep, memoryKv, testIssuer }, { TokenKeepError, createVerifier }) {
   const keep = fakeKeep({ claims: { name: "Ada" }, routes: { "/orders": [7] } });

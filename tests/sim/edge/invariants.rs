@@ -97,9 +97,9 @@ pub fn a_401_is_known(world: &World, held: Option<Held>, token: Token) -> Verdic
     Ok(())
 }
 
-/// Invariant 3: At most one fetch a cooldown, per isolate and address, whatever kids are sent. While
-/// there is a set to serve, at most one renewal a second; while the authority fails, none in the
-/// second after a failure.
+/// Invariant 3: At most one fetch a cooldown, per isolate and address, whatever kids are sent.
+/// While there is a set to serve, at most one renewal a second; while the authority fails, none in
+/// the second after a failure.
 ///
 /// Exceptions: an isolate whose clock was set since, or since the fetch of its set; a renewal that
 /// has read the store meanwhile.
@@ -135,8 +135,8 @@ pub fn fetches_are_rare(
     }
 }
 
-/// Invariant 4: An older answer or store copy never takes the place of a newer one, and nothing ever
-/// takes the place of a set with nothing.
+/// Invariant 4: An older answer or store copy never takes the place of a newer one, and nothing
+/// ever takes the place of a set with nothing.
 ///
 /// Exception: clocks that disagree tell the order of two copies wrongly.
 pub fn newer_sets_stay(
@@ -159,8 +159,8 @@ pub fn newer_sets_stay(
     broken(4, format!("set {} takes the place of {}", after.version, before.version))
 }
 
-/// Invariant 6: No state a cancelled request leaves behind delays a later one beyond its own bounds:
-/// those of the waits that it may need, each of which is a read of the store or a fetch.
+/// Invariant 6: No state a cancelled request leaves behind delays a later one beyond its own
+/// bounds: those of the waits that it may need, each of which is a read of the store or a fetch.
 pub fn everybody_is_answered(world: &World, token: Token) -> Verdict {
     // With the context of another request it can wait in vain twice.
     let keeps = world.script.contexts.contains(&Context::Kept);

@@ -1,11 +1,11 @@
-//! The second simulator: one to three isolates with the verifier's key sets, an authority that rotates
-//! its keys and fails, a store that lags and forgets, requests that are cancelled, clocks that are
-//! set and instances that trap, in virtual time and the same way twice.
+//! The second simulator: one to three isolates with the verifier's key sets, an authority that
+//! rotates its keys and fails, a store that lags and forgets, requests that are cancelled, clocks
+//! that are set and instances that trap, in virtual time and the same way twice.
 //!
 //! The rules are those that ship, `src/verify/freshness.rs`. What TypeScript does around them, the
 //! awaits of `js/edge/keys/remote.ts`, is done by `key_sets.rs` in the same order.
-//! `npm run sim -- edge --seeds 100000` runs many seeds, `npm run sim -- edge --seed 17` tells one as
-//! a story. What is shown: the six invariants hold after every step.
+//! `npm run sim -- edge --seeds 100000` runs many seeds, `npm run sim -- edge --seed 17` tells one
+//! as a story. What is shown: the six invariants hold after every step.
 
 mod acts;
 mod authority;

@@ -1,5 +1,5 @@
--- The keys that sign access tokens. `next` and `retired` keys are published beside the active one, so that a rotation
--- can overlap; at most one key is active.
+-- The keys that sign access tokens. `next` and `retired` keys are published beside the active one,
+-- so that a rotation can overlap; at most one key is active.
 
 CREATE TABLE signing_keys (
   kid TEXT NOT NULL PRIMARY KEY,                   -- RFC 7638 thumbprint

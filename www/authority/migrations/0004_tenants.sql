@@ -1,5 +1,6 @@
--- Accounts belong to a tenant: one user name can be two people's in two tenants. SQLite can't widen a UNIQUE, so the table is made anew;
--- sessions hang on it by foreign keys and go first. Everybody signs in again once.
+-- Accounts belong to a tenant: one user name can be two people's in two tenants. SQLite can't widen
+-- a UNIQUE, so the table is made anew; sessions hang on it by foreign keys and go first. Everybody
+-- signs in again once.
 
 DROP TABLE refresh_tokens;
 DROP TABLE families;

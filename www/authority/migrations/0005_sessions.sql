@@ -1,4 +1,5 @@
--- Sessions and their refresh tokens, with what the grace window, the list of sessions and step-up need. Times are seconds since 1970.
+-- Sessions and their refresh tokens, with what the grace window, the list of sessions and step-up
+-- need. Times are seconds since 1970.
 
 -- A family is one sign-in: every refresh token that descends from it. Its id is the tokens' `sid`.
 CREATE TABLE families (
@@ -18,8 +19,9 @@ CREATE TABLE families (
 CREATE INDEX families_by_account ON families (account_id);
 CREATE INDEX families_by_expiry ON families (expires_at);
 
--- A refresh token is used when another one names it as its predecessor, and it was used when that one was issued.
--- The UNIQUE is what makes rotation safe: of any number of parallel uses the database lets one through.
+-- A refresh token is used when another one names it as its predecessor, and it was used when that
+-- one was issued. The UNIQUE is what makes rotation safe: of any number of parallel uses the
+-- database lets one through.
 CREATE TABLE refresh_tokens (
   hash TEXT NOT NULL PRIMARY KEY,                  -- SHA-256, base64url: the token itself is nowhere on this side
   family_id TEXT NOT NULL REFERENCES families (id) ON DELETE CASCADE,

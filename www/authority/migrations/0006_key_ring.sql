@@ -1,5 +1,5 @@
--- The key ring of each tenant. The old table held private keys as plain text, so its keys are given up; whoever has a token of theirs
--- gets a new one by a refresh.
+-- The key ring of each tenant. The old table held private keys as plain text, so its keys are given
+-- up; whoever has a token of theirs gets a new one by a refresh.
 
 DROP TABLE signing_keys;
 

@@ -1,4 +1,5 @@
--- What happened, for the operator. Nothing refers to the accounts table: a record outlives the account that it is about.
+-- What happened, for the operator. Nothing refers to the accounts table: a record outlives the
+-- account that it is about.
 
 CREATE TABLE audit_log (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -14,7 +15,8 @@ CREATE TABLE audit_log (
 
 CREATE INDEX audit_log_by_tenant ON audit_log (tenant_id, id);
 
--- Records are added and read. Who can run SQL of the own can still drop these triggers: send the log elsewhere if that matters.
+-- Records are added and read. Who can run SQL of the own can still drop these triggers: send the
+-- log elsewhere if that matters.
 CREATE TRIGGER audit_log_is_never_changed BEFORE UPDATE ON audit_log
 BEGIN
   SELECT RAISE(ABORT, 'the audit log is append-only');

@@ -8,6 +8,10 @@ export interface Listener {
     heard(channel: string, message: string): void;
     broken(): void;
 }
+export interface Listening {
+    readonly begun: Promise<unknown>;
+    end(): void;
+}
 export declare class Connection {
     #private;
     constructor(client: RedisClient, timeout: number);
@@ -16,5 +20,5 @@ export declare class Connection {
     publish(channel: string, message: string): Promise<unknown>;
     onEnd(ended: () => void): void;
     get hearsInOrder(): boolean;
-    listen(channels: string[], listener: Listener): Promise<() => void>;
+    listen(channels: string[], listener: Listener): Listening;
 }
