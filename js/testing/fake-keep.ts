@@ -144,6 +144,7 @@ class Keep implements FakeKeep {
     const failure = this.#failure("logout");
     this.signOut("logout");
     if (failure !== null) throw failure;
+    this.#listeners.emit("logout-answered", { status: 204, body: null });
   }
 
   explain(): readonly Transition[] {

@@ -30,6 +30,7 @@ const EVENTS = [
   "step-up",
   "rejected-fresh-token",
   "user-changed",
+  "logout-answered",
 ] as const;
 
 function makeApi() {
@@ -63,6 +64,7 @@ function realWorld(isSignedIn: boolean): World {
     const status = due.get(call);
     due.delete(call);
     if (status === 401 || (call === "logout" && status === undefined)) isOver = true;
+    if (status !== undefined && call === "logout") throw new TypeError("There is no network.");
     if (status !== undefined) return Response.json({}, { status });
     if (call === "logout") return new Response(null, { status: 204 });
     if (isOver) return Response.json({}, { status: 401 });
