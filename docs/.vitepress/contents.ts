@@ -36,6 +36,7 @@ export const contents: readonly Section[] = [
       { text: "Getting started", link: "/getting-started" },
       { text: "How it works", link: "/how-it-works" },
       { text: "Troubleshooting", link: "/troubleshooting" },
+      { text: "Developing locally", link: "/developing-locally" },
       { text: "Loading the wasm", link: "/loading" },
       { text: "Testing your application", link: "/testing" },
     ],

@@ -159,9 +159,17 @@ export function runBrowser(chromium) {
  * how keys are asked for. And what is known to differ.
  */
 const inFirefox = [
-  ...["attempt", "boot", "csrf", "guarded-logout", "logout", "policy", "refused", "tabs"].map(
-    (name) => `tests/client/${name}.test.ts`,
-  ),
+  ...[
+    "attempt",
+    "boot",
+    "csrf",
+    "guarded-logout",
+    "local-cookies",
+    "logout",
+    "policy",
+    "refused",
+    "tabs",
+  ].map((name) => `tests/client/${name}.test.ts`),
   "tests/firefox/differences.test.ts",
   "tests/edge/browsers.test.ts",
 ];
