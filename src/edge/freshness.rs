@@ -1,8 +1,8 @@
 //! The decisions of [`crate::verify::freshness`] as functions for JavaScript.
 //!
-//! JavaScript keeps what is known of a key set, as numbers that it never looks into, and passes
-//! them in with each call. Nothing of it dies with an instance of the wasm, and nothing has to be
-//! freed when a verifier or a tenant goes. Times are in milliseconds.
+//! JavaScript keeps the state of each key set, a [`Freshness`] as numbers that it never looks into,
+//! and passes them in with each call. So no state dies with an instance of the wasm, and none has to
+//! be freed when a verifier or a tenant goes. Times are in milliseconds.
 
 use wasm_bindgen::prelude::*;
 
@@ -10,20 +10,20 @@ use super::words::{Look, Reception, Step};
 use crate::verify::freshness::{Bounds, Fetch, Freshness, Means, NUMBERS};
 
 /// What the numbers stand for.
-fn known(numbers: &[f64]) -> Freshness {
+fn freshness(numbers: &[f64]) -> Freshness {
     let numbers = numbers.first_chunk().expect("JavaScript keeps them as they were given");
     Freshness::from_numbers(*numbers)
 }
 
-/// The same, changed.
+/// Changes what the numbers stand for.
 fn change<T>(numbers: &mut [f64], change: impl FnOnce(&mut Freshness) -> T) -> T {
-    let mut freshness = known(numbers);
+    let mut freshness = freshness(numbers);
     let result = change(&mut freshness);
     numbers.copy_from_slice(&freshness.to_numbers());
     result
 }
 
-/// What is known of a key set that nobody has asked for.
+/// The numbers of a key set that nobody has asked for.
 #[wasm_bindgen(js_name = freshnessOf)]
 #[must_use]
 pub fn freshness_of(max_age: f64, max_stale: f64, cooldown: f64, timeout: f64) -> Box<[f64]> {
@@ -36,92 +36,92 @@ pub fn freshness_of(max_age: f64, max_stale: f64, cooldown: f64, timeout: f64) -
 #[wasm_bindgen]
 #[must_use]
 pub fn ask(
-    known_of: &[f64],
+    numbers: &[f64],
     now: f64,
     under_way: Option<f64>,
     kept_alive: bool,
     has_tried: bool,
     has_bundled: bool,
 ) -> Step {
-    known(known_of).ask(now, Means { under_way, kept_alive, has_tried, has_bundled }).into()
+    freshness(numbers).ask(now, Means { under_way, kept_alive, has_tried, has_bundled }).into()
 }
 
 /// See [`Freshness::look`].
 #[wasm_bindgen]
 #[must_use]
 pub fn look(
-    known_of: &[f64],
+    numbers: &[f64],
     asked: f64,
     now: f64,
     under_way: Option<f64>,
     has_tried: bool,
 ) -> Look {
-    known(known_of).look(asked, now, Means { under_way, has_tried, ..Means::default() }).into()
+    freshness(numbers).look(asked, now, Means { under_way, has_tried, ..Means::default() }).into()
 }
 
 /// See [`Freshness::renewing`].
 #[wasm_bindgen]
-pub fn renewing(known_of: &mut [f64], now: f64) {
-    change(known_of, |freshness| freshness.renewing(now));
+pub fn renewing(numbers: &mut [f64], now: f64) {
+    change(numbers, |freshness| freshness.renewing(now));
 }
 
-/// See [`Freshness::began`]. The number of the fetch.
+/// See [`Freshness::began`]. Returns the number of the fetch.
 #[wasm_bindgen]
 #[must_use]
-pub fn began(known_of: &mut [f64], now: f64) -> u32 {
-    change(known_of, |freshness| freshness.began(now).number)
+pub fn began(numbers: &mut [f64], now: f64) -> u32 {
+    change(numbers, |freshness| freshness.began(now).number)
 }
 
 /// See [`Freshness::answered`].
 #[wasm_bindgen]
 #[must_use]
-pub fn answered(known_of: &mut [f64], number: u32, began: f64, lifetime: Option<f64>) -> Reception {
-    change(known_of, |freshness| freshness.answered(Fetch { number, began }, lifetime)).into()
+pub fn answered(numbers: &mut [f64], number: u32, began: f64, lifetime: Option<f64>) -> Reception {
+    change(numbers, |freshness| freshness.answered(Fetch { number, began }, lifetime)).into()
 }
 
 /// See [`Freshness::failed`].
 #[wasm_bindgen]
-pub fn failed(known_of: &mut [f64], number: u32, began: f64, now: f64) {
-    change(known_of, |freshness| freshness.failed(Fetch { number, began }, now));
+pub fn failed(numbers: &mut [f64], number: u32, began: f64, now: f64) {
+    change(numbers, |freshness| freshness.failed(Fetch { number, began }, now));
 }
 
 /// See [`Freshness::stored`].
 #[wasm_bindgen]
 #[must_use]
-pub fn stored(known_of: &mut [f64], now: f64, fetched_at: f64, lifetime: Option<f64>) -> Reception {
-    change(known_of, |freshness| freshness.stored(now, fetched_at, lifetime)).into()
+pub fn stored(numbers: &mut [f64], now: f64, fetched_at: f64, lifetime: Option<f64>) -> Reception {
+    change(numbers, |freshness| freshness.stored(now, fetched_at, lifetime)).into()
 }
 
 /// See [`Freshness::use_bundled`].
 #[wasm_bindgen(js_name = useBundled)]
-pub fn use_bundled(known_of: &mut [f64], now: f64) {
-    change(known_of, |freshness| freshness.use_bundled(now));
+pub fn use_bundled(numbers: &mut [f64], now: f64) {
+    change(numbers, |freshness| freshness.use_bundled(now));
 }
 
 /// From when on the set in memory is fresh; see [`Freshness::fresh`].
 #[wasm_bindgen(js_name = freshFrom)]
 #[must_use]
-pub fn fresh_from(known_of: &[f64]) -> f64 {
-    known(known_of).fresh().0
+pub fn fresh_from(numbers: &[f64]) -> f64 {
+    freshness(numbers).fresh().0
 }
 
-/// The moment at which it is no longer.
+/// The moment at which the set in memory stops being fresh.
 #[wasm_bindgen(js_name = freshUntil)]
 #[must_use]
-pub fn fresh_until(known_of: &[f64]) -> f64 {
-    known(known_of).fresh().1
+pub fn fresh_until(numbers: &[f64]) -> f64 {
+    freshness(numbers).fresh().1
 }
 
 /// See [`Freshness::usable_for`].
 #[wasm_bindgen(js_name = usableFor)]
 #[must_use]
-pub fn usable_for(known_of: &[f64]) -> f64 {
-    known(known_of).usable_for()
+pub fn usable_for(numbers: &[f64]) -> f64 {
+    freshness(numbers).usable_for()
 }
 
 /// See [`Freshness::retry_after`].
 #[wasm_bindgen(js_name = retryAfter)]
 #[must_use]
-pub fn retry_after(known_of: &[f64], now: f64) -> f64 {
-    known(known_of).retry_after(now)
+pub fn retry_after(numbers: &[f64], now: f64) -> f64 {
+    freshness(numbers).retry_after(now)
 }

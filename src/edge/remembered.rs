@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::ring::Ring;
 use super::rules::{self, Registered};
 use super::token::seen;
-use crate::verify::remembered::{Known, Remembered, TokenDigest};
+use crate::verify::remembered::{Remembered, TokenDigest, Validity};
 
 /// More than any application has verifiers in use at a time.
 const MOST_CACHES: usize = 256;
@@ -21,7 +21,7 @@ const MOST_BEGUN: usize = 1_024;
 struct Begun {
     cache: u32,
     digest: TokenDigest,
-    known: Known,
+    validity: Validity,
 }
 
 struct State {
@@ -60,7 +60,7 @@ pub fn recall(cache: u32, length: usize, now: f64, is_same: bool) -> Option<u32>
             }
             seen.recalled
         });
-        tokens?.recall(digest?, |Known { dates, rules }| {
+        tokens?.recall(digest?, |Validity { dates, rules }| {
             let judge = |Registered { rules, .. }: &Registered| rules.time.judge(dates, now);
             rules::with(rules, judge).is_some_and(|outcome| outcome.is_ok())
         })
@@ -75,7 +75,8 @@ pub fn begin(cache: u32, rules: u32) -> Option<u32> {
     STATE.with_borrow_mut(|state| {
         state.caches.get_mut(cache)?;
         let (digest, dates) = seen(|seen| (seen.recalled, seen.dates));
-        let begun = digest.map(|digest| Begun { cache, digest, known: Known { dates, rules } });
+        let begun =
+            digest.map(|digest| Begun { cache, digest, validity: Validity { dates, rules } });
         Some(state.begun.push(begun))
     })
 }
@@ -86,7 +87,7 @@ pub fn begin(cache: u32, rules: u32) -> Option<u32> {
 #[must_use]
 pub fn remember(begun: u32) -> Option<u32> {
     STATE.with_borrow_mut(|state| {
-        let Begun { cache, digest, known } = (*state.begun.get_mut(begun)?)?;
-        Some(state.caches.get_mut(cache)?.remember(digest, known))
+        let Begun { cache, digest, validity } = (*state.begun.get_mut(begun)?)?;
+        Some(state.caches.get_mut(cache)?.remember(digest, validity))
     })
 }

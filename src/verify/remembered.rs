@@ -19,18 +19,18 @@ pub const MAX_TOKEN_BYTES: usize = 4_096;
 pub struct TokenDigest([u64; 2]);
 
 impl TokenDigest {
-    /// What it is looked up by.
-    const fn name(self) -> u64 {
+    /// The half by which an entry is looked up. The other half is compared.
+    const fn lookup_key(self) -> u64 {
         self.0[0]
     }
 }
 
-/// What is known of a token.
+/// What decides whether a remembered token is still good.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Known {
-    /// Its dates.
+pub struct Validity {
+    /// The dates of the token.
     pub dates: Dates,
-    /// The number of the rules that it keeps.
+    /// The number of the rules that it passed, which judge the dates.
     pub rules: u32,
 }
 
@@ -38,7 +38,7 @@ pub struct Known {
 #[derive(Debug)]
 pub struct Remembered {
     most: usize,
-    /// That of the digests.
+    /// The key of the digests.
     key: [u64; 2],
     entries: Vec<Entry>,
     places: HashMap<u64, u32, BuildHasherDefault<AsItIs>>,
@@ -50,26 +50,26 @@ pub struct Remembered {
 #[derive(Debug)]
 struct Entry {
     digest: TokenDigest,
-    known: Known,
+    validity: Validity,
     /// Its neighbours in the list.
     older: u32,
     newer: u32,
 }
 
 /// The neighbour of an entry that has none.
-const NOBODY: u32 = u32::MAX;
+const NO_ENTRY: u32 = u32::MAX;
 
 impl Remembered {
     /// Remembers nothing yet, and `most` tokens at most; never less than one. `key` is random.
     #[must_use]
     pub fn new(most: usize, key: [u64; 2]) -> Self {
         Self {
-            most: most.clamp(1, NOBODY as usize),
+            most: most.clamp(1, NO_ENTRY as usize),
             key,
             entries: Vec::new(),
             places: HashMap::default(),
-            oldest: NOBODY,
-            newest: NOBODY,
+            oldest: NO_ENTRY,
+            newest: NO_ENTRY,
         }
     }
 
@@ -84,27 +84,27 @@ impl Remembered {
     pub fn recall(
         &mut self,
         digest: TokenDigest,
-        is_good: impl FnOnce(Known) -> bool,
+        is_good: impl FnOnce(Validity) -> bool,
     ) -> Option<u32> {
         let place = self.find(digest)?;
         self.unlink(place);
-        if is_good(self.entry(place).known) {
+        if is_good(self.entry(place).validity) {
             self.append(place);
             return Some(place);
         }
         // The next that needs a place takes this one.
-        self.places.remove(&digest.name());
+        self.places.remove(&digest.lookup_key());
         self.prepend(place);
         None
     }
 
     /// Remembers a token, and says in which place.
-    pub fn remember(&mut self, digest: TokenDigest, known: Known) -> u32 {
-        let place = match self.places.get(&digest.name()) {
+    pub fn remember(&mut self, digest: TokenDigest, validity: Validity) -> u32 {
+        let place = match self.places.get(&digest.lookup_key()) {
             Some(&place) => place,
             None if self.entries.len() < self.most => {
                 let place = self.entries.len() as u32;
-                self.entries.push(Entry { digest, known, older: NOBODY, newer: NOBODY });
+                self.entries.push(Entry { digest, validity, older: NO_ENTRY, newer: NO_ENTRY });
                 self.prepend(place);
                 place
             }
@@ -112,18 +112,18 @@ impl Remembered {
         };
         let before = self.entry(place).digest;
         if self.find(before) == Some(place) {
-            self.places.remove(&before.name());
+            self.places.remove(&before.lookup_key());
         }
         self.unlink(place);
         let entry = self.entry(place);
-        (entry.digest, entry.known) = (digest, known);
+        (entry.digest, entry.validity) = (digest, validity);
         self.append(place);
-        self.places.insert(digest.name(), place);
+        self.places.insert(digest.lookup_key(), place);
         place
     }
 
     fn find(&self, digest: TokenDigest) -> Option<u32> {
-        let place = *self.places.get(&digest.name())?;
+        let place = *self.places.get(&digest.lookup_key())?;
         (self.entries[place as usize].digest == digest).then_some(place)
     }
 
@@ -142,7 +142,7 @@ impl Remembered {
         *self.newer_of(newest) = place;
         self.newest = place;
         let entry = self.entry(place);
-        (entry.older, entry.newer) = (newest, NOBODY);
+        (entry.older, entry.newer) = (newest, NO_ENTRY);
     }
 
     fn prepend(&mut self, place: u32) {
@@ -150,7 +150,7 @@ impl Remembered {
         *self.older_of(oldest) = place;
         self.oldest = place;
         let entry = self.entry(place);
-        (entry.older, entry.newer) = (NOBODY, oldest);
+        (entry.older, entry.newer) = (NO_ENTRY, oldest);
     }
 
     /// The link from a place to the next newer one; of nobody, the oldest.
@@ -204,17 +204,17 @@ mod tests {
         remembered(1).digest(&[name]).unwrap()
     }
 
-    fn known(rules: u32) -> Known {
-        Known { dates: Dates::NONE, rules }
+    fn validity(rules: u32) -> Validity {
+        Validity { dates: Dates::NONE, rules }
     }
 
     #[test]
     fn edge_l100_forgets_the_least_recently_used() {
         let mut tokens = remembered(2);
-        let [a, b] = [1, 2].map(|name| tokens.remember(digest(name), known(0)));
+        let [a, b] = [1, 2].map(|name| tokens.remember(digest(name), validity(0)));
         assert_ne!(a, b);
         assert_eq!(tokens.recall(digest(1), |_| true), Some(a));
-        assert_eq!(tokens.remember(digest(3), known(0)), b, "its place goes to the newest");
+        assert_eq!(tokens.remember(digest(3), validity(0)), b, "its place goes to the newest");
         assert_eq!(tokens.recall(digest(2), |_| true), None);
         assert_eq!(tokens.recall(digest(1), |_| true), Some(a));
     }
@@ -222,10 +222,10 @@ mod tests {
     #[test]
     fn a_token_that_is_no_longer_good_is_forgotten_and_its_place_is_the_next() {
         let mut tokens = remembered(3);
-        let [a, b, _] = [1, 2, 3].map(|name| tokens.remember(digest(name), known(0)));
+        let [a, b, _] = [1, 2, 3].map(|name| tokens.remember(digest(name), validity(0)));
         assert_eq!(tokens.recall(digest(2), |_| false), None);
         assert_eq!(tokens.recall(digest(2), |_| true), None);
-        assert_eq!(tokens.remember(digest(4), known(0)), b);
+        assert_eq!(tokens.remember(digest(4), validity(0)), b);
         assert_eq!(tokens.recall(digest(1), |_| true), Some(a));
     }
 
@@ -233,11 +233,11 @@ mod tests {
     fn a_digest_of_the_same_name_is_another_token() {
         let mut tokens = remembered(3);
         let [one, other] = [1, 2].map(|rest| TokenDigest([7, rest]));
-        tokens.remember(one, known(1));
+        tokens.remember(one, validity(1));
         assert_eq!(tokens.recall(other, |_| true), None);
-        tokens.remember(other, known(2));
+        tokens.remember(other, validity(2));
         assert_eq!(tokens.recall(one, |_| true), None);
-        assert!(tokens.recall(other, |known| known.rules == 2).is_some());
+        assert!(tokens.recall(other, |validity| validity.rules == 2).is_some());
     }
 
     #[test]
@@ -274,7 +274,7 @@ mod tests {
                             model.0.remove(0);
                         }
                         model.0.push((name, round));
-                        let place = tokens.remember(digest(name), known(round));
+                        let place = tokens.remember(digest(name), validity(round));
                         prop_assert!((place as usize) < most);
                         held.insert(place, name);
                     }
@@ -282,8 +282,8 @@ mod tests {
                         let found = model.take(name);
                         model.0.extend(found);
                         let mut rules = None;
-                        let place = tokens.recall(digest(name), |known| {
-                            rules = Some(known.rules);
+                        let place = tokens.recall(digest(name), |validity| {
+                            rules = Some(validity.rules);
                             true
                         });
                         prop_assert_eq!(rules, found.map(|(_, round)| round));
