@@ -102,7 +102,6 @@ export const privateNames = [
   "advise",
   "allows",
   "among",
-  "answer",
   "authorizesLogout",
   "backoffBase",
   "backoffMax",
