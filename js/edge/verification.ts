@@ -5,8 +5,7 @@
 import type { Algorithm, Core, Verdict } from "./core.js";
 import type { Instance } from "./instance.js";
 import { tenantFor, type VerificationKey, verificationKeyAmong } from "./keys/crypto.js";
-import type { HeldKeys } from "./keys/key-sets.js";
-import type { Call } from "./keys/remote.js";
+import type { Call, Held } from "./keys/remote.js";
 import { promiseScope } from "./keys/scope.js";
 import { type Issuer, type Issuers, keysFor } from "./options/issuers.js";
 import { readClock, type Settings } from "./options/read.js";
@@ -63,7 +62,7 @@ export class Verification {
   /** A token that passed before. Its signature is verified again if its key set has changed. */
   #again(facts: Facts, candidate: Candidate): Outcome | Promise<Outcome> {
     const held = this.#issuers.areKnown ? facts.keys.peek(candidate.now) : null;
-    return held?.value === facts.set
+    return held?.set === facts.set
       ? this.#hit(facts, candidate, held)
       : this.#againLater(facts, candidate);
   }
@@ -77,12 +76,12 @@ export class Verification {
     // Its dates are judged by the time that it is now.
     const later = { token, core, now: this.#nowOf(issuer), context };
     const still = this.#remembered.recall(core, token, later.now / 1000);
-    return still === facts && held.value === facts.set
+    return still === facts && held?.set === facts.set
       ? this.#hit(facts, later, held)
       : this.#verified(later);
   }
 
-  #hit(facts: Facts, { core, token, now }: Candidate, held: HeldKeys): Outcome {
+  #hit(facts: Facts, { core, token, now }: Candidate, held: Held): Outcome {
     if (facts.isNew) {
       const { rules, settings } = facts.issuer;
       const refusal = refusalFor(this.#read(core, rules, token, now, facts.algorithm), core);
@@ -96,7 +95,7 @@ export class Verification {
   #verified(candidate: Candidate): Outcome | Promise<Outcome> {
     const known = this.#issuers.areKnown ? this.#headers.find(candidate.token) : null;
     const held = known?.keys.peek(candidate.now);
-    if (known === null || known.set !== held?.value) return this.#cold(candidate);
+    if (known === null || known.set !== held?.set) return this.#cold(candidate);
     return this.#underKnownHeader(candidate, known, held) ?? this.#cold(candidate);
   }
 
@@ -104,7 +103,7 @@ export class Verification {
   #underKnownHeader(
     candidate: Candidate,
     known: Known,
-    held: HeldKeys,
+    held: Held,
   ): Outcome | Promise<Outcome> | null {
     const { core, token, now } = candidate;
     const { issuer, keys, set, key, header } = known;
@@ -148,11 +147,11 @@ export class Verification {
       }
     }
     if (issuer === null) throw new VerifyError("claim.iss");
-    const source = keysFor(issuer, algorithm);
+    const asked = keysFor(issuer, algorithm);
     const refusal = refusalFor(verdict, core);
     const begun = refusal === null ? this.#remembered.begin(core, issuer.rules, token) : null;
 
-    const { held, keys } = await source.find(algorithm, kid, callOf(candidate));
+    const { held, keys, source } = await asked.find(algorithm, kid, callOf(candidate));
     const { signingInput, signature, payload, dates } = opened;
     const key = await verificationKeyAmong(keys, algorithm, signingInput, signature);
     if (refusal !== null) throw refusalOf(issuer.settings, refusal);
@@ -160,7 +159,7 @@ export class Verification {
     const overdue = refusalFor(core.judgeDates(issuer.rules, dates, later / 1000), core);
     if (overdue !== null) throw refusalOf(issuer.settings, overdue);
 
-    const set = held.value;
+    const set = held.set;
     const facts = new Facts(issuer, source, set, header, algorithm, key.description);
     const outcome = new Outcome(facts, held, later, decoder.decode(payload));
     checkTenant(key, outcome);

@@ -133,11 +133,11 @@ class TokenVerifier implements Verifier {
       // Issuers of one address come one after the other: the first one fetches for all.
       const turns = new Map<object, Promise<unknown>>();
       for (const { keys } of this.#issuers.known) {
-        if (keys === null) continue;
+        if (keys?.shared === undefined) continue;
         const before = turns.get(keys.shared) ?? Promise.resolve();
         turns.set(
           keys.shared,
-          before.then(() => keys.current(call)),
+          before.then(() => keys.current?.(call)),
         );
       }
       await Promise.all(turns.values());

@@ -37,6 +37,7 @@ export const adapters = [
     typedBy: "js/edge.ts",
   },
   { entry: "js/hono.ts", bundle: "dist/hono.js", peers: ["hono"] },
+  { entry: "js/discovery.ts", bundle: "dist/discovery.js", peers: [], budget: 1_500 },
   // The client's own module, so that a fake's errors are of the class that an application imports.
   { entry: "js/testing.ts", bundle: "dist/testing.js", peers: ["./index.js"] },
   {

@@ -147,6 +147,7 @@ test("package_works_as_installed_in_node", async () => {
   const [node] = runtimeCells;
   assert.deepEqual(await passes(node!), {
     client: "ok",
+    discovery: "ok",
     edge: "ok",
     hono: "ok",
     redis: "ok",
@@ -157,5 +158,8 @@ test("package_works_as_installed_in_node", async () => {
 
 test("package_works_as_installed_in_workerd_with_one_copy_of_each_wasm", async () => {
   const seen = await passes(workerd);
-  assert.deepEqual([seen.edge, seen.hono, seen.resource, seen.wasm], ["ok", "ok", "ok", "ok"]);
+  assert.deepEqual(
+    [seen.edge, seen.discovery, seen.hono, seen.resource, seen.wasm],
+    ["ok", "ok", "ok", "ok", "ok"],
+  );
 });

@@ -19,6 +19,7 @@ export const ENTRIES = {
   "tokenkeep/slim": "slim.d.ts",
   "tokenkeep/react": "react.d.ts",
   "tokenkeep/edge": "edge.d.ts",
+  "tokenkeep/discovery": "discovery.d.ts",
   "tokenkeep/hono": "hono.d.ts",
   "tokenkeep/resource": "resource.d.ts",
   "tokenkeep/redis": "redis.d.ts",

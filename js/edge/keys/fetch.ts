@@ -4,40 +4,35 @@
 import { VERSION } from "../../version.js";
 import type { JwksSettings } from "../options/read.js";
 import { VerifyError } from "../request/error.js";
-import type { Kind } from "./remote.js";
-
-/** How a kind of things is asked for. */
-type Asked = Pick<Kind<unknown>, "accept" | "codes">;
 
 export interface Fetched {
   /** Null: what we have is still the one (304). */
-  readonly body: Uint8Array | null;
+  readonly body: string | Uint8Array | null;
   readonly etag: string | undefined;
   /** How long the answer says that it is fresh, in milliseconds; null where it does not say. */
   readonly maxAge: number | null;
 }
 
-/** @throws {VerifyError} unreachable, timeout, malformed or too_large, after the kind's prefix */
+/** @throws {VerifyError} unreachable, timeout, malformed or too_large, after the prefix of its codes */
 export async function fetchBody(
   uri: string,
-  etag: string | undefined,
-  asked: Asked,
   settings: JwksSettings,
+  etag?: string,
 ): Promise<Fetched> {
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new VerifyError(`${asked.codes}.timeout`));
+      reject(new VerifyError(`${settings.codes}.timeout`));
       controller.abort();
     }, settings.timeout);
   });
   try {
-    return await Promise.race([exchange(uri, etag, asked, settings, controller.signal), tooLate]);
+    return await Promise.race([exchange(uri, etag, settings, controller.signal), tooLate]);
   } catch (cause) {
     throw cause instanceof VerifyError
       ? cause
-      : new VerifyError(`${asked.codes}.unreachable`, { cause });
+      : new VerifyError(`${settings.codes}.unreachable`, { cause });
   } finally {
     clearTimeout(timer);
   }
@@ -46,11 +41,13 @@ export async function fetchBody(
 async function exchange(
   uri: string,
   etag: string | undefined,
-  { accept, codes }: Asked,
   settings: JwksSettings,
   signal: AbortSignal,
 ): Promise<Fetched> {
-  const headers: Record<string, string> = { Accept: accept };
+  const { codes, decode } = settings;
+  const headers: Record<string, string> = {
+    Accept: "application/jwk-set+json, application/json, */*;q=0.1",
+  };
   // Some endpoints answer 403 to a request without one. Browsers have their own; Firefox would ask
   // for leave to send another one by a preflight, which key endpoints don't answer.
   if (!/^Mozilla\//.test(globalThis.navigator?.userAgent ?? ""))
@@ -70,13 +67,22 @@ async function exchange(
     discard(response);
     return { ...seen, etag: seen.etag ?? etag, body: null };
   }
-  if (response.status !== 200) {
+  const isAbsent = response.status === 404 && settings.mayBeAbsent;
+  if (response.status !== 200 && !isAbsent) {
     discard(response);
     throw new VerifyError(`${codes}.unreachable`, {
       message: `The endpoint answered ${response.status}.`,
     });
   }
-  return { ...seen, body: await bodyOf(response, codes, settings.maxBytes) };
+  const body = await bodyOf(response, codes, settings.maxBytes);
+  if (decode === null) return { ...seen, body };
+  try {
+    const text = isAbsent ? "" : new TextDecoder().decode(body);
+    return { ...seen, body: JSON.stringify(await decode(text)) };
+  } catch (cause) {
+    if (cause instanceof VerifyError && cause.code.startsWith(codes)) throw cause;
+    throw new VerifyError(`${codes}.malformed`, { cause });
+  }
 }
 
 /** Leaves no body open: a Worker has six connections. */

@@ -3,62 +3,57 @@
 
 import type { Core } from "../core.js";
 import type { IssuerSettings } from "../options/issuer.js";
-import type { JwksSettings } from "../options/read.js";
 import { keySetOf } from "../options/secrets.js";
 import type { VerifierEvent } from "../options/types.js";
 import { VerifyError } from "../request/error.js";
 import type { Key } from "./crypto.js";
 import { KeySet } from "./key-set.js";
-import { type Asker, type Call, type Held, type Kind, Remote } from "./remote.js";
-
-export type HeldKeys = Held<KeySet>;
+import type { Asker, Call, Held, Remote } from "./remote.js";
 
 export interface Found {
-  readonly held: HeldKeys;
+  readonly held: Held;
   readonly keys: readonly Key[];
+  /** Where they are looked for when the token comes again. */
+  readonly source: KeySource;
 }
 
 /** The keys of one issuer. */
-export interface KeySource {
-  /** The set when it needs no waiting. */
-  peek(now: number): HeldKeys | null;
-  /** The set as it stands, renewed where it must be. */
-  current(call: Call): Promise<HeldKeys>;
+export interface KeyFinder {
   /** The keys that may have signed a token, never none. */
   find(alg: string, kid: string | null, call: Call): Promise<Found>;
-  /** What it shares with other issuers. */
-  readonly shared: object;
+  /** The set as it stands, renewed where it must be; absent where there is no one set. */
+  current?(call: Call): Promise<Held>;
+  /** What it shares with other issuers; absent where it has nothing to fetch ahead. */
+  readonly shared?: object;
 }
 
-const KEY_SETS: Kind<KeySet> = {
-  codes: "jwks",
-  accept: "application/jwk-set+json, application/json",
-  label: [],
-  read: (text, core) => KeySet.read(text, core),
-  equals: (one, other, core) => one.equals(other, core),
-};
+/** The same, of one set. */
+export interface KeySource extends KeyFinder {
+  /** The set when it needs no waiting. */
+  peek(now: number): Held | null;
+  current(call: Call): Promise<Held>;
+}
 
-/** The addresses of a verifier. */
-export class Addresses {
-  readonly #settings: JwksSettings;
-  readonly #clock: () => number;
+/** What has a name. Past `most` of them the one is forgotten that was asked for longest ago. */
+export class LeastRecent<T> {
   readonly #most: number;
-  readonly #sets = new Map<string, Remote<KeySet>>();
+  readonly #made = new Map<string, T>();
 
-  /** Past `most` addresses the one is forgotten that was asked for longest ago. */
-  constructor(settings: JwksSettings, clock: () => number, most: number) {
-    this.#settings = settings;
-    this.#clock = clock;
+  constructor(most: number) {
     this.#most = most;
   }
 
-  keySet(uri: string): Remote<KeySet> {
-    const set = this.#sets.get(uri) ?? new Remote(uri, KEY_SETS, this.#settings, this.#clock);
-    this.#sets.delete(uri);
-    this.#sets.set(uri, set);
-    const oldest = this.#sets.keys().next();
-    if (this.#sets.size > this.#most && oldest.done !== true) this.#sets.delete(oldest.value);
-    return set;
+  has(name: string): boolean {
+    return this.#made.has(name);
+  }
+
+  get(name: string, make: () => T): T {
+    const found = this.#made.get(name) ?? make();
+    this.#made.delete(name);
+    this.#made.set(name, found);
+    const oldest = this.#made.keys().next();
+    if (this.#made.size > this.#most && oldest.done !== true) this.#made.delete(oldest.value);
+    return found;
   }
 }
 
@@ -85,7 +80,7 @@ class GivenSet {
 export class GivenKeys implements KeySource {
   readonly #issuer: IssuerSettings;
   readonly #set: GivenSet;
-  #held: HeldKeys | null = null;
+  #held: Held | null = null;
   readonly shared: object = this;
 
   constructor(issuer: IssuerSettings) {
@@ -93,13 +88,13 @@ export class GivenKeys implements KeySource {
     this.#set = new GivenSet(issuer);
   }
 
-  peek(): HeldKeys | null {
+  peek(): Held | null {
     return this.#held;
   }
 
-  async current({ core, now }: Call): Promise<HeldKeys> {
+  async current({ core, now }: Call): Promise<Held> {
     return (this.#held ??= {
-      value: this.#set.read(core),
+      set: this.#set.read(core),
       etag: undefined,
       fetchedAt: now,
       freshFrom: -Infinity,
@@ -110,51 +105,45 @@ export class GivenKeys implements KeySource {
 
   async find(alg: string, kid: string | null, call: Call): Promise<Found> {
     const held = await this.current(call);
-    const keys = held.value.candidates(alg, kid, this.#issuer.issuer, call.core);
+    const keys = held.set.candidates(alg, kid, this.#issuer.issuer, call.core);
     if (keys.length === 0) throw new VerifyError("key.unknown");
-    return { held, keys };
+    return { held, keys, source: this };
   }
 }
 
 /** The keys that an issuer publishes at an address. */
 export class PublishedKeys implements KeySource {
   readonly #issuer: IssuerSettings;
-  readonly #asker: Asker<KeySet>;
-  readonly shared: Remote<KeySet>;
+  readonly #asker: Asker;
+  readonly shared: Remote;
 
-  constructor(
-    issuer: IssuerSettings,
-    shared: Remote<KeySet>,
-    tell: ((event: VerifierEvent) => void) | null,
-  ) {
+  constructor(issuer: IssuerSettings, shared: Remote, tell: Asker["tell"]) {
     this.#issuer = issuer;
     this.shared = shared;
-    this.#asker = {
-      bundled: issuer.bundled === null ? null : new GivenSet(issuer),
-      tell: tell && toldOf(issuer.issuer, tell),
-    };
+    this.#asker = { bundled: issuer.bundled === null ? null : new GivenSet(issuer), tell };
   }
 
-  peek(now: number): HeldKeys | null {
+  peek(now: number): Held | null {
     return this.shared.peek(now);
   }
 
-  current(call: Call): Promise<HeldKeys> {
+  current(call: Call): Promise<Held> {
     return this.shared.current(this.#asker, call);
   }
 
   find(alg: string, kid: string | null, call: Call): Promise<Found> {
     return this.shared.find(this.#asker, call, (held) => {
-      const keys = held.value.candidates(alg, kid, this.#issuer.issuer, call.core);
-      return keys.length === 0 ? null : { held, keys };
+      const keys = held.set.candidates(alg, kid, this.#issuer.issuer, call.core);
+      return keys.length === 0 ? null : { held, keys, source: this };
     });
   }
 }
 
-function toldOf(
+/** What is told of the keys of an issuer. */
+export function toldOf(
   issuer: string,
   tell: (event: VerifierEvent) => void,
-): NonNullable<Asker<KeySet>["tell"]> {
+): NonNullable<Asker["tell"]> {
   return (outcome, set, core) => {
     const event = { type: "jwks", issuer, outcome } as const;
     if (set === undefined || core === undefined) return tell(event);

@@ -14,25 +14,13 @@ import type { VerifierEvent } from "../options/types.js";
 import { VerifyError } from "../request/error.js";
 import type { ExecutionContextLike } from "../result/verified.js";
 import { type Fetched, fetchBody } from "./fetch.js";
+import { KeySet } from "./key-set.js";
 import { type Party, type Renewal, Renewals } from "./renewals.js";
 import { keepAlive } from "./scope.js";
 import { digestOf, withoutDelay } from "./stores.js";
 
-/** A kind of things that are published. */
-export interface Kind<T> {
-  /** The codes of its errors begin with this. */
-  readonly codes: "jwks";
-  readonly accept: string;
-  /** With the address, the name of its copies in a store. */
-  readonly label: readonly string[];
-  /** Reads the answer of an address, or a copy of it; throws a VerifyError for one that is bad. */
-  read(text: string | Uint8Array, core: Core): T;
-  /** Whether two of them say the same. */
-  equals(one: T, other: T, core: Core): boolean;
-}
-
-export interface Held<T> {
-  readonly value: T;
+export interface Held {
+  readonly set: KeySet;
   readonly etag: string | undefined;
   readonly fetchedAt: number;
   /** Between these two moments it is fresh. */
@@ -43,10 +31,10 @@ export interface Held<T> {
 }
 
 /** What a renewal has put into memory; null when it failed, or another one was quicker. */
-type Read<T> = { readonly held: Held<T>; readonly source: "store" | "network" } | null;
+type Read = { readonly held: Held; readonly source: "store" | "network" } | null;
 
 /** How a wait for a renewal ends. */
-type End<T> = Read<T> | "never";
+type End = Read | "never";
 
 /** One verification that needs what is published. */
 export interface Call extends Party {
@@ -57,44 +45,42 @@ export interface Call extends Party {
 type JwksOutcome = Extract<VerifierEvent, { type: "jwks" }>["outcome"];
 
 /** For whom a call asks. Several may ask at one address. */
-export interface Asker<T> {
+export interface Asker {
   /** What serves until the address was ever reached. */
-  readonly bundled: { read(core: Core): T; readonly inUse: T | null } | null;
+  readonly bundled: { read(core: Core): KeySet; readonly inUse: KeySet | null } | null;
   /** Null when nobody listens: what an event says of a set takes reading all of its keys. */
-  readonly tell: ((outcome: JwksOutcome, value?: T, core?: Core) => void) | null;
+  readonly tell: ((outcome: JwksOutcome, set?: KeySet, core?: Core) => void) | null;
 }
 
 /** What a header can carry (RFC 9110 section 8.8.3); a store may hold anything. */
 const ETAG = /^(W\/)?"[\x21\x23-\x7e]*"$/;
 
-export class Remote<T> {
+export class Remote {
   readonly #uri: string;
-  readonly #kind: Kind<T>;
   readonly #settings: JwksSettings;
   readonly #clock: () => number;
   /** What the rules know; theirs alone to read. Null until the wasm is there. */
   #known: Float64Array | null = null;
   /** Nothing that is bundled: that is the asker's own. */
-  #held: Held<T> | null = null;
+  #held: Held | null = null;
   #lastFailure: VerifyError | null = null;
-  readonly #renewals: Renewals<Read<T>>;
+  readonly #renewals: Renewals<Read>;
 
-  constructor(uri: string, kind: Kind<T>, settings: JwksSettings, clock: () => number) {
+  constructor(uri: string, settings: JwksSettings, clock: () => number) {
     this.#uri = uri;
-    this.#kind = kind;
     this.#settings = settings;
     this.#clock = clock;
     this.#renewals = new Renewals(clock, settings.timeout);
   }
 
   /** What is held when it needs no waiting. */
-  peek(now: number): Held<T> | null {
+  peek(now: number): Held | null {
     const held = this.#held;
     return held !== null && now < held.freshUntil && now >= held.freshFrom ? held : null;
   }
 
   /** What `pick` finds, null for nothing. It is called again after each renewal. */
-  async find<U>(asker: Asker<T>, call: Call, pick: (held: Held<T>) => U | null): Promise<U> {
+  async find<U>(asker: Asker, call: Call, pick: (held: Held) => U | null): Promise<U> {
     let held = this.peek(call.now) ?? (await this.current(asker, call));
     let waited: "join" | "fetch" | null = null;
     for (;;) {
@@ -121,18 +107,12 @@ export class Remote<T> {
   }
 
   /** What is held as it stands, renewed where it must be. */
-  current(asker: Asker<T>, call: Call): Promise<Held<T>> {
+  current(asker: Asker, call: Call): Promise<Held> {
     return this.#ready(asker, call, call.now, null, false);
   }
 
   /** `hasTried`: the call has waited for a renewal already, and this was its `end`. */
-  async #ready(
-    asker: Asker<T>,
-    call: Call,
-    now: number,
-    end: End<T>,
-    hasTried: boolean,
-  ): Promise<Held<T>> {
+  async #ready(asker: Asker, call: Call, now: number, end: End, hasTried: boolean): Promise<Held> {
     const isKeptAlive = call.context !== null && call.scope !== null;
     for (;;) {
       const shared = this.#renewals.shared(call);
@@ -176,14 +156,14 @@ export class Remote<T> {
   }
 
   /** What is in memory; for the call that read it, with where it comes from. */
-  #given(end: End<T>): Held<T> | null {
+  #given(end: End): Held | null {
     const held = this.#held;
     if (held === null || end === null || end === "never" || end.held !== held) return held;
     return { ...held, source: end.source };
   }
 
   /** What the asker brings. The rules have taken it, and count its age since. */
-  #bundled({ bundled }: Asker<T>, core: Core): Held<T> | null {
+  #bundled({ bundled }: Asker, core: Core): Held | null {
     if (bundled === null) return null;
     const value = bundled.read(core);
     return this.#heldBy(
@@ -195,13 +175,13 @@ export class Remote<T> {
     );
   }
 
-  #begin(asker: Asker<T>, call: Call, kind: "renew" | "fetch"): Renewal<Read<T>> {
+  #begin(asker: Asker, call: Call, kind: "renew" | "fetch"): Renewal<Read> {
     const work = kind === "renew" ? () => this.#renew(asker, call) : () => this.#fetch(asker, call);
     return this.#renewals.begin(call, work);
   }
 
   /** Reads the store before it fetches: another isolate may have been quicker. */
-  async #renew(asker: Asker<T>, call: Call): Promise<Read<T>> {
+  async #renew(asker: Asker, call: Call): Promise<Read> {
     const { store } = this.#settings;
     if (store === undefined) return this.#fetch(asker, call);
     // Before anything is awaited: this stamp, and no promise, holds other requests back.
@@ -212,18 +192,19 @@ export class Remote<T> {
     return (await this.#fetch(asker, call)) ?? read;
   }
 
-  async #fetch(asker: Asker<T>, { core, context }: Call): Promise<Read<T>> {
+  async #fetch(asker: Asker, { core, context }: Call): Promise<Read> {
     const begun = readClock(this.#clock);
     const number = core.freshness.began(this.#rules(core), begun);
     const before = this.#held;
     let answer: Fetched;
-    let value: T;
+    let set: KeySet;
     try {
-      answer = await fetchBody(this.#uri, before?.etag, this.#kind, this.#settings);
+      const etag = this.#settings.hasEtags ? before?.etag : undefined;
+      answer = await fetchBody(this.#uri, this.#settings, etag);
       // A 304 answers the ETag of `before`.
-      const given = answer.body === null ? before?.value : this.#kind.read(answer.body, core);
-      if (given === undefined) throw new VerifyError(`${this.#kind.codes}.malformed`);
-      value = this.#sameOr(asker, given, core);
+      const given = answer.body === null ? before?.set : KeySet.read(answer.body, core);
+      if (given === undefined) throw new VerifyError("jwks.malformed");
+      set = this.#sameOr(asker, given, core);
     } catch (error) {
       if (!(error instanceof VerifyError)) throw error;
       core.freshness.failed(this.#rules(core), number, begun, readClock(this.#clock));
@@ -236,26 +217,26 @@ export class Remote<T> {
       "overtaken"
     )
       return null;
-    const previous = this.#valueFor(asker);
-    const held = this.#keep(core, value, answer.etag, begun);
+    const previous = this.#setFor(asker);
+    const held = this.#keep(core, set, answer.etag, begun);
     this.#lastFailure = null;
-    const isRotated = previous !== null && previous !== value;
-    if (answer.body === null) asker.tell?.("not-modified", value, core);
-    else asker.tell?.(isRotated ? "rotated" : "fetched", value, core);
+    const isRotated = previous !== null && previous !== set;
+    if (answer.body === null) asker.tell?.("not-modified", set, core);
+    else asker.tell?.(isRotated ? "rotated" : "fetched", set, core);
     if (answer.body !== null) this.#toStore(core, answer.body, held, context);
     return { held, source: "network" };
   }
 
   /** Takes what another isolate left into memory, if it is any good. */
-  async #takeCopy(asker: Asker<T>, store: JwksStore, core: Core): Promise<Read<T>> {
+  async #takeCopy(asker: Asker, store: JwksStore, core: Core): Promise<Read> {
     const { maxBytes, timeout } = this.#settings;
     const found = await withoutDelay(timeout, async () => store.get(await this.#storeKey()));
     if (typeof found?.body !== "string" || found.body.length > maxBytes) return null;
     const { body, fetchedAt, etag, maxAge } = found;
     if (typeof fetchedAt !== "number") return null;
-    const given = this.#readCopy(body, core);
+    const given = storedSet(body, core);
     if (given === null) return null;
-    const value = this.#sameOr(asker, given, core);
+    const set = this.#sameOr(asker, given, core);
     const lifetime = typeof maxAge === "number" ? maxAge * 1000 : undefined;
     if (
       core.freshness.stored(this.#rules(core), readClock(this.#clock), fetchedAt, lifetime) ===
@@ -263,23 +244,13 @@ export class Remote<T> {
     )
       return null;
     const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
-    return { held: this.#keep(core, value, known, fetchedAt), source: "store" };
-  }
-
-  /** Null for what can't be read: a store may hold anything. */
-  #readCopy(body: string, core: Core): T | null {
-    try {
-      return this.#kind.read(body, core);
-    } catch (error) {
-      if (error instanceof VerifyError) return null;
-      throw error;
-    }
+    return { held: this.#keep(core, set, known, fetchedAt), source: "store" };
   }
 
   #toStore(
     core: Core,
-    answer: Uint8Array,
-    held: Held<T>,
+    answer: string | Uint8Array,
+    held: Held,
     context: ExecutionContextLike | null,
   ): void {
     const { store, timeout } = this.#settings;
@@ -287,7 +258,7 @@ export class Remote<T> {
     const { fetchedAt, freshUntil, etag } = held;
     const ttl = Math.ceil(core.freshness.usableFor(this.#rules(core)) / 1000);
     // The answer's own text, even if an equal one is in memory: the ETag belongs to it.
-    const body = new TextDecoder().decode(answer);
+    const body = typeof answer === "string" ? answer : new TextDecoder().decode(answer);
     const copy: StoredJwks = { body, fetchedAt, maxAge: (freshUntil - fetchedAt) / 1000 };
     if (etag !== undefined) copy.etag = etag;
     const put = async () => store.put(await this.#storeKey(), copy, ttl);
@@ -295,41 +266,51 @@ export class Remote<T> {
   }
 
   #storeKey(): Promise<string> {
-    return digestOf([this.#uri, ...this.#kind.label]);
+    return digestOf([this.#uri, ...this.#settings.label]);
   }
 
-  /** Puts a value into memory that the rules have just taken. */
-  #keep(core: Core, value: T, etag: string | undefined, fetchedAt: number): Held<T> {
-    return (this.#held = this.#heldBy(core, value, etag, fetchedAt, "memory"));
+  /** Puts a set into memory that the rules have just taken. */
+  #keep(core: Core, set: KeySet, etag: string | undefined, fetchedAt: number): Held {
+    return (this.#held = this.#heldBy(core, set, etag, fetchedAt, "memory"));
   }
 
   #heldBy(
     core: Core,
-    value: T,
+    set: KeySet,
     etag: string | undefined,
     fetchedAt: number,
-    source: Held<T>["source"],
-  ): Held<T> {
+    source: Held["source"],
+  ): Held {
     const rules = this.#rules(core);
     const [from, until] = [core.freshness.freshFrom(rules), core.freshness.freshUntil(rules)];
-    return { value, etag, fetchedAt, freshFrom: from, freshUntil: until, source };
+    return { set, etag, fetchedAt, freshFrom: from, freshUntil: until, source };
   }
 
   /** What has served the asker last. */
-  #valueFor({ bundled }: Asker<T>): T | null {
-    return this.#held === null ? (bundled?.inUse ?? null) : this.#held.value;
+  #setFor({ bundled }: Asker): KeySet | null {
+    return this.#held === null ? (bundled?.inUse ?? null) : this.#held.set;
   }
 
-  /** What serves now if it says the same, because its keys are imported already. */
-  #sameOr(asker: Asker<T>, value: T, core: Core): T {
-    const now = this.#valueFor(asker);
-    return now !== null && this.#kind.equals(now, value, core) ? now : value;
+  /** What serves now if it has the same keys, because those are imported already. */
+  #sameOr(asker: Asker, set: KeySet, core: Core): KeySet {
+    const now = this.#setFor(asker);
+    return now?.equals(set, core) === true ? now : set;
   }
 
   #unreachable(core: Core, now: number): VerifyError {
     const cause = this.#lastFailure;
     const wait = core.freshness.retryAfter(this.#rules(core), now) / 1000;
-    const code = cause?.code ?? `${this.#kind.codes}.unreachable`;
+    const code = cause?.code ?? "jwks.unreachable";
     return new VerifyError(code, { retryAfter: wait, cause });
+  }
+}
+
+/** Null for what is no key set: a store may hold anything. */
+function storedSet(body: string, core: Core): KeySet | null {
+  try {
+    return KeySet.read(body, core);
+  } catch (error) {
+    if (error instanceof VerifyError) return null;
+    throw error;
   }
 }

@@ -6,7 +6,7 @@ import { readMembers } from "../options/read.js";
 import type { JwksStore, KeyValue, StoredJwks } from "../options/store-types.js";
 
 /** @internal A name that no two lists of texts share, fit for any store. */
-export async function digestOf(parts: readonly string[]): Promise<string> {
+export async function digestOf(parts: readonly unknown[]): Promise<string> {
   const hash = await crypto.subtle.digest(
     "SHA-256",
     new TextEncoder().encode(JSON.stringify(parts)),

@@ -1,9 +1,11 @@
 // The options of one issuer, checked and completed, and the rules that they make for its tokens.
 
 import type { Algorithm, Profile, RuleSet } from "../core.js";
+import type { Locator } from "../keys/locator.js";
 import { isOfSecrets, readAlgorithms } from "./algorithms.js";
 import { type ClaimPaths, readClaimPaths, readWantedClaims, type WantedClaim } from "./claims.js";
 import { invalidOption } from "./invalid.js";
+import { ownMembers } from "./own.js";
 import {
   functionIfGiven,
   listOfTexts,
@@ -29,7 +31,7 @@ export interface IssuerSettings {
   readonly maxTokenAge: number | null;
   readonly tolerate: readonly Tolerance[];
   readonly algorithms: readonly Algorithm[];
-  readonly jwksUri: string | null;
+  readonly jwksUri: string | Locator | null;
   /** The text of a key set. */
   readonly bundled: string | null;
   readonly secrets: readonly Secret[];
@@ -105,7 +107,7 @@ export function readIssuer(
         : readTokenAge(`${where}.maxTokenAge`, options.maxTokenAge),
     tolerate: readTolerances(`${where}.tolerate`, options.tolerate ?? []),
     algorithms,
-    jwksUri: jwksUri === undefined ? null : keySetUri(where, jwksUri, settings.jwks.allowHttp),
+    jwksUri: readJwksUri(where, jwksUri, settings.jwks.allowHttp),
     bundled: jwks === undefined ? null : keySetText(where, jwks),
     secrets: readSecrets(where, options, algorithms),
     tenant: tenant ?? null,
@@ -189,12 +191,25 @@ function readTolerances(
   return [...given];
 }
 
-function keySetUri(where: string, given: string | URL, allowHttp: boolean): string {
+function readJwksUri(
+  where: string,
+  given: IssuerOptions["jwksUri"],
+  allowHttp: boolean,
+): string | Locator | null {
+  if (given === undefined) return null;
+  const locator: Partial<Locator> = ownMembers(Object(given), ["open"]);
+  return typeof locator.open === "function"
+    ? (given as Locator)
+    : readAddress(`${where}.jwksUri`, given, allowHttp).href;
+}
+
+/** An address that may be asked. */
+export function readAddress(option: string, given: unknown, allowHttp: boolean): URL {
   let url: URL;
   try {
-    url = new URL(given);
+    url = new URL(given as string);
   } catch {
-    throw invalidOption(`${where}.jwksUri`, "must be an absolute URL");
+    throw invalidOption(option, "must be an absolute URL");
   }
   const isHttpAllowed =
     allowHttp ||
@@ -202,12 +217,12 @@ function keySetUri(where: string, given: string | URL, allowHttp: boolean): stri
     url.hostname === "[::1]" ||
     /^127(\.\d{1,3}){3}$/.test(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isHttpAllowed))
-    throw invalidOption(`${where}.jwksUri`, "must be an https: URL");
+    throw invalidOption(option, "must be an https: URL");
   if (url.username !== "" || url.password !== "")
-    throw invalidOption(`${where}.jwksUri`, "must not hold a user name or a password");
+    throw invalidOption(option, "must not hold a user name or a password");
   if (url.hash !== "" || url.href.includes("#"))
-    throw invalidOption(`${where}.jwksUri`, "must not have a fragment");
-  return url.href;
+    throw invalidOption(option, "must not have a fragment");
+  return url;
 }
 
 function keySetText(where: string, jwks: NonNullable<IssuerOptions["jwks"]>): string {

@@ -3,7 +3,17 @@
 // the resolver gives the same options. Issuers with one address share what is fetched from there.
 
 import type { Algorithm, RuleSet } from "../core.js";
-import { Addresses, GivenKeys, type KeySource, PublishedKeys } from "../keys/key-sets.js";
+import { fetchBody } from "../keys/fetch.js";
+import {
+  GivenKeys,
+  type KeyFinder,
+  type KeySource,
+  LeastRecent,
+  PublishedKeys,
+  toldOf,
+} from "../keys/key-sets.js";
+import type { Means } from "../keys/locator.js";
+import { type Asker, Remote } from "../keys/remote.js";
 import { VerifyError } from "../request/error.js";
 import { ALGORITHMS, isOfSecrets } from "./algorithms.js";
 import { invalidOption } from "./invalid.js";
@@ -12,17 +22,18 @@ import {
   identityOf,
   NO_RULES,
   type Readable,
+  readAddress,
   readIssuer,
   rulesFor,
 } from "./issuer.js";
-import type { Settings } from "./read.js";
+import { integer, listOfTexts, readClock, readMembers, type Settings } from "./read.js";
 import type { IssuerOptions, VerifierEvent, VerifierOptions } from "./types.js";
 
 /** An issuer with its keys. */
 export interface Issuer {
   readonly settings: IssuerSettings;
   /** Its key set, which never holds a secret; null where it has none. */
-  readonly keys: KeySource | null;
+  readonly keys: KeyFinder | null;
   /** Its secrets, which HS* alone go with; null where it has none. */
   readonly secrets: KeySource | null;
   /** The rules by which its tokens are read. */
@@ -36,7 +47,7 @@ export interface Issuer {
  *
  * @throws {VerifyError} alg.not_allowed
  */
-export function keysFor({ settings, keys, secrets }: Issuer, algorithm: Algorithm): KeySource {
+export function keysFor({ settings, keys, secrets }: Issuer, algorithm: Algorithm): KeyFinder {
   const found = isOfSecrets(algorithm) ? secrets : keys;
   if (found === null || !settings.algorithms.includes(algorithm))
     throw new VerifyError("alg.not_allowed");
@@ -62,10 +73,10 @@ export function issuersOf(
 ): Issuers {
   const given = settings.issuers;
   const most = typeof given === "function" ? MOST_TENANTS : Infinity;
-  const addresses = new Addresses(settings.jwks, settings.clock, most);
+  const shared: Shared = new LeastRecent(most);
   const made = (one: IssuerSettings, readable: Readable): Issuer => ({
     settings: one,
-    keys: keysOf(one, addresses, tell),
+    keys: keysOf(one, settings, shared, tell && toldOf(one.issuer, tell)),
     secrets: one.secrets.length > 0 ? new GivenKeys({ ...one, bundled: null }) : null,
     rules: rulesFor(settings, readable, one),
     check: one.check,
@@ -78,7 +89,7 @@ export function issuersOf(
   if (typeof given === "function") {
     const readable = { algorithms: ALGORITHMS, readsPadding: true };
     return {
-      ...resolved(given, settings, addresses, (one) => made(one, readable)),
+      ...resolved(given, settings, shared, (one) => made(one, readable)),
       unmatchedRules: unmatchedRules(readable),
     };
   }
@@ -109,20 +120,50 @@ export function issuersOf(
   };
 }
 
+/** What the issuers of a verifier have in common, by name; a key set by its address. */
+type Shared = LeastRecent<unknown>;
+
 function keysOf(
   issuer: IssuerSettings,
-  addresses: Addresses,
-  tell: ((event: VerifierEvent) => void) | null,
-): KeySource | null {
-  if (issuer.jwksUri !== null)
-    return new PublishedKeys(issuer, addresses.keySet(issuer.jwksUri), tell);
-  return issuer.bundled === null ? null : new GivenKeys(issuer);
+  { jwks, clock }: Settings,
+  shared: Shared,
+  tell: Asker["tell"],
+): KeyFinder | null {
+  const { jwksUri } = issuer;
+  const given = issuer.bundled === null ? null : new GivenKeys(issuer);
+  const addressOf: Means["addressOf"] = (one) => readAddress("jwksUri", one, jwks.allowHttp);
+  const keysAt: Means["keysAt"] = (uri, otherwise = {}, remotes = shared) => {
+    const label = typeof jwksUri === "string" ? [] : [jwksUri?.kind, ...(otherwise.label ?? [])];
+    // What asks elsewhere can't ask with an ETag.
+    const own = { ...jwks, hasEtags: otherwise.fetch === undefined, ...otherwise, label };
+    const at = addressOf(uri).href;
+    const remote = remotes.get(label + at, () => new Remote(at, own, clock)) as Remote;
+    return new PublishedKeys(issuer, remote, tell);
+  };
+  if (jwksUri === null) return given;
+  if (typeof jwksUri === "string") return keysAt(jwksUri);
+  return jwksUri.open({
+    issuer: issuer.issuer,
+    jwks,
+    tell,
+    addressOf,
+    keysAt,
+    shared: <T>(name: string, make: () => T) => shared.get(name, make) as T,
+    now: () => readClock(clock),
+    fetchBody,
+    integer,
+    invalidOption,
+    LeastRecent,
+    listOfTexts,
+    readMembers,
+    VerifyError,
+  });
 }
 
 function resolved(
   resolve: (issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>,
   verifier: Settings,
-  addresses: Addresses,
+  shared: Shared,
   made: (settings: IssuerSettings) => Issuer,
 ): Omit<Issuers, "unmatchedRules"> {
   const tenants = new Map<string, Issuer>();
@@ -144,7 +185,9 @@ function resolved(
       const issuer = tenants.get(identity) ?? made(settings);
       issuer.check = settings.check;
       // Of two tenants with one address the older one may go first: it takes nothing along.
-      if (settings.jwksUri !== null) addresses.keySet(settings.jwksUri);
+      const { keys } = issuer;
+      if (typeof settings.jwksUri === "string" && keys !== null)
+        shared.get(settings.jwksUri, () => keys.shared);
       tenants.delete(identity);
       tenants.set(identity, issuer);
       const oldest = tenants.keys().next();

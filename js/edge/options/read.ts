@@ -37,6 +37,20 @@ export interface JwksSettings {
   readonly store: JwksStore | undefined;
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
   readonly allowHttp: boolean;
+  // What a locator sets.
+  /** What the codes of errors begin with. */
+  readonly codes: string;
+  /** With the address, the name of its copies in the store, after the locator's kind. */
+  readonly label: readonly unknown[];
+  /**
+   * Makes JSON of an answer's text before it is read or kept in a store, and says that it is bad by
+   * throwing.
+   */
+  readonly decode: ((text: string) => Promise<unknown>) | null;
+  /** Whether an ETag may be asked with. */
+  readonly hasEtags: boolean;
+  /** Whether the status 404 is an answer. Its text is empty then. */
+  readonly mayBeAbsent: boolean;
 }
 
 const PROFILES: readonly string[] = [
@@ -147,6 +161,11 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
         ? (input, init) => globalThis.fetch(input, init)
         : (input, init) => fetch.call(undefined, input, init),
     allowHttp,
+    codes: "jwks",
+    label: [],
+    decode: null,
+    hasEtags: true,
+    mayBeAbsent: false,
   };
 }
 

@@ -94,10 +94,11 @@ export interface IssuerOptions {
   algorithms: readonly Algorithm[];
   /**
    * https: (http: only for localhost, 127.0.0.0/8 and [::1], or with `jwks.allowHttp`). No user
-   * info, no fragment. Issuers with one address share one set. A key with an `issuer` member, as in
+   * info, no fragment. A locator finds the address: `discover()`, `pemMap()`, `pemPerKey()` of
+   * `tokenkeep/discovery`. Issuers with one address share one set. A key with an `issuer` member, as in
    * the sets that Entra's tenants share, verifies that issuer's tokens only.
    */
-  jwksUri?: string | URL;
+  jwksUri?: string | URL | KeyLocator;
   /**
    * A set known at build time: used alone when there is no `jwksUri`, else as the last known good
    * one.
@@ -116,6 +117,12 @@ export interface IssuerOptions {
   }[];
   /** A name for the tenant, handed back on `Verified.tenant`. */
   tenant?: string;
+}
+
+/** Finds an issuer's keys; made by `tokenkeep/discovery`. */
+export interface KeyLocator {
+  /** Which of its functions has made it. */
+  readonly kind: string;
 }
 
 /** What a verifier is made with. Only `issuers` has no default. */

@@ -47,6 +47,11 @@ export type VerifyErrorCode =
   | "jwks.timeout"
   | "jwks.malformed"
   | "jwks.too_large"
+  | "discovery.unreachable"
+  | "discovery.timeout"
+  | "discovery.malformed"
+  | "discovery.too_large"
+  | "discovery.mismatch"
   | "revocation.unavailable"
   | "clock.unavailable"
   | "runtime.failed"
@@ -76,6 +81,7 @@ const KINDS: readonly (readonly [prefix: string, kind: Kind])[] = [
   ["policy.audience", { ...TOKEN, category: "policy" }],
   ["policy.", FORBIDDEN],
   ["jwks.", KEYS],
+  ["discovery.", KEYS],
   ["revocation.", UNAVAILABLE],
   ["clock.", UNAVAILABLE],
   ["issuer.unavailable", UNAVAILABLE],

@@ -3,7 +3,8 @@
 
 import type { Algorithm } from "../core.js";
 import type { KeySet } from "../keys/key-set.js";
-import type { HeldKeys, KeySource } from "../keys/key-sets.js";
+import type { KeySource } from "../keys/key-sets.js";
+import type { Held } from "../keys/remote.js";
 import type { Issuer } from "../options/issuers.js";
 import { actorsOf } from "./actors.js";
 import { textsAt } from "./claim-paths.js";
@@ -97,7 +98,7 @@ export class Outcome implements Verified {
   readonly key: Verified["key"];
   readonly cached: boolean;
   readonly #facts: Facts;
-  readonly #held: HeldKeys;
+  readonly #held: Held;
   readonly #now: number;
   /** The claims of a token that was not remembered; null: the facts have them. */
   readonly #text: string | null;
@@ -108,7 +109,7 @@ export class Outcome implements Verified {
   /**
    * `held`: the set as it stands at `now`. `text`: the claims of a token that was not remembered.
    */
-  constructor(facts: Facts, held: HeldKeys, now: number, text: string | null) {
+  constructor(facts: Facts, held: Held, now: number, text: string | null) {
     const { settings } = facts.issuer;
     this.header = facts.header;
     this.issuer = settings.issuer;

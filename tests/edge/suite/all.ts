@@ -13,6 +13,7 @@ import "./caching.ts";
 import "./outage.ts";
 import "./sources.ts";
 import "./addresses.ts";
+import "./discovery.ts";
 import "./results.ts";
 import "./revocation.ts";
 import "./http.ts";

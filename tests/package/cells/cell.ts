@@ -14,6 +14,7 @@ export const PARTS = [
   "client",
   "slim",
   "edge",
+  "discovery",
   "react",
   "hono",
   "resource",
@@ -29,12 +30,13 @@ export type Seen = Partial<Record<Part | "wasm", string>>;
 export const NOT_THERE = {
   types: { types: "- all places have the same types, which the first rows look at" },
   tarball: Object.fromEntries(
-    ["client", "slim", "edge", "react", "hono", "resource", "redis", "testing", "wasm"].map(
-      (part) => [part, "- this row reads the tarball and runs nothing"],
-    ),
+    [...PARTS, "wasm"]
+      .filter((part) => part !== "types")
+      .map((part) => [part, "- this row reads the tarball and runs nothing"]),
   ),
   noServer: {
     hono: "- Hono answers requests, and none arrive in a page",
+    discovery: "- the page's verifier is given its key set's address",
     resource: "- it answers requests, and none arrive in a page",
   },
   noSockets: { redis: "- the clients of Redis open sockets as Node does" },

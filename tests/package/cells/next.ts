@@ -71,6 +71,7 @@ const next: Cell = {
     ...NOT_THERE.noTests,
     ...NOT_THERE.noSockets,
     hono: "- the routes are Next's own",
+    discovery: "- the routes' verifier is given its key set's address",
     resource: "- the routes are Next's own",
   },
   async run(bench) {

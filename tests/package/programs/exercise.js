@@ -98,6 +98,28 @@ export async function exerciseResource(protectedResource, VerifyError) {
 }
 
 /**
+ * Asks for the document of an issuer, and refuses that of another one.
+ * @param {typeof import("tokenkeep/discovery").discover} discover
+ * @param {typeof import("tokenkeep/edge").createVerifier} createVerifier
+ */
+export async function exerciseDiscovery(discover, createVerifier) {
+  const issuer = "https://issuer.example";
+  /** @type {string[]} */
+  const asked = [];
+  const fetch = async (/** @type {string} */ url) => {
+    asked.push(url);
+    return Response.json({ issuer: "https://other.example", jwks_uri: `${issuer}/jwks` });
+  };
+  const verifier = createVerifier({
+    issuers: { issuer, audience: "a", algorithms: ["ES256"], jwksUri: discover() },
+    jwks: { fetch },
+  });
+  const error = await verifier.prime().catch((cause) => cause);
+  expect(error?.code, "discovery.mismatch", "a foreign document");
+  expect(asked.join(), `${issuer}/.well-known/openid-configuration`, "the document");
+}
+
+/**
  * Asks a Redis of one entry, and has the verifier's own error for what is wrong.
  * @param {typeof import("tokenkeep/redis").redisRevocation} redisRevocation
  * @param {typeof import("tokenkeep/edge").VerifyError} VerifyError

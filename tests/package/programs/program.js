@@ -3,12 +3,14 @@
 
 import { Hono } from "hono";
 import { createTokenKeep } from "tokenkeep";
+import { discover } from "tokenkeep/discovery";
 import { createVerifier, VerifyError } from "tokenkeep/edge";
 import { guard } from "tokenkeep/hono";
 import { redisRevocation } from "tokenkeep/redis";
 import { protectedResource } from "tokenkeep/resource";
 import {
   exerciseClient,
+  exerciseDiscovery,
   exerciseEdge,
   exerciseHono,
   exerciseRedis,
@@ -22,6 +24,7 @@ console.log(
     await outcomes({
       client: () => exerciseClient(createTokenKeep, at),
       edge: () => exerciseEdge(createVerifier, at),
+      discovery: () => exerciseDiscovery(discover, createVerifier),
       hono: () => exerciseHono(Hono, guard, createVerifier, at),
       resource: () => exerciseResource(protectedResource, VerifyError),
       redis: () => exerciseRedis(redisRevocation, VerifyError),

@@ -27,7 +27,7 @@ export interface IssuerOptions {
     check?: VerifierOptions["check"];
     tolerate?: readonly ("padding" | "numeric-sub" | "numeric-jti")[];
     algorithms: readonly Algorithm[];
-    jwksUri?: string | URL;
+    jwksUri?: string | URL | KeyLocator;
     jwks?: {
         keys: readonly Jwk[];
     };
@@ -38,6 +38,9 @@ export interface IssuerOptions {
         kid?: string;
     }[];
     tenant?: string;
+}
+export interface KeyLocator {
+    readonly kind: string;
 }
 export interface VerifierOptions {
     issuers: IssuerOptions | readonly IssuerOptions[] | ((issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>);

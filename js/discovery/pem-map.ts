@@ -1,0 +1,14 @@
+import type { Locator, Means } from "../edge/keys/locator.js";
+import type { KeyLocator } from "../edge/options/types.js";
+import { setOf } from "./pem.js";
+
+/**
+ * Keys in PEM at one address: a JSON object that has a certificate or a public key, RSA or EC, for
+ * each `kid`. Google publishes those of Firebase in this form.
+ */
+export function pemMap(url: string | URL): KeyLocator {
+  const of = String(url);
+  const decode = async (text: string) => setOf(Object.entries<string>(JSON.parse(text)));
+  const open = ({ keysAt }: Means) => keysAt(of, { decode });
+  return { kind: "pemMap", of, open } as Locator;
+}
