@@ -71,7 +71,7 @@ export function discover(options: DiscoverOptions = {}): KeyLocator {
         known = at = JSON.parse(body as string);
       } catch (cause) {
         if (!at) throw cause;
-        means.tell?.("failed");
+        means.report?.("failed");
       }
       return jwks.fetch(at, init);
     };

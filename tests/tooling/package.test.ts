@@ -76,6 +76,12 @@ test("no name that bundles shorten is public", () => {
   }
 });
 
+test("no name that bundles shorten is between the verifier and a locator of another bundle", () => {
+  const text = readFileSync(`${root}/js/edge/keys/locator.ts`, "utf8");
+  for (const name of privateNames)
+    assert.doesNotMatch(text, new RegExp(`^ +(readonly )?${name}\\b[<?(:]`, "m"), name);
+});
+
 test("the package opens in node, and touches nothing until it is used", async () => {
   const before = Reflect.ownKeys(globalThis);
   const { createTokenKeep, TokenKeepError } = await import("tokenkeep");

@@ -15,7 +15,10 @@ export interface Locator extends KeyLocator {
   open(means: Means): KeyFinder;
 }
 
-/** For one issuer of a verifier. */
+/**
+ * For one issuer of a verifier. Its names are known to two bundles: none may be among those that
+ * scripts/lib/bundle.mjs shortens.
+ */
 export interface Means {
   readonly issuer: string;
   readonly jwks: JwksSettings;
@@ -35,7 +38,7 @@ export interface Means {
     remotes?: LeastRecent<unknown>,
   ): PublishedKeys;
   /** Null when nobody listens. */
-  readonly tell: Asker["tell"];
+  readonly report: Asker["tell"];
   /** What all issuers have in common under this name. */
   shared<T>(name: string, make: () => T): T;
   now(): number;

@@ -145,7 +145,7 @@ function keysOf(
   return jwksUri.open({
     issuer: issuer.issuer,
     jwks,
-    tell,
+    report: tell,
     addressOf,
     keysAt,
     shared: <T>(name: string, make: () => T) => shared.get(name, make) as T,
