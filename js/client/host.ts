@@ -173,9 +173,11 @@ export class Host {
       sendRefresh: (call) => this.#send(call, false),
       sendLogout: (call) => this.#send(call, true),
       abort: (call) => this.#abort(call),
-      setTimer: (delay) => {
+      setTimer: (delay, idle) => {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#hear("timer", 0), delay);
+        // In Node it would keep the process alive. Nobody waits for it.
+        if (idle) (this.#timer as { unref?(): void }).unref?.();
       },
       clearTimer: () => clearTimeout(this.#timer),
       acquireLock: (ticket) => this.#locks.acquire(ticket),

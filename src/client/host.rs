@@ -8,7 +8,7 @@ use super::messages;
 use super::words::{
     Cause, FailureCode, Outcome, RefreshedBy, SignedOutReason, Status, TransitionEvent,
 };
-use crate::engine::{self, Event, Failure, Output};
+use crate::engine::{self, Event, Failure, Output, Timer};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -19,8 +19,11 @@ export interface EngineHost<Failure = unknown> {
   abort(call: number): void;
   acquireLock(ticket: number): void;
   releaseLock(ticket: number): void;
-  /** Sends the input "timer" after so many milliseconds, instead of what was set before. */
-  setTimer(delay: number): void;
+  /**
+   * Sends the input "timer" after so many milliseconds, instead of what was set before. `idle`:
+   * nobody waits for it.
+   */
+  setTimer(delay: number, idle: boolean): void;
   clearTimer(): void;
   /** Tells the siblings. */
   broadcast(message: Float64Array): void;
@@ -76,7 +79,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = releaseLock)]
     fn release_lock(this: &Host, ticket: u32);
     #[wasm_bindgen(method, js_name = setTimer)]
-    fn set_timer(this: &Host, delay: u32);
+    fn set_timer(this: &Host, delay: u32, idle: bool);
     #[wasm_bindgen(method, js_name = clearTimer)]
     fn clear_timer(this: &Host);
     #[wasm_bindgen(method)]
@@ -142,7 +145,9 @@ impl Host {
             Output::AcquireLock { ticket } => self.acquire_lock(ticket.0),
             Output::ReleaseLock { ticket } => self.release_lock(ticket.0),
             // The engine asks for no delay that a browser would cut off.
-            Output::SetTimer { delay, .. } => self.set_timer(delay as u32),
+            Output::SetTimer { delay, timer } => {
+                self.set_timer(delay as u32, timer == Timer::Renewal)
+            }
             Output::ClearTimer => self.clear_timer(),
             Output::Broadcast(message) => self.broadcast(messages::encode(message)),
             Output::Settle { waiter, outcome } => {
