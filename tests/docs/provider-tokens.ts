@@ -26,6 +26,8 @@ export interface Provider {
   readonly olderKeys?: string;
   /** How the keys are published, if not as a key set. */
   readonly form?: "pem-map" | "pem-per-key";
+  /** Whether the parts of its tokens are padded. */
+  readonly isPadded?: boolean;
   /** The header or cookie that the token comes in, if not `Authorization`. */
   readonly place?: { readonly header: string } | { readonly cookie: string };
   /** What the verifier finds of roles, scopes and permissions. */
@@ -257,6 +259,43 @@ export const providers: readonly Provider[] = [
     },
   },
   {
+    name: "AWS ALB",
+    alg: "ES256",
+    kid: "abb8289f-e3a4-4a34-9472-c2105e2b2482",
+    header: {
+      ...JWT,
+      iss: "https://idp.example.com",
+      client: "example-client",
+      signer:
+        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/x/50dc6c495c0c9188",
+      exp: 1_900_000_000,
+    },
+    claims: {
+      iat: undefined,
+      sub: "4b5bef9c-f2b5-40ff-a412-412cba9d0702",
+      email_verified: "true",
+      name: "John Doe +/=-_",
+      email: "johndoe@example.com",
+      username: "4b5bef9c-f2b5-40ff-a412-412cba9d0702",
+      iss: "https://idp.example.com",
+    },
+    keys: "https://public-keys.auth.elb.eu-west-1.amazonaws.com/abb8289f-e3a4-4a34-9472-c2105e2b2482",
+    form: "pem-per-key",
+    isPadded: true,
+    place: { header: "x-amzn-oidc-data" },
+    misses: {
+      "of another load balancer": {
+        header: {
+          signer:
+            "arn:aws:elasticloadbalancing:eu-west-1:210987654321:loadbalancer/app/x/50dc6c495c0c9188",
+        },
+      },
+      "of no load balancer": { header: { signer: undefined } },
+      "of another client": { header: { client: "other-client" } },
+      "of users of another provider": { claims: { iss: "https://idp.example.org" } },
+    },
+  },
+  {
     name: "Keycloak",
     alg: "RS256",
     kid: "FJ86GcF3jTbNLOco4NvZkUCIUmfYCqoqtOQeMfbhNlE",
@@ -332,6 +371,33 @@ export const providers: readonly Provider[] = [
       "that is a session cookie": {
         claims: { iss: "https://session.firebase.google.com/example-project" },
       },
+      "of a user who never signed in": { claims: { auth_time: undefined } },
+    },
+  },
+  {
+    name: "Firebase, session cookies",
+    alg: "RS256",
+    kid: "xpRrOg",
+    header: {},
+    claims: {
+      iss: "https://session.firebase.google.com/example-project",
+      aud: "example-project",
+      auth_time: 1_700_000_000,
+      user_id: "ZzYyXxWwVvUuTtSsRrQqPpOoNn12",
+      sub: "ZzYyXxWwVvUuTtSsRrQqPpOoNn12",
+      email: "alice@example.com",
+      email_verified: true,
+      firebase: { identities: { email: ["alice@example.com"] }, sign_in_provider: "password" },
+    },
+    keys: "https://www.googleapis.com/identitytoolkit/v3/relyingparty/publicKeys",
+    form: "pem-map",
+    place: { cookie: "session" },
+    misses: {
+      "of another project": {
+        claims: { iss: "https://session.firebase.google.com/other-project", aud: "other-project" },
+      },
+      "for another project": { claims: { aud: "other-project" } },
+      "that is an ID token": { claims: { iss: "https://securetoken.google.com/example-project" } },
       "of a user who never signed in": { claims: { auth_time: undefined } },
     },
   },

@@ -7,11 +7,12 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { SignJWT } from "jose";
+import { exportSPKI, SignJWT } from "jose";
 import { Response as MiniflareResponse } from "miniflare";
-import { base64url, type KeyPair, keyPair, sign } from "../edge/suite/kit.ts";
+import { base64url, type KeyPair, keyPair, sign, signatureOf } from "../edge/suite/kit.ts";
 import { type Running, startWorker } from "../edge/workerd/start.ts";
 import { blocks } from "./blocks.ts";
+import { certificateOf } from "./certificate.ts";
 import { type Provider, providers, type Variant } from "./provider-tokens.ts";
 import { fencesOf, root } from "./snippets.ts";
 
@@ -74,11 +75,15 @@ async function keyOf({ alg, kid, key }: Provider, whose = "theirs"): Promise<Key
 
 async function tokenOf(provider: Provider, { header, claims }: Variant = {}, pair?: KeyPair) {
   const now = Math.floor(Date.now() / 1000);
-  return sign(
-    { iat: now - 5, exp: now + 300, ...provider.claims, ...claims },
-    { typ: undefined, ...provider.header, ...header },
-    pair ?? (await keyOf(provider)),
-  );
+  const key = pair ?? (await keyOf(provider));
+  const payload = { iat: now - 5, exp: now + 300, ...provider.claims, ...claims };
+  const parameters = { typ: undefined, ...provider.header, ...header };
+  if (provider.isPadded !== true) return sign(payload, parameters, key);
+  const padded = (part: string) => part + "=".repeat(-part.length & 3);
+  const written = (value: object) => padded(base64url(JSON.stringify(value)));
+  const first = written({ alg: key.alg, kid: key.kid, ...parameters });
+  const input = `${first}.${written(payload)}`;
+  return `${input}.${padded(await signatureOf(input, key.privateKey))}`;
 }
 
 function requestOf({ name, place }: Provider, token: string | null, url: URL): Request {
@@ -105,10 +110,14 @@ const TENANT_KEY: Provider = {
   },
 };
 
-/** What is fetched, answered as the providers answer. */
+/** What is fetched, answered as the providers answer; null where there is nothing. */
 const fetched: string[] = [];
-async function published(address: string): Promise<string> {
+async function published(address: string): Promise<string | null> {
   fetched.push(address);
+  const pem = providers.find(({ keys, form }) => form !== undefined && keys === address);
+  if (pem?.form === "pem-per-key") return exportSPKI((await keyOf(pem)).publicKey);
+  if (pem !== undefined)
+    return JSON.stringify({ [pem.kid]: await certificateOf(await keyOf(pem)) });
   const keys = new Map<string, unknown>();
   for (const provider of providers) {
     if (provider.keys === address) keys.set(provider.kid, (await keyOf(provider)).jwk);
@@ -116,8 +125,15 @@ async function published(address: string): Promise<string> {
       keys.set(provider.kid, (await keyOf({ ...provider, key: {} })).jwk);
   }
   if (address === ENTRA.keys) keys.set(TENANT_KEY.kid, (await keyOf(TENANT_KEY, "a tenant's")).jwk);
-  assert.ok(keys.size > 0, `nobody publishes keys at ${address}`);
-  return JSON.stringify({ keys: [...keys.values()] });
+  return keys.size === 0 ? null : JSON.stringify({ keys: [...keys.values()] });
+}
+
+async function respond<R>(
+  address: string,
+  make: new (body: string | null, init: { status: number }) => R,
+): Promise<R> {
+  const text = await published(address);
+  return new make(text, { status: text === null ? 404 : 200 });
 }
 
 type Answer = (request: Request) => Promise<Response>;
@@ -128,7 +144,7 @@ const runtimes: Record<string, () => Promise<{ url: URL; answer: Answer }>> = {
     const { answerer } = (await import(await bundle())) as {
       answerer(fetch: unknown): (request: Request, env: unknown, ctx: unknown) => Promise<Response>;
     };
-    const answer = answerer(async (address: string) => new Response(await published(address)));
+    const answer = answerer((address: string) => respond(address, Response));
     const context = { waitUntil: () => undefined };
     return {
       url: new URL("http://localhost"),
@@ -138,8 +154,7 @@ const runtimes: Record<string, () => Promise<{ url: URL; answer: Answer }>> = {
   workerd: async () => {
     running = await startWorker(await bundle(), {
       compatibilityFlags: [],
-      outboundService: async ({ url }: { url: string }) =>
-        new MiniflareResponse(await published(url)),
+      outboundService: ({ url }: { url: string }) => respond(url, MiniflareResponse),
     });
     return { url: running.url, answer: (request) => fetch(request) };
   },

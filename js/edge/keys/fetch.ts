@@ -74,10 +74,12 @@ async function exchange(
       message: `The endpoint answered ${response.status}.`,
     });
   }
-  const body = await bodyOf(response, codes, settings.maxBytes);
+  // What is not there has no text, whatever the answer says of it.
+  if (isAbsent) discard(response);
+  const body = isAbsent ? new Uint8Array(0) : await bodyOf(response, codes, settings.maxBytes);
   if (decode === null) return { ...seen, body };
   try {
-    const text = isAbsent ? "" : new TextDecoder().decode(body);
+    const text = new TextDecoder().decode(body);
     return { ...seen, body: JSON.stringify(await decode(text)) };
   } catch (cause) {
     if (cause instanceof VerifyError && cause.code.startsWith(codes)) throw cause;
