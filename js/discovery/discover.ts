@@ -1,6 +1,6 @@
-// The address of an issuer's key set out of its metadata: OpenID Connect Discovery 1.0 section 4, or
-// RFC 8414. A fetch of the key set begins with the document, so all rules of key sets hold for both.
-// An address that is known goes on working while the document can't be had.
+// The address of an issuer's key set out of its metadata: OpenID Connect Discovery 1.0 section 4,
+// or RFC 8414. A fetch of the key set begins with the document, so all rules of key sets hold for
+// both. An address that is known goes on working while the document can't be had.
 
 import type { KeyFinder } from "../edge/keys/key-sets.js";
 import type { Locator, Means } from "../edge/keys/locator.js";
@@ -17,8 +17,8 @@ export interface DiscoverOptions {
 }
 
 /**
- * Finds the address of the key set in the issuer's metadata, by OpenID Connect Discovery or RFC 8414.
- * The document must name the issuer to the letter. Nothing but the address is taken from it.
+ * Finds the address of the key set in the issuer's metadata, by OpenID Connect Discovery or RFC
+ * 8414. The document must name the issuer to the letter. Nothing but the address is taken from it.
  *
  * ```ts
  * createVerifier({

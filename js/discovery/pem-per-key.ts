@@ -13,8 +13,8 @@ const MOST_KNOWN = 100;
 
 /**
  * Keys in PEM, each at an address of its own: `<base>/<kid>`. AWS load balancers publish theirs in
- * this form. A `kid` is 1 to 128 characters of `A–Z a–z 0–9 _ -`. In a cooldown there are at most ten
- * fetches for kids that nobody knows, whatever is sent.
+ * this form. A `kid` is 1 to 128 characters of `A–Z a–z 0–9 _ -`. In a cooldown there are at most
+ * ten fetches for kids that nobody knows, whatever is sent.
  */
 export function pemPerKey(base: string | URL): KeyLocator {
   const kind = "pemPerKey";

@@ -5,8 +5,19 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { SignJWT } from "jose";
+import { pemPerKey } from "tokenkeep/discovery";
 import { createVerifier, VerifyError } from "tokenkeep/edge";
-import { AUDIENCE, base64url, bench, claims, ISSUER, NOW, sign } from "./suite/kit.ts";
+import {
+  AUDIENCE,
+  base64url,
+  bench,
+  Clock,
+  claims,
+  ISSUER,
+  keyPair,
+  NOW,
+  sign,
+} from "./suite/kit.ts";
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -76,6 +87,55 @@ test("edge_K93_keeps_no_claims_of_tokens_that_came_once", async () => {
     const { cached, claims } = await verifier.verify(first);
     assert.deepEqual([cached, claims.jti, String(claims["name"]).length], [true, "t0", 2_500]);
   }
+});
+
+test("edge_K162_10_000_tenants_of_one_address_cost_one_fetch_and_one_memory", async () => {
+  let fetches = 0;
+  const { jwk } = await keyPair();
+  const keys = [{ ...jwk, issuer: "https://login.example/{tenantid}/v2.0" }];
+  const verifier = createVerifier({
+    issuers: (issuer) => ({
+      issuer,
+      audience: AUDIENCE,
+      algorithms: ["ES256"],
+      jwksUri: "https://login.example/common/keys",
+    }),
+    clock: () => NOW * 1000,
+    jwks: { fetch: async () => ((fetches += 1), Response.json({ keys })) },
+  });
+  const growth = await growthOf(10_000, async (tid) => {
+    const iss = `https://login.example/${tid}/v2.0`;
+    await verifier.verify(await sign(claims({ iss, tid: `${tid}` })));
+  });
+  assert.equal(fetches, 1);
+  // A thousand tenants and a thousand tokens are remembered from the first tenth on.
+  assert.ok(growth < 2 * MEGABYTE, `${growth} bytes`);
+});
+
+test("edge_J171_is_no_bigger_after_10_000_kids_that_have_an_address_each", async () => {
+  const clock = new Clock();
+  let fetches = 0;
+  const verifier = createVerifier({
+    issuers: {
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      algorithms: ["ES256"],
+      jwksUri: pemPerKey(`${ISSUER}/keys`),
+    },
+    clock: clock.read,
+    jwks: { fetch: async () => ((fetches += 1), new Response(null, { status: 404 })) },
+  });
+  const [, payload, signature] = (await sign(claims({ exp: 2_000_000_000 }))).split(".");
+  const growth = await growthOf(10_000, async (place) => {
+    clock.forward(1);
+    const header = base64url(JSON.stringify({ alg: "ES256", kid: `kid-${place}`, typ: "JWT" }));
+    const error: unknown = await verifier
+      .verify(`${header}.${payload}.${signature}`)
+      .catch((cause: unknown) => cause);
+    assert.ok(error instanceof VerifyError && /^(key|jwks)\./.test(error.code), String(error));
+  });
+  assert.ok(growth < MEGABYTE, `${growth} bytes`);
+  assert.ok(fetches > 3_000 && fetches <= 10 * (10_000 / 30 + 1), `${fetches} fetches`);
 });
 
 test("edge_K93_is_no_bigger_after_10_000_issuers_that_a_resolver_does_not_know", async () => {

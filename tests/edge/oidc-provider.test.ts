@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { setImmediate as breath } from "node:timers/promises";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import Provider from "oidc-provider";
+import { discover } from "tokenkeep/discovery";
 import {
   createVerifier,
   type Verifier,
@@ -226,6 +227,37 @@ for (const way of ["waiting for the refresh", "with a context, served stale mean
       `${keySetRequests} requests`,
     );
     assert.ok(trials.length > 10_000, `${trials.length} verifications`);
+  });
+}
+
+for (const type of ["oidc", "oauth2"] as const) {
+  test(`edge_Z5_discovers_the_keys_of_oidc_provider_and_finds_the_next_ones, ${type}`, async () => {
+    serveWith(await privateKey("first"));
+    let now = Date.now();
+    const asked: string[] = [];
+    const jwksUri = discover({ type, keyOrigins: [issuer] });
+    const verifier = createVerifier({
+      issuers: { issuer, audience: RESOURCE, algorithms: ["ES256"], jwksUri },
+      profile: "access-token",
+      clock: () => now,
+      jwks: { fetch: (url, init) => (asked.push(new URL(url).pathname), fetch(url, init)) },
+    });
+    assert.equal((await verifier.verify(await tokenOf())).key.kid, "first");
+    // Another configuration has its keys at another address.
+    serveWith(await privateKey("second"));
+    const rest = answer;
+    answer = (request, response) => {
+      if (request.url === "/jwks") return void response.writeHead(404).end();
+      if (request.url === "/moved") request.url = "/jwks";
+      if (!request.url?.startsWith("/.well-known/")) return rest(request, response);
+      response.writeHead(200, { "Content-Type": "application/json" });
+      response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/moved` }));
+    };
+    now += 30_000;
+    assert.equal((await verifier.verify(await tokenOf())).key.kid, "second");
+    const name = type === "oidc" ? "openid-configuration" : "oauth-authorization-server";
+    const document = `/.well-known/${name}`;
+    assert.deepEqual(asked, [document, "/jwks", document, "/moved"]);
   });
 }
 

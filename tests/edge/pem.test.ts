@@ -4,7 +4,9 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from "node:crypto";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { setOf, subjectKeyOf } from "../../js/discovery/pem.ts";
+import { RUNTIMES, runIn } from "../runtimes.ts";
 import { ED25519, P_256, P_521_VERSION_1, RSA_1024, RSA_2048 } from "./certificates.ts";
 
 type Set = { keys: JsonWebKey[] };
@@ -27,6 +29,28 @@ test("edge_E168_reads_the_key_of_a_certificate_as_Node_does", async () => {
   }
 });
 
+for (const runtime of RUNTIMES) {
+  test(`edge_E168_reads_the_keys_of_certificates, in ${runtime}`, async () => {
+    const map = { RSA_2048, P_256, P_521_VERSION_1, RSA_1024, ED25519 };
+    const program = fileURLToPath(new URL("runtimes/pem.mjs", import.meta.url));
+    const built = ["edge", "discovery"].map(
+      (name) => new URL(`../../dist/${name}.js`, import.meta.url).href,
+    );
+    const { code, output } = await runIn(runtime, program, ...built, JSON.stringify(map));
+    assert.equal(code, 0, output);
+    assert.deepEqual(JSON.parse(output), {
+      type: "jwks",
+      issuer: "https://issuer.example",
+      outcome: "fetched",
+      keys: 3,
+      skipped: [
+        { kid: "RSA_1024", reason: "an RSA modulus out of bounds" },
+        { kid: "ED25519", reason: "kty is missing" },
+      ],
+    });
+  });
+}
+
 test("edge_E168_reads_public_keys", async () => {
   for (const { publicKey } of [
     generateKeyPairSync("rsa", { modulusLength: 2_048 }),
@@ -41,8 +65,10 @@ test("edge_E168_reads_public_keys", async () => {
 test("edge_E168_passes_over_what_is_no_key", async () => {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const der = new X509Certificate(P_256).raw;
-  const certificate = (bytes: Uint8Array) =>
-    `-----BEGIN CERTIFICATE-----\n${Buffer.from(bytes).toString("base64")}\n-----END CERTIFICATE-----`;
+  const certificate = (bytes: Uint8Array) => {
+    const text = Buffer.from(bytes).toString("base64");
+    return `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----`;
+  };
   const odd = {
     text: "no key",
     "a private key": privateKey.export({ type: "pkcs8", format: "pem" }).toString(),

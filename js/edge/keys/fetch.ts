@@ -13,7 +13,7 @@ export interface Fetched {
   readonly maxAge: number | null;
 }
 
-/** @throws {VerifyError} unreachable, timeout, malformed or too_large, after the prefix of its codes */
+/** @throws {VerifyError} unreachable, timeout, malformed, too_large, after `settings.codes` */
 export async function fetchBody(
   uri: string,
   settings: JwksSettings,

@@ -94,9 +94,9 @@ export interface IssuerOptions {
   algorithms: readonly Algorithm[];
   /**
    * https: (http: only for localhost, 127.0.0.0/8 and [::1], or with `jwks.allowHttp`). No user
-   * info, no fragment. A locator finds the address: `discover()`, `pemMap()`, `pemPerKey()` of
-   * `tokenkeep/discovery`. Issuers with one address share one set. A key with an `issuer` member, as in
-   * the sets that Entra's tenants share, verifies that issuer's tokens only.
+   * info, no fragment. A locator finds the keys: `discover()`, `pemMap()`, `pemPerKey()` of
+   * `tokenkeep/discovery`. Issuers with one address share one set. A key with an `issuer` member,
+   * as in the sets that Entra's tenants share, verifies that issuer's tokens only.
    */
   jwksUri?: string | URL | KeyLocator;
   /**

@@ -8,6 +8,8 @@ use crate::trace::tell;
 #[derive(Clone, Copy)]
 enum Fault {
     Outage,
+    Document,
+    Move,
     Rotation,
     Clock,
     Trap,
@@ -110,8 +112,11 @@ impl World {
 
     fn fault(&mut self) {
         let weather = self.script.weather;
+        let documents = u64::from(self.script.has_document);
         let fault = self.dice.weighted(&[
             (3, Fault::Outage),
+            (3 * documents, Fault::Document),
+            (2 * documents, Fault::Move),
             (2, Fault::Rotation),
             (weather.clocks, Fault::Clock),
             (weather.traps, Fault::Trap),
@@ -125,6 +130,17 @@ impl World {
                 let lasts = self.dice.between(1, most);
                 tell!(self, "authority", "fails with {outage:?} for {lasts} ms");
                 self.authority.fail(outage, self.now, lasts);
+            }
+            Fault::Document => {
+                let outage = self.dice.pick(&[Outage::Refuses, Outage::Hangs]);
+                let most = self.dice.pick(&[3 * SECOND, 40 * SECOND, 10 * MINUTE, 30 * HOUR]);
+                let lasts = self.dice.between(1, most);
+                tell!(self, "authority", "its document fails with {outage:?} for {lasts} ms");
+                self.authority.document_outage = Some((outage, self.now + lasts));
+            }
+            Fault::Move => {
+                self.authority.address += 1;
+                tell!(self, "authority", "moves its set to address {}", self.authority.address);
             }
             Fault::Rotation => self.rotate(),
             Fault::Clock => {
@@ -149,9 +165,9 @@ impl World {
     /// Everything that was wrong is put right, but for the clocks.
     pub fn calm_down(&mut self) {
         tell!(self, "script", "the calm begins");
-        self.authority.outage = None;
+        (self.authority.outage, self.authority.document_outage) = (None, None);
         self.script.weather.loss = 0;
-        self.script.weather.delay = self.script.weather.delay.min(self.timeout() / 4);
+        self.script.weather.delay = self.script.weather.delay.min(self.timeout() / 8);
         for isolate in &mut self.isolates {
             isolate.traps.clear();
         }

@@ -1,4 +1,5 @@
-//! The authority: publishes a key set, rotates its keys, and fails.
+//! The authority: publishes a key set, and a document that names its address. It rotates its keys,
+//! moves them to another address, and fails.
 
 use crate::edge::world::{Moment, Span};
 
@@ -7,6 +8,9 @@ pub type Key = usize;
 
 /// A key set, by its place in [`Authority::sets`].
 pub type Version = usize;
+
+/// An address of the key set: how often it had moved before.
+pub type Address = usize;
 
 /// When a key was published.
 pub struct Publication {
@@ -37,12 +41,16 @@ pub struct Authority {
     /// All sets that there ever were, the last one is published.
     pub sets: Vec<Vec<Key>>,
     pub outage: Option<(Outage, Moment)>,
+    /// Where the last set is. There is nothing at the addresses before.
+    pub address: Address,
+    /// What goes wrong with the document alone.
+    pub document_outage: Option<(Outage, Moment)>,
 }
 
 impl Authority {
     pub fn new() -> Self {
         let keys = vec![Publication { from: 0, until: None }];
-        Self { keys, sets: vec![vec![0]], outage: None }
+        Self { keys, sets: vec![vec![0]], outage: None, address: 0, document_outage: None }
     }
 
     pub fn published(&self) -> &[Key] {
@@ -80,11 +88,22 @@ impl Authority {
         self.outage = Some((outage, now + lasts));
     }
 
+    /// The answer to a request for the document; `None` when it never comes, and then no address.
+    pub fn locate(&self, now: Moment) -> Option<Option<Address>> {
+        let fails = [self.outage, self.document_outage].into_iter().flatten();
+        match fails.filter(|&(_, until)| now < until).map(|(outage, _)| outage).next() {
+            Some(Outage::Hangs) => None,
+            Some(Outage::Refuses) => Some(None),
+            None => Some(Some(self.address)),
+        }
+    }
+
     /// The answer to a request that arrives now; `None` when it never comes.
-    pub fn answer(&self, now: Moment, etag: Option<Version>) -> Option<Reply> {
+    pub fn answer(&self, now: Moment, at: Address, etag: Option<Version>) -> Option<Reply> {
         match self.outage {
             Some((Outage::Hangs, until)) if now < until => None,
             Some((Outage::Refuses, until)) if now < until => Some(Reply::Refusal),
+            _ if at != self.address => Some(Reply::Refusal),
             _ => {
                 let version = self.sets.len() - 1;
                 Some(Reply::Set { version, not_modified: etag == Some(version) })

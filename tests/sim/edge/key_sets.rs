@@ -12,7 +12,7 @@ use tokenkeep::verify::freshness::{
     Bounds, Fetch, Freshness, Look, Means, NUMBERS, Reception, Step,
 };
 
-use crate::edge::authority::{Key, Reply, Version};
+use crate::edge::authority::{Address, Key, Reply, Version};
 use crate::edge::network::{Cause, fetch_keys, read_store, write_store};
 use crate::edge::planted::Bug;
 use crate::edge::script::Runtime;
@@ -72,6 +72,8 @@ pub struct KeySets {
     held: Cell<Option<Held>>,
     /// Since when the bundled set serves, of those that bring one.
     bundled: Cell<Option<Held>>,
+    /// The address that the document named last.
+    known_address: Cell<Option<Address>>,
     under_way: RefCell<HashMap<usize, Renewal>>,
 }
 
@@ -87,6 +89,7 @@ impl KeySets {
             known: Cell::new(Freshness::new(script.bounds).to_numbers()),
             held: Cell::new(None),
             bundled: Cell::new(None),
+            known_address: Cell::new(None),
             under_way: RefCell::default(),
         })
     }
@@ -265,7 +268,8 @@ impl KeySets {
         let before = self.held.get();
         let truth = self.world.borrow().truth(self.isolate);
         let serves = self.given(call);
-        let answer = fetch_keys(&self.world, self.isolate, before, serves, cause).await;
+        let known = &self.known_address;
+        let answer = fetch_keys(&self.world, self.isolate, before, serves, cause, known).await;
         if self.bug == Some(Bug::StampsAfterAwait) {
             fetch = self.rules(|rules| rules.began(begun));
         }

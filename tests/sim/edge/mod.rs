@@ -1,6 +1,7 @@
 //! The second simulator: one to three isolates with the verifier's key sets, an authority that
-//! rotates its keys and fails, a store that lags and forgets, requests that are cancelled, clocks
-//! that are set and instances that trap, in virtual time and the same way twice.
+//! rotates its keys, moves them to an address that a document names, and fails, a store that lags
+//! and forgets, requests that are cancelled, clocks that are set and instances that trap, in virtual
+//! time and the same way twice.
 //!
 //! The rules are those that ship, `src/verify/freshness.rs`. What TypeScript does around them, the
 //! awaits of `js/edge/keys/remote.ts`, is done by `key_sets.rs` in the same order.
@@ -75,4 +76,9 @@ fn an_assignment_after_an_await_without_looking_is_caught() {
 #[test]
 fn a_stamp_after_the_await_is_caught() {
     catch(Bug::StampsAfterAwait, 3);
+}
+
+#[test]
+fn an_address_that_is_never_looked_up_again_is_caught() {
+    catch(Bug::LocatesOnce, 6);
 }

@@ -1,11 +1,13 @@
 //! What is awaited: the authority's answers and the store's, with all that happens on the way.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::task::Poll;
 
-use crate::edge::authority::{Reply, Version};
+use crate::edge::authority::{Address, Reply, Version};
 use crate::edge::invariants;
 use crate::edge::key_sets::Held;
+use crate::edge::planted::Bug;
 use crate::edge::script::{SECOND, float};
 use crate::edge::store::Copy;
 use crate::edge::world::{Event, Moment, Shared, World};
@@ -24,6 +26,10 @@ pub enum Cause {
 #[derive(Debug, Clone, Copy)]
 pub struct Exchange {
     isolate: usize,
+    /// Where the set is asked for; a document may have to say it first.
+    at: Address,
+    /// What came of the document: no address where it can't be had.
+    located: Option<Option<Address>>,
     etag: Option<Version>,
     /// What comes of it; a fetch that takes too long is a refusal.
     reply: Option<Reply>,
@@ -41,15 +47,30 @@ pub struct Answer {
     pub lifetime: Option<f64>,
 }
 
-/// js/edge/keys/fetch.ts. `held`: what is in memory; `serves`: what the call can use meanwhile.
+/// js/edge/keys/fetch.ts, and `fetch` of js/discovery/discover.ts. `held`: what is in memory;
+/// `serves`: what the call can use meanwhile; `known`: the address that a document named last.
 pub async fn fetch_keys(
     world: &Shared,
     isolate: usize,
     held: Option<Held>,
     serves: Option<Held>,
     cause: Cause,
+    known: &Cell<Option<Address>>,
 ) -> Answer {
+    let has_document = world.borrow().script.has_document;
     let exchange = world.borrow_mut().send(isolate, held, serves, cause);
+    if has_document && !(known.get().is_some() && world.borrow().bug == Some(Bug::LocatesOnce)) {
+        world.borrow_mut().ask_for_document(exchange);
+        let named = poll_fn(|_| {
+            world.borrow().exchanges[exchange].located.map_or(Poll::Pending, Poll::Ready)
+        });
+        let named = named.await;
+        known.set(named.or(known.get()));
+    }
+    match known.get().or((!has_document).then_some(0)) {
+        Some(at) => world.borrow_mut().ask_for_keys(exchange, at),
+        None => world.borrow_mut().settle(exchange, Reply::Refusal),
+    }
     let reply = poll_fn(|_| world.borrow_mut().take(exchange)).await;
     let lifetime = world.borrow().script.told.map(float);
     Answer { exchange, reply, lifetime }
@@ -80,21 +101,49 @@ impl World {
         self.hold(verdict);
         let exchange = self.exchanges.len();
         tell!(self, isolate, "#{exchange} is sent, for {cause:?}");
-        let etag = held.filter(|_| self.script.has_etag).map(|held| held.version);
-        self.exchanges.push(Exchange { isolate, etag, reply: None });
+        let has_etag = self.script.has_etag && !self.script.has_document;
+        let etag = held.filter(|_| has_etag).map(|held| held.version);
+        self.exchanges.push(Exchange { isolate, at: 0, located: None, etag, reply: None });
         let now = self.now;
         let at = &mut self.isolates[isolate];
         (at.attempted_at, at.fetched_at) = (Some(now), Some(now));
-        let delay = self.dice.between(0, self.script.weather.delay);
-        self.schedule(delay, Event::Arrive { exchange });
         let timeout = self.timeout();
         self.schedule(timeout, Event::Fail { exchange });
         exchange
     }
 
+    fn ask_for_document(&mut self, exchange: usize) {
+        let delay = self.dice.between(0, self.script.weather.delay);
+        self.schedule(delay, Event::Locate { exchange });
+        // It has half of the time that both have.
+        let timeout = self.timeout() / 2;
+        self.schedule(timeout, Event::Located { exchange, address: None });
+    }
+
+    /// A request for the document has reached the authority.
+    pub fn locate(&mut self, exchange: usize) {
+        let is_lost = self.dice.chance(self.script.weather.loss);
+        let delay = self.dice.between(0, self.script.weather.delay);
+        if let Some(address) = self.authority.locate(self.now).filter(|_| !is_lost) {
+            self.schedule(delay, Event::Located { exchange, address });
+        }
+    }
+
+    /// The document has come, or its time is over.
+    pub fn located(&mut self, exchange: usize, address: Option<Address>) {
+        self.exchanges[exchange].located.get_or_insert(address);
+    }
+
+    fn ask_for_keys(&mut self, exchange: usize, at: Address) {
+        self.exchanges[exchange].at = at;
+        let delay = self.dice.between(0, self.script.weather.delay);
+        self.schedule(delay, Event::Arrive { exchange });
+    }
+
     /// A request has reached the authority.
     pub fn arrive(&mut self, exchange: usize) {
-        let reply = self.authority.answer(self.now, self.exchanges[exchange].etag);
+        let Exchange { at, etag, .. } = self.exchanges[exchange];
+        let reply = self.authority.answer(self.now, at, etag);
         let is_lost = self.dice.chance(self.script.weather.loss);
         let delay = self.dice.between(0, self.script.weather.delay);
         if let Some(reply) = reply.filter(|_| !is_lost) {

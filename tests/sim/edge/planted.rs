@@ -11,4 +11,6 @@ pub enum Bug {
     AssignsWithoutLooking,
     /// A fetch is told when it has ended, and not when it begins.
     StampsAfterAwait,
+    /// The document is asked for until it has named an address, and then no more.
+    LocatesOnce,
 }

@@ -114,6 +114,8 @@ impl Simulation {
                 drop(world);
                 return self.begin_storm();
             }
+            Event::Locate { exchange } => world.locate(exchange),
+            Event::Located { exchange, address } => world.located(exchange, address),
             Event::Arrive { exchange } => world.arrive(exchange),
             Event::Return { exchange, reply } => world.settle(exchange, reply),
             Event::Fail { exchange } => world.settle(exchange, Reply::Refusal),

@@ -61,6 +61,8 @@ pub struct Script {
     pub bounds: Bounds,
     pub has_store: bool,
     pub has_bundled: bool,
+    /// The address of the set has to be discovered.
+    pub has_document: bool,
     /// The max-age of the authority's answers.
     pub told: Option<Span>,
     pub has_etag: bool,
@@ -94,6 +96,7 @@ impl Script {
             },
             has_store: dice.chance(600),
             has_bundled: dice.chance(200),
+            has_document: dice.chance(300),
             told: dice.pick(&[None, Some(0), Some(MINUTE), Some(5 * MINUTE), Some(HOUR)]),
             has_etag: dice.chance(500),
             contexts,

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::dice::Dice;
-use crate::edge::authority::{Authority, Key, Reply};
+use crate::edge::authority::{Address, Authority, Key, Reply};
 use crate::edge::network::{Exchange, Lookup};
 use crate::edge::planted::Bug;
 use crate::edge::script::{Context, Script};
@@ -56,6 +56,10 @@ pub enum Event {
     Question,
     /// And what became of it.
     Judgement,
+    /// A request for the document reaches the authority.
+    Locate { exchange: usize },
+    /// Its answer reaches the isolate, or the isolate waits no longer for it.
+    Located { exchange: usize, address: Option<Address> },
     /// A request reaches the authority.
     Arrive { exchange: usize },
     /// Its reply reaches the isolate.
