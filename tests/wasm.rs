@@ -108,9 +108,9 @@ fn a_start_asks_the_host_and_its_answer_changes_the_session() {
 fn the_token_goes_into_the_header_and_nowhere_else() {
     let (keep, host) = keep(false);
     let request = Request::new_with_str("https://api.example.com/").unwrap();
-    assert_eq!(keep.authorize(&request), 0);
+    assert_eq!(keep.authorize(&request, false), 0);
     assert!(keep.adopt("the-token", 900.0));
-    assert_eq!(keep.authorize(&request), 1);
+    assert_eq!(keep.authorize(&request, false), 1);
     assert_eq!(
         request.headers().get("authorization").unwrap().as_deref(),
         Some("Bearer the-token")
@@ -232,7 +232,8 @@ fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
     let encoded = Uint8Array::new(&codes);
     keep.refreshed(last_call(&host), 200, JSON, "", "", Some(encoded.to_vec()));
     assert_eq!(copies_in(&memory, &secret), 1, "the one that is kept");
-    assert_eq!(keep.authorize(&Request::new_with_str("https://api.example.com/").unwrap()), 1);
+    let request = Request::new_with_str("https://api.example.com/").unwrap();
+    assert_eq!(keep.authorize(&request, false), 1);
     keep.input(Input::Request, 0.0);
     assert_eq!(copies_in(&memory, &secret), 1, "sending it made no other");
     keep.input(Input::Logout, 0.0);
