@@ -267,7 +267,7 @@ export const providers: readonly Provider[] = [
       iss: "https://idp.example.com",
       client: "example-client",
       signer:
-        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/x/50dc6c495c0c9188",
+        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/orders/50dc6c495c0c9188",
       exp: 1_900_000_000,
     },
     claims: {
@@ -287,7 +287,7 @@ export const providers: readonly Provider[] = [
       "of another load balancer": {
         header: {
           signer:
-            "arn:aws:elasticloadbalancing:eu-west-1:210987654321:loadbalancer/app/x/50dc6c495c0c9188",
+            "arn:aws:elasticloadbalancing:eu-west-1:210987654321:loadbalancer/app/orders/50dc6c495c0c9188",
         },
       },
       "of no load balancer": { header: { signer: undefined } },
