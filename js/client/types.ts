@@ -288,8 +288,8 @@ export interface TokenKeep {
   explain(): readonly Transition[];
   /**
    * Ends timers, listeners, channels and locks, and wipes the token. Idempotent; also
-   * `[Symbol.dispose]` where that exists. Where it is not called, a renewal that is due later does not
-   * keep a process of Node or Bun alive.
+   * `[Symbol.dispose]` where that exists. Where it is not called, a renewal that is due later does
+   * not keep a process of Node or Bun alive.
    */
   close(): void;
 }

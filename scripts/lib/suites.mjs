@@ -155,8 +155,8 @@ export function runBrowser(chromium) {
 }
 
 /**
- * What can differ in another browser: starting, cookies, the 401, tabs, logout, redirects, a policy,
- * how keys are asked for. And what is known to differ.
+ * What can differ in another browser: starting, cookies, the 401, tabs, logout, redirects, a
+ * policy, how keys are asked for. And what is known to differ.
  */
 const inFirefox = [
   ...[

@@ -22,8 +22,8 @@ pub(super) enum Task {
     Refresh,
     SignIn(WaiterId),
     Logout,
-    /// Whether the session is over, which the logout endpoint's answer left open, or a token for the
-    /// logout call: a refresh whose token goes to nobody else.
+    /// A refresh on behalf of a logout: it tells whether the session is over, which the endpoint's
+    /// answer left open, or brings the token of the logout call. That token goes to nobody else.
     LogoutCheck,
 }
 

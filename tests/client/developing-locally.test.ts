@@ -1,5 +1,5 @@
-// What docs/developing-locally.md says: a dev server of Vite with a proxy and hot reload, cookies on
-// hosts of one machine, and plain http.
+// What docs/developing-locally.md says of a dev server of Vite with a proxy and hot reload, of
+// plain http, and of the 401 at the start. Its cookies are in local-cookies.test.ts.
 
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ behaviour("client_J123_a_hot_reload_leaves_one_keep_and_restores_the_session", a
   assert.ok(config.includes(authority.origin));
   write("vite.config.ts", config);
   const program = `${block(PAGE, 1).code}
-    if (import.meta.hot) import.meta.hot.dispose(() => Object.assign(globalThis, { disposed: 1 }));`;
+    import.meta.hot?.dispose(() => Object.assign(globalThis, { disposed: true }));`;
   write("keep.ts", program);
   write("index.html", '<!doctype html><script type="module" src="/main.ts"></script>');
   write(

@@ -1,6 +1,6 @@
-// Logout endpoints that want more or say it differently: the access token goes along, listed answers
-// mean "done", and the application hears what was answered. A 401 is never success while the session
-// lives.
+// Logout endpoints that want more or say it differently: the access token goes along, listed
+// answers mean "done", and the application hears what was answered. A 401 is never success while
+// the session lives.
 
 import assert from "node:assert/strict";
 import { Gate, json, type Options, type Reply, type Scene, scenes, until } from "./harness.ts";
