@@ -1,6 +1,6 @@
 // The entry point `tokenkeep/redis`: stores for the verifiers of processes that share a Redis. It
 // loads no wasm, and its errors are those of `tokenkeep/edge`.
 
-export type { RedisClient } from "./edge/redis/connection.js";
+export type { RedisClient } from "./edge/redis/client.js";
 export { type RedisJwksOptions, redisJwksStore } from "./edge/redis/key-sets.js";
 export { type RedisRevocationOptions, redisRevocation } from "./edge/redis/revocation.js";

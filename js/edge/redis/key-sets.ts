@@ -4,7 +4,8 @@
 import { invalidOption } from "../options/invalid.js";
 import { number, readMembers } from "../options/read.js";
 import type { JwksStore, StoredJwks } from "../options/store-types.js";
-import { Connection, type RedisClient } from "./connection.js";
+import type { RedisClient } from "./client.js";
+import { Connection } from "./connection.js";
 
 /** What `redisJwksStore` takes. */
 export interface RedisJwksOptions {

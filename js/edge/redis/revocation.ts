@@ -8,8 +8,9 @@ import { invalidOption } from "../options/invalid.js";
 import { number, readMembers } from "../options/read.js";
 import type { RevocationStore, Revoker } from "../options/store-types.js";
 import { VerifyError } from "../request/error.js";
-import { clockOf, type Entry, entryOf, putNewest, revocationOver } from "../result/revocation.js";
-import { Connection, type RedisClient } from "./connection.js";
+import { clockOf, type Entry, entryOf, putNewest, revocationOver } from "../result/revoked.js";
+import type { RedisClient } from "./client.js";
+import { Connection } from "./connection.js";
 import { Subscription } from "./subscription.js";
 
 /** What `redisRevocation` takes. */

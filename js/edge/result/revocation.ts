@@ -1,110 +1,11 @@
-// Revocation by token, session and user. Tokens are named by `jti`, never by their text: an ECDSA
-// signature has a valid twin, so one token has two texts.
+// Revocations in Workers KV, and in the memory of one process.
 
 import { digestOf } from "../keys/stores.js";
 import { invalidOption } from "../options/invalid.js";
-import { ownMembers } from "../options/own.js";
-import { functionIfGiven, integer, number, readMembers } from "../options/read.js";
-import type {
-  KeyValue,
-  RevocationStore,
-  RevocationSubject,
-  Revoker,
-} from "../options/store-types.js";
+import { integer, number, readMembers } from "../options/read.js";
+import type { KeyValue, RevocationStore, Revoker } from "../options/store-types.js";
+import { clockOf, type Entry, entryOf, lasting, putNewest, revocationOver } from "./revoked.js";
 
-/** The names under which a token, a session or a user stands revoked. */
-const names = {
-  token: (issuer: string, jti: string) => JSON.stringify(["token", issuer, jti]),
-  session: (issuer: string, sid: string) => JSON.stringify(["session", issuer, sid]),
-  user: (issuer: string, sub: string) => JSON.stringify(["user", issuer, sub]),
-};
-
-/** Moments in seconds since the epoch. */
-export interface Entry {
-  /** When it was made. Of a user's tokens those issued up to then are refused. */
-  readonly made: number;
-  /** How long it stands. */
-  readonly until: number;
-}
-
-interface Entries {
-  /**
-   * The entry, or null. One that can't be read says that something stands revoked, and not since
-   * when.
-   */
-  get(name: string): Entry | null | Promise<Entry | null>;
-  put(name: string, entry: Entry): void | Promise<void>;
-}
-
-export function revocationOver(entries: Entries, clock: () => number): RevocationStore & Revoker {
-  const now = () => clock() / 1000;
-  return {
-    async isRevoked({ issuer, jti, sid, sub, iat }: RevocationSubject) {
-      const entry = async (kind: keyof typeof names, name: string | null) =>
-        name === null ? null : entries.get(names[kind](issuer, name));
-      const [token, session, user] = await Promise.all([
-        entry("token", jti),
-        entry("session", sid),
-        entry("user", sub),
-      ]);
-      if (token !== null || session !== null) return true;
-      // Without `iat` nobody can say that the token is newer. A second is cut off as a whole, for
-      // most authorities write no fractions.
-      return user !== null && !(iat !== null && Math.floor(iat) > user.made);
-    },
-    async revokeToken(issuer, jti, expiresAt) {
-      const made = now();
-      const until = Math.max(made, moment("expiresAt", expiresAt)) + MOST_SLACK;
-      await entries.put(names.token(text("issuer", issuer), text("jti", jti)), { made, until });
-    },
-    async revokeSession(issuer, sid, ttlSeconds) {
-      const made = now();
-      const until = made + lifetime(ttlSeconds);
-      await entries.put(names.session(text("issuer", issuer), text("sid", sid)), { made, until });
-    },
-    async revokeUser(issuer, sub, ttlSeconds, issuedUpTo) {
-      const made = issuedUpTo === undefined ? now() : moment("issuedUpTo", issuedUpTo);
-      const until = now() + lifetime(ttlSeconds);
-      await entries.put(names.user(text("issuer", issuer), text("sub", sub)), { made, until });
-    },
-  };
-}
-
-/** Seconds: the most slack on `exp` that a verifier can have. A revocation has to outlive it. */
-const MOST_SLACK = 600;
-
-function text(option: string, given: unknown): string {
-  if (typeof given !== "string" || given === "")
-    throw invalidOption(option, "must be a text that is not empty");
-  return given;
-}
-
-function moment(option: string, given: unknown): number {
-  if (typeof given !== "number" || !Number.isFinite(given) || given < 0)
-    throw invalidOption(option, "must be a finite number of seconds since the epoch");
-  return given;
-}
-
-function lifetime(given: unknown): number {
-  if (typeof given !== "number" || !Number.isFinite(given) || given <= 0)
-    throw invalidOption("ttlSeconds", "must be a finite number of seconds above zero");
-  return given;
-}
-
-/**
- * Of two revocations under one name the later cut-off, for as long as the longer of the two stands:
- * neither ends before its time, nor cuts off less.
- */
-function lasting(entry: Entry, other: Entry | null): Entry {
-  if (other === null || Number.isNaN(other.made)) return entry;
-  return {
-    made: Math.max(entry.made, other.made),
-    until: Math.max(entry.until, other.until),
-  };
-}
-
-/** Answers of the store that one isolate remembers at most. */
-const MOST_REMEMBERED = 10_000;
 /**
  * Seconds that KV takes at most to tell all places of a write; also the shortest time that it keeps
  * anything.
@@ -175,29 +76,6 @@ export function kvRevocation(
     },
     clock,
   );
-}
-
-/** Puts an entry last; the first goes when there are too many. */
-export function putNewest<T>(entries: Map<string, T>, name: string, entry: T): void {
-  entries.delete(name);
-  entries.set(name, entry);
-  const oldest = entries.keys().next();
-  if (entries.size > MOST_REMEMBERED && oldest.done !== true) entries.delete(oldest.value);
-}
-
-export function clockOf(given: (() => number) | undefined): () => number {
-  functionIfGiven("clock", given);
-  return given ?? (() => Date.now());
-}
-
-export function entryOf(text: string | null): Entry | null {
-  if (text === null) return null;
-  try {
-    const { made, until } = ownMembers(JSON.parse(text) as Partial<Entry>, ["made", "until"]);
-    return { made: Number(made), until: Number(until) };
-  } catch {
-    return { made: Number.NaN, until: Number.NaN };
-  }
 }
 
 /**

@@ -1,3 +1,3 @@
-export type { RedisClient } from "./edge/redis/connection.js";
+export type { RedisClient } from "./edge/redis/client.js";
 export { type RedisJwksOptions, redisJwksStore } from "./edge/redis/key-sets.js";
 export { type RedisRevocationOptions, redisRevocation } from "./edge/redis/revocation.js";

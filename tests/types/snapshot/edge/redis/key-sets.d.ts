@@ -1,5 +1,5 @@
 import type { JwksStore } from "../options/store-types.js";
-import { type RedisClient } from "./connection.js";
+import type { RedisClient } from "./client.js";
 export interface RedisJwksOptions {
     prefix?: string;
     timeout?: number;

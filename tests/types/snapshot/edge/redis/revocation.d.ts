@@ -1,5 +1,5 @@
 import type { RevocationStore, Revoker } from "../options/store-types.js";
-import { type RedisClient } from "./connection.js";
+import type { RedisClient } from "./client.js";
 export interface RedisRevocationOptions {
     prefix?: string;
     cacheTtl?: number;
