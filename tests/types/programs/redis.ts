@@ -1,0 +1,33 @@
+// `tokenkeep/redis`, as a server uses it. Nothing here runs: the type check is the test. That the
+// clients of redis and ioredis fit is for tests/edge/redis.test.ts to show.
+
+import { createVerifier, type JwksStore, type RevocationStore, type Revoker } from "tokenkeep/edge";
+import {
+  type RedisClient,
+  type RedisJwksOptions,
+  type RedisRevocationOptions,
+  redisJwksStore,
+  redisRevocation,
+} from "tokenkeep/redis";
+
+declare const client: RedisClient;
+
+const options: RedisRevocationOptions = {
+  prefix: "app:revoked:",
+  cacheTtl: 10,
+  timeout: 500,
+  clock: () => Date.now(),
+};
+const ofSets: RedisJwksOptions = { prefix: "app:jwks:", timeout: 500 };
+
+const revocation: RevocationStore & Revoker = redisRevocation(client, options);
+const store: JwksStore = redisJwksStore(client, ofSets);
+createVerifier({ issuers: () => null, revocation, jwks: { store } });
+redisRevocation(client).revokeSession("https://issuer.example", "s1", 900) satisfies Promise<void>;
+
+// @ts-expect-error no client at all
+redisRevocation({});
+// @ts-expect-error misspelt
+redisRevocation(client, { cacheTTL: 10 });
+// @ts-expect-error seconds are a number
+redisJwksStore(client, { timeout: "1s" });
