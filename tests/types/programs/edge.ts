@@ -1,6 +1,7 @@
 // Every public name of `tokenkeep/edge`, used as a Worker uses it. Nothing here runs: the type
 // check is the test.
 
+import { type DiscoverOptions, discover, pemMap, pemPerKey } from "tokenkeep/discovery";
 import {
   type Actor,
   type Algorithm,
@@ -18,6 +19,7 @@ import {
   type Jwk,
   type JwksOptions,
   type JwksStore,
+  type KeyLocator,
   type KeyValue,
   kvJwksStore,
   kvRevocation,
@@ -312,6 +314,20 @@ export const errors: readonly VerifyError[] = [
     response: () => new Response(),
   },
 ];
+
+const found: DiscoverOptions = { type: "oauth2", keyOrigins: ["https://a.example"], maxBytes: 1 };
+export const locators: readonly KeyLocator[] = [
+  discover(),
+  discover(found),
+  pemMap("https://a.example"),
+  pemPerKey(new URL("https://a.example")),
+];
+export const byDiscovery: IssuerOptions = {
+  issuer: "https://issuer.example",
+  audience: "a",
+  algorithms: ["ES256"],
+  jwksUri: discover(),
+};
 
 /** What stands in for a verifier in a test of an application. */
 export function double(verified: Verified): Pick<Verifier, "verify" | "prime" | "explain"> {
