@@ -150,7 +150,7 @@ behaviour("client_H121_the_application_hears_what_the_logout_endpoint_answered",
   const next = { url: "https://idp.example/end", more: [{ a: 1 }] };
   for (const [answer, status, body] of [
     [json(next), 200, next],
-    [json("done", 202), 202, "done"],
+    [json(["done"], 202), 202, ["done"]],
     [{ status: 204 }, 204, null],
     [{ status: 302, headers: { Location: "/" } }, 0, null],
     [json({ error: "odd" }, 418), 418, { error: "odd" }],
