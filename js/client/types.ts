@@ -210,8 +210,9 @@ export interface TokenKeep {
   /**
    * Asks the authority once whether there is a session. The first request or `withToken` calls it.
    *
-   * @param options `again`: asks although this tab is signed out, and whatever `sessionHint` says:
-   * after a sign-in by a redirect. Siblings that are signed out join the session that it finds.
+   * @param options `again`: asks whatever this tab knows and `sessionHint` says, after a sign-in by
+   * a redirect. A tab that is signed in renews its token. Siblings that are signed out join the
+   * session that is found.
    */
   start(options?: { again?: boolean }): Promise<Session>;
   /** Where the session stands now. */
