@@ -1,5 +1,5 @@
-//! The browser half in a real browser: what crosses between wasm and JavaScript, the timer, and the
-//! memory.
+//! The browser half in a real browser: what crosses between wasm and JavaScript, the timers, and
+//! the memory.
 
 #![cfg(all(target_arch = "wasm32", feature = "client"))]
 #![expect(non_snake_case, reason = "tests bear the ids of behaviours")]
@@ -135,29 +135,27 @@ fn client_E41_only_listed_origins_are_allowed() {
 }
 
 #[wasm_bindgen_test]
-async fn client_B8_the_timer_that_the_host_sets_brings_the_renewal() {
+async fn client_B8_a_timer_of_the_browser_fires_the_renewal() {
     let (keep, host) = keep(false);
     keep.adopt("t", 1.0);
     assert_eq!(calls_of(&host, "sendRefresh").length(), 0);
-    let timer = last(&host, "setTimer");
-    let delay = timer.trim_matches('[').split(',').next().unwrap();
-    let delay: u32 = delay.parse().unwrap();
-    assert!((1..=1_000).contains(&delay), "{timer}");
-    JsFuture::from(sleep(delay + 1)).await.unwrap();
-    keep.input(Input::Timer, 0.0);
-    assert_eq!(calls_of(&host, "sendRefresh").length(), 1);
+    for _ in 0..60 {
+        JsFuture::from(sleep(50)).await.unwrap();
+        if calls_of(&host, "sendRefresh").length() > 0 {
+            return;
+        }
+    }
+    panic!("a token of one second was not renewed within three");
 }
 
 #[wasm_bindgen_test]
-async fn client_J84_after_close_there_is_no_timer_and_a_late_one_does_nothing() {
+async fn client_J84_after_close_no_timer_fires() {
     let (keep, host) = keep(false);
     keep.adopt("t", 1.0);
     keep.input(Input::Close, 0.0);
-    assert_eq!(calls_of(&host, "clearTimer").length(), 1);
+    let calls = calls_of(&host, "sendRefresh").length();
     JsFuture::from(sleep(1_200)).await.unwrap();
-    let calls = all_calls(&host);
-    keep.input(Input::Timer, 0.0);
-    assert_eq!(all_calls(&host), calls);
+    assert_eq!(calls_of(&host, "sendRefresh").length(), calls);
 }
 
 #[wasm_bindgen_test]

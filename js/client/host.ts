@@ -57,7 +57,6 @@ export class Host {
   #keepalive = true;
   /** The option, until the session is first asked for. */
   #hint: Settings["sessionHint"];
-  #timer: ReturnType<typeof setTimeout> | undefined;
   /** An API refused a fresh token, so the engine has to hear of the next one that accepts it. */
   #refused = false;
   /** The transitions that `explain` collects. */
@@ -173,13 +172,6 @@ export class Host {
       sendRefresh: (call) => this.#send(call, false),
       sendLogout: (call) => this.#send(call, true),
       abort: (call) => this.#abort(call),
-      setTimer: (delay, idle) => {
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#hear("timer", 0), delay);
-        // In Node it would keep the process alive. Nobody waits for it.
-        if (idle) (this.#timer as { unref?(): void }).unref?.();
-      },
-      clearTimer: () => clearTimeout(this.#timer),
       acquireLock: (ticket) => this.#locks.acquire(ticket),
       releaseLock: (ticket) => this.#locks.release(ticket),
       broadcast: (message) => this.#siblings.tell(message),

@@ -289,8 +289,8 @@ export interface TokenKeep {
   explain(): readonly Transition[];
   /**
    * Ends timers, listeners, channels and locks, and wipes the token. Idempotent; also
-   * `[Symbol.dispose]` where that exists. Where it is not called, a renewal that is due later does
-   * not keep a process of Node or Bun alive.
+   * `[Symbol.dispose]` where that exists. A script in Node, Bun or Deno calls it at its end: until
+   * then a keep with a session renews its token, and the process goes on.
    */
   close(): void;
 }

@@ -1,11 +1,13 @@
 //! Carries out what the engine asks for.
 
 use std::cell::{Cell, Ref, RefCell};
+use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
 
 use super::host::Host;
-use crate::engine::{Config, Engine, Now};
+use crate::engine::{Config, Engine, Now, Output};
 
 #[wasm_bindgen]
 extern "C" {
@@ -25,14 +27,16 @@ pub(super) struct Driver {
     /// Outputs are being carried out. The outputs of an input that comes in meanwhile are carried
     /// out there too, when those before them are done.
     at_work: Cell<bool>,
+    /// The callback of the timer holds the driver. Closing the keep clears the timer.
+    timer: Cell<Option<Timeout>>,
 }
 
 impl Driver {
-    pub(super) fn new(config: Config, host: Host) -> Self {
+    pub(super) fn new(config: Config, host: Host) -> Rc<Self> {
         // The seed has all 53 bits of one draw. It spreads load and guards nothing.
         let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;
         let engine = RefCell::new(Engine::new(config, seed, now()));
-        Self { engine, host, at_work: Cell::default() }
+        Rc::new(Self { engine, host, at_work: Cell::default(), timer: Cell::default() })
     }
 
     /// The engine. The borrow has to end before anything outside the crate is called.
@@ -41,7 +45,7 @@ impl Driver {
     }
 
     /// Gives the engine one input, and carries out what follows.
-    pub(super) fn input<T>(&self, input: impl FnOnce(&mut Engine, Now) -> T) -> T {
+    pub(super) fn input<T>(self: &Rc<Self>, input: impl FnOnce(&mut Engine, Now) -> T) -> T {
         let now = now();
         let result = input(&mut self.engine.borrow_mut(), now);
         self.carry_out();
@@ -56,15 +60,27 @@ impl Driver {
     }
 
     #[inline(never)]
-    fn carry_out(&self) {
+    fn carry_out(self: &Rc<Self>) {
         if self.at_work.replace(true) {
             return;
         }
         loop {
             let output = self.engine.borrow_mut().poll_output();
-            let Some(output) = output else { break };
-            let session = self.engine().session();
-            self.host.perform(output, session);
+            // Dropping a timer clears it.
+            match output {
+                None => break,
+                Some(Output::SetTimer { delay, .. }) => {
+                    let this = Rc::clone(self);
+                    self.timer.set(Some(Timeout::new(delay as u32, move || {
+                        this.input(Engine::handle_timer)
+                    })));
+                }
+                Some(Output::ClearTimer) => drop(self.timer.take()),
+                Some(output) => {
+                    let session = self.engine().session();
+                    self.host.perform(output, session);
+                }
+            }
         }
         self.at_work.set(false);
     }

@@ -8,7 +8,7 @@ use super::messages;
 use super::words::{
     Cause, FailureCode, Outcome, RefreshedBy, SignedOutReason, Status, TransitionEvent,
 };
-use crate::engine::{self, Event, Failure, Output, Timer};
+use crate::engine::{self, Event, Failure, Output};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -19,12 +19,6 @@ export interface EngineHost<Failure = unknown> {
   abort(call: number): void;
   acquireLock(ticket: number): void;
   releaseLock(ticket: number): void;
-  /**
-   * Sends the input "timer" after so many milliseconds, instead of what was set before. `idle`:
-   * nobody waits for it.
-   */
-  setTimer(delay: number, idle: boolean): void;
-  clearTimer(): void;
   /** Tells the siblings. */
   broadcast(message: Float64Array): void;
   /** Answers a waiter. */
@@ -78,10 +72,6 @@ extern "C" {
     fn acquire_lock(this: &Host, ticket: u32);
     #[wasm_bindgen(method, js_name = releaseLock)]
     fn release_lock(this: &Host, ticket: u32);
-    #[wasm_bindgen(method, js_name = setTimer)]
-    fn set_timer(this: &Host, delay: u32, idle: bool);
-    #[wasm_bindgen(method, js_name = clearTimer)]
-    fn clear_timer(this: &Host);
     #[wasm_bindgen(method)]
     fn broadcast(this: &Host, message: Float64Array);
     #[wasm_bindgen(method)]
@@ -136,7 +126,8 @@ extern "C" {
 }
 
 impl Host {
-    /// Does what the engine asks for. `session` is the session that the engine shows now.
+    /// Does what the engine asks for, except for the timer, which the driver sets. `session` is the
+    /// session that the engine shows now.
     pub(super) fn perform(&self, output: Output, session: engine::Session) {
         match output {
             Output::SendRefresh { call } => self.send_refresh(call.0),
@@ -144,11 +135,6 @@ impl Host {
             Output::AbortCall { call } => self.abort(call.0),
             Output::AcquireLock { ticket } => self.acquire_lock(ticket.0),
             Output::ReleaseLock { ticket } => self.release_lock(ticket.0),
-            // The engine asks for no delay that a browser would cut off.
-            Output::SetTimer { delay, timer } => {
-                self.set_timer(delay as u32, timer == Timer::Renewal)
-            }
-            Output::ClearTimer => self.clear_timer(),
             Output::Broadcast(message) => self.broadcast(messages::encode(message)),
             Output::Settle { waiter, outcome } => {
                 let outcome = match outcome {
@@ -181,6 +167,7 @@ impl Host {
             }
             Output::Emit(Event::UserChanged) => self.user_changed(),
             Output::Emit(Event::CookieNotKept { status }) => self.cookie_not_kept(status),
+            Output::SetTimer { .. } | Output::ClearTimer => {}
         }
     }
 

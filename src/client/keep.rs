@@ -1,5 +1,7 @@
 //! What JavaScript calls.
 
+use std::rc::Rc;
+
 use js_sys::{Float64Array, JsString};
 use wasm_bindgen::prelude::*;
 use web_sys::Request;
@@ -19,7 +21,7 @@ use crate::engine::{
 /// [`Host`].
 #[wasm_bindgen]
 pub struct Keep {
-    driver: Driver,
+    driver: Rc<Driver>,
     origins: Origins,
     refusals: Refusals,
 }
@@ -73,7 +75,6 @@ impl Keep {
                 }
                 Input::Locked => engine.handle_lock(now, Ticket(id), true),
                 Input::LockDenied => engine.handle_lock(now, Ticket(id), false),
-                Input::Timer => engine.handle_timer(now),
                 Input::Hidden => engine.handle_wake(now, Wake::Hidden),
                 Input::Visible => engine.handle_wake(now, Wake::Visible),
                 Input::Offline => engine.handle_wake(now, Wake::Offline),

@@ -1,9 +1,9 @@
 //! The browser half: carries the engine into the page.
 //!
 //! Everything here is synchronous. JavaScript awaits what has to be awaited (the network, the lock,
-//! a stream, a timer), and brings each answer back as one call. No future, waker, promise or
-//! closure lives in wasm. The token stays on this side; it becomes a JavaScript text only for a
-//! header or a loan.
+//! a stream), and brings each answer back as one call. No future, waker or promise lives in wasm.
+//! The token stays on this side; it becomes a JavaScript text only for a header or a loan. The
+//! timers are set from here too.
 //!
 //! Each export changes the engine and carries out what follows before it returns. So `logout()` has
 //! taken effect before anything is awaited. No code outside the crate is called while the engine is

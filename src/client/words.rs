@@ -68,7 +68,6 @@ words! {
         /// The lock was granted; comes with the ticket, as the next.
         Locked = "locked",
         LockDenied = "lock-denied",
-        Timer = "timer",
         Hidden = "hidden",
         Visible = "visible",
         Offline = "offline",

@@ -104,7 +104,7 @@ if (what === "open") {
 }
 
 if (what === "unclosed") {
-  // The keep is not closed, and its next renewal is due.
+  // The session goes on until somebody closes the keep.
   const { status } = await source.createTokenKeep({ refresh }).start();
   if (status !== "authenticated") throw new Error(`the session is ${status}`);
 }
