@@ -159,6 +159,13 @@ const sharedErrors = {
     })),
 };
 
+/**
+ * Whether members of an entry have short names in its bundle. No page downloads what is for tests,
+ * and its own names are public.
+ * @param {string} entry
+ */
+const isShortened = (entry) => entry !== "js/testing.ts";
+
 /** @param {Entry} entry */
 async function bundle({ entry, bundle: to, peers }) {
   const isCommand = commands.some((command) => command.entry === entry);
@@ -172,7 +179,7 @@ async function bundle({ entry, bundle: to, peers }) {
     format: "esm",
     target: "es2022",
     minify: true,
-    mangleProps: new RegExp(`^(?:${privateNames.join("|")})$`),
+    ...(isShortened(entry) ? { mangleProps: new RegExp(`^(?:${privateNames.join("|")})$`) } : {}),
     legalComments: "none",
     plugins: peers.includes("tokenkeep/edge") ? [sharedErrors] : [],
     ...(isCommand ? { banner: { js: "#!/usr/bin/env node" } } : {}),

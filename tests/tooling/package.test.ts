@@ -67,12 +67,13 @@ test("a bundle that revokes and verifies nothing carries no wasm", async () => {
 
 test("no name that bundles shorten is public", () => {
   const declarations = readdirSync(`${root}/dist`, { recursive: true, encoding: "utf8" }).filter(
-    (name) => name.endsWith(".d.ts"),
+    // The names of `tokenkeep/testing` are left as they are.
+    (name) => name.endsWith(".d.ts") && !name.startsWith("testing"),
   );
   for (const file of declarations) {
     const text = readFileSync(`${root}/dist/${file}`, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
     for (const name of privateNames)
-      assert.doesNotMatch(text, new RegExp(`\\b${name}\\b[?(:]`), `${file} declares ${name}`);
+      assert.doesNotMatch(text, new RegExp(`\\b${name}\\b[?(:<]`), `${file} declares ${name}`);
   }
 });
 
