@@ -12,7 +12,7 @@ use crate::authority::Cookie;
 use crate::network::{Errand, Exchange};
 use crate::script::MINUTE;
 use crate::tab::{End, Heard, Purpose, Request, Tab, TabId, Waiting};
-use crate::world::{LISTED, World};
+use crate::world::{LISTED, PATIENCE, World};
 
 /// An invariant that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -333,11 +333,11 @@ pub fn a_request_is_refused_for_a_reason(world: &World, tab: usize, failure: Fai
 /// gets a valid token. It was asked at the end of a calm, and has had its time; whoever waits now
 /// waits forever (4).
 ///
-/// Exceptions: a tab that is anonymous and to whom nobody has told of a sign-in since asks nobody,
-/// on purpose. Without locks tabs may present the same cookie twice, and a strict authority ends
-/// the session for it, even now. A request of one user is not repeated with the token of another
-/// who signed in meanwhile. And a call that was given up too late to stop its reply may have put an
-/// older cookie in the place of the one that the sign-in brought.
+/// Exceptions: a tab that is anonymous asks nobody, on purpose, if nobody had told it of a sign-in
+/// since when it was asked. Without locks tabs may present the same cookie twice, and a strict
+/// authority ends the session for it, even now. A request of one user is not repeated with the
+/// token of another who signed in meanwhile. And a call that was given up too late to stop its
+/// reply may have put an older cookie in the place of the one that the sign-in brought.
 pub fn everybody_has_found_back(world: &World, tab: usize) -> Verdict {
     let Tab { id, notes, waiters, requests, engine, .. } = &world.tabs[tab];
     if let Some(waiting) = waiters.first() {
@@ -348,7 +348,9 @@ pub fn everybody_has_found_back(world: &World, tab: usize) -> Verdict {
     let Some((cookie, true)) = world.question else { return Ok(()) };
     let told = notes.sign_in_heard.is_some_and(|(family, at)| {
         let spoilt = world.jar_spoilt_at.is_some_and(|spoilt_at| spoilt_at >= at);
-        family == cookie.family && at > notes.ended_at.max(notes.signed_in_at) && !spoilt
+        let in_time = at + PATIENCE <= world.now;
+        let holds = family == cookie.family && at > notes.ended_at.max(notes.signed_in_at);
+        holds && in_time && !spoilt
     });
     let carried = requests
         .last()

@@ -24,7 +24,7 @@ pub const LISTED: [&str; 2] = ["https://api.example", "https://data.example:8443
 /// hanging connection.
 const CALM: Millis = 6 * MINUTE;
 /// And how long they have to answer.
-const PATIENCE: Millis = MINUTE;
+pub const PATIENCE: Millis = MINUTE;
 
 fn listed() -> Origins {
     let mut origins = Origins::default();
