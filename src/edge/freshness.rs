@@ -1,8 +1,8 @@
 //! The decisions of [`crate::verify::freshness`] as functions for JavaScript.
 //!
 //! JavaScript keeps the state of each key set, a [`Freshness`] as numbers that it never looks into,
-//! and passes them in with each call. So no state dies with an instance of the wasm, and none has to
-//! be freed when a verifier or a tenant goes. Times are in milliseconds.
+//! and passes them in with each call. So no state dies with an instance of the wasm, and none has
+//! to be freed when a verifier or a tenant goes. Times are in milliseconds.
 
 use wasm_bindgen::prelude::*;
 

@@ -1,5 +1,5 @@
-// Revocation by token, session and user, over whatever keeps the entries. Tokens are named by `jti`,
-// never by their text: an ECDSA signature has a valid twin, so one token has two texts.
+// Revocation by token, session and user, over whatever keeps the entries. Tokens are named by
+// `jti`, never by their text: an ECDSA signature has a valid twin, so one token has two texts.
 
 import { invalidOption } from "../options/invalid.js";
 import { ownMembers } from "../options/own.js";

@@ -420,7 +420,7 @@ const spkiOf = async ({ publicKey }: KeyPair) =>
   new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
 const publicPem = async (pair: KeyPair) => pem("PUBLIC KEY", await spkiOf(pair));
 
-/** A certificate as far as anybody looks at it: nobody checks who signed it, or until when it is. */
+/** A certificate with the parts that are read. Nobody checks its signature or its dates. */
 async function certificateOf(pair: KeyPair): Promise<string> {
   const none = der(0x30);
   const signed = der(

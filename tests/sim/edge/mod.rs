@@ -1,7 +1,7 @@
 //! The second simulator: one to three isolates with the verifier's key sets, an authority that
 //! rotates its keys, moves them to an address that a document names, and fails, a store that lags
-//! and forgets, requests that are cancelled, clocks that are set and instances that trap, in virtual
-//! time and the same way twice.
+//! and forgets, requests that are cancelled, clocks that are set and instances that trap, in
+//! virtual time and the same way twice.
 //!
 //! The rules are those that ship, `src/verify/freshness.rs`. What TypeScript does around them, the
 //! awaits of `js/edge/keys/remote.ts`, is done by `key_sets.rs` in the same order.
