@@ -19,17 +19,17 @@ const manifest = JSON.parse(text("package.json")) as {
   scripts: Record<string, string>;
 };
 
-/** Blocks that are run, as `README.md#1`: what tests import as `doc:README.md#1`. */
+/** Blocks that are run, as `README.md#1`: tests name them in this way. */
 const run = new Set(
   ["tests/client", "tests/docs"]
     .flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
     .filter((path) => path.endsWith(".test.ts"))
-    .flatMap((path) => [...text(path).matchAll(/doc:([\w./-]+#\d+)/g)])
+    .flatMap((path) => [...text(path).matchAll(/([\w./-]+\.md#\d+)/g)])
     .map(([, block]) => block ?? ""),
 );
 
-test("every block of code is type-checked, a command, or a drawing", () => {
-  const known = ["ts", "tsx", "js", "vue", "svelte", "sh", ""];
+test("every block of code is type-checked, a command, JSON, or a drawing", () => {
+  const known = ["ts", "tsx", "js", "vue", "svelte", "sh", "json", ""];
   assert.deepEqual(
     all
       .filter(({ language }) => !known.includes(language))
@@ -37,7 +37,10 @@ test("every block of code is type-checked, a command, or a drawing", () => {
     [],
   );
   const checked = documents().reduce((sum, path) => sum + snippetsOf(text(path)).length, 0);
-  assert.equal(checked, all.filter(({ language }) => language !== "sh" && language !== "").length);
+  const unchecked = ["sh", "json", ""];
+  assert.equal(checked, all.filter(({ language }) => !unchecked.includes(language)).length);
+  for (const { code } of all.filter(({ language }) => language === "json"))
+    assert.doesNotThrow(() => JSON.parse(code.join("\n")));
   // Without a language: drawings, a header, and lines of the console, which
   // tests/client/troubleshooting.test.ts compares.
   assert.deepEqual(
