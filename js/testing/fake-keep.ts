@@ -120,7 +120,7 @@ class Keep implements FakeKeep {
     if (typeof token !== "string" || token === "") throw new this.#Failure("refresh_malformed");
     if (session === "new") this.#session.begin(claimsOf(token), token);
     else if (this.session.status !== "authenticated") throw new this.#Failure("signed_out");
-    else this.#session.renew(claimsOf(token), token);
+    else this.#session.slide(claimsOf(token), token);
     return this.session;
   }
 
@@ -212,8 +212,7 @@ class Keep implements FakeKeep {
     const failure = this.#failure("refresh");
     await this.#known();
     if (failure !== null) throw this.#failed(failure);
-    const { status, claims } = this.session;
-    if (status === "authenticated") this.#session.renew(claims, null);
+    if (this.session.status === "authenticated") this.#session.renew();
     else if (!this.#findElsewhere()) throw new this.#Failure("refresh_rejected");
     return this.session;
   }

@@ -96,12 +96,18 @@ export class FakeSession {
       this.#listeners.emit("user-changed", { session });
   }
 
-  /** There is a new token of the session that is there. */
-  renew(claims: Session["claims"], token: string | null): void {
+  /** A refresh brought a new token. */
+  renew(): void {
     const generation = this.#snapshot.generation + 1;
-    this.#granted = token;
-    this.change("refreshed", begun(generation, claims));
+    this.#granted = null;
+    this.change("refreshed", begun(generation, this.#snapshot.claims));
     this.#listeners.emit("refreshed", { generation, by: "this-tab" });
+  }
+
+  /** The application brought a new token of the same session. */
+  slide(claims: Session["claims"], token: string): void {
+    this.#granted = token;
+    this.change("adopted", begun(this.#snapshot.generation + 1, claims));
   }
 
   end(reason: SignedOutReason): void {
