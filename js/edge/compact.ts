@@ -61,18 +61,18 @@ async function verify(
 }
 
 /** The rules of the lists that were given last: most callers have one, written anew each time. */
-const known = new Map<string, RuleSet>();
-const MOST_KNOWN = 100;
+const rulesByList = new Map<string, RuleSet>();
+const MOST_LISTS = 100;
 
 function rulesOf(names: readonly string[]): RuleSet {
   const algorithms = readAlgorithms("options.algorithms", names);
   if (algorithms.some(isOfSecrets) && !algorithms.every(isOfSecrets))
     throw invalidOption("options.algorithms", "must not mix HS* with the rest");
   const list = algorithms.join();
-  const rules = known.get(list) ?? { ...RULES, algorithms };
-  known.set(list, rules);
-  const oldest = known.keys().next();
-  if (known.size > MOST_KNOWN && oldest.done !== true) known.delete(oldest.value);
+  const rules = rulesByList.get(list) ?? { ...RULES, algorithms };
+  rulesByList.set(list, rules);
+  const oldest = rulesByList.keys().next();
+  if (rulesByList.size > MOST_LISTS && oldest.done !== true) rulesByList.delete(oldest.value);
   return rules;
 }
 

@@ -4,7 +4,7 @@
 
 import type { Core, Finding, Opened } from "./core.js";
 import { verificationKeyAmong } from "./keys/crypto.js";
-import type { Found } from "./keys/key-sets.js";
+import type { Candidates } from "./keys/key-sets.js";
 import { type Issuer, type Issuers, keysFor } from "./options/issuers.js";
 import { readClock, type Settings } from "./options/read.js";
 import { VerifyError } from "./request/error.js";
@@ -16,7 +16,7 @@ interface Means {
   readonly core: Core;
   readonly settings: Settings;
   readonly issuers: Issuers;
-  keys(issuer: Issuer, opened: Opened, now: number): Promise<Found>;
+  keys(issuer: Issuer, opened: Opened, now: number): Promise<Candidates>;
   errorOf(cause: unknown): VerifyError;
 }
 

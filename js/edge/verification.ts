@@ -1,18 +1,18 @@
 // How one token is verified, in one of three ways: it was verified before (`#again`), its header is
-// known (`#underKnownHeader`), or nothing of it is (`#cold`). The rules are the wasm's, the
+// remembered (`#underRememberedHeader`), or neither (`#cold`). The rules are the wasm's, the
 // signatures the platform's, the keys those of keys/key-sets.ts. Only the last way has to wait.
 
 import type { Algorithm, Core, Verdict } from "./core.js";
 import type { Instance } from "./instance.js";
 import { tenantFor, type VerificationKey, verificationKeyAmong } from "./keys/crypto.js";
-import type { Call, Held } from "./keys/remote.js";
+import type { Call, LoadedSet } from "./keys/remote.js";
 import { promiseScope } from "./keys/scope.js";
 import { type Issuer, type Issuers, keysFor } from "./options/issuers.js";
 import { readClock, type Settings } from "./options/read.js";
 import type { RevocationStore } from "./options/store-types.js";
 import { VerifyError } from "./request/error.js";
 import { subjectOf } from "./result/claim-paths.js";
-import { headerPartOf, type Known, KnownHeaders } from "./result/headers.js";
+import { headerPartOf, type RememberedHeader, RememberedHeaders } from "./result/headers.js";
 import { Facts, frozen, issuerOf, Outcome, own } from "./result/outcome.js";
 import { refusalOf } from "./result/owner.js";
 import { RememberedTokens } from "./result/remembered.js";
@@ -31,7 +31,7 @@ export class Verification {
   readonly #issuers: Issuers;
   readonly #instance: Instance;
   readonly #remembered: RememberedTokens;
-  readonly #headers = new KnownHeaders();
+  readonly #headers = new RememberedHeaders();
   readonly #hasLiveChecks: boolean;
 
   constructor(settings: Settings, issuers: Issuers, instance: Instance) {
@@ -41,8 +41,8 @@ export class Verification {
     this.#remembered = new RememberedTokens(settings.resultCacheSize);
     this.#hasLiveChecks =
       settings.revocation !== undefined ||
-      !issuers.areKnown ||
-      issuers.known.some(({ check }) => check !== undefined);
+      !issuers.isList ||
+      issuers.listed.some(({ check }) => check !== undefined);
   }
 
   /** At once where nothing has to be waited for: a token that passed before, in most cases. */
@@ -61,53 +61,53 @@ export class Verification {
 
   /** A token that passed before. Its signature is verified again if its key set has changed. */
   #again(facts: Facts, candidate: Candidate): Outcome | Promise<Outcome> {
-    const held = this.#issuers.areKnown ? facts.keys.peek(candidate.now) : null;
-    return held?.set === facts.set
-      ? this.#hit(facts, candidate, held)
+    const loaded = this.#issuers.isList ? facts.keys.peek(candidate.now) : null;
+    return loaded?.set === facts.set
+      ? this.#hit(facts, candidate, loaded)
       : this.#againLater(facts, candidate);
   }
 
   async #againLater(facts: Facts, candidate: Candidate): Promise<Outcome> {
     const { issuer, keys } = facts;
     const { core, token, now, context } = candidate;
-    if (!this.#issuers.areKnown && (await this.#issuers.named(issuer.settings.issuer)) !== issuer)
+    if (!this.#issuers.isList && (await this.#issuers.named(issuer.settings.issuer)) !== issuer)
       return this.#verified(candidate);
-    const held = keys.peek(now) ?? (await keys.current(callOf(candidate)));
+    const loaded = keys.peek(now) ?? (await keys.current(callOf(candidate)));
     // Its dates are judged by the time that it is now.
     const later = { token, core, now: this.#nowOf(issuer), context };
     const still = this.#remembered.recall(core, token, later.now / 1000);
-    return still === facts && held?.set === facts.set
-      ? this.#hit(facts, later, held)
+    return still === facts && loaded?.set === facts.set
+      ? this.#hit(facts, later, loaded)
       : this.#verified(later);
   }
 
-  #hit(facts: Facts, { core, token, now }: Candidate, held: Held): Outcome {
+  #hit(facts: Facts, { core, token, now }: Candidate, loaded: LoadedSet): Outcome {
     if (facts.isNew) {
       const { rules, settings } = facts.issuer;
       const refusal = refusalFor(this.#read(core, rules, token, now, facts.algorithm), core);
       if (refusal !== null) throw refusalOf(settings, refusal);
       facts.keep(core.claims());
     }
-    return new Outcome(facts, held, now, null);
+    return new Outcome(facts, loaded, now, null);
   }
 
   /** A token whose signature has to be looked at. */
   #verified(candidate: Candidate): Outcome | Promise<Outcome> {
-    const known = this.#issuers.areKnown ? this.#headers.find(candidate.token) : null;
-    const held = known?.keys.peek(candidate.now);
-    if (known === null || known.set !== held?.set) return this.#cold(candidate);
-    return this.#underKnownHeader(candidate, known, held) ?? this.#cold(candidate);
+    const remembered = this.#issuers.isList ? this.#headers.find(candidate.token) : null;
+    const loaded = remembered?.keys.peek(candidate.now);
+    if (remembered === null || remembered.set !== loaded?.set) return this.#cold(candidate);
+    return this.#underRememberedHeader(candidate, remembered, loaded) ?? this.#cold(candidate);
   }
 
   /** Null for a token by another issuer than that of the header. */
-  #underKnownHeader(
+  #underRememberedHeader(
     candidate: Candidate,
-    known: Known,
-    held: Held,
+    remembered: RememberedHeader,
+    loaded: LoadedSet,
   ): Outcome | Promise<Outcome> | null {
     const { core, token, now } = candidate;
-    const { issuer, keys, set, key, header } = known;
-    const verdict = this.#read(core, issuer.rules, token, now, known.algorithm);
+    const { issuer, keys, set, key, header } = remembered;
+    const verdict = this.#read(core, issuer.rules, token, now, remembered.algorithm);
     if (verdict === "foreign") return null;
     const refusal = refusalFor(verdict, core);
     const begun = refusal === null ? this.#remembered.begin(core, issuer.rules, token) : null;
@@ -115,8 +115,8 @@ export class Verification {
     return key.verify(core.signingInput(token), core.signature(), (holds) => {
       if (!holds) throw new VerifyError("signature.invalid");
       if (refusal !== null) throw refusalOf(issuer.settings, refusal);
-      const facts = new Facts(issuer, keys, set, header, known.algorithm, key.description);
-      const outcome = new Outcome(facts, held, now, claims);
+      const facts = new Facts(issuer, keys, set, header, remembered.algorithm, key.description);
+      const outcome = new Outcome(facts, loaded, now, claims);
       checkTenant(key, outcome);
       if (begun !== null) this.#remembered.remember(core, begun, facts);
       return outcome;
@@ -129,7 +129,7 @@ export class Verification {
    */
   async #cold(candidate: Candidate): Promise<Outcome> {
     const { core, token, now } = candidate;
-    let issuer = this.#issuers.known[0] ?? null;
+    let issuer = this.#issuers.listed[0] ?? null;
     let verdict = this.#read(core, issuer?.rules ?? this.#issuers.unmatchedRules, token, now);
     const opened = core.opened(token);
     const { algorithm, kid } = opened;
@@ -151,7 +151,7 @@ export class Verification {
     const refusal = refusalFor(verdict, core);
     const begun = refusal === null ? this.#remembered.begin(core, issuer.rules, token) : null;
 
-    const { held, keys, source } = await asked.find(algorithm, kid, callOf(candidate));
+    const { loaded, keys, source } = await asked.find(algorithm, kid, callOf(candidate));
     const { signingInput, signature, payload, dates } = opened;
     const key = await verificationKeyAmong(keys, algorithm, signingInput, signature);
     if (refusal !== null) throw refusalOf(issuer.settings, refusal);
@@ -159,11 +159,11 @@ export class Verification {
     const overdue = refusalFor(core.judgeDates(issuer.rules, dates, later / 1000), core);
     if (overdue !== null) throw refusalOf(issuer.settings, overdue);
 
-    const set = held.set;
+    const set = loaded.set;
     const facts = new Facts(issuer, source, set, header, algorithm, key.description);
-    const outcome = new Outcome(facts, held, later, decoder.decode(payload));
+    const outcome = new Outcome(facts, loaded, later, decoder.decode(payload));
     checkTenant(key, outcome);
-    if (keys.length === 1 && this.#issuers.areKnown) {
+    if (keys.length === 1 && this.#issuers.isList) {
       const part = headerPartOf(token);
       this.#headers.remember({ part, header, algorithm, issuer, keys: source, set, key });
     }

@@ -132,7 +132,7 @@ class TokenVerifier implements Verifier {
       };
       // Issuers of one address come one after the other: the first one fetches for all.
       const turns = new Map<object, Promise<unknown>>();
-      for (const { keys } of this.#issuers.known) {
+      for (const { keys } of this.#issuers.listed) {
         if (keys?.shared === undefined) continue;
         const before = turns.get(keys.shared) ?? Promise.resolve();
         turns.set(
@@ -190,7 +190,8 @@ class TokenVerifier implements Verifier {
   #enforce(policy: Policy, subject: Subject, auth: Verified, request: Request | null) {
     // A Verified that was made by hand names its issuer at most.
     const issuer =
-      issuerOf(auth) ?? this.#issuers.known.find(({ settings }) => settings.issuer === auth.issuer);
+      issuerOf(auth) ??
+      this.#issuers.listed.find(({ settings }) => settings.issuer === auth.issuer);
     return enforce(policy, subject, request, this.#settings, issuer?.settings.claimPaths.acr);
   }
 

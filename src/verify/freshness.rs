@@ -57,7 +57,7 @@ enum Origin {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Held {
+struct Loaded {
     origin: Origin,
     /// When the fetch that brought it began.
     fetched_at: Millis,
@@ -131,7 +131,7 @@ pub struct Fetch {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Freshness {
     bounds: Bounds,
-    held: Option<Held>,
+    loaded: Option<Loaded>,
     /// How many fetches have begun.
     begun: u32,
     /// When the last of them began.
@@ -156,7 +156,7 @@ impl Freshness {
     pub const fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
-            held: None,
+            loaded: None,
             begun: 0,
             began_at: NEVER,
             is_open: false,
@@ -173,18 +173,18 @@ impl Freshness {
     pub fn ask(&self, now: Millis, means: Means) -> Step {
         let under_way = self.is_under_way(now, means.under_way);
         // A bundled set serves those whose options hold one. Others may ask at the same address.
-        let serves = |held: &Held| {
-            !self.is_spent(held, now) && (held.origin == Origin::Published || means.has_bundled)
+        let serves = |loaded: &Loaded| {
+            !self.is_spent(loaded, now) && (loaded.origin == Origin::Published || means.has_bundled)
         };
-        let Some(held) = self.held.filter(serves) else {
+        let Some(loaded) = self.loaded.filter(serves) else {
             return self.ask_without_set(now, under_way, means);
         };
-        if held.is_fresh(now) {
+        if loaded.is_fresh(now) {
             return Step::Serve;
         }
         let waits = self.must_wait(now);
         // Stale for less time than it was fresh: worth serving while its renewal is under way.
-        let is_recent = now < held.fresh_until + (held.fresh_until - held.fetched_at);
+        let is_recent = now < loaded.fresh_until + (loaded.fresh_until - loaded.fetched_at);
         match means {
             Means { has_tried: true, .. } => Step::ServeStale,
             Means { kept_alive: true, .. } if under_way && (waits || is_recent) => Step::ServeStale,
@@ -203,7 +203,7 @@ impl Freshness {
             // for another one's fetch, which may be cancelled.
             (false, false) if self.failures == 0 || !self.must_wait(now) => Step::Renew,
             // The bundled set is always stale, and serves only where stale sets may.
-            _ if has_bundled && self.held.is_none() && self.bounds.max_stale > 0.0 => {
+            _ if has_bundled && self.loaded.is_none() && self.bounds.max_stale > 0.0 => {
                 Step::UseBundled
             }
             _ => Step::Refuse,
@@ -234,9 +234,9 @@ impl Freshness {
     /// earliest. While the endpoint fails nobody can say so.
     fn is_known(&self, asked: Millis) -> bool {
         self.failures == 0
-            && self.held.is_some_and(|held| {
-                let age = asked - held.fetched_at;
-                held.origin == Origin::Published && age <= self.bounds.cooldown && age > -AHEAD
+            && self.loaded.is_some_and(|loaded| {
+                let age = asked - loaded.fetched_at;
+                loaded.origin == Origin::Published && age <= self.bounds.cooldown && age > -AHEAD
             })
     }
 
@@ -266,7 +266,7 @@ impl Freshness {
             return Reception::Overtaken;
         }
         self.applied = fetch.number;
-        self.hold(Origin::Published, fetch.began, lifetime);
+        self.load(Origin::Published, fetch.began, lifetime);
         Reception::Taken
     }
 
@@ -274,7 +274,7 @@ impl Freshness {
     /// moments can be compared.
     fn is_before_copy(&self, fetch: Fetch) -> bool {
         fetch.number <= self.begun_before_copy
-            && self.held.is_some_and(|held| fetch.began < held.fetched_at)
+            && self.loaded.is_some_and(|loaded| fetch.began < loaded.fetched_at)
     }
 
     /// A fetch has brought nothing that can be used.
@@ -302,14 +302,16 @@ impl Freshness {
     ) -> Reception {
         let age = now - fetched_at;
         let is_useful = age >= 0.0 && age < self.lifetime(lifetime) + self.bounds.max_stale;
-        let is_newer = self.held.is_none_or(|held| {
-            held.origin == Origin::Bundled || held.fetched_at < fetched_at || held.is_ahead(now)
+        let is_newer = self.loaded.is_none_or(|loaded| {
+            loaded.origin == Origin::Bundled
+                || loaded.fetched_at < fetched_at
+                || loaded.is_ahead(now)
         });
         if !(is_useful && is_newer) {
             return Reception::Overtaken;
         }
         self.begun_before_copy = self.begun;
-        self.hold(Origin::Published, fetched_at, lifetime);
+        self.load(Origin::Published, fetched_at, lifetime);
         if now < self.fresh().1 {
             // The renewal that has read the store is over, and its stamp with it.
             self.not_before = NEVER;
@@ -319,19 +321,20 @@ impl Freshness {
 
     /// The bundled set is taken into memory. It is stale from then on.
     pub fn use_bundled(&mut self, now: Millis) {
-        self.held = Some(Held { origin: Origin::Bundled, fetched_at: now, fresh_until: now });
+        self.loaded = Some(Loaded { origin: Origin::Bundled, fetched_at: now, fresh_until: now });
     }
 
     /// Between these two moments the set in memory is fresh; the second one is not among them.
     #[must_use]
     pub fn fresh(&self) -> (Millis, Millis) {
-        self.held.map_or((NEVER, NEVER), |held| (held.fetched_at - AHEAD, held.fresh_until))
+        self.loaded.map_or((NEVER, NEVER), |loaded| (loaded.fetched_at - AHEAD, loaded.fresh_until))
     }
 
     /// How long from its fetch the set in memory is worth keeping for other isolates.
     #[must_use]
     pub fn usable_for(&self) -> Millis {
-        self.held.map_or(0.0, |held| held.fresh_until - held.fetched_at + self.bounds.max_stale)
+        self.loaded
+            .map_or(0.0, |loaded| loaded.fresh_until - loaded.fetched_at + self.bounds.max_stale)
     }
 
     /// How long a caller should wait whose token is refused at `now` for want of keys. Never less
@@ -339,19 +342,19 @@ impl Freshness {
     #[must_use]
     pub fn retry_after(&self, now: Millis) -> Millis {
         let next_look = self.began_at + self.bounds.cooldown;
-        let next = match self.held {
+        let next = match self.loaded {
             _ if self.is_open && now < self.began_at + self.bounds.timeout => now,
-            Some(held) if held.is_fresh(now) => next_look,
-            Some(held) if !self.is_spent(&held, now) => next_look.min(self.not_before),
+            Some(loaded) if loaded.is_fresh(now) => next_look,
+            Some(loaded) if !self.is_spent(&loaded, now) => next_look.min(self.not_before),
             _ => self.not_before,
         };
         // Not `clamp`, whose panic formats its bounds: that alone would be 3 KB of the wasm.
         (next - now).min(self.bounds.cooldown).max(FIRST_WAIT)
     }
 
-    fn hold(&mut self, origin: Origin, fetched_at: Millis, lifetime: Option<Millis>) {
+    fn load(&mut self, origin: Origin, fetched_at: Millis, lifetime: Option<Millis>) {
         let fresh_until = fetched_at + self.lifetime(lifetime);
-        self.held = Some(Held { origin, fetched_at, fresh_until });
+        self.loaded = Some(Loaded { origin, fetched_at, fresh_until });
     }
 
     fn lifetime(&self, told: Option<Millis>) -> Millis {
@@ -377,12 +380,12 @@ impl Freshness {
     }
 
     /// Whether the set may serve nobody any more.
-    fn is_spent(&self, held: &Held, now: Millis) -> bool {
-        now >= held.fresh_until + self.bounds.max_stale
+    fn is_spent(&self, loaded: &Loaded, now: Millis) -> bool {
+        now >= loaded.fresh_until + self.bounds.max_stale
     }
 }
 
-impl Held {
+impl Loaded {
     fn is_fresh(&self, now: Millis) -> bool {
         now < self.fresh_until && !self.is_ahead(now)
     }

@@ -8,10 +8,10 @@ import type { VerifierEvent } from "../options/types.js";
 import { VerifyError } from "../request/error.js";
 import type { Key } from "./crypto.js";
 import { KeySet } from "./key-set.js";
-import type { Asker, Call, Held, Remote } from "./remote.js";
+import type { Asker, Call, LoadedSet, Remote } from "./remote.js";
 
-export interface Found {
-  readonly held: Held;
+export interface Candidates {
+  readonly loaded: LoadedSet;
   readonly keys: readonly Key[];
   /** Where they are looked for when the token comes again. */
   readonly source: KeySource;
@@ -20,9 +20,9 @@ export interface Found {
 /** The keys of one issuer. */
 export interface KeyFinder {
   /** The keys that may have signed a token, never none. */
-  find(alg: string, kid: string | null, call: Call): Promise<Found>;
+  find(alg: string, kid: string | null, call: Call): Promise<Candidates>;
   /** The set as it stands, renewed where it must be; absent where there is no one set. */
-  current?(call: Call): Promise<Held>;
+  current?(call: Call): Promise<LoadedSet>;
   /** What it shares with other issuers; absent where it has nothing to fetch ahead. */
   readonly shared?: object;
 }
@@ -30,8 +30,8 @@ export interface KeyFinder {
 /** The same, of one set. */
 export interface KeySource extends KeyFinder {
   /** The set when it needs no waiting. */
-  peek(now: number): Held | null;
-  current(call: Call): Promise<Held>;
+  peek(now: number): LoadedSet | null;
+  current(call: Call): Promise<LoadedSet>;
 }
 
 /** What has a name. Past `most` of them the one is forgotten that was asked for longest ago. */
@@ -80,7 +80,7 @@ class GivenSet {
 export class GivenKeys implements KeySource {
   readonly #issuer: IssuerSettings;
   readonly #set: GivenSet;
-  #held: Held | null = null;
+  #loaded: LoadedSet | null = null;
   readonly shared: object = this;
 
   constructor(issuer: IssuerSettings) {
@@ -88,12 +88,12 @@ export class GivenKeys implements KeySource {
     this.#set = new GivenSet(issuer);
   }
 
-  peek(): Held | null {
-    return this.#held;
+  peek(): LoadedSet | null {
+    return this.#loaded;
   }
 
-  async current({ core, now }: Call): Promise<Held> {
-    return (this.#held ??= {
+  async current({ core, now }: Call): Promise<LoadedSet> {
+    return (this.#loaded ??= {
       set: this.#set.read(core),
       etag: undefined,
       fetchedAt: now,
@@ -103,11 +103,11 @@ export class GivenKeys implements KeySource {
     });
   }
 
-  async find(alg: string, kid: string | null, call: Call): Promise<Found> {
-    const held = await this.current(call);
-    const keys = held.set.candidates(alg, kid, this.#issuer.issuer, call.core);
+  async find(alg: string, kid: string | null, call: Call): Promise<Candidates> {
+    const loaded = await this.current(call);
+    const keys = loaded.set.candidates(alg, kid, this.#issuer.issuer, call.core);
     if (keys.length === 0) throw new VerifyError("key.unknown");
-    return { held, keys, source: this };
+    return { loaded, keys, source: this };
   }
 }
 
@@ -123,18 +123,18 @@ export class PublishedKeys implements KeySource {
     this.#asker = { bundled: issuer.bundled === null ? null : new GivenSet(issuer), tell };
   }
 
-  peek(now: number): Held | null {
+  peek(now: number): LoadedSet | null {
     return this.shared.peek(now);
   }
 
-  current(call: Call): Promise<Held> {
+  current(call: Call): Promise<LoadedSet> {
     return this.shared.current(this.#asker, call);
   }
 
-  find(alg: string, kid: string | null, call: Call): Promise<Found> {
-    return this.shared.find(this.#asker, call, (held) => {
-      const keys = held.set.candidates(alg, kid, this.#issuer.issuer, call.core);
-      return keys.length === 0 ? null : { held, keys, source: this };
+  find(alg: string, kid: string | null, call: Call): Promise<Candidates> {
+    return this.shared.find(this.#asker, call, (loaded) => {
+      const keys = loaded.set.candidates(alg, kid, this.#issuer.issuer, call.core);
+      return keys.length === 0 ? null : { loaded, keys, source: this };
     });
   }
 }

@@ -19,7 +19,7 @@ import { type Party, type Renewal, Renewals } from "./renewals.js";
 import { keepAlive } from "./scope.js";
 import { digestOf, withoutDelay } from "./stores.js";
 
-export interface Held {
+export interface LoadedSet {
   readonly set: KeySet;
   readonly etag: string | undefined;
   readonly fetchedAt: number;
@@ -31,7 +31,7 @@ export interface Held {
 }
 
 /** What a renewal has put into memory; null when it failed, or another one was quicker. */
-type Read = { readonly held: Held; readonly source: "store" | "network" } | null;
+type Read = { readonly loaded: LoadedSet; readonly source: "store" | "network" } | null;
 
 /** How a wait for a renewal ends. */
 type End = Read | "never";
@@ -59,10 +59,10 @@ export class Remote {
   readonly #uri: string;
   readonly #settings: JwksSettings;
   readonly #clock: () => number;
-  /** What the rules know; theirs alone to read. Null until the wasm is there. */
-  #known: Float64Array | null = null;
+  /** The state of the rules, which they alone read. Null until the wasm is there. */
+  #numbers: Float64Array | null = null;
   /** Nothing that is bundled: that is the asker's own. */
-  #held: Held | null = null;
+  #loaded: LoadedSet | null = null;
   #lastFailure: VerifyError | null = null;
   readonly #renewals: Renewals<Read>;
 
@@ -73,18 +73,18 @@ export class Remote {
     this.#renewals = new Renewals(clock, settings.timeout);
   }
 
-  /** What is held when it needs no waiting. */
-  peek(now: number): Held | null {
-    const held = this.#held;
-    return held !== null && now < held.freshUntil && now >= held.freshFrom ? held : null;
+  /** The set in memory, if it is fresh. */
+  peek(now: number): LoadedSet | null {
+    const loaded = this.#loaded;
+    return loaded !== null && now < loaded.freshUntil && now >= loaded.freshFrom ? loaded : null;
   }
 
   /** What `pick` finds, null for nothing. It is called again after each renewal. */
-  async find<U>(asker: Asker, call: Call, pick: (held: Held) => U | null): Promise<U> {
-    let held = this.peek(call.now) ?? (await this.current(asker, call));
+  async find<U>(asker: Asker, call: Call, pick: (loaded: LoadedSet) => U | null): Promise<U> {
+    let loaded = this.peek(call.now) ?? (await this.current(asker, call));
     let waited: "join" | "fetch" | null = null;
     for (;;) {
-      const found = pick(held);
+      const found = pick(loaded);
       if (found !== null) return found;
       // The authority may have a new key. The store is not asked: it can be as old as we are.
       const now = readClock(this.#clock);
@@ -101,18 +101,24 @@ export class Remote {
       const underWay = next === "join" ? shared : undefined;
       const end = await this.#renewals.end(call, underWay ?? this.#begin(asker, call, "fetch"));
       if (end !== "never" || next === "fetch") waited = next;
-      // What was held before this wait may have passed its ceiling meanwhile.
-      held = await this.#ready(asker, call, readClock(this.#clock), end, true);
+      // What was loaded before this wait may have passed its ceiling meanwhile.
+      loaded = await this.#ready(asker, call, readClock(this.#clock), end, true);
     }
   }
 
-  /** What is held as it stands, renewed where it must be. */
-  current(asker: Asker, call: Call): Promise<Held> {
+  /** The set as it stands, renewed where it must be. */
+  current(asker: Asker, call: Call): Promise<LoadedSet> {
     return this.#ready(asker, call, call.now, null, false);
   }
 
   /** `hasTried`: the call has waited for a renewal already, and this was its `end`. */
-  async #ready(asker: Asker, call: Call, now: number, end: End, hasTried: boolean): Promise<Held> {
+  async #ready(
+    asker: Asker,
+    call: Call,
+    now: number,
+    end: End,
+    hasTried: boolean,
+  ): Promise<LoadedSet> {
     const isKeptAlive = call.context !== null && call.scope !== null;
     for (;;) {
       const shared = this.#renewals.shared(call);
@@ -143,30 +149,30 @@ export class Remote {
         case "refuse":
           throw this.#unreachable(call.core, now);
       }
-      const held = this.#given(end) ?? this.#bundled(asker, call.core);
-      if (held === null) throw this.#unreachable(call.core, now);
+      const loaded = this.#given(end) ?? this.#bundled(asker, call.core);
+      if (loaded === null) throw this.#unreachable(call.core, now);
       if (step !== "serve") asker.tell?.("served-stale");
-      return held;
+      return loaded;
     }
   }
 
   #rules({ freshness }: Core): Float64Array {
     const { maxAge, maxStale, cooldown, timeout } = this.#settings;
-    return (this.#known ??= freshness.freshnessOf(maxAge, maxStale, cooldown, timeout));
+    return (this.#numbers ??= freshness.freshnessOf(maxAge, maxStale, cooldown, timeout));
   }
 
   /** What is in memory; for the call that read it, with where it comes from. */
-  #given(end: End): Held | null {
-    const held = this.#held;
-    if (held === null || end === null || end === "never" || end.held !== held) return held;
-    return { ...held, source: end.source };
+  #given(end: End): LoadedSet | null {
+    const loaded = this.#loaded;
+    if (loaded === null || end === null || end === "never" || end.loaded !== loaded) return loaded;
+    return { ...loaded, source: end.source };
   }
 
   /** What the asker brings. The rules have taken it, and count its age since. */
-  #bundled({ bundled }: Asker, core: Core): Held | null {
+  #bundled({ bundled }: Asker, core: Core): LoadedSet | null {
     if (bundled === null) return null;
     const value = bundled.read(core);
-    return this.#heldBy(
+    return this.#loadedBy(
       core,
       value,
       undefined,
@@ -195,7 +201,7 @@ export class Remote {
   async #fetch(asker: Asker, { core, context }: Call): Promise<Read> {
     const begun = readClock(this.#clock);
     const number = core.freshness.began(this.#rules(core), begun);
-    const before = this.#held;
+    const before = this.#loaded;
     let answer: Fetched;
     let set: KeySet;
     try {
@@ -218,13 +224,13 @@ export class Remote {
     )
       return null;
     const previous = this.#setFor(asker);
-    const held = this.#keep(core, set, answer.etag, begun);
+    const loaded = this.#keep(core, set, answer.etag, begun);
     this.#lastFailure = null;
     const isRotated = previous !== null && previous !== set;
     if (answer.body === null) asker.tell?.("not-modified", set, core);
     else asker.tell?.(isRotated ? "rotated" : "fetched", set, core);
-    if (answer.body !== null) this.#toStore(core, answer.body, held, context);
-    return { held, source: "network" };
+    if (answer.body !== null) this.#toStore(core, answer.body, loaded, context);
+    return { loaded, source: "network" };
   }
 
   /** Takes what another isolate left into memory, if it is any good. */
@@ -244,18 +250,18 @@ export class Remote {
     )
       return null;
     const known = typeof etag === "string" && ETAG.test(etag) ? etag : undefined;
-    return { held: this.#keep(core, set, known, fetchedAt), source: "store" };
+    return { loaded: this.#keep(core, set, known, fetchedAt), source: "store" };
   }
 
   #toStore(
     core: Core,
     answer: string | Uint8Array,
-    held: Held,
+    loaded: LoadedSet,
     context: ExecutionContextLike | null,
   ): void {
     const { store, timeout } = this.#settings;
     if (store === undefined) return;
-    const { fetchedAt, freshUntil, etag } = held;
+    const { fetchedAt, freshUntil, etag } = loaded;
     const ttl = Math.ceil(core.freshness.usableFor(this.#rules(core)) / 1000);
     // The answer's own text, even if an equal one is in memory: the ETag belongs to it.
     const body = typeof answer === "string" ? answer : new TextDecoder().decode(answer);
@@ -270,17 +276,17 @@ export class Remote {
   }
 
   /** Puts a set into memory that the rules have just taken. */
-  #keep(core: Core, set: KeySet, etag: string | undefined, fetchedAt: number): Held {
-    return (this.#held = this.#heldBy(core, set, etag, fetchedAt, "memory"));
+  #keep(core: Core, set: KeySet, etag: string | undefined, fetchedAt: number): LoadedSet {
+    return (this.#loaded = this.#loadedBy(core, set, etag, fetchedAt, "memory"));
   }
 
-  #heldBy(
+  #loadedBy(
     core: Core,
     set: KeySet,
     etag: string | undefined,
     fetchedAt: number,
-    source: Held["source"],
-  ): Held {
+    source: LoadedSet["source"],
+  ): LoadedSet {
     const rules = this.#rules(core);
     const [from, until] = [core.freshness.freshFrom(rules), core.freshness.freshUntil(rules)];
     return { set, etag, fetchedAt, freshFrom: from, freshUntil: until, source };
@@ -288,7 +294,7 @@ export class Remote {
 
   /** What has served the asker last. */
   #setFor({ bundled }: Asker): KeySet | null {
-    return this.#held === null ? (bundled?.inUse ?? null) : this.#held.set;
+    return this.#loaded === null ? (bundled?.inUse ?? null) : this.#loaded.set;
   }
 
   /** What serves now if it has the same keys, because those are imported already. */

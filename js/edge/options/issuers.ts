@@ -58,10 +58,10 @@ export function keysFor({ settings, keys, secrets }: Issuer, algorithm: Algorith
 const MOST_TENANTS = 1_000;
 
 export interface Issuers {
-  /** Those of a list. */
-  readonly known: readonly Issuer[];
+  /** The issuers of the list; none where there is a resolver. */
+  readonly listed: readonly Issuer[];
   /** Whether there is a list. Without one the resolver is asked about each token. */
-  readonly areKnown: boolean;
+  readonly isList: boolean;
   /** Rules without an issuer, used to read `iss`. */
   readonly unmatchedRules: RuleSet;
   named(issuer: string): Issuer | Promise<Issuer>;
@@ -105,12 +105,12 @@ export function issuersOf(
     algorithms: ALGORITHMS.filter((name) => read.some((one) => one.algorithms.includes(name))),
     readsPadding: read.some(({ tolerate }) => tolerate.includes("padding")),
   };
-  const known = read.map((one) => made(one, readable));
-  const byName = new Map(known.map((issuer) => [issuer.settings.issuer, issuer]));
-  if (byName.size < known.length) throw invalidOption("issuers", "must not name one issuer twice");
+  const listed = read.map((one) => made(one, readable));
+  const byName = new Map(listed.map((issuer) => [issuer.settings.issuer, issuer]));
+  if (byName.size < listed.length) throw invalidOption("issuers", "must not name one issuer twice");
   return {
-    known,
-    areKnown: true,
+    listed,
+    isList: true,
     unmatchedRules: unmatchedRules(readable),
     named(name) {
       const issuer = byName.get(name);
@@ -168,8 +168,8 @@ function resolved(
 ): Omit<Issuers, "unmatchedRules"> {
   const tenants = new Map<string, Issuer>();
   return {
-    known: [],
-    areKnown: false,
+    listed: [],
+    isList: false,
     async named(name) {
       let answer: IssuerOptions | null;
       try {

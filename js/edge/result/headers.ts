@@ -8,16 +8,16 @@ import type { KeySource } from "../keys/key-sets.js";
 import type { Issuer } from "../options/issuers.js";
 import type { JoseHeader } from "./verified.js";
 
-/** What is known of a header. */
-export interface Known {
+/** A header, and what a token under it needs. */
+export interface RememberedHeader {
   /** Its text in the token. */
   readonly part: string;
   readonly header: JoseHeader;
   readonly algorithm: Algorithm;
   readonly issuer: Issuer;
-  /** Those of the issuer that go with the algorithm. */
+  /** The issuer's keys that go with the algorithm. */
   readonly keys: KeySource;
-  /** It counts only while this is their set. */
+  /** The set in which the key was found. The header counts only while this is the current one. */
   readonly set: KeySet;
   readonly key: VerificationKey;
 }
@@ -27,31 +27,31 @@ const MOST = 1_000;
 const LONGEST = 512;
 const DOT = 46;
 
-export class KnownHeaders {
-  readonly #known = new Map<string, Known>();
+export class RememberedHeaders {
+  readonly #headers = new Map<string, RememberedHeader>();
   /**
    * The one that was found last. The next token most likely has it too, and to compare takes less
    * time than to cut out and look up.
    */
-  #last: Known | null = null;
+  #last: RememberedHeader | null = null;
 
-  find(token: string): Known | null {
+  find(token: string): RememberedHeader | null {
     const last = this.#last;
     if (last !== null && token.startsWith(last.part) && token.charCodeAt(last.part.length) === DOT)
       return last;
-    const known = this.#known.get(headerPartOf(token)) ?? null;
-    if (known !== null) this.#last = known;
-    return known;
+    const found = this.#headers.get(headerPartOf(token)) ?? null;
+    if (found !== null) this.#last = found;
+    return found;
   }
 
-  remember(known: Known): void {
-    const { part } = known;
+  remember(header: RememberedHeader): void {
+    const { part } = header;
     if (part.length > LONGEST) return;
-    this.#known.delete(part);
-    this.#known.set(part, known);
-    this.#last = known;
-    const oldest = this.#known.keys().next();
-    if (this.#known.size > MOST && oldest.done !== true) this.#known.delete(oldest.value);
+    this.#headers.delete(part);
+    this.#headers.set(part, header);
+    this.#last = header;
+    const oldest = this.#headers.keys().next();
+    if (this.#headers.size > MOST && oldest.done !== true) this.#headers.delete(oldest.value);
   }
 }
 

@@ -4,7 +4,7 @@
 import type { Algorithm } from "../core.js";
 import type { KeySet } from "../keys/key-set.js";
 import type { KeySource } from "../keys/key-sets.js";
-import type { Held } from "../keys/remote.js";
+import type { LoadedSet } from "../keys/remote.js";
 import type { Issuer } from "../options/issuers.js";
 import { actorsOf } from "./actors.js";
 import { textsAt } from "./claim-paths.js";
@@ -98,7 +98,7 @@ export class Outcome implements Verified {
   readonly key: Verified["key"];
   readonly cached: boolean;
   readonly #facts: Facts;
-  readonly #held: Held;
+  readonly #loaded: LoadedSet;
   readonly #now: number;
   /** The claims of a token that was not remembered; null: the facts have them. */
   readonly #text: string | null;
@@ -107,9 +107,9 @@ export class Outcome implements Verified {
   #granted: readonly string[] | undefined;
 
   /**
-   * `held`: the set as it stands at `now`. `text`: the claims of a token that was not remembered.
+   * `loaded`: the set as it stands at `now`. `text`: the claims of a token that was not remembered.
    */
-  constructor(facts: Facts, held: Held, now: number, text: string | null) {
+  constructor(facts: Facts, loaded: LoadedSet, now: number, text: string | null) {
     const { settings } = facts.issuer;
     this.header = facts.header;
     this.issuer = settings.issuer;
@@ -117,7 +117,7 @@ export class Outcome implements Verified {
     this.key = facts.key;
     this.cached = text === null;
     this.#facts = facts;
-    this.#held = held;
+    this.#loaded = loaded;
     this.#now = now;
     this.#text = text;
   }
@@ -129,7 +129,7 @@ export class Outcome implements Verified {
   }
 
   get keys(): Verified["keys"] {
-    const { source, fetchedAt, freshUntil } = this.#held;
+    const { source, fetchedAt, freshUntil } = this.#loaded;
     return {
       source,
       ageMs: Math.max(0, this.#now - fetchedAt),

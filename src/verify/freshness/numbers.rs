@@ -1,7 +1,7 @@
 //! A [`Freshness`] as plain numbers, for whoever keeps it where no type of Rust can live. Only this
 //! file knows what they mean.
 
-use super::{Bounds, Freshness, Held, Millis, Origin};
+use super::{Bounds, Freshness, Loaded, Millis, Origin};
 
 /// How many they are.
 pub const NUMBERS: usize = 15;
@@ -11,15 +11,16 @@ impl Freshness {
     #[must_use]
     pub fn to_numbers(&self) -> [f64; NUMBERS] {
         let Bounds { max_age, max_stale, cooldown, timeout } = self.bounds;
-        let held = self.held.map_or([f64::NAN; 2], |held| [held.fetched_at, held.fresh_until]);
-        let is_bundled = self.held.is_some_and(|held| held.origin == Origin::Bundled);
+        let loaded =
+            self.loaded.map_or([f64::NAN; 2], |loaded| [loaded.fetched_at, loaded.fresh_until]);
+        let is_bundled = self.loaded.is_some_and(|loaded| loaded.origin == Origin::Bundled);
         [
             max_age,
             max_stale,
             cooldown,
             timeout,
-            held[0],
-            held[1],
+            loaded[0],
+            loaded[1],
             f64::from(is_bundled),
             f64::from(self.begun),
             self.began_at,
@@ -55,7 +56,7 @@ impl Freshness {
         let origin = if is(is_bundled) { Origin::Bundled } else { Origin::Published };
         Self {
             bounds: Bounds { max_age, max_stale, cooldown, timeout },
-            held: held(origin, fetched_at, fresh_until),
+            loaded: loaded(origin, fetched_at, fresh_until),
             begun: count(begun),
             began_at,
             is_open: is(is_open),
@@ -68,8 +69,8 @@ impl Freshness {
     }
 }
 
-fn held(origin: Origin, fetched_at: Millis, fresh_until: Millis) -> Option<Held> {
-    (!fetched_at.is_nan()).then_some(Held { origin, fetched_at, fresh_until })
+fn loaded(origin: Origin, fetched_at: Millis, fresh_until: Millis) -> Option<Loaded> {
+    (!fetched_at.is_nan()).then_some(Loaded { origin, fetched_at, fresh_until })
 }
 
 fn is(number: f64) -> bool {

@@ -3,7 +3,7 @@
 
 use tokenkeep::verify::freshness::Bounds;
 
-use crate::edge::key_sets::Held;
+use crate::edge::key_sets::LoadedSet;
 use crate::edge::network::Cause;
 use crate::edge::script::{Context, HOUR, MINUTE, SECOND, float};
 use crate::edge::world::{Isolate, Moment, Refusal, Token, World};
@@ -21,16 +21,16 @@ fn broken(number: u8, what: impl Into<String>) -> Verdict {
 /// nothing can be known, and no token at all is let in.
 ///
 /// Exception: a clock that was set back counts the time in between twice.
-pub fn no_key_outlives_its_set(world: &World, held: Held, token: Token) -> Verdict {
+pub fn no_key_outlives_its_set(world: &World, loaded: LoadedSet, token: Token) -> Verdict {
     let isolate = isolate_of(world, token);
     let Bounds { max_stale, cooldown, .. } = world.script.bounds;
     let number = if world.authority.keys[token.key].until.is_some() { 1 } else { 5 };
-    let lifetime = held.fresh_until - held.fetched_at;
-    let Some(began) = held.truth.began else {
+    let lifetime = loaded.fresh_until - loaded.fetched_at;
+    let Some(began) = loaded.truth.began else {
         if !token.brings_bundled {
             return broken(5, "an issuer is served the bundled set of another one");
         }
-        let age = world.clock(world.requests[token.request].isolate) - held.fetched_at;
+        let age = world.clock(world.requests[token.request].isolate) - loaded.fetched_at;
         return if age < max_stale.max(cooldown) || max_stale == 0.0 && age <= 0.0 {
             Ok(())
         } else {
@@ -38,7 +38,7 @@ pub fn no_key_outlives_its_set(world: &World, held: Held, token: Token) -> Verdi
         };
     };
     let age = float(world.now - began);
-    let set_back = set_back(held, isolate);
+    let set_back = set_back(loaded, isolate);
     if lifetime > lifetime_told(world) {
         return broken(number, format!("a set is fresh for {lifetime} ms"));
     }
@@ -46,18 +46,18 @@ pub fn no_key_outlives_its_set(world: &World, held: Held, token: Token) -> Verdi
         return Ok(());
     }
     if age >= lifetime + max_stale + set_back {
-        return broken(number, format!("set {} still serves after {age} ms", held.version));
+        return broken(number, format!("set {} still serves after {age} ms", loaded.version));
     }
     // A renewal that was under way when the set went stale counts too: a read of the store and a
     // fetch. While the authority fails, the next attempt waits for a cooldown at most.
-    let stale_for = world.clock(world.requests[token.request].isolate) - held.fresh_until;
+    let stale_for = world.clock(world.requests[token.request].isolate) - loaded.fresh_until;
     let stale_for = stale_for + 2.0 * float(world.timeout());
     let is_sought = isolate.attempted_at.is_some_and(|at| float(world.now - at) <= stale_for);
     let waits = isolate.failed_at.is_some_and(|at| float(world.now - at) < cooldown);
     if is_sought || waits || was_set_since(isolate, began) {
         return Ok(());
     }
-    broken(number, format!("set {} serves stale, and nobody asks for a newer one", held.version))
+    broken(number, format!("set {} serves stale, and nobody asks for a newer one", loaded.version))
 }
 
 fn lifetime_told(world: &World) -> f64 {
@@ -70,18 +70,19 @@ fn lifetime_told(world: &World) -> f64 {
 /// knows what was published a cooldown ago or later, and that the authority has not failed since.
 ///
 /// Exception: by a clock that was set back the set is younger than it is.
-pub fn a_401_is_known(world: &World, held: Option<Held>, token: Token) -> Verdict {
+pub fn a_401_is_known(world: &World, loaded: Option<LoadedSet>, token: Token) -> Verdict {
     let isolate = isolate_of(world, token);
     if isolate.failed_at.is_some() {
         return broken(5, "401 while the authority fails");
     }
-    let Some((held, began)) = held.and_then(|held| Some((held, held.truth.began?))) else {
+    let Some((loaded, began)) = loaded.and_then(|loaded| Some((loaded, loaded.truth.began?)))
+    else {
         return broken(5, "401 with no set that was ever published");
     };
     if was_set_since(isolate, token.asked_at) {
         return Ok(());
     }
-    let bound = world.script.bounds.cooldown + set_back(held, isolate);
+    let bound = world.script.bounds.cooldown + set_back(loaded, isolate);
     let publication = &world.authority.keys.get(token.key);
     let good_since = publication.filter(|key| key.until.is_none()).map(|key| key.from);
     if let Some(since) = good_since.filter(|&since| since < token.asked_at) {
@@ -106,15 +107,15 @@ pub fn a_401_is_known(world: &World, held: Option<Held>, token: Token) -> Verdic
 pub fn fetches_are_rare(
     world: &World,
     isolate: usize,
-    held: Option<Held>,
+    loaded: Option<LoadedSet>,
     cause: Cause,
 ) -> Verdict {
     let at = &world.isolates[isolate];
     let Bounds { max_stale, cooldown, .. } = world.script.bounds;
     let now = world.clock(isolate);
-    let serves = held.is_some_and(|held| {
-        now < held.fresh_until + max_stale
-            && held.truth.began.is_none_or(|began| !was_set_since(at, began))
+    let serves = loaded.is_some_and(|loaded| {
+        now < loaded.fresh_until + max_stale
+            && loaded.truth.began.is_none_or(|began| !was_set_since(at, began))
     });
     let since = |moment: Option<Moment>| {
         let moment = moment.filter(|&moment| !was_set_since(at, moment))?;
@@ -142,8 +143,8 @@ pub fn fetches_are_rare(
 pub fn newer_sets_stay(
     world: &World,
     isolate: usize,
-    before: Option<Held>,
-    after: Option<Held>,
+    before: Option<LoadedSet>,
+    after: Option<LoadedSet>,
 ) -> Verdict {
     let Some(before) = before.filter(|_| before != after) else { return Ok(()) };
     let Some(after) = after else { return broken(4, "a set is gone") };
@@ -175,7 +176,7 @@ pub fn everybody_is_answered(world: &World, token: Token) -> Verdict {
 pub fn everybody_has_found_back(
     world: &World,
     token: Token,
-    result: Result<Held, Refusal>,
+    result: Result<LoadedSet, Refusal>,
 ) -> Verdict {
     match result {
         Err(refusal) if token.is_question && isolate_of(world, token).set_at.is_none() => {
@@ -204,6 +205,6 @@ fn was_set_since(isolate: &Isolate, moment: Moment) -> bool {
 
 /// By how much the clock that stamped the set was ahead of the one that reads the stamp.
 #[expect(clippy::cast_precision_loss, reason = "no clock is wrong by 2^53 milliseconds")]
-fn set_back(held: Held, isolate: &Isolate) -> f64 {
-    (held.truth.error - isolate.error).max(0) as f64
+fn set_back(loaded: LoadedSet, isolate: &Isolate) -> f64 {
+    (loaded.truth.error - isolate.error).max(0) as f64
 }

@@ -21,7 +21,7 @@ use crate::edge::tasks::{self, Life};
 use crate::edge::world::{Refusal, Shared, Truth};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Held {
+pub struct LoadedSet {
     pub version: Version,
     pub fetched_at: f64,
     pub fresh_from: f64,
@@ -32,7 +32,7 @@ pub struct Held {
 }
 
 /// What a renewal has put into memory; none when it failed, or another one was quicker.
-type Read = Option<Held>;
+type Read = Option<LoadedSet>;
 
 /// How an await of a renewal ends.
 #[derive(Clone, Copy, PartialEq)]
@@ -69,9 +69,9 @@ pub struct KeySets {
     bug: Option<Bug>,
     /// As JavaScript keeps it.
     known: Cell<[f64; NUMBERS]>,
-    held: Cell<Option<Held>>,
+    loaded: Cell<Option<LoadedSet>>,
     /// Since when the bundled set serves, of those that bring one.
-    bundled: Cell<Option<Held>>,
+    bundled: Cell<Option<LoadedSet>>,
     /// The address that the document named last.
     known_address: Cell<Option<Address>>,
     under_way: RefCell<HashMap<usize, Renewal>>,
@@ -87,30 +87,30 @@ impl KeySets {
             bug: world.borrow().bug,
             world: Rc::clone(world),
             known: Cell::new(Freshness::new(script.bounds).to_numbers()),
-            held: Cell::new(None),
+            loaded: Cell::new(None),
             bundled: Cell::new(None),
             known_address: Cell::new(None),
             under_way: RefCell::default(),
         })
     }
 
-    pub fn held(&self) -> Option<Held> {
-        self.held.get()
+    pub fn loaded(&self) -> Option<LoadedSet> {
+        self.loaded.get()
     }
 
-    fn peek(&self, now: f64) -> Option<Held> {
-        self.held.get().filter(|held| now < held.fresh_until && now >= held.fresh_from)
+    fn peek(&self, now: f64) -> Option<LoadedSet> {
+        self.loaded.get().filter(|loaded| now < loaded.fresh_until && now >= loaded.fresh_from)
     }
 
-    pub async fn find(self: Rc<Self>, key: Key, call: Call) -> Result<Held, Refusal> {
-        let mut held = match self.peek(call.now) {
-            Some(held) => held,
+    pub async fn find(self: Rc<Self>, key: Key, call: Call) -> Result<LoadedSet, Refusal> {
+        let mut loaded = match self.peek(call.now) {
+            Some(loaded) => loaded,
             None => self.ready(call, call.now, false).await?,
         };
         let mut waited = None;
         loop {
-            if self.has(held, key)? {
-                return Ok(held);
+            if self.has(loaded, key)? {
+                return Ok(loaded);
             }
             let now = self.clock();
             let shared = if waited.is_none() { self.shared(call) } else { None };
@@ -131,7 +131,7 @@ impl KeySets {
             if end != End::Never || next == Look::Fetch {
                 waited = Some(next);
             }
-            held = self.ready(call, self.clock(), true).await?;
+            loaded = self.ready(call, self.clock(), true).await?;
         }
     }
 
@@ -140,7 +140,7 @@ impl KeySets {
         call: Call,
         mut now: f64,
         mut has_tried: bool,
-    ) -> Result<Held, Refusal> {
+    ) -> Result<LoadedSet, Refusal> {
         let kept_alive = call.has_context && call.scope.is_some();
         loop {
             let shared = self.shared(call);
@@ -175,8 +175,8 @@ impl KeySets {
     }
 
     /// What is in memory, or what the call's issuer brings.
-    fn given(&self, call: Call) -> Option<Held> {
-        self.held.get().or_else(|| self.bundled.get().filter(|_| call.brings_bundled))
+    fn given(&self, call: Call) -> Option<LoadedSet> {
+        self.loaded.get().or_else(|| self.bundled.get().filter(|_| call.brings_bundled))
     }
 
     /// The rules, as they cross the border: numbers in, numbers out.
@@ -265,7 +265,7 @@ impl KeySets {
     async fn fetch(self: Rc<Self>, call: Call, cause: Cause) -> Result<Read, Refusal> {
         let begun = self.clock();
         let mut fetch = self.began(begun, Bug::StampsAfterAwait);
-        let before = self.held.get();
+        let before = self.loaded.get();
         let truth = self.world.borrow().truth(self.isolate);
         let serves = self.given(call);
         let known = &self.known_address;
@@ -288,11 +288,11 @@ impl KeySets {
         if self.rules(|rules| rules.answered(fetch, lifetime)) == Reception::Overtaken {
             return Ok(None);
         }
-        let held = self.keep(version, begun, truth);
+        let loaded = self.keep(version, begun, truth);
         if !not_modified {
-            self.to_store(held, call);
+            self.to_store(loaded, call);
         }
-        Ok(Some(held))
+        Ok(Some(loaded))
     }
 
     fn began(&self, now: f64, unless: Bug) -> Fetch {
@@ -303,10 +303,10 @@ impl KeySets {
     }
 
     async fn take_copy(&self) -> Result<Read, Refusal> {
-        let unseen = self.bug == Some(Bug::AssignsWithoutLooking) && self.held.get().is_none();
+        let unseen = self.bug == Some(Bug::AssignsWithoutLooking) && self.loaded.get().is_none();
         let found = read_store(&self.world, self.isolate).await;
         if unseen {
-            self.held.set(None);
+            self.loaded.set(None);
         }
         let Some(Copy { version, fetched_at, lifetime, truth }) = found else {
             return Ok(None);
@@ -320,29 +320,35 @@ impl KeySets {
         Ok(Some(self.keep(version, fetched_at, truth)))
     }
 
-    fn to_store(&self, held: Held, call: Call) {
+    fn to_store(&self, loaded: LoadedSet, call: Call) {
         if !self.world.borrow().script.has_store {
             return;
         }
         let copy = Copy {
-            version: held.version,
-            fetched_at: held.fetched_at,
-            lifetime: held.fresh_until - held.fetched_at,
-            truth: held.truth,
+            version: loaded.version,
+            fetched_at: loaded.fetched_at,
+            lifetime: loaded.fresh_until - loaded.fetched_at,
+            truth: loaded.truth,
         };
         let ttl = self.rules(|rules| rules.usable_for());
         self.begin(call, write_store(Rc::clone(&self.world), self.isolate, copy, ttl));
     }
 
-    fn keep(&self, version: Version, fetched_at: f64, truth: Truth) -> Held {
-        let held = self.held_by(version, fetched_at, false, truth);
-        self.held.set(Some(held));
-        held
+    fn keep(&self, version: Version, fetched_at: f64, truth: Truth) -> LoadedSet {
+        let loaded = self.held_by(version, fetched_at, false, truth);
+        self.loaded.set(Some(loaded));
+        loaded
     }
 
-    fn held_by(&self, version: Version, fetched_at: f64, is_bundled: bool, truth: Truth) -> Held {
+    fn held_by(
+        &self,
+        version: Version,
+        fetched_at: f64,
+        is_bundled: bool,
+        truth: Truth,
+    ) -> LoadedSet {
         let (fresh_from, fresh_until) = self.rules(|rules| rules.fresh());
-        Held { version, fetched_at, fresh_from, fresh_until, is_bundled, truth }
+        LoadedSet { version, fetched_at, fresh_from, fresh_until, is_bundled, truth }
     }
 
     fn unreachable(&self, now: f64) -> Refusal {
@@ -362,8 +368,8 @@ impl KeySets {
         Ok(())
     }
 
-    fn has(&self, held: Held, key: Key) -> Result<bool, Refusal> {
+    fn has(&self, loaded: LoadedSet, key: Key) -> Result<bool, Refusal> {
         self.trap()?;
-        Ok(self.world.borrow().authority.sets[held.version].contains(&key))
+        Ok(self.world.borrow().authority.sets[loaded.version].contains(&key))
     }
 }

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use crate::edge::authority::{Address, Reply, Version};
 use crate::edge::invariants;
-use crate::edge::key_sets::Held;
+use crate::edge::key_sets::LoadedSet;
 use crate::edge::planted::Bug;
 use crate::edge::script::{SECOND, float};
 use crate::edge::store::Copy;
@@ -47,18 +47,18 @@ pub struct Answer {
     pub lifetime: Option<f64>,
 }
 
-/// js/edge/keys/fetch.ts, and `fetch` of js/discovery/discover.ts. `held`: what is in memory;
+/// js/edge/keys/fetch.ts, and `fetch` of js/discovery/discover.ts. `loaded`: what is in memory;
 /// `serves`: what the call can use meanwhile; `known`: the address that a document named last.
 pub async fn fetch_keys(
     world: &Shared,
     isolate: usize,
-    held: Option<Held>,
-    serves: Option<Held>,
+    loaded: Option<LoadedSet>,
+    serves: Option<LoadedSet>,
     cause: Cause,
     known: &Cell<Option<Address>>,
 ) -> Answer {
     let has_document = world.borrow().script.has_document;
-    let exchange = world.borrow_mut().send(isolate, held, serves, cause);
+    let exchange = world.borrow_mut().send(isolate, loaded, serves, cause);
     if has_document && !(known.get().is_some() && world.borrow().bug == Some(Bug::LocatesOnce)) {
         world.borrow_mut().ask_for_document(exchange);
         let named = poll_fn(|_| {
@@ -93,8 +93,8 @@ impl World {
     fn send(
         &mut self,
         isolate: usize,
-        held: Option<Held>,
-        serves: Option<Held>,
+        loaded: Option<LoadedSet>,
+        serves: Option<LoadedSet>,
         cause: Cause,
     ) -> usize {
         let verdict = invariants::fetches_are_rare(self, isolate, serves, cause);
@@ -102,7 +102,7 @@ impl World {
         let exchange = self.exchanges.len();
         tell!(self, isolate, "#{exchange} is sent, for {cause:?}");
         let has_etag = self.script.has_etag && !self.script.has_document;
-        let etag = held.filter(|_| has_etag).map(|held| held.version);
+        let etag = loaded.filter(|_| has_etag).map(|loaded| loaded.version);
         self.exchanges.push(Exchange { isolate, at: 0, located: None, etag, reply: None });
         let now = self.now;
         let at = &mut self.isolates[isolate];

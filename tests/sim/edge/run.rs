@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::edge::authority::Reply;
 use crate::edge::invariants;
-use crate::edge::key_sets::{Call, Held, KeySets};
+use crate::edge::key_sets::{Call, KeySets, LoadedSet};
 use crate::edge::planted::Bug;
 use crate::edge::script::{Context, HOUR, MINUTE, Runtime, SECOND};
 use crate::edge::tasks::{self, Life, Task};
@@ -173,10 +173,11 @@ impl Simulation {
 
     /// Does a part of a step, after which no set may be worse than before.
     fn look_after<T>(&mut self, act: impl FnOnce(&mut Vec<Task>) -> T) -> T {
-        let before: Vec<Option<Held>> = self.key_sets.iter().map(|sets| sets.held()).collect();
+        let before: Vec<Option<LoadedSet>> =
+            self.key_sets.iter().map(|sets| sets.loaded()).collect();
         let result = act(&mut self.tasks);
         for (isolate, before) in before.into_iter().enumerate() {
-            let after = self.key_sets[isolate].held();
+            let after = self.key_sets[isolate].loaded();
             let mut world = self.world.borrow_mut();
             let verdict = invariants::newer_sets_stay(&world, isolate, before, after);
             world.hold(verdict);
@@ -222,7 +223,7 @@ impl Simulation {
             let (call, life) = call_of(&world.borrow(), token);
             let work = async move {
                 let result = Rc::clone(&key_sets).find(token.key, call).await;
-                answer(&mut world.borrow_mut(), key_sets.held(), token, result);
+                answer(&mut world.borrow_mut(), key_sets.loaded(), token, result);
             };
             let world = Rc::clone(&self.world);
             self.look_after(|_| tasks::call(&world, token.request, life, work));
@@ -245,13 +246,18 @@ fn call_of(world: &World, token: Token) -> (Call, Life) {
 }
 
 /// A verification has ended.
-fn answer(world: &mut World, held: Option<Held>, token: Token, result: Result<Held, Refusal>) {
+fn answer(
+    world: &mut World,
+    loaded: Option<LoadedSet>,
+    token: Token,
+    result: Result<LoadedSet, Refusal>,
+) {
     let isolate = world.requests[token.request].isolate;
     tell!(world, isolate, "request {} by key {}: {result:?}", token.request, token.key as isize);
     world.served += u64::from(token.is_question && result.is_ok());
     let verdict = match result {
-        Ok(held) => invariants::no_key_outlives_its_set(world, held, token),
-        Err(Refusal::Unknown) => invariants::a_401_is_known(world, held, token),
+        Ok(loaded) => invariants::no_key_outlives_its_set(world, loaded, token),
+        Err(Refusal::Unknown) => invariants::a_401_is_known(world, loaded, token),
         Err(Refusal::Unreachable { retry_after }) => {
             invariants::waits_are_bounded(world, retry_after)
         }
