@@ -551,8 +551,9 @@ for (const runtime of RUNTIMES)
           });
         });
         assert.equal(code, 0, output);
-        const knownAt = Number(/^revoked (\d+)$/m.exec(output)?.[1]);
-        assert.ok(knownAt - revokedAt < 1_000, `${knownAt - revokedAt} ms`);
+        // The last question whose answer was no; how long the machine took with it is no matter.
+        const lastAsked = Number(/^revoked after (\d+)$/m.exec(output)?.[1]);
+        assert.ok(lastAsked - revokedAt < 1_000, `${lastAsked - revokedAt} ms`);
       } finally {
         mine.end();
       }

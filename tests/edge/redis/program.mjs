@@ -1,8 +1,8 @@
 // Runs in Node, Bun and Deno as a program of its own:
 // `<runtime> program.mjs <node-redis|ioredis> <port> <session> <stores> <errors>`. It asks whether
-// the session is revoked until it is. It says "waiting" once it has had answers from memory, and
-// later when it knew of the revocation. It ends its client and nothing else, and must then end by
-// itself.
+// the session is revoked until it is. It says "waiting" once it has had answers from memory, and at
+// the end when it asked the last question whose answer was no. It ends its client and nothing else,
+// and must then end by itself.
 
 const [library = "", port = "", sid = "", stores = "", errors = ""] = process.argv.slice(2);
 /** @type {typeof import("tokenkeep/redis")} */
@@ -41,12 +41,15 @@ watched[name] = (...given) => {
 };
 const revocation = redisRevocation(client);
 const subject = { issuer: "https://issuer.example", jti: null, sid, sub: null, iat: null };
+let lastAsked = 0;
 for (let fromMemory = 0; ; ) {
   const before = reads;
+  const asked = Date.now();
   if (await revocation.isRevoked(subject)) break;
+  lastAsked = asked;
   if (reads === before) fromMemory += 1;
   if (reads === before && fromMemory === 20) console.log("waiting");
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
-console.log(`revoked ${Date.now()}`);
+console.log(`revoked after ${lastAsked}`);
 end();
