@@ -57,9 +57,9 @@ const decoder = new TextDecoder();
 const USUAL_INPUT = 4_096;
 
 /**
- * What the wasm does. It goes on with a fresh instance after a trap, so that whoever holds it need
- * not know. The numbers that one instance gives mean nothing to the next: `generation` tells them
- * apart.
+ * What the wasm does. After a trap the same object goes on with a fresh instance, and its users
+ * need not know. The numbers that one instance gives mean nothing to the next: `generation` tells
+ * them apart.
  */
 export class Core {
   #generation = 0;
@@ -256,7 +256,7 @@ export class Core {
     return number;
   }
 
-  /** The wasm forgets rules when too many others were registered since: then they are anew. */
+  /** Asks by the number of some rules. Registers them again if the wasm has forgotten them. */
   #by<T>(rules: RuleSet, ask: (number: number) => T | undefined): T {
     const number = this.#numbers.get(rules);
     return (number === undefined ? undefined : ask(number)) ?? certain(ask(this.#register(rules)));
@@ -273,7 +273,7 @@ function isEqual(token: string, other: string | null): boolean {
   return token.charCodeAt(near) === other.charCodeAt(near) && token === other;
 }
 
-/** What the wasm can't fail to give. */
+/** A value that the wasm always gives. Anything else is a fault of ours. */
 function certain<T>(given: T | undefined): T {
   if (given === undefined) throw new VerifyError("runtime.failed");
   return given;

@@ -1,6 +1,6 @@
-// Blanks the words of panics among the constants of a wasm: nobody says them any more once
-// scripts/lib/panics.mjs has silenced who did, but no tool knows whose they were. They are 750
-// bytes of the client's bundle. The step can go when it has room for them.
+// Blanks the messages of panics among the constants of a wasm. scripts/lib/panics.mjs has silenced
+// the functions that used them, but no tool can tell which constants only those used. They are 750
+// bytes of the client's bundle. The step can go when the bundle has room for them.
 
 import { StepFailed } from "./run.mjs";
 import { findSection, reader } from "./sections.mjs";

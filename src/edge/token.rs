@@ -1,7 +1,6 @@
-//! Reading tokens. A token comes in as bytes that JavaScript writes into the input, the memory that
-//! [`reserve_input`] gives it. What most tokens
-//! need crosses as a word, numbers, and views into this memory; what is new crosses once, as an
-//! object.
+//! Reading tokens. JavaScript writes a token into the input, the memory that [`reserve_input`]
+//! gives it. What most tokens need crosses as a word, numbers, and views into this memory. What is
+//! new crosses once, as an object.
 
 use std::cell::RefCell;
 

@@ -1,8 +1,8 @@
 //! The engine itself: its parts, and the first and last step of each input.
 //!
-//! Each `handle_*` is one mutation; the caller then drains [`Engine::poll_output`]. An input that
-//! comes in before the end is no harm: its outputs follow those that are left. The inputs stand in
-//! the files of what they are about.
+//! Each `handle_*` is one mutation; the caller then drains [`Engine::poll_output`]. An input may
+//! come in before the last output is polled: its outputs follow those that are left. Each input
+//! stands in the file of its subject.
 
 use super::budget::Cause;
 use super::clock::{Millis, Now, SECOND};
@@ -117,7 +117,7 @@ impl Engine {
             if let Some(call) = call {
                 self.put(Output::AbortCall { call: call.id });
             }
-            // Also the mere wish: a closed keep would never give back what it is granted.
+            // Also a lock that is only asked for: a closed keep would never give it back.
             self.free_lock();
             self.closed = true;
             self.sign_out(SignedOutReason::Closed);

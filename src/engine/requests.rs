@@ -116,7 +116,7 @@ impl Engine {
 
     fn wait_for_start(&mut self, again: bool) -> WaiterId {
         let attempt = self.start();
-        // Backoff and the rate bound are joined; a pause that the authority asked for is told.
+        // Backoff and the rate bound are waited for. A pause that the authority asked for is told.
         let paused = self.tries.is_paused(self.now.mono);
         let purpose = Purpose::Start { again };
         self.wait(purpose, if paused { attempt } else { Attempt::Pending })
@@ -133,8 +133,7 @@ impl Engine {
 
     fn begin_start(&mut self) {
         if !self.session.is_started() && !self.closed {
-            // Their epoch is this tab's from the start; the authority is asked without waiting for
-            // it.
+            // The siblings' answer brings their epoch. The authority is asked meanwhile.
             self.broadcast(News::Asking);
         }
         self.session.start();

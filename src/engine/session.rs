@@ -11,8 +11,8 @@ const REFUSAL_MEMORY: Millis = 10 * SECOND;
 
 /// Names a session. An answer counts only while the session that its call was made for is current.
 ///
-/// A sibling's logout may come at the very epoch at which another one signed in, so the epoch alone
-/// does not tell.
+/// The epoch alone does not name one: a sibling may log out at the epoch at which another one signs
+/// in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Era {
     pub(super) epoch: u64,
@@ -162,7 +162,7 @@ impl SessionState {
         self.asked_again || self.joining
     }
 
-    /// Whether the engine itself is after a token, without anybody asking.
+    /// Whether the engine wants a token on its own account.
     pub(super) fn is_pursued(&self) -> bool {
         match self.status {
             Status::Unknown => self.started,
@@ -325,7 +325,7 @@ impl SessionState {
         self.joining = true;
     }
 
-    /// What was open is decided.
+    /// Nothing about the session is open any more.
     pub(super) fn settle(&mut self) {
         self.asked_again = false;
         self.joining = false;
@@ -346,7 +346,7 @@ impl SessionState {
         core::mem::take(&mut self.doubted)
     }
 
-    /// The machine may have slept for so long while the token grew older. Returns when it is due.
+    /// Makes the token older: the machine may have slept for so long. Returns when it is due.
     pub(super) fn grow_older(&mut self, by: Millis) -> Option<Millis> {
         let token = self.token.as_mut()?;
         token.due_at = token.due_at.saturating_sub(by);

@@ -144,8 +144,8 @@ impl Engine {
             self.broadcast(News::SignedOut { ago: Some(ago) });
         } else if self.session.status() != Status::Unknown || self.session.epoch() > 0 {
             self.broadcast(News::Standing {
-                // A tab that is about to join a session says so: its epoch would else be taken for
-                // that of a logout.
+                // A tab that is about to join a session counts as signed in. Otherwise its epoch
+                // would pass for that of a logout.
                 signed_in: self.session.is_held_or_joined(),
                 visible: self.page.is_visible(),
                 subject: self.session.subject(),
@@ -192,7 +192,7 @@ impl Engine {
                 let generation = self.session.generation();
                 self.emit(Event::Refreshed { generation, by_sibling: true });
             }
-            // This tab was told that there is no session, and there is one: once more.
+            // The authority denied this tab a session, and gives a sibling one: asks once more.
             Status::Anonymous
                 if matches!(
                     self.session.reason(),

@@ -32,8 +32,8 @@ impl Tries {
     /// The failure after which plain backoff holds such a call back.
     pub(super) fn backs_off(&self, now: Millis, cause: Cause) -> Option<Failure> {
         let failure = self.failure?;
-        // Backoff grows with an outage; what a request waits for after it must not. No soon retry
-        // mends a wrong configuration.
+        // Backoff grows with an outage, and the wait of a request must not. A wrong configuration
+        // is not mended by trying soon.
         let gives_way = match cause {
             Cause::Schedule => false,
             Cause::Request => {

@@ -1,8 +1,8 @@
 //! The one network call that a tab may have under way, and the origin-wide lock around it.
 //!
 //! Refresh, logout and sign-in all change the refresh cookie, so they take turns: in this tab by
-//! this file, among tabs by the lock. The lock guards the call and nothing else; it is waited for
-//! within a bound and then done without.
+//! this file, among tabs by the lock. The lock guards the call and nothing else. A tab waits for it
+//! within a bound, and then goes on without.
 
 use super::budget::Cause;
 use super::clock::{Millis, Now, SECOND};
@@ -14,7 +14,7 @@ use super::message::News;
 use super::session::Era;
 use super::timers::Timer;
 
-/// What the lock is waited for beyond the time that its holder's call may take.
+/// How much longer than one call may take a tab waits for the lock.
 const LOCK_GRACE: Millis = SECOND;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,8 +206,7 @@ impl Engine {
             // A sign of life for those who queue: the next one has the whole bound again.
             self.broadcast(News::TurnOver);
         }
-        // A logout, and the look whether it worked, follow on under the same lock, so that no
-        // sibling's refresh slips in between.
+        // A logout and its check go on under the same lock: no sibling may refresh between them.
         if self.logout.next_task().is_none() {
             self.free_lock();
         }
@@ -249,7 +248,7 @@ impl Engine {
         self.write(Step::LockBypassed, Some(why));
     }
 
-    /// As long as the holders of the lock give signs of life, waiting is right.
+    /// Waits for the lock for the whole bound again: its holder gave a sign of life.
     pub(super) fn watch_lock(&mut self) {
         if matches!(self.turn.lock, Lock::Waiting(_)) {
             self.timers.set(Timer::Lock, self.now.mono + self.config.timeout + LOCK_GRACE);

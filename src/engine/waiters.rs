@@ -76,7 +76,8 @@ impl Engine {
         self.settle_those(attempt, |waiter| waiter.purpose == Purpose::Refresh);
     }
 
-    /// Answers those among them who can be answered now; the others keep their order.
+    /// Answers the waiters that `among` accepts, if they can be answered now. The others keep their
+    /// order.
     fn settle_those(&mut self, attempt: Attempt, among: fn(&Waiter) -> bool) {
         let mut waiters = core::mem::take(&mut self.waiters.waiting);
         waiters.retain(|waiter| {
@@ -89,7 +90,7 @@ impl Engine {
         self.waiters.waiting = waiters;
     }
 
-    /// The rule. `None`: not yet, and something is under way that will end the wait.
+    /// How the wait ends; `None` while something is under way that will end it.
     fn answer(&self, waiter: &Waiter, attempt: Attempt) -> Option<Outcome> {
         if self.closed {
             return Some(failed(FailureKind::Closed));
