@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::messages;
 use super::words::{
-    Cause, FailureCode, Outcome, RefreshedBy, SignedOutReason, Status, TransitionEvent,
+    FailureCode, Note, Outcome, RefreshedBy, SignedOutReason, Status, TransitionEvent,
 };
 use crate::engine::{self, Event, Failure, Output};
 
@@ -51,7 +51,7 @@ export interface EngineHost<Failure = unknown> {
     from: Status,
     to: Status,
     generation: number,
-    note: Cause | undefined,
+    note: Note | undefined,
   ): void;
 }
 "#;
@@ -115,7 +115,7 @@ extern "C" {
         from: Status,
         to: Status,
         generation: u32,
-        note: Option<Cause>,
+        note: Option<Note>,
     );
 
     /// The platform's `Headers`. `web-sys` sets Rust's texts only, and this one is JavaScript's.
@@ -179,7 +179,7 @@ impl Host {
             transition.from.into(),
             transition.to.into(),
             transition.generation,
-            transition.why.map(Into::into),
+            transition.note.map(Into::into),
         );
     }
 

@@ -26,5 +26,5 @@ pub use host::Host;
 pub use keep::Keep;
 pub use settings::EngineSettings;
 pub use words::{
-    Cause, FailureCode, Input, Outcome, RefreshedBy, SignedOutReason, Status, TransitionEvent,
+    FailureCode, Input, Note, Outcome, RefreshedBy, SignedOutReason, Status, TransitionEvent,
 };

@@ -158,7 +158,7 @@ words! {
     }
 
     /// `Transition.note` of the package.
-    Cause from engine::Why {
+    Note from engine::Note {
         Rejected = "the authority refused it",
         Unreachable = "the authority can't be reached or asks to wait",
         TimedOut = "no answer in time",

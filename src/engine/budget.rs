@@ -18,15 +18,15 @@ const RESERVE: usize = 4;
 /// window.
 const SPACING: Millis = WINDOW / RESERVE as Millis + 1;
 
-/// Why a refresh call is made.
+/// Who asks for a refresh call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cause {
-    /// On the engine's own account: a token is due, or a failed call is tried again.
-    Schedule,
-    /// For somebody who can't go on without it.
+pub(super) enum Asker {
+    /// The engine itself: a token is due, or a failed call is tried again.
+    Engine,
+    /// A caller that can't go on without it.
     Request,
-    /// Somebody asked for it by name.
-    Name,
+    /// The application, by `refresh()`.
+    Application,
 }
 
 #[derive(Default)]
@@ -42,12 +42,12 @@ pub(super) struct Budget {
 
 impl Budget {
     /// The first moment from `now` on when a call may be made.
-    pub(super) fn ready_at(&self, now: Millis, cause: Cause) -> Millis {
+    pub(super) fn ready_at(&self, now: Millis, asker: Asker) -> Millis {
         let (share, all) = (self.leaves_at(now, RESERVE), self.leaves_at(now, 0));
-        match cause {
-            Cause::Schedule => share,
-            Cause::Request => share.min(all.max(self.reserve_at)),
-            Cause::Name => all,
+        match asker {
+            Asker::Engine => share,
+            Asker::Request => share.min(all.max(self.reserve_at)),
+            Asker::Application => all,
         }
     }
 
@@ -83,16 +83,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn cause() -> impl Strategy<Value = Cause> {
-        prop_oneof![Just(Cause::Schedule), Just(Cause::Request), Just(Cause::Name)]
+    fn asker() -> impl Strategy<Value = Asker> {
+        prop_oneof![Just(Asker::Engine), Just(Asker::Request), Just(Asker::Application)]
     }
 
     /// Spends what may be spent, step by step; returns when.
-    fn spend(budget: &mut Budget, steps: &[(Millis, Cause)]) -> Vec<Millis> {
+    fn spend(budget: &mut Budget, steps: &[(Millis, Asker)]) -> Vec<Millis> {
         let (mut now, mut spent) = (1_000_000, Vec::new());
-        for &(step, cause) in steps {
+        for &(step, asker) in steps {
             now += step;
-            if budget.ready_at(now, cause) <= now {
+            if budget.ready_at(now, asker) <= now {
                 budget.spend(now);
                 spent.push(now);
             }
@@ -107,7 +107,7 @@ mod tests {
     proptest! {
         #[test]
         fn client_F55_no_window_holds_more_than_ten_calls(
-            steps in prop::collection::vec((0..20_000_u64, cause()), 1..300),
+            steps in prop::collection::vec((0..20_000_u64, asker()), 1..300),
         ) {
             let spent = spend(&mut Budget::default(), &steps);
             for &at in &spent {
@@ -119,7 +119,7 @@ mod tests {
         fn client_F55_the_engine_leaves_four_of_them(
             steps in prop::collection::vec(0..20_000_u64, 1..300),
         ) {
-            let steps: Vec<_> = steps.into_iter().map(|step| (step, Cause::Schedule)).collect();
+            let steps: Vec<_> = steps.into_iter().map(|step| (step, Asker::Engine)).collect();
             let spent = spend(&mut Budget::default(), &steps);
             for &at in &spent {
                 prop_assert!(in_window(&spent, at) <= CALLS - RESERVE);
@@ -137,10 +137,10 @@ mod tests {
             let (mut now, mut latest) = (1_000_000, None);
             for (step, scheduled) in steps {
                 now += step;
-                let ready = budget.ready_at(now, Cause::Request);
+                let ready = budget.ready_at(now, Asker::Request);
                 prop_assert!(ready <= latest.map_or(now, |at: Millis| now.max(at + SPACING)));
-                let cause = if scheduled { Cause::Schedule } else { Cause::Request };
-                if budget.ready_at(now, cause) <= now {
+                let asker = if scheduled { Asker::Engine } else { Asker::Request };
+                if budget.ready_at(now, asker) <= now {
                     budget.spend(now);
                     latest = Some(now);
                 }
@@ -152,23 +152,23 @@ mod tests {
     fn opens_again_when_the_first_call_has_left_the_window() {
         let mut budget = Budget::default();
         (0..10).for_each(|at| budget.spend(at * 100));
-        assert_eq!(budget.ready_at(1_000, Cause::Name), WINDOW + 1);
-        assert_eq!(budget.ready_at(1_000, Cause::Schedule), 400 + WINDOW + 1);
-        assert_eq!(budget.ready_at(90_000, Cause::Name), 90_000);
+        assert_eq!(budget.ready_at(1_000, Asker::Application), WINDOW + 1);
+        assert_eq!(budget.ready_at(1_000, Asker::Engine), 400 + WINDOW + 1);
+        assert_eq!(budget.ready_at(90_000, Asker::Application), 90_000);
     }
 
     #[test]
     fn requests_spend_the_reserve_one_by_one() {
         let mut budget = Budget::default();
         for _ in 0..CALLS - RESERVE {
-            assert_eq!(budget.ready_at(0, Cause::Request), 0, "the common share needs no spacing");
+            assert_eq!(budget.ready_at(0, Asker::Request), 0, "the common share needs no spacing");
             budget.spend(0);
         }
         for call in 0..8 {
             let at = call * SPACING;
-            assert_eq!(budget.ready_at(at, Cause::Request), at);
+            assert_eq!(budget.ready_at(at, Asker::Request), at);
             budget.spend(at);
-            assert!(call > 2 || budget.ready_at(at, Cause::Request) == at + SPACING);
+            assert!(call > 2 || budget.ready_at(at, Asker::Request) == at + SPACING);
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Transition {
     /// Serial number of the token that was current afterwards.
     pub generation: u32,
     /// The reason, where the step alone does not tell.
-    pub why: Option<Why>,
+    pub note: Option<Note>,
 }
 
 /// What happened.
@@ -92,10 +92,10 @@ pub enum Step {
     CookieNotKept,
 }
 
-/// Why it happened.
+/// What the step alone does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Why {
+pub enum Note {
     /// See [`super::FailureKind::Rejected`].
     Rejected,
     /// See [`super::FailureKind::Unreachable`].

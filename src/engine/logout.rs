@@ -1,6 +1,6 @@
 //! Ending the session: here at once, then at the siblings and at the server.
 
-use super::budget::Cause;
+use super::budget::Asker;
 use super::clock::{Millis, Now};
 use super::contract::{CallId, Outcome, WaiterId};
 use super::failure::{Failure, FailureKind};
@@ -90,7 +90,7 @@ impl Engine {
                 // An expired token is renewed first, as for any other request.
                 self.logout.doubted = self.config.logout_authorization
                     && self.logout.grant.is_none()
-                    && self.may_call(Cause::Request).is_ok();
+                    && self.may_call(Asker::Request).is_ok();
             }
         }
         self.conclude();
@@ -114,7 +114,7 @@ impl Engine {
                 // With the cookie of a newer session the call would tell of that one.
                 self.logout.doubted = self.session.is_over()
                     && !self.logout.wanted
-                    && self.may_call(Cause::Request).is_ok();
+                    && self.may_call(Asker::Request).is_ok();
             }
             self.end_turn(|_| true);
             if !self.logout.doubted {

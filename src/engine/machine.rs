@@ -4,10 +4,10 @@
 //! come in before the last output is polled: its outputs follow those that are left. Each input
 //! stands in the file of its subject.
 
-use super::budget::Cause;
+use super::budget::Asker;
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{Config, Event, Output};
-use super::journal::{Journal, Step, Transition, Why};
+use super::journal::{Journal, Note, Step, Transition};
 use super::logout::Logout;
 use super::outbox::Outbox;
 use super::page::Page;
@@ -154,13 +154,13 @@ impl Engine {
             self.time_out();
         }
         if self.timers.take_due(Timer::Lock, now) {
-            self.bypass_lock(Why::LockSlow);
+            self.bypass_lock(Note::LockSlow);
         }
         if self.timers.take_due(Timer::Answer, now) && self.session.is_doubted() {
             self.ask_authority();
         }
         if self.timers.take_due(Timer::Retry, now) && self.session.is_pursued() {
-            let _ = self.want(Cause::Schedule);
+            let _ = self.want(Asker::Engine);
         }
         if self.timers.take_due(Timer::Renewal, now) {
             self.renew();
@@ -209,18 +209,18 @@ impl Engine {
     }
 
     /// Notes that something happened which left the status alone.
-    pub(super) fn write(&mut self, step: Step, why: Option<Why>) {
-        self.write_from(step, self.session.status(), why);
+    pub(super) fn write(&mut self, step: Step, note: Option<Note>) {
+        self.write_from(step, self.session.status(), note);
     }
 
-    pub(super) fn write_from(&mut self, step: Step, from: Status, why: Option<Why>) {
+    pub(super) fn write_from(&mut self, step: Step, from: Status, note: Option<Note>) {
         self.journal.write(Transition {
             at: self.now.wall,
             step,
             from,
             to: self.session.status(),
             generation: self.session.generation(),
-            why,
+            note,
         });
     }
 }

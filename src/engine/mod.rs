@@ -63,7 +63,7 @@ pub use clock::{Millis, Now, SECOND};
 pub use contract::{CallId, Config, Event, Outcome, Output, Ticket, WaiterId, Wake};
 pub use failure::{Blame, Failure, FailureKind};
 pub use grant::{Grant, without_access_token};
-pub use journal::{KEPT, Step, Transition, Why};
+pub use journal::{KEPT, Note, Step, Transition};
 pub use lifetime::{LONGEST_LIFETIME, Lead};
 pub use machine::Engine;
 pub use message::{Message, News};

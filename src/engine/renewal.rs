@@ -1,11 +1,11 @@
 //! When a token is renewed, and what the answers of the authority mean for the session.
 
-use super::budget::Cause;
+use super::budget::Asker;
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{CallId, Event};
 use super::failure::{Blame, Failure, FailureKind};
 use super::grant::Grant;
-use super::journal::{Step, Why};
+use super::journal::{Note, Step};
 use super::lifetime;
 use super::machine::Engine;
 use super::message::News;
@@ -43,7 +43,7 @@ impl Engine {
     pub(super) fn renew(&mut self) {
         let Some(lifetime) = self.session.lifetime() else { return };
         if self.page.is_visible() || !self.config.coordinate {
-            let _ = self.want(Cause::Schedule);
+            let _ = self.want(Asker::Engine);
             return;
         }
         match self.siblings.seek_visible(self.now.mono) {
@@ -56,7 +56,7 @@ impl Engine {
                 self.write(Step::RenewalLeftToSibling, None);
             }
             Some(false) => {
-                let _ = self.want(Cause::Schedule);
+                let _ = self.want(Asker::Engine);
             }
         }
     }
@@ -76,7 +76,7 @@ impl Engine {
             self.tries.back_off(0);
             // Callers that waited for the network are not made to wait for a pause that the
             // authority asked for.
-            if let Attempt::Failed(failure) = self.want(Cause::Request) {
+            if let Attempt::Failed(failure) = self.want(Asker::Request) {
                 self.settle_waiters(Attempt::Failed(failure));
             }
         }
@@ -88,14 +88,14 @@ impl Engine {
     }
 
     /// Wants a refresh. `Failed`: none will be made now, and this is why.
-    pub(super) fn want(&mut self, cause: Cause) -> Attempt {
+    pub(super) fn want(&mut self, asker: Asker) -> Attempt {
         if self.closed || self.refreshing() {
             return Attempt::Pending;
         }
-        if let Some(failure) = self.tries.backs_off(self.now.mono, cause) {
+        if let Some(failure) = self.tries.backs_off(self.now.mono, asker) {
             return Attempt::Failed(failure);
         }
-        if let Err(failure) = self.may_call(cause) {
+        if let Err(failure) = self.may_call(asker) {
             return Attempt::Failed(failure);
         }
         self.timers.clear(Timer::Renewal);
@@ -105,14 +105,14 @@ impl Engine {
     }
 
     /// Whether the rate bound, and what the authority asked for, let a refresh call go out now.
-    pub(super) fn may_call(&mut self, cause: Cause) -> Result<(), Failure> {
+    pub(super) fn may_call(&mut self, asker: Asker) -> Result<(), Failure> {
         let now = self.now.mono;
-        let ready = self.tries.ready_at(now, cause);
+        let ready = self.tries.ready_at(now, asker);
         if ready <= now {
             return Ok(());
         }
         // The engine goes on by itself as soon as it may.
-        let own = self.tries.ready_at(now, Cause::Schedule);
+        let own = self.tries.ready_at(now, Asker::Engine);
         let retry = self.timers.at(Timer::Retry).unwrap_or(0);
         self.timers.set(Timer::Retry, retry.max(own));
         let last = self.tries.failure().unwrap_or(FailureKind::Unreachable.into());
@@ -121,7 +121,7 @@ impl Engine {
 
     pub(super) fn finish_refresh(&mut self, call: &Call, answer: Result<Grant, Failure>) {
         if call.era != self.session.era() || self.closed {
-            self.write(Step::AnswerDiscarded, Some(Why::SessionOver));
+            self.write(Step::AnswerDiscarded, Some(Note::SessionOver));
             return;
         }
         match answer {
@@ -181,7 +181,7 @@ impl Engine {
             // A sibling was given a token while this call was out: the verdict may be about a
             // cookie that is gone.
             self.turn.want_refresh();
-            self.write(Step::RejectionDoubted, Some(Why::SiblingSucceeded));
+            self.write(Step::RejectionDoubted, Some(Note::SiblingSucceeded));
             return;
         }
         let waiters = Attempt::Failed(failure);
@@ -234,7 +234,7 @@ impl Engine {
         self.tries.back_off(if failure.retry_after().is_some() { 0 } else { retry_at });
         self.timers.set(Timer::Retry, retry_at);
         let retry_at = self.session.is_pursued().then(|| self.now.wall_at(retry_at));
-        self.write(Step::RefreshFailed, Some(failure.kind.why()));
+        self.write(Step::RefreshFailed, Some(failure.kind.note()));
         self.emit(Event::RefreshFailed { failure, retry_at });
         self.settle_waiters(Attempt::Failed(failure));
     }
@@ -263,7 +263,7 @@ impl Engine {
     }
 
     pub(super) fn ask_authority(&mut self) {
-        if let Attempt::Failed(failure) = self.want(Cause::Request) {
+        if let Attempt::Failed(failure) = self.want(Asker::Request) {
             self.refuse(failure);
         }
     }
@@ -310,16 +310,16 @@ impl SignedOutReason {
 }
 
 impl FailureKind {
-    fn why(self) -> Why {
+    fn note(self) -> Note {
         match self {
-            Self::Rejected => Why::Rejected,
-            Self::Unreachable => Why::Unreachable,
-            Self::TimedOut => Why::TimedOut,
-            Self::Malformed => Why::Malformed,
-            Self::Misconfigured => Why::Misconfigured,
-            Self::LogoutFailed => Why::LogoutFailed,
-            Self::SignedOut => Why::SignedOut,
-            Self::Closed => Why::Closed,
+            Self::Rejected => Note::Rejected,
+            Self::Unreachable => Note::Unreachable,
+            Self::TimedOut => Note::TimedOut,
+            Self::Malformed => Note::Malformed,
+            Self::Misconfigured => Note::Misconfigured,
+            Self::LogoutFailed => Note::LogoutFailed,
+            Self::SignedOut => Note::SignedOut,
+            Self::Closed => Note::Closed,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the application asks for: the session, a token for a request or for a loan, a refresh; and
 //! what APIs answered.
 
-use super::budget::Cause;
+use super::budget::Asker;
 use super::clock::{Millis, Now};
 use super::contract::{Outcome, WaiterId};
 use super::journal::Step;
@@ -56,7 +56,7 @@ impl Engine {
     pub fn handle_refresh(&mut self, now: Now) -> WaiterId {
         self.begin_input(now);
         self.session.start();
-        let attempt = self.want(Cause::Name);
+        let attempt = self.want(Asker::Application);
         let waiter = self.wait(Purpose::Refresh, attempt);
         self.conclude();
         waiter
@@ -74,7 +74,7 @@ impl Engine {
         } else {
             self.session.refuse(generation);
             let good = self.session.is_good(self.now.mono, 0);
-            let attempt = if good { Attempt::Pending } else { self.want(Cause::Request) };
+            let attempt = if good { Attempt::Pending } else { self.want(Asker::Request) };
             if matches!(attempt, Attempt::Failed(_)) {
                 self.session.pardon();
             }
@@ -105,7 +105,7 @@ impl Engine {
         let attempt = match self.session.status() {
             Status::Unknown => self.start(),
             Status::Authenticated if !good && !self.session.is_doubted() => {
-                self.want(Cause::Request)
+                self.want(Asker::Request)
             }
             Status::Authenticated | Status::Anonymous => Attempt::Pending,
         };
@@ -125,7 +125,7 @@ impl Engine {
     fn start(&mut self) -> Attempt {
         self.begin_start();
         if self.session.status() == Status::Unknown || self.session.is_asked_again() {
-            self.want(Cause::Request)
+            self.want(Asker::Request)
         } else {
             Attempt::Pending
         }

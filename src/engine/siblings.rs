@@ -3,10 +3,10 @@
 
 use core::cmp::Ordering;
 
-use super::budget::Cause;
+use super::budget::Asker;
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{Event, Output};
-use super::journal::{Step, Why};
+use super::journal::{Note, Step};
 use super::machine::Engine;
 use super::message::{Message, News};
 use super::reply::LONGEST_RETRY_AFTER;
@@ -102,7 +102,7 @@ impl Engine {
             }
             News::Rejected if level && self.session.is_authenticated() => {
                 self.write(Step::SiblingRejected, None);
-                let _ = self.want(Cause::Request);
+                let _ = self.want(Asker::Request);
             }
             _ => {}
         }
@@ -180,7 +180,7 @@ impl Engine {
         self.session.join(epoch, subject, self.now.mono);
         self.write(Step::SiblingSignedIn, None);
         self.drop_logout();
-        if started && let Attempt::Failed(failure) = self.want(Cause::Request) {
+        if started && let Attempt::Failed(failure) = self.want(Asker::Request) {
             self.settle_waiters(Attempt::Failed(failure));
         }
     }
@@ -200,7 +200,7 @@ impl Engine {
                 ) =>
             {
                 self.session.rejoin();
-                let _ = self.want(Cause::Schedule);
+                let _ = self.want(Asker::Engine);
             }
             Status::Anonymous | Status::Unknown => {}
         }
@@ -209,7 +209,7 @@ impl Engine {
     /// The authority asked a sibling to wait, so all tabs do.
     fn hear_pause(&mut self, wait: Millis) {
         if self.tries.lengthen_pause(self.now.mono + wait.min(LONGEST_RETRY_AFTER)) {
-            self.write(Step::Paused, Some(Why::SiblingPaused));
+            self.write(Step::Paused, Some(Note::SiblingPaused));
         }
     }
 }

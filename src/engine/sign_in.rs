@@ -5,7 +5,7 @@ use super::clock::Now;
 use super::contract::{Outcome, WaiterId};
 use super::failure::FailureKind;
 use super::grant::Grant;
-use super::journal::{Step, Why};
+use super::journal::{Note, Step};
 use super::machine::Engine;
 use super::message::News;
 use super::reply::SignInAnswer;
@@ -85,7 +85,7 @@ impl Engine {
         let mut accepted = false;
         match answer {
             SignInAnswer::Granted(_) if overtaken => {
-                self.write(Step::SignInDiscarded, Some(Why::LogoutSince));
+                self.write(Step::SignInDiscarded, Some(Note::LogoutSince));
             }
             SignInAnswer::Granted(grant) => {
                 self.adopt(grant, Step::SignedIn);
@@ -93,7 +93,7 @@ impl Engine {
             }
             SignInAnswer::WithoutToken => self.write(Step::SignInWithoutToken, None),
             SignInAnswer::Unusable => {
-                self.write(Step::SignInWithoutToken, Some(Why::Malformed));
+                self.write(Step::SignInWithoutToken, Some(Note::Malformed));
             }
             SignInAnswer::Failed => {}
         }

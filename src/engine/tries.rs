@@ -1,6 +1,6 @@
 //! What became of the latest refresh calls, and when the next one may be made.
 
-use super::budget::{Budget, Cause};
+use super::budget::{Asker, Budget};
 use super::clock::Millis;
 use super::failure::{Blame, Failure};
 
@@ -25,21 +25,21 @@ impl Tries {
     }
 
     /// When a call may be made, by the rate bound and by what the authority asked for.
-    pub(super) fn ready_at(&self, now: Millis, cause: Cause) -> Millis {
-        self.budget.ready_at(now, cause).max(self.paused_until)
+    pub(super) fn ready_at(&self, now: Millis, asker: Asker) -> Millis {
+        self.budget.ready_at(now, asker).max(self.paused_until)
     }
 
     /// The failure after which plain backoff holds such a call back.
-    pub(super) fn backs_off(&self, now: Millis, cause: Cause) -> Option<Failure> {
+    pub(super) fn backs_off(&self, now: Millis, asker: Asker) -> Option<Failure> {
         let failure = self.failure?;
         // Backoff grows with an outage, and the wait of a request must not. A wrong configuration
         // is not mended by trying soon.
-        let gives_way = match cause {
-            Cause::Schedule => false,
-            Cause::Request => {
+        let gives_way = match asker {
+            Asker::Engine => false,
+            Asker::Request => {
                 self.budget.is_rested(now) && failure.kind.blame() != Blame::Misconfigured
             }
-            Cause::Name => true,
+            Asker::Application => true,
         };
         (now < self.backoff_until && !gives_way && !self.is_paused(now)).then_some(failure)
     }

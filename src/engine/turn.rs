@@ -4,11 +4,11 @@
 //! this file, among tabs by the lock. The lock guards the call and nothing else. A tab waits for it
 //! within a bound, and then goes on without.
 
-use super::budget::Cause;
+use super::budget::Asker;
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{CallId, Outcome, Output, Ticket, WaiterId};
 use super::failure::FailureKind;
-use super::journal::{Step, Why};
+use super::journal::{Note, Step};
 use super::machine::Engine;
 use super::message::News;
 use super::session::Era;
@@ -113,7 +113,7 @@ impl Engine {
             self.turn.lock = Lock::Held(ticket);
             self.timers.clear(Timer::Lock);
         } else {
-            self.bypass_lock(Why::NoLock);
+            self.bypass_lock(Note::NoLock);
         }
         self.conclude();
     }
@@ -151,7 +151,7 @@ impl Engine {
 
     fn begin_turn(&mut self, task: Task) {
         if task == Task::Refresh
-            && let Err(failure) = self.may_call(Cause::Name)
+            && let Err(failure) = self.may_call(Asker::Application)
         {
             // A sibling was told to wait while this tab queued for the lock.
             self.turn.refresh_wanted = false;
@@ -182,7 +182,7 @@ impl Engine {
             Task::LogoutCheck if self.logout.is_untold() => Step::RefreshSent,
             _ => task.begins(),
         };
-        let unlocked = (self.turn.lock == Lock::Bypassed).then_some(Why::Unlocked);
+        let unlocked = (self.turn.lock == Lock::Bypassed).then_some(Note::Unlocked);
         self.turn.call = Some(Call {
             id: call,
             task,
@@ -239,13 +239,13 @@ impl Engine {
     }
 
     /// The lock took too long, or can't be had.
-    pub(super) fn bypass_lock(&mut self, why: Why) {
+    pub(super) fn bypass_lock(&mut self, note: Note) {
         if let Lock::Waiting(ticket) = self.turn.lock {
             self.put(Output::ReleaseLock { ticket });
         }
         self.turn.lock = Lock::Bypassed;
         self.timers.clear(Timer::Lock);
-        self.write(Step::LockBypassed, Some(why));
+        self.write(Step::LockBypassed, Some(note));
     }
 
     /// Waits for the lock for the whole bound again: its holder gave a sign of life.

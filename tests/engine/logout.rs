@@ -1,8 +1,8 @@
 //! Group H, and signing in: what ends a session and what begins one, in order.
 
 use tokenkeep::engine::{
-    CALLS, Config, Engine, Event, Failure, FailureKind, Grant, LogoutAnswer, News, Outcome,
-    SignInAnswer, SignedOutReason, Status, Step, Why,
+    CALLS, Config, Engine, Event, Failure, FailureKind, Grant, LogoutAnswer, News, Note, Outcome,
+    SignInAnswer, SignedOutReason, Status, Step,
 };
 
 use crate::tab::{CONFIG, Tab, failed, token, token_of};
@@ -244,15 +244,15 @@ fn granted() -> SignInAnswer {
 
 #[test]
 fn client_A88_a_sign_in_without_a_token_is_told_and_leaves_the_session_as_it_was() {
-    for (answer, why) in
-        [(SignInAnswer::WithoutToken, None), (SignInAnswer::Unusable, Some(Why::Malformed))]
+    for (answer, note) in
+        [(SignInAnswer::WithoutToken, None), (SignInAnswer::Unusable, Some(Note::Malformed))]
     {
         let mut tab = Tab::signed_in(900);
         let turn = tab.input(Engine::handle_sign_in);
         assert!(!tab.input(|engine, now| engine.handle_sign_in_answer(now, turn, answer)));
         assert_eq!((tab.status(), tab.generation()), (Status::Authenticated, 1));
         let told = tab.engine.explain().last().expect("it is told");
-        assert_eq!((told.step, told.why), (Step::SignInWithoutToken, why));
+        assert_eq!((told.step, told.note), (Step::SignInWithoutToken, note));
         tab.input(Engine::handle_refresh);
         assert_eq!(tab.sent.len(), 1, "its turn is over");
     }
