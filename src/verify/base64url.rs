@@ -6,6 +6,7 @@ pub struct NotBase64url;
 
 const INVALID: u8 = 0xFF;
 
+#[expect(clippy::cast_possible_truncation, reason = "the alphabet has 64 characters")]
 const VALUES: [u8; 256] = {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut values = [INVALID; 256];

@@ -161,14 +161,16 @@ impl Time {
         if dates.not_before.is_some_and(|not_before| now + tolerance < not_before) {
             return Err(Failure::NotYetValid);
         }
-        match (max_age, dates.issued) {
-            (None, _) => Ok(()),
-            (Some(_), None) => Err(Failure::Claim("iat")),
-            (Some(_), Some(issued)) if issued > now + tolerance => Err(Failure::Claim("iat")),
-            (Some(max_age), Some(issued)) if now - issued > max_age + tolerance => {
-                Err(Failure::Expired)
+        let Some(max_age) = max_age else { return Ok(()) };
+        match dates.issued {
+            Some(issued) if issued <= now + tolerance => {
+                if now - issued > max_age + tolerance {
+                    Err(Failure::Expired)
+                } else {
+                    Ok(())
+                }
             }
-            _ => Ok(()),
+            _ => Err(Failure::Claim("iat")),
         }
     }
 }
@@ -433,7 +435,7 @@ mod tests {
 
     /// Every character as an escape.
     fn escaped(text: &str) -> String {
-        text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
+        text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
     }
 
     #[test]
@@ -485,7 +487,7 @@ mod tests {
     fn edge_d145_takes_the_types_of_the_rules_in_place_of_the_profiles() {
         let of = |types: &[&str], profile, typ: Typ| {
             let types = types.iter().map(|&typ| typ.into()).collect();
-            let rules = Rules { types, profile, ..Rules::default() };
+            let rules = Rules { profile, types, ..Rules::default() };
             let algorithm = crate::verify::Algorithm::Es256;
             rules.form(&Header { algorithm, kid: None, typ }, false).is_ok()
         };

@@ -79,8 +79,8 @@ pub fn thumbprint(jwk: &Jwk) -> Option<String> {
         }
         Material::Ec(Ec { crv, x, y, .. }) => {
             let [crv, x, y] = [curve(*crv)?.0, &encoded(x), &encoded(y)];
-            let [a, b, c, d] = [r#"{"crv":""#, r#"","kty":"EC","x":""#, r#"","y":""#, r#""}"#];
-            [a, crv, b, x, c, y, d].concat()
+            let parts = [r#"{"crv":""#, crv, r#"","kty":"EC","x":""#, x, r#"","y":""#, y, r#""}"#];
+            parts.concat()
         }
         Material::Okp(Okp { crv: OkpCurves::Ed25519, x, .. }) => {
             [r#"{"crv":"Ed25519","kty":"OKP","x":""#, &encoded(x), r#""}"#].concat()

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_types))]
+#![warn(clippy::pedantic)]
 
 pub mod algorithm;
 pub mod base64url;

@@ -99,6 +99,7 @@ impl Remembered {
     }
 
     /// Remembers a token, and says in which place.
+    #[expect(clippy::cast_possible_truncation, reason = "`most` is at most `NO_ENTRY`")]
     pub fn remember(&mut self, digest: TokenDigest, validity: Validity) -> u32 {
         let place = match self.places.get(&digest.lookup_key()) {
             Some(&place) => place,

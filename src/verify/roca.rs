@@ -41,7 +41,7 @@ mod tests {
             let mut carry = 0_u32;
             for byte in number.iter_mut().rev() {
                 carry += u32::from(*byte) * 65_537;
-                *byte = carry as u8;
+                *byte = (carry & 0xFF) as u8;
                 carry >>= 8;
             }
             number.splice(0..0, carry.to_be_bytes());

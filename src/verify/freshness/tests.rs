@@ -1,3 +1,5 @@
+#![expect(clippy::float_cmp, reason = "moments are whole numbers")]
+
 use super::*;
 
 const SECOND: Millis = 1_000.0;

@@ -46,6 +46,7 @@ impl Decimal {
 
     /// The nearest double, or one beside it. Infinite when the whole part has more digits than are
     /// kept.
+    #[expect(clippy::cast_precision_loss, reason = "the nearest double is wanted")]
     pub(super) fn to_f64(self) -> f64 {
         let Self { is_negative, mantissa, mut exponent } = self;
         let mut number = mantissa as f64;
@@ -79,6 +80,7 @@ impl Decimal {
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[expect(clippy::float_cmp, reason = "the very double is meant")]
 mod tests {
     use super::Decimal;
 

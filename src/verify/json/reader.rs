@@ -138,6 +138,7 @@ struct Reader<'a, S> {
 /// The offset behind what was read.
 type End = Result<usize, NotJson>;
 
+#[expect(clippy::inline_always, reason = "LLVM leaves calls here, and each token makes many")]
 impl<'a, S: Strictness> Reader<'a, S> {
     fn over(text: &'a [u8], rules: S) -> Result<Self, NotJson> {
         Ok(Self { text: str::from_utf8(text).map_err(|_| NotJson)?, rules })
@@ -369,7 +370,7 @@ mod tests {
         let text = r#" {"a":[{"id":"x"}], "keys" : [ {"id":"a","id":"b","x":{"id":1}} , 7, {"x":[{}]},{"id":null}]} "#;
         let mut seen = Vec::new();
         listed(text.as_bytes(), "keys", "id", |Item { range, member }| {
-            seen.push((&text[range], member))
+            seen.push((&text[range], member));
         })
         .unwrap();
         let name = Value::String(Text { written: "b", is_escaped: false });

@@ -60,6 +60,7 @@ impl Strictness for Strict {
         self.from = self.names.len();
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "it was a usize before it was a u64")]
     fn close(&mut self) {
         self.names.truncate(self.from);
         self.from = self.names.pop().map_or(0, |from| from as usize);
