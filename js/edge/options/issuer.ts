@@ -105,7 +105,7 @@ export function readIssuer(
       options.maxTokenAge === undefined
         ? settings.maxTokenAge
         : readTokenAge(`${where}.maxTokenAge`, options.maxTokenAge),
-    tolerate: readTolerances(`${where}.tolerate`, options.tolerate ?? []),
+    tolerate: readTolerances(`${where}.tolerate`, options.tolerate),
     algorithms,
     jwksUri: readJwksUri(where, jwksUri, settings.jwks.allowHttp),
     bundled: jwks === undefined ? null : keySetText(where, jwks),
@@ -177,18 +177,16 @@ function readTypes(name: string, given: IssuerOptions["types"]): readonly string
   const types = listOfTexts(name, given);
   if (types.length === 0) throw invalidOption(name, "must not be empty");
   // It says that a session has ended. What else it says resembles an ID token.
-  if (types.some((type) => /^(application\/)?logout\+jwt$/i.test(type)))
+  if (types.some((type) => /^\s*(application\/)?logout\+jwt\s*(;|$)/i.test(type)))
     throw invalidOption(name, "must not hold logout+jwt");
   return types;
 }
 
-function readTolerances(
-  name: string,
-  given: NonNullable<IssuerOptions["tolerate"]>,
-): readonly Tolerance[] {
-  const odd = listOfTexts(name, given).find((word) => !TOLERANCES.includes(word));
+function readTolerances(name: string, given: IssuerOptions["tolerate"] = []): readonly Tolerance[] {
+  const words = listOfTexts(name, given);
+  const odd = words.find((word) => !TOLERANCES.includes(word));
   if (odd !== undefined) throw invalidOption(name, `must not name ${JSON.stringify(odd)}`);
-  return [...given];
+  return words as readonly Tolerance[];
 }
 
 function readJwksUri(

@@ -76,16 +76,27 @@ function textOf(name: string, secret: unknown, least: number): string {
 }
 
 /**
- * Whether the bytes look like PEM, a JWK, or DER of a key or a certificate. Where a public key is
- * the secret, everybody knows it.
+ * Whether the bytes are a key or a certificate, plain or in base64, as Keycloak shows its keys.
+ * Where a public key is the secret, everybody knows it.
  */
 function isKey(text: string): boolean {
-  if (/-----BEGIN |^\s*\{.*"kty"/s.test(text)) return true;
-  // DER (X.690 section 8.9): a sequence that begins with that of a key's algorithm; or, if it is
-  // long, with that of a certificate, or with a modulus. A random secret looks like this once in a
-  // hundred million times.
-  return /^0(?:[\x2a-\x7f]|\x81.|\x82..)0.\x06|^0\x82..[0\x02]\x82/s.test(text);
+  let decoded = "";
+  try {
+    decoded = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+  } catch {
+    // It is no base64.
+  }
+  return [text, decoded].some((one) => KEY.test(one) || DER.test(one));
 }
+
+/** The beginnings of PEM, of OpenSSH's keys, and of a JWK or several. */
+const KEY = /-----BEGIN |^(ssh|ecdsa)-\S+ AAAA|^(\xef\xbb\xbf)?\s*[{[].*"kty"/s;
+/**
+ * DER (X.690 section 8.9): a sequence that begins with that of a key's algorithm; or, if it is long,
+ * with that of a certificate, or with a modulus. A random secret looks like this once in forty
+ * million times.
+ */
+const DER = /^0(?:[\x2a-\x7f]|\x81.|\x82..)0.\x06|^0(?:\x81.|\x82..)[0\x02][\x81\x82]/s;
 
 /** The secrets as a key set (RFC 7518 section 6.4). */
 export function keySetOf(secrets: readonly Secret[]): string {

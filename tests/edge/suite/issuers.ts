@@ -279,7 +279,9 @@ edge("edge_D145_takes_the_types_of_an_issuer_and_no_others", async () => {
     ["logout+jwt"],
     ["JWT", "Logout+JWT"],
     ["application/logout+jwt"],
+    ["logout+jwt; charset=utf-8"],
     "JWT",
+    null,
   ])
     misconfigured(() => make({ types: odd }), JSON.stringify(odd));
 });
@@ -365,6 +367,7 @@ edge("edge_H147_takes_numbers_for_sub_and_jti_by_an_issuer_that_is_known_for_the
   await refused(verify({ tolerate: both }, await signed({ sid: 1 })), "claim.sid");
   misconfigured(() => make({ tolerate: ["numeric-sid"] }));
   misconfigured(() => make({ tolerate: "padding" }));
+  misconfigured(() => make({ tolerate: null }));
 });
 
 edge("edge_M152_explains_and_tells_what_an_issuers_own_options_refuse", async () => {

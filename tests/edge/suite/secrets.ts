@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { exportJWK, exportSPKI, SignJWT } from "jose";
 import { createVerifier, type IssuerOptions, type Verified } from "tokenkeep/edge";
+import { ED25519, P_521_VERSION_1 } from "../certificates.ts";
 import {
   AUDIENCE,
   base64url,
@@ -225,4 +226,40 @@ edge("edge_D150_takes_no_secret_that_can_not_be_one", async () => {
     misconfigured(() => make(options), note);
   make({ ...both, secret: first });
   make({ ...both, secrets: [entry, { ...entry, kid: "b" }] });
+});
+
+edge("edge_D217_takes_no_key_in_base64_and_no_short_certificate_for_a_secret", async () => {
+  const hash = { algorithms: ["HS256"], jwksUri: undefined };
+  const { publicKey, jwk } = await keyPair("RS256", "r1");
+  const pem = await exportSPKI(publicKey);
+  const bodyOf = (armoured: string) => armoured.replace(/-----[A-Z ]+-----/g, "");
+  const forms: (string | Uint8Array)[] = [
+    // As Keycloak shows the key of a realm: the text of PEM without its first and last line.
+    bodyOf(pem).replace(/\s/g, ""),
+    bodyOf(pem),
+    // As environments carry PEM and JSON.
+    btoa(pem),
+    base64url(pem),
+    base64url(JSON.stringify(jwk)),
+    `\ufeff${JSON.stringify(jwk)}`,
+    JSON.stringify([jwk]),
+    `ssh-rsa ${btoa("\0\0\0\x07ssh-rsa")}${"A".repeat(64)} somebody@example.com`,
+  ];
+  for (const { publicKey } of [await keyPair(), await keyPair("EdDSA", "e1")])
+    forms.push(
+      base64url(new Uint8Array(await crypto.subtle.exportKey("spki", publicKey as never))),
+    );
+  // What is signed of these takes less than 256 bytes.
+  for (const certificate of [ED25519, P_521_VERSION_1]) forms.push(bytesOf(bodyOf(certificate)));
+  for (const form of forms) {
+    const secret = typeof form === "string" ? text(form) : form;
+    misconfigured(() => make({ ...hash, secret }), String(form));
+    const secrets = [{ secret, algorithm: "HS256" }];
+    misconfigured(() => make({ ...hash, secrets }), String(form));
+  }
+  // Random bytes in base64 are a secret like any other.
+  for (const secret of SECRETS) {
+    make({ ...hash, secret: text(base64url(secret)) });
+    make({ ...hash, secret: text(btoa(String.fromCharCode(...secret))) });
+  }
 });
