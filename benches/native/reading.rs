@@ -6,8 +6,9 @@ mod clock;
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 use tokenkeep::engine::Grant;
-use tokenkeep::verify::claims::{Claims, Rules};
+use tokenkeep::verify::claims::Claims;
 use tokenkeep::verify::jws::Compact;
+use tokenkeep::verify::rules::Rules;
 
 /// Encodes base64url, which the crate itself only reads.
 fn base64url(bytes: &[u8]) -> String {

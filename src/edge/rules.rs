@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use super::ring::Ring;
 use super::words;
-use crate::verify::claims::{Rules, Time, Tolerance, Wanted};
+use crate::verify::rules::{Rules, Time, Tolerance, Wanted};
 use crate::verify::{Algorithm, Algorithms, media_type};
 
 /// [`RuleSet`] as TypeScript sees it.

@@ -10,10 +10,11 @@ use wasm_bindgen::prelude::*;
 use super::object_of;
 use super::rules::{self, Registered};
 use super::words::{self, Verdict};
-use crate::verify::claims::{Claims, Dates, Rules};
+use crate::verify::claims::{Claims, Dates};
 use crate::verify::json::Text;
 use crate::verify::jws::Compact;
 use crate::verify::remembered::TokenDigest;
+use crate::verify::rules::Rules;
 use crate::verify::{Algorithm, Failure, Header, Profile, Typ};
 
 /// The objects of this file as TypeScript sees them.

@@ -3,7 +3,7 @@
 //!
 //! A token passes in this order: its shape ([`jws`]), its header ([`Header::read`]), a key that may
 //! have signed it ([`keys`]), the signature (JavaScript checks it), its claims
-//! ([`claims::Rules::judge`]). The verdict on the claims is told only when the signature holds.
+//! ([`rules::Rules::judge`]). The verdict on the claims is told only when the signature holds.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_types))]
@@ -22,6 +22,7 @@ pub mod jws;
 pub mod keys;
 pub mod remembered;
 mod roca;
+pub mod rules;
 
 pub use algorithm::{Algorithm, Algorithms};
 pub use failure::Failure;
