@@ -21,6 +21,8 @@
 //! | `page` | what the browser tells of the page |
 //! | `turn` | which network call is next, and the lock around it |
 //! | `waiters` | how each caller is answered |
+//! | `reply`, `grant`, `failure` | what an answer of the authority is |
+//! | `origin`, `refusal` | where the token may go, and which answers refuse it |
 //! | `session`, `tries`, `budget` | what is known: of the session, of failed calls, of the rate |
 //!
 //! May use [`crate::token`] and nothing else of this crate.

@@ -1,5 +1,5 @@
-//! The rules that the tokens of an issuer must keep (RFC 7519 section 4.1, RFC 9068 section 4, OpenID
-//! Connect Core section 3.1.3.7).
+//! The rules that the tokens of an issuer must keep (RFC 7519 section 4.1, RFC 9068 section 4,
+//! OpenID Connect Core section 3.1.3.7).
 
 use super::claims::Registered::{Aud, Azp, ClientId, Iat, Jti, Sid, Sub};
 use super::claims::{Claims, Dates, Registered};

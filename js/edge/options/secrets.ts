@@ -92,9 +92,9 @@ function isKey(text: string): boolean {
 /** The beginnings of PEM, of OpenSSH's keys, and of a JWK or several. */
 const KEY = /-----BEGIN |^(ssh|ecdsa)-\S+ AAAA|^(\xef\xbb\xbf)?\s*[{[].*"kty"/s;
 /**
- * DER (X.690 section 8.9): a sequence that begins with that of a key's algorithm; or, if it is long,
- * with that of a certificate, or with a modulus. A random secret looks like this once in forty
- * million times.
+ * DER (X.690 section 8.9): a sequence that begins with that of a key's algorithm; or, if it is
+ * long, with that of a certificate, or with a modulus. A random secret looks like this once in
+ * forty million times.
  */
 const DER = /^0(?:[\x2a-\x7f]|\x81.|\x82..)0.\x06|^0(?:\x81.|\x82..)[0\x02][\x81\x82]/s;
 
