@@ -19,6 +19,7 @@ export async function fetchBody(
   settings: JwksSettings,
   etag?: string,
 ): Promise<Fetched> {
+  // Not `withoutDelay`: a time-out is told here, and ends the request.
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => {

@@ -131,7 +131,7 @@ export class Connection {
 
   /**
    * What a command gives, or a rejection within the time. While a command is late, one more in that
-   * time is sent, and the others fail at once.
+   * time is sent, and the others fail at once. `withoutDelay` of the verifier tells no failure.
    */
   async #within<T>(command: () => Promise<T>): Promise<T> {
     const now = performance.now();
