@@ -1,10 +1,10 @@
 // The entry point `tokenkeep/slim`: the same client without the wasm in it. The application says
 // where the wasm is. The browser compiles it while it arrives and caches it by itself.
 
+import { own } from "./client/checks.js";
 import { TokenKeepError } from "./client/error.js";
 import { keepWith } from "./client/keep.js";
 import { coreFrom } from "./client/load.js";
-import { own } from "./client/options.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
 
 /** Where `tokenkeep/client.wasm` is, or what it holds. */

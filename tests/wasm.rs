@@ -92,16 +92,22 @@ fn last_call(host: &Object) -> u32 {
     last(host, "sendRefresh").trim_matches(['[', ']']).parse().unwrap()
 }
 
+/// Answers the refresh call that was sent last.
+fn answer(keep: &Keep, host: &Object, status: u16, wait: &str, date: &str, body: Option<Vec<u8>>) {
+    let sent_at = js_sys::Date::parse(date);
+    keep.refreshed(last_call(host), status, JSON, wait, sent_at, None, body, false, false);
+}
+
 #[wasm_bindgen_test]
 fn a_start_asks_the_host_and_its_answer_changes_the_session() {
     let (keep, host) = keep(false);
     let waiter = keep.input(Input::Start, 0.0);
     let reply = r#"{"access_token":"e30.eyJzdWIiOiJhbGljZSJ9.x","expires_in":900}"#;
-    keep.refreshed(last_call(&host), 200, JSON, "", "", body(reply));
+    answer(&keep, &host, 200, "", "", body(reply));
     assert_eq!(last(&host, "settle"), format!(r#"[{waiter},"done"]"#));
     let session = last(&host, "changed");
     assert!(session.starts_with(r#"["authenticated",1,false,null,"#), "{session}");
-    assert_eq!(keep.claims().as_deref(), Some(&br#"{"sub":"alice"}"#[..]));
+    assert_eq!(keep.shown(None).as_deref(), Some(&br#"{"sub":"alice"}"#[..]));
 }
 
 #[wasm_bindgen_test]
@@ -109,7 +115,7 @@ fn the_token_goes_into_the_header_and_nowhere_else() {
     let (keep, host) = keep(false);
     let request = Request::new_with_str("https://api.example.com/").unwrap();
     assert_eq!(keep.authorize(&request, false), 0);
-    assert!(keep.adopt("the-token", 900.0));
+    assert_eq!(keep.adopt("the-token", 900.0, false), Some(true));
     assert_eq!(keep.authorize(&request, false), 1);
     assert_eq!(
         request.headers().get("authorization").unwrap().as_deref(),
@@ -123,7 +129,7 @@ fn the_token_goes_into_the_header_and_nowhere_else() {
 fn client_F57_what_no_header_may_carry_is_no_token() {
     let (keep, _host) = keep(false);
     for text in ["", "a b", "a\r\nX: y", "tok\u{e9}n"] {
-        assert!(!keep.adopt(text, 900.0), "{text:?}");
+        assert_eq!(keep.adopt(text, 900.0, false), None, "{text:?}");
     }
 }
 
@@ -137,7 +143,7 @@ fn client_E41_only_listed_origins_are_allowed() {
 #[wasm_bindgen_test]
 async fn client_B8_a_timer_of_the_browser_fires_the_renewal() {
     let (keep, host) = keep(false);
-    keep.adopt("t", 1.0);
+    keep.adopt("t", 1.0, false);
     assert_eq!(calls_of(&host, "sendRefresh").length(), 0);
     for _ in 0..60 {
         JsFuture::from(sleep(50)).await.unwrap();
@@ -151,7 +157,7 @@ async fn client_B8_a_timer_of_the_browser_fires_the_renewal() {
 #[wasm_bindgen_test]
 async fn client_J84_after_close_no_timer_fires() {
     let (keep, host) = keep(false);
-    keep.adopt("t", 1.0);
+    keep.adopt("t", 1.0, false);
     keep.input(Input::Close, 0.0);
     let calls = calls_of(&host, "sendRefresh").length();
     JsFuture::from(sleep(1_200)).await.unwrap();
@@ -163,7 +169,7 @@ fn client_F50_a_date_is_compared_with_the_servers_own_clock() {
     let (keep, host) = keep(false);
     let waiter = keep.input(Input::Refresh, 0.0);
     let (wait, date) = ("Wed, 21 Oct 2015 07:30:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT");
-    keep.refreshed(last_call(&host), 503, JSON, wait, date, body("{}"));
+    answer(&keep, &host, 503, wait, date, body("{}"));
     let failure = format!(r#"[{waiter},["refresh_unreachable",503,120]]"#);
     assert_eq!(last(&host, "fail"), failure);
 }
@@ -171,7 +177,7 @@ fn client_F50_a_date_is_compared_with_the_servers_own_clock() {
 #[wasm_bindgen_test]
 fn client_G62_what_no_sibling_writes_is_ignored() {
     let (keep, host) = keep(true);
-    keep.adopt("t", 900.0);
+    keep.adopt("t", 900.0, false);
     let changes = calls_of(&host, "changed").length();
     for kind in [0.0, 0.5, 99.0, f64::NAN, f64::INFINITY] {
         keep.hear(&message(&host, 1.0, kind));
@@ -188,7 +194,7 @@ fn client_G62_what_no_sibling_writes_is_ignored() {
 #[wasm_bindgen_test]
 fn messages_to_siblings_are_numbers() {
     let (keep, host) = keep(true);
-    keep.adopt("e30.eyJzdWIiOiJhbGljZSJ9.x", 900.0);
+    keep.adopt("e30.eyJzdWIiOiJhbGljZSJ9.x", 900.0, false);
     let message = message(&host, 0.0, -1.0);
     assert_eq!(message.length(), 7);
     assert!(message.get_index(1) <= js_sys::Date::now(), "the first epoch is the wall clock's");
@@ -202,16 +208,17 @@ fn a_sign_in_reply_comes_back_without_its_token() {
     assert_eq!(last(&host, "settle"), format!(r#"[{turn},"done"]"#));
     let rest = keep.signed_in(
         turn,
-        Some(true),
+        Some(f64::NAN),
+        None,
         body(r#"{"user":"alice","access_token":"t","expires_in":900}"#),
     );
     assert_eq!(rest.as_deref(), Some(&br#"{"user":"alice","expires_in":900}"#[..]));
     assert_eq!(keep.token().as_deref(), Some("t"));
     let turn = keep.input(Input::SignIn, 0.0);
-    assert_eq!(keep.signed_in(turn, Some(true), body(r#"{"user":"alice"}"#)), None);
+    assert_eq!(keep.signed_in(turn, Some(f64::NAN), None, body(r#"{"user":"alice"}"#)), None);
     let turn = keep.input(Input::SignIn, 0.0);
     assert_eq!(
-        keep.signed_in(turn, Some(true), body(r#"{"access_token":""}"#)),
+        keep.signed_in(turn, Some(f64::NAN), None, body(r#"{"access_token":""}"#)),
         Some(Vec::new()),
         "there is one and it is none"
     );
@@ -222,7 +229,7 @@ fn a_sign_in_reply_comes_back_without_its_token() {
 fn client_H117_the_token_goes_into_the_header_of_the_logout() {
     let (plain, _host) = keep(false);
     let request = Request::new_with_str("https://auth.example.com/").unwrap();
-    plain.adopt("the-token", 900.0);
+    plain.adopt("the-token", 900.0, false);
     plain.input(Input::Logout, 0.0);
     assert_eq!(plain.authorize(&request, true), 0);
     assert_eq!(request.headers().get("authorization").unwrap(), None);
@@ -231,7 +238,7 @@ fn client_H117_the_token_goes_into_the_header_of_the_logout() {
     Reflect::set(&options, &"authorizesLogout".into(), &true.into()).unwrap();
     let host = recording_host();
     let guarded = Keep::new(host.clone().unchecked_into::<Host>(), &options);
-    guarded.adopt("the-token", 900.0);
+    guarded.adopt("the-token", 900.0, false);
     guarded.input(Input::Logout, 0.0);
     assert_eq!((guarded.token(), guarded.authorize(&request, true)), (None, 0));
     let sent = request.headers().get("authorization").unwrap();
@@ -256,7 +263,7 @@ fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
     let codes: Array =
         (0..reply.length()).map(|at| JsValue::from(reply.char_code_at(at))).collect();
     let encoded = Uint8Array::new(&codes);
-    keep.refreshed(last_call(&host), 200, JSON, "", "", Some(encoded.to_vec()));
+    answer(&keep, &host, 200, "", "", Some(encoded.to_vec()));
     assert_eq!(copies_in(&memory, &secret), 1, "the one that is kept");
     let request = Request::new_with_str("https://api.example.com/").unwrap();
     assert_eq!(keep.authorize(&request, false), 1);
@@ -270,7 +277,7 @@ fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
 #[wasm_bindgen_test]
 fn explain_tells_the_transitions_in_order() {
     let (keep, host) = keep(false);
-    keep.adopt("t", 900.0);
+    keep.adopt("t", 900.0, false);
     keep.input(Input::Logout, 0.0);
     keep.explain();
     assert_eq!(events(&host), "adopted,logout,logout-sent");
@@ -289,7 +296,7 @@ fn client_D85_a_call_from_within_the_host_is_an_input_like_any_other() {
         }
     });
     Reflect::set(&host, &"meanwhile".into(), meanwhile.as_ref()).unwrap();
-    keep.adopt("t", 900.0);
+    keep.adopt("t", 900.0, false);
     assert!(keep.token().is_none());
     // What the first input asks for comes before what the second does.
     let calls = all_calls(&host);

@@ -5,7 +5,8 @@ mod clock;
 
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
-use tokenkeep::engine::Grant;
+use tokenkeep::engine::{Clock, NoSession, Reply, judge};
+use tokenkeep::token::shape::Shape;
 use tokenkeep::verify::claims::Claims;
 use tokenkeep::verify::jws::Compact;
 use tokenkeep::verify::rules::Rules;
@@ -55,7 +56,19 @@ fn main() {
             bencher.iter(|| Claims::read(black_box(payload.as_bytes()), &Rules::default()).is_ok())
         });
         group.bench_function("reply", |bencher| {
-            bencher.iter(|| Grant::read(black_box(reply.as_bytes())).is_ok())
+            let shape = Shape::default();
+            bencher.iter(|| {
+                let answer = Reply {
+                    status: 200,
+                    content_type: Some("application/json"),
+                    retry_after: None,
+                    header: None,
+                    body: Some(black_box(reply.as_bytes())),
+                    clock: Clock { sent_at: 0, date: &|_| None },
+                    no_session: NoSession::default(),
+                };
+                judge(&shape, answer).is_ok()
+            })
         });
         group.finish();
     }

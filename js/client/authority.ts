@@ -36,6 +36,11 @@ export function statusOf(response: Response): number {
   return response.type === "opaqueredirect" ? 0 : response.status;
 }
 
+/** The moment of its `Date`; NaN where that can't be seen. */
+export function sentAtOf(response: Response): number {
+  return Date.parse(response.headers.get("Date") ?? "");
+}
+
 /** The most bytes that are read of a reply. A longer one is refused. */
 export const MAX_BODY = 65_536;
 
@@ -61,14 +66,19 @@ export async function bytesOf(response: Response): Promise<Uint8Array | undefine
   }
 }
 
-/** The JSON of a reply; `null` where there is none, or one that is too long. */
-export async function jsonOf(response: Response): Promise<unknown> {
+/**
+ * What `restOf` leaves of the JSON of a reply; `null` where there is none, or one that is too long.
+ */
+export async function jsonOf(
+  response: Response,
+  restOf: (body: Uint8Array) => Uint8Array | undefined,
+): Promise<unknown> {
   if (!isLabelled(response)) {
     discard(response.body);
     return null;
   }
   const bytes = await bytesOf(response).catch(() => undefined);
-  return bytes === undefined ? null : readJson(bytes);
+  return bytes === undefined ? null : readJson(restOf(bytes) ?? bytes);
 }
 
 /** Whether a reply says of itself that it is JSON. */

@@ -4,7 +4,7 @@
 
 import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/client/client.js";
 import type { Advise } from "./advice.js";
-import { bytesOf, jsonOf, requestTo, statusOf } from "./authority.js";
+import { bytesOf, jsonOf, requestTo, sentAtOf, statusOf } from "./authority.js";
 import { cookieNamed, submitTwice } from "./cookies.js";
 import { failure, type TokenKeepError } from "./error.js";
 import { report } from "./events.js";
@@ -13,6 +13,7 @@ import { Locks } from "./locks.js";
 import type { Bare } from "./notes.js";
 import type { Settings } from "./options.js";
 import { watchPage } from "./page.js";
+import type { Source } from "./session.js";
 import { Siblings } from "./siblings.js";
 import type { TokenKeepEvents, Transition } from "./types.js";
 import { Waiters } from "./waiters.js";
@@ -25,7 +26,7 @@ export interface Teller
     PageHost,
     "signedIn" | "signedOut" | "refreshed" | "refreshFailed" | "userChanged" | "cookieNotKept"
   > {
-  changed(engine: Engine, ...session: Parameters<PageHost["changed"]>): void;
+  changed(engine: Engine, source: Source, ...session: Parameters<PageHost["changed"]>): void;
   /** A request goes out without the token, for this reason. */
   bare(why: Bare, url: string): void;
   advise: Advise;
@@ -59,6 +60,8 @@ export class Host {
   #hint: Settings["sessionHint"];
   /** An API refused a fresh token, so the engine has to hear of the next one that accepts it. */
   #refused = false;
+  /** Where a token comes from that is being handed in. */
+  #source: Source;
   /** The transitions that `explain` collects. */
   #transitions: Transition[] = [];
 
@@ -80,6 +83,7 @@ export class Host {
     this.#engine = new core.Keep(this.#engineHost(), settings.engine);
     for (const origin of settings.origins) this.#engine.list(origin);
     for (const status of settings.unauthorized) this.#engine.listRefusal(status);
+    for (const [option, path] of settings.reply.paths) this.#engine.name(option, path);
     const listen = () => settings.engine.coordinate && this.#siblings.open();
     listen();
     this.#leave = watchPage((what) => this.#hear(what, 0), {
@@ -132,6 +136,29 @@ export class Host {
     this.tell.rejectedFreshToken(url);
   }
 
+  /** Hands in a token that comes from `source`. A reply is wiped afterwards. */
+  handIn<T>(source: Source, hand: (engine: Engine) => T): T {
+    this.#source = source;
+    const told = hand(this.engine);
+    this.#source = undefined;
+    if (typeof source === "object") source.fill(0);
+    return told;
+  }
+
+  /** The token in the header that is named for it, empty where it is missing. */
+  tokenIn(headers: Headers): string | undefined {
+    const { header } = this.#settings.reply;
+    return header && (headers.get(header) ?? "").replace(/^bearer /i, "");
+  }
+
+  /** The headers of a reply without the one that brings the token. */
+  withoutToken(headers: Headers): Headers {
+    const { header } = this.#settings.reply;
+    const rest = new Headers(headers);
+    if (header) rest.delete(header);
+    return rest;
+  }
+
   explain(): readonly Transition[] {
     this.#transitions = [];
     this.engine.explain();
@@ -168,7 +195,7 @@ export class Host {
     const { tell } = this;
     return {
       ...tell,
-      changed: (...session) => tell.changed(this.#engine, ...session),
+      changed: (...session) => tell.changed(this.#engine, this.#source, ...session),
       sendRefresh: (call) => this.#send(call, false),
       sendLogout: (call) => this.#send(call, true),
       abort: (call) => this.#abort(call),
@@ -213,7 +240,7 @@ export class Host {
       this.#keepalive = true;
       const header = (name: string) => response.headers.get(name) ?? "";
       if (logout) {
-        const body = await jsonOf(response);
+        const body = await jsonOf(response, (bytes) => this.engine.shown(bytes));
         const status = statusOf(response);
         const listed = endpoint.done.includes(
           response.type === "opaqueredirect" ? "redirect" : status,
@@ -222,15 +249,20 @@ export class Host {
           this.tell.logoutAnswered(status, body);
       } else {
         const body = await bytesOf(response);
-        this.engine.refreshed(
-          call,
-          statusOf(response),
-          header("Content-Type"),
-          header("Retry-After"),
-          header("Date"),
-          body,
+        const { noSession } = this.#settings;
+        this.handIn(body, (engine) =>
+          engine.refreshed(
+            call,
+            statusOf(response),
+            header("Content-Type"),
+            header("Retry-After"),
+            sentAtOf(response),
+            this.tokenIn(response.headers),
+            body,
+            noSession.includes(response.status),
+            noSession.includes("no-token"),
+          ),
         );
-        body?.fill(0);
       }
     } catch {
       if (this.lost) return;

@@ -3,12 +3,13 @@
 
 import type { Input } from "../../build/client/client.js";
 import { type Advise, adviser } from "./advice.js";
+import { own } from "./checks.js";
 import { TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
 import { Host, type Teller } from "./host.js";
 import type { Core } from "./load.js";
 import { Notes } from "./notes.js";
-import { own, readOptions, type Settings } from "./options.js";
+import { readOptions, type Settings } from "./options.js";
 import { abortable, attempting, exchange, fetching, isReplayable } from "./requests.js";
 import { sessionOf, UNKNOWN } from "./session.js";
 import { signIn } from "./sign-in.js";
@@ -35,6 +36,8 @@ class Keep implements TokenKeep {
   readonly #advise: Advise;
   #host: Host | null = null;
   #session: Session = UNKNOWN;
+  /** What the last refresh failed with. */
+  #failure: TokenKeepError | null = null;
   #closed = false;
   #lostAt = -Infinity;
 
@@ -51,8 +54,14 @@ class Keep implements TokenKeep {
     return this.#session;
   }
 
-  start(options: { again?: boolean } = {}): Promise<Session> {
-    return this.#settled(own(options).again === true ? "start-again" : "start");
+  async start(options: { again?: boolean } = {}): Promise<Session> {
+    try {
+      return await this.#settled(own(options).again === true ? "start-again" : "start");
+    } catch (error) {
+      // A refresh that failed has left its error there already.
+      this.#leave(error);
+      throw error;
+    }
   }
 
   refresh(): Promise<Session> {
@@ -63,7 +72,11 @@ class Keep implements TokenKeep {
     await this.#settled("logout");
   }
 
-  async adopt(response: TokenResponse): Promise<Session> {
+  async adopt(
+    response: TokenResponse,
+    options: { session?: "new" | "same" } = {},
+  ): Promise<Session> {
+    const { session } = own(options);
     const {
       access_token,
       accessToken = access_token,
@@ -71,11 +84,15 @@ class Keep implements TokenKeep {
       expiresIn = expires_in,
       token_type = "bearer",
     } = own(response ?? {});
-    return this.#use(({ engine }) => {
-      const bearer =
-        typeof accessToken === "string" && String(token_type).toLowerCase() === "bearer";
-      if (!bearer || !engine.adopt(accessToken, Number(expiresIn)))
+    const same = session === "same";
+    return this.#use((host) => {
+      if (typeof accessToken !== "string" || String(token_type).toLowerCase() !== "bearer")
         throw new TokenKeepError("refresh_malformed");
+      const taken = host.handIn(same, (engine) =>
+        engine.adopt(accessToken, Number(expiresIn), same),
+      );
+      if (!taken)
+        throw new TokenKeepError(taken === undefined ? "refresh_malformed" : "signed_out");
       return this.#session;
     });
   }
@@ -168,6 +185,13 @@ class Keep implements TokenKeep {
     return use(this.#host);
   }
 
+  /** Leaves the error of a start, which nobody may have caught, in a session that is unknown. */
+  #leave(error: unknown): void {
+    const { status, error: known } = this.#session;
+    if (status === "unknown" && known === null && error instanceof TokenKeepError)
+      this.#show({ ...this.#session, error });
+  }
+
   #show(session: Session): void {
     this.#session = Object.freeze(session);
     this.#listeners.emit("change", { session });
@@ -178,8 +202,8 @@ class Keep implements TokenKeep {
     const { url } = this.#settings.refresh;
     return {
       advise: this.#advise,
-      changed: (engine, ...session) =>
-        this.#show(sessionOf(session, this.#session, () => engine.claims())),
+      changed: (engine, source, ...session) =>
+        this.#show(sessionOf(session, this.#session, this.#failure, engine, source)),
       signedIn: () => listeners.emit("signed-in", { session: this.#session }),
       signedOut: (reason) => listeners.emit("signed-out", { reason }),
       refreshed: (generation, by) => listeners.emit("refreshed", { generation, by }),
@@ -187,6 +211,7 @@ class Keep implements TokenKeep {
         const { code, status } = error;
         if (code === "refresh_misconfigured" || code === "refresh_malformed")
           this.#advise(code, url, status);
+        this.#failure = error;
         listeners.emit("refresh-failed", { error, retryAt: retryAt ?? null });
       },
       cookieNotKept: (status) => this.#advise("cookie-not-kept", url, status),
@@ -199,8 +224,9 @@ class Keep implements TokenKeep {
       lost: () => {
         const [{ status }, lostAt] = [this.#session, this.#lostAt];
         this.#lostAt = performance.now();
+        const error = this.#host?.core.lost ?? null;
         this.#host = null;
-        this.#show(UNKNOWN);
+        this.#show({ ...UNKNOWN, error });
         // The session lives on, by its cookie, and is started again. An engine that traps twice in
         // a minute waits until somebody asks.
         if (status === "authenticated" && this.#lostAt - lostAt > 60_000)

@@ -1,7 +1,8 @@
 // Checks the options of `createTokenKeep` and adds the defaults.
 
 import type { EngineSettings } from "../../build/client/client.js";
-import { TokenKeepError } from "./error.js";
+import { invalid, named, own, statuses } from "./checks.js";
+import { type ReplySettings, readReply } from "./reply-options.js";
 import type { EndpointOptions, TokenKeepOptions } from "./types.js";
 
 export interface Settings {
@@ -15,6 +16,8 @@ export interface Settings {
   readonly origins: readonly string[];
   readonly unauthorized: readonly number[];
   readonly console: boolean;
+  readonly reply: ReplySettings;
+  readonly noSession: readonly (number | "no-token")[];
   readonly engine: EngineSettings;
 }
 
@@ -44,6 +47,8 @@ const KNOWN: readonly (keyof TokenKeepOptions)[] = [
   "csrf",
   "sessionHint",
   "console",
+  "reply",
+  "noSession",
   "transport",
 ];
 
@@ -81,6 +86,8 @@ export function readOptions(given: TokenKeepOptions): Settings {
     origins: origins(options.origins),
     console: isOn("console", options.console, "warnings"),
     unauthorized: statuses<never>("unauthorized", options.unauthorized ?? [401], 400),
+    reply: readReply(options.reply),
+    noSession: statuses("noSession", options.noSession ?? [], 200, "no-token"),
     engine: {
       leeway: (options.leeway === 0 ? 0 : time("leeway", options.leeway, 60)) * 1000,
       jitter: (options.jitter === 0 ? 0 : time("jitter", options.jitter, 10)) * 1000,
@@ -100,11 +107,6 @@ function isOn(option: string, given: string | undefined, standard: string): bool
   if (![undefined, standard, "off"].includes(given))
     throw invalid(option, `must be "${standard}" or "off"`);
   return given !== "off";
-}
-
-/** A copy of the own members of an object, each read once. Inherited members are left out. */
-export function own<T extends object>(options: T): T {
-  return Object.assign(Object.create(null) as T, options);
 }
 
 function endpoint(option: string, given: string | URL | EndpointOptions): Endpoint {
@@ -135,13 +137,6 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
   } catch (cause) {
     throw invalid(option, "makes no request that can be sent", cause);
   }
-}
-
-/** The name of a cookie (RFC 6265) or of a header. */
-function named(option: string, name: unknown): string {
-  if (typeof name !== "string" || !/^[\w!#-'*+.^`|~-]+$/.test(name))
-    throw invalid(option, "must be a name");
-  return name;
 }
 
 /**
@@ -191,20 +186,6 @@ function origins(given: readonly string[] | undefined): readonly string[] {
   });
 }
 
-/** A list of statuses from `least` on, and of one word beside them. */
-function statuses<Word extends string>(
-  option: string,
-  given: readonly (number | Word)[],
-  least: number,
-  word?: Word,
-): readonly (number | Word)[] {
-  const list: readonly (number | Word)[] | null = Array.isArray(given) ? [...given] : null;
-  const fits = (one: unknown) =>
-    one === word || (Number.isInteger(one) && Number(one) >= least && Number(one) < 600);
-  if (!list?.every(fits)) throw invalid(option, `must be a list of statuses from ${least} to 599`);
-  return list;
-}
-
 /** Longer than any page lives, and small enough to be added to a moment. */
 const LONGEST = 1e12;
 
@@ -213,8 +194,4 @@ function time(option: string, given: number | undefined, standard: number): numb
   if (typeof value !== "number" || !Number.isFinite(value) || value <= 0)
     throw invalid(option, "must be a finite number above zero");
   return Math.min(value, LONGEST);
-}
-
-function invalid(option: string, fault: string, cause?: unknown): TokenKeepError {
-  return new TokenKeepError("config_invalid", { message: `${option} ${fault}.`, cause });
 }

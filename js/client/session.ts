@@ -1,7 +1,8 @@
-// The session snapshot: a frozen object without the token, the same one until something in it
+// The session snapshot: a frozen object without a token, the same one until something in it
 // changes.
 
-import type { EngineHost } from "../../build/client/client.js";
+import type { Keep as Engine, EngineHost } from "../../build/client/client.js";
+import type { TokenKeepError } from "./error.js";
 import type { Session } from "./types.js";
 
 export const UNKNOWN: Session = Object.freeze({
@@ -13,13 +14,20 @@ export const UNKNOWN: Session = Object.freeze({
   retryAt: null,
   claims: null,
   reason: null,
+  error: null,
+  reply: null,
 });
 
-/** The snapshot that follows `last`. `claims` is called when the token is another one. */
+/** The reply that brings a token. Without one: whether it is of the session that is there. */
+export type Source = Uint8Array | boolean | undefined;
+
+/** The snapshot that follows `last`. A new token is of `source`. `failure` is the last one. */
 export function sessionOf(
   [status, generation, refreshing, reason, expiresAt, retryAt]: Parameters<EngineHost["changed"]>,
   last: Session,
-  claims: () => Uint8Array | undefined,
+  failure: TokenKeepError | null,
+  engine: Engine,
+  source: Source,
 ): Session {
   // One generation is one token; without an expiry there is none now.
   const known = generation === last.generation && last.expiresAt !== null;
@@ -30,9 +38,21 @@ export function sessionOf(
     refreshing,
     degraded: retryAt !== undefined,
     retryAt: retryAt ?? null,
-    claims: expiresAt === undefined ? null : known ? last.claims : readJson(claims()),
+    claims: expiresAt === undefined ? null : known ? last.claims : readJson(engine.shown()),
     reason: reason ?? null,
+    error: retryAt !== undefined || status === "unknown" ? failure : null,
+    reply: expiresAt === undefined ? null : known ? last.reply : replyOf(engine, source, last),
   };
+}
+
+/** What the reply says beside the token; the same object where it is the same. */
+function replyOf(engine: Engine, source: Source, { reply: last }: Session): Session["reply"] {
+  if (source === true) return last;
+  const reply = source ? readJson<Session["reply"]>(engine.shown(source)) : null;
+  const text = JSON.stringify(reply);
+  if (text === JSON.stringify(last)) return last;
+  // Objects alone, in an object, say nothing.
+  return /^{.*":[^{]/s.test(text) ? reply : null;
 }
 
 /** JSON, deeply frozen. `null` when it can't be read. */

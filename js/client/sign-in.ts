@@ -1,7 +1,7 @@
 // Sends the application's sign-in request while no refresh can run in any tab, and takes the token
 // out of the reply.
 
-import { bytesOf, discard, isLabelled } from "./authority.js";
+import { bytesOf, discard, isLabelled, sentAtOf } from "./authority.js";
 import { TokenKeepError } from "./error.js";
 import type { Host } from "./host.js";
 
@@ -10,30 +10,39 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
   const turn = host.engine.input("sign-in", 0);
   await host.answer(turn);
   let response: Response;
-  let json: boolean | undefined;
-  let body: Uint8Array | undefined;
+  let sentAt: number | undefined;
+  // What of the reply may be JSON.
+  let body: Uint8Array | undefined = new Uint8Array();
   try {
     request.signal.throwIfAborted();
     response = await host.transport(request, true);
     if (response.ok) {
-      json = isLabelled(response) || (await beginsAsObject(response.clone()));
-      if (json) body = await bytesOf(response.clone());
+      if (isLabelled(response) || (await beginsAsObject(response.clone())))
+        body = await bytesOf(response.clone());
+      sentAt = sentAtOf(response);
     }
   } catch (error) {
     host.engine.signedIn(turn);
     throw error;
   }
-  const rest = host.engine.signedIn(turn, json, body);
-  if (rest === undefined && LIKE_TOKEN.test(new TextDecoder().decode(body)))
-    host.tell.advise("sign-in-without-token", request.url, response.status);
-  body?.fill(0);
-  if (rest === undefined) return response;
-  discard(response.body);
-  if (rest.length === 0) throw new TokenKeepError("refresh_malformed");
-  const headers = new Headers(response.headers);
-  headers.delete("Content-Length");
-  headers.delete("Content-Encoding");
-  return new Response(rest as Uint8Array<ArrayBuffer>, {
+  const header = host.tokenIn(response.headers);
+  const rest = host.handIn(body, (engine) => {
+    const left = engine.signedIn(turn, sentAt, header, body);
+    if (left === undefined && LIKE_TOKEN.test(new TextDecoder().decode(body)))
+      host.tell.advise("sign-in-without-token", request.url, response.status);
+    return left;
+  });
+  if (rest === undefined && !header) return response;
+  const headers = host.withoutToken(response.headers);
+  if (rest !== undefined) {
+    discard(response.body);
+    if (rest.length === 0) throw new TokenKeepError("refresh_malformed");
+    headers.delete("Content-Length");
+    headers.delete("Content-Encoding");
+  }
+  // A 204 has a stream in Chromium, and a `Response` of that status may have none.
+  const body0 = response.status === 204 ? null : response.body;
+  return new Response((rest as Uint8Array<ArrayBuffer> | undefined) ?? body0, {
     status: response.status,
     statusText: response.statusText,
     headers,

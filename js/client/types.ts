@@ -86,6 +86,18 @@ export interface TokenKeepOptions {
    * read. Never a secret. "off": nothing is.
    */
   console?: "warnings" | "off";
+  /**
+   * Where replies of the refresh and sign-in endpoints say what. Left out: `access_token` or
+   * `accessToken`, `expires_in` or `expiresIn`, `expires_at` or `expiresAt`, and `token_type` or
+   * `tokenType`, at the top level of the JSON. The guide is "Fit the keep to your backend".
+   */
+  reply?: ReplyShape;
+  /**
+   * Answers of the refresh endpoint that say that there is no session, beside 401, 403 and a 400
+   * with an OAuth error: statuses from 200 to 599, and "no-token" for a 2xx that is empty, or JSON,
+   * and holds no token. Default: none. A reply with a usable token is never one of them.
+   */
+  noSession?: readonly (number | "no-token")[];
   /** Replaces `globalThis.fetch`, for tests and special transports. Called with a `Request`. */
   transport?: (request: Request) => Promise<Response>;
 }
@@ -111,6 +123,34 @@ export interface EndpointOptions {
    * hides. Default `[]`. A 401 is looked into in any case, listed or not.
    */
   done?: readonly (number | "redirect")[];
+}
+
+/** The name of a member, or the names that lead to a nested one. No path leads through an array. */
+export type JsonPath = string | readonly string[];
+
+/**
+ * Where a reply says what. A member that is left out keeps its usual names.
+ *
+ * ```ts
+ * reply: { accessToken: ["data", "access_token"] }
+ * ```
+ */
+export interface ReplyShape {
+  accessToken?: JsonPath;
+  /** Seconds. A string of digits is understood too. */
+  expiresIn?: JsonPath;
+  /**
+   * Seconds since the epoch, or an ISO 8601 text whose time has a zone. Counts where `expiresIn` is
+   * missing, against the `Date` of the reply where that can be seen, else against the local clock.
+   */
+  expiresAt?: JsonPath;
+  /** `Bearer`, in any case, or left out. */
+  tokenType?: JsonPath;
+  /**
+   * The token comes in this response header, not in the body; a "Bearer " before it is taken off.
+   * A 204 will do. Another origin has to expose the header.
+   */
+  header?: string;
 }
 
 /**
@@ -166,6 +206,14 @@ export interface Session {
   readonly claims: Readonly<Record<string, unknown>> | null;
   /** Why the session ended; null while there is one, and before it is known. */
   readonly reason: SignedOutReason | null;
+  /** The last failure, while the session is degraded or still unknown; null otherwise. */
+  readonly error: TokenKeepError | null;
+  /**
+   * What the last refresh or sign-in reply said beside the token, such as a user or permissions:
+   * at most 64 KiB of JSON, without tokens and without what the keep reads. The same object until
+   * it changes; null when nothing is left.
+   */
+  readonly reply: Readonly<Record<string, unknown>> | null;
 }
 
 /** What `on` tells of, and what the listener gets. */
@@ -200,7 +248,8 @@ export interface TokenKeepEvents {
   "user-changed": { session: Session };
   /**
    * The logout endpoint answered. `status`: 0 for a redirect, which the browser hides. `body`: its
-   * JSON, frozen; null when there is none, when it can't be read or is longer than 64 KiB.
+   * JSON without tokens, frozen; null when there is none, when it can't be read or is longer than
+   * 64 KiB.
    */
   "logout-answered": { status: number; body: unknown };
 }
@@ -233,9 +282,11 @@ export interface TokenKeep {
   signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /**
    * Takes over a token that the application obtained itself. Rejects with `refresh_malformed` when
-   * there is none in it.
+   * there is none in it. `session`: "new" (default) begins a session, which sibling tabs join.
+   * "same" is for a sliding token of the session that there is: siblings are left alone, and it
+   * rejects with `signed_out` when there is no session.
    */
-  adopt(response: TokenResponse): Promise<Session>;
+  adopt(response: TokenResponse, options?: { session?: "new" | "same" }): Promise<Session>;
   /** Renews now; concurrent calls share one request. */
   refresh(): Promise<Session>;
   /** Lends the token to `use`, renewed first if it has less than `minValidity` seconds left. */

@@ -117,6 +117,7 @@ export const privateNames = [
   "engine",
   "failAll",
   "failure",
+  "handIn",
   "hear",
   "listRefusal",
   "loggedOut",
@@ -133,15 +134,18 @@ export const privateNames = [
   "sendLogout",
   "sendRefresh",
   "settle",
+  "shown",
   "signedIn",
   "signedOut",
   "stepUp",
   "stored",
   "tell",
   "tellsLogout",
+  "tokenIn",
   "transition",
   "userChanged",
   "waiters",
+  "withoutToken",
 ];
 
 /**

@@ -27,7 +27,7 @@ export interface EngineHost<Failure = unknown> {
   fail(waiter: number, failure: Failure): void;
   /** Makes a failure. `retryAfter`: seconds. */
   failure(code: FailureCode, status: number | undefined, retryAfter: number | undefined): Failure;
-  /** The session without its claims. Moments are epoch milliseconds. */
+  /** The session without its claims and its reply. Moments are epoch milliseconds. */
   changed(
     status: Status,
     generation: number,

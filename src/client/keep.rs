@@ -9,13 +9,14 @@ use web_sys::Request;
 use super::driver::Driver;
 use super::host::{Headers, Host};
 use super::messages;
-use super::reply;
+use super::reply::{reply, wait};
 use super::settings::EngineSettings;
 use super::words::Input;
 use crate::engine::{
-    CallId, FailureKind, Grant, LogoutAnswer, Origins, Refusals, SignInAnswer, Ticket, WaiterId,
-    Wake, without_access_token,
+    CallId, FailureKind, Grant, LogoutAnswer, NoSession, Origins, Refusals, SignInAnswer, Ticket,
+    WaiterId, Wake, judge,
 };
+use crate::token::shape::{Shape, Told};
 
 /// One keep: an engine with its token. Callers that wait have a number, and are answered through
 /// [`Host`].
@@ -24,16 +25,19 @@ pub struct Keep {
     driver: Rc<Driver>,
     origins: Origins,
     refusals: Refusals,
+    shape: Shape,
 }
 
 #[wasm_bindgen]
 impl Keep {
-    /// A keep that calls `host`. Its lists of origins and refusals are empty.
+    /// A keep that calls `host`. Its lists of origins and refusals are empty, and replies are of
+    /// the usual shape.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(host: Host, settings: &EngineSettings) -> Keep {
         let driver = Driver::new(settings.into(), host);
-        Self { driver, origins: Origins::default(), refusals: Refusals::default() }
+        let (origins, refusals) = (Origins::default(), Refusals::default());
+        Self { driver, origins, refusals, shape: Shape::default() }
     }
 
     /// Lists an origin, as `URL.origin` gives it: the token may go there.
@@ -45,6 +49,11 @@ impl Keep {
     #[wasm_bindgen(js_name = listRefusal)]
     pub fn list_refusal(&mut self, status: u16) {
         self.refusals.add(status);
+    }
+
+    /// Names the path to what a member of `ReplyShape` tells: its steps, with NUL between them.
+    pub fn name(&mut self, option: &str, path: String) {
+        self.shape.name(option, path);
     }
 
     /// One input. Returns the number of the caller that waits for its outcome, or 0. `number` is
@@ -124,60 +133,86 @@ impl Keep {
         self.driver.engine().token().map(|(token, _)| token.expose().to_owned())
     }
 
-    /// The claims of the token as JSON text, unverified; `undefined` when there is none or it is
-    /// opaque.
-    pub fn claims(&self) -> Option<Vec<u8>> {
-        self.driver.engine().claims().map(<[u8]>::to_vec)
+    /// What may be seen of a token, as JSON text: without `reply` the claims of the token, which
+    /// nobody has verified. With the reply that brought it, or another one, what that says beside
+    /// any token. `undefined` when the token is opaque, and when the reply is no JSON object and
+    /// no array.
+    pub fn shown(&self, reply: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        let engine = self.driver.engine();
+        let Some(reply) = reply else {
+            return engine.claims().map(<[u8]>::to_vec);
+        };
+        let token = engine.token().map(|(token, _)| token.expose());
+        let mut rest = Vec::new();
+        let read = self.shape.read(&reply, token, true, &mut rest, &mut Told::default());
+        read.then_some(rest)
     }
 
-    /// Takes over a token. `expires_in`: seconds; anything but a positive number counts as not
-    /// told. Returns whether it is a token at all.
-    pub fn adopt(&self, access_token: &str, expires_in: f64) -> bool {
+    /// Takes over a token, which is of the `same` session or begins one. `expires_in`: seconds;
+    /// anything but a positive number counts as not told. Returns whether it was taken over:
+    /// without a session it can't be of the same. `undefined`: it is no token at all.
+    pub fn adopt(&self, access_token: &str, expires_in: f64, same: bool) -> Option<bool> {
         // A cast of NaN or of anything negative gives 0, which counts as not told.
-        let grant = Grant::new(access_token, Some(expires_in as u64));
-        grant.map(|grant| self.driver.input(|engine, now| engine.handle_adopt(now, grant))).is_ok()
+        let grant = Grant::new(access_token, Some(expires_in as u64)).ok()?;
+        Some(self.driver.input(|engine, now| engine.handle_adopt(now, grant, same)))
     }
 
-    /// The sign-in of `waiter` was answered with 2xx. `is_json` says whether the reply is JSON, and
-    /// is `undefined` when the sign-in failed. A `body` that is too long is `undefined`.
+    /// The sign-in of `waiter` was answered with 2xx, or failed where `sent_at` is `undefined`.
+    /// `body` is what of the answer may be JSON. The other parts are as in `refreshed`.
     ///
-    /// Returns the reply without its token; empty when the application may not see it; `undefined`
+    /// Returns the body without the token; empty when the application may not see it; `undefined`
     /// when it passes as it is.
     #[wasm_bindgen(js_name = signedIn)]
     pub fn signed_in(
         &self,
         waiter: u32,
-        is_json: Option<bool>,
+        sent_at: Option<f64>,
+        header: Option<String>,
         body: Option<Vec<u8>>,
     ) -> Option<Vec<u8>> {
-        let answer = match is_json {
-            None => SignInAnswer::Failed,
-            Some(false) => SignInAnswer::WithoutToken,
-            Some(true) => SignInAnswer::read(body.as_deref()),
-        };
-        let rest = match answer {
-            SignInAnswer::Granted(_) => without_access_token(&body.unwrap_or_default()).ok(),
-            SignInAnswer::Unusable => Some(Vec::new()),
-            SignInAnswer::WithoutToken | SignInAnswer::Failed => None,
+        let answer = sent_at.map_or(SignInAnswer::Failed, |sent_at| {
+            let reply = reply(sent_at, header.as_deref(), body.as_deref());
+            SignInAnswer::read(&self.shape, &reply)
+        });
+        let mut rest = Vec::new();
+        let seen = match &answer {
+            SignInAnswer::Granted(grant) => {
+                let body = body.as_deref().unwrap_or_default();
+                let token = Some(grant.access_token.expose());
+                self.shape.read(body, token, false, &mut rest, &mut Told::default())
+            }
+            SignInAnswer::Unusable => true,
+            SignInAnswer::WithoutToken | SignInAnswer::Failed => false,
         };
         self.driver
             .input(|engine, now| engine.handle_sign_in_answer(now, WaiterId(waiter), answer));
-        rest
+        seen.then_some(rest)
     }
 
     /// The refresh endpoint answered `call`. A missing field is empty, and a body that is too long
-    /// is `undefined`. Status 0 stands for a redirect that the browser hides. `date` is the
-    /// server's clock, where it can be seen.
+    /// is `undefined`. Status 0 stands for a redirect that the browser hides. `sent_at` is the
+    /// moment of its `Date`, NaN where that can't be seen. `header` is the token, empty when it is
+    /// missing, where a header is named for it. `no_session`: its status is named as one that says
+    /// so; `no_token`: a 2xx without a token says so.
+    #[expect(clippy::too_many_arguments, reason = "they are the parts of one answer")]
     pub fn refreshed(
         &self,
         call: u32,
         status: u16,
         content_type: &str,
         retry_after: &str,
-        date: &str,
+        sent_at: f64,
+        header: Option<String>,
         body: Option<Vec<u8>>,
+        no_session: bool,
+        no_token: bool,
     ) {
-        let answer = reply::judge(status, content_type, retry_after, date, body.as_deref());
+        let mut reply = reply(sent_at, header.as_deref(), body.as_deref());
+        reply.status = status;
+        reply.content_type = Some(content_type);
+        reply.retry_after = wait(&reply, retry_after);
+        reply.no_session = NoSession { status: no_session, no_token };
+        let answer = judge(&self.shape, reply);
         self.driver.input(|engine, now| engine.handle_refresh_answer(now, CallId(call), answer));
     }
 

@@ -1,25 +1,46 @@
-//! Judges the answer of the refresh endpoint, with the page's clock and reader of dates.
+//! The answers of the authority, with the page's clock and reader of dates.
 
 use super::driver::now;
-use crate::engine::{self, Failure, Grant, Millis, Reply, retry_after};
+use crate::engine::{Clock, Millis, NoSession, Reply, retry_after};
 
-/// Judges the answer. Status 0 stands for a redirect that the browser hides, an empty field for a
-/// missing one, and no body for a body that is too long.
-pub(super) fn judge(
-    status: u16,
-    content_type: &str,
-    wait: &str,
-    date: &str,
-    body: Option<&[u8]>,
-) -> Result<Grant, Failure> {
+/// An answer of 2xx, but for its type. No body stands for one that is too long. `sent_at` is the
+/// moment of its `Date`, NaN where that can't be seen. `header` is the token, where a header is
+/// named for it.
+pub(super) fn reply<'a>(
+    sent_at: f64,
+    header: Option<&'a str>,
+    body: Option<&'a [u8]>,
+) -> Reply<'a> {
     // A date is meant by the server's clock, so it is compared with that clock where it can be
     // seen.
-    let retry_after = retry_after(wait, moment, || moment(date).unwrap_or_else(|| now().wall));
-    engine::judge(&Reply { status, content_type: Some(content_type), retry_after, body })
+    let sent_at = if sent_at > 0.0 { sent_at as Millis } else { now().wall };
+    Reply {
+        status: 200,
+        content_type: None,
+        retry_after: None,
+        header,
+        body,
+        clock: Clock { sent_at, date: &quoted_moment },
+        no_session: NoSession::default(),
+    }
 }
 
-/// The moment of an HTTP date. Every JavaScript engine reads its three forms (RFC 9110 section
-/// 5.6.7).
+/// How long `Retry-After` asks to wait.
+pub(super) fn wait(reply: &Reply<'_>, field: &str) -> Option<Millis> {
+    retry_after(field, moment, || reply.clock.sent_at)
+}
+
+/// The moment of a date of HTTP (RFC 9110 section 5.6.7) or ISO 8601. Every JavaScript engine reads
+/// their forms.
 fn moment(date: &str) -> Option<Millis> {
     Some(js_sys::Date::parse(date)).filter(|at| *at >= 0.0).map(|at| at as Millis)
+}
+
+/// The moment of an ISO 8601 text that is a JSON string.
+#[expect(unsafe_code, reason = "the checked conversion is larger than all that reads replies")]
+fn quoted_moment(value: &[u8]) -> Option<Millis> {
+    let text =
+        value.get(1..value.len().checked_sub(1)?).filter(|text| text.iter().all(u8::is_ascii))?;
+    // SAFETY: ASCII is UTF-8.
+    moment(unsafe { core::str::from_utf8_unchecked(text) })
 }

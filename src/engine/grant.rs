@@ -1,9 +1,17 @@
-//! A token reply (RFC 6749 section 5.1), read and taken apart.
+//! A token reply (RFC 6749 section 5.1, or of another shape), read.
 
+use super::clock::{Millis, SECOND};
 use super::failure::FailureKind;
+use super::reply::Reply;
 use crate::token::AccessToken;
 use crate::token::jwt::Payload;
-use crate::token::members::{self, Member, Value, unescape};
+use crate::token::members::{self, unescape};
+use crate::token::shape::Told;
+use std::borrow::Cow;
+
+/// From here on, the year 5138, a number counts no seconds: milliseconds, or nothing that makes
+/// sense.
+const LATEST: u64 = 100_000_000_000;
 
 /// A token as the authority granted it.
 pub struct Grant {
@@ -30,88 +38,53 @@ impl Grant {
         Ok(Self { access_token, expires_in, payload })
     }
 
-    /// Reads a token response (RFC 6749 section 5.1), in both spellings of its members.
+    /// Takes the token out of what a reply `told`, or out of its header where one is named.
     ///
     /// # Errors
     /// [`FailureKind::Malformed`] when there is no usable bearer token in it.
-    pub fn read(body: &[u8]) -> Result<Self, FailureKind> {
-        let (mut access_token, mut count, mut expires_in, mut bearer) = (None, 0, None, true);
-        members::members(body, &mut |member| {
-            if is_access_token(&member) {
-                access_token = Some(member.value);
-                count += 1;
-            } else if member.is("expires_in") || member.is("expiresIn") {
-                expires_in = match member.value {
-                    Value::Number(written) | Value::String(written) => members::whole(written),
-                    Value::Other => None,
-                }
-            } else if member.is("token_type") {
-                bearer = match member.value {
-                    Value::String(kind) => unescape(kind).eq_ignore_ascii_case(b"bearer"),
-                    Value::Number(_) => false,
-                    Value::Other => true,
-                }
-            }
-        })
-        .ok_or(FailureKind::Malformed)?;
-        match access_token {
-            // An escaped text (a solidus may be escaped) is copied; the allocator wipes the copy
-            // when it is dropped.
-            Some(Value::String(text)) if bearer && count == 1 => {
-                Self::of(&unescape(text), expires_in)
-            }
-            _ => Err(FailureKind::Malformed),
+    pub(super) fn read(reply: &Reply<'_>, told: &Told<'_>) -> Result<Self, FailureKind> {
+        let [access_token, expires_in, expires_at, token_type] = told.fields;
+        // An escaped text (a solidus may be escaped) is copied; the allocator wipes the copy when
+        // it is dropped.
+        let text = match reply.header {
+            Some(header) => Cow::Borrowed(header.as_bytes()),
+            None => unescape(members::text(access_token).unwrap_or_default()),
+        };
+        let is_other_type =
+            !token_type.is_empty() && !token_type.eq_ignore_ascii_case(b"\"bearer\"");
+        if is_other_type || reply.header.is_none() && told.access_tokens != 1 {
+            return Err(FailureKind::Malformed);
         }
+        let seconds = seconds(expires_in).filter(|&seconds| seconds > 0);
+        Self::of(&text, seconds.or_else(|| until(expires_at, reply.clock)))
     }
 }
 
-fn is_access_token(member: &Member<'_>) -> bool {
-    member.is("access_token") || member.is("accessToken")
+/// The clock that a moment in a reply is counted against.
+#[derive(Clone, Copy)]
+pub struct Clock<'a> {
+    /// When the reply was sent, by the server's clock where that can be seen.
+    pub sent_at: Millis,
+    /// Reads the date that a JSON string holds.
+    pub date: &'a dyn Fn(&[u8]) -> Option<Millis>,
 }
 
-/// The JSON object `body` without its access token; every other member stays as it is written.
-///
-/// # Errors
-/// [`FailureKind::Malformed`] when `body` is no JSON object.
-pub fn without_access_token(body: &[u8]) -> Result<Vec<u8>, FailureKind> {
-    let mut rest = vec![b'{'];
-    members::members(body, &mut |member| {
-        if !is_access_token(&member) {
-            if rest.len() > 1 {
-                rest.push(b',');
-            }
-            rest.extend_from_slice(member.written);
-        }
-    })
-    .ok_or(FailureKind::Malformed)?;
-    rest.push(b'}');
-    Ok(rest)
+/// A number of seconds, which may be written as a string.
+fn seconds(value: &[u8]) -> Option<u64> {
+    members::whole(members::text(value).unwrap_or(value))
 }
 
-/// Whether `body` is a JSON object with an access token in it, usable or not.
-pub(super) fn has_access_token(body: &[u8]) -> bool {
-    let mut found = false;
-    members::members(body, &mut |member| found |= is_access_token(&member)).is_some() && found
-}
-
-#[cfg(all(test, not(target_arch = "wasm32")))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn takes_the_token_out_and_leaves_the_rest() {
-        let body = br#" { "a" : 1.50 ,"access_token":"secret", "b":{"access_token":"x"},
-            "accessToken":"secret" } "#;
-        assert_eq!(
-            without_access_token(body).unwrap(),
-            br#"{"a" : 1.50,"b":{"access_token":"x"}}"#
-        );
-        assert_eq!(without_access_token(br#"{"access\u005ftoken":"secret"}"#).unwrap(), b"{}");
-        assert!(without_access_token(b"[]").is_err());
-        assert!(
-            has_access_token(br#"{"accessToken":7}"#)
-                && !has_access_token(br#"{"a":1}"#)
-                && !has_access_token(b"x")
-        );
-    }
+/// The seconds until a moment: seconds since the epoch, or an ISO 8601 text. That has to tell its
+/// zone, since readers do not agree on what is meant without one.
+fn until(value: &[u8], clock: Clock<'_>) -> Option<u64> {
+    let at = match (seconds(value), value) {
+        (Some(seconds), _) => (seconds < LATEST).then(|| seconds * SECOND),
+        (
+            None,
+            [b'"', _, _, _, _, b'-', .., b'Z', b'"']
+            | [b'"', _, _, _, _, b'-', .., b'+' | b'-', _, _, b':', _, _, b'"'],
+        ) => (clock.date)(value),
+        _ => None,
+    };
+    Some(at?.saturating_sub(clock.sent_at) / SECOND)
 }

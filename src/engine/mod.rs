@@ -64,7 +64,7 @@ pub use budget::{CALLS, WINDOW};
 pub use clock::{Millis, Now, SECOND};
 pub use contract::{CallId, Config, Event, Outcome, Output, Ticket, WaiterId, Wake};
 pub use failure::{Blame, Failure, FailureKind};
-pub use grant::{Grant, without_access_token};
+pub use grant::{Clock, Grant};
 pub use journal::{KEPT, Note, Step, Transition};
 pub use lifetime::{LONGEST_LIFETIME, Lead};
 pub use machine::Engine;
@@ -72,7 +72,8 @@ pub use message::{Message, News};
 pub use origin::Origins;
 pub use refusal::Refusals;
 pub use reply::{
-    LONGEST_RETRY_AFTER, LogoutAnswer, Media, Reply, SignInAnswer, judge, media_type, retry_after,
+    LONGEST_RETRY_AFTER, LogoutAnswer, Media, NoSession, Reply, SignInAnswer, judge, media_type,
+    retry_after,
 };
 pub use snapshot::{Session, SignedOutReason, Status};
 pub use timers::Timer;

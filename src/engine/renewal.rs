@@ -2,7 +2,7 @@
 
 use super::budget::Asker;
 use super::clock::{Millis, Now, SECOND};
-use super::contract::{CallId, Event};
+use super::contract::{CallId, Event, Output};
 use super::failure::{Blame, Failure, FailureKind};
 use super::grant::Grant;
 use super::journal::{Note, Step};
@@ -235,7 +235,8 @@ impl Engine {
         self.timers.set(Timer::Retry, retry_at);
         let retry_at = self.session.is_pursued().then(|| self.now.wall_at(retry_at));
         self.write(Step::RefreshFailed, Some(failure.kind.note()));
-        self.emit(Event::RefreshFailed { failure, retry_at });
+        // Before the changed session, which shows it.
+        self.put(Output::Emit(Event::RefreshFailed { failure, retry_at }));
         self.settle_waiters(Attempt::Failed(failure));
     }
 
@@ -253,12 +254,17 @@ impl Engine {
         self.write(Step::Restored, None);
         self.broadcast(News::Asking);
         if self.session.is_authenticated() {
-            self.session.doubt();
-            if self.config.coordinate {
-                self.timers.set(Timer::Answer, self.now.mono + ANSWER_BOUND);
-            } else {
-                self.ask_authority();
-            }
+            self.await_confirmation();
+        }
+    }
+
+    /// The token rests until a sibling confirms the session, else the authority.
+    pub(super) fn await_confirmation(&mut self) {
+        self.session.doubt();
+        if self.config.coordinate {
+            self.timers.set(Timer::Answer, self.now.mono + ANSWER_BOUND);
+        } else {
+            self.ask_authority();
         }
     }
 

@@ -2,13 +2,15 @@
 
 use super::clock::{Millis, SECOND};
 use super::failure::{Failure, FailureKind};
-use super::grant::{Grant, has_access_token};
-use crate::token::members::{self, Value, unescape};
+use super::grant::{Clock, Grant};
+use crate::token::members::{self, unescape};
+use crate::token::shape::{Shape, Told};
 
 /// A `Retry-After` beyond this (one day) is taken as this long.
 pub const LONGEST_RETRY_AFTER: Millis = 24 * 3_600 * SECOND;
 
 /// The parts of an HTTP answer that matter here.
+#[derive(Clone, Copy)]
 pub struct Reply<'a> {
     /// The status; 0 for a redirect that the browser hides.
     pub status: u16,
@@ -16,8 +18,23 @@ pub struct Reply<'a> {
     pub content_type: Option<&'a str>,
     /// How long `Retry-After` asks to wait.
     pub retry_after: Option<Millis>,
+    /// The token, where the options name a header for it; empty when that is missing.
+    pub header: Option<&'a str>,
     /// The body, or `None` when it was longer than the host reads.
     pub body: Option<&'a [u8]>,
+    /// What a moment in it is counted against.
+    pub clock: Clock<'a>,
+    /// What the options name as an answer that there is no session.
+    pub no_session: NoSession,
+}
+
+/// Which answers say that there is no session, beside those that always do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSession {
+    /// This one, by its status.
+    pub status: bool,
+    /// A 2xx without a token.
+    pub no_token: bool,
 }
 
 /// What a sign-in request came to.
@@ -34,17 +51,63 @@ pub enum SignInAnswer {
 }
 
 impl SignInAnswer {
-    /// Reads the JSON of a 2xx reply; no body for one that is longer than the host reads.
+    /// Reads a 2xx reply whose body may be JSON.
     #[must_use]
-    pub fn read(body: Option<&[u8]>) -> Self {
-        match body {
-            Some(body) if has_access_token(body) => {
-                Grant::read(body).map_or(Self::Unusable, Self::Granted)
-            }
-            Some(body) if members::is_json(body) => Self::WithoutToken,
-            _ => Self::Unusable,
+    pub fn read(shape: &Shape, reply: &Reply<'_>) -> Self {
+        let Some(body) = reply.body.filter(|body| members::is_json(body)) else {
+            return Self::Unusable;
+        };
+        let mut told = Told::default();
+        let _ = shape.read(body, None, true, &mut Vec::new(), &mut told);
+        if told.access_tokens == 0 && reply.header.unwrap_or_default().is_empty() {
+            return Self::WithoutToken;
         }
+        Grant::read(reply, &told).map_or(Self::Unusable, Self::Granted)
     }
+}
+
+/// Judges the answer of a refresh endpoint.
+///
+/// # Errors
+/// The failure, sorted into terminal, transient and misconfigured as `docs/server-contract.md`
+/// tells.
+pub fn judge(shape: &Shape, mut reply: Reply<'_>) -> Result<Grant, Failure> {
+    let (status, media) = (reply.status, media_type(reply.content_type));
+    if media != Media::Json && reply.header.is_some_and(|header| !header.is_empty()) {
+        // The token is there, and the body no JSON of the authority.
+        reply.body = Some(&[]);
+    }
+    // Where the token comes in a header, and in a 204, the type of the body says nothing.
+    let is_reply = media == Media::Json || reply.header.is_some() || status == 204;
+    let mut kind = match status {
+        200..300 => match SignInAnswer::read(shape, &reply) {
+            SignInAnswer::Granted(grant) if is_reply && matches!(status, 200 | 201 | 204) => {
+                return Ok(grant);
+            }
+            SignInAnswer::WithoutToken
+                if reply.no_session.no_token
+                    && (media != Media::Html || reply.body.is_some_and(<[u8]>::is_empty)) =>
+            {
+                FailureKind::Rejected
+            }
+            _ if !matches!(status, 200 | 201 | 204) => FailureKind::Misconfigured,
+            // A captive portal answers 200 with a page of its own, for a while.
+            _ if is_reply || media == Media::Html => FailureKind::Malformed,
+            _ => FailureKind::Misconfigured,
+        },
+        401 | 403 => FailureKind::Rejected,
+        400 if ends_the_session(reply.body) => FailureKind::Rejected,
+        408 | 425 | 429 | 500.. => FailureKind::Unreachable,
+        _ => FailureKind::Misconfigured,
+    };
+    if reply.no_session.status {
+        kind = FailureKind::Rejected;
+    }
+    let failure = Failure::from(kind).answered(status);
+    Err(match reply.retry_after {
+        Some(wait) if kind == FailureKind::Unreachable => failure.pausing(wait),
+        _ => failure,
+    })
 }
 
 /// The answer of the logout endpoint.
@@ -71,39 +134,6 @@ impl LogoutAnswer {
             200..300 if media_type(Some(content_type)) != Media::Html => Self::Done,
             _ => Self::Doubtful(status),
         }
-    }
-}
-
-/// Judges the answer of a refresh endpoint.
-///
-/// # Errors
-/// The failure, sorted into terminal, transient and misconfigured as `docs/server-contract.md`
-/// tells.
-pub fn judge(reply: &Reply<'_>) -> Result<Grant, Failure> {
-    let kind = match reply.status {
-        200 | 201 => match granted(reply) {
-            Ok(grant) => return Ok(grant),
-            Err(kind) => kind,
-        },
-        204 => FailureKind::Malformed,
-        401 | 403 => FailureKind::Rejected,
-        400 if ends_the_session(reply.body) => FailureKind::Rejected,
-        408 | 425 | 429 | 500.. => FailureKind::Unreachable,
-        _ => FailureKind::Misconfigured,
-    };
-    let failure = Failure::from(kind).answered(reply.status);
-    Err(match reply.retry_after {
-        Some(wait) if kind == FailureKind::Unreachable => failure.pausing(wait),
-        _ => failure,
-    })
-}
-
-fn granted(reply: &Reply<'_>) -> Result<Grant, FailureKind> {
-    match media_type(reply.content_type) {
-        Media::Json => Grant::read(reply.body.ok_or(FailureKind::Malformed)?),
-        // A captive portal answers 200 with a page of its own, for a while.
-        Media::Html => Err(FailureKind::Malformed),
-        Media::Other => Err(FailureKind::Misconfigured),
     }
 }
 
@@ -139,7 +169,7 @@ pub fn media_type(content_type: Option<&str>) -> Media {
 fn ends_the_session(body: Option<&[u8]>) -> bool {
     let mut terminal = false;
     let read = members::members(body.unwrap_or_default(), &mut |member| {
-        if let Value::String(error) = member.value
+        if let Some(error) = members::text(member.value)
             && member.is("error")
         {
             let error = unescape(error);
@@ -176,18 +206,29 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// A clock that reads no date.
+    const CLOCK: Clock<'static> = Clock { sent_at: 0, date: &|_| None };
+
+    fn answer<'a>(status: u16, content_type: &'a str, body: Option<&'a [u8]>) -> Reply<'a> {
+        let content_type = Some(content_type);
+        let no_session = NoSession::default();
+        Reply {
+            status,
+            content_type,
+            retry_after: None,
+            header: None,
+            body,
+            clock: CLOCK,
+            no_session,
+        }
+    }
+
     fn reply(
         status: u16,
         content_type: &str,
         body: &str,
     ) -> Result<(String, Option<u64>), FailureKind> {
-        let reply = Reply {
-            status,
-            content_type: Some(content_type),
-            retry_after: None,
-            body: Some(body.as_bytes()),
-        };
-        judge(&reply)
+        judge(&Shape::default(), answer(status, content_type, Some(body.as_bytes())))
             .map(|grant| (grant.access_token.expose().to_owned(), grant.expires_in))
             .map_err(|failure| failure.kind)
     }
@@ -316,26 +357,26 @@ mod tests {
 
     #[test]
     fn client_F58_a_body_over_the_cap_is_refused() {
-        let reply = Reply {
-            status: 200,
-            content_type: Some("application/json"),
-            retry_after: None,
-            body: None,
-        };
-        assert_eq!(judge(&reply).err().map(|failure| failure.kind), Some(FailureKind::Malformed));
+        let judged = judge(&Shape::default(), answer(200, "application/json", None));
+        assert_eq!(judged.err().map(|failure| failure.kind), Some(FailureKind::Malformed));
     }
 
     #[test]
     fn client_F87_a_sign_in_reply_that_cannot_be_read_is_nobodys() {
-        let read = |body: &[u8]| match SignInAnswer::read(Some(body)) {
+        let read = |body: Option<&[u8]>| match SignInAnswer::read(
+            &Shape::default(),
+            &answer(200, "", body),
+        ) {
             SignInAnswer::Granted(_) => "granted",
             SignInAnswer::WithoutToken => "without",
             SignInAnswer::Unusable => "unusable",
             SignInAnswer::Failed => "failed",
         };
-        assert_eq!(read(br#"{"access_token":"t"}"#), "granted");
-        for body in ["", "  ", "[]", "null", r#"{"a":{"access_token":"t"}}"#] {
-            assert_eq!(read(body.as_bytes()), "without", "{body}");
+        assert_eq!(read(Some(br#"{"access_token":"t"}"#)), "granted");
+        for body in
+            ["", "  ", "[]", "null", r#"{"a":{"access_token":"t"}}"#, r#"{"access_token":null}"#]
+        {
+            assert_eq!(read(Some(body.as_bytes())), "without", "{body}");
         }
         for body in [
             &b"\xef\xbb\xbf{\"access_token\":\"t\"}"[..],
@@ -346,9 +387,9 @@ mod tests {
             br#"{"access_token":7}"#,
             b"OK",
         ] {
-            assert_eq!(read(body), "unusable", "{}", body.escape_ascii());
+            assert_eq!(read(Some(body)), "unusable", "{}", body.escape_ascii());
         }
-        assert!(matches!(SignInAnswer::read(None), SignInAnswer::Unusable));
+        assert_eq!(read(None), "unusable");
     }
 
     #[test]
@@ -370,13 +411,7 @@ mod tests {
         fn any_body_is_judged(
             status in 0..700_u16, body in prop::collection::vec(any::<u8>(), 0..300),
         ) {
-            let reply = Reply {
-                status,
-                content_type: Some("application/json"),
-                retry_after: None,
-                body: Some(&body),
-            };
-            let _ = judge(&reply);
+            let _ = judge(&Shape::default(), answer(status, "application/json", Some(&body)));
         }
 
         #[test]

@@ -41,13 +41,18 @@ impl SignIns {
 }
 
 impl Engine {
-    /// Takes over a token that the application obtained itself.
-    pub fn handle_adopt(&mut self, now: Now, grant: Grant) {
+    /// Takes over a token that the application obtained itself. It begins a session, unless it is
+    /// of the `same` session as the token that is there. Returns whether it was taken over.
+    pub fn handle_adopt(&mut self, now: Now, grant: Grant, same: bool) -> bool {
         self.begin_input(now);
-        if !self.closed {
-            self.adopt(grant, Step::Adopted);
+        // While a token of a sibling's new session is on its way, one of the old session is of no
+        // use.
+        let accepted = !self.closed && (!same || self.session.access_token().is_some());
+        if accepted {
+            self.adopt(grant, Step::Adopted, same);
         }
         self.conclude();
+        accepted
     }
 
     /// Somebody wants to sign in: told to proceed when no refresh can run.
@@ -88,7 +93,7 @@ impl Engine {
                 self.write(Step::SignInDiscarded, Some(Note::LogoutSince));
             }
             SignInAnswer::Granted(grant) => {
-                self.adopt(grant, Step::SignedIn);
+                self.adopt(grant, Step::SignedIn, false);
                 accepted = true;
             }
             SignInAnswer::WithoutToken => self.write(Step::SignInWithoutToken, None),
@@ -101,16 +106,27 @@ impl Engine {
         accepted
     }
 
-    /// A token that comes with a session of its own.
-    fn adopt(&mut self, grant: Grant, step: Step) {
+    /// A token that comes with a session of its own, or a further one of the `same` session, which
+    /// is no news to the siblings.
+    fn adopt(&mut self, grant: Grant, step: Step, same: bool) {
         let from = self.session.status();
-        self.session.begin_epoch(self.session.next_epoch(self.now));
-        self.session.start();
+        let doubted = same && self.session.is_doubted();
+        if !same {
+            self.session.begin_epoch(self.session.next_epoch(self.now));
+            self.session.start();
+        }
         self.accept(grant);
-        self.session.begin(self.now.mono);
         self.write_from(step, from, None);
-        self.broadcast(News::SignedIn { subject: self.session.subject() });
-        self.settle_waiters(Attempt::Succeeded);
+        if !same {
+            self.session.begin(self.now.mono);
+            self.broadcast(News::SignedIn { subject: self.session.subject() });
+        }
+        if doubted {
+            // The application may have had it since before the doubt.
+            self.await_confirmation();
+        } else {
+            self.settle_waiters(Attempt::Succeeded);
+        }
     }
 
     /// The keep is closed: nobody signs in any more.

@@ -1,7 +1,7 @@
 //! The payload of a JWT access token, read without verification. The client plans by the lifetime
 //! and shows the claims, and trusts neither: RFC 9068 section 6 says that clients must not.
 
-use super::members::{self, Value, unescape};
+use super::members::{self, unescape};
 
 /// What the client reads from an unverified JWT.
 pub struct Payload {
@@ -26,12 +26,18 @@ impl Payload {
         }
         let json = decode(payload)?;
         let (mut exp, mut iat, mut iss, mut sub) = (None, None, FNV_OFFSET, None);
-        members::members(&json, &mut |member| match member.value {
-            Value::Number(number) if member.is("exp") => exp = members::whole(number),
-            Value::Number(number) if member.is("iat") => iat = members::whole(number),
-            Value::String(text) if member.is("iss") => iss = hash(FNV_OFFSET, text),
-            Value::String(text) if member.is("sub") => sub = Some(text),
-            _ => {}
+        members::members(&json, &mut |member| {
+            if member.is("exp") {
+                exp = members::whole(member.value);
+            } else if member.is("iat") {
+                iat = members::whole(member.value);
+            } else if let Some(text) = members::text(member.value) {
+                if member.is("iss") {
+                    iss = hash(FNV_OFFSET, text);
+                } else if member.is("sub") {
+                    sub = Some(text);
+                }
+            }
         })?;
         let lifetime = exp.zip(iat).and_then(|(exp, iat)| exp.checked_sub(iat));
         let subject = sub.map(|sub| hash(iss, sub));

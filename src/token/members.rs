@@ -1,7 +1,7 @@
 //! The client's JSON reader (RFC 8259). It checks a whole text, shows the members of its top-level
-//! object and builds nothing. It takes the texts that the verifier's reader takes, which a test
-//! shows, and is written to be small: bytes instead of texts, one function for objects and arrays,
-//! no generics.
+//! object and builds nothing; a nested object is read as a text of its own. It takes the texts that
+//! the verifier's reader takes, which a test shows, and is written to be small: bytes instead of
+//! texts, one function for objects and arrays, no generics.
 
 use std::borrow::Cow;
 
@@ -12,8 +12,8 @@ pub const MAX_DEPTH: u32 = 32;
 pub struct Member<'a> {
     /// Its name, unescaped.
     pub name: Cow<'a, [u8]>,
-    /// Its value.
-    pub value: Value<'a>,
+    /// Its value as it is written. [`text`] and [`whole`] read it, and [`parts`] a nested one.
+    pub value: &'a [u8],
     /// The whole member as it is written, from the name's quote to the end of the value.
     pub written: &'a [u8],
 }
@@ -26,17 +26,6 @@ impl Member<'_> {
     }
 }
 
-/// What a member holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Value<'a> {
-    /// A string, still escaped; [`unescape`] reads it.
-    String(&'a [u8]),
-    /// A number as it is written; [`whole`] reads it.
-    Number(&'a [u8]),
-    /// Anything else.
-    Other,
-}
-
 /// Called with each member, in order.
 pub type Visit<'v, 'a> = &'v mut dyn FnMut(Member<'a>);
 
@@ -44,14 +33,27 @@ pub type Visit<'v, 'a> = &'v mut dyn FnMut(Member<'a>);
 /// Returns `None` if it is not; `visit` may have been called by then.
 #[must_use]
 pub fn members<'a>(text: &'a [u8], visit: Visit<'_, 'a>) -> Option<()> {
+    parts(text, visit).filter(|&close| close == b'}').map(|_| ())
+}
+
+/// The same for an object or an array, whose elements have empty names. Returns the bracket that
+/// closes it.
+#[must_use]
+pub fn parts<'a>(text: &'a [u8], visit: Visit<'_, 'a>) -> Option<u8> {
     let mut scanner = Scanner { bytes: text, at: 0 };
     scanner.space();
-    if scanner.peek() != b'{' {
+    if !matches!(scanner.peek(), b'{' | b'[') {
         return None;
     }
-    scanner.container(1, Some(visit))?;
+    let close = scanner.container(1, Some(visit))?;
     scanner.space();
-    scanner.at_end().then_some(())
+    scanner.at_end().then_some(close)
+}
+
+/// What stands between the quotes, still escaped, if a value is a string. [`unescape`] reads it.
+#[must_use]
+pub fn text(value: &[u8]) -> Option<&[u8]> {
+    if let [b'"', text @ .., b'"'] = value { Some(text) } else { None }
 }
 
 /// Whether `text` is JSON of any kind, or blank.
@@ -194,13 +196,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// An object or an array.
-    fn container(&mut self, depth: u32, mut visit: Option<Visit<'_, 'a>>) -> Option<()> {
+    /// An object or an array. Returns the bracket that closes it.
+    fn container(&mut self, depth: u32, mut visit: Option<Visit<'_, 'a>>) -> Option<u8> {
         // In ASCII a closing bracket is the opening one plus two.
         let close = self.next() + 2;
         self.space();
         if self.take(close) {
-            return Some(());
+            return Some(close);
         }
         loop {
             self.space();
@@ -214,13 +216,15 @@ impl<'a> Scanner<'a> {
                 }
                 self.space();
             }
-            let value = self.value(depth)?;
+            let value = self.at;
+            self.value(depth)?;
             if let Some(visit) = &mut visit {
+                let value = self.since(value);
                 visit(Member { name: unescape(name), value, written: self.since(start) });
             }
             self.space();
             if self.take(close) {
-                return Some(());
+                return Some(close);
             }
             if !self.take(b',') {
                 return None;
@@ -228,20 +232,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn value(&mut self, depth: u32) -> Option<Value<'a>> {
-        let start = self.at;
+    fn value(&mut self, depth: u32) -> Option<()> {
         match self.peek() {
-            b'"' => return self.string().map(Value::String),
-            b'{' | b'[' if depth < MAX_DEPTH => self.container(depth + 1, None)?,
-            b't' => self.literal(b"true")?,
-            b'f' => self.literal(b"false")?,
-            b'n' => self.literal(b"null")?,
-            _ => {
-                self.number()?;
-                return Some(Value::Number(self.since(start)));
-            }
+            b'"' => self.string().map(|_| ()),
+            b'{' | b'[' if depth < MAX_DEPTH => self.container(depth + 1, None).map(|_| ()),
+            b't' => self.literal(b"true"),
+            b'f' => self.literal(b"false"),
+            b'n' => self.literal(b"null"),
+            _ => self.number(),
         }
-        Some(Value::Other)
     }
 
     fn literal(&mut self, word: &[u8]) -> Option<()> {
@@ -373,8 +372,7 @@ mod tests {
             written.push((member.written, member.value));
         })
         .unwrap();
-        let expected: [(&[u8], _); 2] =
-            [(br#""a":1"#, Value::Number(b"1")), (br#""b" : "x""#, Value::String(b"x"))];
+        let expected: [(&[u8], &[u8]); 2] = [(br#""a":1"#, b"1"), (br#""b" : "x""#, br#""x""#)];
         assert_eq!(written, expected);
     }
 

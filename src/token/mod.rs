@@ -8,5 +8,6 @@
 pub mod access_token;
 pub mod jwt;
 pub mod members;
+pub mod shape;
 
 pub use access_token::AccessToken;

@@ -318,8 +318,8 @@ fn a_slow_sign_in_loses_its_turn_and_still_counts() {
 #[test]
 fn signing_in_as_somebody_else_is_told() {
     let mut tab = Tab::new();
-    tab.input(|engine, now| engine.handle_adopt(now, token_of("alice")));
-    tab.input(|engine, now| engine.handle_adopt(now, token_of("bob")));
+    tab.input(|engine, now| engine.handle_adopt(now, token_of("alice"), false));
+    tab.input(|engine, now| engine.handle_adopt(now, token_of("bob"), false));
     assert!(tab.events.contains(&Event::UserChanged));
     let claims = tab.engine.claims().unwrap();
     assert!(claims.windows(3).any(|part| part == b"bob"));

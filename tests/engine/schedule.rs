@@ -157,7 +157,7 @@ fn client_B17_wake_ups_that_arrive_together_are_one() {
 #[test]
 fn the_expiry_that_is_shown_follows_the_wall_clock_of_the_receipt() {
     let mut tab = Tab::new();
-    tab.input(|engine, now| engine.handle_adopt(now, token(900)));
+    tab.input(|engine, now| engine.handle_adopt(now, token(900), false));
     assert_eq!(tab.engine.session().expires_at, Some(tab.now.wall + 900_000));
     tab.pass(840_000);
     tab.fail(FailureKind::Unreachable);

@@ -9,7 +9,7 @@ use crate::tab::{Tab, failed, token_of};
 /// A coordinating tab of alice.
 fn alice() -> Tab {
     let mut tab = Tab::coordinating();
-    tab.input(|engine, now| engine.handle_adopt(now, token_of("alice")));
+    tab.input(|engine, now| engine.handle_adopt(now, token_of("alice"), false));
     tab.told.clear();
     tab.events.clear();
     tab

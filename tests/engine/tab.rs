@@ -180,7 +180,7 @@ impl Tab {
     }
 
     pub(crate) fn sign_in(&mut self, seconds: u64) {
-        self.input(|engine, now| engine.handle_adopt(now, token(seconds)));
+        self.input(|engine, now| engine.handle_adopt(now, token(seconds), false));
     }
 
     pub(crate) fn request(&mut self) -> WaiterId {

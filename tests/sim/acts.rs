@@ -1,6 +1,6 @@
 //! What users do, and what goes wrong.
 
-use tokenkeep::engine::{Engine, Grant, SECOND, Wake};
+use tokenkeep::engine::{Engine, SECOND, Wake};
 
 use crate::network::Answer;
 use crate::queue::Event;
@@ -78,6 +78,9 @@ impl World {
         self.perform_act(tab, act);
         if self.third.chance(30) && self.tabs.get(tab).is_some_and(|tab| !tab.closed) {
             self.perform_act(tab, Act::StartAgain);
+        }
+        if self.fourth.chance(30) && self.tabs.get(tab).is_some_and(|tab| !tab.closed) {
+            self.slide(tab);
         }
     }
 
@@ -187,13 +190,26 @@ impl World {
         let token = self.authority.issue(self.now, cookie.family);
         self.authority.families[cookie.family].brought_at = self.now;
         tell!(self, self.tabs[tab].id, "the page brings {:?}", Answer::Token(token));
-        let grant = Grant::read(self.reply_body(token).as_bytes()).expect("it is a token reply");
+        let grant = self.judged(Answer::Token(token)).expect("it is a token reply");
         let mono = self.clocks(tab).mono;
         let notes = &mut self.tabs[tab].notes;
         notes.fences += 1;
         (notes.signed_in_at, notes.invited_at) = (self.now, self.now);
         notes.turned(self.now, mono);
-        self.input(tab, |engine, now| engine.handle_adopt(now, grant));
+        self.input(tab, |engine, now| engine.handle_adopt(now, grant, false));
+    }
+
+    /// An API answers with a further token of the session, and the application hands it over.
+    fn slide(&mut self, tab: usize) {
+        let Some((token, _)) = self.tabs[tab].token() else { return };
+        let family = self.authority.issued[token].family;
+        if self.authority.families[family].revoked {
+            return;
+        }
+        let token = self.authority.issue(self.now, family);
+        tell!(self, self.tabs[tab].id, "an API brings {:?}", Answer::Token(token));
+        let grant = self.judged(Answer::Token(token)).expect("it is a token reply");
+        self.input(tab, |engine, now| engine.handle_adopt(now, grant, true));
     }
 
     fn fault(&mut self) {

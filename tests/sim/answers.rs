@@ -2,9 +2,10 @@
 //! engine.
 
 use tokenkeep::engine::{CallId, FailureKind, LogoutAnswer, SignInAnswer, Status};
+use tokenkeep::token::shape::Shape;
 
 use crate::invariants;
-use crate::network::{Answer, Errand};
+use crate::network::{Answer, Errand, reply};
 use crate::planted::Bug;
 use crate::tab::{End, Purpose, Request};
 use crate::trace::tell;
@@ -43,7 +44,8 @@ impl World {
             Errand::SignIn { waiter, .. } => {
                 let answer = match answer {
                     Answer::Token(token) => {
-                        SignInAnswer::read(Some(self.reply_body(token).as_bytes()))
+                        let body = self.reply_body(token);
+                        SignInAnswer::read(&Shape::default(), &reply(200, "", None, &body))
                     }
                     _ => SignInAnswer::Failed,
                 };
@@ -89,7 +91,7 @@ impl World {
         self.tabs[tab].notes.may_end = terminal && !late;
         match judged {
             Ok(grant) if late && self.bug == Some(Bug::NoEpochCheck) => {
-                self.input(tab, |engine, now| engine.handle_adopt(now, grant));
+                self.input(tab, |engine, now| engine.handle_adopt(now, grant, false));
             }
             judged => {
                 self.input(tab, |engine, now| engine.handle_refresh_answer(now, call, judged))

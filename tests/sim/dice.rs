@@ -22,6 +22,11 @@ impl Dice {
         Self::new(seed.rotate_left(32) ^ !0xA6A1)
     }
 
+    /// A fourth one, for what was added after the seeds of the third were kept.
+    pub fn fourth(seed: u64) -> Self {
+        Self::new(seed.rotate_left(16) ^ !0x511D)
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

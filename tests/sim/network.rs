@@ -5,8 +5,9 @@
 //! effect when the reply reaches the browser, whether or not the tab still listens.
 
 use tokenkeep::engine::{
-    CallId, Failure, FailureKind, Grant, Millis, Reply, SECOND, WaiterId, judge,
+    CallId, Clock, Failure, FailureKind, Grant, Millis, NoSession, Reply, SECOND, WaiterId, judge,
 };
+use tokenkeep::token::shape::Shape;
 
 use crate::authority::{Cookie, Outage, Verdict};
 use crate::dice::Dice;
@@ -229,10 +230,10 @@ impl World {
                 }
                 (Answer::Token(token), Some(Some(successor)))
             }
-            Verdict::Refused => (Answer::Status(401, None), None),
+            Verdict::Refused => (Answer::Status(self.refusal, None), None),
             Verdict::Reused => {
                 tell!(self, "authority", "reuse: the family of {cookie:?} ends");
-                (Answer::Status(401, None), None)
+                (Answer::Status(self.refusal, None), None)
             }
         }
     }
@@ -316,31 +317,22 @@ impl World {
     /// The answer to a refresh, as the driver of a tab judges it.
     pub fn judged(&self, answer: Answer) -> Result<Grant, Failure> {
         let body;
-        let json = Some("application/json");
-        judge(&match answer {
-            Answer::Unreachable => return Err(FailureKind::Unreachable.into()),
-            Answer::Token(token) => {
-                body = self.reply_body(token);
-                Reply {
-                    status: 200,
-                    content_type: json,
-                    retry_after: None,
-                    body: Some(body.as_bytes()),
+        let json = "application/json";
+        judge(
+            &Shape::default(),
+            match answer {
+                Answer::Unreachable => return Err(FailureKind::Unreachable.into()),
+                Answer::Token(token) => {
+                    body = self.reply_body(token);
+                    reply(200, json, None, &body)
                 }
-            }
-            Answer::Status(status, retry_after) => Reply {
-                status,
-                content_type: json,
-                retry_after,
-                body: Some(b"{\"error\":\"invalid_grant\"}"),
+                Answer::Status(status, retry_after) => Reply {
+                    no_session: NoSession { status: status == self.refusal, no_token: false },
+                    ..reply(status, json, retry_after, "{}")
+                },
+                Answer::Html => reply(200, "text/html", None, "<!doctype html>"),
             },
-            Answer::Html => Reply {
-                status: 200,
-                content_type: Some("text/html"),
-                retry_after: None,
-                body: Some(b"<!doctype html>"),
-            },
-        })
+        )
     }
 
     /// The JSON in which a token travels.
@@ -363,5 +355,23 @@ impl World {
             tab.life != Life::Running || !tab.visible && self.script.throttle > 1
         };
         self.tabs.iter().find(|known| known.id == tab).is_some_and(late)
+    }
+}
+
+/// A reply as the driver of a tab reads it.
+pub fn reply<'a>(
+    status: u16,
+    content_type: &'a str,
+    retry_after: Option<Millis>,
+    body: &'a str,
+) -> Reply<'a> {
+    Reply {
+        status,
+        content_type: Some(content_type),
+        retry_after,
+        header: None,
+        body: Some(body.as_bytes()),
+        clock: Clock { sent_at: 0, date: &|_| None },
+        no_session: NoSession::default(),
     }
 }

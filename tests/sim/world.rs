@@ -42,6 +42,10 @@ pub struct World {
     pub second: Dice,
     /// For what was added later still.
     pub third: Dice,
+    /// For what was added last.
+    pub fourth: Dice,
+    /// The status with which the authority says that there is no session.
+    pub refusal: u16,
     pub script: Script,
     pub trace: Trace,
     pub bug: Option<Bug>,
@@ -77,6 +81,7 @@ impl World {
         let mut second = Dice::second(seed);
         let mut third = Dice::third(seed);
         let script = Script::draw(&mut dice, &mut second, &mut third);
+        let mut fourth = Dice::fourth(seed);
         let mut world = Self {
             now: 0,
             queue: Queue::default(),
@@ -104,6 +109,8 @@ impl World {
             dice,
             second,
             third,
+            refusal: fourth.weighted(&[(6, 401), (1, 204), (1, 400), (1, 419)]),
+            fourth,
             script,
         };
         tell!(world, "script", "{:?}", world.script);

@@ -4,6 +4,8 @@
 import {
   createTokenKeep,
   type EndpointOptions,
+  type JsonPath,
+  type ReplyShape,
   type Session,
   type SessionStatus,
   type SignedOutReason,
@@ -23,7 +25,12 @@ const endpoint: EndpointOptions = {
   body: "{}",
 };
 
+const path: JsonPath = ["data", "token"] as const;
+const reply: ReplyShape = { accessToken: path, expiresAt: "until", header: "X-Token" };
+
 const options: TokenKeepOptions = {
+  reply,
+  noSession: [204, "no-token"] as const,
   refresh: endpoint,
   logout: "/logout",
   origins: ["https://api.example.com"] as const,
@@ -82,7 +89,8 @@ export async function use(): Promise<readonly Transition[]> {
   await keep.signIn(new Request("/sign-in"), {});
   const token: TokenResponse = { access_token: "t", expires_in: 900, token_type: "Bearer" };
   await keep.adopt(token).then(() => keep.refresh());
-  await keep.adopt({ accessToken: "t", expiresIn: 900 });
+  await keep.adopt({ accessToken: "t", expiresIn: 900 }, { session: "same" });
+  console.log(session.error?.code, session.reply?.["user"]);
   const length: number = await keep.withToken((lent) => lent.length, {
     minValidity: 30,
     signal: AbortSignal.timeout(1_000),
@@ -191,6 +199,8 @@ export const double: TokenKeep = {
     retryAt: null,
     claims: null,
     reason: "no-session",
+    error: null,
+    reply: null,
   },
   subscribe: () => () => undefined,
   fetch: globalThis.fetch,

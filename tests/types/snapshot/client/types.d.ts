@@ -29,6 +29,8 @@ export interface TokenKeepOptions {
         cookie: string;
     };
     console?: "warnings" | "off";
+    reply?: ReplyShape;
+    noSession?: readonly (number | "no-token")[];
     transport?: (request: Request) => Promise<Response>;
 }
 export interface EndpointOptions {
@@ -38,6 +40,14 @@ export interface EndpointOptions {
     body?: string;
     authorization?: boolean;
     done?: readonly (number | "redirect")[];
+}
+export type JsonPath = string | readonly string[];
+export interface ReplyShape {
+    accessToken?: JsonPath;
+    expiresIn?: JsonPath;
+    expiresAt?: JsonPath;
+    tokenType?: JsonPath;
+    header?: string;
 }
 export interface TokenResponse {
     access_token?: string;
@@ -62,6 +72,8 @@ export interface Session {
     readonly retryAt: number | null;
     readonly claims: Readonly<Record<string, unknown>> | null;
     readonly reason: SignedOutReason | null;
+    readonly error: TokenKeepError | null;
+    readonly reply: Readonly<Record<string, unknown>> | null;
 }
 export interface TokenKeepEvents {
     change: {
@@ -105,7 +117,9 @@ export interface TokenKeep {
     subscribe(listener: () => void): () => void;
     readonly fetch: typeof globalThis.fetch;
     signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-    adopt(response: TokenResponse): Promise<Session>;
+    adopt(response: TokenResponse, options?: {
+        session?: "new" | "same";
+    }): Promise<Session>;
     refresh(): Promise<Session>;
     withToken<T>(use: (token: string) => T | Promise<T>, options?: {
         minValidity?: number;

@@ -1,0 +1,33 @@
+// What the readers of options have in common.
+
+import { TokenKeepError } from "./error.js";
+
+/** A copy of the own members of an object, each read once. Inherited members are left out. */
+export function own<T extends object>(options: T): T {
+  return Object.assign(Object.create(null) as T, options);
+}
+
+export function invalid(option: string, fault: string, cause?: unknown): TokenKeepError {
+  return new TokenKeepError("config_invalid", { message: `${option} ${fault}.`, cause });
+}
+
+/** The name of a cookie (RFC 6265) or of a header. */
+export function named(option: string, name: unknown): string {
+  if (typeof name !== "string" || !/^[\w!#-'*+.^`|~-]+$/.test(name))
+    throw invalid(option, "must be a name");
+  return name;
+}
+
+/** A list of statuses from `least` on, and of one word beside them. */
+export function statuses<Word extends string>(
+  option: string,
+  given: readonly (number | Word)[],
+  least: number,
+  word?: Word,
+): readonly (number | Word)[] {
+  const list: readonly (number | Word)[] | null = Array.isArray(given) ? [...given] : null;
+  const fits = (one: unknown) =>
+    one === word || (Number.isInteger(one) && Number(one) >= least && Number(one) < 600);
+  if (!list?.every(fits)) throw invalid(option, `must be a list of statuses from ${least} to 599`);
+  return list;
+}
