@@ -45,7 +45,7 @@ export const contents: readonly Section[] = [
     text: "The server's side",
     items: [
       { text: "The server contract", link: "/server-contract" },
-      { text: "Any backend", link: "/any-backend" },
+      { text: "Fit the keep to your backend", link: "/any-backend" },
       { text: "The contract kit", link: "/contract-kit" },
       { text: "The edge verifier", link: "/edge" },
       { text: "Providers", link: "/providers" },
