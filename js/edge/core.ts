@@ -125,17 +125,17 @@ export class Core {
   }
 
   /**
-   * Reads a token by some rules and judges it; `now` in seconds. `known` is the algorithm of a
+   * Reads a token by some rules and judges it; `now` in seconds. `passed` is the algorithm of a
    * header that has passed under them before.
    */
-  read(rules: RuleSet, token: string, now: number, known?: Wasm.Algorithm): Wasm.Verdict {
+  read(rules: RuleSet, token: string, now: number, passed?: Wasm.Algorithm): Wasm.Verdict {
     if (token !== this.#token) this.#write(token);
     this.#isRead = true;
     const number = this.#numbers.get(rules) ?? this.#register(rules);
     const isRecalled = this.#recalledIn !== null;
     return (
-      this.#wasm.read(number, this.#length, now, known, isRecalled) ??
-      certain(this.#wasm.read(this.#register(rules), this.#length, now, known, isRecalled))
+      this.#wasm.read(number, this.#length, now, passed, isRecalled) ??
+      certain(this.#wasm.read(this.#register(rules), this.#length, now, passed, isRecalled))
     );
   }
 

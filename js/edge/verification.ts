@@ -177,9 +177,9 @@ export class Verification {
     rules: Issuer["rules"],
     token: string,
     now: number,
-    known?: Algorithm,
+    passed?: Algorithm,
   ): Verdict {
-    return fit(core.read(rules, token, now / 1000, known), core);
+    return fit(core.read(rules, token, now / 1000, passed), core);
   }
 
   /** The moment at which a token of the issuer is judged, whose signature held. */

@@ -91,7 +91,7 @@ pub fn reserve_input(bytes: usize) -> *const u8 {
 }
 
 /// Reads the token in the first `length` bytes of the input, and judges its header and its claims.
-/// `now` is in seconds since the epoch. `known`: the algorithm of a header that passed under the
+/// `now` is in seconds since the epoch. `passed`: the algorithm of a header that passed under the
 /// same rules before. `is_recalled`: it is the token that `recall` has just looked for.
 /// `undefined`: the rules are not registered.
 #[wasm_bindgen]
@@ -100,16 +100,16 @@ pub fn read(
     rules: u32,
     length: usize,
     now: f64,
-    known: Option<words::Algorithm>,
+    passed: Option<words::Algorithm>,
     is_recalled: bool,
 ) -> Option<Verdict> {
-    let known = known.and_then(words::Algorithm::read);
+    let passed = passed.and_then(words::Algorithm::read);
     rules::with(rules, |registered| {
         seen(|seen| {
             if !is_recalled {
                 seen.recalled = None;
             }
-            match seen.open(registered, length, known) {
+            match seen.open(registered, length, passed) {
                 Ok(()) if registered.rules.profile == Profile::Jws => Verdict::Good,
                 Ok(()) => seen.judge(&registered.rules, now),
                 Err(failure) => seen.refuse(Verdict::Unfit, &registered.rules, failure),
@@ -157,13 +157,13 @@ impl Seen {
         &mut self,
         registered: &Registered,
         length: usize,
-        known: Option<Algorithm>,
+        passed: Option<Algorithm>,
     ) -> Result<(), Failure> {
         (self.header, self.issuer, self.dates) = (None, None, Dates::NONE);
         let token = self.input.get(..length).unwrap_or_default();
-        self.parts.refill(token, registered.longest, known.is_some(), registered.with_padding)?;
-        self.header = Some(match known {
-            Some(algorithm) => Header { algorithm, kid: None, typ: Typ::Known },
+        self.parts.refill(token, registered.longest, passed.is_some(), registered.with_padding)?;
+        self.header = Some(match passed {
+            Some(algorithm) => Header { algorithm, kid: None, typ: Typ::Passed },
             None => {
                 Header::read(&self.parts.header, registered.rules.profile, registered.algorithms)?
             }

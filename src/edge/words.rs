@@ -159,7 +159,7 @@ impl From<freshness::Look> for Look {
 #[derive(Clone, Copy)]
 pub enum Reception {
     /// It takes the place of the set in memory.
-    Taken = "taken",
+    Accepted = "accepted",
     /// It does not.
     Overtaken = "overtaken",
 }
@@ -167,7 +167,7 @@ pub enum Reception {
 impl From<freshness::Reception> for Reception {
     fn from(reception: freshness::Reception) -> Self {
         match reception {
-            freshness::Reception::Taken => Self::Taken,
+            freshness::Reception::Accepted => Self::Accepted,
             freshness::Reception::Overtaken => Self::Overtaken,
         }
     }

@@ -113,7 +113,7 @@ pub enum Look {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reception {
     /// It takes the place of the set in memory.
-    Taken,
+    Accepted,
     /// It does not: the set in memory is newer, or the copy is of no use.
     Overtaken,
 }
@@ -267,7 +267,7 @@ impl Freshness {
         }
         self.applied = fetch.number;
         self.load(Origin::Published, fetch.began, lifetime);
-        Reception::Taken
+        Reception::Accepted
     }
 
     /// Whether the copy in memory is newer. It was taken after this fetch began, so that only the
@@ -316,7 +316,7 @@ impl Freshness {
             // The renewal that has read the store is over, and its stamp with it.
             self.not_before = NEVER;
         }
-        Reception::Taken
+        Reception::Accepted
     }
 
     /// The bundled set is taken into memory. It is stale from then on.

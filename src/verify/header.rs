@@ -42,7 +42,7 @@ pub enum Typ {
     /// What is no text.
     Odd,
     /// The same as a header that has passed under the same rules.
-    Known,
+    Passed,
 }
 
 impl Typ {

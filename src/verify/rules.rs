@@ -136,7 +136,7 @@ impl Rules {
             return Err(Failure::Malformed);
         }
         let is_taken = match &header.typ {
-            Typ::Known => true,
+            Typ::Passed => true,
             Typ::Odd => false,
             Typ::Absent => self.types.is_empty() && self.profile != Profile::AccessToken,
             Typ::Named(typ) if !self.types.is_empty() => self.types.contains(typ),
@@ -329,7 +329,7 @@ mod tests {
         let named = |typ: &str| Typ::Named(typ.into());
         for profile in [Profile::Jwt, Profile::AccessToken, Profile::IdToken] {
             assert!(of(&["jose", "x"], profile, named("jose")));
-            assert!(of(&["jose", "x"], profile, Typ::Known));
+            assert!(of(&["jose", "x"], profile, Typ::Passed));
             for typ in [named("jwt"), named("at+jwt"), named(""), Typ::Absent, Typ::Odd] {
                 assert!(!of(&["jose", "x"], profile, typ.clone()), "{typ:?}");
             }

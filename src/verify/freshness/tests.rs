@@ -27,7 +27,7 @@ fn fresh() -> Freshness {
 fn fetched() -> Freshness {
     let mut freshness = fresh();
     let fetch = freshness.began(T);
-    assert_eq!(freshness.answered(fetch, None), Reception::Taken);
+    assert_eq!(freshness.answered(fetch, None), Reception::Accepted);
     freshness
 }
 
@@ -164,11 +164,11 @@ fn cold_requests_fetch_each_for_themselves() {
 fn an_older_answer_is_overtaken() {
     let mut freshness = fresh();
     let [first, second] = [freshness.began(T), freshness.began(T)];
-    assert_eq!(freshness.answered(second, None), Reception::Taken);
+    assert_eq!(freshness.answered(second, None), Reception::Accepted);
     assert_eq!(freshness.answered(first, None), Reception::Overtaken);
     // And an older failure says nothing.
     let [third, fourth] = [freshness.began(T + SECOND), freshness.began(T + SECOND)];
-    assert_eq!(freshness.answered(fourth, None), Reception::Taken);
+    assert_eq!(freshness.answered(fourth, None), Reception::Accepted);
     freshness.failed(third, T + SECOND);
     assert_eq!(freshness.look(T + SECOND, T + SECOND, ALONE), Look::Unknown);
 }
@@ -177,8 +177,8 @@ fn an_older_answer_is_overtaken() {
 fn an_older_answer_counts_until_a_newer_one_has_come() {
     let mut freshness = fresh();
     let [first, second] = [freshness.began(T), freshness.began(T + SECOND)];
-    assert_eq!(freshness.answered(first, None), Reception::Taken);
-    assert_eq!(freshness.answered(second, None), Reception::Taken);
+    assert_eq!(freshness.answered(first, None), Reception::Accepted);
+    assert_eq!(freshness.answered(second, None), Reception::Accepted);
     assert_eq!(freshness.fresh().1, STALE + SECOND);
 }
 
@@ -190,11 +190,11 @@ fn a_copy_is_taken_if_it_is_newer_and_of_use() {
     assert_eq!(freshness.stored(now, T - 1.0, None), Reception::Overtaken);
     assert_eq!(freshness.stored(now, now + 1.0, None), Reception::Overtaken);
     assert_eq!(freshness.stored(now, f64::NAN, None), Reception::Overtaken);
-    assert_eq!(freshness.stored(now, T + MINUTE, None), Reception::Taken);
+    assert_eq!(freshness.stored(now, T + MINUTE, None), Reception::Accepted);
     assert_eq!(freshness.fresh().1, STALE + MINUTE);
     let old = T - 70.0 * MINUTE;
     assert_eq!(fresh().stored(T, old, None), Reception::Overtaken);
-    assert_eq!(fresh().stored(T, old + 1.0, None), Reception::Taken);
+    assert_eq!(fresh().stored(T, old + 1.0, None), Reception::Accepted);
 }
 
 #[test]
@@ -202,17 +202,17 @@ fn an_answer_that_began_before_the_copy_was_fetched_is_overtaken() {
     let mut freshness = fetched();
     let [slow, slower] = [freshness.began(STALE), freshness.began(STALE + 2.0 * SECOND)];
     let copied = STALE + SECOND;
-    assert_eq!(freshness.stored(STALE + 3.0 * SECOND, copied, None), Reception::Taken);
+    assert_eq!(freshness.stored(STALE + 3.0 * SECOND, copied, None), Reception::Accepted);
     assert_eq!(freshness.answered(slow, None), Reception::Overtaken);
-    assert_eq!(freshness.answered(slower, None), Reception::Taken);
+    assert_eq!(freshness.answered(slower, None), Reception::Accepted);
 }
 
 #[test]
 fn a_fetch_that_begins_after_a_copy_was_taken_replaces_it_whatever_the_clock_says() {
     let mut freshness = fresh();
-    assert_eq!(freshness.stored(T, T, None), Reception::Taken);
+    assert_eq!(freshness.stored(T, T, None), Reception::Accepted);
     let fetch = freshness.began(T - 60.0 * MINUTE);
-    assert_eq!(freshness.answered(fetch, None), Reception::Taken);
+    assert_eq!(freshness.answered(fetch, None), Reception::Accepted);
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_fresh_copy_ends_the_wait_for_it() {
     }
     freshness.renewing(T + MINUTE);
     let lifetime = Some(MINUTE);
-    assert_eq!(freshness.stored(T + MINUTE, T + SECOND, lifetime), Reception::Taken);
+    assert_eq!(freshness.stored(T + MINUTE, T + SECOND, lifetime), Reception::Accepted);
     assert_eq!(freshness.ask(T + MINUTE + SECOND, ALONE), Step::Renew);
 }
 
@@ -295,7 +295,7 @@ fn the_bundled_set_serves_stale_until_the_endpoint_was_reached() {
     unseen.use_bundled(T);
     assert_eq!(unseen.look(T, T, TRIED), Look::Unreachable);
     // Any copy is newer.
-    assert_eq!(freshness.stored(T + SECOND, T - MINUTE, None), Reception::Taken);
+    assert_eq!(freshness.stored(T + SECOND, T - MINUTE, None), Reception::Accepted);
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn moments_of_a_clock_that_was_wrong_bind_nobody() {
     fails(&mut freshness, T);
     assert_eq!(freshness.ask(now, ALONE), Step::Renew);
     assert!(freshness.retry_after(now) <= BOUNDS.cooldown);
-    assert_eq!(freshness.stored(now, now - SECOND, None), Reception::Taken);
+    assert_eq!(freshness.stored(now, now - SECOND, None), Reception::Accepted);
     // A clock that was set back a little changes nothing.
     assert_eq!(fetched().ask(T - AHEAD, ALONE), Step::Serve);
     assert_eq!(fetched().ask(T - AHEAD - 1.0, ALONE), Step::Renew);
