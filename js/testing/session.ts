@@ -134,7 +134,6 @@ export class FakeSession {
 function firstOf({ claims, session }: FakeKeepOptions): Session {
   return Object.freeze({
     ...UNKNOWN,
-    ...replied({}),
     ...(claims === undefined ? ended("no-session") : begun(1, claims)),
     ...session,
   });
@@ -168,8 +167,7 @@ function ended(reason: SignedOutReason): Partial<Session> {
 export function replied(members: Readonly<Record<string, unknown>>): Partial<Session> {
   const rest = Object.entries(members).filter(([name]) => !TOKENS.includes(name));
   const reply = rest.length === 0 ? null : Object.freeze(Object.fromEntries(rest));
-  const said: object = { reply };
-  return said;
+  return { reply };
 }
 
 /** Whether these are two users. An opaque token does not tell whose it is. */

@@ -115,12 +115,14 @@ function fakeWorld(isSignedIn: boolean): World {
 }
 
 /** What is the same in both of a session: not the clock, and not the serial of a real token. */
-const seen = ({ status, generation, degraded, claims, reason }: Session) => ({
+const seen = ({ status, generation, degraded, claims, reason, error, reply }: Session) => ({
   status,
   generation,
   degraded,
   sub: claims?.["sub"] ?? null,
   reason,
+  error: error?.code ?? null,
+  reply,
 });
 
 const refusal = (challenge = 'Bearer error="invalid_token"') =>
@@ -232,7 +234,8 @@ const scenes: Readonly<Record<string, Scene>> = {
   "a sliding token": async ({ keep }) => {
     await keep.start();
     const sliding = { access_token: fakeToken({ sub: "ada", slid: true }) };
-    return [await codeOf(keep.adopt(sliding)), seen(keep.session)];
+    const same = await codeOf(keep.adopt(sliding, { session: "same" }));
+    return [same, seen(keep.session), await codeOf(keep.adopt(sliding)), seen(keep.session)];
   },
   "a token that was lent and one that was adopted": async ({ keep }) => {
     await keep.start();
