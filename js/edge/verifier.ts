@@ -202,7 +202,7 @@ class TokenVerifier implements Verifier {
       // A copy: who answers one request changes nothing for the next.
       const answer = await respond?.(error, request, ownCopy(policy));
       // Of whatever realm: a server may have replaced `Response`.
-      if (answer && tagOf(answer) === "[object Response]" && !answer.bodyUsed) return answer;
+      if (answer && tagOf(answer) === "[object Response]" && canBeSent(answer)) return answer;
     } catch {
       // Answered below.
     }
@@ -244,4 +244,10 @@ class TokenVerifier implements Verifier {
       return;
     }
   }
+}
+
+/** Whether a server can send it: one that was given before may be on its way still. */
+function canBeSent({ status, bodyUsed, body }: Response): boolean {
+  // `Response.error()` has the status 0.
+  return status !== 0 && !bodyUsed && body?.locked !== true;
 }

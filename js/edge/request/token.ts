@@ -43,7 +43,7 @@ export function tokenOf(request: Request, { token: place }: Policy): string | nu
 
 const BEARER = /^bearer +([\w.~+/-]+=*)$/i;
 /** Proxies write the token alone into headers of their own; some write the scheme before it. */
-const BEARER_OR_BARE = /^(?:bearer +)?([\w.~+/=-]+)$/i;
+const BEARER_OR_BARE = /^(?!bearer$)(?:bearer +)?([\w.~+/=-]+)$/i;
 /** RFC 6265 section 4.1.1: a value may stand in quotes. An empty one is how a cookie is cleared. */
 const COOKIE = /^("?)([\w.~+/=-]*)\1$/;
 

@@ -68,6 +68,14 @@ edge("edge_M181_takes_the_token_of_a_header_that_the_policy_names", async () => 
   assert.equal(await named.ask({ Authorization: `Bearer ${token}` }), 200);
 });
 
+edge("edge_M218_takes_no_scheme_without_a_token_for_a_token", async () => {
+  const { ask } = await door({ token: { header: "X-Token" } });
+  // The platform cuts off spaces at the end.
+  for (const value of ["Bearer", "bearer ", "BEARER"])
+    assert.equal(await ask({ "X-Token": value }), 400, value);
+  assert.equal(await ask({ "X-Token": "bearers" }), 401);
+});
+
 edge("edge_M182_takes_the_token_of_a_cookie_that_the_policy_names", async () => {
   const name = "__Host-session";
   const { ask, seen, verifier } = await door({ token: { cookie: name } });

@@ -459,6 +459,25 @@ edge("edge_M188_answers_itself_where_the_application_has_no_answer", async () =>
   }
 });
 
+edge("edge_M219_answers_itself_where_the_response_can_not_be_sent", async () => {
+  const locked = new Response("on its way");
+  locked.body?.getReader();
+  const used = new Response("sent");
+  await used.text();
+  for (const given of [locked, used, Response.error()]) {
+    const { verifier } = await bench({ respond: () => given });
+    const answer = await verifier.guard(() => new Response("in"))(request(), {}, context);
+    assert.equal(answer.status, 401);
+    assert.deepEqual(await answer.json(), { error: "token_missing" });
+  }
+  // One without a body may be given again and again.
+  const empty = new Response(null, { status: 403 });
+  const { verifier } = await bench({ respond: () => empty });
+  const guarded = verifier.guard(() => new Response("in"));
+  for (const turn of [1, 2])
+    assert.equal((await guarded(request(), {}, context)).status, 403, String(turn));
+});
+
 edge("edge_M188_shows_the_application_a_copy_of_the_policy_and_no_token", async () => {
   let last: VerifyError | null = null;
   const { verifier } = await bench({
