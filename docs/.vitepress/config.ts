@@ -12,6 +12,8 @@ export default defineConfig({
   outDir: "../build/docs",
   cacheDir: "../build/docs-cache",
   head: [["link", { rel: "icon", href: "/favicon.svg", type: "image/svg+xml" }]],
+  // The search's index of all pages is one file.
+  vite: { build: { chunkSizeWarningLimit: 2_000 } },
   markdown: { theme: { light: "github-light-high-contrast", dark: "github-dark" } },
   themeConfig: {
     logo: "/favicon.svg",

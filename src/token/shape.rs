@@ -41,11 +41,11 @@ impl Shape {
         }
     }
 
-    /// Reads `body` into `told`. Adds to `rest` what is left of it without the access token. Returns
-    /// whether it is a JSON object or array at all.
+    /// Reads `body` into `told`, and adds to `rest` what is left of it without the access token.
+    /// Returns whether it is a JSON object or array at all.
     ///
     /// Each text that is `token` is left out too, as far as it is written without escapes. `bare`
-    /// says to leave out all fields, and each member of [`TOKENS`].
+    /// says to leave out all fields, and each member of `TOKENS`.
     pub fn read<'a>(
         &self,
         body: &'a [u8],
