@@ -6,6 +6,7 @@ use super::reply::Reply;
 use crate::token::AccessToken;
 use crate::token::jwt::Payload;
 use crate::token::members::{self, unescape};
+use crate::token::numbers;
 use crate::token::shape::Told;
 use std::borrow::Cow;
 
@@ -71,7 +72,7 @@ pub struct Clock<'a> {
 
 /// A number of seconds, which may be written as a string.
 fn seconds(value: &[u8]) -> Option<u64> {
-    members::whole(members::text(value).unwrap_or(value))
+    numbers::whole(members::text(value).unwrap_or(value))
 }
 
 /// The seconds until a moment: seconds since the epoch, or an ISO 8601 text. That has to tell its

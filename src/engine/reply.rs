@@ -4,6 +4,7 @@ use super::clock::{Millis, SECOND};
 use super::failure::{Failure, FailureKind};
 use super::grant::{Clock, Grant};
 use crate::token::members::{self, unescape};
+use crate::token::numbers;
 use crate::token::shape::{Shape, Told};
 
 /// A `Retry-After` beyond this (one day) is taken as this long.
@@ -193,7 +194,7 @@ pub fn retry_after(
     if field.is_empty() {
         return None;
     }
-    let wait = match members::digits(field.as_bytes().trim_ascii()) {
+    let wait = match numbers::digits(field.as_bytes().trim_ascii()) {
         Some(seconds) => seconds.min(LONGEST_RETRY_AFTER) * SECOND,
         None => date(field)?.saturating_sub(wall()),
     };

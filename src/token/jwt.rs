@@ -2,6 +2,7 @@
 //! and shows the claims, and trusts neither: RFC 9068 section 6 says that clients must not.
 
 use super::members::{self, unescape};
+use super::numbers;
 
 /// What the client reads from an unverified JWT.
 pub struct Payload {
@@ -28,9 +29,9 @@ impl Payload {
         let (mut exp, mut iat, mut iss, mut sub) = (None, None, FNV_OFFSET, None);
         members::members(&json, &mut |member| {
             if member.is("exp") {
-                exp = members::whole(member.value);
+                exp = numbers::whole(member.value);
             } else if member.is("iat") {
-                iat = members::whole(member.value);
+                iat = numbers::whole(member.value);
             } else if let Some(text) = members::text(member.value) {
                 if member.is("iss") {
                     iss = hash(FNV_OFFSET, text);

@@ -12,7 +12,8 @@ pub const MAX_DEPTH: u32 = 32;
 pub struct Member<'a> {
     /// Its name, unescaped.
     pub name: Cow<'a, [u8]>,
-    /// Its value as it is written. [`text`] and [`whole`] read it, and [`parts`] a nested one.
+    /// Its value as it is written. [`text`] and [`whole`](super::numbers::whole) read it,
+    /// and [`parts`] a nested one.
     pub value: &'a [u8],
     /// The whole member as it is written, from the name's quote to the end of the value.
     pub written: &'a [u8],
@@ -56,6 +57,12 @@ pub fn text(value: &[u8]) -> Option<&[u8]> {
     if let [b'"', text @ .., b'"'] = value { Some(text) } else { None }
 }
 
+/// Whether `text` is a JSON number.
+pub(super) fn is_number(text: &[u8]) -> bool {
+    let mut scanner = Scanner { bytes: text, at: 0 };
+    scanner.number().is_some() && scanner.at_end()
+}
+
 /// Whether `text` is JSON of any kind, or blank.
 #[must_use]
 pub fn is_json(text: &[u8]) -> bool {
@@ -67,71 +74,6 @@ pub fn is_json(text: &[u8]) -> bool {
     let value = scanner.value(0);
     scanner.space();
     value.is_some() && scanner.at_end()
-}
-
-/// The whole part of a JSON number, saturating at `u64::MAX`; `None` when it is negative, or no
-/// number.
-#[must_use]
-pub fn whole(text: &[u8]) -> Option<u64> {
-    let mut scanner = Scanner { bytes: text, at: 0 };
-    scanner.number()?;
-    if !scanner.at_end() || text.first() == Some(&b'-') {
-        return None;
-    }
-    let (mut mantissa, mut shift, mut in_fraction) = (0_u64, 0_i32, false);
-    let mut bytes = text.iter();
-    for byte in &mut bytes {
-        match byte {
-            b'.' => in_fraction = true,
-            b'e' | b'E' => break,
-            // Beyond eighteen digits only the size counts.
-            digit if mantissa < 1_000_000_000_000_000_000 => {
-                mantissa = mantissa * 10 + u64::from(digit - b'0');
-                shift -= i32::from(in_fraction);
-            }
-            _ => shift += i32::from(!in_fraction),
-        }
-    }
-    let (mut power, mut down) = (0_i32, false);
-    for byte in bytes {
-        match byte {
-            b'-' => down = true,
-            b'+' => {}
-            // An exponent of five digits is beyond what a u64 can hold.
-            digit => power = (power * 10 + i32::from(digit - b'0')).min(99_999),
-        }
-    }
-    shift += if down { -power } else { power };
-    while shift < 0 && mantissa != 0 {
-        mantissa /= 10;
-        shift += 1;
-    }
-    while shift > 0 && mantissa != 0 {
-        if mantissa > u64::MAX / 10 {
-            return Some(u64::MAX);
-        }
-        mantissa *= 10;
-        shift -= 1;
-    }
-    Some(mantissa)
-}
-
-/// A number as header fields write it, `1*DIGIT`, saturating at `u64::MAX`; `None` for anything
-/// else.
-#[must_use]
-pub fn digits(text: &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for byte in text {
-        if !byte.is_ascii_digit() {
-            return None;
-        }
-        number = if number > (u64::MAX - 9) / 10 {
-            u64::MAX
-        } else {
-            number * 10 + u64::from(byte - b'0')
-        };
-    }
-    (!text.is_empty()).then_some(number)
 }
 
 /// The text of a checked JSON string. Borrowed unless there is an escape in it.
@@ -341,146 +283,4 @@ impl<'a> Scanner<'a> {
 }
 
 #[cfg(all(test, feature = "edge", not(target_arch = "wasm32")))]
-mod tests {
-    use super::*;
-    use crate::verify::json;
-    use proptest::prelude::*;
-
-    /// The names of the members, or `None` for what is no JSON object.
-    fn names(text: &[u8]) -> Option<Vec<String>> {
-        let mut names = Vec::new();
-        members(text, &mut |member| {
-            names.push(String::from_utf8(member.name.into_owned()).expect("it was checked"));
-        })?;
-        Some(names)
-    }
-
-    /// The same by the other reader.
-    fn names_elsewhere(text: &[u8]) -> Option<Vec<String>> {
-        let mut names = Vec::new();
-        json::members(text, |member| names.push(member.name.chars().collect())).ok()?;
-        Some(names)
-    }
-
-    #[test]
-    fn reads_members_in_order() {
-        let text =
-            r#" { "a" : "x" , "b":-1.5e3,"c":{"d":[1,{}]}, "\u0064\n\ud83d\ude00é" : null } "#;
-        assert_eq!(names(text.as_bytes()).unwrap(), ["a", "b", "c", "d\n😀é"]);
-        let mut written = Vec::new();
-        members(br#"{"a":1, "b" : "x" }"#, &mut |member| {
-            written.push((member.written, member.value));
-        })
-        .unwrap();
-        let expected: [(&[u8], &[u8]); 2] = [(br#""a":1"#, b"1"), (br#""b" : "x""#, br#""x""#)];
-        assert_eq!(written, expected);
-    }
-
-    #[test]
-    fn refuses_what_is_not_json() {
-        let plain = r#"|[]|null|1|{|}|{a:1}|{"a"}|{"a":}|{"a":1,}|{,"a":1}|{"a":1}x|{"a":1}/**/|{"a":[1 2]}|{"a":"x}|{"a":[1}}"#;
-        let literals = r#"{"a":01}|{"a":1.}|{"a":.5}|{"a":+1}|{"a":NaN}|{"a":tru}|{"a":-}"#;
-        for text in plain.split('|').chain(literals.split('|')).map(str::as_bytes).chain([
-            &br#"{"a":"\x"}"#[..],
-            b"{\"a\":\"\n\"}",
-            br#"{"a":"\ud800"}"#,
-            br#"{"a":"\udc00"}"#,
-            br#"{"a":"\ud800\u0041"}"#,
-            br#"{"a":"\ud800\ud800"}"#,
-            b"\xef\xbb\xbf{}",
-            br#"{"a":"\u12"}"#,
-            b"{\"a\":\"\xff\"}",
-            b"{\"a\":\"\xc3\"}",
-            b"{\"a\":\"\xed\xa0\x80\"}",
-            b"{\"a\":\"\xe0\x80\x80\"}",
-            b"{\"a\":1\0}",
-            b"{\"a\":1}\0",
-        ]) {
-            assert_eq!(names(text), None, "{}", text.escape_ascii());
-        }
-    }
-
-    #[test]
-    fn tells_json_of_any_kind() {
-        for text in ["", " \n", "{}", " [1, {}] ", "null", "\"x\"", "-1.5e3", "{\"a\":[true]}"] {
-            assert!(is_json(text.as_bytes()), "{text}");
-        }
-        for text in ["x", "\u{feff}{}", "[", "{}x", "{} {}", "\"\\ud800\"", "01", "nul"] {
-            assert!(!is_json(text.as_bytes()), "{text}");
-        }
-    }
-
-    #[test]
-    fn bounds_the_depth() {
-        let nested = |depth: usize| {
-            format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth)).into_bytes()
-        };
-        assert!(names(&nested(MAX_DEPTH as usize - 1)).is_some());
-        assert!(names(&nested(MAX_DEPTH as usize)).is_none());
-        assert!(names(&nested(100_000)).is_none());
-    }
-
-    #[test]
-    fn reads_whole_parts_without_floats() {
-        for (text, value) in [
-            ("0", 0),
-            ("900", 900),
-            ("900.9", 900),
-            ("9e2", 900),
-            ("9.005E+2", 900),
-            ("90000e-2", 900),
-            ("1e-400", 0),
-            ("0.00000001e8", 1),
-            ("18446744073709551615", u64::MAX),
-            ("1e999999999999", u64::MAX),
-            ("0e99999", 0),
-            ("123456789012345678901234567890", u64::MAX),
-        ] {
-            let read = whole(text.as_bytes()).unwrap();
-            assert!(read == value || value > 1 << 60 && read > 1 << 60, "{text}: {read}");
-        }
-        for text in ["-1", "-0.5", "", "abc", "1x", "0x10", " 1", "NaN", "1e", "Infinity"] {
-            assert_eq!(whole(text.as_bytes()), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn reads_digits_and_nothing_else() {
-        assert_eq!([digits(b"0"), digits(b"0120")], [Some(0), Some(120)]);
-        assert_eq!(digits(b"18446744073709551615"), Some(u64::MAX));
-        assert_eq!(digits(b"99999999999999999999999"), Some(u64::MAX));
-        for text in ["", "-1", "+1", " 1", "1 ", "1.5", "x"] {
-            assert_eq!(digits(text.as_bytes()), None, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_read_as_the_other_reader_reads_them(
-            text in prop::collection::vec(any::<u8>(), 0..60),
-        ) {
-            prop_assert_eq!(names(&text), names_elsewhere(&text));
-            prop_assert!(names(&text).is_none() || is_json(&text));
-        }
-
-        /// Of the characters that matter most, so that some of it is JSON.
-        #[test]
-        fn near_json_is_read_as_the_other_reader_reads_it(inside in r#"([ \\"{}\[\]:,0-9eEtrufalsn.+\-]|"a":|"\\ud83d\\ude00"|é|😀|null|true){0,12}"#) {
-            for text in [
-                format!("{{{inside}}}"),
-                format!(r#"{{"a":{inside}}}"#),
-                format!(r#"{{"a":"{inside}"}}"#),
-            ] {
-                let bytes = text.as_bytes();
-                prop_assert_eq!(names(bytes), names_elsewhere(bytes), "{}", text);
-            }
-        }
-
-        #[test]
-        fn a_mangled_reply_is_read_as_the_other_reader_reads_it(at in 0..90_usize, byte: u8) {
-            let mut text = br#"{"access_token":"a.b\/c\u00e9","expires_in":9.5e2,"x":[{"y":[null,true,-0.1]}],"\ud83d\ude00":""}"#.to_vec();
-            text[at] = byte;
-            prop_assert_eq!(names(&text), names_elsewhere(&text));
-        }
-    }
-}
+mod tests;

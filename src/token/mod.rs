@@ -8,6 +8,7 @@
 pub mod access_token;
 pub mod jwt;
 pub mod members;
+pub mod numbers;
 pub mod shape;
 
 pub use access_token::AccessToken;
