@@ -22,15 +22,19 @@ export function recordingHost() {
   const own = { calls, meanwhile: () => {}, failure: (...given) => given };
   return new Proxy(own, {
     get: (_, name) =>
-      own[name] ?? ((...given) => { calls.push([name, ...given]); if (name === "changed") own.meanwhile(); }),
+      own[name] ??
+      ((...given) => {
+        calls.push([name, ...given]);
+        if (name === "changed") own.meanwhile();
+      }),
   });
 }
 export const callsOf = (host, name) => host.calls.filter(([known]) => known === name);
 export const allCalls = (host) => JSON.stringify(host.calls);
 export const last = (host, name) => JSON.stringify(callsOf(host, name).at(-1).slice(1));
 export const settings = (coordinate) => ({
-  leeway: 60e3, jitter: 0, defaultLifetime: 300e3, timeout: 10e3, backoffBase: 1e3, backoffMax: 60e3,
-  coordinate, tellsLogout: true, authorizesLogout: false,
+  leeway: 60e3, jitter: 0, defaultLifetime: 300e3, timeout: 10e3,
+  backoffBase: 1e3, backoffMax: 60e3, coordinate, tellsLogout: true, authorizesLogout: false,
 });
 // What the last call told the siblings, with another epoch and kind.
 export const message = (host, epochs, kind) => {
@@ -41,14 +45,19 @@ export const message = (host, epochs, kind) => {
 export const events = (host) => callsOf(host, "transition").map(([, , event]) => event).join();
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 // Made at run time from parts, so that no whole copy of it stands among the program's constants.
-export const secret = (length) => Array.from({ length }, () => "abcdefghijklmnopqrstuvwxyz"[Math.floor(Math.random() * 26)]).join("");
+export const secret = (length) => {
+  const letter = () => "abcdefghijklmnopqrstuvwxyz"[Math.floor(Math.random() * 26)];
+  return Array.from({ length }, letter).join("");
+};
 // How often any half of `secret` stands in wasm memory.
 export function copiesIn(memory, secret) {
   const bytes = new Uint8Array(memory.buffer);
-  const needle = Uint8Array.from(secret.slice(0, secret.length >> 1), (letter) => letter.charCodeAt(0));
+  const half = secret.slice(0, secret.length >> 1);
+  const needle = Uint8Array.from(half, (letter) => letter.charCodeAt(0));
   let copies = 0;
   outer: for (let at = bytes.indexOf(needle[0]); at >= 0; at = bytes.indexOf(needle[0], at + 1)) {
-    for (let offset = 1; offset < needle.length; offset++) if (bytes[at + offset] !== needle[offset]) continue outer;
+    for (let offset = 1; offset < needle.length; offset++)
+      if (bytes[at + offset] !== needle[offset]) continue outer;
     copies++;
   }
   return copies;

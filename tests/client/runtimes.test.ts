@@ -80,13 +80,17 @@ test("client_A1_client_A96_client_J80_in_workerd_the_package_imports_where_nothi
     stdin: {
       contents: `
         import { createTokenKeep, TokenKeepError } from ${JSON.stringify(fileURLToPath(built))};
-        const keep = createTokenKeep({ refresh: "https://auth.example.com/session/refresh", origins: ["https://api.example.com"] });
+        const keep = createTokenKeep({
+          refresh: "https://auth.example.com/session/refresh",
+          origins: ["https://api.example.com"],
+        });
         export default {
           async fetch() {
             const { status } = keep.session;
             const error = await keep.start().catch((error) => error);
             const { code, retryable } = error;
-            return Response.json({ status, code, retryable, typed: error instanceof TokenKeepError });
+            const typed = error instanceof TokenKeepError;
+            return Response.json({ status, code, retryable, typed });
           },
         };`,
       resolveDir: modules,

@@ -30,13 +30,23 @@ for (const [place, { line, code }] of fencesOf(page).entries()) {
     sections.set(heading, { place, lines: code.length });
 }
 
+const imports = [...sections.values()].map(
+  ({ place }) => `import * as p${place} from "doc:${PAGE}#${place}";`,
+);
+const members = [...sections].map(([name, { place }]) => `${JSON.stringify(name)}: p${place}`);
+
 /** One guard for each configuration, by path; `fetch` as the option of that name. */
 const program = `
   import { createVerifier } from "tokenkeep/edge";
-  ${[...sections.values()].map(({ place }) => `import * as p${place} from "doc:${PAGE}#${place}";`).join("\n")}
-  const pages = { ${[...sections].map(([name, { place }]) => `${JSON.stringify(name)}: p${place}`).join()} };
+  ${imports.join("\n")}
+  const pages = { ${members.join()} };
   const handler = (request, env, ctx, { claims, scopes, roles, permissions }) =>
-    Response.json({ sub: claims.sub, scopes: [...scopes], roles: [...roles], permissions: [...permissions] });
+    Response.json({
+      sub: claims.sub,
+      scopes: [...scopes],
+      roles: [...roles],
+      permissions: [...permissions],
+    });
   export function answerer(fetch) {
     const jwks = fetch === undefined ? {} : { fetch };
     const guards = new Map(Object.entries(pages).map(([name, { issuers, policy }]) =>

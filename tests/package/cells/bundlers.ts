@@ -38,11 +38,19 @@ const PROGRAMS: readonly Program[] = [
 const pack = (name: string) => `
   import bundler from "${name}";
   const [entry, out] = process.argv.slice(2);
-  const configuration = { mode: "production", context: process.cwd(), entry: "./" + entry, output: { path: process.cwd() + "/" + out, filename: "app.js", clean: true } };
+  const configuration = {
+    mode: "production",
+    context: process.cwd(),
+    entry: "./" + entry,
+    output: { path: process.cwd() + "/" + out, filename: "app.js", clean: true },
+  };
   const run = ${name === "webpack" ? "bundler" : "bundler.rspack"};
   run(configuration, (error, stats) => {
     if (error || stats.hasErrors()) throw error ?? new Error(stats.toString());
-    const warnings = stats.toJson({ warnings: true }).warnings.map(({ message }) => message).filter((message) => !/size limit|lazy load/.test(message));
+    const warnings = stats
+      .toJson({ warnings: true })
+      .warnings.map(({ message }) => message)
+      .filter((message) => !/size limit|lazy load/.test(message));
     if (warnings.length > 0) throw new Error(warnings.join("\\n"));
   });`;
 
@@ -74,8 +82,9 @@ const bundlers: readonly Bundler[] = [
     place: "Rollup 4",
     plain: true,
     files: {
-      "rollup.config.mjs":
-        'import resolve from "@rollup/plugin-node-resolve";\nexport default { plugins: [resolve()] };\n',
+      "rollup.config.mjs": `import resolve from "@rollup/plugin-node-resolve";
+export default { plugins: [resolve()] };
+`,
     },
     build: (made, { entry, out }) =>
       inProject(made, tool("rollup"), [
@@ -149,8 +158,11 @@ const dev: Cell = {
   place: "Vite 8, dev server",
   absent: { ...inPage, ...NOT_THERE.asInstalled },
   async run(bench) {
-    const serve =
-      'import { createServer } from "vite";\nconst server = await createServer({ server: { port: 0 }, logLevel: "warn" });\nawait server.listen();\nconsole.log("at " + server.resolvedUrls.local[0]);\n';
+    const serve = `import { createServer } from "vite";
+const server = await createServer({ server: { port: 0 }, logLevel: "warn" });
+await server.listen();
+console.log("at " + server.resolvedUrls.local[0]);
+`;
     const made = await project(this.place, {
       "index.html": PAGE,
       "slim.html": PAGE.replace("app.js", "slim.js"),

@@ -31,14 +31,24 @@ export default function Page() {
   const [seen, setSeen] = useState(null);
   useEffect(() => {
     const at = new URLSearchParams(location.search).get("at");
-    const slim = (options) => createSlimTokenKeep({ ...options, name: "slim", wasm: "/client.wasm" });
-    outcomes({ client: () => exerciseClient(createTokenKeep, at), slim: () => exerciseClient(slim, at + "-slim") }).then((seen) => {
+    const slim = (options) =>
+      createSlimTokenKeep({ ...options, name: "slim", wasm: "/client.wasm" });
+    outcomes({
+      client: () => exerciseClient(createTokenKeep, at),
+      slim: () => exerciseClient(slim, at + "-slim"),
+    }).then((seen) => {
       keep.close();
       setSeen(seen);
     });
   }, []);
-  const told = seen && { ...seen, react: status === "anonymous" ? "ok" : "the hook still says " + status };
-  return createElement("main", null, createElement("p", null, status), told && createElement("pre", { id: "seen" }, JSON.stringify(told)));
+  const react = status === "anonymous" ? "ok" : "the hook still says " + status;
+  const told = seen && JSON.stringify({ ...seen, react });
+  return createElement(
+    "main",
+    null,
+    createElement("p", null, status),
+    told && createElement("pre", { id: "seen" }, told),
+  );
 }
 `;
 
@@ -55,13 +65,19 @@ export async function GET(request) {
 `;
 
 const FILES = {
-  "app/layout.js":
-    'import { createElement } from "react";\nexport default function Layout({ children }) {\n  return createElement("html", { lang: "en" }, createElement("body", null, children));\n}\n',
+  "app/layout.js": `import { createElement } from "react";
+
+export default function Layout({ children }) {
+  return createElement("html", { lang: "en" }, createElement("body", null, children));
+}
+`,
   "app/page.js": PAGE,
   "app/node/route.js": route("nodejs"),
   "app/light/route.js": route("edge"),
   "app/icon.svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>',
-  "next.config.mjs": `export default { turbopack: { root: ${JSON.stringify(workshop)} }, outputFileTracingRoot: ${JSON.stringify(workshop)} };\n`,
+  "next.config.mjs": `const root = ${JSON.stringify(workshop)};
+export default { turbopack: { root }, outputFileTracingRoot: root };
+`,
 };
 
 const next: Cell = {
