@@ -27,7 +27,7 @@ pub(super) struct Logout {
     grant: Option<Grant>,
     /// A refresh call has brought a token for it.
     renewed: bool,
-    /// The status of the endpoint's answer.
+    /// The status of the endpoint's answer to the latest call; 0 while there is none.
     status: u16,
     /// They wait for a call that is still to be made.
     queued: Vec<WaiterId>,
@@ -45,6 +45,9 @@ impl Logout {
     /// The call goes out, or the refresh call that comes before it (`checks`).
     pub(super) fn begin(&mut self, checks: bool) {
         self.untold = checks && self.wanted;
+        if self.wanted {
+            self.status = 0;
+        }
         (self.doubted, self.wanted) = (false, false);
         self.leavers.append(&mut self.queued);
     }
@@ -108,7 +111,6 @@ impl Engine {
         self.begin_input(now);
         let awaited = self.turn.is(call, Task::Logout);
         if awaited {
-            self.logout.status = 0;
             if let LogoutAnswer::Doubtful(status) = answer {
                 self.logout.status = status;
                 // With the cookie of a newer session the call would tell of that one.

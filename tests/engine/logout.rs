@@ -85,6 +85,18 @@ fn client_H70_a_logout_call_that_hangs_is_given_up() {
     assert_eq!((tab.outcome(logout), tab.aborted.len()), (failed(FailureKind::LogoutFailed), 1));
 }
 
+#[test]
+fn client_H70_a_logout_that_gets_no_answer_tells_no_status_of_an_earlier_one() {
+    let mut tab = Tab::signed_in(900);
+    tab.input(Engine::handle_logout);
+    tab.logged_out(500);
+    tab.fail(FailureKind::Rejected);
+    tab.sign_in(900);
+    let logout = tab.input(Engine::handle_logout);
+    tab.pass(CONFIG.timeout);
+    assert_eq!(tab.outcome(logout), failed(FailureKind::LogoutFailed));
+}
+
 /// What a logout comes to that was answered with `status` while the session is not over.
 fn doubtful(status: u16) -> Option<Outcome> {
     Some(Outcome::Failed(Failure::from(FailureKind::LogoutFailed).answered(status)))
