@@ -75,6 +75,10 @@ impl Engine {
             let told = self.turn.tells_logout()
                 && !self.logout.wanted
                 && self.session.status() == Status::Anonymous;
+            if self.session.is_authenticated() {
+                // An earlier session's, whose logout call is still out.
+                self.logout.grant = None;
+            }
             if self.config.logout_authorization && self.session.is_good(self.now.mono, 0) {
                 self.logout.grant = self.session.take_grant();
             }

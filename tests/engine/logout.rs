@@ -408,6 +408,19 @@ fn client_H118_an_expired_token_is_renewed_first_and_under_the_same_lock() {
 }
 
 #[test]
+fn client_H118_no_token_of_an_earlier_session_goes_along() {
+    let mut tab = guarded(900);
+    tab.input(Engine::handle_logout);
+    tab.sign_in(1);
+    tab.pass(2_000);
+    tab.input(Engine::handle_logout);
+    tab.logged_out(204);
+    assert_eq!((tab.logouts.len(), tab.sent.len()), (1, 1), "an expired token is renewed first");
+    tab.answer(fresh());
+    assert_eq!((tab.logouts.len(), carried(&tab).as_deref()), (2, Some("fresh-token")));
+}
+
+#[test]
 fn client_H118_a_logout_that_is_refused_is_made_once_more_with_a_new_token() {
     let mut tab = guarded(900);
     let logout = tab.input(Engine::handle_logout);
