@@ -28,6 +28,12 @@ impl Engine {
         answer: Result<Grant, Failure>,
     ) {
         self.begin_input(now);
+        self.take_refresh_answer(call, answer);
+        self.conclude();
+    }
+
+    /// The answer goes to whom the call was made for. No call is under way for a late one.
+    pub(super) fn take_refresh_answer(&mut self, call: CallId, answer: Result<Grant, Failure>) {
         if self.turn.is(call, Task::LogoutCheck) {
             self.finish_logout_check(answer);
         } else if let Some(call) =
@@ -35,7 +41,6 @@ impl Engine {
         {
             self.finish_refresh(&call, answer);
         }
-        self.conclude();
     }
 
     /// The token is due. A tab that nobody sees leaves the renewal to a sibling that somebody sees,
@@ -119,7 +124,7 @@ impl Engine {
         Err(last.pausing(ready - now))
     }
 
-    pub(super) fn finish_refresh(&mut self, call: &Call, answer: Result<Grant, Failure>) {
+    fn finish_refresh(&mut self, call: &Call, answer: Result<Grant, Failure>) {
         if call.era != self.session.era() || self.closed {
             self.write(Step::AnswerDiscarded, Some(Note::SessionOver));
             return;

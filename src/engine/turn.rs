@@ -196,11 +196,6 @@ impl Engine {
     /// Ends the turn of the call that `is` names; `None` when it has ended before (a late answer).
     pub(super) fn end_turn(&mut self, is: impl FnOnce(&Call) -> bool) -> Option<Call> {
         let call = self.turn.call.take_if(|call| is(call))?;
-        self.pass_turn();
-        Some(call)
-    }
-
-    fn pass_turn(&mut self) {
         self.timers.clear(Timer::Call);
         if matches!(self.turn.lock, Lock::Held(_)) {
             // A sign of life for those who queue: the next one has the whole bound again.
@@ -210,31 +205,26 @@ impl Engine {
         if self.logout.next_task().is_none() {
             self.free_lock();
         }
+        Some(call)
     }
 
     /// The network call took too long.
     pub(super) fn time_out(&mut self) {
-        if let Some(Call { id, task: Task::LogoutCheck, .. }) = self.turn.call {
-            self.put(Output::AbortCall { call: id });
-            // It ends the turn itself: the logout call may follow on under the same lock.
-            self.finish_logout_check(Err(FailureKind::TimedOut.into()));
-        }
-        let Some(call) = self.end_turn(|_| true) else { return };
-        match call.task {
-            Task::Refresh => {
-                self.put(Output::AbortCall { call: call.id });
-                self.finish_refresh(&call, Err(FailureKind::TimedOut.into()));
-            }
-            Task::Logout | Task::LogoutCheck => {
-                self.put(Output::AbortCall { call: call.id });
-                self.finish_logout(false);
-            }
+        let Some(Call { id: call, task, era, .. }) = self.turn.call else { return };
+        if let Task::SignIn(waiter) = task {
             // The request is the application's and goes on; only its turn is over. Its answer still
             // counts.
-            Task::SignIn(waiter) => {
-                self.sign_ins.detach(waiter, call.era.sign_outs);
-                self.write(Step::SignInSlow, None);
-            }
+            self.end_turn(|_| true);
+            self.sign_ins.detach(waiter, era.sign_outs);
+            self.write(Step::SignInSlow, None);
+            return;
+        }
+        self.put(Output::AbortCall { call });
+        if task == Task::Logout {
+            self.end_turn(|_| true);
+            self.finish_logout(false);
+        } else {
+            self.take_refresh_answer(call, Err(FailureKind::TimedOut.into()));
         }
     }
 
