@@ -82,7 +82,6 @@ export class Host {
     if (core.lost) throw core.lost;
     this.#engine = new core.Keep(this.#engineHost(), settings.engine);
     for (const origin of settings.origins) this.#engine.list(origin);
-    for (const status of settings.unauthorized) this.#engine.listRefusal(status);
     for (const [option, path] of settings.reply.paths) this.#engine.name(option, path);
     const listen = () => settings.engine.coordinate && this.#siblings.open();
     listen();
@@ -122,7 +121,7 @@ export class Host {
     return this.waiters.wait(waiter);
   }
 
-  /** An API accepted the token of this generation: its answer was not 401. */
+  /** An API accepted the token of this generation: its answer was no refusal. */
   accepted(generation: number): void {
     if (!this.#refused) return;
     this.#refused = false;
@@ -157,6 +156,11 @@ export class Host {
     const rest = new Headers(headers);
     if (header) rest.delete(header);
     return rest;
+  }
+
+  /** Whether an API that answers with this status refuses the token. */
+  refuses(status: number): boolean {
+    return this.#settings.unauthorized.includes(status);
   }
 
   explain(): readonly Transition[] {

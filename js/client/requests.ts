@@ -25,7 +25,7 @@ interface Way<T> {
 export const fetching: Way<Response> = {
   send: (host, request) => host.transport(request),
   challengeOf(host, response) {
-    if (response.ok || host.lost || !host.engine.refuses(response.status)) return undefined;
+    if (host.lost || !host.refuses(response.status)) return undefined;
     if (response.redirected && !host.engine.allows(response.url)) return null;
     return response.headers.get(CHALLENGE) ?? "";
   },

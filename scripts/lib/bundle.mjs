@@ -119,7 +119,6 @@ export const privateNames = [
   "failure",
   "handIn",
   "hear",
-  "listRefusal",
   "loggedOut",
   "logoutAnswered",
   "losses",

@@ -13,8 +13,8 @@ use super::reply::{reply, wait};
 use super::settings::EngineSettings;
 use super::words::Input;
 use crate::engine::{
-    CallId, FailureKind, Grant, LogoutAnswer, NoSession, Origins, Refusals, SignInAnswer, Ticket,
-    WaiterId, Wake, judge,
+    CallId, FailureKind, Grant, LogoutAnswer, NoSession, Origins, SignInAnswer, Ticket, WaiterId,
+    Wake, judge,
 };
 use crate::token::shape::{Shape, Told};
 
@@ -24,31 +24,22 @@ use crate::token::shape::{Shape, Told};
 pub struct Keep {
     driver: Rc<Driver>,
     origins: Origins,
-    refusals: Refusals,
     shape: Shape,
 }
 
 #[wasm_bindgen]
 impl Keep {
-    /// A keep that calls `host`. Its lists of origins and refusals are empty, and replies are of
-    /// the usual shape.
+    /// A keep that calls `host`. Its list of origins is empty, and replies are of the usual shape.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(host: Host, settings: &EngineSettings) -> Keep {
         let driver = Driver::new(settings.into(), host);
-        let (origins, refusals) = (Origins::default(), Refusals::default());
-        Self { driver, origins, refusals, shape: Shape::default() }
+        Self { driver, origins: Origins::default(), shape: Shape::default() }
     }
 
     /// Lists an origin, as `URL.origin` gives it: the token may go there.
     pub fn list(&mut self, origin: String) {
         self.origins.add(origin);
-    }
-
-    /// Lists a status of APIs that means what 401 means.
-    #[wasm_bindgen(js_name = listRefusal)]
-    pub fn list_refusal(&mut self, status: u16) {
-        self.refusals.add(status);
     }
 
     /// Names the path to what a member of `ReplyShape` tells: its steps, with NUL between them.
@@ -101,12 +92,6 @@ impl Keep {
     #[must_use]
     pub fn allows(&self, url: &str) -> bool {
         self.origins.allow(url)
-    }
-
-    /// Whether an API that answers with this status refuses the token.
-    #[must_use]
-    pub fn refuses(&self, status: u16) -> bool {
-        self.refusals.include(status)
     }
 
     /// Sets the token on `request`; returns its generation, or 0 when there is no token to set. On

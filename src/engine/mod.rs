@@ -22,7 +22,7 @@
 //! | `turn` | which network call is next, and the lock around it |
 //! | `waiters` | how each caller is answered |
 //! | `reply`, `grant`, `failure` | what an answer of the authority is |
-//! | `origin`, `refusal` | where the token may go, and which answers refuse it |
+//! | `origin` | where the token may go |
 //! | `session`, `tries`, `budget` | what is known: of the session, of failed calls, of the rate |
 //!
 //! May use [`crate::token`] and nothing else of this crate.
@@ -46,7 +46,6 @@ mod origin;
 mod outbox;
 mod page;
 mod random;
-mod refusal;
 mod renewal;
 mod reply;
 mod requests;
@@ -70,7 +69,6 @@ pub use lifetime::{LONGEST_LIFETIME, Lead};
 pub use machine::Engine;
 pub use message::{Message, News};
 pub use origin::Origins;
-pub use refusal::Refusals;
 pub use reply::{
     LONGEST_RETRY_AFTER, LogoutAnswer, Media, NoSession, Reply, SignInAnswer, judge, media_type,
     retry_after,
