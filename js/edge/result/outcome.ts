@@ -5,6 +5,7 @@ import type { Algorithm } from "../core.js";
 import type { KeySet } from "../keys/key-set.js";
 import type { KeySource } from "../keys/key-sets.js";
 import type { LoadedSet } from "../keys/remote.js";
+import type { ClaimPaths } from "../options/claims.js";
 import type { Issuer } from "../options/issuers.js";
 import { actorsOf } from "./actors.js";
 import { textsAt } from "./claim-paths.js";
@@ -86,6 +87,8 @@ export function frozen<T>(value: T): T {
 /** The issuer of a token that this verifier, or another one, has let in; null for any other. */
 export let issuerOf: (auth: Verified) => Issuer | null;
 
+type Sets = Pick<Verified, "scopes" | "roles" | "permissions">;
+
 /** What a caller gets. */
 export class Outcome implements Verified {
   static {
@@ -103,7 +106,7 @@ export class Outcome implements Verified {
   /** The claims of a token that was not remembered; null: the facts have them. */
   readonly #text: string | null;
   #claims: Claims | undefined;
-  #sets: Pick<Verified, "scopes" | "roles" | "permissions"> | undefined;
+  #sets: Sets | undefined;
   #granted: readonly string[] | undefined;
 
   /**
@@ -173,16 +176,21 @@ export class Outcome implements Verified {
     };
   }
 
-  #made(): Pick<Verified, "scopes" | "roles" | "permissions"> {
-    const { claims } = this;
-    const { scopes, roles, permissions } = this.#facts.issuer.settings.claimPaths;
-    const allowed = permissions ? textsAt(claims, permissions) : listed(claims, "permissions");
-    return (this.#sets ??= {
-      scopes: scopes ? textsAt(claims, scopes) : scopesOf(claims),
-      roles: roles ? textsAt(claims, roles) : listed(claims, "roles"),
-      permissions: new Set([...allowed, ...(this.#granted ?? [])]),
-    });
+  /** A policy looks at them once for each of its rules: they are made once. */
+  #made(): Sets {
+    const { claimPaths } = this.#facts.issuer.settings;
+    return (this.#sets ??= setsOf(this.claims, claimPaths, this.#granted));
   }
+}
+
+function setsOf(claims: Claims, paths: ClaimPaths, granted: readonly string[] = []): Sets {
+  const { scopes, roles, permissions } = paths;
+  const allowed = permissions ? textsAt(claims, permissions) : listed(claims, "permissions");
+  return {
+    scopes: scopes ? textsAt(claims, scopes) : scopesOf(claims),
+    roles: roles ? textsAt(claims, roles) : listed(claims, "roles"),
+    permissions: new Set([...allowed, ...granted]),
+  };
 }
 
 /**
