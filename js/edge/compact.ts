@@ -4,6 +4,7 @@
 import type { Core, KeyDescription, RuleSet } from "./core.js";
 import type { Instance } from "./instance.js";
 import { Key, verificationKeyAmong } from "./keys/crypto.js";
+import { LeastRecent } from "./keys/least-recent.js";
 import { isOfSecrets, readAlgorithms } from "./options/algorithms.js";
 import { invalidOption } from "./options/invalid.js";
 import { NO_RULES } from "./options/issuer.js";
@@ -61,19 +62,13 @@ async function verify(
 }
 
 /** The rules of the lists that were given last: most callers have one, written anew each time. */
-const rulesByList = new Map<string, RuleSet>();
-const MOST_LISTS = 100;
+const rulesByList = new LeastRecent<RuleSet>(100);
 
 function rulesOf(names: readonly string[]): RuleSet {
   const algorithms = readAlgorithms("options.algorithms", names);
   if (algorithms.some(isOfSecrets) && !algorithms.every(isOfSecrets))
     throw invalidOption("options.algorithms", "must not mix HS* with the rest");
-  const list = algorithms.join();
-  const rules = rulesByList.get(list) ?? { ...RULES, algorithms };
-  rulesByList.set(list, rules);
-  const oldest = rulesByList.keys().next();
-  if (rulesByList.size > MOST_LISTS && oldest.done !== true) rulesByList.delete(oldest.value);
-  return rules;
+  return rulesByList.get(algorithms.join(), () => ({ ...RULES, algorithms }));
 }
 
 function textOf(given: Jwk | { keys: readonly Jwk[] }): string {

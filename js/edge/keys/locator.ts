@@ -6,7 +6,8 @@ import type { integer, JwksSettings, listOfTexts, readMembers } from "../options
 import type { KeyLocator } from "../options/types.js";
 import type { VerifyError } from "../request/error.js";
 import type { fetchBody } from "./fetch.js";
-import type { KeyFinder, LeastRecent, PublishedKeys } from "./key-sets.js";
+import type { KeyFinder, PublishedKeys } from "./key-sets.js";
+import type { LeastRecent } from "./least-recent.js";
 import type { Asker } from "./remote.js";
 
 /** Its other members say what it finds, as JSON: two locators that find the same look the same. */

@@ -8,10 +8,10 @@ import {
   GivenKeys,
   type KeyFinder,
   type KeySource,
-  LeastRecent,
   PublishedKeys,
   toldOf,
 } from "../keys/key-sets.js";
+import { LeastRecent } from "../keys/least-recent.js";
 import type { Means } from "../keys/locator.js";
 import { type Asker, Remote } from "../keys/remote.js";
 import { VerifyError } from "../request/error.js";
@@ -166,7 +166,7 @@ function resolved(
   shared: Shared,
   made: (settings: IssuerSettings) => Issuer,
 ): Omit<Issuers, "unmatchedRules"> {
-  const tenants = new Map<string, Issuer>();
+  const tenants = new LeastRecent<Issuer>(MOST_TENANTS);
   return {
     listed: [],
     isList: false,
@@ -181,17 +181,12 @@ function resolved(
       const settings = readIssuer(answer, verifier);
       if (settings.issuer !== name)
         throw invalidOption("issuers", "resolved an issuer to another one");
-      const identity = identityOf(settings);
-      const issuer = tenants.get(identity) ?? made(settings);
+      const issuer = tenants.get(identityOf(settings), () => made(settings));
       issuer.check = settings.check;
       // Of two tenants with one address the older one may go first: it takes nothing along.
       const { keys } = issuer;
       if (typeof settings.jwksUri === "string" && keys !== null)
         shared.get(settings.jwksUri, () => keys.shared);
-      tenants.delete(identity);
-      tenants.set(identity, issuer);
-      const oldest = tenants.keys().next();
-      if (tenants.size > MOST_TENANTS && oldest.done !== true) tenants.delete(oldest.value);
       return issuer;
     },
   };
