@@ -2,18 +2,16 @@
 // among the globals.
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import type { BuildOptions } from "esbuild";
 import { Redis } from "ioredis";
 import { type IssuerOptions, type Verifier, VerifyError } from "tokenkeep/edge";
 import { redisRevocation } from "tokenkeep/redis";
 import { json, ScriptedServer } from "../client/server.ts";
 import { RedisServer } from "../edge/redis/server.ts";
 import { claims, keyPair, makeKeyPair, sign } from "../edge/suite/kit.ts";
-import { blocks } from "./blocks.ts";
-import { root } from "./snippets.ts";
+import { bundle } from "./running.ts";
 
 const API = "https://api.example.com";
 let authority: ScriptedServer;
@@ -42,19 +40,11 @@ const issuer = (): IssuerOptions => ({
 
 /** Imports a block as a module of its own, with these globals. */
 async function run<T>(name: string, block: string, globals: object): Promise<T> {
-  const outfile = join(root, "build", "recipes", `${name}.mjs`);
-  await build({
-    stdin: { contents: `export * from "doc:${block}";`, resolveDir: root },
-    bundle: true,
-    outfile,
-    format: "esm",
-    target: "es2022",
-    packages: "external",
-    plugins: [blocks({ "redis://localhost:6379": `redis://127.0.0.1:${redis.port}` })],
-    logLevel: "warning",
-  });
+  const options: BuildOptions = { format: "esm", packages: "external" };
+  const moved = { "redis://localhost:6379": `redis://127.0.0.1:${redis.port}` };
+  const file = await bundle(`${name}.mjs`, `export * from "doc:${block}";`, options, moved);
   Object.assign(globalThis, globals);
-  return (await import(pathToFileURL(outfile).href)) as T;
+  return (await import(pathToFileURL(file).href)) as T;
 }
 
 const token = (more: object = {}, pair?: Awaited<ReturnType<typeof keyPair>>) => {

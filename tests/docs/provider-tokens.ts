@@ -53,6 +53,14 @@ const cognito = {
   auth_time: 1_700_000_000,
   jti: "dddddddd-bbbb-cccc-dddd-eeeeeeeeeeee",
 };
+const firebase = {
+  auth_time: 1_700_000_000,
+  user_id: "ZzYyXxWwVvUuTtSsRrQqPpOoNn12",
+  sub: "ZzYyXxWwVvUuTtSsRrQqPpOoNn12",
+  email: "alice@example.com",
+  email_verified: true,
+  firebase: { identities: { email: ["alice@example.com"] }, sign_in_provider: "password" },
+};
 const supabase = {
   iss: "https://abcdefghijklmnopqrst.supabase.co/auth/v1",
   sub: "123e4567-e89b-12d3-a456-426614174000",
@@ -355,12 +363,7 @@ export const providers: readonly Provider[] = [
     claims: {
       iss: "https://securetoken.google.com/example-project",
       aud: "example-project",
-      auth_time: 1_700_000_000,
-      user_id: "ZzYyXxWwVvUuTtSsRrQqPpOoNn12",
-      sub: "ZzYyXxWwVvUuTtSsRrQqPpOoNn12",
-      email: "alice@example.com",
-      email_verified: true,
-      firebase: { identities: { email: ["alice@example.com"] }, sign_in_provider: "password" },
+      ...firebase,
     },
     keys: "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com",
     misses: {
@@ -382,12 +385,7 @@ export const providers: readonly Provider[] = [
     claims: {
       iss: "https://session.firebase.google.com/example-project",
       aud: "example-project",
-      auth_time: 1_700_000_000,
-      user_id: "ZzYyXxWwVvUuTtSsRrQqPpOoNn12",
-      sub: "ZzYyXxWwVvUuTtSsRrQqPpOoNn12",
-      email: "alice@example.com",
-      email_verified: true,
-      firebase: { identities: { email: ["alice@example.com"] }, sign_in_provider: "password" },
+      ...firebase,
     },
     keys: "https://www.googleapis.com/identitytoolkit/v3/relyingparty/publicKeys",
     form: "pem-map",

@@ -6,14 +6,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
 import { exportSPKI, SignJWT } from "jose";
 import { Response as MiniflareResponse } from "miniflare";
 import { base64url, type KeyPair, keyPair, sign, signatureOf } from "../edge/suite/kit.ts";
 import { type Running, startWorker } from "../edge/workerd/start.ts";
-import { blocks } from "./blocks.ts";
 import { certificateOf } from "./certificate.ts";
 import { type Provider, providers, type Variant } from "./provider-tokens.ts";
+import { bundle } from "./running.ts";
 import { fencesOf, root } from "./snippets.ts";
 
 const PAGE = "docs/providers.md";
@@ -60,21 +59,13 @@ const program = `
   export default { fetch: (request, env, ctx) => answer(request, env, ctx) };
 `;
 
-async function bundle(): Promise<string> {
-  const outfile = join(root, "build", "recipes", "providers.mjs");
-  await build({
-    stdin: { contents: program, resolveDir: root },
-    bundle: true,
-    outfile,
-    target: "es2022",
+async function bundled(): Promise<string> {
+  const file = await bundle("providers.mjs", program, {
     format: "esm",
     packages: "external",
-    ignoreAnnotations: true,
     define: { legacySecret: JSON.stringify(LEGACY_SECRET) },
-    plugins: [blocks()],
-    logLevel: "warning",
   });
-  return pathToFileURL(outfile).href;
+  return pathToFileURL(file).href;
 }
 
 /** The key of a provider; `whose` tells another one of the same kind. */
@@ -151,7 +142,7 @@ type Answer = (request: Request) => Promise<Response>;
 let running: Running | undefined;
 const runtimes: Record<string, () => Promise<{ url: URL; answer: Answer }>> = {
   node: async () => {
-    const { answerer } = (await import(await bundle())) as {
+    const { answerer } = (await import(await bundled())) as {
       answerer(fetch: unknown): (request: Request, env: unknown, ctx: unknown) => Promise<Response>;
     };
     const answer = answerer((address: string) => respond(address, Response));
@@ -162,7 +153,7 @@ const runtimes: Record<string, () => Promise<{ url: URL; answer: Answer }>> = {
     };
   },
   workerd: async () => {
-    running = await startWorker(await bundle(), {
+    running = await startWorker(await bundled(), {
       compatibilityFlags: [],
       outboundService: ({ url }: { url: string }) => respond(url, MiniflareResponse),
     });
