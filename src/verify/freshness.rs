@@ -138,8 +138,8 @@ pub struct Freshness {
     began_at: Millis,
     /// Whether its end has not been told.
     is_open: bool,
-    /// The number of the newest fetch whose answer was taken.
-    applied: u32,
+    /// The number of the newest fetch that was answered.
+    newest_answer: u32,
     /// How many fetches had begun when a copy was taken last.
     begun_before_copy: u32,
     /// Before this moment nobody renews a stale set, nor a missing one while the endpoint fails.
@@ -160,7 +160,7 @@ impl Freshness {
             begun: 0,
             began_at: NEVER,
             is_open: false,
-            applied: 0,
+            newest_answer: 0,
             begun_before_copy: 0,
             not_before: NEVER,
             failures: 0,
@@ -258,14 +258,15 @@ impl Freshness {
     /// `lifetime` is what the answer says of its own freshness.
     pub fn answered(&mut self, fetch: Fetch, lifetime: Option<Millis>) -> Reception {
         self.ended(fetch);
-        if fetch.number < self.applied {
+        if fetch.number < self.newest_answer {
             return Reception::Overtaken;
         }
+        // Whatever becomes of the answer: what an older fetch learns says nothing any more.
+        self.newest_answer = fetch.number;
         (self.failures, self.not_before) = (0, NEVER);
         if self.is_before_copy(fetch) {
             return Reception::Overtaken;
         }
-        self.applied = fetch.number;
         self.load(Origin::Published, fetch.began, lifetime);
         Reception::Accepted
     }
@@ -281,7 +282,7 @@ impl Freshness {
     pub fn failed(&mut self, fetch: Fetch, now: Millis) {
         self.ended(fetch);
         // A later fetch has succeeded since.
-        if fetch.number < self.applied {
+        if fetch.number < self.newest_answer {
             return;
         }
         // Fetches that were under way together fail for one reason, and count once.

@@ -141,6 +141,20 @@ fn failures_double_the_wait_up_to_the_cooldown() {
 }
 
 #[test]
+fn a_fetch_that_is_lost_while_the_endpoint_fails_holds_renewals_back_for_a_cooldown_at_most() {
+    let mut freshness = fetched();
+    for minutes in [1.0, 2.0, 3.0, 4.0, 5.0, 6.0] {
+        fails(&mut freshness, T + minutes * MINUTE);
+    }
+    // It looks for an unknown key, and its request is cancelled.
+    let lost = STALE - SECOND;
+    freshness.began(lost);
+    assert_eq!(freshness.ask(STALE, ALONE), Step::ServeStale);
+    assert_eq!(freshness.ask(lost + BOUNDS.cooldown - 1.0, ALONE), Step::ServeStale);
+    assert_eq!(freshness.ask(lost + BOUNDS.cooldown, ALONE), Step::Renew);
+}
+
+#[test]
 fn fetches_that_fail_together_count_once() {
     let mut freshness = fresh();
     let fetches: Vec<Fetch> = (0..50).map(|_| freshness.began(T)).collect();
@@ -205,6 +219,19 @@ fn an_answer_that_began_before_the_copy_was_fetched_is_overtaken() {
     assert_eq!(freshness.stored(STALE + 3.0 * SECOND, copied, None), Reception::Accepted);
     assert_eq!(freshness.answered(slow, None), Reception::Overtaken);
     assert_eq!(freshness.answered(slower, None), Reception::Accepted);
+}
+
+#[test]
+fn an_older_answer_hides_no_later_failure_whatever_became_of_the_answers() {
+    let mut freshness = fetched();
+    let [first, second, third] = [0.0, 1.0, 2.0].map(|later| freshness.began(STALE + later));
+    let now = STALE + SECOND;
+    assert_eq!(freshness.stored(now, now, None), Reception::Accepted);
+    assert_eq!(freshness.answered(second, None), Reception::Overtaken);
+    freshness.failed(third, now);
+    assert_eq!(freshness.look(now, now, ALONE), Look::Unreachable);
+    assert_eq!(freshness.answered(first, None), Reception::Overtaken);
+    assert_eq!(freshness.look(now, now, ALONE), Look::Unreachable);
 }
 
 #[test]

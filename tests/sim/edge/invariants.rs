@@ -49,11 +49,14 @@ pub fn no_key_outlives_its_set(world: &World, loaded: LoadedSet, token: Token) -
         return broken(number, format!("set {} still serves after {age} ms", loaded.version));
     }
     // A renewal that was under way when the set went stale counts too: a read of the store and a
-    // fetch. While the authority fails, the next attempt waits for a cooldown at most.
+    // fetch. While the authority fails, the next attempt waits for a cooldown at most, also after
+    // one that was cancelled.
     let stale_for = world.clock(world.requests[token.request].isolate) - loaded.fresh_until;
     let stale_for = stale_for + 2.0 * float(world.timeout());
-    let is_sought = isolate.attempted_at.is_some_and(|at| float(world.now - at) <= stale_for);
-    let waits = isolate.failed_at.is_some_and(|at| float(world.now - at) < cooldown);
+    let since = |moment: Option<Moment>| moment.map(|at| float(world.now - at));
+    let is_sought = since(isolate.attempted_at).is_some_and(|since| since <= stale_for);
+    let waits = isolate.failed_at.is_some()
+        && since(isolate.failed_at.max(isolate.attempted_at)).is_some_and(|since| since < cooldown);
     if is_sought || waits || was_set_since(isolate, began) {
         return Ok(());
     }
