@@ -292,9 +292,11 @@ for (const [library, connect] of Object.entries(CLIENTS)) {
         }
         await bounded(verify);
         // Clients keep what they can't send. Few questions more are put to them.
-        const queued = reads();
+        const [queued, askedAt] = [reads(), performance.now()];
         await Promise.all(Array.from({ length: 500 }, () => bounded(verify)));
-        assert.ok(reads() - queued < 10, `${reads() - queued} reads`);
+        // One in each time-out, however long this machine takes.
+        const most = 1 + Math.ceil((performance.now() - askedAt) / timeout);
+        assert.ok(reads() - queued <= most, `${reads() - queued} reads, not ${most}`);
         await bounded(() => store.revokeSession(ISSUER, "s1", 900));
         own.resume();
         await until("it works after a pause", works);
