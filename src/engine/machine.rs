@@ -19,7 +19,7 @@ use super::snapshot::{Session, SignedOutReason, Status};
 use super::timers::{LONGEST_DELAY, NEVER, Timer, Timers};
 use super::tries::Tries;
 use super::turn::Turn;
-use super::waiters::{Attempt, Waiters};
+use super::waiters::Waiters;
 use crate::token::AccessToken;
 
 /// A wall clock that moved this much against the monotonic one was set, or the machine slept.
@@ -123,7 +123,6 @@ impl Engine {
             self.sign_out(SignedOutReason::Closed);
             self.close_sign_ins();
             self.close_logout();
-            self.settle_waiters(Attempt::Pending);
             self.timers.clear_all();
         }
         self.conclude();
