@@ -31,71 +31,66 @@ export interface Endpoint {
   readonly done: readonly (number | "redirect")[];
 }
 
-const KNOWN: readonly (keyof TokenKeepOptions)[] = [
-  "refresh",
-  "logout",
-  "origins",
-  "leeway",
-  "jitter",
-  "defaultLifetime",
-  "timeout",
-  "backoff",
-  "tabs",
-  "name",
-  "host",
-  "unauthorized",
-  "csrf",
-  "sessionHint",
-  "console",
-  "reply",
-  "noSession",
-  "transport",
-];
-
 /** Reads the options. The result holds copies, so nothing can change it afterwards. */
 export function readOptions(given: TokenKeepOptions): Settings {
   if (typeof given !== "object" || given === null) throw invalid("options", "must be an object");
-  for (const key of Object.keys(given)) {
-    if (!(KNOWN as readonly string[]).includes(key))
-      throw invalid(key, "is no option of createTokenKeep");
-  }
-  const options = own(given);
-  const { host = "page", transport, logout, name } = options;
+  const {
+    refresh,
+    logout,
+    origins,
+    leeway,
+    jitter,
+    defaultLifetime,
+    timeout,
+    backoff,
+    tabs,
+    name,
+    host = "page",
+    unauthorized,
+    csrf,
+    sessionHint,
+    console,
+    reply,
+    noSession,
+    transport,
+    ...unknown
+  } = own(given);
+  for (const key of Object.keys(unknown)) throw invalid(key, "is no option of createTokenKeep");
   if (host !== "page") throw invalid("host", 'must be "page": other hosts are not built yet');
   if (transport !== undefined && typeof transport !== "function")
     throw invalid("transport", "must be a function");
   if (name !== undefined && (typeof name !== "string" || name === ""))
     throw invalid("name", "must be a text that is not empty");
-  if (typeof options.backoff !== "object" && options.backoff !== undefined)
+  if (typeof backoff !== "object" && backoff !== undefined)
     throw invalid("backoff", "must be an object");
-  const backoff = own(options.backoff ?? {});
-  const csrf = options.csrf && own(options.csrf);
-  const hint = options.sessionHint && own(options.sessionHint);
-  const refresh = endpoint("refresh", options.refresh);
+  const { base, max } = own(backoff ?? {});
+  const mirror = csrf && own(csrf);
+  const hint = sessionHint && own(sessionHint);
+  const renewal = endpoint("refresh", refresh);
   const leave = logout === undefined ? undefined : endpoint("logout", logout);
   return {
     transport: transport ?? ((request) => globalThis.fetch(request)),
-    refresh,
+    refresh: renewal,
     logout: leave,
-    csrf: csrf && {
-      cookie: named("csrf.cookie", csrf.cookie),
-      header: named("csrf.header", csrf.header),
+    csrf: mirror && {
+      cookie: named("csrf.cookie", mirror.cookie),
+      header: named("csrf.header", mirror.header),
     },
     sessionHint: hint && { cookie: named("sessionHint.cookie", hint.cookie) },
-    name: name ?? refresh.url,
-    origins: origins(options.origins),
-    console: isOn("console", options.console, "warnings"),
-    unauthorized: statuses<never>("unauthorized", options.unauthorized ?? [401], 400),
-    reply: readReply(options.reply),
-    noSession: statuses("noSession", options.noSession ?? [], 200, "no-token"),
+    name: name ?? renewal.url,
+    origins: listed(origins),
+    console: isOn("console", console, "warnings"),
+    unauthorized: statuses<never>("unauthorized", unauthorized ?? [401], 400),
+    reply: readReply(reply),
+    noSession: statuses("noSession", noSession ?? [], 200, "no-token"),
     engine: {
-      leeway: (options.leeway === 0 ? 0 : time("leeway", options.leeway, 60)) * 1000,
-      jitter: (options.jitter === 0 ? 0 : time("jitter", options.jitter, 10)) * 1000,
-      defaultLifetime: time("defaultLifetime", options.defaultLifetime, 300) * 1000,
-      timeout: time("timeout", options.timeout, 10_000),
-      backoffBase: time("backoff.base", backoff.base, 1000),
-      backoffMax: time("backoff.max", backoff.max, 60_000),
-      coordinate: isOn("tabs", options.tabs, "coordinate"),
+      leeway: (leeway === 0 ? 0 : time("leeway", leeway, 60)) * 1000,
+      jitter: (jitter === 0 ? 0 : time("jitter", jitter, 10)) * 1000,
+      defaultLifetime: time("defaultLifetime", defaultLifetime, 300) * 1000,
+      timeout: time("timeout", timeout, 10_000),
+      backoffBase: time("backoff.base", base, 1000),
+      backoffMax: time("backoff.max", max, 60_000),
+      coordinate: isOn("tabs", tabs, "coordinate"),
       tellsLogout: logout !== undefined,
       authorizesLogout: leave?.authorization === true,
     },
@@ -166,7 +161,7 @@ function isRelative(url: string): boolean {
 }
 
 /** The listed origins, each as `URL.origin` writes it. */
-function origins(given: readonly string[] | undefined): readonly string[] {
+function listed(given: readonly string[] | undefined): readonly string[] {
   if (given === undefined) {
     // In a `srcdoc` frame `location.origin` is "null".
     const own = globalThis.origin ?? globalThis.location?.origin;
