@@ -6,3 +6,8 @@ export function encodeBase64url(bytes: Uint8Array): string {
     .replaceAll("/", "_")
     .replaceAll("=", "");
 }
+
+/** A part of a JWT: JSON as base64url. */
+export function encodeJson(value: object): string {
+  return encodeBase64url(new TextEncoder().encode(JSON.stringify(value)));
+}

@@ -2,7 +2,7 @@
 // WebCrypto signs, which every runtime has, so nothing else has to be installed.
 
 import type { Algorithm, IssuerOptions, Jwk } from "../edge/options/types.js";
-import { encodeBase64url } from "./base64url.js";
+import { encodeBase64url, encodeJson } from "./base64url.js";
 
 /** What a test's issuer is made with. All of it has a default. */
 export interface TestIssuerOptions {
@@ -146,9 +146,7 @@ export function testIssuer(options: TestIssuerOptions = {}): TestIssuer {
         jti: crypto.randomUUID(),
         ...claims,
       };
-      const part = (value: object) =>
-        encodeBase64url(new TextEncoder().encode(JSON.stringify(value)));
-      const text = `${part(head)}.${part(payload)}`;
+      const text = `${encodeJson(head)}.${encodeJson(payload)}`;
       return `${text}.${await sign(text, key)}`;
     },
     rotate({ forget = false } = {}) {

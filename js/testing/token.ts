@@ -1,14 +1,13 @@
 // Tokens that nobody signed: an application reads their claims, a verifier refuses them.
 
-import { encodeBase64url } from "./base64url.js";
+import { encodeJson } from "./base64url.js";
 
 /**
  * A JWT with these claims and no valid signature, for what a test's server answers: a keep reads
  * the claims out of it, and every verifier refuses it.
  */
 export function fakeToken(claims: Readonly<Record<string, unknown>> = {}): string {
-  const part = (value: object) => encodeBase64url(new TextEncoder().encode(JSON.stringify(value)));
-  return `${part({ alg: "none", typ: "JWT" })}.${part(claims)}.not-signed`;
+  return `${encodeJson({ alg: "none", typ: "JWT" })}.${encodeJson(claims)}.not-signed`;
 }
 
 /** The claims of a JWT, or null where there are none to be read. */
