@@ -41,8 +41,8 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
     headers.delete("Content-Encoding");
   }
   // A 204 has a stream in Chromium, and a `Response` of that status may have none.
-  const body0 = response.status === 204 ? null : response.body;
-  return new Response((rest as Uint8Array<ArrayBuffer> | undefined) ?? body0, {
+  const untouched = response.status === 204 ? null : response.body;
+  return new Response((rest as Uint8Array<ArrayBuffer> | undefined) ?? untouched, {
     status: response.status,
     statusText: response.statusText,
     headers,
