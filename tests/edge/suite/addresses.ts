@@ -1,13 +1,7 @@
 // Groups E and K: keys that name the issuer that they belong to, and issuers that share an address.
 
 import assert from "node:assert/strict";
-import {
-  createVerifier,
-  type IssuerOptions,
-  type Jwk,
-  type JwksStore,
-  type StoredJwks,
-} from "tokenkeep/edge";
+import { createVerifier, type IssuerOptions, type Jwk } from "tokenkeep/edge";
 import {
   AUDIENCE,
   bench,
@@ -18,6 +12,7 @@ import {
   keyPair,
   NOW,
   refused,
+  Shelf,
   sign,
   until,
 } from "./kit.ts";
@@ -187,18 +182,6 @@ edge("edge_K162_tells_of_a_fetch_for_the_issuer_that_caused_it", async () => {
   await verifier.verify(await tokenOf("t1"));
   assert.deepEqual(told, [[issuerOf("t2"), "fetched"]]);
 });
-
-class Shelf implements JwksStore {
-  readonly entries = new Map<string, StoredJwks>();
-  readonly asked = new Set<string>();
-  async get(key: string): Promise<StoredJwks | null> {
-    this.asked.add(key);
-    return this.entries.get(key) ?? null;
-  }
-  async put(key: string, value: StoredJwks): Promise<void> {
-    this.entries.set(key, value);
-  }
-}
 
 edge("edge_K163_issuers_of_one_address_have_one_entry_in_the_store", async () => {
   const store = new Shelf();

@@ -20,6 +20,7 @@ import {
   NOW,
   PROMISES_ARE_SHARED,
   refused,
+  Shelf,
   sign,
   until,
 } from "./kit.ts";
@@ -36,16 +37,6 @@ class Context {
   readonly kept: Promise<unknown>[] = [];
   waitUntil(promise: Promise<unknown>): void {
     this.kept.push(promise);
-  }
-}
-
-class Shelf implements JwksStore {
-  readonly entries = new Map<string, StoredJwks>();
-  async get(key: string): Promise<StoredJwks | null> {
-    return this.entries.get(key) ?? null;
-  }
-  async put(key: string, value: StoredJwks): Promise<void> {
-    this.entries.set(key, value);
   }
 }
 

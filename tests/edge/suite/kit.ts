@@ -15,6 +15,8 @@ import {
   createVerifier,
   type IssuerOptions,
   type Jwk,
+  type JwksStore,
+  type StoredJwks,
   type VerifierEvent,
   type VerifierOptions,
   VerifyError,
@@ -160,6 +162,19 @@ export class Endpoint {
     this.requests.push({ url, init });
     return this.answer(init);
   };
+}
+
+/** A store of key sets in memory, and what it was asked for. */
+export class Shelf implements JwksStore {
+  readonly entries = new Map<string, StoredJwks>();
+  readonly asked = new Set<string>();
+  async get(key: string): Promise<StoredJwks | null> {
+    this.asked.add(key);
+    return this.entries.get(key) ?? null;
+  }
+  async put(key: string, value: StoredJwks): Promise<void> {
+    this.entries.set(key, value);
+  }
 }
 
 export interface Bench {
