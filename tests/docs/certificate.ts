@@ -1,13 +1,7 @@
 // A certificate (RFC 5280) of a key, signed by itself, as PEM: what Google publishes for Firebase.
 
+import { der, pem } from "../edge/suite/der.ts";
 import type { KeyPair } from "../edge/suite/kit.ts";
-
-/** A value with its tag and length (X.690 section 8.1). */
-function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const size = parts.reduce((sum, part) => sum + part.length, 0);
-  const length = size < 0x80 ? [size] : [0x82, size >> 8, size & 0xff];
-  return Uint8Array.of(tag, ...length, ...parts.flatMap((part) => [...part]));
-}
 
 const text = (written: string) => new TextEncoder().encode(written);
 
@@ -27,10 +21,8 @@ export async function certificateOf({ publicKey, privateKey }: KeyPair): Promise
     new Uint8Array(await crypto.subtle.exportKey("spki", publicKey)),
   );
   const signature = await crypto.subtle.sign("RSASSA-PKCS1-v1_5", privateKey, signed);
-  const whole = der(0x30, signed, algorithm, der(3, Uint8Array.of(0), new Uint8Array(signature)));
-  const lines =
-    Buffer.from(whole)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
+  return pem(
+    "CERTIFICATE",
+    der(0x30, signed, algorithm, der(3, Uint8Array.of(0), new Uint8Array(signature))),
+  );
 }

@@ -10,9 +10,9 @@ import {
   type VerifierEvent,
   type VerifierOptions,
 } from "tokenkeep/edge";
+import { der, pem } from "./der.ts";
 import {
   AUDIENCE,
-  base64url,
   Clock,
   claims,
   edge,
@@ -391,22 +391,6 @@ edge("edge_Z7_ignores_what_is_wrong_or_older_in_the_store", async () => {
     await refused(verifier.verify(await tokenBy("k2")), "key.unknown");
   }
 });
-
-/** A value in DER. */
-function der(tag: number, ...parts: (Uint8Array | number)[]): Uint8Array<ArrayBuffer> {
-  const content = parts.flatMap((part) => (typeof part === "number" ? part : [...part]));
-  const { length } = content;
-  const head =
-    length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length];
-  return Uint8Array.from([tag, ...head, ...content]);
-}
-
-function pem(label: string, bytes: Uint8Array): string {
-  const text = base64url(bytes).replace(/-/g, "+").replace(/_/g, "/");
-  const padded = text.padEnd(Math.ceil(text.length / 4) * 4, "=");
-  const lines = padded.match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
-}
 
 const spkiOf = async ({ publicKey }: KeyPair) =>
   new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
