@@ -5,7 +5,7 @@
 // `node scripts/check-purity.mjs`.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { isMain, report, root, StepFailed } from "./lib/run.mjs";
 
 /**
@@ -87,9 +87,11 @@ export function findImpurities(folder) {
   for (const layer of layers) {
     const place = join(folder, "src", layer.name);
     if (!existsSync(place)) continue;
-    for (const path of readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) =>
-      name.endsWith(".rs"),
-    )) {
+    // A module's tests.rs is a test, as what follows `#[cfg(test)]` in a file is.
+    const shipped = readdirSync(place, { recursive: true, encoding: "utf8" }).filter(
+      (name) => name.endsWith(".rs") && basename(name) !== "tests.rs",
+    );
+    for (const path of shipped) {
       const file = join(place, path);
       found.push(
         ...impuritiesOf(readFileSync(file, "utf8"), layer).map(
