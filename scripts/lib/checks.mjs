@@ -58,7 +58,7 @@ async function checkTypes() {
  * Checks that prose fits a hundred columns: comments, and documents outside of code, tables and
  * pictures. rustfmt and Biome break code, and leave prose alone.
  */
-function checkColumns() {
+export function checkColumns() {
   const comment = /^\s*(?:\/\/|\/?\*|#|--)/;
   const unbroken = /https?:|^\s*(?:\||!\[|\/\*\* @type)/;
   const long = ownFiles(root).flatMap((file) => {
