@@ -2,8 +2,8 @@
 // Importing it touches no global and does no I/O.
 
 import { gzippedWasm } from "../build/client/inlined.js";
-import { keepWith } from "./client/keep.js";
 import { coreFrom } from "./client/load.js";
+import { keepWith } from "./client/local.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
 import { packedOf, unpacked } from "./unpack.js";
 

@@ -3,8 +3,8 @@
 
 import { own } from "./client/checks.js";
 import { TokenKeepError } from "./client/error.js";
-import { keepWith } from "./client/keep.js";
 import { coreFrom } from "./client/load.js";
+import { keepWith } from "./client/local.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
 
 /** Where `tokenkeep/client.wasm` is, or what it holds. */

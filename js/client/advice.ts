@@ -9,14 +9,15 @@ const PAGE = "node_modules/tokenkeep/docs/troubleshooting.md#";
 /** Says it, with the address up to its query. */
 export type Advise = (kind: Fault, url: string, status?: number) => void;
 
-export function adviser(enabled: boolean): Advise {
+export function adviser(
+  enabled: boolean,
+  say = (line: string): void => console.warn(line),
+): Advise {
   const said = new Set<Fault>();
   return (kind, url, status) => {
     if (!enabled || said.has(kind)) return;
     said.add(kind);
     const address = url.replace(/[?#].*/s, "");
-    console.warn(
-      `tokenkeep: ${WORDS[kind]} ${address} ${status ? `${status} ` : ""}See ${PAGE}${kind}`,
-    );
+    say(`tokenkeep: ${WORDS[kind]} ${address} ${status ? `${status} ` : ""}See ${PAGE}${kind}`);
   };
 }

@@ -8,43 +8,27 @@ import { bytesOf, jsonOf, requestTo, sentAtOf, statusOf } from "./authority.js";
 import { cookieNamed, submitTwice } from "./cookies.js";
 import { failure, type TokenKeepError } from "./error.js";
 import { report } from "./events.js";
+import type { Told } from "./home.js";
 import type { Core } from "./load.js";
 import { Locks } from "./locks.js";
-import type { Bare } from "./notes.js";
 import type { Settings } from "./options.js";
 import { watchPage } from "./page.js";
-import type { Source } from "./session.js";
 import { Siblings } from "./siblings.js";
-import type { TokenKeepEvents, Transition } from "./types.js";
+import type { Transition } from "./types.js";
 import { Waiters } from "./waiters.js";
 
-type PageHost = EngineHost<TokenKeepError>;
+/** The reply that brings a token. Without one: whether it is of the session that is there. */
+type Source = Uint8Array | boolean | undefined;
 
-/** Tells the application. */
-export interface Teller
-  extends Pick<
-    PageHost,
-    "signedIn" | "signedOut" | "refreshed" | "refreshFailed" | "userChanged" | "cookieNotKept"
-  > {
-  changed(engine: Engine, source: Source, ...session: Parameters<PageHost["changed"]>): void;
-  /** A request goes out without the token, for this reason. */
-  bare(why: Bare, url: string): void;
-  advise: Advise;
-  stepUp(event: TokenKeepEvents["step-up"]): void;
-  logoutAnswered(status: number, body: unknown): void;
-  rejectedFreshToken(url: string): void;
-  /** The instance has trapped. This host can't be used any more. */
-  lost(): void;
-}
-
-/** One engine in a page: its calls, its lock, its siblings and those who wait for it. */
+/** One engine in this realm: its calls, its lock, its siblings and those who wait for it. */
 export class Host {
   readonly #engine: Engine;
   readonly waiters = new Waiters();
   /** Sends a request. `submits`: to the authority, with the header that repeats a cookie. */
   readonly transport: (request: Request, submits?: boolean) => Promise<Response>;
-  readonly tell: Teller;
-  readonly core: Core;
+  readonly tell: Told;
+  readonly advise: Advise;
+  readonly #core: Core;
   readonly #settings: Settings;
   readonly #calls = new Map<number, AbortController>();
   readonly #locks: Locks;
@@ -65,8 +49,8 @@ export class Host {
   /** The transitions that `explain` collects. */
   #transitions: Transition[] = [];
 
-  constructor(core: Core, settings: Settings, tell: Teller) {
-    this.core = core;
+  constructor(core: Core, settings: Settings, tell: Told, advise: Advise) {
+    this.#core = core;
     this.#settings = settings;
     this.#hint = settings.sessionHint;
     // The application's function gets no `this`, and what it throws becomes a rejection.
@@ -75,6 +59,7 @@ export class Host {
       return settings.transport.call(undefined, request);
     };
     this.tell = tell;
+    this.advise = advise;
     this.#locks = new Locks(settings.name, (answer, ticket) => this.#hear(answer, ticket));
     this.#siblings = new Siblings(settings.name, (message) =>
       reported(() => this.#engine.hear(message)),
@@ -93,12 +78,12 @@ export class Host {
   }
 
   get lost(): boolean {
-    return this.core.lost !== null;
+    return this.#core.lost !== null;
   }
 
   /** @throws {TokenKeepError} after a trap */
   get engine(): Engine {
-    if (this.core.lost) throw this.core.lost;
+    if (this.#core.lost) throw this.#core.lost;
     return this.#engine;
   }
 
@@ -170,7 +155,7 @@ export class Host {
   }
 
   close(): void {
-    this.core.losses.delete(this.#lose);
+    this.#core.losses.delete(this.#lose);
     this.#engine.input("close", 0);
     this.#end();
   }
@@ -182,9 +167,9 @@ export class Host {
 
   readonly #lose = (): void => {
     this.#end();
-    this.waiters.failAll(this.core.lost);
+    this.waiters.failAll(this.#core.lost);
     this.#letGo();
-    this.tell.lost();
+    this.tell.lost(this.#core.lost!);
   };
 
   /**
@@ -192,14 +177,29 @@ export class Host {
    * since the answer to a call may bring a rotated cookie.
    */
   #letGo(): void {
-    if (this.core.lost && this.#calls.size === 0) this.#locks.releaseAll();
+    if (this.#core.lost && this.#calls.size === 0) this.#locks.releaseAll();
   }
 
-  #engineHost(): PageHost {
-    const { tell } = this;
+  #engineHost(): EngineHost<TokenKeepError> {
+    const { tell, advise } = this;
+    const { url } = this.#settings.refresh;
     return {
       ...tell,
-      changed: (...session) => tell.changed(this.#engine, this.#source, ...session),
+      changed: (...session) =>
+        tell.changed(session, {
+          claims: () => this.#engine.shown(),
+          reply: () => {
+            const source = this.#source;
+            return source === true || (source ? this.#engine.shown(source) : undefined);
+          },
+        }),
+      refreshFailed: (error, retryAt) => {
+        const { code, status } = error;
+        if (code === "refresh_misconfigured" || code === "refresh_malformed")
+          advise(code, url, status);
+        tell.refreshFailed(error, retryAt);
+      },
+      cookieNotKept: (status) => advise("cookie-not-kept", url, status),
       sendRefresh: (call) => this.#send(call, false),
       sendLogout: (call) => this.#send(call, true),
       abort: (call) => this.#abort(call),

@@ -1,50 +1,33 @@
-// The keep: the public object. Its state lives in the engine, which is loaded at the first use.
-// Here are the listeners, and the snapshot that the application saw last.
+// The keep: the public object. Its state lives in the engine, whose home is opened at the first
+// use. Here are the listeners, and the snapshot that the application saw last.
 
 import type { Input } from "../../build/client/client.js";
-import { type Advise, adviser } from "./advice.js";
 import { own } from "./checks.js";
 import { TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
-import { Host, type Teller } from "./host.js";
-import type { Core } from "./load.js";
+import type { Home, Told } from "./home.js";
 import { Notes } from "./notes.js";
-import { readOptions, type Settings } from "./options.js";
-import { abortable, attempting, exchange, fetching, isReplayable } from "./requests.js";
+import { abortable, isReplayable } from "./requests.js";
 import { sessionOf, UNKNOWN } from "./session.js";
-import { signIn } from "./sign-in.js";
-import type {
-  Session,
-  TokenKeep,
-  TokenKeepEvents,
-  TokenKeepOptions,
-  TokenResponse,
-  Transition,
-} from "./types.js";
+import type { Session, TokenKeep, TokenKeepEvents, TokenResponse, Transition } from "./types.js";
 import { outsideZones } from "./zones.js";
 
-/** A keep whose engine `load` brings. */
-export function keepWith(options: TokenKeepOptions, load: () => Promise<Core>): TokenKeep {
-  return new Keep(readOptions(options), load);
-}
+/** Loads what a home needs. The result opens one. */
+export type Load = () => Promise<(told: Told) => Home>;
 
-class Keep implements TokenKeep {
-  readonly #settings: Settings;
-  readonly #load: () => Promise<Core>;
+export class Keep implements TokenKeep {
+  readonly #load: Load;
   readonly #listeners = new Listeners();
   readonly #notes = new Notes();
-  readonly #advise: Advise;
-  #host: Host | null = null;
+  #home: Home | null = null;
   #session: Session = UNKNOWN;
   /** What the last refresh failed with. */
   #failure: TokenKeepError | null = null;
   #closed = false;
   #lostAt = -Infinity;
 
-  constructor(settings: Settings, load: () => Promise<Core>) {
-    this.#settings = settings;
+  constructor(load: Load) {
     this.#load = load;
-    this.#advise = adviser(settings.console);
     if (typeof Symbol.dispose === "symbol") {
       Object.defineProperty(this, Symbol.dispose, { value: () => this.close() });
     }
@@ -85,12 +68,10 @@ class Keep implements TokenKeep {
       token_type = "bearer",
     } = own(response ?? {});
     const same = session === "same";
-    return this.#use((host) => {
+    return this.#use(async (home) => {
       if (typeof accessToken !== "string" || String(token_type).toLowerCase() !== "bearer")
         throw new TokenKeepError("refresh_malformed");
-      const taken = host.handIn(same, (engine) =>
-        engine.adopt(accessToken, Number(expiresIn), same),
-      );
+      const taken = await home.adopt(accessToken, Number(expiresIn), same);
       if (!taken)
         throw new TokenKeepError(taken === undefined ? "refresh_malformed" : "signed_out");
       return this.#session;
@@ -104,7 +85,7 @@ class Keep implements TokenKeep {
     const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
     return abortable(
       signal,
-      this.#use((host) => exchange(host, request, fetching, replayable)),
+      this.#use((home) => home.send(request, replayable)),
     );
   };
 
@@ -113,7 +94,7 @@ class Keep implements TokenKeep {
     request.signal.throwIfAborted();
     return abortable(
       request.signal,
-      this.#use((host) => signIn(host, request)),
+      this.#use((home) => home.signIn(request)),
     );
   }
 
@@ -123,12 +104,7 @@ class Keep implements TokenKeep {
   ): Promise<T> {
     const { minValidity = 0, signal } = own(options);
     signal?.throwIfAborted();
-    const lent = this.#use(async (host) => {
-      await host.ask("lend", Math.max(0, minValidity) * 1000);
-      const token = host.engine.token();
-      if (token === undefined) throw new TokenKeepError("signed_out");
-      return token;
-    });
+    const lent = this.#use((home) => home.lend(Math.max(0, minValidity) * 1000));
     return use(await abortable(signal, lent));
   }
 
@@ -138,7 +114,7 @@ class Keep implements TokenKeep {
     refused: (outcome: T) => boolean | string,
   ): Promise<T> {
     const request = new Request(url);
-    return this.#use((host) => exchange(host, request, attempting(send, refused), true));
+    return this.#use((home) => home.attempt(request, send, refused));
   }
 
   subscribe(listener: () => void): () => void {
@@ -153,36 +129,33 @@ class Keep implements TokenKeep {
   }
 
   explain(): readonly Transition[] {
-    return this.#notes.among(this.#host?.explain() ?? []);
+    return this.#notes.among(this.#home?.explain() ?? []);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#host) this.#host.close();
+    if (this.#home) this.#home.close();
     else this.#show({ ...UNKNOWN, status: "anonymous", reason: "closed" });
   }
 
   async #settled(input: Input): Promise<Session> {
-    await this.#use((host) => host.ask(input));
+    await this.#use((home) => home.settle(input));
     return this.#session;
   }
 
   /**
-   * Loads the engine at the first use, and calls `use` with its host. Once it is loaded, `use` runs
-   * before this returns, so what it changes is changed at once.
+   * Opens a home at the first use, and calls `use` with it. Once it is open, `use` runs before this
+   * returns, so what it changes is changed at once.
    */
-  async #use<T>(use: (host: Host) => T | Promise<T>): Promise<T> {
+  async #use<T>(use: (home: Home) => Promise<T>): Promise<T> {
     if (this.#closed) throw new TokenKeepError("closed");
-    if (this.#host === null) {
-      const core = await this.#load().catch((error: TokenKeepError) => {
-        if (!error.retryable) this.#advise("wasm_unavailable", globalThis.location?.href ?? "");
-        throw error;
-      });
+    if (this.#home === null) {
+      const open = await this.#load();
       if (this.#closed) throw new TokenKeepError("closed");
-      this.#host ??= outsideZones(() => new Host(core, this.#settings, this.#teller()));
+      this.#home ??= outsideZones(() => open(this.#told()));
     }
-    return use(this.#host);
+    return use(this.#home);
   }
 
   /** Leaves the error of a start, which nobody may have caught, in a session that is unknown. */
@@ -197,35 +170,28 @@ class Keep implements TokenKeep {
     this.#listeners.emit("change", { session });
   }
 
-  #teller(): Teller {
+  #told(): Told {
     const listeners = this.#listeners;
-    const { url } = this.#settings.refresh;
     return {
-      advise: this.#advise,
-      changed: (engine, source, ...session) =>
-        this.#show(sessionOf(session, this.#session, this.#failure, engine, source)),
+      changed: (session, json) =>
+        this.#show(sessionOf(session, json, this.#session, this.#failure)),
       signedIn: () => listeners.emit("signed-in", { session: this.#session }),
       signedOut: (reason) => listeners.emit("signed-out", { reason }),
       refreshed: (generation, by) => listeners.emit("refreshed", { generation, by }),
       refreshFailed: (error, retryAt) => {
-        const { code, status } = error;
-        if (code === "refresh_misconfigured" || code === "refresh_malformed")
-          this.#advise(code, url, status);
         this.#failure = error;
         listeners.emit("refresh-failed", { error, retryAt: retryAt ?? null });
       },
-      cookieNotKept: (status) => this.#advise("cookie-not-kept", url, status),
       userChanged: () => listeners.emit("user-changed", { session: this.#session }),
       bare: (why, url) => this.#notes.add(why, url, this.#session),
       stepUp: (event) =>
         listeners.emit("step-up", { ...event, acrValues: Object.freeze(event.acrValues) }),
       logoutAnswered: (status, body) => listeners.emit("logout-answered", { status, body }),
       rejectedFreshToken: (url) => listeners.emit("rejected-fresh-token", { url }),
-      lost: () => {
+      lost: (error) => {
         const [{ status }, lostAt] = [this.#session, this.#lostAt];
         this.#lostAt = performance.now();
-        const error = this.#host?.core.lost ?? null;
-        this.#host = null;
+        this.#home = null;
         this.#show({ ...UNKNOWN, error });
         // The session lives on, by its cookie, and is started again. An engine that traps twice in
         // a minute waits until somebody asks.

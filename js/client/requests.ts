@@ -84,7 +84,7 @@ export async function exchange<T>(
   if (isRenewable(host, way, second, url, renewed)) {
     host.rejectedFreshToken(renewed, url);
     if (second instanceof Response && second.type === "cors" && !second.headers.has(CHALLENGE))
-      host.tell.advise("challenge-not-exposed", url, second.status);
+      host.advise("challenge-not-exposed", url, second.status);
   }
   return second;
 }

@@ -1,8 +1,8 @@
 // The session snapshot: a frozen object without a token, the same one until something in it
 // changes.
 
-import type { Keep as Engine, EngineHost } from "../../build/client/client.js";
 import type { TokenKeepError } from "./error.js";
+import type { SessionJson, SessionNumbers } from "./home.js";
 import type { Session } from "./types.js";
 
 export const UNKNOWN: Session = Object.freeze({
@@ -18,16 +18,12 @@ export const UNKNOWN: Session = Object.freeze({
   reply: null,
 });
 
-/** The reply that brings a token. Without one: whether it is of the session that is there. */
-export type Source = Uint8Array | boolean | undefined;
-
-/** The snapshot that follows `last`. A new token is of `source`. `failure` is the last one. */
+/** The snapshot that follows `last`. `failure` is the last one. */
 export function sessionOf(
-  [status, generation, refreshing, reason, expiresAt, retryAt]: Parameters<EngineHost["changed"]>,
+  [status, generation, refreshing, reason, expiresAt, retryAt]: SessionNumbers,
+  json: SessionJson,
   last: Session,
   failure: TokenKeepError | null,
-  engine: Engine,
-  source: Source,
 ): Session {
   // One generation is one token; without an expiry there is none now.
   const known = generation === last.generation && last.expiresAt !== null;
@@ -38,17 +34,17 @@ export function sessionOf(
     refreshing,
     degraded: retryAt !== undefined,
     retryAt: retryAt ?? null,
-    claims: expiresAt === undefined ? null : known ? last.claims : readJson(engine.shown()),
+    claims: expiresAt === undefined ? null : known ? last.claims : readJson(json.claims()),
     reason: reason ?? null,
     error: retryAt !== undefined || status === "unknown" ? failure : null,
-    reply: expiresAt === undefined ? null : known ? last.reply : replyOf(engine, source, last),
+    reply: expiresAt === undefined ? null : known ? last.reply : replyOf(json.reply(), last.reply),
   };
 }
 
 /** What the reply says beside the token; the same object where it is the same. */
-function replyOf(engine: Engine, source: Source, { reply: last }: Session): Session["reply"] {
-  if (source === true) return last;
-  const reply = source ? readJson<Session["reply"]>(engine.shown(source)) : null;
+function replyOf(json: Uint8Array | true | undefined, last: Session["reply"]): Session["reply"] {
+  if (json === true) return last;
+  const reply = readJson<Session["reply"]>(json);
   const text = JSON.stringify(reply);
   if (text === JSON.stringify(last)) return last;
   // Objects alone, in an object, say nothing.

@@ -29,7 +29,7 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
   const rest = host.handIn(body, (engine) => {
     const left = engine.signedIn(turn, sentAt, header, body);
     if (left === undefined && LIKE_TOKEN.test(new TextDecoder().decode(body)))
-      host.tell.advise("sign-in-without-token", request.url, response.status);
+      host.advise("sign-in-without-token", request.url, response.status);
     return left;
   });
   if (rest === undefined && !header) return response;

@@ -119,6 +119,7 @@ export const privateNames = [
   "failure",
   "handIn",
   "hear",
+  "lend",
   "loggedOut",
   "logoutAnswered",
   "losses",

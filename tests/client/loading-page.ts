@@ -2,8 +2,8 @@
 // any number of keeps may share.
 
 import type { TokenKeep, TokenKeepOptions } from "tokenkeep";
-import { keepWith } from "../../js/client/keep.ts";
 import { coreFrom } from "../../js/client/load.ts";
+import { keepWith } from "../../js/client/local.ts";
 
 const loader = {
   from(url: string): (options: TokenKeepOptions) => TokenKeep {

@@ -1,0 +1,53 @@
+// What a keep asks of the place where its engine lives, and what that place tells it. The engine
+// may live in this realm (local.ts) or in a worker.
+
+import type { EngineHost, Input } from "../../build/client/client.js";
+import type { TokenKeepError } from "./error.js";
+import type { Bare } from "./notes.js";
+import type { TokenKeepEvents, Transition } from "./types.js";
+
+/** Where an engine lives. A call takes effect in the order in which it is made. */
+export interface Home {
+  /** Start, refresh and logout: resolves when the engine has answered. */
+  settle(input: Input): Promise<void>;
+  /** Sends a request of the application by the rules of requests.ts. */
+  send(request: Request, replayable: boolean): Promise<Response>;
+  attempt<T>(
+    request: Request,
+    send: (token: string | null) => T | Promise<T>,
+    refused: (outcome: T) => boolean | string,
+  ): Promise<T>;
+  signIn(request: Request): Promise<Response>;
+  /** The token, with at least so many milliseconds to live. */
+  lend(validity: number): Promise<string>;
+  /** Takes over a token, as `Keep.adopt` of the wasm. */
+  adopt(token: string, expiresIn: number, same: boolean): Promise<boolean | undefined>;
+  explain(): readonly Transition[];
+  close(): void;
+}
+
+type Engine = EngineHost<TokenKeepError>;
+
+/** The session without its claims and its reply. */
+export type SessionNumbers = Parameters<Engine["changed"]>;
+
+/** JSON of the session. It is asked for when the session has got another token. */
+export interface SessionJson {
+  /** The claims of the token; `undefined` when it is opaque. */
+  claims(): Uint8Array | undefined;
+  /** What the reply that brought the token says beside it. `true`: what the last one said. */
+  reply(): Uint8Array | true | undefined;
+}
+
+/** What a home tells its keep. */
+export interface Told
+  extends Pick<Engine, "signedIn" | "signedOut" | "refreshed" | "refreshFailed" | "userChanged"> {
+  changed(session: SessionNumbers, json: SessionJson): void;
+  /** A request goes out without the token, for this reason. */
+  bare(why: Bare, url: string): void;
+  stepUp(event: TokenKeepEvents["step-up"]): void;
+  logoutAnswered(status: number, body: unknown): void;
+  rejectedFreshToken(url: string): void;
+  /** This home is lost, by this error. The next call needs another one. */
+  lost(error: TokenKeepError): void;
+}
