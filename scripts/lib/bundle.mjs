@@ -24,6 +24,7 @@ import { unlessDone } from "./stamps.mjs";
 export const adapters = [
   { entry: "js/slim.ts", bundle: "dist/slim.js", peers: [] },
   { entry: "js/react.ts", bundle: "dist/react.js", peers: ["react"] },
+  { entry: "js/redirects.ts", bundle: "dist/redirects.js", peers: [], budget: 1_500 },
   {
     entry: "js/edge-workerd.ts",
     bundle: "dist/edge-workerd.js",

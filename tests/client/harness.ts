@@ -122,7 +122,7 @@ export async function bundled(
     alias: {
       tokenkeep: "/tokenkeep.js",
       ...Object.fromEntries(
-        ["react", "slim"].map((name) => [
+        ["react", "redirects", "slim"].map((name) => [
           `tokenkeep/${name}`,
           fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url)),
         ]),
