@@ -93,24 +93,28 @@ impl From<NotBase64url> for NotCompact {
 }
 
 fn parts(text: &[u8]) -> Result<[&[u8]; 3], NotCompact> {
+    match split(text) {
+        Some((3, [header, payload, signature, ..])) => Ok([header, payload, signature]),
+        // Direct encryption leaves the second part empty.
+        Some((5, _)) => Err(NotCompact::Encrypted),
+        _ => Err(NotCompact::Malformed),
+    }
+}
+
+/// How many parts there are between dots, and which; `None` for more than five.
+#[inline]
+pub(super) fn split(text: &[u8]) -> Option<(usize, [&[u8]; 5])> {
     let mut parts: [&[u8]; 5] = [&[]; 5];
     let mut rest = text;
     let mut count = 0;
     loop {
-        let Some(part) = parts.get_mut(count) else { return Err(NotCompact::Malformed) };
         let end = until(rest, b'.');
-        *part = &rest[..end];
+        *parts.get_mut(count)? = &rest[..end];
         count += 1;
         match rest.get(end + 1..) {
             Some(after) => rest = after,
-            None => break,
+            None => return Some((count, parts)),
         }
-    }
-    match (count, parts) {
-        (3, [header, payload, signature, ..]) => Ok([header, payload, signature]),
-        // Direct encryption leaves the second part empty.
-        (5, _) => Err(NotCompact::Encrypted),
-        _ => Err(NotCompact::Malformed),
     }
 }
 

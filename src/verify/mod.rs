@@ -17,6 +17,7 @@ mod failure;
 pub mod freshness;
 mod header;
 pub mod json;
+pub mod jwe;
 mod jwk;
 pub mod jws;
 pub mod keys;
