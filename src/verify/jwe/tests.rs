@@ -1,3 +1,5 @@
+#![expect(non_snake_case, reason = "tests bear the ids of behaviours")]
+
 use proptest::prelude::*;
 
 use super::super::jws::Compact;
@@ -50,7 +52,7 @@ fn agreed(epk: &str) -> Result<Encrypted, Failure> {
 }
 
 #[test]
-fn edge_x300_shows_what_the_header_says_and_where_each_part_is() {
+fn edge_X300_shows_what_the_header_says_and_where_each_part_is() {
     let x = zeros(32);
     let epk = [r#"{"kty":"OKP","crv":"X25519","x":""#, &x, r#"","kid":"e"}"#].concat();
     let header = [
@@ -70,7 +72,7 @@ fn edge_x300_shows_what_the_header_says_and_where_each_part_is() {
 }
 
 #[test]
-fn edge_x301_wants_five_parts_of_canonical_base64url() {
+fn edge_X301_wants_five_parts_of_canonical_base64url() {
     let good = token(r#"{"alg":"dir","enc":"A256GCM","cty":"JWT"}"#, [0, 12, 6, 16]);
     assert!(read(&good).is_ok());
     let parts: Vec<_> = good.split('.').collect();
@@ -88,7 +90,7 @@ fn edge_x301_wants_five_parts_of_canonical_base64url() {
 }
 
 #[test]
-fn edge_x302_bounds_the_whole_and_the_header() {
+fn edge_X302_bounds_the_whole_and_the_header() {
     let dots = ".".repeat(1_000_000);
     let unbounded = Rules { longest: usize::MAX, ..rules() };
     assert_eq!(read(&dots), Err(Failure::TooLarge));
@@ -98,7 +100,7 @@ fn edge_x302_bounds_the_whole_and_the_header() {
 }
 
 #[test]
-fn edge_x303_wants_the_lengths_of_the_algorithms() {
+fn edge_X303_wants_the_lengths_of_the_algorithms() {
     for management in KeyManagement::ALL {
         for encryption in ContentEncryption::ALL {
             let x = zeros(66);
@@ -140,7 +142,7 @@ fn edge_x303_wants_the_lengths_of_the_algorithms() {
 }
 
 #[test]
-fn edge_x304_takes_the_listed_algorithms_alone() {
+fn edge_X304_takes_the_listed_algorithms_alone() {
     for (alg, enc) in [
         ("RSA1_5", "A256GCM"),
         ("PBES2-HS256+A128KW", "A256GCM"),
@@ -173,7 +175,7 @@ fn edge_x304_takes_the_listed_algorithms_alone() {
 }
 
 #[test]
-fn edge_x8_refuses_what_changes_the_meaning_of_the_rest() {
+fn edge_X8_refuses_what_changes_the_meaning_of_the_rest() {
     for name in EXTENSION_NAMES {
         for value in ["[\"exp\"]", "true", "false", "\"DEF\"", "1000000000", "null", "{}"] {
             let more = [",\"", name, "\":", value].concat();
@@ -191,7 +193,7 @@ fn edge_x8_refuses_what_changes_the_meaning_of_the_rest() {
 const EXTENSION_NAMES: [&str; 5] = ["crit", "b64", "zip", "p2c", "p2s"];
 
 #[test]
-fn edge_x305_refuses_a_header_that_is_no_strict_json() {
+fn edge_X305_refuses_a_header_that_is_no_strict_json() {
     for header in [
         "",
         "[]",
@@ -208,7 +210,7 @@ fn edge_x305_refuses_a_header_that_is_no_strict_json() {
 }
 
 #[test]
-fn edge_x7_wants_a_jwt_inside_by_cty() {
+fn edge_X7_wants_a_jwt_inside_by_cty() {
     let with = |more: &str| {
         let header = [r#"{"alg":"A256KW","enc":"A256GCM""#, more, "}"].concat();
         let token = token(&header, WRAPPED);
@@ -231,7 +233,7 @@ fn edge_x7_wants_a_jwt_inside_by_cty() {
 }
 
 #[test]
-fn edge_x9_takes_an_epk_that_is_whole_and_where_it_belongs() {
+fn edge_X9_takes_an_epk_that_is_whole_and_where_it_belongs() {
     let of = |kty: &str, crv: &str, x: usize, y: Option<usize>, more: &str| {
         let y = y.map_or(String::new(), |y| [r#","y":""#, &zeros(y), r#"""#].concat());
         let start = [r#"{"kty":""#, kty, r#"","crv":""#, crv, r#"","x":""#].concat();
@@ -277,7 +279,7 @@ fn edge_x9_takes_an_epk_that_is_whole_and_where_it_belongs() {
 }
 
 #[test]
-fn edge_x306_bounds_what_the_parties_are_called() {
+fn edge_X306_bounds_what_the_parties_are_called() {
     for name in ["apu", "apv"] {
         for (value, is_taken) in [
             (r#""""#.to_owned(), true),
