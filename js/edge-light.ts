@@ -6,7 +6,7 @@ import { verifyCompactOver } from "./edge/compact.js";
 import { instanceOf } from "./edge/instance.js";
 import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/options/types.js";
 import type { Verifier } from "./edge/result/verified.js";
-import { verifierOver } from "./edge/verifier.js";
+import { logoutVerifierOver, verifierOver } from "./edge/verifier.js";
 import wasm from "./edge.wasm?module";
 
 export * from "./edge/api.js";
@@ -15,6 +15,10 @@ const instance = instanceOf(wasm);
 
 export function createVerifier(options: VerifierOptions): Verifier {
   return verifierOver(options, instance);
+}
+
+export function logoutVerifier(options: VerifierOptions): Verifier["verify"] {
+  return logoutVerifierOver(options, instance);
 }
 
 export function verifyCompact(

@@ -6,7 +6,7 @@ import { verifyCompactOver } from "./edge/compact.js";
 import { instanceOf } from "./edge/instance.js";
 import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/options/types.js";
 import type { Verifier } from "./edge/result/verified.js";
-import { verifierOver } from "./edge/verifier.js";
+import { logoutVerifierOver, verifierOver } from "./edge/verifier.js";
 import wasm from "./edge.wasm";
 
 export * from "./edge/api.js";
@@ -16,6 +16,10 @@ instance.current();
 
 export function createVerifier(options: VerifierOptions): Verifier {
   return verifierOver(options, instance);
+}
+
+export function logoutVerifier(options: VerifierOptions): Verifier["verify"] {
+  return logoutVerifierOver(options, instance);
 }
 
 export function verifyCompact(

@@ -5,7 +5,7 @@ import { verifyCompactOver } from "./edge/compact.js";
 import { inlined } from "./edge/inlined.js";
 import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/options/types.js";
 import type { Verifier } from "./edge/result/verified.js";
-import { verifierOver } from "./edge/verifier.js";
+import { logoutVerifierOver, verifierOver } from "./edge/verifier.js";
 
 export * from "./edge/api.js";
 
@@ -18,6 +18,11 @@ export * from "./edge/api.js";
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   return verifierOver(options, inlined());
+}
+
+/** @internal Verifies logout tokens, and no others; for `tokenkeep/logout`. */
+export function logoutVerifier(options: VerifierOptions): Verifier["verify"] {
+  return logoutVerifierOver(options, inlined());
 }
 
 /**

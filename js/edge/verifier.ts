@@ -1,7 +1,7 @@
 // The verifier: requests and policies around verification.ts, what is told of each token, and that
 // everything that goes wrong becomes a VerifyError.
 
-import type { Core, Finding, Opened } from "./core.js";
+import type { Core, Finding, Opened, Profile } from "./core.js";
 import { explainWith } from "./explain.js";
 import type { Instance } from "./instance.js";
 import { promiseScope } from "./keys/scope.js";
@@ -38,15 +38,24 @@ export function verifierOver(options: VerifierOptions, instance: Instance): Veri
   return new TokenVerifier(options, instance);
 }
 
+/** Verifies logout tokens of issuers that have no profile of their own, and no other tokens. */
+export function logoutVerifierOver(
+  options: VerifierOptions,
+  instance: Instance,
+): Verifier["verify"] {
+  const verifier = new TokenVerifier(options, instance, "logout");
+  return (token, ctx) => verifier.verify(token, ctx);
+}
+
 class TokenVerifier implements Verifier {
   readonly #instance: Instance;
   readonly #settings: Settings;
   readonly #issuers: Issuers;
   readonly #verification: Verification;
 
-  constructor(options: VerifierOptions, instance: Instance) {
+  constructor(options: VerifierOptions, instance: Instance, profile?: Profile) {
     this.#instance = instance;
-    this.#settings = readSettings(options);
+    this.#settings = readSettings(options, profile);
     this.#issuers = issuersOf(
       this.#settings,
       this.#settings.onEvent === null ? null : (event) => this.#tell(event),

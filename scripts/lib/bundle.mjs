@@ -47,6 +47,7 @@ export const adapters = [
     peers: ["tokenkeep/edge"],
     budget: 1_000,
   },
+  { entry: "js/logout.ts", bundle: "dist/logout.js", peers: ["tokenkeep/edge"], budget: 3_000 },
   { entry: "js/redis.ts", bundle: "dist/redis.js", peers: ["tokenkeep/edge"], budget: 3_300 },
 ];
 
@@ -151,13 +152,14 @@ export const privateNames = [
 
 /**
  * Has an entry beside the verifier throw the verifier's own class of errors, so that `instanceof`
- * holds. Of `tokenkeep/edge` it uses nothing else.
+ * holds, and verify with the verifier that is there, so that its wasm is there once. Of
+ * `tokenkeep/edge` it uses nothing else.
  * @type {import("esbuild").Plugin}
  */
-const sharedErrors = {
-  name: "shared errors",
+const sharedVerifier = {
+  name: "shared verifier",
   setup: ({ onResolve }) =>
-    onResolve({ filter: /\/request\/error\.js$/ }, () => ({
+    onResolve({ filter: /(\/request\/error|\.\/edge)\.js$/ }, () => ({
       path: "tokenkeep/edge",
       external: true,
       sideEffects: false,
@@ -186,7 +188,7 @@ async function bundle({ entry, bundle: to, peers }) {
     minify: true,
     ...(isShortened(entry) ? { mangleProps: new RegExp(`^(?:${privateNames.join("|")})$`) } : {}),
     legalComments: "none",
-    plugins: peers.includes("tokenkeep/edge") ? [sharedErrors] : [],
+    plugins: peers.includes("tokenkeep/edge") ? [sharedVerifier] : [],
     ...(isCommand ? { banner: { js: "#!/usr/bin/env node" } } : {}),
     metafile: true,
     logLevel: "warning",

@@ -65,6 +65,7 @@ pub enum Profile {
     Jwt = "jwt",
     AccessToken = "access-token",
     IdToken = "id-token",
+    Logout = "logout",
     Jws = "jws",
 }
 
@@ -75,6 +76,7 @@ impl Profile {
             Self::Jwt => Some(verify::Profile::Jwt),
             Self::AccessToken => Some(verify::Profile::AccessToken),
             Self::IdToken => Some(verify::Profile::IdToken),
+            Self::Logout => Some(verify::Profile::Logout),
             Self::Jws => Some(verify::Profile::Jws),
             _ => None,
         }

@@ -30,11 +30,14 @@ pub(super) enum Registered {
     Sid,
     ClientId,
     Azp,
+    Events,
+    Nonce,
 }
 
-use Registered::{Aud, Azp, ClientId, Exp, Iat, Iss, Jti, Nbf, Sid, Sub};
+use Registered::{Aud, Azp, ClientId, Events, Exp, Iat, Iss, Jti, Nbf, Nonce, Sid, Sub};
 
-const REGISTERED: [Registered; 10] = [Iss, Sub, Aud, Exp, Nbf, Iat, Jti, Sid, ClientId, Azp];
+const REGISTERED: [Registered; 12] =
+    [Iss, Sub, Aud, Exp, Nbf, Iat, Jti, Sid, ClientId, Azp, Events, Nonce];
 
 impl Registered {
     pub(super) const fn name(self) -> &'static str {
@@ -49,6 +52,8 @@ impl Registered {
             Sid => "sid",
             ClientId => "client_id",
             Azp => "azp",
+            Events => "events",
+            Nonce => "nonce",
         }
     }
 
@@ -65,6 +70,8 @@ impl Registered {
             b"sid" => Sid,
             b"client_id" => ClientId,
             b"azp" => Azp,
+            b"events" => Events,
+            b"nonce" => Nonce,
             _ => return None,
         })
     }

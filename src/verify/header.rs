@@ -17,6 +17,9 @@ pub enum Profile {
     AccessToken,
     /// An ID token: `typ` is JWT or absent.
     IdToken,
+    /// A logout token of `OpenID` Connect Back-Channel Logout 1.0: `typ` is logout+jwt, JWT or
+    /// absent.
+    Logout,
     /// Any JWS; the payload is not read.
     Jws,
 }

@@ -21,6 +21,7 @@ pub mod jwe;
 mod jwk;
 pub mod jws;
 pub mod keys;
+mod logout;
 pub mod remembered;
 mod roca;
 pub mod rules;

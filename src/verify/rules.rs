@@ -4,7 +4,7 @@
 use super::claims::Registered::{Aud, Azp, ClientId, Iat, Jti, Sid, Sub};
 use super::claims::{Claims, Dates, Registered};
 use super::json::{self, Value};
-use super::{Failure, Header, Profile, Typ};
+use super::{Failure, Header, Profile, Typ, logout};
 
 /// The rules by which the tokens of an issuer are judged.
 #[derive(Debug, Clone, Default)]
@@ -143,6 +143,7 @@ impl Rules {
             Typ::Named(typ) => match self.profile {
                 Profile::AccessToken => typ == "at+jwt",
                 Profile::IdToken => typ == "jwt",
+                Profile::Logout => typ == "jwt" || typ == "logout+jwt",
                 _ => typ == "jwt" || typ == "at+jwt",
             },
         };
@@ -226,6 +227,7 @@ impl Rules {
         let needed: &[Registered] = match self.profile {
             Profile::AccessToken => &[Sub, ClientId, Jti, Iat],
             Profile::IdToken => &[Sub, Iat],
+            Profile::Logout => logout::NEEDED,
             _ => &[],
         };
         // A number would not match a revocation of the same text, unless the caller makes it one.
@@ -237,9 +239,14 @@ impl Rules {
                 claims.text(claim)?;
             }
         }
-        match needed.iter().find(|claim| claims.find(**claim).is_none()) {
-            Some(claim) => Err(Failure::Claim(claim.name())),
-            None => Ok(()),
+        if let Some(claim) = needed.iter().find(|claim| claims.find(**claim).is_none()) {
+            return Err(Failure::Claim(claim.name()));
+        }
+        match self.profile {
+            Profile::Logout => logout::judge(claims),
+            // It says that a session has ended, and lets nobody in. Its `typ` may be anything.
+            _ if logout::has_event(claims) => Err(Failure::Claim("events")),
+            _ => Ok(()),
         }
     }
 

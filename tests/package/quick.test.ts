@@ -150,6 +150,7 @@ test("package_works_as_installed_in_node", async () => {
     discovery: "ok",
     edge: "ok",
     hono: "ok",
+    logout: "ok",
     redis: "ok",
     resource: "ok",
     slim: "ok",
@@ -159,7 +160,7 @@ test("package_works_as_installed_in_node", async () => {
 test("package_works_as_installed_in_workerd_with_one_copy_of_each_wasm", async () => {
   const seen = await passes(workerd);
   assert.deepEqual(
-    [seen.edge, seen.discovery, seen.hono, seen.resource, seen.wasm],
-    ["ok", "ok", "ok", "ok", "ok"],
+    [seen.edge, seen.discovery, seen.hono, seen.logout, seen.resource, seen.wasm],
+    ["ok", "ok", "ok", "ok", "ok", "ok"],
   );
 });

@@ -21,6 +21,7 @@ export const ENTRIES = {
   "tokenkeep/edge": "edge.d.ts",
   "tokenkeep/discovery": "discovery.d.ts",
   "tokenkeep/hono": "hono.d.ts",
+  "tokenkeep/logout": "logout.d.ts",
   "tokenkeep/redirects": "redirects.d.ts",
   "tokenkeep/resource": "resource.d.ts",
   "tokenkeep/redis": "redis.d.ts",

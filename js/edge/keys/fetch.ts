@@ -93,8 +93,13 @@ function discard(response: Response): void {
   response.body?.cancel().catch(() => undefined);
 }
 
-async function bodyOf(response: Response, codes: string, maxBytes: number): Promise<Uint8Array> {
-  const reader = response.body?.getReader();
+/** @throws {VerifyError} malformed, too_large, after `codes` */
+export async function bodyOf(
+  message: Pick<Response, "body">,
+  codes: string,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const reader = message.body?.getReader();
   if (reader === undefined) throw new VerifyError(`${codes}.malformed`);
   const chunks: Uint8Array[] = [];
   let length = 0;

@@ -74,7 +74,7 @@ export function readIssuer(
 ): IssuerSettings {
   const options = readMembers(where, given, KNOWN);
   const { issuer, jwksUri, jwks, tenant, check = settings.check } = options;
-  const { requiredClaims = settings.requiredClaims, profile = settings.profile } = options;
+  const { requiredClaims = settings.requiredClaims, profile } = options;
   if (typeof issuer !== "string" || issuer === "")
     throw invalidOption(`${where}.issuer`, "must be a text that is not empty");
   if (tenant !== undefined && (typeof tenant !== "string" || tenant === ""))
@@ -98,7 +98,7 @@ export function readIssuer(
     audiences,
     claims,
     claimPaths: readClaimPaths(`${where}.claimPaths`, options.claimPaths),
-    profile: readProfile(`${where}.profile`, profile),
+    profile: profile === undefined ? settings.profile : readProfile(`${where}.profile`, profile),
     types: readTypes(`${where}.types`, options.types),
     requiredClaims: listOfTexts(`${where}.requiredClaims`, requiredClaims),
     maxTokenAge:

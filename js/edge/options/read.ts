@@ -86,7 +86,8 @@ const KNOWN_OF_JWKS: readonly string[] = [
   "allowHttp",
 ] satisfies (keyof JwksOptions)[];
 
-export function readSettings(given: VerifierOptions): Settings {
+/** `fixed`: in place of the option, for issuers without a profile of their own. */
+export function readSettings(given: VerifierOptions, fixed?: Profile): Settings {
   const options = readMembers("options", given, KNOWN);
   const {
     issuers,
@@ -110,7 +111,7 @@ export function readSettings(given: VerifierOptions): Settings {
     throw invalidOption("revocation", "must have a method isRevoked");
   return {
     issuers,
-    profile: readProfile("profile", profile),
+    profile: fixed ?? readProfile("profile", profile),
     clockTolerance: number("clockTolerance", options.clockTolerance, 30, 0, 600),
     maxTokenAge: readTokenAge("maxTokenAge", maxTokenAge),
     requiredClaims: listOfTexts("requiredClaims", requiredClaims),

@@ -22,6 +22,7 @@ import "./places.ts";
 import "./policies.ts";
 import "./delegation.ts";
 import "./resource.ts";
+import "./logout.ts";
 import "./events.ts";
 import "./attacks.ts";
 

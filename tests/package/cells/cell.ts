@@ -18,6 +18,7 @@ export const PARTS = [
   "react",
   "hono",
   "resource",
+  "logout",
   "redis",
   "testing",
 ] as const;
@@ -38,6 +39,7 @@ export const NOT_THERE = {
     hono: "- Hono answers requests, and none arrive in a page",
     discovery: "- the page's verifier is given its key set's address",
     resource: "- it answers requests, and none arrive in a page",
+    logout: "- it answers requests, and none arrive in a page",
   },
   noSockets: { redis: "- the clients of Redis open sockets as Node does" },
   noTests: { testing: "- no tests run here" },

@@ -89,6 +89,7 @@ const next: Cell = {
     hono: "- the routes are Next's own",
     discovery: "- the routes' verifier is given its key set's address",
     resource: "- the routes are Next's own",
+    logout: "- the routes are Next's own",
   },
   async run(bench) {
     const made = await project(this.place, FILES);

@@ -98,6 +98,32 @@ export async function exerciseResource(protectedResource, VerifyError) {
 }
 
 /**
+ * Answers a token that is none, as the verifier says, and has the verifier's own error.
+ * @param {typeof import("tokenkeep/logout").logoutReceiver} logoutReceiver
+ * @param {typeof import("tokenkeep/edge").VerifyError} VerifyError
+ */
+export async function exerciseLogout(logoutReceiver, VerifyError) {
+  const issuer = "https://issuer.example";
+  /** @type {string[]} */
+  const codes = [];
+  const receive = logoutReceiver({
+    issuers: { issuer, audience: "shop", algorithms: ["ES256"], jwksUri: `${issuer}/jwks` },
+    onLogout: () => undefined,
+    onEvent: (event) => event.type === "refused" && codes.push(event.code),
+  });
+  const body = new URLSearchParams({ logout_token: "a.b.c" });
+  const answer = await receive(new Request("https://api.example.com/", { method: "POST", body }));
+  expect([answer.status, ...codes].join(), "400,token.malformed", "no token");
+  try {
+    logoutReceiver({ issuers: [], ttl: 900 });
+  } catch (error) {
+    const code = error instanceof VerifyError ? error.code : error;
+    return expect(code, "config_invalid", "an odd option");
+  }
+  throw new Error("an odd option was taken");
+}
+
+/**
  * Asks for the document of an issuer, and refuses that of another one.
  * @param {typeof import("tokenkeep/discovery").discover} discover
  * @param {typeof import("tokenkeep/edge").createVerifier} createVerifier

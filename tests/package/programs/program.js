@@ -6,6 +6,7 @@ import { createTokenKeep } from "tokenkeep";
 import { discover } from "tokenkeep/discovery";
 import { createVerifier, VerifyError } from "tokenkeep/edge";
 import { guard } from "tokenkeep/hono";
+import { logoutReceiver } from "tokenkeep/logout";
 import { redisRevocation } from "tokenkeep/redis";
 import { protectedResource } from "tokenkeep/resource";
 import {
@@ -13,6 +14,7 @@ import {
   exerciseDiscovery,
   exerciseEdge,
   exerciseHono,
+  exerciseLogout,
   exerciseRedis,
   exerciseResource,
   outcomes,
@@ -27,6 +29,7 @@ console.log(
       discovery: () => exerciseDiscovery(discover, createVerifier),
       hono: () => exerciseHono(Hono, guard, createVerifier, at),
       resource: () => exerciseResource(protectedResource, VerifyError),
+      logout: () => exerciseLogout(logoutReceiver, VerifyError),
       redis: () => exerciseRedis(redisRevocation, VerifyError),
     }),
   ),
