@@ -1,4 +1,4 @@
-// Compares wasm-pack.toml with Cargo.toml, Cargo.lock and package.json, and js/version.ts with
+// Compares wasm-pack.toml with both Cargo.toml, Cargo.lock and package.json, and js/version.ts with
 // package.json, and lists every disagreement. It exists because wasm-pack does not read our
 // manifest. Without this check a renamed feature or a newer wasm-bindgen would go unnoticed, or
 // show late as a download that is refused. `npm run build` and `npm run check` run it. Alone: `node
@@ -9,10 +9,12 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import { isTable, parseManifest, tableAt } from "./lib/manifest.mjs";
 import { isMain, report, root, StepFailed } from "./lib/run.mjs";
+import { wasmPackage } from "./lib/wasm.mjs";
 
 /**
- * @typedef {{ manifest: string, cargo: string, lock: string, package: string, version: string }}
- * Sources the texts of the five files
+ * @typedef {{
+ *   manifest: string, cargo: string, wasm: string, lock: string, package: string, version: string,
+ * }} Sources the texts of the six files; `wasm` is the Cargo.toml of what wasm-pack builds
  */
 
 const builtInProfiles = ["dev", "release", "profiling"];
@@ -58,14 +60,19 @@ function checkBindgen(tool, cargo, lockText) {
   return found;
 }
 
-/** @param {import("./lib/manifest.mjs").Build} build @param {unknown} cargo @returns {string[]} */
-function checkBuild(build, cargo) {
+/**
+ * @param {import("./lib/manifest.mjs").Build} build
+ * @param {unknown} cargo
+ * @param {unknown} wasm
+ * @returns {string[]}
+ */
+function checkBuild(build, cargo, wasm) {
   const where = `[builds.${build.name}]`;
   const found = [];
   if (build.target !== target) found.push(`${where} needs target "${target}".`);
   for (const feature of build.features) {
-    if (!(feature in tableAt(cargo, "features")))
-      found.push(`${where}: Cargo.toml has no feature "${feature}".`);
+    if (!(feature in tableAt(wasm, "features")))
+      found.push(`${where}: ${wasmPackage}/Cargo.toml has no feature "${feature}".`);
   }
   const custom = !builtInProfiles.includes(build.profile);
   if (custom && !(build.profile in tableAt(cargo, "profile"))) {
@@ -73,10 +80,10 @@ function checkBuild(build, cargo) {
   }
   // wasm-pack files every profile of one's own under "custom".
   const filed = custom ? "custom" : build.profile;
-  if (tableAt(cargo, "package", "metadata", "wasm-pack", "profile", filed)["wasm-opt"] !== false) {
+  if (tableAt(wasm, "package", "metadata", "wasm-pack", "profile", filed)["wasm-opt"] !== false) {
     found.push(
-      `${where}: [package.metadata.wasm-pack.profile.${filed}] in Cargo.toml must say ` +
-        `wasm-opt = false; the flags are in wasm-pack.toml.`,
+      `${where}: [package.metadata.wasm-pack.profile.${filed}] in ${wasmPackage}/Cargo.toml must ` +
+        `say wasm-opt = false; the flags are in wasm-pack.toml.`,
     );
   }
   if (!build.outDir.startsWith("build/")) found.push(`${where}: out-dir must be under build/.`);
@@ -93,17 +100,19 @@ function checkBuild(build, cargo) {
 export function findDisagreements(sources) {
   const manifest = parseManifest(sources.manifest);
   const cargo = parse(sources.cargo);
+  const wasm = parse(sources.wasm);
   const npm = JSON.parse(sources.package);
-  const found = manifest.builds.flatMap((build) => checkBuild(build, cargo));
+  const found = manifest.builds.flatMap((build) => checkBuild(build, cargo, wasm));
 
   if (!/^# wasm-pack does not read this file/.test(sources.manifest)) {
     found.push("wasm-pack.toml: its first line must say that wasm-pack does not read it.");
   }
-  const kinds = tableAt(cargo, "lib")["crate-type"];
-  for (const kind of ["cdylib", "rlib"]) {
-    if (!Array.isArray(kinds) || !kinds.includes(kind))
-      found.push(`Cargo.toml: [lib] crate-type lacks "${kind}".`);
-  }
+  const kinds = tableAt(wasm, "lib")["crate-type"];
+  if (!Array.isArray(kinds) || kinds.length !== 1 || kinds[0] !== "cdylib")
+    found.push(
+      `${wasmPackage}/Cargo.toml: [lib] crate-type must be "cdylib" alone; Cargo leaves out \`lto\` ` +
+        `for a crate that is a library too.`,
+    );
   found.push(...checkBindgen(manifest.tools["wasm-bindgen"], cargo, sources.lock));
 
   for (const key of /** @type {const} */ (["outDir", "bundle"])) {
@@ -127,6 +136,7 @@ export function checkManifest() {
   const found = findDisagreements({
     manifest: read("wasm-pack.toml"),
     cargo: read("Cargo.toml"),
+    wasm: read(`${wasmPackage}/Cargo.toml`),
     lock: read("Cargo.lock"),
     package: read("package.json"),
     version: read("js/version.ts"),

@@ -15,7 +15,7 @@ import { root, StepFailed } from "./run.mjs";
  * used in place of the bundle on Workers.
  * @typedef {{
  *   name: string, target: string, features: string[], profile: string,
- *   outDir: string, outName: string, rustc: string[], wasmOpt: string[],
+ *   outDir: string, outName: string, wasmOpt: string[],
  *   shortNames: boolean, entry: string, bundle: string, budget: number,
  *   workers: Parts | null,
  * }} Build
@@ -34,7 +34,6 @@ const buildKeys = [
   "entry",
   "bundle",
   "budget",
-  "rustc",
   "wasm-opt",
   "short-names",
   "workers",
@@ -120,7 +119,6 @@ function readBuild(name, value) {
     outName: text(table, "out-name", where),
     entry: text(table, "entry", where),
     bundle: text(table, "bundle", where),
-    rustc: table["rustc"] === undefined ? [] : texts(table, "rustc", where),
     wasmOpt: texts(table, "wasm-opt", where),
   };
 }

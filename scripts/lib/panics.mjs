@@ -29,7 +29,6 @@ export const silenced = [
   "alloc::vec::Vec<_, _>>::remove::assert_failed",
   "wasm_bindgen::throw_str",
   // Formatting: nothing that is shipped formats but for a panic, which clippy.toml sees to.
-  " as core::any::Any>::type_id",
   "core::fmt::",
   " as core::fmt::",
   "js_sys::futures::jspi::",

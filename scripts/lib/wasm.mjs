@@ -14,6 +14,9 @@ import { unlessDone } from "./stamps.mjs";
 
 /** @typedef {import("./manifest.mjs").Build} Build */
 
+/** The package that wasm-pack builds. */
+export const wasmPackage = "src/wasm";
+
 /**
  * gzip at its best, and the same bytes on every system: the header's system byte says "unknown".
  * @param {Uint8Array} bytes
@@ -27,9 +30,8 @@ export function gzipOf(bytes) {
 /**
  * The wasm holds the names of the source files that could panic. Here they get names that are the
  * same on every machine: folders of this one and of its registry are left out.
- * @param {Build} build
  */
-async function rustFlags(build) {
+async function rustFlags() {
   // The folders of the registry are there once the crates are.
   await must("cargo", ["fetch", "--locked"], { seconds: 600 });
   const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
@@ -39,14 +41,12 @@ async function rustFlags(build) {
     ...readdirSync(registries).map((name) => [join(registries, name), "crates"]),
     [root.replace(/\/$/, ""), "tokenkeep"],
   ];
-  return [...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`), ...build.rustc].join(
-    "\x1f",
-  );
+  return remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`).join("\x1f");
 }
 
 /** @param {Build} build */
 async function compile(build) {
-  const flags = await rustFlags(build);
+  const flags = await rustFlags();
   rmSync(join(root, build.outDir), { recursive: true, force: true });
   const cargoOptions = [
     "--locked",
@@ -57,7 +57,7 @@ async function compile(build) {
   // --no-opt: wasm-pack would run whatever wasm-opt it finds. no-install: it shall fail rather than
   // download.
   const options = ["--mode", "no-install", "--no-opt", "--no-pack", "--no-gitignore"];
-  const places = ["--out-dir", build.outDir, "--out-name", build.outName];
+  const places = ["--out-dir", join(root, build.outDir), "--out-name", build.outName];
   await must(
     "wasm-pack",
     [
@@ -68,7 +68,7 @@ async function compile(build) {
       build.profile,
       ...options,
       ...places,
-      ".",
+      wasmPackage,
       "--",
       ...cargoOptions,
     ],

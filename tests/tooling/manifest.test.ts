@@ -11,6 +11,7 @@ const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta
 const project = {
   manifest: read("wasm-pack.toml"),
   cargo: read("Cargo.toml"),
+  wasm: read("src/wasm/Cargo.toml"),
   lock: read("Cargo.lock"),
   package: read("package.json"),
   version: read("js/version.ts"),
@@ -70,13 +71,13 @@ const plants: [string, Sources, RegExp][] = [
     /Cargo\.lock has wasm-bindgen 0\.2\.1/,
   ],
   [
-    "a crate that is no cdylib",
-    planted("cargo", '["cdylib", "rlib"]', '["rlib"]'),
-    /lacks "cdylib"/,
+    "a wasm that is a library too, which Cargo does not optimise across crates",
+    planted("wasm", '["cdylib"]', '["cdylib", "rlib"]'),
+    /crate-type must be "cdylib" alone/,
   ],
   [
     "wasm-pack's own wasm-opt switched on",
-    planted("cargo", "wasm-opt = false", "wasm-opt = true"),
+    planted("wasm", "wasm-opt = false", "wasm-opt = true"),
     /wasm-opt = false/,
   ],
   ["a manifest that does not say who reads it", planted("manifest", /^#.*\n/, ""), /first line/],

@@ -1,0 +1,3 @@
+//! What the crate exports, as one wasm module.
+
+pub use tokenkeep::*;
