@@ -47,6 +47,7 @@ export const contents: readonly Section[] = [
       { text: "The server contract", link: "/server-contract" },
       { text: "Fit the keep to your backend", link: "/any-backend" },
       { text: "The contract kit", link: "/contract-kit" },
+      { text: "Sign in with any provider", link: "/mediator" },
       { text: "The edge verifier", link: "/edge" },
       { text: "Providers", link: "/providers" },
       { text: "Who really acts", link: "/delegation" },

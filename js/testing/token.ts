@@ -1,6 +1,6 @@
 // Tokens that nobody signed: an application reads their claims, a verifier refuses them.
 
-import { encodeJson } from "./base64url.js";
+import { decodeBase64url, encodeJson } from "../base64url.js";
 
 /**
  * A JWT with these claims and no valid signature, for what a test's server answers: a keep reads
@@ -14,9 +14,7 @@ export function fakeToken(claims: Readonly<Record<string, unknown>> = {}): strin
 export function claimsOf(token: string): Readonly<Record<string, unknown>> | null {
   try {
     const payload = token.split(".")[1] ?? "";
-    const binary = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const claims: unknown = JSON.parse(new TextDecoder().decode(decodeBase64url(payload)));
     return typeof claims === "object" ? (claims as Record<string, unknown> | null) : null;
   } catch {
     return null;

@@ -49,6 +49,12 @@ export const adapters = [
   },
   { entry: "js/logout.ts", bundle: "dist/logout.js", peers: ["tokenkeep/edge"], budget: 3_000 },
   { entry: "js/redis.ts", bundle: "dist/redis.js", peers: ["tokenkeep/edge"], budget: 3_300 },
+  {
+    entry: "js/mediator.ts",
+    bundle: "dist/mediator.js",
+    peers: ["tokenkeep/edge", "oauth4webapi"],
+    budget: 12_800,
+  },
 ];
 
 /**

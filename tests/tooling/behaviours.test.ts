@@ -19,7 +19,9 @@ function sources(folder: string): string[] {
 
 const borne = new Set(
   [...sources("tests"), ...sources("src")].flatMap((source) =>
-    [...source.matchAll(/\b(client|edge)_([A-OQ-Z]\d+)_/g)].map(([, half, id]) => `${half}_${id}`),
+    [...source.matchAll(/\b(client|edge|mediator)_([A-OQ-Z]\d+)_/g)].map(
+      ([, half, id]) => `${half}_${id}`,
+    ),
   ),
 );
 const listed = behaviours.map(({ half, id }) => `${half}_${id}`);
@@ -33,6 +35,7 @@ test("no number is given twice in a half", () => {
     assert.ok(numbers.length > 70, `${half}: ${numbers.length}`);
     assert.equal(new Set(numbers).size, numbers.length);
   }
+  assert.equal(new Set(listed).size, listed.length);
 });
 
 test("each behaviour has a test that bears its id", () => {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 
 export interface Behaviour {
-  readonly half: "client" | "edge";
+  readonly half: "client" | "edge" | "mediator";
   /** A letter for the group and a number, which is the half's. */
   readonly id: string;
   readonly text: string;
@@ -11,9 +11,15 @@ export interface Behaviour {
 
 const page = readFileSync(new URL("../../docs/behaviours.md", import.meta.url), "utf8");
 
+/** What the ids of a half begin with, and its heading on the page. */
+const HALVES = [
+  ["edge", "The verifier"],
+  ["mediator", "The mediator"],
+] as const;
+
 /** The behaviours in the order of the page. */
 export const behaviours: readonly Behaviour[] = page.split(/^## /m).flatMap((section) => {
-  const half = section.startsWith("The verifier") ? "edge" : "client";
+  const half = HALVES.find(([, title]) => section.startsWith(title))?.[0] ?? "client";
   const lines = section.matchAll(/^- `([A-Z]\d+)` (\S.*)$/gm);
   return [...lines].map(([, id = "", text = ""]) => ({ half, id, text }) as const);
 });

@@ -20,6 +20,7 @@ export const ENTRIES = {
   "tokenkeep/react": "react.d.ts",
   "tokenkeep/edge": "edge.d.ts",
   "tokenkeep/discovery": "discovery.d.ts",
+  "tokenkeep/mediator": "mediator.d.ts",
   "tokenkeep/hono": "hono.d.ts",
   "tokenkeep/logout": "logout.d.ts",
   "tokenkeep/redirects": "redirects.d.ts",

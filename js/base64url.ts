@@ -7,6 +7,12 @@ export function encodeBase64url(bytes: Uint8Array): string {
     .replaceAll("=", "");
 }
 
+/** @throws when it is no base64 */
+export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
 /** A part of a JWT: JSON as base64url. */
 export function encodeJson(value: object): string {
   return encodeBase64url(new TextEncoder().encode(JSON.stringify(value)));

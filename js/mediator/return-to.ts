@@ -1,0 +1,26 @@
+// Where a browser returns to. The check is on the parsed address and never on its text: what a text
+// looks like to us says nothing about how a browser reads it.
+
+const LONGEST = 1_024;
+
+/** The address if it is of the applications, else the root of the first one. */
+export function returnAddress(text: string | null, apps: readonly [string, ...string[]]): URL {
+  const [first] = apps;
+  if (text !== null && text.length <= LONGEST && URL.canParse(text, first)) {
+    const url = new URL(text, first);
+    // A `blob:` address has the origin too.
+    const isPage = /^https?:$/.test(url.protocol) && apps.includes(url.origin);
+    if (isPage && url.username === "" && url.password === "") return url;
+  }
+  return new URL("/", first);
+}
+
+/** Adds the mark that tells the page what came of it. One that is there already goes. */
+export function marked(to: URL, mark: string): URL {
+  const url = new URL(to);
+  // By hand, for `searchParams` would write the rest anew.
+  const others = url.search.slice(1).split("&");
+  const kept = others.filter((part) => part !== "" && !/^tokenkeep(=|$)/.test(part));
+  url.search = [...kept, `tokenkeep=${mark}`].join("&");
+  return url;
+}

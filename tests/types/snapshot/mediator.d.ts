@@ -1,0 +1,10 @@
+export type { RevocationStore, RevocationSubject, Revoker } from "./edge/options/store-types.js";
+export type { Algorithm, Jwk } from "./edge/options/types.js";
+export type { Claims, ExecutionContextLike } from "./edge/result/verified.js";
+export { MediatorError } from "./mediator/error.js";
+export { createMediator } from "./mediator/mediator.js";
+export { memorySessions } from "./mediator/sessions/memory.js";
+export { storedSessions } from "./mediator/sessions/stored.js";
+export type { SessionRecord, SessionStore } from "./mediator/store-types.js";
+export type { Mediator, MediatorEvent, MediatorOptions, ProviderMetadata, ProviderOptions, Secrets, Sessions, SignInErrorCode, } from "./mediator/types.js";
+export type { ClientAuthentication } from "./oauth/client.js";

@@ -1,0 +1,23 @@
+import { type Client, type ClientAuth } from "oauth4webapi";
+import type { Jwk } from "../edge/options/types.js";
+export type ClientAuthentication = {
+    method: "client_secret_basic" | "client_secret_post";
+    secret: string;
+} | {
+    method: "private_key_jwt";
+    key: CryptoKey | Jwk;
+    kid?: string;
+    typ?: string | null;
+} | {
+    method: "tls_client_auth";
+};
+export interface ClientOptions {
+    id: string;
+    auth: ClientAuthentication;
+}
+export interface KnownClient {
+    readonly client: Client;
+    readonly authenticate: ClientAuth;
+}
+export type Invalid = (option: string, problem: string) => Error;
+export declare function clientOf(given: ClientOptions, invalid: Invalid, now: () => number): KnownClient;
