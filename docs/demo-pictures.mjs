@@ -83,6 +83,8 @@ async function takeAll(context) {
   await shows("#key-list li");
   await press("Show them");
   await shows("#session-list li");
+  await press("Act for Bob");
+  await shows("#acting-rows tr");
   await press("Show the newest");
   await shows("#audit-rows tr");
   await take(page, "panels", true);

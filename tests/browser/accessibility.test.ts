@@ -84,7 +84,7 @@ test("signed in, after calls that were refused, with a second tab, and while ren
   await visitor.leave();
 });
 
-test("signed in to both tenants, with one's sessions, the keys and the audit log on show, and while enrolling an authenticator", async () => {
+test("signed in to both tenants, with one's sessions, the keys, the calls for Bob and the audit log on show, and while enrolling an authenticator", async () => {
   const visitor = await demo.visit();
   await visitor.signIn();
   await visitor.press("Sign in to south");
@@ -95,6 +95,8 @@ test("signed in to both tenants, with one's sessions, the keys and the audit log
   await visitor.page.locator("#session-list li").first().waitFor();
   await visitor.press("Show the keys");
   await visitor.page.locator("#key-list li").first().waitFor();
+  await visitor.press("Act for Bob");
+  await visitor.page.locator("#acting-rows tr").first().waitFor();
   await visitor.press("Show the newest");
   await visitor.page.locator("#audit-rows tr").first().waitFor();
   await visitor.press("Enrol an authenticator");

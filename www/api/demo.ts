@@ -7,6 +7,7 @@ import { createMiddleware } from "hono/factory";
 import { VerifyError } from "tokenkeep/edge";
 import { allowedOrigins, isForeign } from "../origins.ts";
 import { api } from "./app.ts";
+import { actedCalls } from "./audit.ts";
 import { allowTheApp } from "./cors.ts";
 import { findTenant, type GuardedEnv, REALM, requireAccessToken, verificationOf } from "./guard.ts";
 
@@ -51,6 +52,13 @@ controls.post("/accept-all", (c) => {
   refusedTokens.clear();
   return c.body(null, 204);
 });
+
+/** What somebody did for a user of the tenant, newest first. */
+controls.get("/acted", requireAccessToken({ roles: ["operator"], delegation: "forbid" }), (c) =>
+  c.json({ calls: actedCalls.filter(({ tenant }) => tenant === c.var.tenant.id) }, 200, {
+    "Cache-Control": "no-store",
+  }),
+);
 
 controls.get("/stats", (c) => c.json(stats, 200, { "Cache-Control": "no-store" }));
 

@@ -5,6 +5,7 @@
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import {
+  type Claims,
   createVerifier,
   kvJwksStore,
   kvRevocation,
@@ -89,6 +90,7 @@ function make(bindings: ApiBindings): Verification {
     // leave the default.
     clockTolerance: 0,
     revocation,
+    check: (claims) => mayStillAct(revocation, claims),
     jwks: {
       cooldown: Number(KEY_SET_COOLDOWN_SECONDS),
       // A Worker can't fetch another one of its own zone by its address.
@@ -97,4 +99,12 @@ function make(bindings: ApiBindings): Verification {
     },
   });
   return { verifier, revocation };
+}
+
+/** Whoever acts for a user stops when all of their own sessions are ended. */
+async function mayStillAct(revocation: RevocationStore, claims: Claims): Promise<boolean> {
+  const { sub } = (claims["act"] ?? {}) as { sub?: string };
+  if (sub === undefined) return true;
+  const { iss: issuer = "", iat = null } = claims;
+  return !(await revocation.isRevoked({ issuer, jti: null, sid: null, sub, iat }));
 }

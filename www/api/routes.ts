@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { auditActing } from "./audit.ts";
 import { findTenant, type GuardedEnv, requireAccessToken } from "./guard.ts";
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -12,7 +13,7 @@ routes.use(async (c, next) => {
   await next();
   c.header("Cache-Control", "no-store");
 });
-routes.use(findTenant, requireAccessToken());
+routes.use(findTenant, requireAccessToken(), auditActing);
 routes.use(
   bodyLimit({
     maxSize: BODY_LIMIT_BYTES,
@@ -23,8 +24,13 @@ routes.use(
 routes.get("/time", (c) => c.json({ time: new Date().toISOString() }));
 
 routes.get("/me", (c) => {
-  const { sub, name } = c.var.auth.claims;
-  return c.json({ sub, name: name ?? null });
+  const { claims, actors = [] } = c.var.auth;
+  const [actor] = actors;
+  return c.json({
+    sub: claims.sub,
+    name: claims["name"] ?? null,
+    ...(actor === undefined ? {} : { actor: actor.claims["name"] ?? actor.subject }),
+  });
 });
 
 /**
@@ -35,7 +41,10 @@ routes.post("/echo", async (c) =>
   c.body(await c.req.arrayBuffer(), 200, { "Content-Type": "application/octet-stream" }),
 );
 
-/** Sensitive: wants a second factor, shown within the last five minutes (RFC 9470). */
-routes.get("/vault", requireAccessToken({ acr: ["mfa"], maxAge: 300 }), (c) =>
+/**
+ * Sensitive: wants a second factor, shown within the last five minutes (RFC 9470), and the user in
+ * person (RFC 8693).
+ */
+routes.get("/vault", requireAccessToken({ acr: ["mfa"], maxAge: 300, delegation: "forbid" }), (c) =>
   c.json({ secret: "The gold is under the third oak." }),
 );

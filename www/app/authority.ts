@@ -83,6 +83,8 @@ export interface Authority {
   stepUp(code: string): Promise<void>;
   keys(): Promise<readonly SigningKey[]>;
   rotateKeys(): Promise<void>;
+  /** A token to act for the user with, for five minutes. */
+  actFor(user: string): Promise<string>;
   /** The newest records, or those before the one with this id. */
   audit(before?: number): Promise<readonly AuditRecord[]>;
 }
@@ -114,6 +116,14 @@ export function authorityAt(base: string, keep: TokenKeep): Authority {
         headers: { "Content-Type": "application/json" },
         body: "{}",
       });
+    },
+    async actFor(user) {
+      const answer = await operate("act-for", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ user }),
+      });
+      return ((await answer.json()) as { access_token: string }).access_token;
     },
     async audit(before) {
       const query = before === undefined ? "limit=20" : `limit=20&before=${before}`;

@@ -7,6 +7,9 @@ import type { Config } from "./config.ts";
 /** The account that the page can fill in. */
 export const DEMO_ACCOUNT = { username: "alice", password: "correct horse battery" };
 
+/** The id of the account that the operator acts for: Bob's. */
+export const DEMO_CUSTOMER = "c2a4e6d8-1f3b-4c5d-8e7f-9a0b1c2d3e02";
+
 /** What both servers have counted since they started. */
 export interface Counts {
   /** Guarded calls that reached the API. */

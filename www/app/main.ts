@@ -2,6 +2,7 @@
 // the browser may have.
 
 import { createTokenKeep, type TokenKeep, TokenKeepError } from "tokenkeep";
+import { offerActing } from "./acting-panel.ts";
 import { offerAudit } from "./audit-panel.ts";
 import { authorityAt } from "./authority.ts";
 import { offerCalls } from "./call-panel.ts";
@@ -51,6 +52,7 @@ async function open(config: Config): Promise<void> {
   if (demo !== null) {
     offerPoint(keep, config, demo, tabs);
     offerFaults(keep, demo, tabs);
+    offerActing(keep, config, authority);
   }
   if (config.south !== null)
     offerTenants(

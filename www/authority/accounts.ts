@@ -45,12 +45,15 @@ export async function authenticate(
   return { opened: true, account, signedOutAt: found.signed_out_at };
 }
 
-/** True when the tenant has an account of this id. */
-export async function isAccount(db: D1Database, tenantId: string, id: string): Promise<boolean> {
-  return (
-    (await db
-      .prepare("SELECT 1 FROM accounts WHERE id = ? AND tenant_id = ?")
-      .bind(id, tenantId)
-      .first()) !== null
-  );
+/** The tenant's account of this id, or null. */
+export async function accountOf(
+  db: D1Database,
+  tenantId: string,
+  id: string,
+): Promise<Account | null> {
+  const found = await db
+    .prepare("SELECT id, name, roles FROM accounts WHERE id = ? AND tenant_id = ?")
+    .bind(id, tenantId)
+    .first<Pick<Row, "id" | "name" | "roles">>();
+  return found === null ? null : { ...found, roles: JSON.parse(found.roles) as string[] };
 }

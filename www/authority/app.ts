@@ -6,6 +6,7 @@ import { bodyLimit } from "hono/body-limit";
 import { stayOnHttps } from "../transport.ts";
 import { allowTheApp, refuseForgedCalls } from "./callers.ts";
 import { type Env, findTenant } from "./context.ts";
+import { acting } from "./routes/acting.ts";
 import { keySet } from "./routes/key-set.ts";
 import { operator } from "./routes/operator.ts";
 import { ownSessions } from "./routes/own-sessions.ts";
@@ -40,6 +41,7 @@ tenant.route("/session", session);
 tenant.route("/session", ownSessions);
 tenant.route("/session", stepUp);
 tenant.route("/operator", operator);
+tenant.route("/operator", acting);
 
 export const authority = new Hono<Env>();
 

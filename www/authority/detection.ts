@@ -26,6 +26,8 @@ const SEVERITIES = {
   "step_up.exhausted": "medium",
   "keys.rotated": "low",
   "user.revoked": "low",
+  /** An operator got a token to act for the user. */
+  "acting.started": "low",
 } as const satisfies Record<string, Severity>;
 
 export type Event = keyof typeof SEVERITIES;

@@ -1,6 +1,6 @@
 // The guard of the operator's routes. It takes an access token of this tenant with the role
-// "operator". At each call it asks the tables whether the token's session has ended: KV may take a
-// minute to show what this Worker has written.
+// "operator", and none with which somebody acts for its user. At each call it asks the tables
+// whether the token's session has ended: KV may take a minute to show what this Worker has written.
 
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -35,7 +35,12 @@ export const requireOperator = createMiddleware<Env>(async (c, next) => {
     const verifier = (verifierOfThisIsolate ??= make(c.env));
     guards.set(
       id,
-      (middleware = guard(verifier, { realm: "operator", tenant: id, roles: ["operator"] })),
+      (middleware = guard(verifier, {
+        realm: "operator",
+        tenant: id,
+        roles: ["operator"],
+        delegation: "forbid",
+      })),
     );
   }
   return middleware(c, next);

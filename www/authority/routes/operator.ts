@@ -1,7 +1,7 @@
 // The operator's routes: the audit log, the key ring, and ending all sessions of a user.
 
 import { Hono } from "hono";
-import { isAccount } from "../accounts.ts";
+import { accountOf } from "../accounts.ts";
 import { readRecords } from "../audit.ts";
 import { readText } from "../bodies.ts";
 import { sceneOf } from "../context.ts";
@@ -41,7 +41,7 @@ operator.post("/revoke-user", async (c) => {
   const user = await readText(c.req.raw, "user");
   if (user === null) return c.json({ error: "invalid_request" }, 400);
   // The log holds ids, and no text that somebody typed.
-  if (!(await isAccount(c.env.DB, c.var.tenant.id, user)))
+  if ((await accountOf(c.env.DB, c.var.tenant.id, user)) === null)
     return c.json({ error: "not_found" }, 404);
   await revokeUser(c.env, {
     tenant: c.var.tenant,
