@@ -16,7 +16,7 @@ const load = coreFrom(() => unpacked(packedOf(gzippedWasm)));
  * it.
  */
 export function createTokenKeep(options: TokenKeepOptions): TokenKeep {
-  return keepWith(options, load);
+  return keepWith(options, load, () => import("./dpop.js"));
 }
 
 export { TokenKeepError, type TokenKeepErrorCode } from "./client/error.js";

@@ -37,10 +37,11 @@ export function createTokenKeep(options: SlimTokenKeepOptions): TokenKeep {
       message: "wasm must be a URL, a Response, bytes or a WebAssembly.Module.",
     });
   }
-  return keepWith(others, () => {
+  const loadCore = () => {
     given = wasm;
     return load();
-  });
+  };
+  return keepWith(others, loadCore, () => import("./dpop.js"));
 }
 
 async function compile(wasm: WasmSource): Promise<WebAssembly.Module> {

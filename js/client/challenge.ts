@@ -28,8 +28,24 @@ const PART =
  * its first fault.
  */
 export function remedyOf(field: string): StepUp | null | undefined {
-  // The challenges of schemes that carry bearer tokens, by their parameters. Of several parameters
-  // with one name the first counts.
+  for (const parameters of challengesOf(field)) {
+    const error = parameters.get("error");
+    if (error === "insufficient_scope") return null;
+    if (error !== "insufficient_user_authentication") continue;
+    const age = parameters.get("max_age") ?? "";
+    return {
+      acrValues: parameters.get("acr_values")?.match(/\S+/g) ?? [],
+      maxAge: /^\d+$/.test(age) ? Number(age) : null,
+    };
+  }
+  return undefined;
+}
+
+/**
+ * The challenges of schemes that carry access tokens, by their parameters. Of several parameters
+ * with one name the first counts.
+ */
+export function challengesOf(field: string): readonly Map<string, string>[] {
   const challenges: Map<string, string>[] = [];
   let challenge = new Map<string, string>();
   for (const [
@@ -47,15 +63,5 @@ export function remedyOf(field: string): StepUp | null | undefined {
       challenge.set(name, value);
     }
   }
-  for (const parameters of challenges) {
-    const error = parameters.get("error");
-    if (error === "insufficient_scope") return null;
-    if (error !== "insufficient_user_authentication") continue;
-    const age = parameters.get("max_age") ?? "";
-    return {
-      acrValues: parameters.get("acr_values")?.match(/\S+/g) ?? [],
-      maxAge: /^\d+$/.test(age) ? Number(age) : null,
-    };
-  }
-  return undefined;
+  return challenges;
 }

@@ -18,6 +18,8 @@ export type TokenKeepErrorCode =
   /** 404, 405, a redirect, another content type; a relative address where there is no page. */
   | "refresh_misconfigured"
   | "logout_failed"
+  /** No key for proofs could be made: no `crypto.subtle`, as on an insecure origin. */
+  | "dpop_unavailable"
   | "signed_out"
   /** `withToken` or `adopt` when the token lives in a worker. */
   | "not_in_page"
@@ -47,6 +49,7 @@ export const WORDS: Readonly<Partial<Record<TokenKeepErrorCode, string>> & Recor
     refresh_malformed: "An answer without a usable token: name its member in `reply`.",
     refresh_misconfigured: "This is no answer of a refresh endpoint: look at `refresh`.",
     logout_failed: "You are signed out here, but the session at the server may not be over.",
+    dpop_unavailable: "No key for proofs can be made here, or the token needs none.",
     signed_out: "There is no session.",
     closed: "The keep is closed.",
     "sign-in-without-token": "The token is left to you: name its member in `reply`.",

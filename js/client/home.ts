@@ -4,7 +4,7 @@
 import type { EngineHost, Input } from "../../build/client/client.js";
 import type { TokenKeepError } from "./error.js";
 import type { Bare } from "./notes.js";
-import type { TokenKeepEvents, Transition } from "./types.js";
+import type { Prove, TokenKeepEvents, Transition } from "./types.js";
 
 /** Where an engine lives. A call takes effect in the order in which it is made. */
 export interface Home {
@@ -14,12 +14,14 @@ export interface Home {
   send(request: Request, replayable: boolean): Promise<Response>;
   attempt<T>(
     request: Request,
-    send: (token: string | null) => T | Promise<T>,
+    send: (token: string | null, prove?: Prove) => T | Promise<T>,
     refused: (outcome: T) => boolean | string,
   ): Promise<T>;
   signIn(request: Request): Promise<Response>;
   /** The token, with at least so many milliseconds to live. */
   lend(validity: number): Promise<string>;
+  /** A proof for a request with a token that was lent. */
+  prove(token: string, method: string, url: string | URL): Promise<string>;
   /** Takes over a token, as `Keep.adopt` of the wasm. */
   adopt(token: string, expiresIn: number, same: boolean): Promise<boolean | undefined>;
   explain(): readonly Transition[];

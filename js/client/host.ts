@@ -6,7 +6,8 @@ import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/cli
 import type { Advise } from "./advice.js";
 import { bytesOf, jsonOf, requestTo, sentAtOf, statusOf } from "./authority.js";
 import { cookieNamed, submitTwice } from "./cookies.js";
-import { failure, type TokenKeepError } from "./error.js";
+import type { Prover } from "./dpop.js";
+import { failure, TokenKeepError } from "./error.js";
 import { report } from "./events.js";
 import type { Told } from "./home.js";
 import type { Core } from "./load.js";
@@ -28,6 +29,8 @@ export class Host {
   readonly transport: (request: Request, submits?: boolean) => Promise<Response>;
   readonly tell: Told;
   readonly advise: Advise;
+  /** Null where tokens need no proof. */
+  readonly prover: Prover | null;
   readonly #core: Core;
   readonly #settings: Settings;
   readonly #calls = new Map<number, AbortController>();
@@ -49,7 +52,7 @@ export class Host {
   /** The transitions that `explain` collects. */
   #transitions: Transition[] = [];
 
-  constructor(core: Core, settings: Settings, tell: Told, advise: Advise) {
+  constructor(core: Core, settings: Settings, tell: Told, advise: Advise, prover: Prover | null) {
     this.#core = core;
     this.#settings = settings;
     this.#hint = settings.sessionHint;
@@ -60,6 +63,7 @@ export class Host {
     };
     this.tell = tell;
     this.advise = advise;
+    this.prover = prover;
     this.#locks = new Locks(settings.name, (answer, ticket) => this.#hear(answer, ticket));
     this.#siblings = new Siblings(settings.name, (message) =>
       reported(() => this.#engine.hear(message)),
@@ -146,6 +150,25 @@ export class Host {
   /** Whether an API that answers with this status refuses the token. */
   refuses(status: number): boolean {
     return this.#settings.unauthorized.includes(status);
+  }
+
+  /**
+   * Sends a call to the authority, with a proof where there is a prover. `next` makes the request
+   * anew. Returns the answer, and whether its fault is the proof.
+   */
+  async call(
+    request: Request,
+    next: () => Request | null,
+  ): Promise<[response: Response, isProofRefused?: boolean]> {
+    const send = (request: Request) => this.transport(request, true);
+    return this.prover?.call(request, next, send) ?? [await send(request)];
+  }
+
+  /** A proof beside a token that was lent. */
+  async prove(token: string | null, method: string, url: string | URL): Promise<string> {
+    const proof = await this.prover?.prove(this.engine, token, method, url);
+    if (!proof) throw new TokenKeepError("dpop_unavailable");
+    return proof;
   }
 
   explain(): readonly Transition[] {
@@ -238,9 +261,10 @@ export class Host {
     const endpoint = logout ? this.#settings.logout! : this.#settings.refresh;
     let request: Request | undefined;
     try {
-      request = requestTo(endpoint, signal, this.#keepalive);
+      const make = () => requestTo(endpoint, signal, this.#keepalive);
+      request = make();
       if (logout) this.engine.authorize(request, true);
-      const response = await this.transport(request, true);
+      const [response, isProofRefused] = await this.call(request, make);
       this.#keepalive = true;
       const header = (name: string) => response.headers.get(name) ?? "";
       if (logout) {
@@ -257,16 +281,18 @@ export class Host {
         this.handIn(body, (engine) =>
           engine.refreshed(
             call,
-            statusOf(response),
+            // The session stands, whatever status a refused proof has.
+            isProofRefused ? 400 : statusOf(response),
             header("Content-Type"),
             header("Retry-After"),
             sentAtOf(response),
             this.tokenIn(response.headers),
             body,
-            noSession.includes(response.status),
+            !isProofRefused && noSession.includes(response.status),
             noSession.includes("no-token"),
           ),
         );
+        if (response.ok && !header("Date")) this.prover?.issued(this.engine.shown());
       }
     } catch {
       if (this.lost) return;

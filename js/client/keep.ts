@@ -9,7 +9,14 @@ import type { Home, Told } from "./home.js";
 import { Notes } from "./notes.js";
 import { abortable, isReplayable } from "./requests.js";
 import { sessionOf, UNKNOWN } from "./session.js";
-import type { Session, TokenKeep, TokenKeepEvents, TokenResponse, Transition } from "./types.js";
+import type {
+  Prove,
+  Session,
+  TokenKeep,
+  TokenKeepEvents,
+  TokenResponse,
+  Transition,
+} from "./types.js";
 import { outsideZones } from "./zones.js";
 
 /** Loads what a home needs. The result opens one. */
@@ -99,18 +106,19 @@ export class Keep implements TokenKeep {
   }
 
   async withToken<T>(
-    use: (token: string) => T | Promise<T>,
+    use: (token: string, prove: Prove) => T | Promise<T>,
     options: { minValidity?: number; signal?: AbortSignal } = {},
   ): Promise<T> {
     const { minValidity = 0, signal } = own(options);
     signal?.throwIfAborted();
     const lent = this.#use((home) => home.lend(Math.max(0, minValidity) * 1000));
-    return use(await abortable(signal, lent));
+    const token = await abortable(signal, lent);
+    return use(token, (method, url) => this.#use((home) => home.prove(token, method, url)));
   }
 
   async attempt<T>(
     url: string | URL,
-    send: (token: string | null) => T | Promise<T>,
+    send: (token: string | null, prove?: Prove) => T | Promise<T>,
     refused: (outcome: T) => boolean | string,
   ): Promise<T> {
     const request = new Request(url);

@@ -2,8 +2,9 @@
 
 import type { EngineSettings } from "../../build/client/client.js";
 import { invalid, named, own, statuses } from "./checks.js";
+import type { ProofSettings } from "./dpop.js";
 import { type ReplySettings, readReply } from "./reply-options.js";
-import type { EndpointOptions, TokenKeepOptions } from "./types.js";
+import type { DpopOptions, EndpointOptions, TokenKeepOptions } from "./types.js";
 
 export interface Settings {
   readonly transport: (request: Request) => Promise<Response>;
@@ -18,6 +19,8 @@ export interface Settings {
   readonly console: boolean;
   readonly reply: ReplySettings;
   readonly noSession: readonly (number | "no-token")[];
+  /** How proofs are made; false: tokens need none. */
+  readonly dpop: ProofSettings | false;
   readonly engine: EngineSettings;
 }
 
@@ -52,6 +55,7 @@ export function readOptions(given: TokenKeepOptions): Settings {
     console,
     reply,
     noSession,
+    dpop = false,
     transport,
     ...unknown
   } = own(given);
@@ -66,6 +70,8 @@ export function readOptions(given: TokenKeepOptions): Settings {
   const { base, max } = own(backoff ?? {});
   const mirror = csrf && own(csrf);
   const hint = sessionHint && own(sessionHint);
+  const proofs = typeof dpop === "object" && dpop ? own(dpop) : among("dpop", dpop, [true, false]);
+  const { required = true, algorithm = "ES256", tokenEndpoint } = Object(proofs) as DpopOptions;
   const renewal = endpoint("refresh", refresh);
   const leave = logout === undefined ? undefined : endpoint("logout", logout);
   return {
@@ -83,6 +89,11 @@ export function readOptions(given: TokenKeepOptions): Settings {
     unauthorized: statuses<never>("unauthorized", unauthorized ?? [401], 400),
     reply: readReply(reply),
     noSession: statuses("noSession", noSession ?? [], 200, "no-token"),
+    dpop: proofs && {
+      algorithm: among("dpop.algorithm", algorithm, ["ES256", "Ed25519"]),
+      tokenEndpoint:
+        tokenEndpoint === undefined ? tokenEndpoint : absolute("dpop.tokenEndpoint", tokenEndpoint),
+    },
     engine: {
       leeway: (leeway === 0 ? 0 : time("leeway", leeway, 60)) * 1000,
       jitter: (jitter === 0 ? 0 : time("jitter", jitter, 10)) * 1000,
@@ -93,15 +104,21 @@ export function readOptions(given: TokenKeepOptions): Settings {
       coordinate: isOn("tabs", tabs, "coordinate"),
       tellsLogout: logout !== undefined,
       authorizesLogout: leave?.authorization === true,
+      takesBearer: !(among("dpop.required", required, [true, false]) && proofs),
+      takesDpop: !!proofs,
     },
   };
 }
 
 /** Whether an option that may be "off" is what it is by default. */
 function isOn(option: string, given: string | undefined, standard: string): boolean {
-  if (![undefined, standard, "off"].includes(given))
-    throw invalid(option, `must be "${standard}" or "off"`);
-  return given !== "off";
+  return among(option, given ?? standard, [standard, "off"]) !== "off";
+}
+
+function among<T>(option: string, given: T, values: readonly T[]): T {
+  if (!values.includes(given))
+    throw invalid(option, `must be ${values.map((value) => JSON.stringify(value)).join(" or ")}`);
+  return given;
 }
 
 function endpoint(option: string, given: string | URL | EndpointOptions): Endpoint {
@@ -113,8 +130,6 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
     authorization = false,
     done = [],
   } = own(typeof given === "string" || given instanceof URL ? { url: given } : (given ?? {}));
-  if (typeof url !== "string" && !(url instanceof URL))
-    throw invalid(option, "must be a URL or an object with one");
   if (typeof method !== "string") throw invalid(`${option}.method`, "must be a text");
   if (body !== undefined && typeof body !== "string")
     throw invalid(`${option}.body`, "must be a text");
@@ -140,6 +155,7 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
  * that only renders sends nothing.
  */
 function absolute(option: string, url: string | URL): string {
+  if (typeof url !== "string" && !(url instanceof URL)) throw invalid(option, "must be a URL");
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   let address: URL;
   try {

@@ -4,7 +4,9 @@
 
 import { discard } from "./authority.js";
 import { remedyOf } from "./challenge.js";
+import type { Deliver, Delivered } from "./dpop.js";
 import type { Host } from "./host.js";
+import type { Prove } from "./types.js";
 
 const CHALLENGE = "WWW-Authenticate";
 
@@ -34,11 +36,14 @@ export const fetching: Way<Response> = {
 
 /** How `keep.attempt` sends: by functions of the application. */
 export function attempting<T>(
-  send: (token: string | null) => T | Promise<T>,
+  send: (token: string | null, prove?: Prove) => T | Promise<T>,
   refused: (outcome: T) => boolean | string,
 ): Way<T> {
   return {
-    send: (_, { headers }) => send(headers.get("Authorization")?.split(" ")[1] ?? null),
+    send(host, { headers }) {
+      const token = headers.get("Authorization")?.split(" ")[1] ?? null;
+      return host.prover ? send(token, (...of) => host.prove(token, ...of)) : send(token);
+    },
     challengeOf(_, outcome) {
       const told = refused(outcome);
       return told === true ? "" : typeof told === "string" ? told : undefined;
@@ -56,7 +61,7 @@ export async function exchange<T>(
   const { url } = request;
   const why = !host.engine.allows(url)
     ? "origin-not-listed"
-    : request.headers.has("Authorization")
+    : request.headers.has("Authorization") || (host.prover && request.headers.has("DPoP"))
       ? "foreign-authorization"
       : // In this mode the browser drops the header and hides the answer.
         request.mode === "no-cors" && "no-cors";
@@ -64,40 +69,47 @@ export async function exchange<T>(
     host.tell.bare(why, url);
     return way.send(host, request);
   }
-  const { engine } = host;
+  const { engine, prover } = host;
   await host.ask("request");
   request.signal.throwIfAborted();
   // The copy is made before the header is set, so it carries no token.
   const spare = replayable ? request.clone() : null;
-  const generation = engine.authorize(request, false);
-  const first = await way.send(host, request);
-  if (generation === 0 || !isRenewable(host, way, first, url, generation)) return first;
-  const outcome = await host.ask("unauthorized", generation).catch((error: unknown) => {
+  const send = (request: Request) => way.send(host, request);
+  const challengeOf = (outcome: T) => way.challengeOf(host, outcome);
+  const discard = (outcome: T) => way.discard?.(outcome);
+  const deliver: Deliver<T> =
+    prover?.delivery(engine, spare, send, challengeOf, discard) ??
+    (async (request, refused) => {
+      // Nothing is awaited between the token and the sending.
+      const generation = engine.authorize(request, false);
+      if (refused) {
+        if (generation === 0) return refused;
+        discard(refused.outcome);
+      }
+      const outcome = await send(request);
+      return { outcome, generation, challenge: generation ? challengeOf(outcome) : undefined };
+    });
+  const first = await deliver(request);
+  if (!isRenewable(host, first, url)) return first.outcome;
+  const answer = await host.ask("unauthorized", first.generation).catch((error: unknown) => {
     if (host.lost) return "give-up" as const;
     throw error;
   });
   request.signal.throwIfAborted();
-  const renewed = outcome === "token" && spare !== null ? engine.authorize(spare, false) : 0;
-  if (renewed === 0) return first;
-  way.discard?.(first);
-  const second = await way.send(host, spare!);
-  if (isRenewable(host, way, second, url, renewed)) {
-    host.rejectedFreshToken(renewed, url);
-    if (second instanceof Response && second.type === "cors" && !second.headers.has(CHALLENGE))
-      host.advise("challenge-not-exposed", url, second.status);
+  if (answer !== "token" || spare === null) return first.outcome;
+  const second = await deliver(spare, first);
+  const { outcome } = second;
+  if (second !== first && isRenewable(host, second, url)) {
+    host.rejectedFreshToken(second.generation, url);
+    if (outcome instanceof Response && outcome.type === "cors" && !outcome.headers.has(CHALLENGE))
+      host.advise("challenge-not-exposed", url, outcome.status);
   }
-  return second;
+  return outcome;
 }
 
-/** Whether the token of this generation was refused, and a fresh one may help. */
-function isRenewable<T>(
-  host: Host,
-  way: Way<T>,
-  outcome: T,
-  url: string,
-  generation: number,
-): boolean {
-  const challenge = way.challengeOf(host, outcome);
+/** Whether the token was refused, and a fresh one may help. */
+function isRenewable<T>(host: Host, { generation, challenge }: Delivered<T>, url: string): boolean {
+  if (generation === 0) return false;
   if (challenge === undefined) host.accepted(generation);
   if (challenge == null || host.lost) return false;
   const remedy = remedyOf(challenge);

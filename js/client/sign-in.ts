@@ -4,6 +4,7 @@
 import { bytesOf, discard, isLabelled, sentAtOf } from "./authority.js";
 import { TokenKeepError } from "./error.js";
 import type { Host } from "./host.js";
+import { isReplayable } from "./requests.js";
 
 /** Sends `request` when its turn has come, and resolves to the reply without the token. */
 export async function signIn(host: Host, request: Request): Promise<Response> {
@@ -15,7 +16,9 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
   let body: Uint8Array | undefined = new Uint8Array();
   try {
     request.signal.throwIfAborted();
-    response = await host.transport(request, true);
+    const isTwice = host.prover !== null && isReplayable(request, undefined, request);
+    const spare = isTwice ? request.clone() : null;
+    [response] = await host.call(request, () => spare);
     if (response.ok) {
       if (isLabelled(response) || (await beginsAsObject(response.clone())))
         body = await bytesOf(response.clone());

@@ -11,6 +11,24 @@ declare global {
   interface SharedWorker {}
 }
 
+/** Tokens that only this keep can use (RFC 9449). */
+export interface DpopOptions {
+  /**
+   * What signs the proofs. Default "ES256". "Ed25519" is used where the browser has it, else ES256.
+   */
+  algorithm?: "ES256" | "Ed25519";
+  /**
+   * Default true: a reply whose `token_type` is not `DPoP` is refused. With false the reply decides,
+   * while servers migrate.
+   */
+  required?: boolean;
+  /**
+   * The address that proofs of refresh and sign-in calls name, where a backend passes them on: the
+   * authority's token endpoint. Default: the address of the call.
+   */
+  tokenEndpoint?: string | URL;
+}
+
 /** What a keep is made with. Only `refresh` has no default. */
 export interface TokenKeepOptions {
   /**
@@ -60,6 +78,12 @@ export interface TokenKeepOptions {
    * `config_invalid`.
    */
   host?: "page" | Worker | SharedWorker;
+  /**
+   * Binds the access tokens to a key that can't be exported, and sends a proof of it with each
+   * request (RFC 9449): a token that leaks is of no use to anybody else. The key is made in this
+   * tab and goes with it. Default false.
+   */
+  dpop?: boolean | DpopOptions;
   /**
    * Statuses of your APIs that mean what 401 means: one refresh and one retry. Default `[401]`; a
    * list without 401 leaves that alone. A challenge in `WWW-Authenticate` still decides:
@@ -254,6 +278,12 @@ export interface TokenKeepEvents {
   "logout-answered": { status: number; body: unknown };
 }
 
+/**
+ * Makes a proof for one request with the token: the value of its `DPoP` header (RFC 9449 section
+ * 4). Rejects with `dpop_unavailable` where the token is not bound to a key.
+ */
+export type Prove = (method: string, url: string | URL) => Promise<string>;
+
 /** Keeps one session of one authority. */
 export interface TokenKeep {
   /**
@@ -289,9 +319,12 @@ export interface TokenKeep {
   adopt(response: TokenResponse, options?: { session?: "new" | "same" }): Promise<Session>;
   /** Renews now; concurrent calls share one request. */
   refresh(): Promise<Session>;
-  /** Lends the token to `use`, renewed first if it has less than `minValidity` seconds left. */
+  /**
+   * Lends the token to `use`, renewed first if it has less than `minValidity` seconds left. With
+   * the option `dpop` each request with it needs a proof, which `prove` makes.
+   */
   withToken<T>(
-    use: (token: string) => T | Promise<T>,
+    use: (token: string, prove: Prove) => T | Promise<T>,
     options?: { minValidity?: number; signal?: AbortSignal },
   ): Promise<T>;
   /**
@@ -303,6 +336,7 @@ export interface TokenKeep {
    *
    * `send` resolves to the outcome of a refused request; what it throws, the caller gets. `refused`
    * gives true, or the text of `WWW-Authenticate`; an empty text is a refusal without a challenge.
+   * With the option `dpop`, `prove` makes the proof that goes along.
    * A step-up and `insufficient_scope` are read in that text, and cause no refresh.
    *
    * ```ts
@@ -315,7 +349,7 @@ export interface TokenKeep {
    */
   attempt<T>(
     url: string | URL,
-    send: (token: string | null) => T | Promise<T>,
+    send: (token: string | null, prove?: Prove) => T | Promise<T>,
     refused: (outcome: T) => boolean | string,
   ): Promise<T>;
   /**

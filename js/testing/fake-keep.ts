@@ -4,6 +4,7 @@
 import type { TokenKeepError, TokenKeepErrorCode } from "../client/error.js";
 import { abortable } from "../client/requests.js";
 import type {
+  Prove,
   Session,
   SignedOutReason,
   TokenKeepEvents,
@@ -129,7 +130,7 @@ class Keep implements FakeKeep {
   }
 
   async withToken<T>(
-    use: (token: string) => T | Promise<T>,
+    use: (token: string, prove: Prove) => T | Promise<T>,
     { signal }: { minValidity?: number; signal?: AbortSignal } = {},
   ): Promise<T> {
     const failure = this.#failure("withToken");
@@ -137,7 +138,10 @@ class Keep implements FakeKeep {
     signal?.throwIfAborted();
     await abortable(signal, this.#known());
     if (this.session.status !== "authenticated") throw new this.#Failure("signed_out");
-    return use(this.#session.token);
+    // The tokens of a fake are bound to no key.
+    return use(this.#session.token, async () => {
+      throw new this.#Failure("dpop_unavailable");
+    });
   }
 
   async logout(): Promise<void> {

@@ -17,12 +17,22 @@ import { unlessDone } from "./stamps.mjs";
  * Entry
  */
 
+/** What the client loads when an option asks for it. */
+const clientChunks = ["./dpop.js"];
+
 /**
  * Entry points without wasm in them, which wasm-pack.toml has no place for.
  * @type {readonly Entry[]}
  */
 export const adapters = [
-  { entry: "js/slim.ts", bundle: "dist/slim.js", peers: [] },
+  { entry: "js/slim.ts", bundle: "dist/slim.js", peers: clientChunks },
+  {
+    entry: "js/dpop.ts",
+    bundle: "dist/dpop.js",
+    peers: [],
+    typedBy: "js/index.ts",
+    budget: 1_700,
+  },
   { entry: "js/react.ts", bundle: "dist/react.js", peers: ["react"] },
   { entry: "js/redirects.ts", bundle: "dist/redirects.js", peers: [], budget: 1_500 },
   {
@@ -148,6 +158,8 @@ export const privateNames = [
   "stepUp",
   "stored",
   "tell",
+  "takesBearer",
+  "takesDpop",
   "tellsLogout",
   "tokenIn",
   "transition",
@@ -260,7 +272,7 @@ async function declare(entries) {
  * @param {(what: string, usually: string, work: () => Promise<void>) => Promise<void>} step
  */
 export async function buildPackage(builds, step) {
-  const entries = [...builds.map((build) => ({ ...build, peers: [] })), ...adapters];
+  const entries = [...builds.map((build) => ({ ...build, peers: clientChunks })), ...adapters];
   const tools = ["esbuild", "terser", "typescript", "@types/react", "hono"].map(
     (name) => `node_modules/${name}/package.json`,
   );

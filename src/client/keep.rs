@@ -13,8 +13,8 @@ use super::reply::{reply, wait};
 use super::settings::EngineSettings;
 use super::words::Input;
 use crate::engine::{
-    CallId, FailureKind, Grant, LogoutAnswer, NoSession, Origins, SignInAnswer, Ticket, WaiterId,
-    Wake, judge,
+    CallId, FailureKind, Grant, LogoutAnswer, NoSession, Origins, SignInAnswer, Ticket, TokenTypes,
+    WaiterId, Wake, judge,
 };
 use crate::token::shape::{Shape, Told};
 
@@ -25,6 +25,7 @@ pub struct Keep {
     driver: Rc<Driver>,
     origins: Origins,
     shape: Shape,
+    types: TokenTypes,
 }
 
 #[wasm_bindgen]
@@ -34,7 +35,8 @@ impl Keep {
     #[must_use]
     pub fn new(host: Host, settings: &EngineSettings) -> Keep {
         let driver = Driver::new(settings.into(), host);
-        Self { driver, origins: Origins::default(), shape: Shape::default() }
+        let types = settings.types();
+        Self { driver, origins: Origins::default(), shape: Shape::default(), types }
     }
 
     /// Lists an origin, as `URL.origin` gives it: the token may go there.
@@ -138,7 +140,9 @@ impl Keep {
     /// without a session it can't be of the same. `undefined`: it is no token at all.
     pub fn adopt(&self, access_token: &str, expires_in: f64, same: bool) -> Option<bool> {
         // A cast of NaN or of anything negative gives 0, which counts as not told.
+        // Nobody but its owner can use one of another type.
         let grant = Grant::new(access_token, Some(expires_in as u64)).ok()?;
+        let grant = self.types.bearer.then_some(grant)?;
         Some(self.driver.input(|engine, now| engine.handle_adopt(now, grant, same)))
     }
 
@@ -156,7 +160,7 @@ impl Keep {
         body: Option<Vec<u8>>,
     ) -> Option<Vec<u8>> {
         let answer = sent_at.map_or(SignInAnswer::Failed, |sent_at| {
-            let reply = reply(sent_at, header.as_deref(), body.as_deref());
+            let reply = reply(self.types, sent_at, header.as_deref(), body.as_deref());
             SignInAnswer::read(&self.shape, &reply)
         });
         let mut rest = Vec::new();
@@ -192,7 +196,7 @@ impl Keep {
         no_session: bool,
         no_token: bool,
     ) {
-        let mut reply = reply(sent_at, header.as_deref(), body.as_deref());
+        let mut reply = reply(self.types, sent_at, header.as_deref(), body.as_deref());
         reply.status = status;
         reply.content_type = Some(content_type);
         reply.retry_after = wait(&reply, retry_after);

@@ -1,12 +1,13 @@
 //! The answers of the authority, with the page's clock and reader of dates.
 
 use super::driver::now;
-use crate::engine::{Clock, Millis, NoSession, Reply, retry_after};
+use crate::engine::{Clock, Millis, NoSession, Reply, TokenTypes, retry_after};
 
 /// An answer of 2xx, but for its type. No body stands for one that is too long. `sent_at` is the
 /// moment of its `Date`, NaN where that can't be seen. `header` is the token, where a header is
 /// named for it.
 pub(super) fn reply<'a>(
+    types: TokenTypes,
     sent_at: f64,
     header: Option<&'a str>,
     body: Option<&'a [u8]>,
@@ -19,6 +20,7 @@ pub(super) fn reply<'a>(
         content_type: None,
         retry_after: None,
         header,
+        types,
         body,
         clock: Clock { sent_at, date: &quoted_moment },
         no_session: NoSession::default(),

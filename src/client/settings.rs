@@ -3,7 +3,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::engine::{Backoff, Config, Lead};
+use crate::engine::{Backoff, Config, Lead, TokenTypes};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -20,6 +20,9 @@ export interface EngineSettings {
   readonly tellsLogout: boolean;
   /** Whether the access token goes along with that call. */
   readonly authorizesLogout: boolean;
+  /** Whether tokens of the type Bearer are taken, and those of the type DPoP. */
+  readonly takesBearer: boolean;
+  readonly takesDpop: boolean;
 }
 "#;
 
@@ -47,6 +50,17 @@ extern "C" {
     fn tells_logout(this: &EngineSettings) -> bool;
     #[wasm_bindgen(method, getter, structural, js_name = authorizesLogout)]
     fn authorizes_logout(this: &EngineSettings) -> bool;
+    #[wasm_bindgen(method, getter, structural, js_name = takesBearer)]
+    fn takes_bearer(this: &EngineSettings) -> bool;
+    #[wasm_bindgen(method, getter, structural, js_name = takesDpop)]
+    fn takes_dpop(this: &EngineSettings) -> bool;
+}
+
+impl EngineSettings {
+    /// The types of tokens that are taken.
+    pub(super) fn types(&self) -> TokenTypes {
+        TokenTypes { bearer: self.takes_bearer(), dpop: self.takes_dpop() }
+    }
 }
 
 impl From<&EngineSettings> for Config {

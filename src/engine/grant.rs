@@ -3,16 +3,38 @@
 use super::clock::{Millis, SECOND};
 use super::failure::FailureKind;
 use super::reply::Reply;
-use crate::token::AccessToken;
 use crate::token::jwt::Payload;
 use crate::token::members::{self, unescape};
 use crate::token::numbers;
 use crate::token::shape::Told;
+use crate::token::{AccessToken, Scheme};
 use std::borrow::Cow;
 
 /// From here on, the year 5138, a number counts no seconds: milliseconds, or nothing that makes
 /// sense.
 const LATEST: u64 = 100_000_000_000;
+
+/// Which types of tokens are taken (RFC 6749 section 7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenTypes {
+    /// `Bearer`, and what tells no type.
+    pub bearer: bool,
+    /// `DPoP`.
+    pub dpop: bool,
+}
+
+impl TokenTypes {
+    /// Those of a keep without a key of its own.
+    pub const BEARER: Self = Self { bearer: true, dpop: false };
+
+    /// The scheme of a token by its type as it is written in JSON, empty where it is not told.
+    fn scheme(self, token_type: &[u8]) -> Option<Scheme> {
+        if token_type.is_empty() || token_type.eq_ignore_ascii_case(b"\"bearer\"") {
+            return self.bearer.then_some(Scheme::Bearer);
+        }
+        (self.dpop && token_type.eq_ignore_ascii_case(b"\"dpop\"")).then_some(Scheme::Dpop)
+    }
+}
 
 /// A token as the authority granted it.
 pub struct Grant {
@@ -25,16 +47,21 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Takes over a token with the lifetime that was told beside it.
+    /// Takes over a bearer token with the lifetime that was told beside it.
     ///
     /// # Errors
     /// [`FailureKind::Malformed`] when the text can't be a token.
     pub fn new(access_token: &str, expires_in: Option<u64>) -> Result<Self, FailureKind> {
-        Self::of(access_token.as_bytes(), expires_in)
+        Self::of(access_token.as_bytes(), Scheme::Bearer, expires_in)
     }
 
-    fn of(access_token: &[u8], expires_in: Option<u64>) -> Result<Self, FailureKind> {
-        let access_token = AccessToken::new(access_token).map_err(|_| FailureKind::Malformed)?;
+    fn of(
+        access_token: &[u8],
+        scheme: Scheme,
+        expires_in: Option<u64>,
+    ) -> Result<Self, FailureKind> {
+        let access_token =
+            AccessToken::new(access_token, scheme).map_err(|_| FailureKind::Malformed)?;
         let payload = Payload::read(access_token.expose());
         Ok(Self { access_token, expires_in, payload })
     }
@@ -42,7 +69,7 @@ impl Grant {
     /// Takes the token out of what a reply `told`, or out of its header where one is named.
     ///
     /// # Errors
-    /// [`FailureKind::Malformed`] when there is no usable bearer token in it.
+    /// [`FailureKind::Malformed`] when there is no usable token of a type that is taken in it.
     pub(super) fn read(reply: &Reply<'_>, told: &Told<'_>) -> Result<Self, FailureKind> {
         let [access_token, expires_in, expires_at, token_type] = told.fields;
         // An escaped text (a solidus may be escaped) is copied; the allocator wipes the copy when
@@ -51,13 +78,14 @@ impl Grant {
             Some(header) => Cow::Borrowed(header.as_bytes()),
             None => unescape(members::text(access_token).unwrap_or_default()),
         };
-        let is_other_type =
-            !token_type.is_empty() && !token_type.eq_ignore_ascii_case(b"\"bearer\"");
-        if is_other_type || reply.header.is_none() && told.access_tokens != 1 {
+        let Some(scheme) = reply.types.scheme(token_type) else {
+            return Err(FailureKind::Malformed);
+        };
+        if reply.header.is_none() && told.access_tokens != 1 {
             return Err(FailureKind::Malformed);
         }
         let seconds = seconds(expires_in).filter(|&seconds| seconds > 0);
-        Self::of(&text, seconds.or_else(|| until(expires_at, reply.clock)))
+        Self::of(&text, scheme, seconds.or_else(|| until(expires_at, reply.clock)))
     }
 }
 

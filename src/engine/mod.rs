@@ -63,7 +63,7 @@ pub use budget::{CALLS, WINDOW};
 pub use clock::{Millis, Now, SECOND};
 pub use contract::{CallId, Config, Event, Outcome, Output, Ticket, WaiterId, Wake};
 pub use failure::{Blame, Failure, FailureKind};
-pub use grant::{Clock, Grant};
+pub use grant::{Clock, Grant, TokenTypes};
 pub use journal::{KEPT, Note, Step, Transition};
 pub use lifetime::{LONGEST_LIFETIME, Lead};
 pub use machine::Engine;

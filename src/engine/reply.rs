@@ -2,7 +2,7 @@
 
 use super::clock::{Millis, SECOND};
 use super::failure::{Failure, FailureKind};
-use super::grant::{Clock, Grant};
+use super::grant::{Clock, Grant, TokenTypes};
 use crate::token::members::{self, unescape};
 use crate::token::numbers;
 use crate::token::shape::{Shape, Told};
@@ -21,6 +21,8 @@ pub struct Reply<'a> {
     pub retry_after: Option<Millis>,
     /// The token, where the options name a header for it; empty when that is missing.
     pub header: Option<&'a str>,
+    /// The types of tokens that are taken.
+    pub types: TokenTypes,
     /// The body, or `None` when it was longer than the host reads.
     pub body: Option<&'a [u8]>,
     /// What a moment in it is counted against.
@@ -218,6 +220,7 @@ mod tests {
             content_type,
             retry_after: None,
             header: None,
+            types: TokenTypes::BEARER,
             body,
             clock: CLOCK,
             no_session,

@@ -2,7 +2,24 @@
 
 use zeroize::Zeroize;
 
-const SCHEME: &str = "Bearer ";
+/// The schemes by which an access token is presented, which are also its types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// RFC 6750: whoever has the token can use it.
+    Bearer,
+    /// RFC 9449: a proof goes along with each use.
+    Dpop,
+}
+
+impl Scheme {
+    /// What stands before the token in the header.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer ",
+            Self::Dpop => "DPoP ",
+        }
+    }
+}
 
 /// An access token, held as the value of its `Authorization` header so that sending it makes no
 /// further copy.
@@ -10,6 +27,7 @@ const SCHEME: &str = "Bearer ";
 /// There is no `Debug`, `Display`, `Clone` or serialisation; the memory is wiped on drop.
 pub struct AccessToken {
     header: String,
+    scheme: Scheme,
 }
 
 /// The text cannot be an access token: it is empty, or holds a character that no header may carry.
@@ -23,26 +41,27 @@ impl AccessToken {
     ///
     /// # Errors
     /// [`NotAToken`] when `text` is empty or holds anything but visible ASCII.
-    pub fn new(text: &[u8]) -> Result<Self, NotAToken> {
+    pub fn new(text: &[u8], scheme: Scheme) -> Result<Self, NotAToken> {
         if text.is_empty() || !text.iter().all(u8::is_ascii_graphic) {
             return Err(NotAToken);
         }
         // Exactly sized from the start: growing would leave an unwiped copy behind.
-        let mut header = String::with_capacity(SCHEME.len() + text.len());
-        header.push_str(SCHEME);
+        let prefix = scheme.prefix();
+        let mut header = String::with_capacity(prefix.len() + text.len());
+        header.push_str(prefix);
         for &byte in text {
             header.push(char::from(byte));
         }
-        Ok(Self { header })
+        Ok(Self { header, scheme })
     }
 
     /// The token itself, for lending it out and for reading its claims.
     #[must_use]
     pub fn expose(&self) -> &str {
-        self.header.get(SCHEME.len()..).unwrap_or_default()
+        self.header.get(self.scheme.prefix().len()..).unwrap_or_default()
     }
 
-    /// The value of an `Authorization` header (RFC 6750 section 2.1).
+    /// The value of an `Authorization` header (RFC 6750 section 2.1, RFC 9449 section 7.1).
     #[must_use]
     pub fn authorization(&self) -> &str {
         &self.header
@@ -61,15 +80,18 @@ mod tests {
 
     #[test]
     fn carries_its_header_value() {
-        let token = AccessToken::new(b"a.b-c_d~e+f/g=").ok().unwrap();
-        assert_eq!(token.expose(), "a.b-c_d~e+f/g=");
-        assert_eq!(token.authorization(), "Bearer a.b-c_d~e+f/g=");
+        for (scheme, header) in
+            [(Scheme::Bearer, "Bearer a.b-c_d~e+f/g="), (Scheme::Dpop, "DPoP a.b-c_d~e+f/g=")]
+        {
+            let token = AccessToken::new(b"a.b-c_d~e+f/g=", scheme).ok().unwrap();
+            assert_eq!([token.expose(), token.authorization()], ["a.b-c_d~e+f/g=", header]);
+        }
     }
 
     #[test]
     fn refuses_what_no_header_may_carry() {
         for text in ["", " ", "a b", "a\nb", "a\r\nX-Evil: 1", "a\0", "tok\u{e9}n", "a\u{7f}"] {
-            assert!(AccessToken::new(text.as_bytes()).is_err(), "{text:?}");
+            assert!(AccessToken::new(text.as_bytes(), Scheme::Bearer).is_err(), "{text:?}");
         }
     }
 }

@@ -11,4 +11,4 @@ pub mod members;
 pub mod numbers;
 pub mod shape;
 
-pub use access_token::AccessToken;
+pub use access_token::{AccessToken, Scheme};

@@ -144,17 +144,20 @@ export function script(body: string): Reply {
   return { headers: { "Content-Type": "text/javascript" }, body };
 }
 
-let files: Promise<{ client: string; page: string }> | undefined;
+let files: ReturnType<typeof readFiles> | undefined;
 
 async function readFiles() {
+  const dist = (name: string) =>
+    readFileSync(new URL(`../../dist/${name}`, import.meta.url), "utf8");
   return {
-    client: readFileSync(new URL("../../dist/index.js", import.meta.url), "utf8"),
+    client: dist("index.js"),
+    chunks: ["dpop.js"].map((name) => [name, dist(name)] as const),
     page: await bundled("page.ts"),
   };
 }
 
 async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<void> }> {
-  const { client, page: program } = await (files ??= readFiles());
+  const { client, chunks, page: program } = await (files ??= readFiles());
   const granted: string[] = [];
   const valid = new Set<string>();
   const refused = json({ error: "invalid_token" }, 401, {
@@ -162,6 +165,7 @@ async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<
   });
   const app = await ScriptedServer.open(() => PAGE);
   app.on("/tokenkeep.js", () => script(client));
+  for (const [name, chunk] of chunks) app.on(`/${name}`, () => script(chunk));
   app.on("/page.js", () => script(program));
   const authority = await ScriptedServer.open(() => ({ status: 404 }));
   authority.on("/session/refresh", () => scene.grant());

@@ -8,7 +8,7 @@ import { keepWith } from "../../js/client/local.ts";
 const loader = {
   from(url: string): (options: TokenKeepOptions) => TokenKeep {
     const load = coreFrom(async () => WebAssembly.compileStreaming(fetch(url)));
-    return (options) => keepWith(options, load);
+    return (options) => keepWith(options, load, () => import("../../js/dpop.ts"));
   },
 };
 

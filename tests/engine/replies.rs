@@ -1,7 +1,7 @@
 //! Replies of backends that answer in a shape of their own.
 
 use tokenkeep::engine::{
-    Clock, Failure, FailureKind, Grant, Millis, NoSession, Reply, SignInAnswer, judge,
+    Clock, Failure, FailureKind, Grant, Millis, NoSession, Reply, SignInAnswer, TokenTypes, judge,
 };
 use tokenkeep::token::shape::{Shape, Told};
 
@@ -22,6 +22,7 @@ fn reply<'a>(status: u16, body: &'a str) -> Reply<'a> {
         content_type: Some("application/json"),
         retry_after: None,
         header: None,
+        types: TokenTypes::BEARER,
         body: Some(body.as_bytes()),
         clock: Clock {
             sent_at: NOW,
@@ -133,6 +134,32 @@ fn client_B102_a_moment_of_expiry_is_counted_from_when_the_reply_was_sent() {
         assert_eq!(told(judge(&Shape::default(), reply(200, &both))), token(Some(60)), "{at}");
         let zero = format!(r#"{{"access_token":"t","expires_in":0,"expiresAt":{at}}}"#);
         assert_eq!(told(judge(&Shape::default(), reply(200, &zero))), token(expected), "{at}");
+    }
+}
+
+#[test]
+fn client_P19_only_the_types_that_are_taken_are_taken() {
+    let both = TokenTypes { bearer: true, dpop: true };
+    let dpop = TokenTypes { bearer: false, dpop: true };
+    let header = |types, token_type: &str| {
+        let body = format!(r#"{{"access_token":"t"{token_type}}}"#);
+        judge(&Shape::default(), Reply { types, ..reply(200, &body) })
+            .map(|grant| grant.access_token.authorization().to_owned())
+            .map_err(|failure| failure.kind)
+    };
+    let (bearer, bound) = (Ok("Bearer t".to_owned()), Ok("DPoP t".to_owned()));
+    let refused = Err(FailureKind::Malformed);
+    for (token_type, expected) in [
+        ("", [&bearer, &bearer, &refused]),
+        (r#","token_type":"bearer""#, [&bearer, &bearer, &refused]),
+        (r#","token_type":"DPoP""#, [&refused, &bound, &bound]),
+        (r#","tokenType":"dpop""#, [&refused, &bound, &bound]),
+        (r#","token_type":"mac""#, [&refused, &refused, &refused]),
+        (r#","token_type":"DPoP ""#, [&refused, &refused, &refused]),
+    ] {
+        for (types, expected) in [TokenTypes::BEARER, both, dpop].into_iter().zip(expected) {
+            assert_eq!(header(types, token_type), *expected, "{token_type} {types:?}");
+        }
     }
 }
 

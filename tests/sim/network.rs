@@ -5,7 +5,8 @@
 //! effect when the reply reaches the browser, whether or not the tab still listens.
 
 use tokenkeep::engine::{
-    CallId, Clock, Failure, FailureKind, Grant, Millis, NoSession, Reply, SECOND, WaiterId, judge,
+    CallId, Clock, Failure, FailureKind, Grant, Millis, NoSession, Reply, SECOND, TokenTypes,
+    WaiterId, judge,
 };
 use tokenkeep::token::shape::Shape;
 
@@ -370,6 +371,7 @@ pub fn reply<'a>(
         content_type: Some(content_type),
         retry_after,
         header: None,
+        types: TokenTypes::BEARER,
         body: Some(body.as_bytes()),
         clock: Clock { sent_at: 0, date: &|_| None },
         no_session: NoSession::default(),

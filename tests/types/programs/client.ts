@@ -141,6 +141,7 @@ function described(reason: SignedOutReason): string {
 export function advice(code: TokenKeepErrorCode): string {
   switch (code) {
     case "config_invalid":
+    case "dpop_unavailable":
     case "wasm_unavailable":
     case "refresh_rejected":
     case "refresh_unreachable":
@@ -210,7 +211,7 @@ export const double: TokenKeep = {
     claims: { token: access_token ?? accessToken ?? "" },
   }),
   refresh: async () => double.session,
-  withToken: async (lend) => lend("token"),
+  withToken: async (lend) => lend("token", async () => "proof"),
   attempt: async (_, send) => send("token"),
   logout: async () => undefined,
   on: (type, listener) => () => void [type, listener],
