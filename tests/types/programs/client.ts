@@ -3,8 +3,10 @@
 
 import {
   createTokenKeep,
+  type DpopOptions,
   type EndpointOptions,
   type JsonPath,
+  type Prove,
   type ReplyShape,
   type Session,
   type SessionStatus,
@@ -28,8 +30,15 @@ const endpoint: EndpointOptions = {
 const path: JsonPath = ["data", "token"] as const;
 const reply: ReplyShape = { accessToken: path, expiresAt: "until", header: "X-Token" };
 
+const dpop: DpopOptions = {
+  algorithm: "Ed25519",
+  required: false,
+  tokenEndpoint: new URL("https://auth.example.com/token"),
+};
+
 const options: TokenKeepOptions = {
   reply,
+  dpop,
   noSession: [204, "no-token"] as const,
   refresh: endpoint,
   logout: "/logout",
@@ -101,6 +110,11 @@ export async function use(): Promise<readonly Transition[]> {
     ({ status }) => status === 401 && "Bearer",
   );
   const later: string = await keep.withToken(async (lent) => lent.slice(1));
+  const proven = await keep.withToken(async (lent, prove: Prove) => [
+    lent,
+    await prove("GET", "/"),
+  ]);
+  await drop(proven.join());
   try {
     await drop(`/api?${reply.status}${answer.status}${length}${later}`);
     await keep.logout();

@@ -4,7 +4,8 @@ export type TokenKeepErrorCode =
  | "refresh_rejected"
  | "refresh_unreachable" | "refresh_timeout"
  | "refresh_malformed"
- | "refresh_misconfigured" | "logout_failed" | "signed_out"
+ | "refresh_misconfigured" | "logout_failed"
+ | "dpop_unavailable" | "signed_out"
  | "not_in_page" | "closed";
 export declare class TokenKeepError extends Error {
     name: string;

@@ -5,6 +5,11 @@ declare global {
     interface SharedWorker {
     }
 }
+export interface DpopOptions {
+    algorithm?: "ES256" | "Ed25519";
+    required?: boolean;
+    tokenEndpoint?: string | URL;
+}
 export interface TokenKeepOptions {
     refresh: string | URL | EndpointOptions;
     logout?: string | URL | EndpointOptions;
@@ -20,6 +25,7 @@ export interface TokenKeepOptions {
     tabs?: "coordinate" | "off";
     name?: string;
     host?: "page" | Worker | SharedWorker;
+    dpop?: boolean | DpopOptions;
     unauthorized?: readonly number[];
     csrf?: {
         cookie: string;
@@ -109,6 +115,7 @@ export interface TokenKeepEvents {
         body: unknown;
     };
 }
+export type Prove = (method: string, url: string | URL) => Promise<string>;
 export interface TokenKeep {
     start(options?: {
         again?: boolean;
@@ -121,11 +128,11 @@ export interface TokenKeep {
         session?: "new" | "same";
     }): Promise<Session>;
     refresh(): Promise<Session>;
-    withToken<T>(use: (token: string) => T | Promise<T>, options?: {
+    withToken<T>(use: (token: string, prove: Prove) => T | Promise<T>, options?: {
         minValidity?: number;
         signal?: AbortSignal;
     }): Promise<T>;
-    attempt<T>(url: string | URL, send: (token: string | null) => T | Promise<T>, refused: (outcome: T) => boolean | string): Promise<T>;
+    attempt<T>(url: string | URL, send: (token: string | null, prove?: Prove) => T | Promise<T>, refused: (outcome: T) => boolean | string): Promise<T>;
     logout(): Promise<void>;
     on<K extends keyof TokenKeepEvents>(type: K, listener: (event: TokenKeepEvents[K]) => void): () => void;
     explain(): readonly Transition[];
