@@ -156,17 +156,19 @@ export function runBrowser(chromium) {
 
 /**
  * What can differ in another browser: starting, cookies, the 401, tabs, logout, redirects, a
- * policy, how keys are asked for. And what is known to differ.
+ * policy, how keys are asked for, proofs. And what is known to differ.
  */
 const inFirefox = [
   ...[
     "attempt",
     "boot",
     "csrf",
+    "dpop",
     "guarded-logout",
     "local-cookies",
     "logout",
     "policy",
+    "redirects",
     "refused",
     "tabs",
   ].map((name) => `tests/client/${name}.test.ts`),
