@@ -5,7 +5,7 @@ mod clock;
 
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
-use tokenkeep::engine::{Clock, NoSession, Reply, judge};
+use tokenkeep::engine::{Clock, NoSession, Reply, TokenTypes, judge};
 use tokenkeep::token::shape::Shape;
 use tokenkeep::verify::claims::Claims;
 use tokenkeep::verify::jws::Compact;
@@ -63,6 +63,7 @@ fn main() {
                     content_type: Some("application/json"),
                     retry_after: None,
                     header: None,
+                    types: TokenTypes::BEARER,
                     body: Some(black_box(reply.as_bytes())),
                     clock: Clock { sent_at: 0, date: &|_| None },
                     no_session: NoSession::default(),
