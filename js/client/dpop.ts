@@ -94,8 +94,8 @@ export class Prover {
   }
 
   /**
-   * How one request to an API is sent, twice at most. Once in all, where the proof is found at fault
-   * and a better one can be made, a copy of `spare` follows.
+   * How one request to an API is sent. Once a request, where the proof is found at fault and a
+   * better one can be made, a copy of `spare` follows.
    */
   delivery<T>(
     engine: Authorizer,

@@ -18,8 +18,8 @@ export interface DpopOptions {
    */
   algorithm?: "ES256" | "Ed25519";
   /**
-   * Default true: a reply whose `token_type` is not `DPoP` is refused. With false the reply decides,
-   * while servers migrate.
+   * Default true: a reply whose `token_type` is not `DPoP` is refused. With false the reply
+   * decides, while servers migrate.
    */
   required?: boolean;
   /**
