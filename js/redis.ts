@@ -3,4 +3,5 @@
 
 export type { RedisClient } from "./edge/redis/client.js";
 export { type RedisJwksOptions, redisJwksStore } from "./edge/redis/key-sets.js";
+export { type RedisKeyValueOptions, redisKeyValue } from "./edge/redis/key-value.js";
 export { type RedisRevocationOptions, redisRevocation } from "./edge/redis/revocation.js";

@@ -51,6 +51,7 @@ export const contents: readonly Section[] = [
       { text: "The edge verifier", link: "/edge" },
       { text: "Providers", link: "/providers" },
       { text: "Who really acts", link: "/delegation" },
+      { text: "Calling other services", link: "/service-tokens" },
       { text: "Logout tokens", link: "/logout-tokens" },
       { text: "Operating the verifier", link: "/operations" },
       { text: "The reference authority", link: "/authority" },

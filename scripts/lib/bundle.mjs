@@ -58,6 +58,7 @@ export const adapters = [
     budget: 1_000,
   },
   { entry: "js/logout.ts", bundle: "dist/logout.js", peers: ["tokenkeep/edge"], budget: 3_000 },
+  { entry: "js/service.ts", bundle: "dist/service.js", peers: ["oauth4webapi"], budget: 9_800 },
   { entry: "js/redis.ts", bundle: "dist/redis.js", peers: ["tokenkeep/edge"], budget: 3_300 },
   {
     entry: "js/mediator.ts",

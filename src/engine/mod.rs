@@ -53,6 +53,8 @@ mod session;
 mod siblings;
 mod sign_in;
 mod snapshot;
+#[cfg(all(test, feature = "edge", not(target_arch = "wasm32")))]
+mod tests;
 mod timers;
 mod tries;
 mod turn;

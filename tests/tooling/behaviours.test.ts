@@ -19,7 +19,7 @@ function sources(folder: string): string[] {
 
 const borne = new Set(
   [...sources("tests"), ...sources("src")].flatMap((source) =>
-    [...source.matchAll(/\b(?:(?:client|mediator)_[A-Z]|edge_[A-OQ-Z])\d+(?=_)/g)].map(
+    [...source.matchAll(/\b(?:(?:client|mediator|service)_[A-Z]|edge_[A-OQ-Z])\d+(?=_)/g)].map(
       ([id]) => id,
     ),
   ),

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 
 export interface Behaviour {
-  readonly half: "client" | "edge" | "mediator";
+  readonly half: "client" | "edge" | "mediator" | "service";
   /** A letter for the group and a number, which is the half's. */
   readonly id: string;
   readonly text: string;
@@ -15,6 +15,7 @@ const page = readFileSync(new URL("../../docs/behaviours.md", import.meta.url), 
 const HALVES = [
   ["edge", "The verifier"],
   ["mediator", "The mediator"],
+  ["service", "Service tokens"],
 ] as const;
 
 /** The behaviours in the order of the page. */

@@ -26,6 +26,7 @@ export const ENTRIES = {
   "tokenkeep/redirects": "redirects.d.ts",
   "tokenkeep/resource": "resource.d.ts",
   "tokenkeep/redis": "redis.d.ts",
+  "tokenkeep/service": "service.d.ts",
   "tokenkeep/testing": "testing.d.ts",
 } as const;
 

@@ -12,7 +12,7 @@ import { agreed, built, ENTRIES, exportsOf, isSame, losses } from "./snapshot.ts
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-const programs = ["client", "edge", "logout", "redis", "slim", "testing"].map(
+const programs = ["client", "edge", "logout", "redis", "service", "slim", "testing"].map(
   (name) => `programs/${name}.ts`,
 );
 
@@ -118,6 +118,7 @@ test("types_every_public_name_is_used_by_a_program", () => {
     ["edge", ENTRIES["tokenkeep/edge"]],
     ["logout", ENTRIES["tokenkeep/logout"]],
     ["redis", ENTRIES["tokenkeep/redis"]],
+    ["service", ENTRIES["tokenkeep/service"]],
   ] as const) {
     const names = exportsOf(built(), file).map(({ name }) => name);
     assert.ok(names.length >= 4);

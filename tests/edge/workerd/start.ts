@@ -4,7 +4,12 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { Miniflare, type MiniflareOptions, Response as MiniflareResponse } from "miniflare";
+import {
+  Miniflare,
+  type MiniflareOptions,
+  Response as MiniflareResponse,
+  type Request,
+} from "miniflare";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -75,7 +80,7 @@ export async function startWorker(
  */
 export async function startBehindFront(
   entry: string,
-  keys: () => Promise<MiniflareResponse>,
+  keys: (request: Request) => Promise<MiniflareResponse>,
   gate: () => Promise<void>,
 ): Promise<Running> {
   const open = async () => {

@@ -1,12 +1,20 @@
 // `tokenkeep/redis`, as a server uses it. Nothing here runs: the type check is the test. That the
 // clients of redis and ioredis fit is for tests/edge/redis.test.ts to show.
 
-import { createVerifier, type JwksStore, type RevocationStore, type Revoker } from "tokenkeep/edge";
+import {
+  createVerifier,
+  type JwksStore,
+  type KeyValue,
+  type RevocationStore,
+  type Revoker,
+} from "tokenkeep/edge";
 import {
   type RedisClient,
   type RedisJwksOptions,
+  type RedisKeyValueOptions,
   type RedisRevocationOptions,
   redisJwksStore,
+  redisKeyValue,
   redisRevocation,
 } from "tokenkeep/redis";
 
@@ -22,6 +30,8 @@ const ofSets: RedisJwksOptions = { prefix: "app:jwks:", timeout: 500 };
 
 const revocation: RevocationStore & Revoker = redisRevocation(client, options);
 const store: JwksStore = redisJwksStore(client, ofSets);
+const ofValues: RedisKeyValueOptions = { prefix: "app:", timeout: 500 };
+export const values: KeyValue = redisKeyValue(client, ofValues);
 createVerifier({ issuers: () => null, revocation, jwks: { store } });
 redisRevocation(client).revokeSession("https://issuer.example", "s1", 900) satisfies Promise<void>;
 

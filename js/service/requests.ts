@@ -1,0 +1,126 @@
+// The rule by which a request goes out: with the token of its origin. After a refusal there is one
+// renewal and one retry. What is sent again is what was sent before, byte for byte.
+
+import { discard } from "../client/authority.js";
+import { remedyOf } from "../client/challenge.js";
+import { abortable, isReplayable } from "../client/requests.js";
+import type { Held } from "./entry.js";
+
+/** The tokens for the requests of one caller. */
+export interface Source {
+  /** @throws {ServiceTokenError} origin_not_listed, and whatever a caller without a token gets */
+  take(origin: string): Held | Promise<Held>;
+  /** Another token than the one that was refused; null for none. */
+  renewed(origin: string, refused: Held): Promise<Held | null>;
+  /** The second one was refused too. */
+  rejected(origin: string, refused: Held): Promise<void>;
+  /** Checks that the origin is listed, and that nothing is closed. */
+  check(origin: string): void;
+  readonly transport: ((request: Request) => Promise<Response>) | null;
+}
+
+/** What goes out. */
+interface Outgoing {
+  readonly signal: AbortSignal | null;
+  /** The caller set `Authorization`. */
+  readonly isForeign: boolean;
+  readonly isReplayable: boolean;
+  /** May be called twice if it is replayable. */
+  send(token: string | null): Promise<Response>;
+}
+
+export async function exchange(
+  source: Source,
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+): Promise<Response> {
+  const url = new URL(input instanceof Request ? input.url : input);
+  // The address of a `blob:` has an origin too.
+  const isCall = /^https?:$/.test(url.protocol) && !url.username && !url.password;
+  const origin = isCall ? url.origin : "";
+  source.check(origin);
+  const outgoing = isPlain(source, input, init)
+    ? plain(url.href, init)
+    : whole(source, input, init);
+  const { signal } = outgoing;
+  if (outgoing.isForeign) return outgoing.send(null);
+  const taken = source.take(origin);
+  const held = taken instanceof Promise ? await abortable(signal, taken) : taken;
+  const first = await outgoing.send(held.token);
+  if (!isRefused(first)) return first;
+  const other = await abortable(signal, source.renewed(origin, held));
+  if (other === null || !outgoing.isReplayable) return first;
+  discard(first.body);
+  const second = await outgoing.send(other.token);
+  if (isRefused(second)) await source.rejected(origin, other);
+  return second;
+}
+
+/** Whether a fresh token may help. */
+function isRefused({ status, headers }: Response): boolean {
+  return status === 401 && remedyOf(headers.get("WWW-Authenticate") ?? "") === undefined;
+}
+
+/**
+ * Whether `fetch` can be given the same again, without a `Request` made first. That costs more than
+ * all else here. A text and a `Blob` can't be changed meanwhile, as a buffer can.
+ */
+function isPlain(
+  { transport }: Source,
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+): boolean {
+  if (transport !== null || !(typeof input === "string" || input instanceof URL)) return false;
+  if (init == null) return true;
+  const { body = null } = init;
+  // The members of an instance of a class, such as a `Request`, are not its own.
+  return (
+    Object.getPrototypeOf(init) === Object.prototype &&
+    (body === null || typeof body === "string" || body instanceof Blob)
+  );
+}
+
+function plain(url: string, init: RequestInit | undefined): Outgoing {
+  const copy: RequestInit = { ...init, redirect: "manual" };
+  const given = copy.headers == null ? null : new Headers(copy.headers);
+  return {
+    signal: copy.signal ?? null,
+    isForeign: given?.has("Authorization") === true,
+    isReplayable: true,
+    send(token) {
+      let headers: HeadersInit = given ?? {};
+      if (token !== null) {
+        const Authorization = `Bearer ${token}`;
+        if (given === null) headers = { Authorization };
+        else given.set("Authorization", Authorization);
+      }
+      return globalThis.fetch(url, { ...copy, headers });
+    },
+  };
+}
+
+function whole(
+  { transport }: Source,
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+): Outgoing {
+  const made = new Request(input, init);
+  // Without a mode, as on Workers, a body that was made of a stream can't be told from another.
+  const isKnown = init?.body != null || made.body === null || "mode" in made;
+  const replayable = isKnown && isReplayable(input, init, made);
+  const request = new Request(made, { redirect: "manual" });
+  // Before the header is set: it carries no token.
+  let spare = replayable ? request.clone() : null;
+  let next: Request | null = request;
+  return {
+    signal: request.signal,
+    isForeign: request.headers.has("Authorization"),
+    isReplayable: replayable,
+    send(token) {
+      const sent = next as Request;
+      [next, spare] = [spare, null];
+      if (token !== null) sent.headers.set("Authorization", `Bearer ${token}`);
+      return transport === null ? globalThis.fetch(sent) : transport(sent);
+    },
+  };
+}

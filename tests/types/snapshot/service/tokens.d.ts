@@ -1,0 +1,2 @@
+import type { ServiceOptions, ServiceTokens } from "./types.js";
+export declare function createServiceTokens(options: ServiceOptions): ServiceTokens;
