@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Float64Array, JsString};
+use js_sys::{Float64Array, JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
@@ -115,24 +115,23 @@ impl Keep {
     }
 
     /// The token itself, after a loan was granted.
-    pub fn token(&self) -> Option<String> {
-        // A copy crosses. The allocator wipes it when JavaScript has made a text of it.
-        self.driver.engine().token().map(|(token, _)| token.expose().to_owned())
+    pub fn token(&self) -> Option<JsString> {
+        self.driver.engine().token().map(|(token, _)| JsString::from(token.expose()))
     }
 
     /// What may be seen of a token, as JSON text: without `reply` the claims of the token, which
     /// nobody has verified. With the reply that brought it, or another one, what that says beside
     /// any token. `undefined` when the token is opaque, and when the reply is no JSON object and
     /// no array.
-    pub fn shown(&self, reply: Option<Vec<u8>>) -> Option<Vec<u8>> {
+    pub fn shown(&self, reply: Option<Vec<u8>>) -> Option<Uint8Array> {
         let engine = self.driver.engine();
         let Some(reply) = reply else {
-            return engine.claims().map(<[u8]>::to_vec);
+            return engine.claims().map(Uint8Array::from);
         };
         let token = engine.token().map(|(token, _)| token.expose());
         let mut rest = Vec::new();
         let read = self.shape.read(&reply, token, true, &mut rest, &mut Told::default());
-        read.then_some(rest)
+        read.then(|| Uint8Array::from(&*rest))
     }
 
     /// Takes over a token, which is of the `same` session or begins one. `expires_in`: seconds;
@@ -158,7 +157,7 @@ impl Keep {
         sent_at: Option<f64>,
         header: Option<String>,
         body: Option<Vec<u8>>,
-    ) -> Option<Vec<u8>> {
+    ) -> Option<Uint8Array> {
         let answer = sent_at.map_or(SignInAnswer::Failed, |sent_at| {
             let reply = reply(self.types, sent_at, header.as_deref(), body.as_deref());
             SignInAnswer::read(&self.shape, &reply)
@@ -175,7 +174,7 @@ impl Keep {
         };
         self.driver
             .input(|engine, now| engine.handle_sign_in_answer(now, WaiterId(waiter), answer));
-        seen.then_some(rest)
+        seen.then(|| Uint8Array::from(&*rest))
     }
 
     /// The refresh endpoint answered `call`. A missing field is empty, and a body that is too long
