@@ -35,6 +35,7 @@ export const last = (host, name) => JSON.stringify(callsOf(host, name).at(-1).sl
 export const settings = (coordinate) => ({
   leeway: 60e3, jitter: 0, defaultLifetime: 300e3, timeout: 10e3,
   backoffBase: 1e3, backoffMax: 60e3, coordinate, tellsLogout: true, authorizesLogout: false,
+  takesBearer: true, takesDpop: false,
 });
 // What the last call told the siblings, with another epoch and kind.
 export const message = (host, epochs, kind) => {
