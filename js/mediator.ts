@@ -7,6 +7,18 @@ export type { Algorithm, Jwk } from "./edge/options/types.js";
 export type { Claims, ExecutionContextLike } from "./edge/result/verified.js";
 export { MediatorError } from "./mediator/error.js";
 export { createMediator } from "./mediator/mediator.js";
+export { checkSessionStore, type StoreFinding } from "./mediator/sessions/check.js";
+export {
+  d1Sessions,
+  type SessionDatabase,
+  type SessionStatement,
+} from "./mediator/sessions/d1.js";
+export {
+  durableSessions,
+  type SessionNamespace,
+  SessionObject,
+  type SessionObjectState,
+} from "./mediator/sessions/durable.js";
 export { memorySessions } from "./mediator/sessions/memory.js";
 export { storedSessions } from "./mediator/sessions/stored.js";
 export type { SessionRecord, SessionStore } from "./mediator/store-types.js";

@@ -1,7 +1,9 @@
-// The entry point `tokenkeep/redis`: stores for the verifiers of processes that share a Redis. It
-// loads no wasm, and its errors are those of `tokenkeep/edge`.
+// The entry point `tokenkeep/redis`: stores for the verifiers, and the mediators, of processes that
+// share a Redis. It loads no wasm, and its errors are those of `tokenkeep/edge`.
 
 export type { RedisClient } from "./edge/redis/client.js";
 export { type RedisJwksOptions, redisJwksStore } from "./edge/redis/key-sets.js";
 export { type RedisKeyValueOptions, redisKeyValue } from "./edge/redis/key-value.js";
 export { type RedisRevocationOptions, redisRevocation } from "./edge/redis/revocation.js";
+export { type RedisSessionsOptions, redisSessions } from "./edge/redis/sessions.js";
+export type { SessionRecord, SessionStore } from "./mediator/store-types.js";

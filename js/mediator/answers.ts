@@ -34,3 +34,9 @@ export function unavailable(seconds: number, status: 429 | 503 = 503): Response 
   const error = status === 429 ? "slow_down" : "temporarily_unavailable";
   return refusal(status, error, { headers: { "Retry-After": String(Math.ceil(seconds)) } });
 }
+
+/** An answer of somebody else, with the headers of ours. */
+export function withHeaders(response: Response): Response {
+  for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
+  return response;
+}

@@ -2,6 +2,7 @@
 
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { answer, refusal, unavailable } from "./answers.js";
+import { backchannelLogout } from "./backchannel.js";
 import { callback } from "./callback.js";
 import { preflight, refuseForgery, refuseOther, shared } from "./callers.js";
 import { Cookies, cookiesOf } from "./cookies.js";
@@ -147,6 +148,14 @@ function endpointsOf(setup: Setup, sessions: LiveSessions): ReadonlyMap<string, 
           ),
       },
     ],
+    ...(sessions.endNamed === null && setup.settings.revocation === undefined
+      ? []
+      : [
+          [
+            "backchannel-logout",
+            { method: "POST", isOfPages: false, answer: backchannelLogout(setup, sessions) },
+          ] as const,
+        ]),
     ["end", visited((request) => end(request, setup))],
     ["ended", visited((request) => ended(request, setup))],
     [

@@ -28,7 +28,7 @@ export interface SessionStore {
   read(key: string): Promise<SessionRecord | null>;
   /**
    * One atomic step: replaces the record if its version is `version`, and else does nothing and
-   * gives false. One that is gone stays gone.
+   * gives false. One that is gone stays gone. `names` and `startedAt` never change.
    */
   replace(key: string, version: number, record: SessionRecord): Promise<boolean>;
   delete(key: string): Promise<void>;

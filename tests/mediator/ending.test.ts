@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { memoryRevocation } from "tokenkeep/edge";
 import type { MediatorEvent } from "tokenkeep/mediator";
-import { APP, bodyOf, errorIn, locationOf, URL_OF_MEDIATOR } from "./browser.ts";
+import { APP, type Browser, bodyOf, errorIn, locationOf, URL_OF_MEDIATOR } from "./browser.ts";
 import { CLIENT_ID, ISSUER, signedIn } from "./faulty-provider.ts";
 
 async function until(what: string, holds: () => boolean): Promise<void> {
@@ -164,4 +165,99 @@ test("mediator_T300_ends_all_sessions_of_a_user_for_an_operator", async () => {
     [browser, second, bob].map(async (one) => (await one.refresh()).status),
   );
   assert.deepEqual(statuses, [401, 401, 200]);
+});
+
+/** A logout token as the provider posts it. */
+async function post(
+  world: Awaited<ReturnType<typeof signedIn>>,
+  claims: Record<string, unknown>,
+  body?: BodyInit,
+): Promise<Response> {
+  const { provider, mediator } = world;
+  const token = await provider.sign(
+    {
+      jti: crypto.randomUUID(),
+      sub: undefined,
+      exp: Math.floor(provider.clock() / 1000) + 120,
+      events: { "http://schemas.openid.net/event/backchannel-logout": {} },
+      ...claims,
+    },
+    { typ: "logout+jwt" },
+  );
+  return mediator.fetch(
+    new Request(`${URL_OF_MEDIATOR}/backchannel-logout`, {
+      method: "POST",
+      headers: { "Content-Type": "application/x-www-form-urlencoded" },
+      body: body ?? new URLSearchParams({ logout_token: token }),
+    }),
+  );
+}
+
+test("mediator_T6_ends_by_a_logout_token_one_session_by_sid_and_those_up_to_iat_by_sub", async () => {
+  const revocation = memoryRevocation();
+  const made = await signedIn({ revocation });
+  const { browser, visitor, signIn, provider, events } = made;
+  const [second, third] = [visitor(), visitor()];
+  assert.equal(errorIn(await signIn(second)), "in");
+  const statusOf = async (one: Browser) => (await one.refresh()).status;
+
+  const answer = await post(made, { sid: "session2" });
+  assert.equal(answer.status, 200);
+  assert.equal(
+    answer.headers.get("Content-Security-Policy"),
+    "default-src 'none'; frame-ancestors 'none'",
+  );
+  assert.equal(events.at(-1)?.type, "logged-out-elsewhere");
+  assert.deepEqual([await statusOf(browser), await statusOf(second)], [401, 200]);
+  const asked = { issuer: ISSUER, jti: null, sub: null, iat: null };
+  assert.equal(await revocation.isRevoked({ ...asked, sid: "session2" }), true, "for the APIs too");
+
+  provider.offset += 10_000;
+  const iat = Math.floor(provider.clock() / 1000);
+  provider.offset += 10_000;
+  assert.equal(errorIn(await signIn(third)), "in");
+  assert.equal((await post(made, { sub: "alice", iat })).status, 200);
+  assert.deepEqual([await statusOf(second), await statusOf(third)], [401, 200]);
+  assert.equal((await post(made, { sub: "alice", iat })).status, 200, "sent again");
+  assert.equal((await post(made, { sid: "session2" })).status, 200);
+  assert.equal(await statusOf(third), 200);
+});
+
+test("mediator_T6_ends_nothing_by_a_logout_token_that_is_no_good", async () => {
+  const made = await signedIn();
+  const { browser, provider, events, mediator } = made;
+  const odd: Record<string, unknown>[] = [
+    { sid: "session2", aud: "another" },
+    { sid: "session2", iss: "https://evil.example.com" },
+    { sid: "session2", nonce: "n" },
+    { sid: "session2", events: {} },
+    { sid: "session2", iat: Math.floor(provider.clock() / 1000) - 1_000 },
+    {},
+  ];
+  for (const claims of odd) {
+    const answer = await post(made, claims);
+    assert.equal(answer.status, 400, JSON.stringify(claims));
+    assert.equal(events.at(-1)?.type, "refused");
+  }
+  assert.equal((await post(made, {}, "nothing")).status, 400);
+  const read = new Request(`${URL_OF_MEDIATOR}/backchannel-logout`, {
+    method: "POST",
+    body: "x=1",
+  });
+  await read.text();
+  assert.equal((await mediator.fetch(read)).status, 400);
+  assert.ok(events.some(({ code }) => code === "body_read"));
+  assert.equal(
+    (await mediator.fetch(new Request(`${URL_OF_MEDIATOR}/backchannel-logout`))).status,
+    405,
+  );
+  assert.equal((await browser.refresh()).status, 200);
+  // Keys that can't be had: the provider may send it again.
+  const cold = await signedIn();
+  cold.provider.answers["jwks"] = () => new Response(null, { status: 500 });
+  assert.equal((await post(cold, { sid: "session2" })).status, 503);
+  delete cold.provider.answers["jwks"];
+  cold.provider.offset += 31_000;
+  assert.equal((await post(cold, { sid: "session2" })).status, 200);
+  assert.equal((await cold.browser.refresh()).status, 401);
 });

@@ -2,9 +2,12 @@
 // again ends the session there.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import {
   createMediator,
+  type Mediator,
   type MediatorOptions,
   memorySessions,
   storedSessions,
@@ -19,6 +22,7 @@ interface Running {
   readonly pages: ProviderPages;
   /** The mediator's time: milliseconds that it is ahead. */
   readonly time: { ahead: number };
+  readonly served: Mediator;
   signIn(browser?: Browser, query?: string, pages?: ProviderPages): Promise<Response>;
 }
 
@@ -45,7 +49,7 @@ async function withOidc(
     return visitor.navigate(`callback${back.search}`, "cross");
   };
   try {
-    await run({ oidc, browser, pages: own, time, signIn });
+    await run({ oidc, browser, pages: own, time, signIn, served: mediator });
   } finally {
     await oidc.stop();
   }
@@ -141,16 +145,7 @@ test("mediator_T5_sends_the_ID_token_to_the_sign_out_page_of_oidc_provider", () 
     assert.equal(errorIn(await signIn()), "in");
     assert.equal((await browser.page("logout")).status, 204);
     const to = locationOf(await browser.navigate("end?return_to=/bye"));
-    const asks = await pages.send(to);
-    const form = await asks.text();
-    const [, xsrf = ""] = /name="xsrf" value="([^"]+)"/.exec(form) ?? [];
-    const [, action = ""] = /action="([^"]+)"/.exec(form) ?? [];
-    const confirmed = await pages.send(new URL(action, to), {
-      method: "POST",
-      headers: { "Content-Type": "application/x-www-form-urlencoded" },
-      body: new URLSearchParams({ xsrf, logout: "yes" }),
-    });
-    const back = locationOf(confirmed);
+    const back = await signOutAt(to, pages);
     assert.ok(back.href.startsWith(`${URL_OF_MEDIATOR}/ended?state=`), back.href);
     const home = await browser.navigate(`ended${back.search}`, "cross");
     assert.equal(home.headers.get("Location"), `${APP}/bye`);
@@ -168,3 +163,53 @@ test("mediator_T1_ends_the_refresh_token_at_oidc_provider_too", () =>
     assert.equal((await copy.refresh()).status, 401);
     assert.equal(oidc.refreshes, 1);
   }));
+
+test("mediator_T6_ends_the_session_that_is_logged_out_at_oidc_provider", async () => {
+  let received: Promise<Response> | undefined;
+  let mediator: Pick<Mediator, "fetch"> | undefined;
+  const front = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += String(chunk);
+    received = mediator?.fetch(
+      new Request(`${URL_OF_MEDIATOR}/backchannel-logout`, {
+        method: "POST",
+        headers: { "Content-Type": request.headers["content-type"] ?? "" },
+        body,
+      }),
+    );
+    response.writeHead((await received)?.status ?? 500).end();
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  const { port } = front.address() as AddressInfo;
+  await withOidc(
+    async ({ oidc, browser, pages, signIn, served }) => {
+      mediator = served;
+      const other = browser.copy();
+      assert.equal(errorIn(await signIn()), "in");
+      assert.equal(errorIn(await signIn(other, "", new ProviderPages())), "in");
+      // The user signs out at the provider, and not here.
+      await signOutAt(new URL("/session/end", oidc.issuer), pages);
+      assert.equal((await received)?.status, 200);
+      assert.equal((await browser.refresh()).status, 401);
+      assert.equal((await other.refresh()).status, 200);
+      assert.equal(errorIn(await signIn()), "in");
+      assert.equal((await browser.refresh()).status, 200);
+    },
+    { backchannelLogout: `http://127.0.0.1:${port}/` },
+  );
+  front.closeAllConnections();
+  front.close();
+});
+
+/** Confirms on the provider's page that the user signs out. */
+async function signOutAt(to: URL, pages: ProviderPages): Promise<URL> {
+  const form = await (await pages.send(to)).text();
+  const [, xsrf = ""] = /name="xsrf" value="([^"]+)"/.exec(form) ?? [];
+  const [, action = ""] = /action="([^"]+)"/.exec(form) ?? [];
+  const confirmed = await pages.send(new URL(action, to), {
+    method: "POST",
+    headers: { "Content-Type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ xsrf, logout: "yes" }),
+  });
+  return locationOf(confirmed);
+}

@@ -9,8 +9,9 @@ import { StoredSessions } from "./in-store.js";
 const METHODS = ["create", "read", "replace", "delete", "deleteNamed"] as const;
 
 /**
- * Sessions in a store: `memorySessions`, or one of your own. It serves every provider, also those
- * whose refresh tokens work once.
+ * Sessions in a store: `memorySessions`, `d1Sessions`, `durableSessions`, `redisSessions` of
+ * `tokenkeep/redis`, or one of your own. It serves every provider, also those whose refresh tokens
+ * work once.
  *
  * @throws {MediatorError} config_invalid
  */
