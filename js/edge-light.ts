@@ -3,8 +3,17 @@
 // is asked for with `?module`. The types are those of edge.ts.
 
 import { verifyCompactOver } from "./edge/compact.js";
+import { verifyProofOver } from "./edge/dpop/verify-proof.js";
 import { instanceOf } from "./edge/instance.js";
-import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/options/types.js";
+import type {
+  Compact,
+  CompactOptions,
+  DpopOptions,
+  ExpectedProof,
+  Jwk,
+  VerifiedProof,
+  VerifierOptions,
+} from "./edge/options/types.js";
 import type { Verifier } from "./edge/result/verified.js";
 import { logoutVerifierOver, verifierOver } from "./edge/verifier.js";
 import wasm from "./edge.wasm?module";
@@ -27,4 +36,12 @@ export function verifyCompact(
   options: CompactOptions,
 ): Promise<Compact> {
   return verifyCompactOver(instance, jws, keys, options);
+}
+
+export function verifyProof(
+  proof: string,
+  expected: ExpectedProof,
+  options: DpopOptions & { clock?: () => number } = {},
+): Promise<VerifiedProof> {
+  return verifyProofOver(instance, proof, expected, options);
 }

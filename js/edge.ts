@@ -2,8 +2,17 @@
 // browsers. Importing it touches no global and does no I/O.
 
 import { verifyCompactOver } from "./edge/compact.js";
+import { verifyProofOver } from "./edge/dpop/verify-proof.js";
 import { inlined } from "./edge/inlined.js";
-import type { Compact, CompactOptions, Jwk, VerifierOptions } from "./edge/options/types.js";
+import type {
+  Compact,
+  CompactOptions,
+  DpopOptions,
+  ExpectedProof,
+  Jwk,
+  VerifiedProof,
+  VerifierOptions,
+} from "./edge/options/types.js";
 import type { Verifier } from "./edge/result/verified.js";
 import { logoutVerifierOver, verifierOver } from "./edge/verifier.js";
 
@@ -38,4 +47,19 @@ export function verifyCompact(
   options: CompactOptions,
 ): Promise<Compact> {
   return verifyCompactOver(inlined(), jws, keys, options);
+}
+
+/**
+ * For an authority: judges one DPoP proof against a method and an address, by the checks of RFC 9449
+ * section 4.3. Whoever grants a token puts the `thumbprint` into it as `cnf.jkt`. The slack is 30
+ * seconds. Without `replay` all calls share one memory of proofs that were used.
+ *
+ * @throws {VerifyError} `proof.*`; RFC 9449 section 5 answers them with 400
+ */
+export function verifyProof(
+  proof: string,
+  expected: ExpectedProof,
+  options: DpopOptions & { clock?: () => number } = {},
+): Promise<VerifiedProof> {
+  return verifyProofOver(inlined(), proof, expected, options);
 }

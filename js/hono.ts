@@ -44,11 +44,16 @@ export function guard(
   if (typeof verifier !== "function") guardOf(verifier);
   return async (c, next) => {
     const ask = guardOf(typeof verifier === "function" ? verifier(c) : verifier);
-    // Made per call: an answer of one request must not be another's.
-    const visit = { context: c, passed: new Response(null) };
+    const visit = { context: c, hasPassed: false };
     const answer = await ask(c.req.raw, visit, contextOf(c) ?? noContext);
-    if (answer !== visit.passed) return answer;
+    if (!visit.hasPassed) return answer;
     await next();
+    const nonce = answer.headers.get("DPoP-Nonce");
+    // The answer of a WebSocket can't be changed.
+    if (nonce !== null && c.res.status !== 101) {
+      c.header("DPoP-Nonce", nonce);
+      c.header("Cache-Control", "no-store");
+    }
     return undefined;
   };
 }
@@ -60,23 +65,26 @@ function policyAsItStands<T>(policy: T): T {
     : policy;
 }
 
-/** A request on its way through the guard, and the answer that says it may go on. */
+/** A request on its way through the guard. */
 interface Visit {
   readonly context: Context;
-  readonly passed: Response;
+  hasPassed: boolean;
 }
 
 type Guard = (request: Request, visit: Visit, ctx: ExecutionContextLike) => Promise<Response>;
 
 function admit(
   request: Request,
-  { context, passed }: Visit,
+  visit: Visit,
   _ctx: ExecutionContextLike,
   auth: Verified | null,
 ): Response {
+  const { context } = visit;
   context.req.raw = request;
   context.set("auth", auth);
-  return passed;
+  visit.hasPassed = true;
+  // Nobody sees it. The verifier writes into it what the answer has to carry.
+  return new Response(null);
 }
 
 /**

@@ -14,6 +14,7 @@ export type {
   KeyDescriptions,
   NamedKey,
   Profile,
+  Proof,
   Verdict,
 } from "../../build/edge/edge.js";
 
@@ -30,6 +31,17 @@ export interface Opened extends Omit<Wasm.Opened, "header"> {
   /** Empty when its length alone says that it can't hold. */
   readonly signature: Uint8Array<ArrayBuffer>;
   readonly payload: Uint8Array<ArrayBuffer>;
+}
+
+/** What a DPoP proof has to be for. */
+export interface ExpectedOfProof {
+  readonly method: string;
+  /** Origin and path. */
+  readonly target: string;
+  /** What `ath` has to be; undefined: it is not looked at. */
+  readonly tokenHash: string | undefined;
+  /** The key that the token is bound to; undefined: any key will do. */
+  readonly thumbprint: string | undefined;
 }
 
 /** Those of src/edge/freshness.rs. */
@@ -65,10 +77,10 @@ export class Core {
   #generation = 0;
   /**
    * The functions of the present instance, generated from src/edge. In token.rs: `reserveInput`,
-   * `read`, `judge`, `judgeDates`, `code`, `signatureAt`, `signatureLength`, `payloadAt`,
+   * `read`, `judge`, `judgeDates`, `code`, `boundTo`, `signatureAt`, `signatureLength`, `payloadAt`,
    * `payloadLength`, `opened`, `explain`. In rules.rs: `register`. In remembered.rs: `newCache`,
-   * `recall`, `begin`, `remember`. In keys.rs: `namedKeys`, `describeKeys`. In freshness.rs: those
-   * of `Freshness`.
+   * `recall`, `begin`, `remember`. In keys.rs: `namedKeys`, `describeKeys`. In proof.rs:
+   * `readProof`, `tokenHash`, `makeNonce`, `nonceIssuedAt`. In freshness.rs: those of `Freshness`.
    */
   #wasm!: Glue["api"];
   #memory!: WebAssembly.Memory;
@@ -152,6 +164,41 @@ export class Core {
   /** The code of the last refusal. */
   code(): VerifyErrorCode {
     return this.#wasm.code() as VerifyErrorCode;
+  }
+
+  /**
+   * The thumbprint of the key that the token is bound to that was read last; null for none, and for
+   * a `cnf` that says anything else.
+   */
+  boundTo(): string | null {
+    return this.#wasm.boundTo() ?? null;
+  }
+
+  /**
+   * Reads a DPoP proof, which takes the place of the token: its signing input and its signature are
+   * found as those of a token are. `now` in seconds. Throws a `ProofRefusal`.
+   */
+  readProof(rules: RuleSet, proof: string, expected: ExpectedOfProof, now: number): Wasm.Proof {
+    const { method, target, tokenHash, thumbprint } = expected;
+    this.#write(proof);
+    return this.#by(rules, (number) =>
+      this.#wasm.readProof(number, this.#length, now, method, target, tokenHash, thumbprint),
+    );
+  }
+
+  /** What `ath` says of a token. */
+  tokenHash(token: string): string {
+    return this.#wasm.tokenHash(token);
+  }
+
+  /** A nonce that is given out `now`, in seconds. */
+  makeNonce(secret: Uint8Array, now: number): string {
+    return this.#wasm.makeNonce(secret, now);
+  }
+
+  /** When a nonce was given out with this secret, if it is good `now`. All in seconds. */
+  nonceIssuedAt(nonce: string, secret: Uint8Array, now: number, lifetime: number) {
+    return this.#wasm.nonceIssuedAt(nonce, secret, now, lifetime);
   }
 
   /**

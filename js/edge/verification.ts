@@ -112,10 +112,12 @@ export class Verification {
     const refusal = refusalFor(verdict, core);
     const begun = refusal === null ? this.#remembered.begin(core, issuer.rules, token) : null;
     const claims = core.claims();
+    const boundTo = this.#boundTo(core);
     return key.verify(core.signingInput(token), core.signature(), (holds) => {
       if (!holds) throw new VerifyError("signature.invalid");
       if (refusal !== null) throw refusalOf(issuer.settings, refusal);
-      const facts = new Facts(issuer, keys, set, header, remembered.algorithm, key.description);
+      const { algorithm } = remembered;
+      const facts = new Facts(issuer, keys, set, header, algorithm, key.description, boundTo);
       const outcome = new Outcome(facts, loaded, now, claims);
       checkTenant(key, outcome);
       if (begun !== null) this.#remembered.remember(core, begun, facts);
@@ -150,6 +152,7 @@ export class Verification {
     const asked = keysFor(issuer, algorithm);
     const refusal = refusalFor(verdict, core);
     const begun = refusal === null ? this.#remembered.begin(core, issuer.rules, token) : null;
+    const boundTo = this.#boundTo(core);
 
     const { loaded, keys, source } = await asked.find(algorithm, kid, callOf(candidate));
     const { signingInput, signature, payload, dates } = opened;
@@ -160,7 +163,7 @@ export class Verification {
     if (overdue !== null) throw refusalOf(issuer.settings, overdue);
 
     const set = loaded.set;
-    const facts = new Facts(issuer, source, set, header, algorithm, key.description);
+    const facts = new Facts(issuer, source, set, header, algorithm, key.description, boundTo);
     const outcome = new Outcome(facts, loaded, later, decoder.decode(payload));
     checkTenant(key, outcome);
     if (keys.length === 1 && this.#issuers.isList) {
@@ -169,6 +172,11 @@ export class Verification {
     }
     if (begun !== null) this.#remembered.remember(core, begun, facts);
     return outcome;
+  }
+
+  /** What the token is bound to that was read last; undefined where nobody asks. */
+  #boundTo(core: Core): string | null | undefined {
+    return this.#settings.dpop === undefined ? undefined : core.boundTo();
   }
 
   /** @throws {VerifyError} for a token that is refused whatever its signature is */

@@ -2,13 +2,18 @@
 // everything that goes wrong becomes a VerifyError.
 
 import type { Core, Finding, Opened, Profile } from "./core.js";
+import { MOST_PROOFS, replayIn, SeenProofs } from "./dpop/memory-replay.js";
+import { type DpopSettings, readDpop } from "./dpop/options.js";
+import { confirm, withNonce } from "./dpop/requests.js";
 import { explainWith } from "./explain.js";
 import type { Instance } from "./instance.js";
 import { promiseScope } from "./keys/scope.js";
+import { invalidOption } from "./options/invalid.js";
 import { type Issuer, type Issuers, issuersOf, keysFor } from "./options/issuers.js";
 import { ownCopy, silence, tagOf } from "./options/own.js";
 import { readClock, readSettings, type Settings } from "./options/read.js";
 import type { VerifierEvent, VerifierOptions } from "./options/types.js";
+import { withDpop } from "./request/challenge.js";
 import { VerifyError } from "./request/error.js";
 import { forwarded } from "./request/forward.js";
 import {
@@ -20,7 +25,7 @@ import {
   type Subject,
   subjectFrom,
 } from "./request/policy.js";
-import { isPreflight, tokenOf } from "./request/token.js";
+import { isPreflight, isWithDpop, tokenOf } from "./request/token.js";
 import { issuerOf, type Outcome } from "./result/outcome.js";
 import { ownerOf, refusalOf } from "./result/owner.js";
 import type { ExecutionContextLike, Policy, Verified, Verifier } from "./result/verified.js";
@@ -52,6 +57,7 @@ class TokenVerifier implements Verifier {
   readonly #settings: Settings;
   readonly #issuers: Issuers;
   readonly #verification: Verification;
+  readonly #dpop: DpopSettings | null;
 
   constructor(options: VerifierOptions, instance: Instance, profile?: Profile) {
     this.#instance = instance;
@@ -61,12 +67,18 @@ class TokenVerifier implements Verifier {
       this.#settings.onEvent === null ? null : (event) => this.#tell(event),
     );
     this.#verification = new Verification(this.#settings, this.#issuers, instance);
+    const { dpop, clock, clockTolerance: slack } = this.#settings;
+    const usualReplay = () => replayIn(new SeenProofs(MOST_PROOFS), clock);
+    this.#dpop = dpop === undefined ? null : readDpop("dpop", dpop, { clock, slack, usualReplay });
   }
 
   async verify(token: string, ctx?: ExecutionContextLike): Promise<Verified> {
     try {
       const outcome = this.#verification.outcomeOf(token, ctx ?? null);
-      return this.#accepted(outcome instanceof Promise ? await outcome : outcome);
+      const auth = outcome instanceof Promise ? await outcome : outcome;
+      // Without a request there is no proof.
+      if (auth.confirmation !== null) throw refusalOf(auth, new VerifyError("token.bound"));
+      return this.#accepted(auth);
     } catch (cause) {
       throw this.#refused(cause);
     }
@@ -87,11 +99,13 @@ class TokenVerifier implements Verifier {
     policy: Policy = NO_POLICY,
     ctx?: ExecutionContextLike,
   ): Promise<Verified | null> {
+    let read = NO_POLICY;
     try {
-      const auth = await this.#admit(request, readPolicy(policy), ctx ?? null, false);
+      read = this.#policy(policy);
+      const auth = await this.#admit(request, read, ctx ?? null, false);
       return auth === null ? null : this.#accepted(auth);
     } catch (cause) {
-      throw this.#refused(cause);
+      throw this.#refused(cause, request, read);
     }
   }
 
@@ -104,26 +118,28 @@ class TokenVerifier implements Verifier {
     ) => Response | Promise<Response>,
     given: Policy | ((request: Request) => Policy) = NO_POLICY,
   ): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response> {
-    const fixed = typeof given === "function" ? null : readPolicy(given);
+    const fixed = typeof given === "function" ? null : this.#policy(given);
     return async (request, env, ctx) => {
       let policy = NO_POLICY;
       let admitted: Request;
       let auth: Outcome | null;
       try {
-        policy = fixed ?? policyFor(request, given as (request: Request) => Policy);
+        policy = fixed ?? this.#policy(policyFor(request, given as (request: Request) => Policy));
         auth = await this.#admit(request, policy, ctx ?? null, policy.preflight === "pass");
         admitted = forwarded(request, policy, auth);
         if (auth !== null) this.#accepted(auth);
       } catch (cause) {
-        return this.#answer(this.#refused(cause), request, policy);
+        return this.#answer(this.#refused(cause, request, policy), request, policy);
       }
-      return (handler as Handler)(admitted, env, ctx, auth);
+      const answer = (handler as Handler)(admitted, env, ctx, auth);
+      const nonce = auth?.proof?.nextNonce ?? null;
+      return nonce === null ? answer : withNonce(await answer, nonce);
     };
   }
 
   async authorize(auth: Verified, given: Policy, request?: Request): Promise<void> {
     try {
-      const policy = readPolicy(given);
+      const policy = this.#policy(given);
       await this.#enforce(policy, subjectFrom(auth, policy), auth, request ?? null);
     } catch (cause) {
       throw this.#errorOf(cause);
@@ -173,6 +189,14 @@ class TokenVerifier implements Verifier {
     return explainWith(means, token);
   }
 
+  /** @throws {VerifyError} config_invalid */
+  #policy(given: Policy): Policy {
+    const policy = readPolicy(given);
+    if (policy.dpop !== undefined && this.#dpop === null)
+      throw invalidOption("policy.dpop", "needs the option `dpop` of the verifier");
+    return policy;
+  }
+
   /** The token of a request, if it is good enough for the policy. Tells nobody of it. */
   async #admit(
     request: Request,
@@ -180,7 +204,7 @@ class TokenVerifier implements Verifier {
     context: ExecutionContextLike | null,
     passesPreflights: boolean,
   ): Promise<Outcome | null> {
-    const token = tokenOf(request, policy);
+    const token = tokenOf(request, policy, this.#dpop !== null);
     if (token === null) {
       if (policy.optional === true || (passesPreflights && isPreflight(request))) return null;
       throw new VerifyError("request.missing");
@@ -188,6 +212,10 @@ class TokenVerifier implements Verifier {
     const outcome = this.#verification.outcomeOf(token, context);
     const auth = outcome instanceof Promise ? await outcome : outcome;
     try {
+      if (this.#dpop !== null) {
+        const core = await this.#core();
+        await confirm(core, request, isWithDpop(request, policy), token, auth, this.#dpop);
+      }
       if (policy.roleMap !== undefined) auth.grant(permissionsOf(auth.roles, policy.roleMap));
       await this.#enforce(policy, auth, auth, request);
     } catch (cause) {
@@ -225,8 +253,10 @@ class TokenVerifier implements Verifier {
     return auth;
   }
 
-  #refused(cause: unknown): VerifyError {
+  #refused(cause: unknown, request?: Request, policy: Policy = NO_POLICY): VerifyError {
     const error = this.#errorOf(cause);
+    if (this.#dpop !== null && request !== undefined)
+      withDpop(error, { algs: this.#dpop.algs, isUsed: isWithDpop(request, policy) });
     const { code, category } = error;
     const { issuer = null, tenant = null } = ownerOf(error) ?? {};
     this.#tell({ type: "refused", code, category, issuer, tenant });

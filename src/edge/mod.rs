@@ -10,6 +10,7 @@
 
 pub mod freshness;
 pub mod keys;
+pub mod proof;
 pub mod remembered;
 mod ring;
 pub mod rules;

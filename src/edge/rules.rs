@@ -27,6 +27,8 @@ export interface RuleSet {
   readonly readsPadding: boolean;
   readonly requiredClaims: readonly string[];
   readonly allowNoExpiry: boolean;
+  /** Whether `cnf` has to be what a DPoP proof can confirm, if it is there. */
+  readonly confirms: boolean;
   readonly clockTolerance: number;
   readonly maxTokenAge: number | null;
   readonly maxTokenBytes: number;
@@ -65,6 +67,8 @@ extern "C" {
     fn required_claims(this: &RuleSet) -> Vec<String>;
     #[wasm_bindgen(method, getter, js_name = allowNoExpiry)]
     fn allow_no_expiry(this: &RuleSet) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn confirms(this: &RuleSet) -> bool;
     #[wasm_bindgen(method, getter, js_name = clockTolerance)]
     fn clock_tolerance(this: &RuleSet) -> f64;
     #[wasm_bindgen(method, getter, js_name = maxTokenAge)]
@@ -115,6 +119,7 @@ impl RuleSet {
                     .collect(),
                 required: self.required_claims(),
                 allow_no_expiry: self.allow_no_expiry(),
+                confirms: self.confirms(),
                 time: Time { tolerance: self.clock_tolerance(), max_age: self.max_token_age() },
             },
             longest: self.max_token_bytes(),

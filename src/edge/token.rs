@@ -11,8 +11,10 @@ use super::object_of;
 use super::rules::{self, Registered};
 use super::words::{self, Verdict};
 use crate::verify::claims::{Claims, Dates};
+use crate::verify::confirmation::Confirmation;
 use crate::verify::json::Text;
 use crate::verify::jws::Compact;
+use crate::verify::proof::{Expected, NotProof, Proof};
 use crate::verify::remembered::TokenDigest;
 use crate::verify::rules::Rules;
 use crate::verify::{Algorithm, Failure, Header, Profile, Typ};
@@ -55,6 +57,7 @@ pub(super) struct Seen {
     header: Option<Header>,
     issuer: Option<String>,
     pub(super) dates: Dates,
+    bound_to: Option<String>,
     /// The digest of the token, when `recall` was the first to look at it.
     pub(super) recalled: Option<TokenDigest>,
 }
@@ -68,6 +71,7 @@ thread_local! {
             header: None,
             issuer: None,
             dates: Dates::NONE,
+            bound_to: None,
             recalled: None,
         })
     };
@@ -177,6 +181,10 @@ impl Seen {
             Err(reason) => return self.refuse(Verdict::Unfit, rules, reason.into()),
         };
         self.dates = claims.dates.unwrap_or(Dates::NONE);
+        self.bound_to = match claims.confirmation() {
+            Confirmation::Key(thumbprint) => Some(thumbprint),
+            _ => None,
+        };
         if !rules.is_by_issuer(&claims) {
             self.issuer = claims.issuer().map(Text::copied);
             return Verdict::Foreign;
@@ -189,6 +197,19 @@ impl Seen {
             Ok(()) => Verdict::Good,
             Err(failure) => self.refuse(Verdict::Broken, rules, failure),
         }
+    }
+
+    /// Reads a proof in the place of a token.
+    pub(super) fn open_proof(
+        &mut self,
+        registered: &Registered,
+        length: usize,
+        expected: Expected<'_>,
+        now: f64,
+    ) -> Result<Proof<'_>, NotProof> {
+        self.recalled = None;
+        self.open(registered, length, None)?;
+        Proof::read(&self.parts.header, &self.parts.payload, expected, now)
     }
 
     fn refuse(&mut self, verdict: Verdict, rules: &Rules, failure: Failure) -> Verdict {
@@ -211,6 +232,13 @@ fn code_of(rules: &Rules, failure: Failure) -> String {
 #[must_use]
 pub fn code() -> String {
     seen(|seen| seen.code.clone())
+}
+
+/// The thumbprint of the key that the token is bound to that was read last.
+#[wasm_bindgen(js_name = boundTo)]
+#[must_use]
+pub fn bound_to() -> Option<String> {
+    seen(|seen| seen.bound_to.clone())
 }
 
 /// Where the signature of the token lies that was read last.

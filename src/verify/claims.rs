@@ -1,6 +1,7 @@
 //! The claims of a JWT (RFC 7519 section 4.1), read and not judged yet: [`super::rules`] does that.
 
 use super::Failure;
+use super::confirmation::Confirmation;
 use super::json::{self, NotJson, Text, Value};
 use super::rules::Rules;
 
@@ -32,12 +33,13 @@ pub(super) enum Registered {
     Azp,
     Events,
     Nonce,
+    Cnf,
 }
 
-use Registered::{Aud, Azp, ClientId, Events, Exp, Iat, Iss, Jti, Nbf, Nonce, Sid, Sub};
+use Registered::{Aud, Azp, ClientId, Cnf, Events, Exp, Iat, Iss, Jti, Nbf, Nonce, Sid, Sub};
 
-const REGISTERED: [Registered; 12] =
-    [Iss, Sub, Aud, Exp, Nbf, Iat, Jti, Sid, ClientId, Azp, Events, Nonce];
+const REGISTERED: [Registered; 13] =
+    [Iss, Sub, Aud, Exp, Nbf, Iat, Jti, Sid, ClientId, Azp, Events, Nonce, Cnf];
 
 impl Registered {
     pub(super) const fn name(self) -> &'static str {
@@ -54,6 +56,7 @@ impl Registered {
             Azp => "azp",
             Events => "events",
             Nonce => "nonce",
+            Cnf => "cnf",
         }
     }
 
@@ -72,6 +75,7 @@ impl Registered {
             b"azp" => Azp,
             b"events" => Events,
             b"nonce" => Nonce,
+            b"cnf" => Cnf,
             _ => return None,
         })
     }
@@ -126,6 +130,12 @@ impl<'a> Claims<'a> {
         Ok(claims)
     }
 
+    /// What the token is bound to.
+    #[must_use]
+    pub fn confirmation(&self) -> Confirmation {
+        Confirmation::read(self.find(Cnf))
+    }
+
     /// `iss`, for finding the issuer.
     #[must_use]
     pub fn issuer(&self) -> Option<Text<'a>> {
@@ -169,11 +179,18 @@ impl<'a> Claims<'a> {
     fn date(&self, claim: Registered) -> Result<Option<f64>, Failure> {
         match self.find(claim) {
             None => Ok(None),
-            Some(Value::Number(number)) => match number.to_f64() {
-                date if date.abs() <= LATEST => Ok(Some(date)),
-                _ => Err(Failure::Claim(claim.name())),
+            Some(value) => match date_of(value) {
+                None => Err(Failure::Claim(claim.name())),
+                date => Ok(date),
             },
-            Some(_) => Err(Failure::Claim(claim.name())),
         }
+    }
+}
+
+/// A date in seconds since the epoch; `None` for what is none.
+pub(super) fn date_of(value: Value<'_>) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(number.to_f64()).filter(|date| date.abs() <= LATEST),
+        _ => None,
     }
 }

@@ -64,7 +64,18 @@ impl Header {
     /// # Errors
     /// The first rule that it breaks.
     pub fn read(text: &[u8], profile: Profile, algorithms: Algorithms) -> Result<Self, Failure> {
-        let parameters = Parameters::read(text)?;
+        Self::of(&Parameters::read(text)?, profile, algorithms)
+    }
+
+    /// Judges the parameters of a header.
+    ///
+    /// # Errors
+    /// The first rule that they break.
+    pub(super) fn of(
+        parameters: &Parameters<'_>,
+        profile: Profile,
+        algorithms: Algorithms,
+    ) -> Result<Self, Failure> {
         let algorithm = match parameters.alg {
             Some(Value::String(name)) => {
                 // An escape is allowed, although no registered name needs one.
@@ -97,11 +108,13 @@ impl Header {
 }
 
 #[derive(Default)]
-struct Parameters<'a> {
+pub(super) struct Parameters<'a> {
     alg: Option<Value<'a>>,
     kid: Option<Value<'a>>,
     typ: Option<Value<'a>>,
     cty: Option<Value<'a>>,
+    /// The key of a DPoP proof.
+    pub(super) jwk: Option<Value<'a>>,
     /// The first parameter that changes what the other bytes mean. No extension is supported, and
     /// the presence of one refuses the token.
     extension: Option<&'static str>,
@@ -111,7 +124,7 @@ struct Parameters<'a> {
 const EXTENSIONS: [&str; 4] = ["crit", "b64", "zip", "enc"];
 
 impl<'a> Parameters<'a> {
-    fn read(text: &'a [u8]) -> Result<Self, Failure> {
+    pub(super) fn read(text: &'a [u8]) -> Result<Self, Failure> {
         let mut parameters = Self::default();
         json::strict_members(text, |json::Member { name, value, .. }| {
             let known = match () {
@@ -119,6 +132,7 @@ impl<'a> Parameters<'a> {
                 () if name.is("kid") => &mut parameters.kid,
                 () if name.is("typ") => &mut parameters.typ,
                 () if name.is("cty") => &mut parameters.cty,
+                () if name.is("jwk") => &mut parameters.jwk,
                 () => {
                     let found = EXTENSIONS.into_iter().find(|extension| name.is(extension));
                     // `b64: true` is the default.

@@ -2,15 +2,14 @@
 //! out with the algorithms that it may be used with. Nothing later looks at its `use` or `alg`
 //! again.
 
-use jose_jwk::jose_b64::base64ct::{Base64UrlUnpadded, Encoding};
 use jose_jwk::{Ec, EcCurves, Jwk, Key as Material, Oct, Okp, OkpCurves, Parameters, Rsa};
-use sha2::{Digest, Sha256};
 
 use super::algorithm::{ALGORITHMS, Algorithm, Algorithms, Family};
 use super::base64url;
 use super::json::{self, Text, Value};
 use super::keys::Origin;
 use super::roca;
+use super::sha256::{encoded, sha256};
 
 /// Moduli outside these bounds, in bits, are not used: shorter ones are broken, longer ones cost
 /// too much.
@@ -87,13 +86,7 @@ pub fn thumbprint(jwk: &Jwk) -> Option<String> {
         }
         _ => return None,
     };
-    Some(encoded(&Sha256::digest(canonical)))
-}
-
-/// jose-jwk's own encoder. Its decoder is not used: made for secrets, it takes several times as
-/// long as [`base64url`], which reads each token.
-fn encoded(bytes: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(bytes)
+    Some(encoded(&sha256(&[canonical.as_bytes()])))
 }
 
 /// The members of an object that says it is a key.

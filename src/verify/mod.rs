@@ -12,6 +12,7 @@
 pub mod algorithm;
 pub mod base64url;
 pub mod claims;
+pub mod confirmation;
 pub mod digest;
 mod failure;
 pub mod freshness;
@@ -22,9 +23,12 @@ mod jwk;
 pub mod jws;
 pub mod keys;
 mod logout;
+pub mod nonce;
+pub mod proof;
 pub mod remembered;
 mod roca;
 pub mod rules;
+mod sha256;
 
 pub use algorithm::{Algorithm, Algorithms};
 pub use failure::Failure;

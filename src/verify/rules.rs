@@ -1,8 +1,9 @@
 //! The rules that the tokens of an issuer must keep (RFC 7519 section 4.1, RFC 9068 section 4,
 //! OpenID Connect Core section 3.1.3.7).
 
-use super::claims::Registered::{Aud, Azp, ClientId, Iat, Jti, Sid, Sub};
+use super::claims::Registered::{Aud, Azp, ClientId, Cnf, Iat, Jti, Sid, Sub};
 use super::claims::{Claims, Dates, Registered};
+use super::confirmation::Confirmation;
 use super::json::{self, Value};
 use super::{Failure, Header, Profile, Typ, logout};
 
@@ -27,6 +28,8 @@ pub struct Rules {
     pub required: Vec<String>,
     /// Whether `exp` may be absent.
     pub allow_no_expiry: bool,
+    /// Whether `cnf` has to be what a DPoP proof can confirm, if it is there.
+    pub confirms: bool,
     /// The clock's slack, and the oldest age.
     pub time: Time,
 }
@@ -238,6 +241,9 @@ impl Rules {
             if !(may_be_number && claims.is_number(claim)) {
                 claims.text(claim)?;
             }
+        }
+        if self.confirms && claims.confirmation() == Confirmation::Other {
+            return Err(Failure::Claim(Cnf.name()));
         }
         if let Some(claim) = needed.iter().find(|claim| claims.find(**claim).is_none()) {
             return Err(Failure::Claim(claim.name()));

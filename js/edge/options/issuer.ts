@@ -137,6 +137,7 @@ export const NO_RULES: Omit<RuleSet, keyof Readable> = {
   tolerate: [],
   requiredClaims: [],
   allowNoExpiry: true,
+  confirms: false,
   clockTolerance: 0,
   maxTokenAge: null,
   maxTokenBytes: 0,
@@ -144,7 +145,7 @@ export const NO_RULES: Omit<RuleSet, keyof Readable> = {
 
 /** The rules by which the tokens of an issuer are read and judged. */
 export function rulesFor(
-  { allowNoExpiry, clockTolerance, maxTokenBytes }: Settings,
+  { allowNoExpiry, clockTolerance, dpop, maxTokenBytes }: Settings,
   readable: Readable,
   issuer: IssuerSettings,
 ): RuleSet {
@@ -158,6 +159,7 @@ export function rulesFor(
     tolerate,
     requiredClaims,
     allowNoExpiry,
+    confirms: dpop !== undefined,
     clockTolerance,
     maxTokenAge,
     maxTokenBytes,

@@ -25,6 +25,8 @@ export interface Settings {
   readonly clock: () => number;
   readonly onEvent: ((event: VerifierEvent) => void) | null;
   readonly respond: VerifierOptions["respond"];
+  /** As it was given: js/edge/dpop/options.ts reads it. */
+  readonly dpop: VerifierOptions["dpop"];
 }
 
 /** All times in milliseconds. */
@@ -74,6 +76,7 @@ const KNOWN: readonly string[] = [
   "clock",
   "onEvent",
   "respond",
+  "dpop",
 ] satisfies (keyof VerifierOptions)[];
 const KNOWN_OF_JWKS: readonly string[] = [
   "maxAge",
@@ -124,6 +127,7 @@ export function readSettings(given: VerifierOptions, fixed?: Profile): Settings 
     clock: clock ?? (() => Date.now()),
     onEvent: onEvent ?? null,
     respond,
+    dpop: options.dpop,
   };
 }
 
@@ -232,20 +236,22 @@ export function integer(
   return value;
 }
 
+/** On Workers the clock stands at zero outside a request. */
+const YEAR_2020 = 1_577_836_800_000;
+
 /**
- * The time by the clock. One before 2020 is none: on Workers the clock stands at zero outside a
- * request.
+ * The time by the clock, in milliseconds. One before `earliest` is none.
  *
  * @throws {VerifyError} clock.unavailable
  */
-export function readClock(clock: () => number): number {
+export function readClock(clock: () => number, earliest: number = YEAR_2020): number {
   let now: unknown;
   try {
     now = clock();
   } catch (cause) {
     throw new VerifyError("clock.unavailable", { cause });
   }
-  if (typeof now !== "number" || !Number.isFinite(now) || now < 1_577_836_800_000)
+  if (typeof now !== "number" || !Number.isFinite(now) || now < earliest)
     throw new VerifyError("clock.unavailable");
   return now;
 }

@@ -1,4 +1,5 @@
-// The stores that a verifier is given: of key sets that isolates share, and of revocations.
+// The stores that a verifier is given: of key sets that isolates share, of revocations, and of DPoP
+// proofs that were used.
 
 /**
  * A second layer under an isolate's own memory of key sets. A throw counts as an empty one. Only
@@ -59,4 +60,22 @@ export interface Revoker {
    * issuer's clock); of two, the later stays.
    */
   revokeUser(issuer: string, sub: string, ttlSeconds: number, issuedUpTo?: number): Promise<void>;
+}
+
+/** Knows which DPoP proofs were used (RFC 9449 section 11.1). */
+export interface ReplayStore {
+  /**
+   * True the first time, false every other time. A throw, and any other value, refuses the request
+   * (503).
+   */
+  firstUse(use: ReplayUse): boolean | Promise<boolean>;
+}
+/** A proof that keeps all other rules. */
+export interface ReplayUse {
+  /** Unique for the proof and its key: 22 characters of base64url. */
+  name: string;
+  /** Of the key (RFC 7638, SHA-256). */
+  thumbprint: string;
+  /** Epoch seconds. From then on no verifier takes the proof, and it may be forgotten. */
+  expiresAt: number;
 }

@@ -2,7 +2,7 @@
 
 import type { VerifyError, VerifyErrorCategory, VerifyErrorCode } from "../request/error.js";
 import type { Claims, JoseHeader, Policy } from "../result/verified.js";
-import type { JwksStore, RevocationStore } from "./store-types.js";
+import type { JwksStore, ReplayStore, RevocationStore } from "./store-types.js";
 
 // Types of the web platform that not every set of types has: Node's without "dom" lacks them. Where
 // they are, this adds nothing.
@@ -177,6 +177,59 @@ export interface VerifierOptions {
    * `Cache-Control` yourself. `policy`: a copy, empty if the function that chooses it failed.
    */
   respond?: (error: VerifyError, request: Request, policy: Policy) => Response | Promise<Response>;
+  /**
+   * Demands DPoP proofs of bound tokens (RFC 9449). Absent: `cnf` is not looked at. Present: a token
+   * that is bound to a key needs a proof by it, and `verify()`, which sees no request, refuses it
+   * (`token.bound`). A `cnf` that is no thumbprint of a key alone is refused (`claim.cnf`). An empty
+   * object takes all defaults.
+   */
+  dpop?: DpopOptions;
+}
+
+/** How DPoP proofs are judged. */
+export interface DpopOptions {
+  /** The algorithms of proofs. Default ["ES256", "EdDSA"]; no HS*. */
+  algorithms?: readonly Algorithm[];
+  /**
+   * Seconds since the proof's `iat`. Default 60; 1 to 600. The slack is `clockTolerance`. With
+   * `nonce` the nonce says how old a proof is, and `iat` does not count.
+   */
+  maxProofAge?: number;
+  /**
+   * Given: a proof needs a nonce of this server (RFC 9449 section 8). `secret`: at least 32 bytes;
+   * of several the first one signs, and all are taken. `lifetime` in seconds, default 300; 10 to
+   * 86 400. Servers that share the secret take each other's nonces.
+   */
+  nonce?: { secret: Uint8Array | readonly Uint8Array[]; lifetime?: number };
+  /** Remembers proofs that were used. Default `memoryReplay()`. "off": nobody does. */
+  replay?: ReplayStore | "off";
+  /**
+   * The address of a request as clients know it, behind a proxy or a prefix. Default `request.url`;
+   * no `X-Forwarded-*` is read. A throw, or what is no http or https address, refuses the request
+   * (`config_invalid`).
+   */
+  url?: (request: Request) => string | URL;
+}
+
+/** What a proof that `verifyProof` is given has to be for. */
+export interface ExpectedProof {
+  /** The method of the request, case and all. */
+  method: string;
+  /** The address of the request. Query and fragment don't count. */
+  url: string | URL;
+  /** The access token, where one came with the proof: `ath` has to be its hash. */
+  token?: string;
+}
+
+/** A proof that was taken. */
+export interface VerifiedProof {
+  jti: string;
+  /** The thumbprint of its key: what `cnf.jkt` has to say. */
+  thumbprint: string;
+  /** Epoch seconds. */
+  iat: number;
+  /** The next nonce to hand out; null without `nonce` in the options. */
+  nonce: string | null;
 }
 
 /** How key sets are fetched and remembered. */

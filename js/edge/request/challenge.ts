@@ -2,16 +2,42 @@
 // Nothing in it comes from the token.
 
 import type { Policy } from "../result/verified.js";
+import type { VerifyError } from "./error.js";
 
 /** The `error` of the answer's body; those of RFC 6750 and RFC 9470 go into the challenge too. */
 export type Refusal =
   | "token_missing"
   | "invalid_request"
   | "invalid_token"
+  | "invalid_dpop_proof"
+  | "use_dpop_nonce"
   | "insufficient_scope"
   | "insufficient_user_authentication"
   | "temporarily_unavailable"
   | "server_error";
+
+/** What a verifier with `dpop` adds to its challenges. */
+export interface DpopChallenge {
+  /** The algorithms of proofs. */
+  readonly algs: string;
+  /** Whether the request came with the scheme DPoP. */
+  readonly isUsed: boolean;
+}
+
+const dpopByError = new WeakMap<VerifyError, DpopChallenge>();
+
+/** The error, of which it is known from now on that a verifier with `dpop` refused the request. */
+export function withDpop(error: VerifyError, dpop: DpopChallenge): VerifyError {
+  dpopByError.set(error, dpop);
+  return error;
+}
+
+export function dpopOf(error: VerifyError): DpopChallenge | null {
+  return dpopByError.get(error) ?? null;
+}
+
+/** These say that Bearer would not do, whatever the request came with. */
+const OF_DPOP = /^(proof\.|token\.unbound|claim\.cnf|policy\.dpop_required)/;
 
 /** `policy`: of its own members alone. */
 export function challengeFor(
@@ -19,6 +45,7 @@ export function challengeFor(
   code: string,
   description: string,
   policy: Policy,
+  dpop: DpopChallenge | null,
 ): string {
   const parameters: (readonly [name: string, value: string])[] = [];
   if (policy.realm !== undefined) parameters.push(["realm", policy.realm]);
@@ -34,8 +61,22 @@ export function challengeFor(
   }
   if (policy.resourceMetadata !== undefined)
     parameters.push(["resource_metadata", policy.resourceMetadata]);
-  if (parameters.length === 0) return "Bearer";
-  return `Bearer ${parameters.map(([name, value]) => `${name}="${quotable(value)}"`).join(", ")}`;
+  if (dpop === null) return written("Bearer", parameters);
+  const algs = ["algs", dpop.algs] as const;
+  // RFC 9449 section 7.2: the error goes to the scheme that was used.
+  if (dpop.isUsed || policy.dpop === "required" || OF_DPOP.test(code))
+    return written("DPoP", [...parameters, algs]);
+  const bearer = written("Bearer", parameters);
+  // Elsewhere than in `Authorization` a token can't come with a proof.
+  return policy.token === undefined ? `${bearer}, ${written("DPoP", [algs])}` : bearer;
+}
+
+function written(
+  scheme: string,
+  parameters: readonly (readonly [name: string, value: string])[],
+): string {
+  const texts = parameters.map(([name, value]) => `${name}="${quotable(value)}"`);
+  return [scheme, texts.join(", ")].join(" ").trimEnd();
 }
 
 /** RFC 9110 section 5.6.4, narrowed to visible ASCII. */

@@ -4,7 +4,7 @@
 
 import { ownCopy } from "../options/own.js";
 import type { Policy } from "../result/verified.js";
-import { challengeFor, type Refusal } from "./challenge.js";
+import { challengeFor, dpopOf, type Refusal } from "./challenge.js";
 
 /** Whose fault it is that a token was not let in. */
 export type VerifyErrorCategory = "request" | "token" | "policy" | "keys" | "config" | "runtime";
@@ -43,6 +43,24 @@ export type VerifyErrorCode =
   | "policy.tenant"
   | "policy.step_up"
   | "policy.fingerprint"
+  | "policy.dpop_required"
+  | "token.bound"
+  | "token.unbound"
+  | "proof.missing"
+  | "proof.malformed"
+  | "proof.typ"
+  | "proof.alg"
+  | "proof.key"
+  | "proof.claims"
+  | "proof.method"
+  | "proof.url"
+  | "proof.time"
+  | "proof.token"
+  | "proof.binding"
+  | "proof.nonce"
+  | "proof.signature"
+  | "proof.replayed"
+  | "replay.unavailable"
   | "jwks.unreachable"
   | "jwks.timeout"
   | "jwks.malformed"
@@ -67,6 +85,7 @@ interface Kind {
 
 const TOKEN: Kind = { category: "token", status: 401, refusal: "invalid_token" };
 const FORBIDDEN: Kind = { category: "policy", status: 403, refusal: "insufficient_scope" };
+const PROOF: Kind = { category: "request", status: 401, refusal: "invalid_dpop_proof" };
 const KEYS: Kind = { category: "keys", status: 503, refusal: "temporarily_unavailable" };
 const UNAVAILABLE: Kind = { category: "runtime", status: 503, refusal: "temporarily_unavailable" };
 
@@ -79,7 +98,12 @@ const KINDS: readonly (readonly [prefix: string, kind: Kind])[] = [
     { category: "policy", status: 401, refusal: "insufficient_user_authentication" },
   ],
   ["policy.audience", { ...TOKEN, category: "policy" }],
+  ["policy.dpop_required", { ...TOKEN, category: "policy" }],
   ["policy.", FORBIDDEN],
+  ["proof.binding", { ...PROOF, refusal: "invalid_token" }],
+  ["proof.nonce", { ...PROOF, refusal: "use_dpop_nonce" }],
+  ["proof.", PROOF],
+  ["replay.", UNAVAILABLE],
   ["jwks.", KEYS],
   ["discovery.", KEYS],
   ["revocation.", UNAVAILABLE],
@@ -98,6 +122,8 @@ const WORDS: Record<Refusal, string> = {
   token_missing: "The request carries no access token.",
   invalid_request: "The request carries no usable access token.",
   invalid_token: "The access token is not valid.",
+  invalid_dpop_proof: "The DPoP proof is not valid.",
+  use_dpop_nonce: "The DPoP proof needs a nonce of this server.",
   insufficient_scope: "The access token does not allow this.",
   insufficient_user_authentication: "A stronger or more recent login is needed.",
   temporarily_unavailable: "The access token can't be checked at present.",
@@ -131,6 +157,8 @@ export class VerifyError extends Error {
   readonly status: number;
   /** Whether the same token may be let in later: true for 503. */
   readonly retryable: boolean;
+  /** The DPoP nonce to hand out with the answer, with `proof.nonce`: `response()` does so. */
+  readonly dpopNonce?: string;
   // No private members: they would make the public type a nominal one, which an error of a test
   // could not stand in for.
   /** @internal */
@@ -139,7 +167,7 @@ export class VerifyError extends Error {
   /** @internal In the public types this is `Error`'s own. */
   constructor(
     code: VerifyErrorCode = "claim.custom",
-    details: { message?: string; retryAfter?: number; cause?: unknown } = {},
+    details: { message?: string; retryAfter?: number; dpopNonce?: string; cause?: unknown } = {},
   ) {
     const { category, status, refusal } = kindOf(code);
     super(
@@ -151,18 +179,20 @@ export class VerifyError extends Error {
     this.status = status;
     this.retryable = status === 503;
     this.retryAfter = Math.max(1, Math.ceil(details.retryAfter ?? 5));
+    if (details.dpopNonce !== undefined) this.dpopNonce = details.dpopNonce;
   }
 
   /**
    * The `WWW-Authenticate` value, or null where none belongs (500, 503: there `Retry-After` is sent
    * instead). Tells a client nothing that an attacker could use. The scheme is Bearer wherever
-   * `policy.token` looks for the token: RFC 6750 section 3 asks for it however a token is sent.
+   * `policy.token` looks for the token: RFC 6750 section 3 asks for it however a token is sent. A
+   * verifier with `dpop` names DPoP beside it, or alone.
    */
   challenge(policy: Policy = {}): string | null {
     const { refusal } = kindOf(this.code);
     return this.status >= 500
       ? null
-      : challengeFor(refusal, this.code, WORDS[refusal], ownCopy(policy));
+      : challengeFor(refusal, this.code, WORDS[refusal], ownCopy(policy), dpopOf(this));
   }
 
   /**
@@ -176,6 +206,7 @@ export class VerifyError extends Error {
     });
     const challenge = this.challenge(policy);
     if (challenge !== null) headers.set("WWW-Authenticate", challenge);
+    if (this.dpopNonce !== undefined) headers.set("DPoP-Nonce", this.dpopNonce);
     if (this.status === 503) headers.set("Retry-After", String(this.retryAfter));
     return new Response(JSON.stringify({ error: kindOf(this.code).refusal }), {
       status: this.status,

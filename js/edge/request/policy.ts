@@ -85,6 +85,7 @@ const copyOf = (given: Policy): { readonly [rule in keyof Required<Policy>]: unk
   audience: audience(own(given, "audience")),
   preflight: preflight(own(given, "preflight")),
   delegation: readDelegation(own(given, "delegation")),
+  dpop: dpop(own(given, "dpop")),
   fingerprint: fingerprint(own(given, "fingerprint")),
   forward: forward(own(given, "forward")),
   realm: text(given, "realm"),
@@ -130,6 +131,12 @@ function audience(value: unknown): unknown {
 function preflight(value: unknown): unknown {
   if (value !== undefined && value !== "pass" && value !== "guard")
     throw invalidOption("policy.preflight", 'must be "pass" or "guard"');
+  return value;
+}
+
+function dpop(value: unknown): unknown {
+  if (value !== undefined && value !== "accepted" && value !== "required")
+    throw invalidOption("policy.dpop", 'must be "accepted" or "required"');
   return value;
 }
 
@@ -186,7 +193,10 @@ export function permissionsOf(
 }
 
 /** What the rules of a policy are about. */
-export type Subject = Pick<Verified, "claims" | "tenant" | "scopes" | "roles" | "permissions">;
+export type Subject = Pick<
+  Verified,
+  "claims" | "tenant" | "scopes" | "roles" | "permissions" | "proof"
+>;
 
 /**
  * What the rules are about, of whatever somebody made or kept by hand: what is missing grants
@@ -211,6 +221,7 @@ export function subjectFrom(auth: Verified, { roleMap = {} }: Policy): Subject {
     scopes: texts("scopes"),
     roles,
     permissions: new Set([...texts("permissions"), ...permissionsOf(roles, roleMap)]),
+    proof: (member("proof") ?? null) as NonNullable<Verified["proof"]> | null,
   };
 }
 
@@ -242,6 +253,7 @@ export async function enforce(
     maxAge,
     fingerprint,
   } = policy;
+  if (policy.dpop === "required" && !auth.proof) refuse("policy.dpop_required");
   if (audience !== undefined && !isMeantFor(audience, auth.claims)) refuse("policy.audience");
   if (tenant !== undefined && auth.tenant !== tenant) refuse("policy.tenant");
   if (delegation !== undefined && !isAllowed(delegation as Delegation, auth.claims))

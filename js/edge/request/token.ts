@@ -1,5 +1,5 @@
-// Takes the token out of a request: out of `Authorization` (RFC 6750 section 2.1), or out of what
-// `Policy.token` names. Addresses and bodies are not looked at.
+// Takes the token out of a request: out of `Authorization` (RFC 6750 section 2.1, RFC 9449 section
+// 7.1), or out of what `Policy.token` names. Addresses and bodies are not looked at.
 
 import { invalidOption } from "../options/invalid.js";
 import { silence } from "../options/own.js";
@@ -28,12 +28,17 @@ export function readToken(given: unknown): unknown {
 }
 
 /**
- * The token of a request, or null when it has none.
+ * The token of a request, or null when it has none. `takesDpop`: it may come with that scheme.
  *
  * @throws {VerifyError} request.malformed for anything else than one token
  */
-export function tokenOf(request: Request, { token: place }: Policy): string | null {
-  if (place === undefined) return headerToken(request, "Authorization", BEARER);
+export function tokenOf(
+  request: Request,
+  { token: place }: Policy,
+  takesDpop: boolean,
+): string | null {
+  if (place === undefined)
+    return headerToken(request, "Authorization", takesDpop ? BEARER_OR_DPOP : BEARER);
   if (typeof place === "function") return foundBy(place, request);
   const { header, cookie } = place as { header?: string; cookie: string };
   return header === undefined
@@ -41,7 +46,13 @@ export function tokenOf(request: Request, { token: place }: Policy): string | nu
     : headerToken(request, header, BEARER_OR_BARE);
 }
 
+/** Whether the token of a request comes with the scheme DPoP. */
+export function isWithDpop({ headers }: Request, { token: place }: Policy): boolean {
+  return place === undefined && /^dpop( |$)/i.test(headers.get("Authorization") ?? "");
+}
+
 const BEARER = /^bearer +([\w.~+/-]+=*)$/i;
+const BEARER_OR_DPOP = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
 /** Proxies write the token alone into headers of their own; some write the scheme before it. */
 const BEARER_OR_BARE = /^(?!bearer$)(?:bearer +)?([\w.~+/=-]+)$/i;
 /** RFC 6265 section 4.1.1: a value may stand in quotes. An empty one is how a cookie is cleared. */

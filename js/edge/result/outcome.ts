@@ -21,6 +21,12 @@ export class Facts {
   readonly header: JoseHeader;
   readonly algorithm: Algorithm;
   readonly key: Verified["key"];
+  /**
+   * The thumbprint of the key that the token is bound to; null for none, undefined where nobody
+   * looks.
+   */
+  readonly boundTo: string | null | undefined;
+  #hash: string | undefined;
   #text: string | null = null;
   #claims: Claims | undefined;
 
@@ -31,6 +37,7 @@ export class Facts {
     header: JoseHeader,
     algorithm: Algorithm,
     key: Verified["key"],
+    boundTo: string | null | undefined,
   ) {
     this.issuer = issuer;
     this.keys = keys;
@@ -38,6 +45,12 @@ export class Facts {
     this.header = header;
     this.algorithm = algorithm;
     this.key = key;
+    this.boundTo = boundTo;
+  }
+
+  /** The hash of the token, made once for all hits. */
+  hash(make: () => string): string {
+    return (this.#hash ??= make());
   }
 
   /** Whether the token came only once. Most never come again, and their claims are not kept. */
@@ -107,6 +120,7 @@ export class Outcome implements Verified {
   readonly #text: string | null;
   #claims: Claims | undefined;
   #sets: Sets | undefined;
+  #proof: NonNullable<Verified["proof"]> | null = null;
   #granted: readonly string[] | undefined;
 
   /**
@@ -156,6 +170,25 @@ export class Outcome implements Verified {
     return actorsOf(this.claims);
   }
 
+  get confirmation(): { readonly jkt: string } | null {
+    const { boundTo } = this.#facts;
+    return boundTo == null ? null : { jkt: boundTo };
+  }
+
+  get proof(): NonNullable<Verified["proof"]> | null {
+    return this.#proof;
+  }
+
+  /** What `ath` of a proof has to be. */
+  tokenHash(make: () => string): string {
+    return this.#facts.hash(make);
+  }
+
+  /** A proof has come with the token. */
+  prove(proof: NonNullable<Verified["proof"]>): void {
+    this.#proof = Object.freeze(proof);
+  }
+
   /** Adds what a policy's map gives to the roles. */
   grant(permissions: readonly string[]): void {
     this.#granted = permissions;
@@ -164,7 +197,7 @@ export class Outcome implements Verified {
 
   /** Everything that can be seen, the sets as lists: what `Response.json(auth)` sends. */
   toJSON(): object {
-    const { claims, keys, scopes, roles, permissions, actors } = this;
+    const { claims, keys, scopes, roles, permissions, actors, confirmation, proof } = this;
     return {
       ...this,
       claims,
@@ -173,6 +206,7 @@ export class Outcome implements Verified {
       roles: [...roles],
       permissions: [...permissions],
       actors,
+      ...(this.#facts.boundTo === undefined ? {} : { confirmation, proof }),
     };
   }
 

@@ -50,6 +50,23 @@ export interface Verified {
    * most eight; none where any part of `act` is no actor. Always there on what a verifier gives.
    */
   readonly actors?: readonly Actor[];
+  /**
+   * The key that the token is bound to (RFC 7800 `cnf`), by its thumbprint. Null for a token that is
+   * bound to none, and for every token of a verifier without `dpop`.
+   */
+  readonly confirmation?: { readonly jkt: string } | null;
+  /**
+   * The DPoP proof that came with the token; null where none did. `nextNonce`: the one to hand out
+   * with the answer in `DPoP-Nonce`, beside `Cache-Control: no-store`; null where the client's own
+   * is good for long. `guard` does so by itself.
+   */
+  readonly proof?: {
+    readonly jti: string;
+    readonly thumbprint: string;
+    /** Epoch seconds. */
+    readonly iat: number;
+    readonly nextNonce: string | null;
+  } | null;
 }
 
 /** One that acts for the user of a token. */
@@ -78,9 +95,9 @@ export interface Verifier {
    */
   verify(token: string, ctx?: ExecutionContextLike): Promise<Verified>;
   /**
-   * Takes the token out of the request (`Policy.token`; default `Authorization: Bearer`), verifies
-   * it, applies the policy. With `optional`, null for a request without one. Never passes a
-   * preflight.
+   * Takes the token out of the request (`Policy.token`; default `Authorization: Bearer`, and `DPoP`
+   * with the option `dpop`), verifies it and its proof, applies the policy. With `optional`, null
+   * for a request without one. Never passes a preflight.
    */
   authenticate(
     request: Request,
@@ -192,6 +209,11 @@ export interface Policy {
         actors: readonly (string | { issuer?: string; subject: string })[];
         required?: boolean;
       };
+  /**
+   * On a verifier with `dpop`. "accepted" (default): bound tokens need a proof, others may come as
+   * Bearer. "required": no token without a proof (`policy.dpop_required`).
+   */
+  dpop?: "accepted" | "required";
   /** A hash that the token's `fingerprint` claim must equal (device or address binding). */
   fingerprint?: (request: Request) => string | Promise<string>;
   /**

@@ -25,5 +25,7 @@ import "./resource.ts";
 import "./logout.ts";
 import "./events.ts";
 import "./attacks.ts";
+import "./proofs.ts";
+import "./dpop.ts";
 
 export { cases } from "./kit.ts";

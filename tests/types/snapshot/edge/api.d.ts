@@ -1,3 +1,4 @@
+export { memoryReplay } from "./dpop/memory-replay.js";
 export { cacheJwksStore, kvJwksStore } from "./keys/stores.js";
 export type * from "./options/store-types.js";
 export type * from "./options/types.js";

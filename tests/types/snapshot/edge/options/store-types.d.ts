@@ -30,3 +30,11 @@ export interface Revoker {
     revokeSession(issuer: string, sid: string, ttlSeconds: number): Promise<void>;
     revokeUser(issuer: string, sub: string, ttlSeconds: number, issuedUpTo?: number): Promise<void>;
 }
+export interface ReplayStore {
+    firstUse(use: ReplayUse): boolean | Promise<boolean>;
+}
+export interface ReplayUse {
+    name: string;
+    thumbprint: string;
+    expiresAt: number;
+}

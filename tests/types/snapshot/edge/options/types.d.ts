@@ -1,6 +1,6 @@
 import type { VerifyError, VerifyErrorCategory, VerifyErrorCode } from "../request/error.js";
 import type { Claims, JoseHeader, Policy } from "../result/verified.js";
-import type { JwksStore, RevocationStore } from "./store-types.js";
+import type { JwksStore, ReplayStore, RevocationStore } from "./store-types.js";
 declare global {
     interface JsonWebKey {
     }
@@ -57,6 +57,28 @@ export interface VerifierOptions {
     clock?: () => number;
     onEvent?: (event: VerifierEvent) => void;
     respond?: (error: VerifyError, request: Request, policy: Policy) => Response | Promise<Response>;
+    dpop?: DpopOptions;
+}
+export interface DpopOptions {
+    algorithms?: readonly Algorithm[];
+    maxProofAge?: number;
+    nonce?: {
+        secret: Uint8Array | readonly Uint8Array[];
+        lifetime?: number;
+    };
+    replay?: ReplayStore | "off";
+    url?: (request: Request) => string | URL;
+}
+export interface ExpectedProof {
+    method: string;
+    url: string | URL;
+    token?: string;
+}
+export interface VerifiedProof {
+    jti: string;
+    thumbprint: string;
+    iat: number;
+    nonce: string | null;
 }
 export interface JwksOptions {
     maxAge?: number;

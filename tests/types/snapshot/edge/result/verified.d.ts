@@ -32,6 +32,15 @@ export interface Verified {
     readonly roles: ReadonlySet<string>;
     readonly permissions: ReadonlySet<string>;
     readonly actors?: readonly Actor[];
+    readonly confirmation?: {
+        readonly jkt: string;
+    } | null;
+    readonly proof?: {
+        readonly jti: string;
+        readonly thumbprint: string;
+        readonly iat: number;
+        readonly nextNonce: string | null;
+    } | null;
 }
 export interface Actor {
     readonly subject: string;
@@ -86,6 +95,7 @@ export interface Policy {
         })[];
         required?: boolean;
     };
+    dpop?: "accepted" | "required";
     fingerprint?: (request: Request) => string | Promise<string>;
     forward?: Readonly<Record<string, string | readonly string[]>>;
     realm?: string;

@@ -1,0 +1,73 @@
+// `verifyProof`, for an authority: one proof against a method and an address.
+
+import type { Instance } from "../instance.js";
+import { invalidOption } from "../options/invalid.js";
+import { ownMembers } from "../options/own.js";
+import { functionIfGiven, readClock, readMembers } from "../options/read.js";
+import type { DpopOptions, ExpectedProof, VerifiedProof } from "../options/types.js";
+import { withDpop } from "../request/challenge.js";
+import { VerifyError } from "../request/error.js";
+import { MOST_PROOFS, replayIn, SeenProofs } from "./memory-replay.js";
+import { type DpopSettings, readDpop } from "./options.js";
+import { checkProof, newNonce } from "./proof.js";
+import { targetOf } from "./target.js";
+
+/** Seconds. */
+const SLACK = 30;
+
+/** What all calls share that are given no store. */
+let seen: SeenProofs | null = null;
+
+export async function verifyProofOver(
+  instance: Instance,
+  proof: string,
+  expected: ExpectedProof,
+  options: DpopOptions & { clock?: () => number },
+): Promise<VerifiedProof> {
+  let settings: DpopSettings | null = null;
+  try {
+    settings = settingsOf(options);
+    return await verify(instance, proof, expected, settings);
+  } catch (cause) {
+    if (cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError) instance.renew();
+    const error =
+      cause instanceof VerifyError ? cause : new VerifyError("runtime.failed", { cause });
+    throw settings === null ? error : withDpop(error, { algs: settings.algs, isUsed: true });
+  }
+}
+
+function settingsOf(options: DpopOptions & { clock?: () => number }): DpopSettings {
+  if (typeof options !== "object" || options === null)
+    throw invalidOption("options", "must be an object");
+  const { clock: given } = ownMembers(options, ["clock"]);
+  functionIfGiven("clock", given);
+  const clock = given ?? (() => Date.now());
+  const { clock: _, ...rest } = options;
+  return readDpop("options", rest, {
+    clock,
+    slack: SLACK,
+    usualReplay: () => replayIn((seen ??= new SeenProofs(MOST_PROOFS)), clock),
+  });
+}
+
+async function verify(
+  instance: Instance,
+  proof: string,
+  given: ExpectedProof,
+  settings: DpopSettings,
+): Promise<VerifiedProof> {
+  const { method, url, token } = readMembers("expected", given, ["method", "url", "token"]);
+  const target = typeof url === "string" || url instanceof URL ? targetOf(url) : null;
+  if (target === null) throw invalidOption("expected.url", "must be an http or https address");
+  if (typeof method !== "string") throw invalidOption("expected.method", "must be a text");
+  if (token !== undefined && typeof token !== "string")
+    throw invalidOption("expected.token", "must be a text");
+  const core = instance.current() ?? (await instance.load());
+  // RFC 9449's own examples are of 2019.
+  const now = readClock(settings.clock, Number.NEGATIVE_INFINITY);
+  const tokenHash = token === undefined ? undefined : core.tokenHash(token);
+  const expected = { method, target, tokenHash, thumbprint: undefined };
+  const { jti, thumbprint, iat } = (await checkProof(core, proof, expected, settings, now)).proof;
+  const { nonce } = settings;
+  return { jti, thumbprint, iat, nonce: nonce && newNonce(core, nonce.secrets, now / 1000) };
+}
