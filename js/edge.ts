@@ -50,9 +50,9 @@ export function verifyCompact(
 }
 
 /**
- * For an authority: judges one DPoP proof against a method and an address, by the checks of RFC 9449
- * section 4.3. Whoever grants a token puts the `thumbprint` into it as `cnf.jkt`. The slack is 30
- * seconds. Without `replay` all calls share one memory of proofs that were used.
+ * For an authority: judges one DPoP proof against a method and an address, by the checks of RFC
+ * 9449 section 4.3. Whoever grants a token puts the `thumbprint` into it as `cnf.jkt`. The slack is
+ * 30 seconds. Without `replay` all calls share one memory of proofs that were used.
  *
  * @throws {VerifyError} `proof.*`; RFC 9449 section 5 answers them with 400
  */

@@ -77,10 +77,11 @@ export class Core {
   #generation = 0;
   /**
    * The functions of the present instance, generated from src/edge. In token.rs: `reserveInput`,
-   * `read`, `judge`, `judgeDates`, `code`, `boundTo`, `signatureAt`, `signatureLength`, `payloadAt`,
-   * `payloadLength`, `opened`, `explain`. In rules.rs: `register`. In remembered.rs: `newCache`,
-   * `recall`, `begin`, `remember`. In keys.rs: `namedKeys`, `describeKeys`. In proof.rs:
-   * `readProof`, `tokenHash`, `makeNonce`, `nonceIssuedAt`. In freshness.rs: those of `Freshness`.
+   * `read`, `judge`, `judgeDates`, `code`, `boundTo`, `signatureAt`, `signatureLength`,
+   * `payloadAt`, `payloadLength`, `opened`, `explain`. In rules.rs: `register`. In remembered.rs:
+   * `newCache`, `recall`, `begin`, `remember`. In keys.rs: `namedKeys`, `describeKeys`. In
+   * proof.rs: `readProof`, `tokenHash`, `makeNonce`, `nonceIssuedAt`. In freshness.rs: those of
+   * `Freshness`.
    */
   #wasm!: Glue["api"];
   #memory!: WebAssembly.Memory;

@@ -1,6 +1,6 @@
-//! DPoP proofs for JavaScript: [`crate::verify::proof`], and the nonces of [`crate::verify::nonce`].
-//! A proof is written into the input as a token is. A secret crosses with each call, and nothing of
-//! it stays.
+//! DPoP proofs for JavaScript: [`crate::verify::proof`], and the nonces of
+//! [`crate::verify::nonce`]. A proof is written into the input as a token is. A secret crosses with
+//! each call, and nothing of it stays.
 
 #![expect(
     missing_docs,

@@ -1,5 +1,5 @@
-// The checks of a DPoP proof (RFC 9449 section 4.3), in order: its text, by src/verify/proof.rs; its
-// nonce; its signature; and last, that it is its first use. A proof that fails an earlier check
+// The checks of a DPoP proof (RFC 9449 section 4.3), in order: its text, by src/verify/proof.rs;
+// its nonce; its signature; and last, that it is its first use. A proof that fails an earlier check
 // stays unused.
 
 import type { Core, ExpectedOfProof as Expected, Proof } from "../core.js";

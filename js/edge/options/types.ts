@@ -178,10 +178,10 @@ export interface VerifierOptions {
    */
   respond?: (error: VerifyError, request: Request, policy: Policy) => Response | Promise<Response>;
   /**
-   * Demands DPoP proofs of bound tokens (RFC 9449). Absent: `cnf` is not looked at. Present: a token
-   * that is bound to a key needs a proof by it, and `verify()`, which sees no request, refuses it
-   * (`token.bound`). A `cnf` that is no thumbprint of a key alone is refused (`claim.cnf`). An empty
-   * object takes all defaults.
+   * Demands DPoP proofs of bound tokens (RFC 9449). Absent: `cnf` is not looked at. Present: a
+   * token that is bound to a key needs a proof by it, and `verify()`, which sees no request,
+   * refuses it (`token.bound`). A `cnf` that is not the thumbprint of a key alone is refused
+   * (`claim.cnf`). An empty object takes all defaults.
    */
   dpop?: DpopOptions;
 }

@@ -51,8 +51,8 @@ export interface Verified {
    */
   readonly actors?: readonly Actor[];
   /**
-   * The key that the token is bound to (RFC 7800 `cnf`), by its thumbprint. Null for a token that is
-   * bound to none, and for every token of a verifier without `dpop`.
+   * The key that the token is bound to (RFC 7800 `cnf`), by its thumbprint. Null for a token that
+   * is bound to none, and for every token of a verifier without `dpop`.
    */
   readonly confirmation?: { readonly jkt: string } | null;
   /**
