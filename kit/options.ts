@@ -24,6 +24,8 @@ account.
   --logout <path>        default session/logout
   --csrf-header <line>   default "X-Requested-With: XMLHttpRequest"
   --header <line>        a further header for every call; may be repeated
+  --session-cookie <how> "rotating" (default): each refresh sets a new one; "stable": it stays
+                         the same while the session lives
   --grace <seconds>      how long the backend's grace window is (default 20).
                          The checks wait until it is over
   --burst <number>       how many refreshes to send in search of a limit (default 30; 0: none)
@@ -37,6 +39,7 @@ the sign-in and the values of headers are never printed.`;
 export interface Options {
   readonly target: Target;
   readonly source: SessionSource;
+  readonly hasStableCookie: boolean;
   readonly graceSeconds: number;
   readonly burst: number;
   readonly skip: readonly string[];
@@ -70,6 +73,8 @@ export async function readOptions(args: readonly string[]): Promise<Options | nu
   if (odd !== undefined) throw new WrongUsage(`There is no row ${odd}.`);
   if ((values["sign-in"] === undefined) !== (values.body === undefined))
     throw new WrongUsage("--sign-in and --body go together.");
+  if (!/^(rotating|stable)$/.test(values["session-cookie"]))
+    throw new WrongUsage("--session-cookie wants rotating or stable.");
   if (values["sign-in"] !== undefined && values.cookie.length > 0)
     throw new WrongUsage("Give --sign-in or --cookie, not both.");
   return {
@@ -94,6 +99,7 @@ export async function readOptions(args: readonly string[]): Promise<Options | nu
       ),
       cookieName: values["cookie-name"] ?? null,
     },
+    hasStableCookie: values["session-cookie"] === "stable",
     graceSeconds: wholeNumber("--grace", values.grace),
     burst: wholeNumber("--burst", values.burst),
     skip: values.skip,
@@ -116,6 +122,7 @@ function parse(args: readonly string[]) {
         logout: { type: "string", default: "session/logout" },
         "csrf-header": { type: "string", default: "X-Requested-With: XMLHttpRequest" },
         header: several,
+        "session-cookie": { type: "string", default: "rotating" },
         grace: { type: "string", default: "20" },
         burst: { type: "string", default: "30" },
         skip: several,

@@ -34,6 +34,8 @@ export interface Observed {
   readonly replay: Step;
   /** Whether the refresh changed the cookie. */
   readonly rotates: boolean;
+  /** Whether the operator says that it never changes. */
+  readonly hasStableCookie: boolean;
   readonly parallel: readonly Answer[];
   readonly afterParallel: Step;
   /** A used cookie after the grace window, and then the newest one of its session. */
@@ -57,6 +59,8 @@ export interface Clock {
 
 export interface VisitOptions {
   readonly source: SessionSource;
+  /** The session's cookie stays the same while the session lives. */
+  readonly hasStableCookie?: boolean;
   readonly graceSeconds: number;
   /** Refreshes to send in search of a limit; 0 for none. */
   readonly burst: number;
@@ -78,6 +82,7 @@ const NO_OTHER_SESSION: NotMade = {
 };
 
 const NO_NEW_COOKIE: NotMade = { reason: "the backend gives no new cookie" };
+export const STABLE: NotMade = { reason: "the cookie stays the same, as --session-cookie says" };
 
 export async function visit(backend: Backend, options: VisitOptions): Promise<Observed> {
   return new Visit(backend, options).make();
@@ -128,6 +133,7 @@ class Visit {
       refresh: rotation.refresh,
       replay: rotation.replay,
       rotates: rotation.rotates,
+      hasStableCookie: this.#options.hasStableCookie ?? false,
       parallel: race.parallel,
       afterParallel: race.after,
       ...reuse,
@@ -149,6 +155,10 @@ class Visit {
       unknownCookie: await this.#refresh(session, strangeAs(real)),
       malformedCookie: await this.#refresh(session, "%00~"),
     };
+  }
+
+  #noNewCookie(): NotMade {
+    return this.#options.hasStableCookie ? STABLE : NO_NEW_COOKIE;
   }
 
   async #forge(session: Session | null, what: "refresh" | "logout"): Promise<Forgeries> {
@@ -175,7 +185,8 @@ class Visit {
       return { refresh: NO_SESSION, replay: NO_SESSION, rotates: false, isAlive: false };
     const refresh = await this.#renew(session);
     const rotates = session.predecessor !== null;
-    if (!rotates) return { refresh, replay: NO_NEW_COOKIE, rotates, isAlive: isGranted(refresh) };
+    if (!rotates)
+      return { refresh, replay: this.#noNewCookie(), rotates, isAlive: isGranted(refresh) };
     const replay = await this.#refresh(session, session.predecessor);
     session.jar.keep(replay.cookies);
     return { refresh, replay, rotates, isAlive: isGranted(replay) };
@@ -235,7 +246,7 @@ class Visit {
       logoutWithoutCookie,
       afterLogout: await this.#refresh(own, last),
       predecessorAfterLogout:
-        predecessor === null ? NO_NEW_COOKIE : await this.#refresh(own, predecessor),
+        predecessor === null ? this.#noNewCookie() : await this.#refresh(own, predecessor),
     };
   }
 
@@ -248,7 +259,7 @@ class Visit {
     rotates: boolean;
   }): Promise<AgedSession | NotMade> {
     if (!("status" in refresh)) return refresh;
-    if (!rotates) return NO_NEW_COOKIE;
+    if (!rotates) return this.#noNewCookie();
     const session = await this.#sessions.next();
     if (session === null) return NO_OTHER_SESSION;
     await this.#renew(session);

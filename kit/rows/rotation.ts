@@ -15,7 +15,7 @@ import {
   type Verdict,
   warn,
 } from "../verdict.ts";
-import { isGranted, type Observed } from "../visit.ts";
+import { isGranted, type Observed, STABLE } from "../visit.ts";
 import { endsSession } from "./reply.ts";
 
 const GRACE = "server contract, Rotation and the grace window";
@@ -59,6 +59,7 @@ function judgeParallel(answers: readonly Answer[]): Verdict {
 }
 
 function judgeOneSuccessor(seen: Observed, answers: readonly Answer[]): Verdict {
+  if (seen.hasStableCookie && !seen.rotates) return notChecked(STABLE.reason);
   const successors = answers.filter(isGranted).map((answer) => cookieOf(seen, answer));
   if (successors.length < 2) return notChecked("fewer than two were granted");
   const different = new Set(successors).size;
@@ -92,7 +93,10 @@ export const rotationRows: readonly Row[] = [
       "RFC 9700 section 4.14.2: without rotation a copied refresh token serves its thief " +
       "unnoticed",
     judge: (seen) =>
-      granted(seen, () => (seen.rotates ? pass("a new one") : fail("the same one, or none"))),
+      granted(seen, () => {
+        if (seen.rotates) return pass("a new one");
+        return seen.hasStableCookie ? notChecked(STABLE.reason) : fail("the same one, or none");
+      }),
   },
   {
     id: "grace.accepted",

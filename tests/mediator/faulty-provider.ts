@@ -46,6 +46,7 @@ export class FaultyProvider {
   tokens: Claims = {};
   /** Refresh tokens work once, and a used one revokes its session. */
   rotates = false;
+  redirectUri = `${URL_OF_MEDIATOR}/callback`;
   lifetime = 300;
   readonly revoked: string[] = [];
   signing!: { key: CryptoKey; jwk: JWK };
@@ -121,7 +122,7 @@ export class FaultyProvider {
     const code = this.#codes.get(form.get("code") ?? "");
     if (code === undefined) return oauthError("invalid_grant");
     this.#codes.delete(form.get("code") ?? "");
-    assert.equal(form.get("redirect_uri"), `${URL_OF_MEDIATOR}/callback`);
+    assert.equal(form.get("redirect_uri"), this.redirectUri);
     const hash = await crypto.subtle.digest(
       "SHA-256",
       new TextEncoder().encode(form.get("code_verifier") ?? ""),
