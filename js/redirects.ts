@@ -26,6 +26,7 @@ export type SignInErrorCode =
   | "provider_error"
   | "misconfigured";
 
+/** What a sign-in asks of the provider, and where it returns. */
 export interface SignInOptions {
   /** An address of the application. Default: the one that the page has now. */
   returnTo?: string;
@@ -38,6 +39,7 @@ export interface SignInOptions {
   uiLocales?: string;
 }
 
+/** Where a sign-out returns, and how far it goes. */
 export interface SignOutOptions {
   /** An address of the application. Default: the one that the page has now. */
   returnTo?: string;
@@ -45,6 +47,7 @@ export interface SignOutOptions {
   provider?: boolean;
 }
 
+/** The page's half of a sign-in by a redirect. */
 export interface Redirects {
   /**
    * In place of `keep.start()`: picks up the session that a redirect has just begun, and takes its

@@ -79,7 +79,9 @@ export function createMediator(options: MediatorOptions): Mediator {
   };
 
   return {
-    fetch: (request, context) => respond(request, context ?? null).catch(fail),
+    // Node's servers hand over something else in that place.
+    fetch: (request, context) =>
+      respond(request, typeof context?.waitUntil === "function" ? context : null).catch(fail),
     handles: (request) => new URL(request.url).pathname.startsWith(`${path}/`),
     async endSessions(subject) {
       if (sessions.endNamed === null) throw invalidOption("sessions", "must be stored");

@@ -167,6 +167,7 @@ const inFirefox = [
     "guarded-logout",
     "local-cookies",
     "logout",
+    "mediator",
     "policy",
     "redirects",
     "refused",

@@ -25,6 +25,8 @@ export class Oidc {
   readonly issuer: string;
   /** What it was asked, as "POST /token refresh_token". */
   readonly asked: string[] = [];
+  /** Called before the page that signs in answers. */
+  beforeInteraction: () => Promise<void> | void = () => undefined;
   readonly #server: Server;
 
   private constructor(server: Server, issuer: string) {
@@ -48,6 +50,7 @@ export class Oidc {
     const callback = provider.callback();
     answer = async (request, response) => {
       if (!request.url?.startsWith("/interaction/")) return callback(request, response);
+      await started.beforeInteraction();
       const { prompt, params } = await provider.interactionDetails(request, response);
       const user = String(params["login_hint"] ?? "alice");
       const result =
