@@ -53,6 +53,7 @@ export const contents: readonly Section[] = [
       { text: "Who really acts", link: "/delegation" },
       { text: "Calling other services", link: "/service-tokens" },
       { text: "Logout tokens", link: "/logout-tokens" },
+      { text: "Opaque tokens", link: "/opaque-tokens" },
       { text: "Tokens bound to a key", link: "/dpop" },
       { text: "Operating the verifier", link: "/operations" },
       { text: "The reference authority", link: "/authority" },

@@ -79,9 +79,9 @@ export class Core {
    * The functions of the present instance, generated from src/edge. In token.rs: `reserveInput`,
    * `read`, `judge`, `judgeDates`, `code`, `boundTo`, `signatureAt`, `signatureLength`,
    * `payloadAt`, `payloadLength`, `opened`, `explain`. In rules.rs: `register`. In remembered.rs:
-   * `newCache`, `recall`, `begin`, `remember`. In keys.rs: `namedKeys`, `describeKeys`. In
-   * proof.rs: `readProof`, `tokenHash`, `makeNonce`, `nonceIssuedAt`. In freshness.rs: those of
-   * `Freshness`.
+   * `newCache`, `recall`, `begin`, `remember`. In introspection.rs: `isOpaque`, `judgeAnswer`. In
+   * keys.rs: `namedKeys`, `describeKeys`. In proof.rs: `readProof`, `tokenHash`, `makeNonce`,
+   * `nonceIssuedAt`. In freshness.rs: those of `Freshness`.
    */
   #wasm!: Glue["api"];
   #memory!: WebAssembly.Memory;
@@ -240,6 +240,20 @@ export class Core {
   /** Every rule for the claims of a payload, with its outcome. */
   explain(rules: RuleSet, payload: Uint8Array, now: number): readonly Wasm.Finding[] {
     return this.#by(rules, (number) => this.#wasm.explain(number, payload, now));
+  }
+
+  /** Whether a token that was read last, and found unfit, has the shape of an opaque one. */
+  isOpaque(token: string): boolean {
+    return token === this.#token && this.#wasm.isOpaque(this.#length);
+  }
+
+  /**
+   * Judges an issuer's answer about the token that was recalled last. The token can be remembered
+   * then, for `lifetime` seconds at most.
+   */
+  judgeAnswer(rules: RuleSet, answer: Uint8Array, now: number, lifetime: number): Wasm.Verdict {
+    this.#isRead = true;
+    return this.#by(rules, (number) => this.#wasm.judgeAnswer(number, answer, now, lifetime));
   }
 
   /** A cache for so many tokens. */

@@ -3,6 +3,7 @@
 // client.
 
 import type { Core, Finding, Opened } from "./core.js";
+import type { Introspection } from "./introspector.js";
 import { verificationKeyAmong } from "./keys/crypto.js";
 import type { Candidates } from "./keys/key-sets.js";
 import { type Issuer, type Issuers, keysFor } from "./options/issuers.js";
@@ -16,6 +17,7 @@ interface Means {
   readonly core: Core;
   readonly settings: Settings;
   readonly issuers: Issuers;
+  readonly introspection: Introspection | null;
   keys(issuer: Issuer, opened: Opened, now: number): Promise<Candidates>;
   errorOf(cause: unknown): VerifyError;
 }
@@ -34,6 +36,16 @@ export async function explainWith(means: Means, token: string): Promise<readonly
     }
   };
 
+  const check = async (issuer: Issuer, passed: Parameters<typeof applyLiveChecks>[2]) =>
+    attempt("revocation and check", () => applyLiveChecks(settings.revocation, issuer, passed));
+
+  const { introspection } = means;
+  if (introspection !== null && isOpaque(core, token, means)) {
+    const ask = () => introspection.outcomeOf(token, core, null, true);
+    const outcome = await attempt("introspection", ask);
+    if (outcome !== null) await check(introspection.issuer, outcome);
+    return findings;
+  }
   const opened = await attempt("shape and header", () => openedBy(core, token, means));
   if (opened === null) return findings;
   const issuer = await attempt("issuer is known", () => issuerNamed(issuers, opened.issuer));
@@ -61,10 +73,16 @@ export async function explainWith(means: Means, token: string): Promise<readonly
   const { issuer: name, tenant } = issuer.settings;
   if (key !== null && key.issuer !== null)
     await attempt("tenant of the key", () => checkTenant(key, { issuer: name, tenant, claims }));
-  await attempt("revocation and check", () =>
-    applyLiveChecks(settings.revocation, issuer, { claims, header }),
-  );
+  await check(issuer, { claims, header });
   return findings;
+}
+
+function isOpaque(core: Core, token: unknown, { issuers }: Means): boolean {
+  return (
+    typeof token === "string" &&
+    core.read(issuers.unmatchedRules, token, 0) === "unfit" &&
+    core.isOpaque(token)
+  );
 }
 
 function openedBy(core: Core, token: unknown, { settings, issuers }: Means): Opened {

@@ -1,9 +1,11 @@
 // How one token is verified, in one of three ways: it was verified before (`#again`), its header is
 // remembered (`#underRememberedHeader`), or neither (`#cold`). The rules are the wasm's, the
-// signatures the platform's, the keys those of keys/key-sets.ts. Only the last way has to wait.
+// signatures the platform's, the keys those of keys/key-sets.ts. Only the last way has to wait. It
+// finds out, too, that a token is no JWT: of an opaque one its issuer is asked (introspector.ts).
 
 import type { Algorithm, Core, Verdict } from "./core.js";
 import type { Instance } from "./instance.js";
+import type { Introspection } from "./introspector.js";
 import { tenantFor, type VerificationKey, verificationKeyAmong } from "./keys/crypto.js";
 import type { Call, LoadedSet } from "./keys/remote.js";
 import { promiseScope } from "./keys/scope.js";
@@ -24,39 +26,55 @@ interface Candidate {
   readonly core: Core;
   readonly now: number;
   readonly context: ExecutionContextLike | null;
+  /** Whether its issuer is asked now, whatever is remembered. */
+  readonly isFresh: boolean;
 }
 
 export class Verification {
   readonly #settings: Settings;
   readonly #issuers: Issuers;
   readonly #instance: Instance;
-  readonly #remembered: RememberedTokens;
+  readonly #introspection: Introspection | null;
+  readonly #remembered: RememberedTokens<Facts>;
   readonly #headers = new RememberedHeaders();
   readonly #hasLiveChecks: boolean;
 
-  constructor(settings: Settings, issuers: Issuers, instance: Instance) {
+  constructor(
+    settings: Settings,
+    issuers: Issuers,
+    instance: Instance,
+    introspection: Introspection | null,
+  ) {
     this.#settings = settings;
     this.#issuers = issuers;
     this.#instance = instance;
+    this.#introspection = introspection;
     this.#remembered = new RememberedTokens(settings.resultCacheSize);
     this.#hasLiveChecks =
       settings.revocation !== undefined ||
+      settings.check !== undefined ||
       !issuers.isList ||
       issuers.listed.some(({ check }) => check !== undefined);
   }
 
   /** At once where nothing has to be waited for: a token that passed before, in most cases. */
-  outcomeOf(token: string, context: ExecutionContextLike | null): Outcome | Promise<Outcome> {
+  outcomeOf(
+    token: string,
+    context: ExecutionContextLike | null,
+    isFresh = false,
+  ): Outcome | Promise<Outcome> {
     const now = readClock(this.#settings.clock);
     const core = this.#instance.current();
-    if (core === null) return this.#instance.load().then(() => this.outcomeOf(token, context));
+    if (core === null)
+      return this.#instance.load().then(() => this.outcomeOf(token, context, isFresh));
     if (typeof token !== "string") throw new VerifyError("token.malformed");
     // Longer in characters is longer in bytes: no need to carry it over.
     if (token.length > this.#settings.maxTokenBytes) throw new VerifyError("token.too_large");
-    const candidate = { token, core, now, context };
+    const candidate = { token, core, now, context, isFresh };
     const facts = this.#remembered.recall(core, token, now / 1000);
     const outcome = facts === null ? this.#verified(candidate) : this.#again(facts, candidate);
-    return this.#hasLiveChecks ? this.#withLiveChecks(outcome) : outcome;
+    const checked = this.#hasLiveChecks ? this.#withLiveChecks(outcome) : outcome;
+    return isFresh ? this.#freshly(checked, candidate) : checked;
   }
 
   /** A token that passed before. Its signature is verified again if its key set has changed. */
@@ -69,12 +87,12 @@ export class Verification {
 
   async #againLater(facts: Facts, candidate: Candidate): Promise<Outcome> {
     const { issuer, keys } = facts;
-    const { core, token, now, context } = candidate;
+    const { core, token, now } = candidate;
     if (!this.#issuers.isList && (await this.#issuers.named(issuer.settings.issuer)) !== issuer)
       return this.#verified(candidate);
     const loaded = keys.peek(now) ?? (await keys.current(callOf(candidate)));
     // Its dates are judged by the time that it is now.
-    const later = { token, core, now: this.#nowOf(issuer), context };
+    const later = { ...candidate, now: this.#nowOf(issuer) };
     const still = this.#remembered.recall(core, token, later.now / 1000);
     return still === facts && loaded?.set === facts.set
       ? this.#hit(facts, later, loaded)
@@ -130,9 +148,13 @@ export class Verification {
    * It is read once; what is needed of it later is copied before anything is awaited.
    */
   async #cold(candidate: Candidate): Promise<Outcome> {
-    const { core, token, now } = candidate;
+    const { core, token, now, context, isFresh } = candidate;
     let issuer = this.#issuers.listed[0] ?? null;
-    let verdict = this.#read(core, issuer?.rules ?? this.#issuers.unmatchedRules, token, now);
+    const rules = issuer?.rules ?? this.#issuers.unmatchedRules;
+    let verdict = core.read(rules, token, now / 1000);
+    if (verdict === "unfit" && this.#introspection !== null && core.isOpaque(token))
+      return this.#introspection.outcomeOf(token, core, context, isFresh);
+    fit(verdict, core);
     const opened = core.opened(token);
     const { algorithm, kid } = opened;
     const header = frozen(opened.header);
@@ -171,6 +193,26 @@ export class Verification {
       this.#headers.remember({ part, header, algorithm, issuer, keys: source, set, key });
     }
     if (begun !== null) this.#remembered.remember(core, begun, facts);
+    return outcome;
+  }
+
+  /** The issuer of a token that has passed is asked whether it is active now. */
+  async #freshly(
+    checked: Outcome | Promise<Outcome>,
+    { token, core, context }: Candidate,
+  ): Promise<Outcome> {
+    const outcome = await checked;
+    // The policy was refused where there is none.
+    const introspection = this.#introspection as Introspection;
+    const { issuer } = introspection;
+    // It was asked about an opaque one.
+    if (issuerOf(outcome) === issuer) return outcome;
+    try {
+      if (outcome.issuer !== issuer.settings.issuer) throw new VerifyError("policy.fresh");
+      await introspection.outcomeOf(token, core, context, true);
+    } catch (cause) {
+      throw refusalOf(outcome, cause);
+    }
     return outcome;
   }
 

@@ -7,6 +7,7 @@ import { type DpopSettings, readDpop } from "./dpop/options.js";
 import { confirm, withNonce } from "./dpop/requests.js";
 import { explainWith } from "./explain.js";
 import type { Instance } from "./instance.js";
+import { type Introspection, introspectionOf } from "./introspector.js";
 import { promiseScope } from "./keys/scope.js";
 import { invalidOption } from "./options/invalid.js";
 import { type Issuer, type Issuers, issuersOf, keysFor } from "./options/issuers.js";
@@ -56,6 +57,7 @@ class TokenVerifier implements Verifier {
   readonly #instance: Instance;
   readonly #settings: Settings;
   readonly #issuers: Issuers;
+  readonly #introspection: Introspection | null;
   readonly #verification: Verification;
   readonly #dpop: DpopSettings | null;
 
@@ -66,7 +68,13 @@ class TokenVerifier implements Verifier {
       this.#settings,
       this.#settings.onEvent === null ? null : (event) => this.#tell(event),
     );
-    this.#verification = new Verification(this.#settings, this.#issuers, instance);
+    this.#introspection = introspectionOf(this.#settings);
+    this.#verification = new Verification(
+      this.#settings,
+      this.#issuers,
+      instance,
+      this.#introspection,
+    );
     const { dpop, clock, clockTolerance: slack } = this.#settings;
     const usualReplay = () => replayIn(new SeenProofs(MOST_PROOFS), clock);
     this.#dpop = dpop === undefined ? null : readDpop("dpop", dpop, { clock, slack, usualReplay });
@@ -140,6 +148,8 @@ class TokenVerifier implements Verifier {
   async authorize(auth: Verified, given: Policy, request?: Request): Promise<void> {
     try {
       const policy = this.#policy(given);
+      // The token that it could ask about is not there.
+      if (policy.fresh === true) throw new VerifyError("policy.fresh");
       await this.#enforce(policy, subjectFrom(auth, policy), auth, request ?? null);
     } catch (cause) {
       throw this.#errorOf(cause);
@@ -177,6 +187,7 @@ class TokenVerifier implements Verifier {
       core,
       settings: this.#settings,
       issuers: this.#issuers,
+      introspection: this.#introspection,
       keys: (issuer: Issuer, { algorithm, kid }: Opened, now: number) =>
         keysFor(issuer, algorithm).find(algorithm, kid, {
           core,
@@ -194,6 +205,8 @@ class TokenVerifier implements Verifier {
     const policy = readPolicy(given);
     if (policy.dpop !== undefined && this.#dpop === null)
       throw invalidOption("policy.dpop", "needs the option `dpop` of the verifier");
+    if (policy.fresh === true && this.#introspection === null)
+      throw invalidOption("policy.fresh", "needs the option `introspection` of the verifier");
     return policy;
   }
 
@@ -209,7 +222,7 @@ class TokenVerifier implements Verifier {
       if (policy.optional === true || (passesPreflights && isPreflight(request))) return null;
       throw new VerifyError("request.missing");
     }
-    const outcome = this.#verification.outcomeOf(token, context);
+    const outcome = this.#verification.outcomeOf(token, context, policy.fresh === true);
     const auth = outcome instanceof Promise ? await outcome : outcome;
     try {
       if (this.#dpop !== null) {

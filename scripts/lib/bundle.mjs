@@ -49,6 +49,12 @@ export const adapters = [
   },
   { entry: "js/hono.ts", bundle: "dist/hono.js", peers: ["hono"] },
   { entry: "js/discovery.ts", bundle: "dist/discovery.js", peers: [], budget: 1_500 },
+  {
+    entry: "js/introspection.ts",
+    bundle: "dist/introspection.js",
+    peers: ["oauth4webapi", "tokenkeep/edge"],
+    budget: 3_900,
+  },
   // The client's own module, so that a fake's errors are of the class that an application imports.
   { entry: "js/testing.ts", bundle: "dist/testing.js", peers: ["./index.js"] },
   {

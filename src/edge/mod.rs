@@ -9,6 +9,7 @@
 //! JavaScript can't give it again.
 
 pub mod freshness;
+pub mod introspection;
 pub mod keys;
 pub mod proof;
 pub mod remembered;

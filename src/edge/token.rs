@@ -175,6 +175,12 @@ impl Seen {
         Ok(())
     }
 
+    /// Judges an answer about a token like the claims of one.
+    pub(super) fn judge_answer(&mut self, rules: &Rules, answer: Vec<u8>, now: f64) -> Verdict {
+        self.parts.payload = answer;
+        self.judge(rules, now)
+    }
+
     fn judge(&mut self, rules: &Rules, now: f64) -> Verdict {
         let claims = match Claims::read(&self.parts.payload, rules) {
             Ok(claims) => claims,
@@ -189,8 +195,13 @@ impl Seen {
             self.issuer = claims.issuer().map(Text::copied);
             return Verdict::Foreign;
         }
-        let header = self.header.as_ref().ok_or(Failure::Malformed);
-        if let Err(failure) = header.and_then(|header| rules.form(header, self.parts.is_padded)) {
+        let form = match &self.header {
+            // An answer has none.
+            _ if rules.profile == Profile::Introspection => Ok(()),
+            Some(header) => rules.form(header, self.parts.is_padded),
+            None => Err(Failure::Malformed),
+        };
+        if let Err(failure) = form {
             return self.refuse(Verdict::Unfit, rules, failure);
         }
         match rules.judge(&claims, now) {

@@ -67,6 +67,7 @@ pub enum Profile {
     IdToken = "id-token",
     Logout = "logout",
     Jws = "jws",
+    Introspection = "introspection",
 }
 
 impl Profile {
@@ -78,6 +79,7 @@ impl Profile {
             Self::IdToken => Some(verify::Profile::IdToken),
             Self::Logout => Some(verify::Profile::Logout),
             Self::Jws => Some(verify::Profile::Jws),
+            Self::Introspection => Some(verify::Profile::Introspection),
             _ => None,
         }
     }

@@ -21,6 +21,12 @@ pub enum Failure {
     NotYetValid,
     /// A claim is missing or not as it should be.
     Claim(&'static str),
+    /// The issuer says that the token is not active.
+    Inactive,
+    /// The token is bound to a key.
+    Bound,
+    /// What is no answer about a token.
+    Answer,
     /// A claim that the application requires, by its place in the list.
     Required(usize),
     /// A claim that has none of the values that the application wants, by its place in the list.
@@ -41,6 +47,9 @@ impl Failure {
             Self::Expired => "token.expired".into(),
             Self::NotYetValid => "token.not_yet_valid".into(),
             Self::Claim(name) => ["claim.", name].concat(),
+            Self::Inactive => "token.inactive".into(),
+            Self::Bound => "token.bound".into(),
+            Self::Answer => "introspection.malformed".into(),
             Self::Required(_) | Self::Wanted(_) => "claim.".into(),
         }
     }

@@ -22,6 +22,8 @@ pub enum Profile {
     Logout,
     /// Any JWS; the payload is not read.
     Jws,
+    /// No JWT: an issuer's answer about an opaque token (RFC 7662).
+    Introspection,
 }
 
 /// A header that keeps the rules. It is not trusted before the signature is verified.

@@ -17,6 +17,7 @@ pub mod digest;
 mod failure;
 pub mod freshness;
 mod header;
+pub mod introspection;
 pub mod json;
 pub mod jwe;
 mod jwk;

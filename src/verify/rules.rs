@@ -1,11 +1,11 @@
 //! The rules that the tokens of an issuer must keep (RFC 7519 section 4.1, RFC 9068 section 4,
 //! OpenID Connect Core section 3.1.3.7).
 
-use super::claims::Registered::{Aud, Azp, ClientId, Cnf, Iat, Jti, Sid, Sub};
+use super::claims::Registered::{Aud, Azp, ClientId, Cnf, Iat, Iss, Jti, Sid, Sub};
 use super::claims::{Claims, Dates, Registered};
 use super::confirmation::Confirmation;
 use super::json::{self, Value};
-use super::{Failure, Header, Profile, Typ, logout};
+use super::{Failure, Header, Profile, Typ, introspection, logout};
 
 /// The rules by which the tokens of an issuer are judged.
 #[derive(Debug, Clone, Default)]
@@ -171,6 +171,7 @@ impl Rules {
         let issuer = if self.is_by_issuer(claims) { Ok(()) } else { Err(Failure::Claim("iss")) };
         let dates = claims.dates;
         let _ = witness("issuer", issuer)
+            && witness("answer", self.answer(claims))
             && witness("audience", self.audience(claims))
             && witness("claims", self.wanted(claims))
             && witness("dates", dates.and_then(|dates| self.dates(dates)))
@@ -184,7 +185,22 @@ impl Rules {
     pub fn is_by_issuer(&self, claims: &Claims<'_>) -> bool {
         match (claims.issuer(), &self.issuer) {
             (Some(issuer), Some(expected)) => issuer.is(expected),
-            _ => false,
+            // RFC 7662 section 2.2: the issuer that was asked need not name itself.
+            _ => self.may_lack(claims, Iss),
+        }
+    }
+
+    /// Whether a claim is missing where it may: in an issuer's answer about a token.
+    #[cold]
+    #[inline(never)]
+    fn may_lack(&self, claims: &Claims<'_>, claim: Registered) -> bool {
+        self.profile == Profile::Introspection && claims.find(claim).is_none()
+    }
+
+    fn answer(&self, claims: &Claims<'_>) -> Result<(), Failure> {
+        match self.profile {
+            Profile::Introspection => introspection::judge(claims, self.confirms),
+            _ => Ok(()),
         }
     }
 
@@ -192,7 +208,8 @@ impl Rules {
         let Some(audiences) = &self.audiences else { return Ok(()) };
         let Texts { found, odd, count } = Texts::of(claims.find(Aud), audiences);
         if odd || !found {
-            return Err(Failure::Claim("aud"));
+            // Whether an answer may be without is among the required claims.
+            return if self.may_lack(claims, Aud) { Ok(()) } else { Err(Failure::Claim("aud")) };
         }
         // OpenID Connect Core section 3.1.3.7: with several audiences, `azp` says which client the
         // token was issued to. With one, some authorities name there who asked for the token.

@@ -69,14 +69,14 @@ test("edge_P16_nothing_that_began_before_a_trap_is_remembered_after_it", async (
   const core = new Core(module);
   const ours = rules(ISSUER);
   const [one, other] = [await sign(claims({ jti: "1" })), await sign(claims({ jti: "2" }))];
-  const begin = (tokens: RememberedTokens, token: string) => {
+  const begin = (tokens: RememberedTokens<Facts>, token: string) => {
     assert.equal(tokens.recall(core, token, NOW), null);
     assert.equal(core.read(ours, token, NOW), "good");
     const begun = tokens.begin(core, ours, token);
     assert.ok(begun);
     return begun;
   };
-  const tokens = new RememberedTokens(10);
+  const tokens = new RememberedTokens<Facts>(10);
   const before = begin(tokens, one);
   core.renew(module);
   // The numbers of the new instance begin anew: this one has the number of the one before.
@@ -93,7 +93,7 @@ test("edge_P16_a_token_is_remembered_only_by_a_verification_of_its_own", async (
   const core = new Core(module);
   const ours = rules(ISSUER);
   const [one, other] = [await sign(claims({ jti: "1" })), await sign(claims({ jti: "2" }))];
-  const tokens = new RememberedTokens(10);
+  const tokens = new RememberedTokens<Facts>(10);
   tokens.recall(core, one, NOW);
   // Another token has come in, and was not recalled.
   core.read(ours, other, NOW);
@@ -118,7 +118,7 @@ test("edge_P16_a_token_is_remembered_only_by_a_verification_of_its_own", async (
 test("edge_P17_the_facts_of_a_forgotten_token_are_never_those_of_another", async () => {
   const core = new Core(module);
   const ours = rules(ISSUER);
-  const tokens = new RememberedTokens(3);
+  const tokens = new RememberedTokens<Facts>(3);
   const texts = await Promise.all(
     Array.from({ length: 8 }, (_, place) => sign(claims({ jti: `${place}` }))),
   );

@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Response as MiniflareResponse } from "miniflare";
 import { cases } from "./suite/all.ts";
-import { claims, keyPair, sign } from "./suite/kit.ts";
+import { AUDIENCE, claims, keyPair, sign } from "./suite/kit.ts";
 import { ask, CROSSED, moment, until } from "./workerd/clients.ts";
 import { type Running, startBehindFront, startWorker } from "./workerd/start.ts";
 
@@ -101,6 +101,56 @@ test("edge_P2_a_client_that_hangs_up_does_not_keep_a_new_key_from_the_others, in
     for (let tries = 0; seen !== good && tries < 1_000; tries += 1)
       seen = (await sleep(20), await ask(later!, token));
     assert.deepEqual([seen, fetches], [good, 2]);
+    assert.doesNotMatch(log(), CROSSED);
+  } finally {
+    await miniflare.dispose();
+  }
+});
+
+test("edge_V307_cancelled_calls_about_opaque_tokens_hold_back_nobody, in workerd", async () => {
+  let [calls, waiting] = [0, 0];
+  const [hangUp, release, hangUpAgain, never] = [moment(), moment(), moment(), moment()];
+  const issuer = async () => {
+    calls += 1;
+    if (calls <= 30) await release.come;
+    else if (calls <= 50) await never.come;
+    return MiniflareResponse.json({
+      active: true,
+      token_type: "Bearer",
+      aud: AUDIENCE,
+      sub: "alice",
+    });
+  };
+  const { url, miniflare, log } = await startBehindFront("introspection-worker.ts", issuer, () =>
+    (waiting += 1) <= 10 ? hangUp.come : hangUpAgain.come,
+  );
+  try {
+    const good = '200 {"sub":"alice"}';
+    const isCancelled = (place: number) => place % 3 === 0;
+    const answers = Promise.all(
+      Array.from({ length: 30 }, (_, place) =>
+        ask(url, `opaque-token-${Math.floor(place / 10)}`, isCancelled(place)),
+      ),
+    );
+    // No two of them share a call.
+    await until(() => calls === 30 && waiting === 10);
+    assert.match(await ask(url, "one-too-many"), /^503 /);
+    hangUp.now();
+    await sleep(300);
+    release.now();
+    for (const [place, answer] of (await answers).entries())
+      assert.equal(answer, isCancelled(place) ? '200 "hung up"' : good);
+    // Twenty more that are cancelled: what all have left behind counts for a while.
+    const lost = Array.from({ length: 20 }, (_, place) => ask(url, `lost-token-${place}`, true));
+    await until(() => calls === 50 && waiting === 30);
+    hangUpAgain.now();
+    for (const answer of await Promise.all(lost)) assert.equal(answer, '200 "hung up"');
+    assert.match(await ask(url, "one-too-many"), /^503 /);
+    // No longer than their calls could have taken.
+    const later = new URL("?at=241", url);
+    const tokens = Array.from({ length: 40 }, (_, place) => `later-token-${place % 20}`);
+    for (const token of tokens) assert.equal(await ask(later, token), good);
+    assert.equal(calls, 70, "an answer is remembered for all requests");
     assert.doesNotMatch(log(), CROSSED);
   } finally {
     await miniflare.dispose();

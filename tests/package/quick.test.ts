@@ -114,7 +114,7 @@ test("package_what_is_imported_and_not_used_is_left_out", async () => {
     write: false,
     format: "esm",
     minify: true,
-    external: ["react", "hono"],
+    external: ["react", "hono", "oauth4webapi"],
     logLevel: "warning",
   });
   assert.equal(outputFiles[0]!.text.trim(), "console.log(1);");
@@ -150,6 +150,7 @@ test("package_works_as_installed_in_node", async () => {
     discovery: "ok",
     edge: "ok",
     hono: "ok",
+    introspection: "ok",
     logout: "ok",
     redis: "ok",
     resource: "ok",
@@ -160,7 +161,15 @@ test("package_works_as_installed_in_node", async () => {
 test("package_works_as_installed_in_workerd_with_one_copy_of_each_wasm", async () => {
   const seen = await passes(workerd);
   assert.deepEqual(
-    [seen.edge, seen.discovery, seen.hono, seen.logout, seen.resource, seen.wasm],
-    ["ok", "ok", "ok", "ok", "ok", "ok"],
+    [
+      seen.edge,
+      seen.discovery,
+      seen.hono,
+      seen.introspection,
+      seen.logout,
+      seen.resource,
+      seen.wasm,
+    ],
+    ["ok", "ok", "ok", "ok", "ok", "ok", "ok"],
   );
 });

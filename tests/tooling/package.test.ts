@@ -102,6 +102,7 @@ test("the package is within its budgets", () => {
       ["dist/dpop.js", 1_700],
       ["dist/redirects.js", 1_500],
       ["dist/discovery.js", 1_500],
+      ["dist/introspection.js", 3_900],
       ["dist/resource.js", 1_000],
       ["dist/logout.js", 3_000],
       ["dist/service.js", 9_800],

@@ -22,6 +22,7 @@ export const ENTRIES = {
   "tokenkeep/discovery": "discovery.d.ts",
   "tokenkeep/mediator": "mediator.d.ts",
   "tokenkeep/hono": "hono.d.ts",
+  "tokenkeep/introspection": "introspection.d.ts",
   "tokenkeep/logout": "logout.d.ts",
   "tokenkeep/redirects": "redirects.d.ts",
   "tokenkeep/resource": "resource.d.ts",

@@ -12,9 +12,16 @@ import { agreed, built, ENTRIES, exportsOf, isSame, losses } from "./snapshot.ts
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-const programs = ["client", "edge", "logout", "redis", "service", "slim", "testing"].map(
-  (name) => `programs/${name}.ts`,
-);
+const programs = [
+  "client",
+  "edge",
+  "introspection",
+  "logout",
+  "redis",
+  "service",
+  "slim",
+  "testing",
+].map((name) => `programs/${name}.ts`);
 
 /** Adds members of its own, as the types of a module allow. */
 const AUGMENTED = `
@@ -116,6 +123,7 @@ test("types_every_public_name_is_used_by_a_program", () => {
   for (const [half, file] of [
     ["client", ENTRIES.tokenkeep],
     ["edge", ENTRIES["tokenkeep/edge"]],
+    ["introspection", ENTRIES["tokenkeep/introspection"]],
     ["logout", ENTRIES["tokenkeep/logout"]],
     ["redis", ENTRIES["tokenkeep/redis"]],
     ["service", ENTRIES["tokenkeep/service"]],

@@ -96,7 +96,8 @@ export function issuersOf(
   const list = Array.isArray(given)
     ? (given as readonly IssuerOptions[])
     : [given as IssuerOptions];
-  if (list.length === 0) throw invalidOption("issuers", "must not be empty");
+  if (list.length === 0 && settings.introspection === null)
+    throw invalidOption("issuers", "must not be empty");
   const read = list.map((one, place) =>
     readIssuer(one, settings, list.length === 1 ? "issuers" : `issuers[${place}]`),
   );

@@ -2,6 +2,7 @@
 // copied: nothing can change them afterwards.
 
 import type { Profile } from "../core.js";
+import type { OpenIntrospector } from "../introspector.js";
 import { VerifyError } from "../request/error.js";
 import { invalidOption } from "./invalid.js";
 import { ownMembers } from "./own.js";
@@ -20,6 +21,7 @@ export interface Settings {
   readonly maxTokenBytes: number;
   readonly check: VerifierOptions["check"];
   readonly revocation: RevocationStore | undefined;
+  readonly introspection: OpenIntrospector | null;
   readonly jwks: JwksSettings;
   readonly resultCacheSize: number;
   readonly clock: () => number;
@@ -71,6 +73,7 @@ const KNOWN: readonly string[] = [
   "maxTokenBytes",
   "check",
   "revocation",
+  "introspection",
   "jwks",
   "resultCacheSize",
   "clock",
@@ -100,6 +103,7 @@ export function readSettings(given: VerifierOptions, fixed?: Profile): Settings 
     allowNoExpiry = false,
     check,
     revocation,
+    introspection,
     clock,
     onEvent,
     respond,
@@ -112,6 +116,9 @@ export function readSettings(given: VerifierOptions, fixed?: Profile): Settings 
   functionIfGiven("respond", respond);
   if (revocation !== undefined && typeof revocation?.isRevoked !== "function")
     throw invalidOption("revocation", "must have a method isRevoked");
+  const opened = introspection as OpenIntrospector | undefined;
+  if (opened !== undefined && typeof ownMembers(Object(opened), ["open"]).open !== "function")
+    throw invalidOption("introspection", "must be made by introspection()");
   return {
     issuers,
     profile: fixed ?? readProfile("profile", profile),
@@ -122,6 +129,7 @@ export function readSettings(given: VerifierOptions, fixed?: Profile): Settings 
     maxTokenBytes: integer("maxTokenBytes", options.maxTokenBytes, 16_384, 1, 1_048_576),
     check,
     revocation,
+    introspection: opened ?? null,
     jwks: readJwksSettings(options.jwks ?? {}),
     resultCacheSize: integer("resultCacheSize", options.resultCacheSize, 1_000, 0, 1_000_000),
     clock: clock ?? (() => Date.now()),

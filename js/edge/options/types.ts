@@ -125,11 +125,19 @@ export interface KeyLocator {
   readonly kind: string;
 }
 
+/**
+ * Asks an issuer about tokens that only it can read; made by `introspection()` of
+ * `tokenkeep/introspection`.
+ */
+export interface Introspector {
+  readonly kind: "introspection";
+}
+
 /** What a verifier is made with. Only `issuers` has no default. */
 export interface VerifierOptions {
   /**
    * One issuer, several, or a resolver (multi-tenant). Tokens of an unknown issuer are refused with
-   * no I/O.
+   * no I/O. The list may be empty where there is `introspection`.
    */
   issuers:
     | IssuerOptions
@@ -159,6 +167,11 @@ export interface VerifierOptions {
   check?: (claims: Claims, header: JoseHeader) => boolean | Promise<boolean>;
   /** Asked about each token, remembered ones too. */
   revocation?: RevocationStore;
+  /**
+   * Takes opaque tokens too: their issuer is asked. Without it they are `token.malformed`. No JWT
+   * causes a call, good or bad, but under a policy that is `fresh`.
+   */
+  introspection?: Introspector;
   /** How key sets are fetched and remembered. */
   jwks?: JwksOptions;
   /**

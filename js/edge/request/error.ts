@@ -20,6 +20,7 @@ export type VerifyErrorCode =
   | "token.expired"
   | "token.not_yet_valid"
   | "token.revoked"
+  | "token.inactive"
   | "header.crit"
   | "header.typ"
   | "header.cty"
@@ -61,6 +62,7 @@ export type VerifyErrorCode =
   | "proof.signature"
   | "proof.replayed"
   | "replay.unavailable"
+  | "policy.fresh"
   | "jwks.unreachable"
   | "jwks.timeout"
   | "jwks.malformed"
@@ -70,6 +72,13 @@ export type VerifyErrorCode =
   | "discovery.malformed"
   | "discovery.too_large"
   | "discovery.mismatch"
+  | "introspection.unreachable"
+  | "introspection.timeout"
+  | "introspection.malformed"
+  | "introspection.too_large"
+  | "introspection.busy"
+  | "introspection.refused"
+  | "introspection.unauthorized"
   | "revocation.unavailable"
   | "clock.unavailable"
   | "runtime.failed"
@@ -89,6 +98,8 @@ const PROOF: Kind = { category: "request", status: 401, refusal: "invalid_dpop_p
 const KEYS: Kind = { category: "keys", status: 503, refusal: "temporarily_unavailable" };
 const UNAVAILABLE: Kind = { category: "runtime", status: 503, refusal: "temporarily_unavailable" };
 
+const CONFIG: Kind = { category: "config", status: 500, refusal: "server_error" };
+
 /** Codes that are not a token's fault; the longest prefix counts. */
 const KINDS: readonly (readonly [prefix: string, kind: Kind])[] = [
   ["request.missing", { category: "request", status: 401, refusal: "token_missing" }],
@@ -106,12 +117,14 @@ const KINDS: readonly (readonly [prefix: string, kind: Kind])[] = [
   ["replay.", UNAVAILABLE],
   ["jwks.", KEYS],
   ["discovery.", KEYS],
+  ["introspection.unauthorized", CONFIG],
+  ["introspection.", UNAVAILABLE],
   ["revocation.", UNAVAILABLE],
   ["clock.", UNAVAILABLE],
   ["issuer.unavailable", UNAVAILABLE],
   ["runtime.", UNAVAILABLE],
   ["alg.unsupported_by_runtime", { category: "runtime", status: 500, refusal: "server_error" }],
-  ["config_invalid", { category: "config", status: 500, refusal: "server_error" }],
+  ["config_invalid", CONFIG],
 ];
 
 function kindOf(code: string): Kind {

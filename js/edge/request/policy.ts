@@ -86,6 +86,7 @@ const copyOf = (given: Policy): { readonly [rule in keyof Required<Policy>]: unk
   preflight: preflight(own(given, "preflight")),
   delegation: readDelegation(own(given, "delegation")),
   dpop: dpop(own(given, "dpop")),
+  fresh: fresh(own(given, "fresh")),
   fingerprint: fingerprint(own(given, "fingerprint")),
   forward: forward(own(given, "forward")),
   realm: text(given, "realm"),
@@ -143,6 +144,12 @@ function dpop(value: unknown): unknown {
 function maxAge(value: unknown): unknown {
   if (value !== undefined && !(typeof value === "number" && value >= 0))
     throw invalidOption("policy.maxAge", "must be a number of seconds");
+  return value;
+}
+
+function fresh(value: unknown): unknown {
+  if (value !== undefined && typeof value !== "boolean")
+    throw invalidOption("policy.fresh", "must be true or false");
   return value;
 }
 

@@ -11,8 +11,19 @@ import { actorsOf } from "./actors.js";
 import { textsAt } from "./claim-paths.js";
 import type { Actor, Claims, JoseHeader, Verified } from "./verified.js";
 
+/** What a caller's answer is made of, whoever may have vouched for the token. */
+export interface Known {
+  readonly issuer: Issuer;
+  readonly header: JoseHeader;
+  readonly key: Verified["key"];
+  /** Those that are kept. */
+  readonly claims: Claims;
+  readonly boundTo: string | null | undefined;
+  hash(make: () => string): string;
+}
+
 /** What is remembered of a token. A few references, until it comes a second time. */
-export class Facts {
+export class Facts implements Known {
   readonly issuer: Issuer;
   /** Those of the issuer that go with the algorithm. */
   readonly keys: KeySource;
@@ -100,6 +111,9 @@ export function frozen<T>(value: T): T {
 /** The issuer of a token that this verifier, or another one, has let in; null for any other. */
 export let issuerOf: (auth: Verified) => Issuer | null;
 
+/** Where it comes from, and how old it is. */
+type Source = Pick<LoadedSet, "source" | "fetchedAt" | "freshUntil">;
+
 type Sets = Pick<Verified, "scopes" | "roles" | "permissions">;
 
 /** What a caller gets. */
@@ -113,8 +127,8 @@ export class Outcome implements Verified {
   readonly tenant: string | null;
   readonly key: Verified["key"];
   readonly cached: boolean;
-  readonly #facts: Facts;
-  readonly #loaded: LoadedSet;
+  readonly #facts: Known;
+  readonly #loaded: Source;
   readonly #now: number;
   /** The claims of a token that was not remembered; null: the facts have them. */
   readonly #text: string | null;
@@ -124,15 +138,22 @@ export class Outcome implements Verified {
   #granted: readonly string[] | undefined;
 
   /**
-   * `loaded`: the set as it stands at `now`. `text`: the claims of a token that was not remembered.
+   * `loaded`: the set, or the issuer's answer, as it stands at `now`. `text`: the claims of a token
+   * that was not remembered.
    */
-  constructor(facts: Facts, loaded: LoadedSet, now: number, text: string | null) {
+  constructor(
+    facts: Known,
+    loaded: Source,
+    now: number,
+    text: string | null,
+    cached = text === null,
+  ) {
     const { settings } = facts.issuer;
     this.header = facts.header;
     this.issuer = settings.issuer;
     this.tenant = settings.tenant;
     this.key = facts.key;
-    this.cached = text === null;
+    this.cached = cached;
     this.#facts = facts;
     this.#loaded = loaded;
     this.#now = now;

@@ -214,6 +214,13 @@ export interface Policy {
    * Bearer. "required": no token without a proof (`policy.dpop_required`).
    */
   dpop?: "accepted" | "required";
+  /**
+   * Asks the issuer now whether the token is active, by `VerifierOptions.introspection`, whatever
+   * is remembered. A JWT too, after it was verified: one of another issuer is refused (403), and
+   * without `introspection` every token is (config_invalid). In `authorize` it refuses: no token is
+   * there to ask about.
+   */
+  fresh?: boolean;
   /** A hash that the token's `fingerprint` claim must equal (device or address binding). */
   fingerprint?: (request: Request) => string | Promise<string>;
   /**

@@ -19,6 +19,7 @@ export const PARTS = [
   "hono",
   "resource",
   "logout",
+  "introspection",
   "redis",
   "testing",
 ] as const;
@@ -40,6 +41,7 @@ export const NOT_THERE = {
     discovery: "- the page's verifier is given its key set's address",
     resource: "- it answers requests, and none arrive in a page",
     logout: "- it answers requests, and none arrive in a page",
+    introspection: "- a page keeps no secret of a client",
   },
   noSockets: { redis: "- the clients of Redis open sockets as Node does" },
   noTests: { testing: "- no tests run here" },

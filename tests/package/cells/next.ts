@@ -90,6 +90,7 @@ const next: Cell = {
     discovery: "- the routes' verifier is given its key set's address",
     resource: "- the routes are Next's own",
     logout: "- the routes are Next's own",
+    introspection: "- the routes' tokens are JWTs",
   },
   async run(bench) {
     const made = await project(this.place, FILES);

@@ -124,6 +124,37 @@ export async function exerciseLogout(logoutReceiver, VerifyError) {
 }
 
 /**
+ * Asks an issuer about an opaque token, and refuses what is inactive with the verifier's own error.
+ * @param {typeof import("tokenkeep/introspection").introspection} introspection
+ * @param {typeof import("tokenkeep/edge").createVerifier} createVerifier
+ * @param {typeof import("tokenkeep/edge").VerifyError} VerifyError
+ */
+export async function exerciseIntrospection(introspection, createVerifier, VerifyError) {
+  const issuer = "https://issuer.example";
+  const asking = introspection({
+    issuer,
+    audience: "api",
+    endpoint: `${issuer}/introspect`,
+    client: { id: "api", auth: { method: "client_secret_basic", secret: "secret" } },
+    fetch: async (_, { body }) =>
+      Response.json(
+        String(body).includes("a-good-token")
+          ? { active: true, token_type: "Bearer", aud: "api", sub: "alice" }
+          : { active: false },
+      ),
+  });
+  const verifier = createVerifier({ issuers: [], introspection: asking });
+  expect((await verifier.verify("a-good-token")).claims.sub, "alice", "a good token");
+  try {
+    await verifier.verify("another-token");
+  } catch (error) {
+    const code = error instanceof VerifyError ? error.code : error;
+    return expect(code, "token.inactive", "an inactive token");
+  }
+  throw new Error("an inactive token was taken");
+}
+
+/**
  * Asks for the document of an issuer, and refuses that of another one.
  * @param {typeof import("tokenkeep/discovery").discover} discover
  * @param {typeof import("tokenkeep/edge").createVerifier} createVerifier

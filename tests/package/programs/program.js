@@ -6,6 +6,7 @@ import { createTokenKeep } from "tokenkeep";
 import { discover } from "tokenkeep/discovery";
 import { createVerifier, VerifyError } from "tokenkeep/edge";
 import { guard } from "tokenkeep/hono";
+import { introspection } from "tokenkeep/introspection";
 import { logoutReceiver } from "tokenkeep/logout";
 import { redisRevocation } from "tokenkeep/redis";
 import { protectedResource } from "tokenkeep/resource";
@@ -14,6 +15,7 @@ import {
   exerciseDiscovery,
   exerciseEdge,
   exerciseHono,
+  exerciseIntrospection,
   exerciseLogout,
   exerciseRedis,
   exerciseResource,
@@ -29,6 +31,7 @@ console.log(
       discovery: () => exerciseDiscovery(discover, createVerifier),
       hono: () => exerciseHono(Hono, guard, createVerifier, at),
       resource: () => exerciseResource(protectedResource, VerifyError),
+      introspection: () => exerciseIntrospection(introspection, createVerifier, VerifyError),
       logout: () => exerciseLogout(logoutReceiver, VerifyError),
       redis: () => exerciseRedis(redisRevocation, VerifyError),
     }),

@@ -14,6 +14,7 @@ import {
   cacheJwksStore,
   createVerifier,
   type ExecutionContextLike,
+  type Introspector,
   type IssuerOptions,
   type JoseHeader,
   type Jwk,
@@ -168,6 +169,9 @@ const options: VerifierOptions = {
 };
 const verifier: Verifier = createVerifier(options);
 createVerifier({ issuers: issuer, profile: "jwt", check: async () => true });
+export const asking = (introspection: Introspector): Verifier =>
+  createVerifier({ issuers: [], introspection });
+export const now: Policy = { fresh: true };
 createVerifier({ issuers: [issuer] as const, profile: "id-token" });
 createVerifier({ issuers: (name) => (name === issuer.issuer ? issuer : null) });
 createVerifier({

@@ -42,6 +42,9 @@ export interface IssuerOptions {
 export interface KeyLocator {
     readonly kind: string;
 }
+export interface Introspector {
+    readonly kind: "introspection";
+}
 export interface VerifierOptions {
     issuers: IssuerOptions | readonly IssuerOptions[] | ((issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>);
     profile?: "jwt" | "access-token" | "id-token";
@@ -52,6 +55,7 @@ export interface VerifierOptions {
     maxTokenBytes?: number;
     check?: (claims: Claims, header: JoseHeader) => boolean | Promise<boolean>;
     revocation?: RevocationStore;
+    introspection?: Introspector;
     jwks?: JwksOptions;
     resultCacheSize?: number;
     clock?: () => number;

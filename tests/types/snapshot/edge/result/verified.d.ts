@@ -96,6 +96,7 @@ export interface Policy {
         required?: boolean;
     };
     dpop?: "accepted" | "required";
+    fresh?: boolean;
     fingerprint?: (request: Request) => string | Promise<string>;
     forward?: Readonly<Record<string, string | readonly string[]>>;
     realm?: string;
