@@ -1,6 +1,7 @@
 // What all entry points `tokenkeep/edge` export. Each adds `createVerifier` and `verifyCompact`
 // over its own instance of the wasm.
 
+export { durableReplay, type ReplayNamespace } from "./dpop/durable-replay.js";
 export { memoryReplay } from "./dpop/memory-replay.js";
 export { cacheJwksStore, kvJwksStore } from "./keys/stores.js";
 export type * from "./options/store-types.js";

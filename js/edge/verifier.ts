@@ -2,9 +2,10 @@
 // everything that goes wrong becomes a VerifyError.
 
 import type { Core, Finding, Opened, Profile } from "./core.js";
-import { MOST_PROOFS, replayIn, SeenProofs } from "./dpop/memory-replay.js";
+import { replayIn } from "./dpop/memory-replay.js";
 import { type DpopSettings, readDpop } from "./dpop/options.js";
 import { confirm, withNonce } from "./dpop/requests.js";
+import { MOST_PROOFS, SeenProofs } from "./dpop/seen-proofs.js";
 import { explainWith } from "./explain.js";
 import type { Instance } from "./instance.js";
 import { type Introspection, introspectionOf } from "./introspector.js";

@@ -65,7 +65,13 @@ export const adapters = [
   },
   { entry: "js/logout.ts", bundle: "dist/logout.js", peers: ["tokenkeep/edge"], budget: 3_000 },
   { entry: "js/service.ts", bundle: "dist/service.js", peers: ["oauth4webapi"], budget: 9_800 },
-  { entry: "js/redis.ts", bundle: "dist/redis.js", peers: ["tokenkeep/edge"], budget: 3_800 },
+  {
+    entry: "js/replay-object.ts",
+    bundle: "dist/replay-object.js",
+    peers: [],
+    budget: 900,
+  },
+  { entry: "js/redis.ts", bundle: "dist/redis.js", peers: ["tokenkeep/edge"], budget: 4_000 },
   {
     entry: "js/mediator.ts",
     bundle: "dist/mediator.js",

@@ -13,7 +13,7 @@ import {
   type RevocationSubject,
   VerifyError,
 } from "tokenkeep/edge";
-import { type RedisClient, redisJwksStore, redisRevocation } from "tokenkeep/redis";
+import { type RedisClient, redisJwksStore, redisReplay, redisRevocation } from "tokenkeep/redis";
 import { ended, RUNTIMES, start } from "../runtimes.ts";
 import { CLIENTS, RedisServer, type TestClient } from "./redis/server.ts";
 import { AUDIENCE, claims, ISSUER, keyPair, NOW, refusal, sign } from "./suite/kit.ts";
@@ -513,6 +513,53 @@ test("edge_L206_asks_each_question_over_a_cluster", async () => {
   }
 });
 
+for (const [library, connect] of Object.entries(CLIENTS))
+  test(`edge_Q304_of_equal_proofs_exactly_one_is_the_first_in_redis, over ${library}`, async () => {
+    const [one, other] = [await connect(server.port), await connect(server.port)];
+    try {
+      const name = fresh();
+      const expiresAt = Date.now() / 1000 + 100;
+      const use = { name, thumbprint: "t", expiresAt };
+      const stores = [redisReplay(one.client), redisReplay(other.client)];
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, place) => stores[place % 2]!.firstUse(use)),
+      );
+      assert.deepEqual([answers.filter((first) => first).length, answers.length], [1, 100]);
+      assert.equal(await stores[0]!.firstUse({ ...use, name: fresh() }), true);
+      // A minute beyond its end, and no longer.
+      const life = Number(await one.send("PTTL", `tokenkeep:proof:${name}`));
+      assert.ok(life > 100_000 && life <= 160_000, String(life));
+      // By the verifier's clock, which may be another than that of Redis.
+      const early = redisReplay(one.client, { prefix: "x:", clock: () => 1_000_000 });
+      assert.equal(await early.firstUse({ ...use, expiresAt: 1_001 }), true);
+      assert.ok(Number(await one.send("PTTL", `x:${name}`)) <= 61_000);
+      assert.equal(await early.firstUse({ ...use, expiresAt: 1_001 }), false);
+    } finally {
+      one.end();
+      other.end();
+    }
+  });
+
+for (const [library, connect] of Object.entries(CLIENTS))
+  test(`edge_Q306_while_redis_is_away_no_proof_is_the_first, over ${library}`, async () => {
+    const mine = await RedisServer.open();
+    const { client, end } = await connect(mine.port);
+    try {
+      const store = redisReplay(client, { timeout: 200 });
+      const use = (name: string) => ({ name, thumbprint: "t", expiresAt: Date.now() / 1000 + 9 });
+      assert.equal(await store.firstUse(use("a")), true);
+      mine.pause();
+      await assert.rejects(async () => store.firstUse(use("b")));
+      mine.resume();
+      await mine.stop();
+      await assert.rejects(async () => store.firstUse(use("c")));
+    } finally {
+      end();
+      mine.resume();
+      await mine.stop();
+    }
+  });
+
 test("edge_G62_takes_no_client_of_redis_that_is_none_and_no_odd_option", () => {
   const client = { getRange: async () => "", on: () => undefined } as unknown as RedisClient;
   const odd = {} as RedisClient;
@@ -526,6 +573,11 @@ test("edge_G62_takes_no_client_of_redis_that_is_none_and_no_odd_option", () => {
     () => redisRevocation(client, { ttl: 1 } as object),
     () => redisJwksStore(client, { timeout: Number.NaN }),
     () => redisJwksStore(client, { prefix: 1 as unknown as string }),
+    () => redisReplay(odd),
+    () => redisReplay(client, { prefix: 1 as unknown as string }),
+    () => redisReplay(client, { timeout: 0 }),
+    () => redisReplay(client, { clock: 1 as unknown as () => number }),
+    () => redisReplay(client, { ttl: 1 } as object),
   ];
   for (const [place, call] of calls.entries())
     assert.throws(

@@ -7,9 +7,10 @@ import { functionIfGiven, readClock, readMembers } from "../options/read.js";
 import type { DpopOptions, ExpectedProof, VerifiedProof } from "../options/types.js";
 import { withDpop } from "../request/challenge.js";
 import { VerifyError } from "../request/error.js";
-import { MOST_PROOFS, replayIn, SeenProofs } from "./memory-replay.js";
+import { replayIn } from "./memory-replay.js";
 import { type DpopSettings, readDpop } from "./options.js";
 import { checkProof, newNonce } from "./proof.js";
+import { MOST_PROOFS, SeenProofs } from "./seen-proofs.js";
 import { targetOf } from "./target.js";
 
 /** Seconds. */

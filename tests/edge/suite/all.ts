@@ -28,5 +28,6 @@ import "./events.ts";
 import "./attacks.ts";
 import "./proofs.ts";
 import "./dpop.ts";
+import "./replay-object.ts";
 
 export { cases } from "./kit.ts";

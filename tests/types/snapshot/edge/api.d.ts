@@ -1,3 +1,4 @@
+export { durableReplay, type ReplayNamespace } from "./dpop/durable-replay.js";
 export { memoryReplay } from "./dpop/memory-replay.js";
 export { cacheJwksStore, kvJwksStore } from "./keys/stores.js";
 export type * from "./options/store-types.js";
