@@ -1,7 +1,7 @@
-// Runs the demo's three servers in one real workerd (through miniflare): the authority with its
-// database, the API, and, given a folder of built files, the page. It exists so that `npm start`,
-// the tests and the screenshots stand on the same stack: three origins of one site, so that
-// credentialed CORS happens for real. Alone: node www/stack.mjs [--app build/app] [--persist
+// Runs the demo's servers in one real workerd (through miniflare): the authority with its database,
+// the API, a second API behind it, and, given a folder of built files, the page. It exists so that
+// `npm start`, the tests and the screenshots stand on the same stack: three origins of one site, so
+// that credentialed CORS happens for real. Alone: node www/stack.mjs [--app build/app] [--persist
 // .state]
 
 import { randomBytes } from "node:crypto";
@@ -24,6 +24,10 @@ const LOOPBACK = "127.0.0.1";
 const LOOK_EVERY_MS = 300;
 /** What the API is called in tokens: a name, not an address. */
 const AUDIENCE = "https://api.tokenkeep.example";
+/** The second API, behind the first one. */
+const STOCK_AUDIENCE = "https://stock.tokenkeep.example";
+/** What the first API is called where it acts for its users. */
+const SERVICE_ID = "tokenkeep-api";
 /** The second tenant, beside `main`. */
 const TENANTS = JSON.stringify([{ id: "south", audience: "https://api.south.tokenkeep.example" }]);
 
@@ -84,6 +88,7 @@ async function startOnce({
   const authority = `http://localhost:${ports.authority}`;
   const api = `http://localhost:${ports.api}`;
   const DEMO = demo ? "on" : "off";
+  const service = await serviceKey();
   const shared = { ISSUER: authority, AUDIENCE, TENANTS, ALLOWED_ORIGINS: app, DEMO };
 
   /** @type {import("miniflare").WorkerOptions[]} */
@@ -97,12 +102,20 @@ async function startOnce({
         ...shared,
         CLIENT_ID: "tokenkeep-demo",
         KEY_ENCRYPTION_SECRET: await keptSecret(persist),
+        SERVICES: JSON.stringify([
+          {
+            id: SERVICE_ID,
+            jwks: { keys: [service.publicJwk] },
+            audience: AUDIENCE,
+            targets: { [STOCK_AUDIENCE]: ["stock:read"] },
+          },
+        ]),
         ...bindings.authority,
       },
     },
     {
       ...(await bundled("api", ports.api)),
-      serviceBindings: { AUTHORITY: "authority" },
+      serviceBindings: { AUTHORITY: "authority", STOCK: "stock" },
       kvNamespaces: { SHARED: "shared" },
       // Revocations and rotations are to be seen at work, so they take effect sooner than they have
       // to.
@@ -110,7 +123,21 @@ async function startOnce({
         ...shared,
         REVOCATION_CACHE_SECONDS: "2",
         KEY_SET_COOLDOWN_SECONDS: "1",
+        STOCK_AUDIENCE,
+        SERVICE_ID,
+        SERVICE_KEY: JSON.stringify(service.privateJwk),
         ...bindings.api,
+      },
+    },
+    {
+      ...(await bundled("stock")),
+      serviceBindings: { AUTHORITY: "authority" },
+      kvNamespaces: { SHARED: "shared" },
+      bindings: {
+        ISSUER: authority,
+        AUDIENCE: STOCK_AUDIENCE,
+        ACTORS: SERVICE_ID,
+        KEY_SET_COOLDOWN_SECONDS: "1",
       },
     },
   ];
@@ -216,9 +243,21 @@ async function filesOf(folder) {
   }
 }
 
+/** The key by which the API proves who it is. It is made anew at each start. */
+async function serviceKey() {
+  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+    "sign",
+    "verify",
+  ]);
+  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const { d } = await crypto.subtle.exportKey("jwk", pair.privateKey);
+  const publicJwk = { kty, crv, x, y, alg: "ES256", kid: "api-1" };
+  return { publicJwk, privateJwk: { ...publicJwk, d } };
+}
+
 /**
- * A Worker of www/ for miniflare: one module, and a port of its own.
- * @param {string} name @param {number} port
+ * A Worker of www/ for miniflare: one module, and a port of its own, unless others alone call it.
+ * @param {string} name @param {number} [port]
  */
 async function bundled(name, port) {
   const { outputFiles } = await build({
@@ -249,7 +288,7 @@ async function bundled(name, port) {
         : []),
     ],
     ...(await runtimeOf(name)),
-    unsafeDirectSockets: [{ host: LOOPBACK, port }],
+    ...(port === undefined ? {} : { unsafeDirectSockets: [{ host: LOOPBACK, port }] }),
   };
 }
 

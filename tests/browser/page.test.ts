@@ -149,6 +149,7 @@ test("every control has a name, every heading its place, and what changes is ann
     "Your sessions",
     "Two tenants",
     "Signing keys",
+    "The API calls another one",
     "Act for a user",
     "Audit log",
   ]);

@@ -1,4 +1,4 @@
-// The three Workers as `wrangler deploy` would upload them: wrangler bundles each by its
+// The Workers as `wrangler deploy` would upload them: wrangler bundles each by its
 // wrangler.toml and stops short of the upload, its own migrations make the database, and what it
 // bundled then serves a sign-in in workerd under the bindings of those files.
 
@@ -15,7 +15,7 @@ import { Miniflare, type WorkerOptions } from "miniflare";
 import { parse } from "smol-toml";
 import { unstable_getMiniflareWorkerOptions as optionsOf } from "wrangler";
 
-type Name = "app" | "authority" | "api";
+type Name = "app" | "authority" | "api" | "stock";
 
 interface Wrangler {
   name: string;
@@ -28,7 +28,7 @@ interface Wrangler {
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const NAMES: readonly Name[] = ["app", "authority", "api"];
+const NAMES: readonly Name[] = ["app", "authority", "api", "stock"];
 const settings = Object.fromEntries(
   NAMES.map((name) => [name, parse(readFileSync(configOf(name), "utf8")) as unknown as Wrangler]),
 ) as Record<Name, Wrangler>;
@@ -74,8 +74,11 @@ function cookieOf(answer: Response): string {
   return (answer.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
 }
 
-test("the three files agree about each other", () => {
-  const { app, authority, api } = settings;
+test("the files agree about each other", () => {
+  const { app, authority, api, stock } = settings;
+  assert.equal(stock.vars["ISSUER"], originOf("authority"));
+  assert.equal(stock.routes, undefined, "the second API has no address");
+  assert.deepEqual(stock.kv_namespaces, api.kv_namespaces);
   for (const { vars } of [authority, api]) {
     assert.equal(vars["ISSUER"], originOf("authority"));
     assert.equal(vars["ALLOWED_ORIGINS"], originOf("app"));
@@ -192,7 +195,7 @@ describe("what wrangler would upload", () => {
   }
 
   test("wrangler takes each configuration without a warning", () => {
-    assert.equal(said.length, 3);
+    assert.equal(said.length, NAMES.length);
     for (const output of said) {
       assert.match(output, /--dry-run: exiting now/);
       assert.doesNotMatch(output, /warning|error/i);
@@ -258,8 +261,8 @@ describe("what wrangler would upload", () => {
     assert.equal(config.demo, false);
   });
 
-  test("each Worker tells browsers to stay on https, and says nothing of it over http", async () => {
-    for (const name of NAMES) {
+  test("each Worker with an address tells browsers to stay on https, and says nothing of it over http", async () => {
+    for (const name of NAMES.filter((one) => one !== "stock")) {
       const worker = await workers.getWorker(settings[name].name);
       const said = async (scheme: string) => {
         const answer = await worker.fetch(originOf(name).replace("https", scheme));

@@ -15,6 +15,13 @@ export interface ApiBindings extends TenantBindings {
   REVOCATION_CACHE_SECONDS?: string;
   /** The least time between two fetches for a key that the key set lacks. Default: 30 seconds. */
   KEY_SET_COOLDOWN_SECONDS?: string;
+  /** A second API, behind this one, and what it is called in tokens. Without it there is none. */
+  STOCK?: Fetcher;
+  STOCK_AUDIENCE?: string;
+  /** What this API is called among the authority's SERVICES. Default: "api". */
+  SERVICE_ID?: string;
+  /** Its private key, as a JWK: a secret. */
+  SERVICE_KEY?: string;
   /** Origins of the pages that may call, separated by commas. */
   ALLOWED_ORIGINS: string;
   /** "on" mounts demo.ts around the API. Never in production. */

@@ -41,6 +41,16 @@ controls.post("/revoke", requireAccessToken(), async (c) => {
   return c.body(null, 204);
 });
 
+/** What nobody should do: hands the user's own token on to the second API, which refuses it. */
+controls.post("/forward", requireAccessToken(), async (c) => {
+  const { STOCK, STOCK_AUDIENCE } = c.env;
+  if (STOCK === undefined) return c.json({ error: "not_found" }, 404);
+  const { status, headers } = await STOCK.fetch(`${STOCK_AUDIENCE}/items`, {
+    headers: { Authorization: c.req.header("Authorization") ?? "" },
+  });
+  return c.json({ status, challenge: headers.get("WWW-Authenticate") });
+});
+
 /** Refuses every token from now on, fresh ones too: an API that disagrees with the authority. */
 controls.post("/refuse-all", (c) => {
   refusesAll = true;

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { auditActing } from "./audit.ts";
 import { findTenant, type GuardedEnv, requireAccessToken } from "./guard.ts";
+import { stock } from "./stock.ts";
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
@@ -48,3 +49,5 @@ routes.post("/echo", async (c) =>
 routes.get("/vault", requireAccessToken({ acr: ["mfa"], maxAge: 300, delegation: "forbid" }), (c) =>
   c.json({ secret: "The gold is under the third oak." }),
 );
+
+routes.route("/", stock);

@@ -6,6 +6,7 @@ import { offerActing } from "./acting-panel.ts";
 import { offerAudit } from "./audit-panel.ts";
 import { authorityAt } from "./authority.ts";
 import { offerCalls } from "./call-panel.ts";
+import { offerChain } from "./chain-panel.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { listPanels } from "./contents.ts";
 import { demoControls } from "./demo-controls.ts";
@@ -52,6 +53,7 @@ async function open(config: Config): Promise<void> {
   if (demo !== null) {
     offerPoint(keep, config, demo, tabs);
     offerFaults(keep, demo, tabs);
+    offerChain(keep, config);
     offerActing(keep, config, authority);
   }
   if (config.south !== null)

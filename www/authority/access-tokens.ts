@@ -18,8 +18,17 @@ export async function issueAccessToken(
     session,
     clientId,
     lifetime,
+    mayAct,
     now,
-  }: { tenant: Tenant; session: Session; clientId: string; lifetime: number; now: number },
+  }: {
+    tenant: Tenant;
+    session: Session;
+    clientId: string;
+    lifetime: number;
+    /** Who may act for the user (RFC 8693 section 4.4). */
+    mayAct: { may_act?: { sub: string } };
+    now: number;
+  },
 ): Promise<AccessToken> {
   const { account, steppedUpAt } = session;
   // No token outlives its session.
@@ -33,6 +42,7 @@ export async function issueAccessToken(
     acr: steppedUpAt === null ? "pwd" : "mfa",
     amr: steppedUpAt === null ? ["pwd"] : ["pwd", "otp"],
     auth_time: steppedUpAt ?? session.startedAt,
+    ...mayAct,
   })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "at+jwt" })
     .setIssuer(tenant.issuer)

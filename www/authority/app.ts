@@ -3,36 +3,37 @@
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { createMiddleware } from "hono/factory";
 import { stayOnHttps } from "../transport.ts";
 import { allowTheApp, refuseForgedCalls } from "./callers.ts";
 import { type Env, findTenant } from "./context.ts";
 import { acting } from "./routes/acting.ts";
+import { exchange } from "./routes/exchange.ts";
 import { keySet } from "./routes/key-set.ts";
 import { operator } from "./routes/operator.ts";
 import { ownSessions } from "./routes/own-sessions.ts";
 import { session } from "./routes/session.ts";
 import { stepUp } from "./routes/step-up.ts";
 
-/** No call of this authority needs a larger body. */
+/** No call of this authority needs a larger body: an exchange has two tokens in it. */
 const BODY_LIMIT_BYTES = 4096;
+
+const storeNothing = createMiddleware<Env>(async (c, next) => {
+  await next();
+  c.header("Cache-Control", "no-store");
+});
+
+const limitBody = bodyLimit({
+  maxSize: BODY_LIMIT_BYTES,
+  onError: (c) => c.json({ error: "body_too_large" }, 413),
+});
 
 const tenant = new Hono<Env>();
 tenant.use(findTenant);
 tenant.route("/.well-known", keySet);
 
 for (const path of ["/session/*", "/operator/*"]) {
-  tenant.use(path, async (c, next) => {
-    await next();
-    c.header("Cache-Control", "no-store");
-  });
-  tenant.use(path, allowTheApp);
-  tenant.use(
-    path,
-    bodyLimit({
-      maxSize: BODY_LIMIT_BYTES,
-      onError: (c) => c.json({ error: "body_too_large" }, 413),
-    }),
-  );
+  tenant.use(path, storeNothing, allowTheApp, limitBody);
 }
 // A browser sends the cookie of these calls whichever page asks for it. The operator's calls carry
 // a token, which a page has to add itself.
@@ -42,6 +43,9 @@ tenant.route("/session", ownSessions);
 tenant.route("/session", stepUp);
 tenant.route("/operator", operator);
 tenant.route("/operator", acting);
+// Services call it, no pages: it has no CORS, and takes no cookie.
+tenant.use("/token", storeNothing, limitBody);
+tenant.route("/token", exchange);
 
 export const authority = new Hono<Env>();
 

@@ -28,6 +28,8 @@ const SEVERITIES = {
   "user.revoked": "low",
   /** An operator got a token to act for the user. */
   "acting.started": "low",
+  /** A service got a token for another API, to act for the user there. */
+  exchanged: "low",
 } as const satisfies Record<string, Severity>;
 
 export type Event = keyof typeof SEVERITIES;

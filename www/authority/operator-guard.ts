@@ -32,7 +32,7 @@ export const requireOperator = createMiddleware<Env>(async (c, next) => {
   const { id } = c.var.tenant;
   let middleware = guards.get(id);
   if (middleware === undefined) {
-    const verifier = (verifierOfThisIsolate ??= make(c.env));
+    const verifier = (verifierOfThisIsolate ??= make(c.env, revocationIn(c.env, tenantsOf(c.env))));
     guards.set(
       id,
       (middleware = guard(verifier, {
@@ -46,7 +46,14 @@ export const requireOperator = createMiddleware<Env>(async (c, next) => {
   return middleware(c, next);
 });
 
-function make(bindings: AuthorityBindings): Verifier {
+let plain: Verifier | undefined;
+
+/** Verifies this authority's tokens. Whether their session has ended is for the caller to ask. */
+export function verifierIn(bindings: AuthorityBindings): Verifier {
+  return (plain ??= make(bindings, kvRevocation(bindings.SHARED, { cacheTtl: 0 })));
+}
+
+function make(bindings: AuthorityBindings, revocation: RevocationStore): Verifier {
   const tenants = tenantsOf(bindings);
   const uriOf = ({ issuer }: Tenant) => `${issuer}/.well-known/jwks.json`;
   return createVerifier({
@@ -59,7 +66,7 @@ function make(bindings: AuthorityBindings): Verifier {
     })),
     profile: "access-token",
     clockTolerance: 0,
-    revocation: revocationIn(bindings, tenants),
+    revocation,
     jwks: {
       // The keys are in this Worker's own database: no network, and no need to wait between two
       // reads.

@@ -32,6 +32,8 @@ export interface AuthorityBindings extends TenantBindings {
    * for requests that are under way.
    */
   KEY_OVERLAP_SECONDS?: string;
+  /** Services that may exchange users' tokens, as JSON: services.ts. Default: none. */
+  SERVICES?: string;
   /** "off" lifts the limits: for tests. */
   RATE_LIMITS?: string;
   /** The address that alerts are posted to, as JSON. Without it they are in the audit log only. */

@@ -10,6 +10,7 @@ import { sceneOf } from "../context.ts";
 import { note } from "../detection.ts";
 import { signingKey } from "../key-ring.ts";
 import { type OperatorEnv, requireOperator } from "../operator-guard.ts";
+import { mayActFor } from "../services.ts";
 import { secondsNow, settingsFrom } from "../settings.ts";
 
 /** There is no renewal: an operator asks again. */
@@ -39,6 +40,7 @@ acting.post("/act-for", requireOperator, async (c) => {
     name: user.name,
     roles: user.roles,
     act: { sub: operator, name },
+    ...mayActFor(c.env, tenant),
   })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "at+jwt" })
     .setIssuer(tenant.issuer)

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { issueAccessToken } from "../access-tokens.ts";
 import type { Env } from "../context.ts";
 import { setRefreshCookie } from "../cookies.ts";
+import { mayActFor } from "../services.ts";
 import type { Session } from "../sessions.ts";
 import { settingsFrom } from "../settings.ts";
 import type { SigningKey } from "../signing-keys.ts";
@@ -23,6 +24,7 @@ export async function answerTokens(
     session,
     clientId,
     lifetime,
+    mayAct: mayActFor(c.env, c.var.tenant),
     now,
   });
   setRefreshCookie(c, refreshToken, session.expiresAt - now);
