@@ -20,6 +20,7 @@ export {
   type SessionObjectState,
 } from "./mediator/sessions/durable.js";
 export { memorySessions } from "./mediator/sessions/memory.js";
+export { type SealedCookiesOptions, sealedCookies } from "./mediator/sessions/sealed.js";
 export { storedSessions } from "./mediator/sessions/stored.js";
 export type { SessionRecord, SessionStore } from "./mediator/store-types.js";
 export type {

@@ -8,6 +8,8 @@
 export const MOST_BYTES = 4_096;
 /** Sign-ins that a browser may have under way. */
 const MOST_TRANSACTIONS = 5;
+/** Cookies over which a sealed session may stretch. */
+const MOST_PARTS = 3;
 /** Seconds that a sign-in may take. */
 export const TRANSACTION_SECONDS = 600;
 /** Seconds from a logout to `GET end`. */
@@ -25,16 +27,19 @@ export interface CookiePlaces {
 export type Sent = readonly (readonly [name: string, value: string])[];
 
 export class Cookies {
-  readonly #names: { readonly session: string; readonly end: string; readonly transaction: string };
+  readonly #names: Readonly<Record<"session" | "end" | "idToken" | "transaction", string>>;
   readonly #sessionPath: string;
+  readonly #endPath: string;
 
   constructor({ name, scope, path }: CookiePlaces) {
     const host = `__Host-Http-${name}`;
     this.#names = {
       session: scope === "host" ? host : `__Secure-${name}`,
       end: `${host}-end`,
+      idToken: `__Secure-${name}-id`,
       transaction: `${host}-tx-`,
     };
+    this.#endPath = `${path}/end`;
     this.#sessionPath = scope === "host" || path === "" ? "/" : path;
   }
 
@@ -49,6 +54,60 @@ export class Cookies {
 
   deleteSession(): string {
     return this.setSession("", 0);
+  }
+
+  /** A sealed session: the first of its cookies says how many there are. */
+  sealedSession(sent: Sent): string | null {
+    const [first, ...more] = this.#partNames;
+    const begin = only(sent, first ?? "") ?? "";
+    const parts = more.slice(0, Number(begin.charAt(0)) - 1).map((name) => only(sent, name));
+    return begin === "" || parts.includes(null) ? null : begin.slice(1) + parts.join("");
+  }
+
+  /** What sets a sealed session, and deletes what was longer. Null: it does not fit. */
+  setSealedSession(sent: Sent, value: string, seconds: number): string[] | null {
+    const names = this.#partNames;
+    const room = MOST_BYTES - Math.max(...names.map((name) => name.length));
+    const count = Math.ceil((value.length + 1) / room);
+    if (count > names.length) return null;
+    const text = `${count}${value}`;
+    return names
+      .slice(0, count)
+      .map((name, place) => {
+        const part = text.slice(place * room, (place + 1) * room);
+        return cookie(name, part, seconds, "Strict", this.#sessionPath);
+      })
+      .concat(this.deleteSealedSession(sent, count));
+  }
+
+  /** What deletes the cookies of a sealed session that the browser has; the first in any case. */
+  deleteSealedSession(sent: Sent, from = 0): string[] {
+    return this.#partNames
+      .filter((name, place) => place >= from && (place === 0 || sent.some(([one]) => one === name)))
+      .map((name) => cookie(name, "", 0, "Strict", this.#sessionPath));
+  }
+
+  get #partNames(): string[] {
+    const { session } = this.#names;
+    return Array.from({ length: MOST_PARTS }, (_, place) =>
+      place === 0 ? session : `${session}.${place}`,
+    );
+  }
+
+  /** The ID token beside a sealed session. It travels to `GET end` alone. */
+  idToken(sent: Sent): string | null {
+    return only(sent, this.#names.idToken);
+  }
+
+  /** Nothing: no browser would keep it. */
+  setIdToken(value: string, seconds: number): string[] {
+    const { idToken } = this.#names;
+    if (idToken.length + value.length > MOST_BYTES) return [];
+    return [cookie(idToken, value, seconds, "Strict", this.#endPath)];
+  }
+
+  deleteIdToken(): string[] {
+    return this.setIdToken("", 0);
   }
 
   end(sent: Sent): string | null {

@@ -42,13 +42,17 @@ export async function logout(
 export async function end(request: Request, setup: Setup): Promise<Response> {
   const { cookies, sealing, provider, settings } = setup;
   const returnTo = returnAddress(new URL(request.url).searchParams.get("return_to"), settings.apps);
-  const sealed = cookies.end(cookiesOf(request));
+  const sent = cookiesOf(request);
+  const sealed = cookies.end(sent);
   const text = sealed === null ? null : await sealing.open(sealed, "end");
   const to =
     text === null ? null : await provider.endpoint("end_session_endpoint").catch(() => null);
   if (text === null || to === null)
     return redirect(returnTo, sealed === null ? [] : [cookies.deleteEnd()]);
-  const { idToken, sid } = JSON.parse(text) as Farewell;
+  const { sid, ...farewell } = JSON.parse(text) as Farewell;
+  const beside = cookies.idToken(sent);
+  const idToken =
+    farewell.idToken ?? (beside === null ? null : await sealing.open(beside, "end", "id"));
   const told = {
     ...(idToken === null ? { client_id: settings.client.id } : { id_token_hint: idToken }),
     ...(idToken === null && sid !== null ? { logout_hint: sid } : {}),
@@ -56,7 +60,7 @@ export async function end(request: Request, setup: Setup): Promise<Response> {
     state: await sealing.seal(returnTo.href, "return"),
   };
   for (const [name, value] of Object.entries(told)) to.searchParams.set(name, value);
-  return redirect(to, [cookies.deleteEnd()]);
+  return redirect(to, [cookies.deleteEnd(), ...(beside === null ? [] : cookies.deleteIdToken())]);
 }
 
 export async function ended(request: Request, setup: Setup): Promise<Response> {

@@ -80,6 +80,8 @@ export interface LiveSessions {
 /** What `storedSessions` and `sealedCookies` give. */
 export interface LiveSessionsMaker extends Sessions {
   readonly secrets: readonly Uint8Array<ArrayBuffer>[];
+  /** Whether a session can end because nobody uses it. */
+  readonly knowsUse: boolean;
   open(setup: Setup): LiveSessions;
 }
 

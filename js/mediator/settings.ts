@@ -86,7 +86,9 @@ export function readSettings(given: MediatorOptions): Settings {
     if (value !== undefined && typeof value !== "function")
       throw invalidOption(what, "must be a function");
   if (typeof (sessions as Partial<LiveSessionsMaker> | undefined)?.open !== "function")
-    throw invalidOption("sessions", "must be what `storedSessions` gives");
+    throw invalidOption("sessions", "must be what `storedSessions` or `sealedCookies` gives");
+  if (lifetime.idle !== undefined && !(sessions as LiveSessionsMaker).knowsUse)
+    throw invalidOption("lifetime.idle", "can't be kept by cookies that never change");
   if (revocation !== undefined && typeof revocation?.isRevoked !== "function")
     throw invalidOption("revocation", "must have a method isRevoked");
   if (typeof name !== "string" || !/^\w{1,32}$/.test(name))

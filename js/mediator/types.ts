@@ -21,7 +21,7 @@ export interface MediatorOptions {
    * asks for nothing else.
    */
   apps: readonly string[];
-  /** Where sessions live: `storedSessions(…)`. */
+  /** Where sessions live: `storedSessions(…)`, or `sealedCookies(…)`. */
   sessions: Sessions;
   /**
    * Part of all names of cookies: tells several mediators of one host apart. Letters, digits and

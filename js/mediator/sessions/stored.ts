@@ -28,6 +28,7 @@ export function storedSessions(store: SessionStore, options: { keys: Secrets }):
   const sessions: LiveSessionsMaker = {
     kind: "stored",
     secrets,
+    knowsUse: true,
     open: (setup) => new StoredSessions(store, setup),
   };
   return sessions;

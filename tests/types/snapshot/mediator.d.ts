@@ -7,6 +7,7 @@ export { checkSessionStore, type StoreFinding } from "./mediator/sessions/check.
 export { d1Sessions, type SessionDatabase, type SessionStatement, } from "./mediator/sessions/d1.js";
 export { durableSessions, type SessionNamespace, SessionObject, type SessionObjectState, } from "./mediator/sessions/durable.js";
 export { memorySessions } from "./mediator/sessions/memory.js";
+export { type SealedCookiesOptions, sealedCookies } from "./mediator/sessions/sealed.js";
 export { storedSessions } from "./mediator/sessions/stored.js";
 export type { SessionRecord, SessionStore } from "./mediator/store-types.js";
 export type { Mediator, MediatorEvent, MediatorOptions, ProviderMetadata, ProviderOptions, Secrets, Sessions, SignInErrorCode, } from "./mediator/types.js";
