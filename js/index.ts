@@ -16,7 +16,12 @@ const load = coreFrom(() => unpacked(packedOf(gzippedWasm)));
  * it.
  */
 export function createTokenKeep(options: TokenKeepOptions): TokenKeep {
-  return keepWith(options, load, () => import("./dpop.js"));
+  return keepWith(
+    options,
+    load,
+    () => import("./dpop.js"),
+    () => import("./worker-home.js"),
+  );
 }
 
 export { TokenKeepError, type TokenKeepErrorCode } from "./client/error.js";

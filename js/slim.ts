@@ -41,7 +41,12 @@ export function createTokenKeep(options: SlimTokenKeepOptions): TokenKeep {
     given = wasm;
     return load();
   };
-  return keepWith(others, loadCore, () => import("./dpop.js"));
+  return keepWith(
+    others,
+    loadCore,
+    () => import("./dpop.js"),
+    () => import("./worker-home.js"),
+  );
 }
 
 async function compile(wasm: WasmSource): Promise<WebAssembly.Module> {

@@ -38,6 +38,7 @@ export const contents: readonly Section[] = [
       { text: "Troubleshooting", link: "/troubleshooting" },
       { text: "Developing locally", link: "/developing-locally" },
       { text: "Loading the wasm", link: "/loading" },
+      { text: "Keep the token in a worker", link: "/worker-host" },
       { text: "Testing your application", link: "/testing" },
     ],
   },

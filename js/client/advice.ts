@@ -1,7 +1,7 @@
 // What only a developer can mend is also said in the console: once a kind, with what to do, the
 // address, the status, and where the documents explain it. Never a secret.
 
-import { type Fault, WORDS } from "./error.js";
+import { type Fault, WORDS } from "./words.js";
 
 /** In the package. Each kind has an anchor there. */
 const PAGE = "node_modules/tokenkeep/docs/troubleshooting.md#";

@@ -34,7 +34,7 @@ export function remedyOf(field: string): StepUp | null | undefined {
     if (error !== "insufficient_user_authentication") continue;
     const age = parameters.get("max_age") ?? "";
     return {
-      acrValues: parameters.get("acr_values")?.match(/\S+/g) ?? [],
+      acrValues: Object.freeze(parameters.get("acr_values")?.match(/\S+/g) ?? []),
       maxAge: /^\d+$/.test(age) ? Number(age) : null,
     };
   }

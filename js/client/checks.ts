@@ -1,6 +1,7 @@
 // What the readers of options have in common.
 
 import { TokenKeepError } from "./error.js";
+import type { TokenKeepOptions } from "./types.js";
 
 /** A copy of the own members of an object, each read once. Inherited members are left out. */
 export function own<T extends object>(options: T): T {
@@ -30,4 +31,13 @@ export function statuses<Word extends string>(
     one === word || (Number.isInteger(one) && Number(one) >= least && Number(one) < 600);
   if (!list?.every(fits)) throw invalid(option, `must be a list of statuses from ${least} to 599`);
   return list;
+}
+
+/**
+ * Whether it is a worker or makes one. A worker of another realm is no instance of this realm's
+ * class, so its shape tells.
+ */
+export function isWorker(host: TokenKeepOptions["host"]): unknown {
+  const worker = host as Partial<Worker & SharedWorker> | undefined;
+  return typeof host === "function" || worker?.postMessage || worker?.port;
 }

@@ -14,12 +14,20 @@ export function cookieNamed(name: string): string | null | undefined {
   }
 }
 
+/** Reads a cookie as `cookieNamed` does. A worker has to ask a page. */
+export type Cookies = (
+  name: string,
+) => string | null | undefined | Promise<string | null | undefined>;
+
 /**
- * Double submit: sets the header that repeats the value of a cookie, as that is at this moment. The
- * value goes to the page's own origin and to those of the refresh and the logout endpoint.
+ * Double submit: sets the header that repeats the value of a cookie. It goes to the page's own
+ * origin and to those of the refresh and the logout endpoint.
  */
-export function submitTwice({ csrf, refresh, logout }: Settings, request: Request): void {
-  const value = csrf && cookieNamed(csrf.cookie);
+export function submitTwice(
+  { csrf, refresh, logout }: Settings,
+  request: Request,
+  value: string | null | undefined,
+): void {
   if (value == null) return;
   const known = [globalThis.origin, refresh.url, logout?.url];
   const originOf = (url: string) => new URL(url).origin;

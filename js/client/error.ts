@@ -1,4 +1,6 @@
-// The error class of the client, its codes and their messages. No message holds a secret.
+// The error class of the client, and its codes.
+
+import { RETRYABLE, WORDS } from "./words.js";
 
 /** Why a call of the client failed. Stable: codes are added, never changed. */
 export type TokenKeepErrorCode =
@@ -8,6 +10,8 @@ export type TokenKeepErrorCode =
    * WebAssembly is missing or forbidden; retryable after a trap or when it could not be fetched.
    */
   | "wasm_unavailable"
+  /** The worker's script did not load or did not answer, or the worker was lost. */
+  | "worker_unavailable"
   /** Terminal: the authority ended the session. */
   | "refresh_rejected"
   /** The network, 408, 425, 429, 5xx. */
@@ -21,48 +25,9 @@ export type TokenKeepErrorCode =
   /** No key for proofs could be made: no `crypto.subtle`, as on an insecure origin. */
   | "dpop_unavailable"
   | "signed_out"
-  /** `withToken` or `adopt` when the token lives in a worker. */
+  /** `withToken`, `attempt` or `adopt` when the token lives in a worker. */
   | "not_in_page"
   | "closed";
-
-/** @internal What only a developer can mend. No call rejects with the last three. */
-export type Fault =
-  | "wasm_unavailable"
-  | "refresh_misconfigured"
-  | "refresh_malformed"
-  | "sign-in-without-token"
-  | "cookie-not-kept"
-  | "challenge-not-exposed";
-
-/**
- * What is wrong, and what to do about it. The codes that are missing always come with a message.
- *
- * @internal
- */
-export const WORDS: Readonly<Partial<Record<TokenKeepErrorCode, string>> & Record<Fault, string>> =
-  {
-    wasm_unavailable:
-      "WebAssembly can't be used here. With a Content-Security-Policy, script-src needs 'wasm-unsafe-eval'.",
-    refresh_rejected: "The authority refused the refresh: the session is over.",
-    refresh_unreachable: "The authority can't be reached or asks to wait.",
-    refresh_timeout: "There is no answer in time.",
-    refresh_malformed: "An answer without a usable token: name its member in `reply`.",
-    refresh_misconfigured: "This is no answer of a refresh endpoint: look at `refresh`.",
-    logout_failed: "You are signed out here, but the session at the server may not be over.",
-    dpop_unavailable: "No key for proofs can be made here, or the token needs none.",
-    signed_out: "There is no session.",
-    closed: "The keep is closed.",
-    "sign-in-without-token": "The token is left to you: name its member in `reply`.",
-    "cookie-not-kept": "Look at the cookie's host, Secure, SameSite and Path.",
-    "challenge-not-exposed": "Name WWW-Authenticate in Access-Control-Expose-Headers.",
-  };
-
-const RETRYABLE: readonly TokenKeepErrorCode[] = [
-  "refresh_unreachable",
-  "refresh_timeout",
-  "refresh_malformed",
-  "logout_failed",
-];
 
 /**
  * The error that every call of the client rejects with. Two others exist: the caller's own abort

@@ -1,5 +1,5 @@
 // What a keep asks of the place where its engine lives, and what that place tells it. The engine
-// may live in this realm (local.ts) or in a worker.
+// may live in this realm (local.ts) or in a worker (js/hosted/remote.ts).
 
 import type { EngineHost, Input } from "../../build/client/client.js";
 import type { TokenKeepError } from "./error.js";
@@ -11,7 +11,7 @@ export interface Home {
   /** Start, refresh and logout: resolves when the engine has answered. */
   settle(input: Input): Promise<void>;
   /** Sends a request of the application by the rules of requests.ts. */
-  send(request: Request, replayable: boolean): Promise<Response>;
+  send(request: Request, replayable: boolean, init: RequestInit | undefined): Promise<Response>;
   attempt<T>(
     request: Request,
     send: (token: string | null, prove?: Prove) => T | Promise<T>,
@@ -22,8 +22,8 @@ export interface Home {
   lend(validity: number): Promise<string>;
   /** A proof for a request with a token that was lent. */
   prove(token: string, method: string, url: string | URL): Promise<string>;
-  /** Takes over a token, as `Keep.adopt` of the wasm. */
-  adopt(token: string, expiresIn: number, same: boolean): Promise<boolean | undefined>;
+  /** Takes over a token: of the `same` session, or of a new one. `expiresIn`: seconds. */
+  adopt(token: unknown, expiresIn: number, same: boolean): Promise<void>;
   explain(): readonly Transition[];
   close(): void;
 }
@@ -41,15 +41,22 @@ export interface SessionJson {
   reply(): Uint8Array | true | undefined;
 }
 
+/** The events that a home only passes on. The keep adds the session where that belongs to one. */
+export type Events = {
+  [Type in Exclude<keyof TokenKeepEvents, "change" | "refresh-failed">]: [
+    Type,
+    ...(TokenKeepEvents[Type] extends { session: unknown } ? [] : [TokenKeepEvents[Type]]),
+  ];
+};
+
 /** What a home tells its keep. */
-export interface Told
-  extends Pick<Engine, "signedIn" | "signedOut" | "refreshed" | "refreshFailed" | "userChanged"> {
+export interface Told {
   changed(session: SessionNumbers, json: SessionJson): void;
+  emit(...event: Events[keyof Events]): void;
+  /** `retryAt`: epoch milliseconds. */
+  refreshFailed(error: TokenKeepError, retryAt: number | undefined): void;
   /** A request goes out without the token, for this reason. */
   bare(why: Bare, url: string): void;
-  stepUp(event: TokenKeepEvents["step-up"]): void;
-  logoutAnswered(status: number, body: unknown): void;
-  rejectedFreshToken(url: string): void;
   /** This home is lost, by this error. The next call needs another one. */
   lost(error: TokenKeepError): void;
 }

@@ -5,7 +5,7 @@
 import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/client/client.js";
 import type { Advise } from "./advice.js";
 import { bytesOf, jsonOf, requestTo, sentAtOf, statusOf } from "./authority.js";
-import { cookieNamed, submitTwice } from "./cookies.js";
+import { type Cookies, submitTwice } from "./cookies.js";
 import type { Prover } from "./dpop.js";
 import { failure, TokenKeepError } from "./error.js";
 import { report } from "./events.js";
@@ -13,13 +13,19 @@ import type { Told } from "./home.js";
 import type { Core } from "./load.js";
 import { Locks } from "./locks.js";
 import type { Settings } from "./options.js";
-import { watchPage } from "./page.js";
+import type { watchPage } from "./page.js";
 import { Siblings } from "./siblings.js";
 import type { Transition } from "./types.js";
 import { Waiters } from "./waiters.js";
 
 /** The reply that brings a token. Without one: whether it is of the session that is there. */
 type Source = Uint8Array | boolean | undefined;
+
+/** What a realm tells of itself: a page, or a worker with the pages that it serves. */
+export interface Realm {
+  readonly cookies: Cookies;
+  readonly watch: typeof watchPage;
+}
 
 /** One engine in this realm: its calls, its lock, its siblings and those who wait for it. */
 export class Host {
@@ -34,6 +40,7 @@ export class Host {
   readonly #core: Core;
   readonly #settings: Settings;
   readonly #calls = new Map<number, AbortController>();
+  readonly #realm: Realm;
   readonly #locks: Locks;
   readonly #siblings: Siblings;
   readonly #leave: () => void;
@@ -52,19 +59,28 @@ export class Host {
   /** The transitions that `explain` collects. */
   #transitions: Transition[] = [];
 
-  constructor(core: Core, settings: Settings, tell: Told, advise: Advise, prover: Prover | null) {
+  constructor(
+    core: Core,
+    settings: Settings,
+    tell: Told,
+    advise: Advise,
+    prover: Prover | null,
+    realm: Realm,
+  ) {
     this.#core = core;
+    this.#realm = realm;
     this.#settings = settings;
     this.#hint = settings.sessionHint;
     // The application's function gets no `this`, and what it throws becomes a rejection.
     this.transport = async (request, submits) => {
-      if (submits) submitTwice(settings, request);
+      const { csrf } = settings;
+      if (submits && csrf) submitTwice(settings, request, await realm.cookies(csrf.cookie));
       return settings.transport.call(undefined, request);
     };
     this.tell = tell;
     this.advise = advise;
     this.prover = prover;
-    this.#locks = new Locks(settings.name, (answer, ticket) => this.#hear(answer, ticket));
+    this.#locks = new Locks(settings.name, (answer, ticket) => this.hear(answer, ticket));
     this.#siblings = new Siblings(settings.name, (message) =>
       reported(() => this.#engine.hear(message)),
     );
@@ -74,8 +90,8 @@ export class Host {
     for (const [option, path] of settings.reply.paths) this.#engine.name(option, path);
     const listen = () => settings.engine.coordinate && this.#siblings.open();
     listen();
-    this.#leave = watchPage((what) => this.#hear(what, 0), {
-      stored: () => this.#siblings.close(),
+    this.#leave = realm.watch((what) => this.hear(what, 0), {
+      left: () => this.#siblings.close(),
       restored: listen,
     });
     core.losses.add(this.#lose);
@@ -100,7 +116,7 @@ export class Host {
     const hint = this.#hint;
     if (hint && ["start", "request", "lend"].includes(input)) {
       this.#hint = undefined;
-      if (cookieNamed(hint.cookie) === undefined) this.engine.input("no-hint", 0);
+      if (this.#realm.cookies(hint.cookie) === undefined) this.engine.input("no-hint", 0);
     }
     return this.answer(this.engine.input(input, number));
   }
@@ -118,10 +134,9 @@ export class Host {
   }
 
   /** An API refused the retry with the token of this generation too. */
-  rejectedFreshToken(generation: number, url: string): void {
+  retryRefused(generation: number): void {
     this.#refused = true;
     this.engine.input("retry-refused", generation);
-    this.tell.rejectedFreshToken(url);
   }
 
   /** Hands in a token that comes from `source`. A reply is wiped afterwards. */
@@ -207,7 +222,6 @@ export class Host {
     const { tell, advise } = this;
     const { url } = this.#settings.refresh;
     return {
-      ...tell,
       changed: (...session) =>
         tell.changed(session, {
           claims: () => this.#engine.shown(),
@@ -222,6 +236,10 @@ export class Host {
           advise(code, url, status);
         tell.refreshFailed(error, retryAt);
       },
+      signedIn: () => tell.emit("signed-in"),
+      signedOut: (reason) => tell.emit("signed-out", { reason }),
+      refreshed: (generation, by) => tell.emit("refreshed", { generation, by }),
+      userChanged: () => tell.emit("user-changed"),
       cookieNotKept: (status) => advise("cookie-not-kept", url, status),
       sendRefresh: (call) => this.#send(call, false),
       sendLogout: (call) => this.#send(call, true),
@@ -240,7 +258,7 @@ export class Host {
   }
 
   /** An input that no caller waits for. A trap is reported, since nobody could catch it. */
-  #hear(what: Input, number: number): void {
+  hear(what: Input, number: number): void {
     reported(() => this.#engine.input(what, number));
   }
 
@@ -274,7 +292,7 @@ export class Host {
           response.type === "opaqueredirect" ? "redirect" : status,
         );
         if (this.engine.loggedOut(call, status, header("Content-Type"), listed))
-          this.tell.logoutAnswered(status, body);
+          this.tell.emit("logout-answered", { status, body });
       } else {
         const body = await bytesOf(response);
         const { noSession } = this.#settings;

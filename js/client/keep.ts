@@ -75,12 +75,9 @@ export class Keep implements TokenKeep {
       token_type = "bearer",
     } = own(response ?? {});
     const same = session === "same";
+    const token = String(token_type).toLowerCase() === "bearer" ? accessToken : undefined;
     return this.#use(async (home) => {
-      if (typeof accessToken !== "string" || String(token_type).toLowerCase() !== "bearer")
-        throw new TokenKeepError("refresh_malformed");
-      const taken = await home.adopt(accessToken, Number(expiresIn), same);
-      if (!taken)
-        throw new TokenKeepError(taken === undefined ? "refresh_malformed" : "signed_out");
+      await home.adopt(token, Number(expiresIn), same);
       return this.#session;
     });
   }
@@ -92,7 +89,7 @@ export class Keep implements TokenKeep {
     const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
     return abortable(
       signal,
-      this.#use((home) => home.send(request, replayable)),
+      this.#use((home) => home.send(request, replayable, init)),
     );
   };
 
@@ -183,19 +180,12 @@ export class Keep implements TokenKeep {
     return {
       changed: (session, json) =>
         this.#show(sessionOf(session, json, this.#session, this.#failure)),
-      signedIn: () => listeners.emit("signed-in", { session: this.#session }),
-      signedOut: (reason) => listeners.emit("signed-out", { reason }),
-      refreshed: (generation, by) => listeners.emit("refreshed", { generation, by }),
+      emit: (type, event?) => listeners.emit(type, (event ?? { session: this.#session }) as never),
       refreshFailed: (error, retryAt) => {
         this.#failure = error;
         listeners.emit("refresh-failed", { error, retryAt: retryAt ?? null });
       },
-      userChanged: () => listeners.emit("user-changed", { session: this.#session }),
       bare: (why, url) => this.#notes.add(why, url, this.#session),
-      stepUp: (event) =>
-        listeners.emit("step-up", { ...event, acrValues: Object.freeze(event.acrValues) }),
-      logoutAnswered: (status, body) => listeners.emit("logout-answered", { status, body }),
-      rejectedFreshToken: (url) => listeners.emit("rejected-fresh-token", { url }),
       lost: (error) => {
         const [{ status }, lostAt] = [this.#session, this.#lostAt];
         this.#lostAt = performance.now();

@@ -14,6 +14,8 @@ export interface Core extends Api {
   readonly lost: TokenKeepError | null;
   /** The functions to call after a trap. */
   readonly losses: Set<() => void>;
+  /** To be called after each call of the wasm, its timers included. */
+  worked?: () => void;
 }
 
 /**
@@ -26,7 +28,10 @@ export function coreFrom(
   let source: BufferSource | WebAssembly.Module | null = null;
   let loading: Promise<Core> | null = null;
   const load = async () => {
-    const state = { lost: null as TokenKeepError | null, losses: new Set<() => void>() };
+    const state: Pick<Core, "losses" | "worked"> & { lost: TokenKeepError | null } = {
+      lost: null,
+      losses: new Set(),
+    };
     const trapped = (cause: unknown) => {
       state.lost = new TokenKeepError("wasm_unavailable", {
         message: "The wasm half has trapped; the next call begins afresh.",
@@ -68,7 +73,7 @@ function isForbidden(cause: unknown): boolean {
  */
 function guarded(
   exports: WebAssembly.Exports,
-  state: { lost: unknown },
+  state: { lost: unknown; worked?: () => void },
   trapped: (cause: unknown) => Error,
 ): WebAssembly.Exports {
   const guard = (call: WebAssembly.ExportValue) => {
@@ -80,6 +85,8 @@ function guarded(
       } catch (cause) {
         // A nested call has told of this trap already.
         throw state.lost ?? trapped(cause);
+      } finally {
+        state.worked?.();
       }
     };
   };

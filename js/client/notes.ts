@@ -6,6 +6,16 @@ import type { Session, Transition } from "./types.js";
 /** Why a request went out without the token. */
 export type Bare = "origin-not-listed" | "foreign-authorization" | "no-cors";
 
+/** Why a request goes out without the token; false when it may have it. */
+export function bareOf(request: Request, listed: boolean, proves: boolean): Bare | false {
+  const { headers } = request;
+  if (!listed) return "origin-not-listed";
+  if (headers.has("Authorization") || (proves && headers.has("DPoP")))
+    return "foreign-authorization";
+  // In this mode the browser drops the header and hides the answer.
+  return request.mode === "no-cors" && "no-cors";
+}
+
 /** The most notes that are kept. */
 const KEPT = 20;
 

@@ -1,7 +1,8 @@
 // Checks the options of `createTokenKeep` and adds the defaults.
 
 import type { EngineSettings } from "../../build/client/client.js";
-import { invalid, named, own, statuses } from "./checks.js";
+import { absolute, isRelative, listed, ownBase } from "./addresses.js";
+import { invalid, isWorker, named, own, statuses } from "./checks.js";
 import type { ProofSettings } from "./dpop.js";
 import { type ReplySettings, readReply } from "./reply-options.js";
 import type { DpopOptions, EndpointOptions, TokenKeepOptions } from "./types.js";
@@ -17,6 +18,8 @@ export interface Settings {
   readonly origins: readonly string[];
   readonly unauthorized: readonly number[];
   readonly console: boolean;
+  readonly host: NonNullable<TokenKeepOptions["host"]>;
+  readonly signInOrigins: readonly string[];
   readonly reply: ReplySettings;
   readonly noSession: readonly (number | "no-token")[];
   /** How proofs are made; false: tokens need none. */
@@ -34,8 +37,11 @@ export interface Endpoint {
   readonly done: readonly (number | "redirect")[];
 }
 
-/** Reads the options. The result holds copies, so nothing can change it afterwards. */
-export function readOptions(given: TokenKeepOptions): Settings {
+/**
+ * Reads the options. The result holds copies, so nothing can change it afterwards. Relative
+ * addresses count from `at`.
+ */
+export function readOptions(given: TokenKeepOptions, at = ownBase()): Settings {
   if (typeof given !== "object" || given === null) throw invalid("options", "must be an object");
   const {
     refresh,
@@ -49,6 +55,7 @@ export function readOptions(given: TokenKeepOptions): Settings {
     tabs,
     name,
     host = "page",
+    signInOrigins,
     unauthorized,
     csrf,
     sessionHint,
@@ -60,9 +67,9 @@ export function readOptions(given: TokenKeepOptions): Settings {
     ...unknown
   } = own(given);
   for (const key of Object.keys(unknown)) throw invalid(key, "is no option of createTokenKeep");
-  if (host !== "page") throw invalid("host", 'must be "page": other hosts are not built yet');
-  if (transport !== undefined && typeof transport !== "function")
-    throw invalid("transport", "must be a function");
+  if (host !== "page" && !isWorker(host)) throw invalid("host", "must be a worker");
+  if (transport !== undefined && (host !== "page" || typeof transport !== "function"))
+    throw invalid("transport", "must be a function, in a page");
   if (name !== undefined && (typeof name !== "string" || name === ""))
     throw invalid("name", "must be a text that is not empty");
   if (typeof backoff !== "object" && backoff !== undefined)
@@ -72,8 +79,8 @@ export function readOptions(given: TokenKeepOptions): Settings {
   const hint = sessionHint && own(sessionHint);
   const proofs = typeof dpop === "object" && dpop ? own(dpop) : among("dpop", dpop, [true, false]);
   const { required = true, algorithm = "ES256", tokenEndpoint } = Object(proofs) as DpopOptions;
-  const renewal = endpoint("refresh", refresh);
-  const leave = logout === undefined ? undefined : endpoint("logout", logout);
+  const renewal = endpoint("refresh", refresh, at);
+  const leave = logout === undefined ? undefined : endpoint("logout", logout, at);
   return {
     transport: transport ?? ((request) => globalThis.fetch(request)),
     refresh: renewal,
@@ -84,7 +91,9 @@ export function readOptions(given: TokenKeepOptions): Settings {
     },
     sessionHint: hint && { cookie: named("sessionHint.cookie", hint.cookie) },
     name: name ?? renewal.url,
-    origins: listed(origins),
+    origins: listed("origins", origins),
+    host,
+    signInOrigins: listed("signInOrigins", signInOrigins ?? []),
     console: isOn("console", console, "warnings"),
     unauthorized: statuses<never>("unauthorized", unauthorized ?? [401], 400),
     reply: readReply(reply),
@@ -92,7 +101,9 @@ export function readOptions(given: TokenKeepOptions): Settings {
     dpop: proofs && {
       algorithm: among("dpop.algorithm", algorithm, ["ES256", "Ed25519"]),
       tokenEndpoint:
-        tokenEndpoint === undefined ? tokenEndpoint : absolute("dpop.tokenEndpoint", tokenEndpoint),
+        tokenEndpoint === undefined
+          ? tokenEndpoint
+          : absolute("dpop.tokenEndpoint", tokenEndpoint, at),
     },
     engine: {
       leeway: (leeway === 0 ? 0 : time("leeway", leeway, 60)) * 1000,
@@ -112,7 +123,7 @@ export function readOptions(given: TokenKeepOptions): Settings {
 
 /** Whether an option that may be "off" is what it is by default. */
 function isOn(option: string, given: string | undefined, standard: string): boolean {
-  return among(option, given ?? standard, [standard, "off"]) !== "off";
+  return among(option, given === undefined ? standard : given, [standard, "off"]) !== "off";
 }
 
 function among<T>(option: string, given: T, values: readonly T[]): T {
@@ -121,7 +132,11 @@ function among<T>(option: string, given: T, values: readonly T[]): T {
   return given;
 }
 
-function endpoint(option: string, given: string | URL | EndpointOptions): Endpoint {
+function endpoint(
+  option: string,
+  given: string | URL | EndpointOptions,
+  base: string | undefined,
+): Endpoint {
   const {
     url,
     method = "POST",
@@ -136,7 +151,7 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
   if (typeof authorization !== "boolean" || (authorization && option === "refresh"))
     throw invalid(`${option}.authorization`, "must be true or false, and is a logout's");
   const answers = statuses(`${option}.done`, done, 200, "redirect");
-  const address = absolute(option, url);
+  const address = absolute(option, url, base);
   try {
     const all = new Headers({ Accept: "application/json", "X-Requested-With": "XMLHttpRequest" });
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
@@ -147,54 +162,6 @@ function endpoint(option: string, given: string | URL | EndpointOptions): Endpoi
   } catch (cause) {
     throw invalid(option, "makes no request that can be sent", cause);
   }
-}
-
-/**
- * The address as `fetch` would resolve it: against the document's base, in a worker against the
- * worker's own address. On a server there is neither, and a relative address stays as it is: a keep
- * that only renders sends nothing.
- */
-function absolute(option: string, url: string | URL): string {
-  if (typeof url !== "string" && !(url instanceof URL)) throw invalid(option, "must be a URL");
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
-  let address: URL;
-  try {
-    address = new URL(url, base);
-  } catch (cause) {
-    if (base === undefined && typeof url === "string" && isRelative(url)) return url;
-    throw invalid(option, "is no URL", cause);
-  }
-  if (address.protocol !== "https:" && address.protocol !== "http:")
-    throw invalid(option, "must be an https: or http: URL");
-  if (address.username !== "" || address.password !== "")
-    throw invalid(option, "must hold no user name or password");
-  address.hash = "";
-  return address.href;
-}
-
-function isRelative(url: string): boolean {
-  return /^[./]/.test(url);
-}
-
-/** The listed origins, each as `URL.origin` writes it. */
-function listed(given: readonly string[] | undefined): readonly string[] {
-  if (given === undefined) {
-    // In a `srcdoc` frame `location.origin` is "null".
-    const own = globalThis.origin ?? globalThis.location?.origin;
-    return own === undefined || own === "null" ? [] : [own];
-  }
-  if (!Array.isArray(given)) throw invalid("origins", "must be a list");
-  return given.map((entry: unknown) => {
-    const url = typeof entry === "string" && URL.canParse(entry) ? new URL(entry) : null;
-    const plain =
-      url !== null &&
-      /^https?:$/.test(url.protocol) &&
-      url.pathname === "/" &&
-      url.search + url.hash + url.username + url.password === "";
-    if (!plain || /[*?#@\\\s]/.test(entry as string))
-      throw invalid("origins", `must hold origins such as "https://api.example.com"`);
-    return url.origin;
-  });
 }
 
 /** Longer than any page lives, and small enough to be added to a moment. */

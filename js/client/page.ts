@@ -7,13 +7,13 @@ const WINDOW = ["online", "offline", "pageshow", "pagehide", "focus"];
 const DOCUMENT = ["visibilitychange", "resume"];
 
 /**
- * Tells `wake` the state of the page, and each change of it. `stored` is called before the page
- * goes into the back/forward cache, `restored` when it comes back. Returns the function that ends
- * this.
+ * Tells `wake` the state of the page, and each change of it. `left` is called when the page
+ * goes, perhaps into the back/forward cache, `restored` when it comes back from there. Returns the
+ * function that ends this.
  */
 export function watchPage(
   wake: (what: Input) => void,
-  bfcache: { stored(): void; restored(): void },
+  bfcache: { left(persisted: boolean): void; restored(): void },
 ): () => void {
   const { document, navigator } = globalThis;
   const hidden = () => document?.visibilityState === "hidden";
@@ -30,7 +30,7 @@ export function watchPage(
         bfcache.restored();
         return wake("restored");
       case "pagehide":
-        return (event as PageTransitionEvent).persisted ? bfcache.stored() : undefined;
+        return bfcache.left((event as PageTransitionEvent).persisted);
       default:
         return wake(hidden() ? "hidden" : "visible");
     }

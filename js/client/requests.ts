@@ -5,7 +5,9 @@
 import { discard } from "./authority.js";
 import { remedyOf } from "./challenge.js";
 import type { Deliver, Delivered } from "./dpop.js";
+import type { Told } from "./home.js";
 import type { Host } from "./host.js";
+import { bareOf } from "./notes.js";
 import type { Prove } from "./types.js";
 
 const CHALLENGE = "WWW-Authenticate";
@@ -51,22 +53,21 @@ export function attempting<T>(
   };
 }
 
+/** Whom a request tells of what concerns it alone. */
+export type Asker = Pick<Told, "bare" | "emit">;
+
 /** Sends the request of a caller. */
 export async function exchange<T>(
   host: Host,
   request: Request,
   way: Way<T>,
   replayable: boolean,
+  tell: Asker = host.tell,
 ): Promise<T> {
   const { url } = request;
-  const why = !host.engine.allows(url)
-    ? "origin-not-listed"
-    : request.headers.has("Authorization") || (host.prover && request.headers.has("DPoP"))
-      ? "foreign-authorization"
-      : // In this mode the browser drops the header and hides the answer.
-        request.mode === "no-cors" && "no-cors";
+  const why = bareOf(request, host.engine.allows(url), host.prover !== null);
   if (why) {
-    host.tell.bare(why, url);
+    tell.bare(why, url);
     return way.send(host, request);
   }
   const { engine, prover } = host;
@@ -90,7 +91,7 @@ export async function exchange<T>(
       return { outcome, generation, challenge: generation ? challengeOf(outcome) : undefined };
     });
   const first = await deliver(request);
-  if (!isRenewable(host, first, url)) return first.outcome;
+  if (!isRenewable(host, first, url, tell)) return first.outcome;
   const answer = await host.ask("unauthorized", first.generation).catch((error: unknown) => {
     if (host.lost) return "give-up" as const;
     throw error;
@@ -99,8 +100,9 @@ export async function exchange<T>(
   if (answer !== "token" || spare === null) return first.outcome;
   const second = await deliver(spare, first);
   const { outcome } = second;
-  if (second !== first && isRenewable(host, second, url)) {
-    host.rejectedFreshToken(second.generation, url);
+  if (second !== first && isRenewable(host, second, url, tell)) {
+    host.retryRefused(second.generation);
+    tell.emit("rejected-fresh-token", { url });
     if (outcome instanceof Response && outcome.type === "cors" && !outcome.headers.has(CHALLENGE))
       host.advise("challenge-not-exposed", url, outcome.status);
   }
@@ -108,12 +110,17 @@ export async function exchange<T>(
 }
 
 /** Whether the token was refused, and a fresh one may help. */
-function isRenewable<T>(host: Host, { generation, challenge }: Delivered<T>, url: string): boolean {
+function isRenewable<T>(
+  host: Host,
+  { generation, challenge }: Delivered<T>,
+  url: string,
+  tell: Asker,
+): boolean {
   if (generation === 0) return false;
   if (challenge === undefined) host.accepted(generation);
   if (challenge == null || host.lost) return false;
   const remedy = remedyOf(challenge);
-  if (remedy) host.tell.stepUp({ ...remedy, url });
+  if (remedy) tell.emit("step-up", { ...remedy, url });
   return remedy === undefined;
 }
 

@@ -74,10 +74,17 @@ export interface TokenKeepOptions {
   /** Tells apart several keeps on one origin. Default: derived from the refresh URL. */
   name?: string;
   /**
-   * Where the engine and the token live. Only "page" is built so far; anything else is
-   * `config_invalid`.
+   * Where the engine and the token live. "page" (default), or a worker that runs
+   * `tokenkeep/worker`: then the token's bytes never enter the page. A function that makes the
+   * worker is called at the first use and again after a loss; a worker itself is used for good.
+   * The guide is "Keep the token in a worker".
    */
-  host?: "page" | Worker | SharedWorker;
+  host?: "page" | Worker | SharedWorker | (() => Worker | SharedWorker);
+  /**
+   * Worker host only: further origins that `signIn()` may be sent to, beside those of `refresh`,
+   * `logout`, `origins` and the page.
+   */
+  signInOrigins?: readonly string[];
   /**
    * Binds the access tokens to a key that can't be exported, and sends a proof of it with each
    * request (RFC 9449): a token that leaks is of no use to anybody else. The key is made in this
@@ -122,7 +129,10 @@ export interface TokenKeepOptions {
    * and holds no token. Default: none. A reply with a usable token is never one of them.
    */
   noSession?: readonly (number | "no-token")[];
-  /** Replaces `globalThis.fetch`, for tests and special transports. Called with a `Request`. */
+  /**
+   * Replaces `globalThis.fetch`, for tests and special transports. Called with a `Request`. Page
+   * host only: a function does not cross to a worker.
+   */
   transport?: (request: Request) => Promise<Response>;
 }
 

@@ -18,7 +18,7 @@ import { unlessDone } from "./stamps.mjs";
  */
 
 /** What the client loads when an option asks for it. */
-const clientChunks = ["./dpop.js"];
+const clientChunks = ["./dpop.js", "./worker-home.js"];
 
 /**
  * Entry points without wasm in them, which wasm-pack.toml has no place for.
@@ -33,6 +33,14 @@ export const adapters = [
     typedBy: "js/index.ts",
     budget: 1_700,
   },
+  {
+    entry: "js/worker-home.ts",
+    bundle: "dist/worker-home.js",
+    peers: [],
+    typedBy: "js/index.ts",
+  },
+  { entry: "js/hosted.ts", bundle: "dist/hosted.js", peers: [], budget: 5_000 },
+  { entry: "js/worker.ts", bundle: "dist/worker.js", peers: [], budget: 31_900 },
   { entry: "js/react.ts", bundle: "dist/react.js", peers: ["react"] },
   { entry: "js/redirects.ts", bundle: "dist/redirects.js", peers: [], budget: 1_500 },
   {
@@ -150,6 +158,7 @@ export const privateNames = [
   "failure",
   "handIn",
   "hear",
+  "left",
   "lend",
   "loggedOut",
   "logoutAnswered",
@@ -158,6 +167,7 @@ export const privateNames = [
   "refreshFailed",
   "refuses",
   "rejectedFreshToken",
+  "retryRefused",
   "release",
   "releaseAll",
   "releaseLock",
@@ -169,7 +179,6 @@ export const privateNames = [
   "signedIn",
   "signedOut",
   "stepUp",
-  "stored",
   "tell",
   "takesBearer",
   "takesDpop",
@@ -179,7 +188,13 @@ export const privateNames = [
   "userChanged",
   "waiters",
   "withoutToken",
+  "worked",
 ];
+
+/** The entries that share a chunk, and the chunk. A member has one short name in all of them. */
+const withChunk = ["js/index.ts", "js/slim.ts", "js/worker-home.ts"];
+/** @type {Record<string, string | false>} */
+const sharedNames = {};
 
 /**
  * Has an entry beside the verifier throw the verifier's own class of errors, so that `instanceof`
@@ -197,6 +212,16 @@ const sharedVerifier = {
 };
 
 /**
+ * Gives the page half of a hosted keep its own few messages: the worker brings the others.
+ * @type {import("esbuild").Plugin}
+ */
+const hostedWords = {
+  name: "hosted words",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\/words\.js$/ }, () => ({ path: join(root, "js/hosted/words.ts") })),
+};
+
+/**
  * Whether members of an entry have short names in its bundle. No page downloads what is for tests,
  * and its own names are public.
  * @param {string} entry
@@ -207,7 +232,8 @@ const isShortened = (entry) => entry !== "js/testing.ts";
 async function bundle({ entry, bundle: to, peers }) {
   const isCommand = commands.some((command) => command.entry === entry);
   const { build: esbuild } = await import("esbuild");
-  const { metafile } = await esbuild({
+  const isShared = withChunk.includes(entry);
+  const { metafile, mangleCache } = await esbuild({
     entryPoints: [join(root, entry)],
     outfile: join(root, to),
     bundle: true,
@@ -217,13 +243,18 @@ async function bundle({ entry, bundle: to, peers }) {
     target: "es2022",
     minify: true,
     ...(isShortened(entry) ? { mangleProps: new RegExp(`^(?:${privateNames.join("|")})$`) } : {}),
+    ...(isShared ? { mangleCache: sharedNames } : {}),
     legalComments: "none",
-    plugins: peers.includes("tokenkeep/edge") ? [sharedVerifier] : [],
+    plugins: [
+      ...(peers.includes("tokenkeep/edge") ? [sharedVerifier] : []),
+      ...(entry === "js/hosted.ts" ? [hostedWords] : []),
+    ],
     ...(isCommand ? { banner: { js: "#!/usr/bin/env node" } } : {}),
     metafile: true,
     logLevel: "warning",
     absWorkingDir: root,
   });
+  if (isShared) Object.assign(sharedNames, mangleCache);
   if (!isCommand) await shorten(join(root, to));
   const outside = Object.values(metafile.outputs).flatMap((output) =>
     output.imports.filter((found) => found.external && !peers.includes(found.path)),

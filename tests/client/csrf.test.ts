@@ -88,7 +88,7 @@ behaviour("client_E114_a_sign_in_takes_the_value_to_no_foreign_origin", async (s
   const { app, authority, api, foreign, at } = scene;
   for (const server of [app, authority, api, foreign]) server.on("/login", () => ({ status: 204 }));
   await bake(scene, "XSRF-TOKEN=secret");
-  await scene.keep({ csrf });
+  await scene.keep({ csrf, signInOrigins: [at.foreign] });
   for (const origin of Object.values(at))
     assert.equal((await signIn(scene, `${origin}/login`)).value, 204);
   const header = ({ headers }: { headers: object }) =>

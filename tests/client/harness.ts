@@ -11,12 +11,16 @@ import { build, type Plugin } from "esbuild";
 import type { BrowserContext, Page } from "playwright-core";
 import type { Session, TokenKeepOptions } from "tokenkeep";
 import { type Chromium, launch } from "./browser.ts";
+import { ENGINE_EACH, PAGE_ONLY } from "./hosts.ts";
 import type { Seen } from "./page.ts";
 import { json, type Reply, ScriptedServer } from "./server.ts";
 
 export { launch, launchAsPeopleHaveIt } from "./browser.ts";
 export { type Answer, type Call, Gate, hang, json, type Reply, ScriptedServer } from "./server.ts";
 export { pause };
+
+/** Where the keeps of this run live: HOST is "page", "dedicated" or "shared". */
+export const hostOfRun = process.env.HOST ?? "page";
 
 /** The most milliseconds to wait for what has to happen. It is long, for busy machines. */
 const LIMIT = 60_000;
@@ -61,9 +65,22 @@ export interface Scene {
   readonly errors: string[];
 }
 
+/** Members of a keep that need the token in the page, and the option that can't cross. */
+const IN_PAGE = /\b(withToken|adopt|attempt|transport)\b/;
+
+/** Why a test is left out of this run; `undefined` when it is for it. */
+function reasonToSkip(name: string, code: string): string | undefined {
+  if (hostOfRun === "page") return undefined;
+  if (IN_PAGE.test(code)) return "it names what only the page host has";
+  const lists = [PAGE_ONLY, ...(hostOfRun === "shared" ? [ENGINE_EACH] : [])];
+  const entries = lists.flatMap((list) => Object.entries(list));
+  return entries.find(([beginning]) => name.startsWith(beginning))?.[1];
+}
+
 /**
  * The tests of one file share a browser: `const behaviour = scenes()`, then
- * `behaviour("client_A2_…", async (scene) => …)`.
+ * `behaviour("client_A2_…", async (scene) => …)`. Where keeps live in a worker, tests that need
+ * the page host are left out.
  */
 export function scenes(
   start: () => Promise<Chromium> = () => launch(),
@@ -73,8 +90,9 @@ export function scenes(
     browser = await start();
   });
   after(() => browser.close());
-  return (name, body) =>
-    void test(name, { timeout: 240_000 }, async () => {
+  return (name, body) => {
+    const skip = reasonToSkip(name, body.toString());
+    test(name, { timeout: 240_000, ...(skip && { skip }) }, async () => {
       const { scene, end } = await begin(browser);
       try {
         await body(scene);
@@ -82,6 +100,7 @@ export function scenes(
         await end();
       }
     });
+  };
 }
 
 /** Waits until `check` holds. */
@@ -151,7 +170,9 @@ async function readFiles() {
     readFileSync(new URL(`../../dist/${name}`, import.meta.url), "utf8");
   return {
     client: dist("index.js"),
-    chunks: ["dpop.js"].map((name) => [name, dist(name)] as const),
+    chunks: ["dpop.js", "worker-home.js", "worker.js", "hosted.js"].map(
+      (name) => [name, dist(name)] as const,
+    ),
     page: await bundled("page.ts"),
   };
 }
@@ -193,6 +214,7 @@ async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<
     opened.on("pageerror", (error) => errors.push(error.message));
     await opened.goto(app.origin);
     await opened.waitForFunction(() => "stage" in globalThis);
+    await opened.evaluate((host) => (stage.host = host as typeof stage.host), hostOfRun);
     return opened;
   };
   const page = await open();

@@ -8,7 +8,11 @@ import { keepWith } from "../../js/client/local.ts";
 const loader = {
   from(url: string): (options: TokenKeepOptions) => TokenKeep {
     const load = coreFrom(async () => WebAssembly.compileStreaming(fetch(url)));
-    return (options) => keepWith(options, load, () => import("../../js/dpop.ts"));
+    const chunks = [
+      () => import("../../js/dpop.ts"),
+      () => import("../../js/worker-home.ts"),
+    ] as const;
+    return (options) => keepWith(options, load, ...chunks);
   },
 };
 

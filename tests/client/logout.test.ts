@@ -157,6 +157,7 @@ for (const [how, answer] of Object.entries({
       else await context.setOffline(true);
       const first = await page.evaluate(async () => {
         const outcome = stage.outcome(keep.logout());
+        await stage.turn();
         return { status: keep.session.status, ...(await outcome) };
       });
       assert.deepEqual(

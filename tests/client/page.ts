@@ -37,13 +37,27 @@ const stage = {
   /** The events of the keep that was made last. */
   events: [] as Seen[],
 
+  /** Where keeps live that name no host. */
+  host: "page" as "page" | "dedicated" | "shared",
+
   make(options: TokenKeepOptions): TokenKeep {
-    const keep = createTokenKeep(options);
+    const keep = createTokenKeep(
+      stage.host === "page" ? options : { ...stage.hostOf(options), ...options },
+    );
     const events: Seen[] = [];
     for (const type of EVENT_TYPES)
       keep.on(type, (event) => events.push({ type, ...event } as Seen));
     stage.events = events;
     return keep;
+  },
+
+  /** The host that a scene asks for. Shared workers of other options are other workers. */
+  hostOf({ transport, host, ...options }: TokenKeepOptions): Pick<TokenKeepOptions, "host"> {
+    const type = "module";
+    const name = JSON.stringify(options);
+    if (transport || stage.host === "page") return {};
+    if (stage.host === "dedicated") return { host: () => new Worker("/worker.js", { type }) };
+    return { host: () => new SharedWorker("/worker.js", { type, name }) };
   },
 
   async outcome(promise: Promise<unknown>): Promise<Outcome> {
@@ -66,6 +80,17 @@ const stage = {
         },
       };
     }
+  },
+
+  /** Resolves when `session` shows what was just asked for: a worker's is a message late. */
+  turn(): Promise<void> {
+    if (stage.host === "page") return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = keep.on("change", () => {
+        end();
+        resolve();
+      });
+    });
   },
 
   until(check: () => boolean): Promise<void> {

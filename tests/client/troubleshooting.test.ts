@@ -310,7 +310,7 @@ behaviour("client_J132_a_cookie_without_a_mistake_is_kept_and_nothing_is_said", 
 
 test("client_J132_each_line_of_the_console_leads_to_an_anchor_of_the_page", () => {
   const anchors = [...text.matchAll(/<a id="([\w-]+)"><\/a>/g)].map(([, anchor]) => anchor);
-  const source = readFileSync(new URL("../../js/client/error.ts", import.meta.url), "utf8");
+  const source = readFileSync(new URL("../../js/client/words.ts", import.meta.url), "utf8");
   const faults = /export type Fault =([^;]+);/.exec(source)?.[1] ?? "";
   const kinds = [...faults.matchAll(/"([\w-]+)"/g)].map(([, kind]) => kind);
   assert.equal(kinds.length, 6);

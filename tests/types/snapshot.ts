@@ -17,6 +17,8 @@ const DIST = join(root, "dist");
 export const ENTRIES = {
   tokenkeep: "index.d.ts",
   "tokenkeep/slim": "slim.d.ts",
+  "tokenkeep/hosted": "hosted.d.ts",
+  "tokenkeep/worker": "worker.d.ts",
   "tokenkeep/react": "react.d.ts",
   "tokenkeep/edge": "edge.d.ts",
   "tokenkeep/discovery": "discovery.d.ts",

@@ -15,6 +15,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const programs = [
   "client",
   "edge",
+  "hosted",
   "introspection",
   "logout",
   "redis",

@@ -157,6 +157,7 @@ export function advice(code: TokenKeepErrorCode): string {
     case "config_invalid":
     case "dpop_unavailable":
     case "wasm_unavailable":
+    case "worker_unavailable":
     case "refresh_rejected":
     case "refresh_unreachable":
     case "refresh_timeout":

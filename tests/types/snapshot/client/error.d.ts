@@ -1,6 +1,7 @@
 export type TokenKeepErrorCode = 
 "config_invalid"
  | "wasm_unavailable"
+ | "worker_unavailable"
  | "refresh_rejected"
  | "refresh_unreachable" | "refresh_timeout"
  | "refresh_malformed"

@@ -24,7 +24,8 @@ export interface TokenKeepOptions {
     };
     tabs?: "coordinate" | "off";
     name?: string;
-    host?: "page" | Worker | SharedWorker;
+    host?: "page" | Worker | SharedWorker | (() => Worker | SharedWorker);
+    signInOrigins?: readonly string[];
     dpop?: boolean | DpopOptions;
     unauthorized?: readonly number[];
     csrf?: {

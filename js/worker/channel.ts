@@ -1,0 +1,284 @@
+// One page of a worker: its calls, and what it says. What a page says is checked here, since any
+// script of the page can say it. Whatever is not as protocol.ts has it is dropped.
+
+import { discard } from "../client/authority.js";
+import { TokenKeepError } from "../client/error.js";
+import { bareOf } from "../client/notes.js";
+import { type Asker, exchange, fetching } from "../client/requests.js";
+import { signIn } from "../client/sign-in.js";
+import type { Transition } from "../client/types.js";
+import type { Failure, SentSession, SettleInput } from "../hosted/protocol.js";
+import * as Kind from "../hosted/protocol.js";
+import type { Shared } from "./engine.js";
+import { type Speaker, speakerTo } from "./messages.js";
+import { idOf, isInput, type ReadRequest, readRequest } from "./read.js";
+
+/** Milliseconds after which a silent page with calls is asked whether it is there. */
+const SILENCE = 30_000;
+/** Milliseconds after which a page that does not answer is gone. */
+const GONE = 300_000;
+
+/** A call of the page. */
+interface Call {
+  readonly controller: AbortController;
+  /** How many bytes of its body may still be posted. */
+  credit: number;
+  /** Goes on after a wait for credit. */
+  more(): void;
+}
+
+/** One page. */
+export interface Channel {
+  readonly speaker: Speaker;
+  readonly isHidden: boolean;
+  welcome(session: SentSession | null, entries: readonly Transition[]): void;
+  /** The engine has trapped. */
+  lose(error: TokenKeepError): void;
+}
+
+/** What a page is told of an error. An error that is not the client's is one of the network. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof TokenKeepError)) return ["", { message: "Failed to fetch" }];
+  const { code, message, retryable, status, retryAfter } = error;
+  return [code, { message, retryable, status, retryAfter }];
+}
+
+export function openChannel(port: MessagePort, shared: Shared): Channel {
+  const { host, settings } = shared;
+  const speaker = speakerTo(port);
+  const calls = new Map<number, Call>();
+  /** Who waits for the engine, to be told when the keep is closed. */
+  const waiting = new Set<number>();
+  let lastId = 0;
+  let isHidden = false;
+  let isStored = false;
+  let isOpen = true;
+  /** Nothing was asked yet. */
+  let isFresh = true;
+  let heardAt = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const asker: Asker = {
+    bare: () => undefined,
+    emit: speaker.emit,
+  };
+
+  /**
+   * A page that is new here asks the authority, as every new page does: somebody may have signed
+   * in by a redirect since the engine asked.
+   */
+  function takesUp(): boolean {
+    const isFirst = isFresh && shared.isAnonymous();
+    isFresh = false;
+    return isFirst;
+  }
+
+  function settle(id: number, input: SettleInput): void {
+    if (input === "no-hint") {
+      isFresh = false;
+      return host.hear(input, 0);
+    }
+    if (input === "logout") shared.leaves(channel);
+    const asked = takesUp() && input === "start" ? "start-again" : input;
+    waiting.add(id);
+    const end = (failure: Failure | null) => {
+      shared.note();
+      if (waiting.delete(id)) speaker.settled(id, failure);
+    };
+    run(() => host.ask(asked)).then(
+      () => end(null),
+      (error: unknown) => end(failureOf(error)),
+    );
+  }
+
+  /** Sends a request of the page, and passes the answer on. */
+  async function send(id: number, given: ReadRequest, isSignIn: boolean): Promise<void> {
+    const controller = new AbortController();
+    const call: Call = { controller, credit: Kind.CREDIT, more: () => undefined };
+    calls.set(id, call);
+    watch();
+    const { signal } = controller;
+    try {
+      const response = await answerTo(given, isSignIn, signal);
+      // Of a call that succeeds there is nothing to note.
+      if (!response.ok) shared.note();
+      // The page has given up on it, or is gone.
+      if (signal.aborted) return discard(response.body);
+      const { status, statusText, headers, url, redirected, type, body } = response;
+      const hasBody = body !== null && !BODILESS.includes(status);
+      speaker.head(id, status, statusText, [...headers], url, redirected, type, hasBody);
+      if (hasBody) await pass(id, call, body);
+    } catch (error) {
+      shared.note();
+      if (!signal.aborted) speaker.broken(id, failureOf(error));
+    } finally {
+      calls.delete(id);
+      if (calls.size === 0) {
+        clearTimeout(timer);
+        timer = undefined;
+        if (!isOpen) port.close();
+      }
+    }
+  }
+
+  async function answerTo(
+    { url, init, headers, body, replayable }: ReadRequest,
+    isSignIn: boolean,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const whole = { ...init, headers, body, signal, ...(body && { duplex: "half" }) };
+    const request = new Request(url, whole);
+    if (isAuthority(request.url)) throw new TokenKeepError("not_in_page", { message: AUTHORITY });
+    if (isSignIn) {
+      if (!signInOrigins().includes(new URL(request.url).origin)) throw new TypeError();
+      isFresh = false;
+      return signIn(host, new Request(request, { credentials: "include", cache: "no-store" }));
+    }
+    if (bareOf(request, host.engine.allows(request.url), host.prover !== null))
+      throw new TypeError();
+    if (takesUp()) await host.ask("start-again").catch(() => undefined);
+    const response = await exchange(host, request, fetching, replayable, asker);
+    if (!response.redirected || !isAuthority(response.url)) return response;
+    discard(response.body);
+    throw new TokenKeepError("not_in_page", { message: AUTHORITY });
+  }
+
+  /** Whether it is an address at which the authority gives tokens, whatever its query. */
+  function isAuthority(url: string): boolean {
+    const bare = (address: string) => address.replace(/[?#].*/s, "");
+    const { refresh, logout } = settings;
+    return [refresh, logout].some((endpoint) => endpoint && bare(endpoint.url) === bare(url));
+  }
+
+  function signInOrigins(): readonly string[] {
+    const { refresh, logout, origins } = settings;
+    const endpoints = [refresh, ...(logout ? [logout] : [])];
+    const known = endpoints.map(({ url }) => new URL(url).origin);
+    return [...known, ...origins, globalThis.origin, ...settings.signInOrigins];
+  }
+
+  /** Passes a body on as the page takes it. */
+  async function pass(id: number, call: Call, body: ReadableStream<Uint8Array>): Promise<void> {
+    const reader = body.getReader();
+    const { signal } = call.controller;
+    signal.addEventListener("abort", () => {
+      discard(reader);
+      call.more();
+    });
+    for (;;) {
+      if (call.credit <= 0) await new Promise<void>((resolve) => (call.more = resolve));
+      await speaker.awake();
+      const { value } = signal.aborted ? {} : await reader.read();
+      await speaker.awake();
+      if (signal.aborted) return;
+      if (value === undefined) return void speaker.end(id);
+      call.credit -= value.byteLength;
+      // The view may be a part of its buffer.
+      const whole = value.byteLength === value.buffer.byteLength ? value : value.slice();
+      if (value.byteLength > 0) speaker.chunk(id, whole.buffer as ArrayBuffer);
+    }
+  }
+
+  /** Asks a silent page with calls whether it is there. */
+  function watch(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      const silent = performance.now() - heardAt;
+      if (!isStored && silent > GONE) return leave(false);
+      if (!isStored && silent >= SILENCE) speaker.ping();
+      if (calls.size > 0) watch();
+    }, SILENCE);
+  }
+
+  /** The page goes. What it has closed may still be answered; otherwise nobody hears it. */
+  function leave(closed: boolean): void {
+    isOpen = false;
+    if (closed) {
+      const [...all] = waiting;
+      waiting.clear();
+      for (const id of all) speaker.settled(id, failureOf(new TokenKeepError("closed")));
+    } else for (const { controller } of calls.values()) controller.abort();
+    shared.part(channel, closed);
+    if (calls.size === 0) port.close();
+  }
+
+  function hear(data: unknown): void {
+    if (!Array.isArray(data)) return;
+    heardAt = performance.now();
+    const [kind, first, second, ...rest] = data as unknown[];
+    switch (kind) {
+      case Kind.SETTLE: {
+        if (!isOpen || !isInput(second)) return;
+        const id = second === "no-hint" ? 0 : idOf(first, lastId);
+        if (id === undefined) return;
+        lastId = id || lastId;
+        return settle(id, second);
+      }
+      case Kind.FETCH:
+      case Kind.SIGN_IN: {
+        const id = idOf(first, lastId);
+        const request = readRequest([second, ...rest]);
+        if (!isOpen || !id || !request) return;
+        lastId = id;
+        return void send(id, request, kind === Kind.SIGN_IN);
+      }
+      case Kind.ABORT:
+        return calls.get(first as number)?.controller.abort();
+      case Kind.TAKEN: {
+        const call = calls.get(first as number);
+        if (!call || !Number.isSafeInteger(second)) return;
+        call.credit = Math.min(Kind.CREDIT, call.credit + Math.max(0, second as number));
+        return call.more();
+      }
+      case Kind.PAGE:
+        if (first === "restored") return shared.isShared ? undefined : host.hear(first, 0);
+        if (first !== "hidden" && first !== "visible") return;
+        isHidden = first === "hidden";
+        return shared.look(!isHidden);
+      case Kind.STORED:
+        isStored = true;
+        if (!shared.isShared) shared.siblings()?.left(true);
+        return speaker.rest();
+      case Kind.BACK:
+        isStored = false;
+        if (!shared.isShared) shared.siblings()?.restored();
+        speaker.goOn();
+        return shared.catchUp(channel);
+      case Kind.BYE:
+        return leave(false);
+      case Kind.CLOSE:
+        return leave(true);
+      case Kind.PING:
+        return void speaker.pong();
+      case Kind.COOKIE:
+        if (typeof second === "string" || second == null)
+          shared.tellCookie(first as number, second);
+    }
+  }
+
+  const channel: Channel = {
+    speaker,
+    get isHidden() {
+      return isHidden;
+    },
+    welcome(session, entries) {
+      speaker.welcome(session, entries);
+      port.onmessage = ({ data }: MessageEvent<unknown>) => hear(data);
+    },
+    lose(error) {
+      isOpen = false;
+      speaker.lost(failureOf(error));
+    },
+  };
+  return channel;
+}
+
+/** Statuses whose answers have no body. */
+const BODILESS: readonly number[] = [0, 101, 103, 204, 205, 304];
+
+const AUTHORITY = "The authority's own address is not for requests of the page.";
+
+/** A call that throws is a rejection, as one that is answered so. */
+async function run<T>(call: () => Promise<T>): Promise<T> {
+  return call();
+}

@@ -1,0 +1,53 @@
+// Reads what a page says. Whatever protocol.ts does not have makes `undefined`.
+
+import { INPUTS, MEMBERS, type SentInit, type SettleInput } from "../hosted/protocol.js";
+
+export interface ReadRequest {
+  readonly url: string;
+  readonly init: RequestInit;
+  readonly headers: [string, string][];
+  readonly body: ArrayBuffer | Blob | ReadableStream | null;
+  readonly replayable: boolean;
+}
+
+/** A whole number above all earlier ones. */
+export function idOf(given: unknown, last: number): number | undefined {
+  return Number.isSafeInteger(given) && (given as number) > last ? (given as number) : undefined;
+}
+
+export function isInput(given: unknown): given is SettleInput {
+  return (INPUTS as readonly unknown[]).includes(given);
+}
+
+export function readRequest(given: readonly unknown[]): ReadRequest | undefined {
+  const [url, members, headers, body = null, replayable] = given;
+  if (typeof url !== "string" || !URL.canParse(url)) return undefined;
+  if (typeof members !== "object" || members === null) return undefined;
+  const init: Record<string, unknown> = {};
+  // `Request` refuses a value that the Fetch standard does not have.
+  for (const name of [...MEMBERS, "priority"] as const) {
+    const value = (members as SentInit)[name];
+    if (value === undefined) continue;
+    if (typeof value !== "string" && typeof value !== "boolean") return undefined;
+    init[name] = value;
+  }
+  if (!Array.isArray(headers) || !headers.every(isHeader)) return undefined;
+  if (!isBody(body) || typeof replayable !== "boolean") return undefined;
+  return { url, init, headers, body, replayable };
+}
+
+/** A name and a value. `Request` refuses what no header can be. */
+function isHeader(given: unknown): given is [string, string] {
+  return (
+    Array.isArray(given) && given.length === 2 && given.every((part) => typeof part === "string")
+  );
+}
+
+function isBody(given: unknown): given is ReadRequest["body"] {
+  return (
+    given === null ||
+    given instanceof ArrayBuffer ||
+    given instanceof Blob ||
+    given instanceof ReadableStream
+  );
+}

@@ -1,0 +1,122 @@
+// Serves pages: reads what each says first, and lets it join the one engine of this worker.
+
+import { adviser } from "../client/advice.js";
+import { own } from "../client/checks.js";
+import { Prover } from "../client/dpop.js";
+import { TokenKeepError } from "../client/error.js";
+import type { Core } from "../client/load.js";
+import { readOptions, type Settings } from "../client/options.js";
+import { proverFrom } from "../client/proofs.js";
+import type { TokenKeepOptions } from "../client/types.js";
+import { type Hello, VERSION } from "../hosted/protocol.js";
+import { failureOf } from "./channel.js";
+import { type SharedEngine, shareEngine } from "./engine.js";
+import { speakerTo } from "./messages.js";
+
+/** The most characters of options that are read. */
+const LONGEST = 65_536;
+
+interface Sealed {
+  readonly settings: Settings;
+  /** The settings as text, to be compared. */
+  readonly text: string;
+}
+
+/** Serves the pages of this worker with engines that `load` brings. Returns `seal`. */
+export function serve(load: () => Promise<Core>): (options: TokenKeepOptions) => void {
+  const isShared = isScope("SharedWorkerGlobalScope");
+  let sealed: Sealed | undefined;
+  let isLate = false;
+  let opening: Promise<SharedEngine> | null = null;
+  /** Made with the first settings, which stay. */
+  let bringProver: ReturnType<typeof proverFrom> | undefined;
+
+  function open({ settings }: Sealed): Promise<SharedEngine> {
+    const over = () => void (opening = null);
+    bringProver ??= proverFrom(settings.dpop, async () => ({ Prover }));
+    opening ??= Promise.all([load(), bringProver()]).then(
+      ([core, prover]) => shareEngine(core, settings, prover, isShared, over),
+      (error: unknown) => {
+        over();
+        throw error;
+      },
+    );
+    return opening;
+  }
+
+  async function hear({ data }: MessageEvent<unknown>): Promise<void> {
+    if (!isHello(data)) return;
+    isLate = true;
+    const { tokenkeep, settings, base, port } = data;
+    const speaker = speakerTo(port);
+    try {
+      if (!tokenkeep.includes(VERSION)) throw new TokenKeepError("worker_unavailable", OLD);
+      const given = sealing(fromText(settings), base);
+      sealed ??= given;
+      if (sealed.text !== given.text) throw invalid("The worker is sealed with other options.");
+      const engine = await open(sealed).catch((error: TokenKeepError) => {
+        const advise = adviser(given.settings.console, speaker.warn);
+        if (error.code === "wasm_unavailable" && !error.retryable)
+          advise(error.code, globalThis.location.href);
+        throw error;
+      });
+      engine.join(port);
+    } catch (error) {
+      speaker.refused(failureOf(error));
+    }
+  }
+
+  if (isShared)
+    globalThis.addEventListener("connect", (event) => {
+      (event as MessageEvent).ports[0]!.onmessage = hear;
+    });
+  else if (isScope("DedicatedWorkerGlobalScope")) globalThis.addEventListener("message", hear);
+
+  return (options) => {
+    if (isLate || sealed) throw invalid("seal() comes too late: call it once, before any await.");
+    const { host, transport } = own(options ?? {});
+    if (host !== undefined || transport !== undefined)
+      throw invalid("host and transport are no options of seal().");
+    sealed = sealing(options);
+  };
+}
+
+function isScope(name: string): boolean {
+  const scope = (globalThis as Record<string, unknown>)[name];
+  return typeof scope === "function" && globalThis instanceof scope;
+}
+
+function isHello(data: unknown): data is Hello {
+  const { tokenkeep, settings, base, port } = Object(data) as Partial<Hello>;
+  return (
+    Array.isArray(tokenkeep) &&
+    typeof settings === "string" &&
+    (base === undefined || typeof base === "string") &&
+    settings.length <= LONGEST &&
+    port instanceof MessagePort
+  );
+}
+
+/** The options that a page has sent. Its `host` is this worker. */
+function fromText(text: string): TokenKeepOptions {
+  try {
+    const { host: _, ...options } = JSON.parse(text) as TokenKeepOptions;
+    return options;
+  } catch {
+    throw invalid("The options are no JSON.");
+  }
+}
+
+function sealing(options: TokenKeepOptions, base?: string): Sealed {
+  const settings = readOptions(options, base);
+  const text = JSON.stringify(settings, (_, value: unknown) =>
+    value instanceof Headers ? [...value] : value,
+  );
+  return { settings, text };
+}
+
+function invalid(message: string): TokenKeepError {
+  return new TokenKeepError("config_invalid", { message });
+}
+
+const OLD = { message: "Another version of the page is open.", retryable: false };

@@ -1,0 +1,31 @@
+// Which tests of the client are not for every host, by the beginning of their names, and why. Every
+// other test holds with the keep in the page, in a dedicated and in a shared worker.
+
+const PATCHES = "it patches what the page host uses";
+const ASKS = "its keep.fetch goes to an address of the authority";
+const LENDS = "it needs the token in the page";
+const LOADS = "it is about how the page loads the engine";
+
+/** For the page host alone. */
+export const PAGE_ONLY: Readonly<Record<string, string>> = {
+  client_A4_: "no worker's script is loaded offline",
+  client_A96_: LOADS,
+  client_D125_: LENDS,
+  client_D126_: LENDS,
+  client_D127_: LENDS,
+  client_D128_: LENDS,
+  client_D134_: LENDS,
+  client_D33_: ASKS,
+  client_F51_: LENDS,
+  client_F87_the_token_is_taken_out: LENDS,
+  client_G89_: ASKS,
+  client_P2_: PATCHES,
+  client_P24_: PATCHES,
+  client_P27_: PATCHES,
+  client_P28_: LOADS,
+  locally_the_browser_prints: "it reads the console of the page",
+  client_A115_the_start_by_the_first_withToken: LENDS,
+};
+
+/** For hosts that give each tab an engine of its own. */
+export const ENGINE_EACH: Readonly<Record<string, string>> = {};
