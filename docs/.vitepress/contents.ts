@@ -91,6 +91,7 @@ export const contents: readonly Section[] = [
       { text: "CORS in a plain Worker", link: "/recipes/cors" },
       { text: "WebSocket upgrades", link: "/recipes/websocket-upgrades" },
       { text: "MCP servers", link: "/recipes/mcp" },
+      { text: "A gateway", link: "/recipes/gateway" },
       { text: "Cloudflare Access, GCP IAP", link: "/recipes/access-proxies" },
     ],
   },

@@ -6,53 +6,63 @@ import { remedyOf } from "../client/challenge.js";
 import { abortable, isReplayable } from "../client/requests.js";
 import type { Held } from "./entry.js";
 
-/** The tokens for the requests of one caller. */
-export interface Source {
-  /** @throws {ServiceTokenError} origin_not_listed, and whatever a caller without a token gets */
-  take(origin: string): Held | Promise<Held>;
+/** What a call of one caller to one origin needs. */
+export interface Lender {
+  take(): Held | Promise<Held>;
   /** Another token than the one that was refused; null for none. */
-  renewed(origin: string, refused: Held): Promise<Held | null>;
+  renewed(refused: Held): Promise<Held | null>;
   /** The second one was refused too. */
-  rejected(origin: string, refused: Held): Promise<void>;
-  /** Checks that the origin is listed, and that nothing is closed. */
-  check(origin: string): void;
-  readonly transport: ((request: Request) => Promise<Response>) | null;
+  rejected(refused: Held): Promise<void>;
 }
+
+/** How a caller sends. */
+export interface Caller {
+  /** @throws {ServiceTokenError} origin_not_listed, or why this caller may not call there */
+  at(origin: string): Lender;
+  readonly transport: ((request: Request) => Promise<Response>) | null;
+  /** The token that the user's request came with: a request that is passed on has it still. */
+  readonly inbound: string | undefined;
+}
+
+/** RFC 6750 section 2.1. The platform joins two headers by a comma, which no token has. */
+export const BEARER = /^bearer +([\w.~+/-]+=*)$/i;
 
 /** What goes out. */
 interface Outgoing {
   readonly signal: AbortSignal | null;
-  /** The caller set `Authorization`. */
-  readonly isForeign: boolean;
+  /** As the caller set it. */
+  readonly authorization: string | null;
   readonly isReplayable: boolean;
   /** May be called twice if it is replayable. */
   send(token: string | null): Promise<Response>;
 }
 
 export async function exchange(
-  source: Source,
+  caller: Caller,
   input: RequestInfo | URL,
   init: RequestInit | undefined,
 ): Promise<Response> {
   const url = new URL(input instanceof Request ? input.url : input);
   // The address of a `blob:` has an origin too.
   const isCall = /^https?:$/.test(url.protocol) && !url.username && !url.password;
-  const origin = isCall ? url.origin : "";
-  source.check(origin);
-  const outgoing = isPlain(source, input, init)
+  const lender = caller.at(isCall ? url.origin : "");
+  const outgoing = isPlain(caller, input, init)
     ? plain(url.href, init)
-    : whole(source, input, init);
-  const { signal } = outgoing;
-  if (outgoing.isForeign) return outgoing.send(null);
-  const taken = source.take(origin);
+    : whole(caller, input, init);
+  const { signal, authorization } = outgoing;
+  // The caller's own goes out as it is, but not the very token with which the user came.
+  const bearer = BEARER.exec(authorization ?? "")?.[1];
+  const isInbound = bearer !== undefined && bearer === caller.inbound;
+  if (authorization !== null && !isInbound) return outgoing.send(null);
+  const taken = lender.take();
   const held = taken instanceof Promise ? await abortable(signal, taken) : taken;
   const first = await outgoing.send(held.token);
   if (!isRefused(first)) return first;
-  const other = await abortable(signal, source.renewed(origin, held));
+  const other = await abortable(signal, lender.renewed(held));
   if (other === null || !outgoing.isReplayable) return first;
   discard(first.body);
   const second = await outgoing.send(other.token);
-  if (isRefused(second)) await source.rejected(origin, other);
+  if (isRefused(second)) await lender.rejected(other);
   return second;
 }
 
@@ -66,7 +76,7 @@ function isRefused({ status, headers }: Response): boolean {
  * all else here. A text and a `Blob` can't be changed meanwhile, as a buffer can.
  */
 function isPlain(
-  { transport }: Source,
+  { transport }: Caller,
   input: RequestInfo | URL,
   init: RequestInit | undefined,
 ): boolean {
@@ -85,7 +95,7 @@ function plain(url: string, init: RequestInit | undefined): Outgoing {
   const given = copy.headers == null ? null : new Headers(copy.headers);
   return {
     signal: copy.signal ?? null,
-    isForeign: given?.has("Authorization") === true,
+    authorization: given?.get("Authorization") ?? null,
     isReplayable: true,
     send(token) {
       let headers: HeadersInit = given ?? {};
@@ -100,7 +110,7 @@ function plain(url: string, init: RequestInit | undefined): Outgoing {
 }
 
 function whole(
-  { transport }: Source,
+  { transport }: Caller,
   input: RequestInfo | URL,
   init: RequestInit | undefined,
 ): Outgoing {
@@ -114,7 +124,7 @@ function whole(
   let next: Request | null = request;
   return {
     signal: request.signal,
-    isForeign: request.headers.has("Authorization"),
+    authorization: request.headers.get("Authorization"),
     isReplayable: replayable,
     send(token) {
       const sent = next as Request;

@@ -2,12 +2,11 @@
 
 import { promiseScope } from "../edge/keys/scope.js";
 import type { ExecutionContextLike, Verified } from "../edge/result/verified.js";
-import type { Held } from "./entry.js";
 import { ServiceTokenError } from "./error.js";
 import type { Subject } from "./grants.js";
-import { Keeper, type Nature, type Party, type Wanted } from "./keeper.js";
+import { Keeper, type Nature, type Party } from "./keeper.js";
 import { readOptions, type Settings, type TargetSettings } from "./options.js";
-import { exchange, type Source } from "./requests.js";
+import { BEARER, type Caller, exchange, type Lender } from "./requests.js";
 import type { OnBehalf, ServiceOptions, ServiceTokens } from "./types.js";
 
 /**
@@ -39,19 +38,11 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
   const onBehalfOf = (party: () => Party) => (request: Request, auth: Verified) =>
     asUser(settings, keeper, party, request, auth);
   return {
-    ...callsOf(
-      settings,
-      keeper,
-      () => anyone,
-      () => null,
-    ),
+    ...callsOf(settings, keeper, () => anyone),
     onBehalfOf: onBehalfOf(() => anyone),
     within(context) {
       const party = partyOf(context);
-      return {
-        ...callsOf(settings, keeper, party, () => null),
-        onBehalfOf: onBehalfOf(party),
-      };
+      return { ...callsOf(settings, keeper, party), onBehalfOf: onBehalfOf(party) };
     },
     async prime() {
       const ends = await Promise.allSettled(
@@ -93,41 +84,34 @@ function callsOf(
   settings: Settings,
   keeper: Keeper,
   partyOf: () => Party,
-  userFor: (target: TargetSettings) => Subject | null,
+  userFor: (target: TargetSettings) => Subject | null = () => null,
+  inbound?: string,
 ): OnBehalf {
-  const wantedAt = (origin: string): Wanted => {
+  const at = (origin: string): Lender => {
     const target = settings.targets.get(origin);
     if (target === undefined) throw new ServiceTokenError("origin_not_listed");
-    return { target, user: userFor(target) };
-  };
-  /** The entries of this call's tokens, by what was wanted. */
-  const take = (wanted: Wanted): Held | Promise<Held> => {
+    const wanted = { target, user: userFor(target) };
     const party = partyOf();
-    const entry = keeper.entryOf(wanted);
-    return entry instanceof Promise
-      ? entry.then((found) => keeper.take(found, wanted, party))
-      : keeper.take(entry, wanted, party);
+    return {
+      take() {
+        const entry = keeper.entryOf(wanted);
+        return entry instanceof Promise
+          ? entry.then((found) => keeper.take(found, wanted, party))
+          : keeper.take(entry, wanted, party);
+      },
+      renewed: async (refused) =>
+        keeper.renewed(await keeper.entryOf(wanted), wanted, party, refused),
+      rejected: (refused) => keeper.rejected(wanted, refused),
+    };
   };
-  const source: Source = {
-    transport: settings.transport,
-    check: (origin) => void wantedAt(origin),
-    take: (origin) => take(wantedAt(origin)),
-    async renewed(origin, refused) {
-      const wanted = wantedAt(origin);
-      return keeper.renewed(await keeper.entryOf(wanted), wanted, partyOf(), refused);
-    },
-    rejected: (origin, refused) => keeper.rejected(wantedAt(origin), refused),
-  };
+  const caller: Caller = { at, transport: settings.transport, inbound };
   return {
-    fetch: (input, init) => exchange(source, input, init),
+    fetch: (input, init) => exchange(caller, input, init),
     async withToken(target, use) {
-      return use((await take(wantedAt(target))).token);
+      return use((await at(target).take()).token);
     },
   };
 }
-
-/** RFC 6750 section 2.1. The platform joins two headers by a comma, which no token has. */
-const BEARER = /^bearer +([\w.~+/-]+=*)$/i;
 
 function asUser(
   settings: Settings,
@@ -138,11 +122,12 @@ function asUser(
 ): OnBehalf {
   const token = BEARER.exec(request.headers.get("Authorization") ?? "")?.[1];
   const claims = auth?.claims;
-  return callsOf(settings, keeper, party, ({ user }) => {
+  const userFor = ({ user }: TargetSettings): Subject => {
     if (user === "refuse") throw new ServiceTokenError("user_refused");
     if (token === undefined || claims === undefined) throw new ServiceTokenError("subject_missing");
     if (claims.exp !== undefined && settings.clock() >= claims.exp * 1000)
       throw new ServiceTokenError("subject_expired");
     return { token, claims };
-  });
+  };
+  return callsOf(settings, keeper, party, userFor, token);
 }

@@ -10,7 +10,8 @@ import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Response as MiniflareResponse } from "miniflare";
+import { exportJWK } from "jose";
+import { type Request as MiniflareRequest, Response as MiniflareResponse } from "miniflare";
 import { claims, keyPair, makeKeyPair, sign } from "../edge/suite/kit.ts";
 import { type Running, startWorker } from "../edge/workerd/start.ts";
 import { AUDIENCE, ask, tokenOf } from "./tokens.ts";
@@ -66,6 +67,85 @@ test("the Worker lets good tokens in, keeps its key set in KV, and refuses a tok
       'Bearer realm="example", error="invalid_token", error_description="The access token is not valid.", scope="read"',
     ]);
     assert.equal((await ask(url, await tokenOf(ISSUER, { jti: "another" })))[0], 200);
+    assert.equal(log(), "");
+  } finally {
+    await miniflare.dispose();
+  }
+});
+
+test("the gateway sets identity headers inside its zone, and exchanges the token for another zone", async () => {
+  const config = JSON.parse(readFileSync(`${examples}gateway/wrangler.json`, "utf8")) as {
+    compatibility_date: string;
+    vars: Record<string, string>;
+  };
+  const { jwk } = await keyPair();
+  const { privateKey } = await makeKeyPair("ES256", "gateway");
+  const key = { ...(await exportJWK(privateKey)), alg: "ES256" };
+  let grants = 0;
+  let answer = 200;
+  /** What a service got, as its answer. */
+  const seen = (request: MiniflareRequest) => {
+    const { pathname, search } = new URL(request.url);
+    const names = ["Authorization", "X-User-Id", "X-User-Email", "X-Other", "Cookie"];
+    const headers = names.map((name) => request.headers.get(name));
+    return MiniflareResponse.json([pathname + search, ...headers]);
+  };
+  const { url, miniflare, log } = await startWorker("../../../examples/gateway/worker.ts", {
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: [],
+    bindings: { ...config.vars, SERVICE_KEY: JSON.stringify(key) },
+    serviceBindings: { ORDERS: (request: MiniflareRequest) => seen(request) },
+    outboundService: async (request: MiniflareRequest) => {
+      if (request.url.endsWith("/jwks.json")) return MiniflareResponse.json({ keys: [jwk] });
+      if (request.url !== `${ISSUER}/token`) return seen(request);
+      grants += 1;
+      const form = new URLSearchParams(await request.text());
+      assert.equal(form.get("audience"), config.vars["STOCK"]);
+      return MiniflareResponse.json(
+        answer === 200
+          ? {
+              access_token: `exchanged-for-${config.vars["STOCK"]}`,
+              issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+              token_type: "Bearer",
+              scope: "stock:read",
+            }
+          : { error: "invalid_grant" },
+        { status: answer },
+      );
+    },
+  });
+  try {
+    const token = await tokenOf(ISSUER, { email: "alice@example.com" });
+    const headers = { "X-User-Id": "root", "X-Other": "1", Cookie: "a=b" };
+    const at = (path: string) => new URL(path, url);
+    const body = async (path: string) => {
+      const [status, text] = await ask(at(path), token, { headers });
+      assert.equal(status, 200, text);
+      return JSON.parse(text) as unknown;
+    };
+    assert.deepEqual(await body("/orders/7?a=b"), [
+      "/orders/7?a=b",
+      null,
+      "alice",
+      "alice@example.com",
+      "1",
+      "a=b",
+    ]);
+    for (let count = 0; count < 2; count += 1)
+      assert.deepEqual(await body("/stock/items?a=b"), [
+        "/stock/items?a=b",
+        `Bearer exchanged-for-${config.vars["STOCK"]}`,
+        null,
+        null,
+        "1",
+        null,
+      ]);
+    assert.equal(grants, 1);
+    assert.equal((await ask(at("/orders/7"), null, { headers }))[0], 401);
+    assert.equal((await ask(at("/elsewhere"), token))[0], 404);
+    answer = 400;
+    const other = await tokenOf(ISSUER, { jti: "another" });
+    assert.equal((await ask(at("/stock/items"), other))[0], 401);
     assert.equal(log(), "");
   } finally {
     await miniflare.dispose();

@@ -31,7 +31,10 @@ export async function ask(
 ): Promise<readonly [number, string]> {
   const response = await fetch(url, {
     ...init,
-    headers: token === null ? {} : { Authorization: `Bearer ${token}` },
+    headers: {
+      ...(init.headers as Record<string, string>),
+      ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+    },
   });
   const body = await response.text();
   return [response.status, response.headers.get("WWW-Authenticate") ?? body];

@@ -347,3 +347,14 @@ test("service_U306_the_inbound_token_never_goes_to_a_target", async () => {
   await sleep(0);
   assert.equal(scene.calls.length, 0);
 });
+
+test("service_U306_a_request_that_is_passed_on_gets_the_users_token_of_the_target", async () => {
+  const scene = userPlay({ audience: "stock" });
+  const { request, auth } = inbound("ada", scene.now() / 1000 + 600);
+  const asUser = scene.tokens.onBehalfOf(request, auth);
+  await asUser.fetch(new Request(STOCK, request));
+  await asUser.fetch(STOCK, { headers: request.headers });
+  await asUser.fetch(STOCK, { headers: { Authorization: "Bearer of-the-callers-own" } });
+  assert.deepEqual(scene.calls.map(bearer), ["token-1", "token-1", "of-the-callers-own"]);
+  assert.equal(scene.asked.length, 1);
+});
