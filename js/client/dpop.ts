@@ -136,7 +136,7 @@ export class Prover {
   ): Promise<[response: Response, isProofRefused: boolean]> {
     // A logout has the token with it.
     const token = tokenOf(request);
-    const url = token ? request.url : (this.#tokenEndpoint ?? request.url);
+    const url = token ? undefined : this.#tokenEndpoint;
     await this.#sign(request, url, token && (await hashOf(token)));
     const response = await send(request);
     const fault = await this.#faultOf(response);
@@ -155,10 +155,13 @@ export class Prover {
     url: string | URL,
   ): Promise<string | undefined> {
     const request = new Request(url);
-    engine.authorize(request, false);
-    if (!token || !tokenOf(request)) return undefined;
-    const nonce = this.#nonces.get(new URL(request.url).origin);
-    return this.#proof(method, request.url, nonce, await hashOf(token));
+    const generation = engine.authorize(request, false);
+    const current = tokenOf(request);
+    if (!token || current === undefined) return undefined;
+    const isCurrent = token === current;
+    const hash = isCurrent ? await this.#hashOf(token, engine, generation) : await hashOf(token);
+    const at = new URL(request.url);
+    return this.#proof(method, at, this.#nonces.get(at.origin), hash);
   }
 
   /** Learns the time from a new token, for where the `Date` of its reply can't be seen. */
@@ -175,9 +178,8 @@ export class Prover {
       const generation = engine.authorize(request, false);
       const token = tokenOf(request);
       if (token === undefined) return generation;
-      if (this.#hashed?.engine !== engine || this.#hashed.generation !== generation)
-        this.#hashed = { engine, generation, hash: await hashOf(token) };
-      await this.#sign(request, request.url, this.#hashed.hash);
+      const hash = await this.#hashOf(token, engine, generation);
+      await this.#sign(request, undefined, hash);
       if (engine.authorize(request, false) === generation) return generation;
       // Meanwhile the token was renewed, or the session ended.
       request.headers.delete("Authorization");
@@ -224,19 +226,30 @@ export class Prover {
     if (Math.abs(error) > least) this.#offset += error;
   }
 
-  async #sign(request: Request, url: string, hash?: string): Promise<void> {
-    const sent = { nonce: this.#nonces.get(new URL(request.url).origin), offset: this.#offset };
-    request.headers.set("DPoP", await this.#proof(request.method, url, sent.nonce, hash));
+  /** Of the token that an engine holds, once a generation. */
+  async #hashOf(token: string, engine: Authorizer, generation: number): Promise<string> {
+    if (this.#hashed?.engine === engine && this.#hashed.generation === generation)
+      return this.#hashed.hash;
+    const hash = await hashOf(token);
+    this.#hashed = { engine, generation, hash };
+    return hash;
+  }
+
+  /** Puts a proof on a request, which names `url` where that is another address. */
+  async #sign(request: Request, url: string | undefined, hash: string | undefined): Promise<void> {
+    const at = new URL(request.url);
+    const sent = { nonce: this.#nonces.get(at.origin), offset: this.#offset };
+    const named = url === undefined ? at : new URL(url);
+    request.headers.set("DPoP", await this.#proof(request.method, named, sent.nonce, hash));
     this.#sent.set(request, sent);
   }
 
   async #proof(
     htm: string,
-    url: string,
+    { origin, pathname }: URL,
     nonce: string | undefined,
     ath: string | undefined,
   ): Promise<string> {
-    const { origin, pathname } = new URL(url);
     const claims = {
       jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
       htm,
@@ -277,12 +290,13 @@ async function hashOf(token: string): Promise<string> {
 
 /** Of members that are ASCII. Those that are undefined are left out. */
 function base64urlOf(members: object): string {
-  return base64url(new TextEncoder().encode(JSON.stringify(members)));
+  return urlSafe(btoa(JSON.stringify(members)));
 }
 
 function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replace(/\+/g, "-")
-    .replace(/\//g, "_")
-    .replace(/=/g, "");
+  return urlSafe(btoa(String.fromCharCode(...bytes)));
+}
+
+function urlSafe(base64: string): string {
+  return base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
 }
