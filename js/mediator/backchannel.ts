@@ -45,13 +45,25 @@ export function backchannelLogout(
   };
 
   return async (request, context) => {
-    // A body parser has it.
-    if (request.bodyUsed) report("misconfigured", { code: "body_read" });
     try {
-      return withHeaders(await (await receiver())(request, context ?? undefined));
+      const receive = await receiver();
+      const copy = request.bodyUsed ? null : request.clone();
+      const answer = await receive(request, context ?? undefined);
+      if (answer.status === 400 && (await isTaken(copy)))
+        report("misconfigured", { code: "body_read" });
+      return withHeaders(answer);
     } catch (failure) {
       if (!(failure instanceof EndpointFailure)) throw failure;
       return unavailable(troubleOf(failure).retryAfter);
     }
   };
+}
+
+/** Whether a body parser has taken the body: one was announced, and there is nothing. */
+async function isTaken(request: Request | null): Promise<boolean> {
+  if (request === null) return true;
+  const reader = request.body?.getReader();
+  const { done } = (await reader?.read()) ?? { done: true };
+  reader?.cancel().catch(() => undefined);
+  return done && Number(request.headers.get("Content-Length")) > 0;
 }
