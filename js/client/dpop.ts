@@ -1,11 +1,15 @@
 // Proofs of possession (RFC 9449): the key, the proofs, the nonces of servers and their clock. A
 // chunk of its own that imports nothing, so that who needs no proofs loads none of it.
 
+import type { KeptKey, OriginKeys } from "./dpop-key.js";
+
 /** The option `dpop`, checked. */
 export interface ProofSettings {
   readonly algorithm: "ES256" | "Ed25519";
   /** What proofs of refresh and sign-in calls name; `undefined`: the address of the call. */
   readonly tokenEndpoint: string | undefined;
+  /** The name of a key that all tabs share; `undefined`: this tab has its own. */
+  readonly keptAs: string | undefined;
 }
 
 /** The faults that an answer finds in a proof (RFC 9449 sections 5 and 8). */
@@ -40,6 +44,9 @@ export interface Borrowed {
   challengesOf(field: string): readonly Map<string, string>[];
   /** The JSON of an answer, read within bounds. */
   jsonOf(response: Response, restOf: (bytes: Uint8Array) => Uint8Array): Promise<unknown>;
+  /** The error for a key that can't be made. */
+  unavailable(cause: unknown): Error;
+  loadKeys(): Promise<{ OriginKeys: typeof OriginKeys }>;
 }
 
 /** What a proof was made with. */
@@ -48,12 +55,13 @@ interface Sent {
   readonly offset: number;
 }
 
-/** The keys of one keep: made in this realm, never told to anybody. */
+/** The key of one keep: made in this realm, never told to anybody. */
 interface Key {
   readonly privateKey: CryptoKey;
   readonly parameters: EcdsaParams;
   /** The first part of each proof. */
   readonly header: string;
+  readonly x: string;
 }
 
 /** By the milliseconds that a clock has to be off until it is corrected. */
@@ -64,7 +72,9 @@ const LEAST_FAULT = 5_000;
 const NONCE = /^[\x21\x23-\x5b\x5d-\x7e]{1,512}$/;
 
 export class Prover {
-  readonly #key: Key;
+  #key: Promise<Key>;
+  readonly #makeKey: () => Promise<Key>;
+  readonly #keys: OriginKeys | null;
   readonly #tokenEndpoint: string | undefined;
   readonly #borrowed: Borrowed;
   /** The last nonce of each origin. */
@@ -77,20 +87,33 @@ export class Prover {
   /** The hash of the last token, by its engine and generation. The token itself is not kept. */
   #hashed: { engine: Authorizer; generation: number; hash: string } | null = null;
 
-  private constructor(key: Key, tokenEndpoint: string | undefined, borrowed: Borrowed) {
-    this.#key = key;
-    this.#tokenEndpoint = tokenEndpoint;
+  private constructor(settings: ProofSettings, borrowed: Borrowed, keys: OriginKeys | null) {
+    this.#tokenEndpoint = settings.tokenEndpoint;
     this.#borrowed = borrowed;
+    this.#keys = keys;
+    this.#makeKey = () =>
+      keyOf(settings.algorithm, keys).catch((cause) => {
+        throw borrowed.unavailable(cause);
+      });
+    this.#key = this.#makeKey();
   }
 
   /** Makes a key. Rejects where there can be none. */
   static async with(settings: ProofSettings, borrowed: Borrowed): Promise<Prover> {
-    const { algorithm, tokenEndpoint } = settings;
-    const key = await newKey(algorithm).catch((error) => {
-      if (algorithm === "ES256") throw error;
-      return newKey("ES256");
-    });
-    return new Prover(key, tokenEndpoint, borrowed);
+    const { keptAs } = settings;
+    const keys = keptAs === undefined ? null : new (await borrowed.loadKeys()).OriginKeys(keptAs);
+    const prover = new Prover(settings, borrowed, keys);
+    await prover.#key;
+    return prover;
+  }
+
+  /** The session is over. After a logout a shared key goes, and another one takes its place. */
+  over(reason: string): void {
+    const [keys, old] = [this.#keys, this.#key];
+    if (keys === null || !reason.startsWith("logout")) return;
+    this.#key = old.then(({ x }) => keys.forget(x)).then(this.#makeKey, this.#makeKey);
+    // Whoever needs it hears of a failure.
+    this.#key.catch(() => undefined);
   }
 
   /**
@@ -258,7 +281,7 @@ export class Prover {
       ath,
       nonce,
     };
-    const { privateKey, parameters, header } = this.#key;
+    const { privateKey, parameters, header } = await this.#key;
     const signed = `${header}.${base64urlOf(claims)}`;
     const bytes = new TextEncoder().encode(signed);
     const signature = await crypto.subtle.sign(parameters, privateKey, bytes);
@@ -271,15 +294,28 @@ function tokenOf({ headers }: Request): string | undefined {
   return /^DPoP (.+)/.exec(headers.get("Authorization") ?? "")?.[1];
 }
 
-async function newKey(alg: ProofSettings["algorithm"]): Promise<Key> {
-  const parameters: EcdsaParams & EcKeyGenParams =
-    alg === "ES256"
-      ? { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
-      : { name: alg, namedCurve: "", hash: "" };
-  const pair = (await crypto.subtle.generateKey(parameters, false, ["sign"])) as CryptoKeyPair;
-  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+/** A new key, or with `keys` the one that is there already. */
+async function keyOf(algorithm: KeptKey["alg"], keys: OriginKeys | null): Promise<Key> {
+  const made = await newKey(algorithm).catch((error) => {
+    if (algorithm === "ES256") throw error;
+    return newKey("ES256");
+  });
+  const { alg, publicKey, privateKey } = (await keys?.keep(made)) ?? made;
+  const { kty, crv, x = "", y } = await crypto.subtle.exportKey("jwk", publicKey);
   const header = base64urlOf({ typ: "dpop+jwt", alg, jwk: { kty, crv, x, y } });
-  return { privateKey: pair.privateKey, parameters, header };
+  return { privateKey, parameters: PARAMETERS[alg], header, x };
+}
+
+const PARAMETERS: Readonly<Record<KeptKey["alg"], EcdsaParams & EcKeyGenParams>> = {
+  ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  Ed25519: { name: "Ed25519", namedCurve: "", hash: "" },
+};
+
+async function newKey(alg: KeptKey["alg"]): Promise<KeptKey> {
+  const pair = await crypto.subtle.generateKey(PARAMETERS[alg], false, ["sign"]);
+  const { publicKey, privateKey } = pair as CryptoKeyPair;
+  const { x = "" } = await crypto.subtle.exportKey("jwk", publicKey);
+  return { v: 1, alg, x, publicKey, privateKey };
 }
 
 /** RFC 9449 section 4.2: the hash of the token as it stands in the header. */

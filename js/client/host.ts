@@ -237,7 +237,10 @@ export class Host {
         tell.refreshFailed(error, retryAt);
       },
       signedIn: () => tell.emit("signed-in"),
-      signedOut: (reason) => tell.emit("signed-out", { reason }),
+      signedOut: (reason) => {
+        this.prover?.over(reason);
+        tell.emit("signed-out", { reason });
+      },
       refreshed: (generation, by) => tell.emit("refreshed", { generation, by }),
       userChanged: () => tell.emit("user-changed"),
       cookieNotKept: (status) => advise("cookie-not-kept", url, status),

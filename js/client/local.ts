@@ -3,7 +3,6 @@
 import type { remoteHomes } from "../hosted/remote.js";
 import { adviser } from "./advice.js";
 import { cookieNamed } from "./cookies.js";
-import type { Prover } from "./dpop.js";
 import { TokenKeepError } from "./error.js";
 import type { Home } from "./home.js";
 import { Host, type Realm } from "./host.js";
@@ -11,7 +10,7 @@ import { Keep, type Load } from "./keep.js";
 import type { Core } from "./load.js";
 import { readOptions } from "./options.js";
 import { watchPage } from "./page.js";
-import { proverFrom } from "./proofs.js";
+import { type ProverChunk, proverFrom } from "./proofs.js";
 import { attempting, exchange, fetching } from "./requests.js";
 import { signIn } from "./sign-in.js";
 import type { TokenKeep, TokenKeepOptions } from "./types.js";
@@ -26,7 +25,7 @@ type LoadRemote = () => Promise<{ remoteHomes: typeof remoteHomes }>;
 export function keepWith(
   options: TokenKeepOptions,
   load: () => Promise<Core>,
-  loadProver: () => Promise<{ Prover: typeof Prover }>,
+  loadProver: () => Promise<ProverChunk>,
   loadRemote: LoadRemote,
 ): TokenKeep {
   const settings = readOptions(options);

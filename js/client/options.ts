@@ -78,7 +78,12 @@ export function readOptions(given: TokenKeepOptions, at = ownBase()): Settings {
   const mirror = csrf && own(csrf);
   const hint = sessionHint && own(sessionHint);
   const proofs = typeof dpop === "object" && dpop ? own(dpop) : among("dpop", dpop, [true, false]);
-  const { required = true, algorithm = "ES256", tokenEndpoint } = Object(proofs) as DpopOptions;
+  const {
+    required = true,
+    algorithm = "ES256",
+    tokenEndpoint,
+    key = "tab",
+  } = Object(proofs) as DpopOptions;
   const renewal = endpoint("refresh", refresh, at);
   const leave = logout === undefined ? undefined : endpoint("logout", logout, at);
   return {
@@ -104,6 +109,8 @@ export function readOptions(given: TokenKeepOptions, at = ownBase()): Settings {
         tokenEndpoint === undefined
           ? tokenEndpoint
           : absolute("dpop.tokenEndpoint", tokenEndpoint, at),
+      keptAs:
+        among("dpop.key", key, ["tab", "origin"]) === "tab" ? undefined : (name ?? renewal.url),
     },
     engine: {
       leeway: (leeway === 0 ? 0 : time("leeway", leeway, 60)) * 1000,

@@ -27,6 +27,12 @@ export interface DpopOptions {
    * authority's token endpoint. Default: the address of the call.
    */
   tokenEndpoint?: string | URL;
+  /**
+   * "tab" (default): the key lies in memory and goes with the tab. "origin": all tabs share one, in
+   * IndexedDB, until a logout: for a backend that pins a session to the key of its sign-in. Any
+   * script of the origin can use that key while it runs.
+   */
+  key?: "tab" | "origin";
 }
 
 /** What a keep is made with. Only `refresh` has no default. */

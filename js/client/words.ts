@@ -22,7 +22,7 @@ export const WORDS: Readonly<Partial<Record<TokenKeepErrorCode, string>> & Recor
     refresh_malformed: "An answer without a usable token: name its member in `reply`.",
     refresh_misconfigured: "This is no answer of a refresh endpoint: look at `refresh`.",
     logout_failed: "You are signed out here, but the session at the server may not be over.",
-    dpop_unavailable: "No key for proofs can be made here, or the token needs none.",
+    dpop_unavailable: "No proof can be made here.",
     signed_out: "There is no session.",
     closed: "The keep is closed.",
     "sign-in-without-token": "The token is left to you: name its member in `reply`.",

@@ -2,11 +2,10 @@
 
 import { adviser } from "../client/advice.js";
 import { own } from "../client/checks.js";
-import { Prover } from "../client/dpop.js";
 import { TokenKeepError } from "../client/error.js";
 import type { Core } from "../client/load.js";
 import { readOptions, type Settings } from "../client/options.js";
-import { proverFrom } from "../client/proofs.js";
+import { type ProverChunk, proverFrom } from "../client/proofs.js";
 import type { TokenKeepOptions } from "../client/types.js";
 import { type Hello, VERSION } from "../hosted/protocol.js";
 import { failureOf } from "./channel.js";
@@ -22,8 +21,14 @@ interface Sealed {
   readonly text: string;
 }
 
-/** Serves the pages of this worker with engines that `load` brings. Returns `seal`. */
-export function serve(load: () => Promise<Core>): (options: TokenKeepOptions) => void {
+/**
+ * Serves the pages of this worker with engines that `load` brings, and with what makes proofs.
+ * Returns `seal`.
+ */
+export function serve(
+  load: () => Promise<Core>,
+  prover: ProverChunk,
+): (options: TokenKeepOptions) => void {
   const isShared = isScope("SharedWorkerGlobalScope");
   let sealed: Sealed | undefined;
   let isLate = false;
@@ -33,7 +38,7 @@ export function serve(load: () => Promise<Core>): (options: TokenKeepOptions) =>
 
   function open({ settings }: Sealed): Promise<SharedEngine> {
     const over = () => void (opening = null);
-    bringProver ??= proverFrom(settings.dpop, async () => ({ Prover }));
+    bringProver ??= proverFrom(settings.dpop, async () => prover);
     opening ??= Promise.all([load(), bringProver()]).then(
       ([core, prover]) => shareEngine(core, settings, prover, isShared, over),
       (error: unknown) => {

@@ -170,7 +170,7 @@ async function readFiles() {
     readFileSync(new URL(`../../dist/${name}`, import.meta.url), "utf8");
   return {
     client: dist("index.js"),
-    chunks: ["dpop.js", "worker-home.js", "worker.js", "hosted.js"].map(
+    chunks: ["dpop.js", "dpop-key.js", "worker-home.js", "worker.js", "hosted.js"].map(
       (name) => [name, dist(name)] as const,
     ),
     page: await bundled("page.ts"),

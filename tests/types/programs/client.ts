@@ -32,6 +32,7 @@ const reply: ReplyShape = { accessToken: path, expiresAt: "until", header: "X-To
 
 const dpop: DpopOptions = {
   algorithm: "Ed25519",
+  key: "origin",
   required: false,
   tokenEndpoint: new URL("https://auth.example.com/token"),
 };

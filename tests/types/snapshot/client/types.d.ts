@@ -9,6 +9,7 @@ export interface DpopOptions {
     algorithm?: "ES256" | "Ed25519";
     required?: boolean;
     tokenEndpoint?: string | URL;
+    key?: "tab" | "origin";
 }
 export interface TokenKeepOptions {
     refresh: string | URL | EndpointOptions;
