@@ -1,4 +1,5 @@
-// One key for all tabs of an origin: `dpop: { key: "origin" }`. It lies in IndexedDB until a logout.
+// One key for all tabs of an origin: `dpop: { key: "origin" }`. It lies in IndexedDB until a
+// logout.
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
