@@ -202,10 +202,12 @@ describe("the page of examples/express-react with the other backends", () => {
   }
 });
 
-test("examples/express-react asks for the versions that it is tested with", () => {
+test("the examples with a package.json ask for the versions that they are tested with", () => {
   const read = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
-  const { dependencies, devDependencies } = read("examples/express-react/package.json");
-  const tested = { ...read("package.json").devDependencies };
-  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
-    if (name in tested) assert.equal(version, `^${tested[name]}`, name);
+  const tested = read("package.json").devDependencies;
+  for (const folder of ["express-react", "mediator-express"]) {
+    const { dependencies, devDependencies } = read(`examples/${folder}/package.json`);
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
+      if (name in tested) assert.equal(version, `^${tested[name]}`, `${folder}: ${name}`);
+  }
 });
