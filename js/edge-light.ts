@@ -3,8 +3,9 @@
 // is asked for with `?module`. The types are those of edge.ts.
 
 import { verifyCompactOver } from "./edge/compact.js";
+import type { Core } from "./edge/core.js";
 import { verifyProofOver } from "./edge/dpop/verify-proof.js";
-import { instanceOf } from "./edge/instance.js";
+import { instanceOf, withCoreOf } from "./edge/instance.js";
 import type {
   Compact,
   CompactOptions,
@@ -19,6 +20,7 @@ import { logoutVerifierOver, verifierOver } from "./edge/verifier.js";
 import wasm from "./edge.wasm?module";
 
 export * from "./edge/api.js";
+export { nodeModule } from "./edge/node.js";
 
 const instance = instanceOf(wasm);
 
@@ -44,4 +46,8 @@ export function verifyProof(
   options: DpopOptions & { clock?: () => number } = {},
 ): Promise<VerifiedProof> {
   return verifyProofOver(instance, proof, expected, options);
+}
+
+export function withCore<T>(work: (core: Core) => Promise<T>): Promise<T> {
+  return withCoreOf(instance, work);
 }

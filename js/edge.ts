@@ -2,8 +2,10 @@
 // browsers. Importing it touches no global and does no I/O.
 
 import { verifyCompactOver } from "./edge/compact.js";
+import type { Core } from "./edge/core.js";
 import { verifyProofOver } from "./edge/dpop/verify-proof.js";
 import { inlined } from "./edge/inlined.js";
+import { withCoreOf } from "./edge/instance.js";
 import type {
   Compact,
   CompactOptions,
@@ -17,6 +19,8 @@ import type { Verifier } from "./edge/result/verified.js";
 import { logoutVerifierOver, verifierOver } from "./edge/verifier.js";
 
 export * from "./edge/api.js";
+/** @internal For `tokenkeep/jwe`, too. */
+export { nodeModule } from "./edge/node.js";
 
 /**
  * Makes a verifier. No I/O, no clock and no randomness until the first token: safe at a Worker's
@@ -62,4 +66,9 @@ export function verifyProof(
   options: DpopOptions & { clock?: () => number } = {},
 ): Promise<VerifiedProof> {
   return verifyProofOver(inlined(), proof, expected, options);
+}
+
+/** @internal The wasm at work, for `tokenkeep/jwe`. @throws {VerifyError} and nothing else */
+export function withCore<T>(work: (core: Core) => Promise<T>): Promise<T> {
+  return withCoreOf(inlined(), work);
 }

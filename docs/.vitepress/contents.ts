@@ -56,6 +56,7 @@ export const contents: readonly Section[] = [
       { text: "Logout tokens", link: "/logout-tokens" },
       { text: "Opaque tokens", link: "/opaque-tokens" },
       { text: "Tokens bound to a key", link: "/dpop" },
+      { text: "Encrypted tokens", link: "/encrypted-tokens" },
       { text: "Operating the verifier", link: "/operations" },
       { text: "The reference authority", link: "/authority" },
       { text: "Deploying the Workers", link: "/deploy" },

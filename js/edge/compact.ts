@@ -2,7 +2,7 @@
 // caller's affair.
 
 import type { Core, KeyDescription, RuleSet } from "./core.js";
-import type { Instance } from "./instance.js";
+import { type Instance, withCoreOf } from "./instance.js";
 import { Key, verificationKeyAmong } from "./keys/crypto.js";
 import { LeastRecent } from "./keys/least-recent.js";
 import { isOfSecrets, readAlgorithms } from "./options/algorithms.js";
@@ -22,30 +22,23 @@ const RULES: Omit<RuleSet, "algorithms"> = {
   maxTokenBytes: MOST_BYTES,
 };
 
-export async function verifyCompactOver(
+export function verifyCompactOver(
   instance: Instance,
   jws: string,
   given: Jwk | { keys: readonly Jwk[] },
   options: CompactOptions,
 ): Promise<Compact> {
-  try {
-    return await verify(instance, jws, given, options);
-  } catch (cause) {
-    if (cause instanceof VerifyError) throw cause;
-    if (cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError) instance.renew();
-    throw new VerifyError("runtime.failed", { cause });
-  }
+  return withCoreOf(instance, (core) => verify(core, jws, given, options));
 }
 
 async function verify(
-  instance: Instance,
+  core: Core,
   jws: string,
   given: Jwk | { keys: readonly Jwk[] },
   options: CompactOptions,
 ): Promise<Compact> {
   const { algorithms } = readMembers("options", options, ["algorithms"]);
   const rules = rulesOf(listOfTexts("options.algorithms", algorithms));
-  const core = instance.current() ?? (await instance.load());
   if (typeof jws !== "string") throw new VerifyError("token.malformed");
   const keys = keysOf(textOf(given), core);
   if (jws.length > MOST_BYTES) throw new VerifyError("token.too_large");

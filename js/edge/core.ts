@@ -81,7 +81,8 @@ export class Core {
    * `payloadAt`, `payloadLength`, `opened`, `explain`. In rules.rs: `register`. In remembered.rs:
    * `newCache`, `recall`, `begin`, `remember`. In introspection.rs: `isOpaque`, `judgeAnswer`. In
    * keys.rs: `namedKeys`, `describeKeys`. In proof.rs: `readProof`, `tokenHash`, `makeNonce`,
-   * `nonceIssuedAt`. In freshness.rs: those of `Freshness`.
+   * `nonceIssuedAt`. In jwe.rs: `readEncrypted`, `isSame`. In freshness.rs: those of
+   * `Freshness`.
    */
   #wasm!: Glue["api"];
   #memory!: WebAssembly.Memory;
@@ -268,6 +269,14 @@ export class Core {
    */
   begin(cache: number, rules: RuleSet, token: string): number | null | undefined {
     if (token !== this.#token || cache !== this.#recalledIn || !this.#isRead) return null;
+    return this.beginRecalled(cache, rules);
+  }
+
+  /**
+   * The same of the token that was recalled last, whatever text was read: its dates are those that
+   * were read last.
+   */
+  beginRecalled(cache: number, rules: RuleSet): number | undefined {
     return this.#wasm.begin(cache, this.#numbers.get(rules) ?? this.#register(rules));
   }
 
@@ -290,6 +299,32 @@ export class Core {
   /** All keys of the text of a set. Throws a `KeySetRefusal`. */
   describeKeys(set: string, isGiven: boolean): Wasm.KeyDescriptions {
     return this.#wasm.describeKeys(set, isGiven);
+  }
+
+  /**
+   * The bytes of an encrypted token whose header and lengths keep the rules: those of its five
+   * parts, then those of `apu` and `apv`, one after the other. undefined: it is refused.
+   */
+  readEncrypted(
+    token: string,
+    keyManagement: readonly string[],
+    contentEncryption: readonly string[],
+    isNested: boolean,
+    longest: number,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    if (token !== this.#token) this.#write(token);
+    return this.#wasm.readEncrypted(
+      this.#length,
+      [...keyManagement],
+      [...contentEncryption],
+      isNested,
+      longest,
+    ) as Uint8Array<ArrayBuffer> | undefined;
+  }
+
+  /** Compares two sequences of bytes in a time that depends on their lengths alone. */
+  isSame(some: Uint8Array, others: Uint8Array): boolean {
+    return this.#wasm.isSame(some, others);
   }
 
   #write(token: string): void {

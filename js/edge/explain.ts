@@ -11,7 +11,13 @@ import { readClock, type Settings } from "./options/read.js";
 import { VerifyError } from "./request/error.js";
 import { frozen } from "./result/outcome.js";
 import type { Claims } from "./result/verified.js";
-import { applyLiveChecks, checkTenant, issuerNamed } from "./verification.js";
+import {
+  applyLiveChecks,
+  checkEncryption,
+  checkTenant,
+  ENCRYPTED,
+  issuerNamed,
+} from "./verification.js";
 
 interface Means {
   readonly core: Core;
@@ -46,15 +52,27 @@ export async function explainWith(means: Means, token: string): Promise<readonly
     if (outcome !== null) await check(introspection.issuer, outcome);
     return findings;
   }
-  const opened = await attempt("shape and header", () => openedBy(core, token, means));
+  const { encryption, maxTokenBytes } = settings;
+  const isEncrypted = encryption !== undefined && saysEncrypted(core, token, means);
+  const decrypted = isEncrypted
+    ? await attempt("decryption", () => encryption.decrypt(token, core, maxTokenBytes))
+    : { token, confirm: () => undefined };
+  if (decrypted === null) return findings;
+  const { token: inside, confirm } = decrypted;
+
+  const opened = await attempt("shape and header", () => openedBy(core, inside, means));
   if (opened === null) return findings;
   const issuer = await attempt("issuer is known", () => issuerNamed(issuers, opened.issuer));
   if (issuer === null) return findings;
   // Its issuer decides on the type, and on padding.
-  if (core.read(issuer.rules, token, 0) === "unfit") {
-    findings[0] = { check: "shape and header", ok: false, detail: core.code() };
-    return findings;
+  if (core.read(issuer.rules, inside, 0) === "unfit") {
+    const detail = core.code();
+    return findings.map((one) =>
+      one.check === "shape and header" ? { ...one, ok: false, detail } : one,
+    );
   }
+  if (encryption !== undefined)
+    await attempt("encryption", () => checkEncryption(issuer, isEncrypted));
   await attempt("algorithm is allowed", () => void keysFor(issuer, opened.algorithm));
   const now = await attempt("clock", () => readClock(settings.clock));
   if (now === null) return findings;
@@ -73,6 +91,7 @@ export async function explainWith(means: Means, token: string): Promise<readonly
   const { issuer: name, tenant } = issuer.settings;
   if (key !== null && key.issuer !== null)
     await attempt("tenant of the key", () => checkTenant(key, { issuer: name, tenant, claims }));
+  if (isEncrypted) await attempt("claims in the header", () => confirm({ issuer: name, claims }));
   await check(issuer, { claims, header });
   return findings;
 }
@@ -83,6 +102,15 @@ function isOpaque(core: Core, token: unknown, { issuers }: Means): boolean {
     core.read(issuers.unmatchedRules, token, 0) === "unfit" &&
     core.isOpaque(token)
   );
+}
+
+function saysEncrypted(core: Core, token: unknown, means: Means): boolean {
+  try {
+    openedBy(core, token, means);
+    return false;
+  } catch (cause) {
+    return means.errorOf(cause).code === ENCRYPTED;
+  }
 }
 
 function openedBy(core: Core, token: unknown, { settings, issuers }: Means): Opened {

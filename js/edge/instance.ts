@@ -53,3 +53,20 @@ export function instanceFrom(bring: () => Promise<WebAssembly.Module>): Instance
     renew: () => made?.renew(),
   };
 }
+
+/**
+ * Works with the wasm. A fault of ours is a VerifyError, too, and has the instance renewed that may
+ * be in any state.
+ */
+export async function withCoreOf<T>(
+  instance: Instance,
+  work: (core: Core) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(instance.current() ?? (await instance.load()));
+  } catch (cause) {
+    if (cause instanceof VerifyError) throw cause;
+    if (cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError) instance.renew();
+    throw new VerifyError("runtime.failed", { cause });
+  }
+}

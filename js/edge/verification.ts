@@ -4,6 +4,7 @@
 // finds out, too, that a token is no JWT: of an opaque one its issuer is asked (introspector.ts).
 
 import type { Algorithm, Core, Verdict } from "./core.js";
+import type { Decrypter } from "./encryption.js";
 import type { Instance } from "./instance.js";
 import type { Introspection } from "./introspector.js";
 import { tenantFor, type VerificationKey, verificationKeyAmong } from "./keys/crypto.js";
@@ -15,9 +16,9 @@ import type { RevocationStore } from "./options/store-types.js";
 import { VerifyError } from "./request/error.js";
 import { subjectOf } from "./result/claim-paths.js";
 import { headerPartOf, type RememberedHeader, RememberedHeaders } from "./result/headers.js";
-import { Facts, frozen, issuerOf, Outcome, own } from "./result/outcome.js";
+import { Facts, factsOf, frozen, issuerOf, Outcome, own } from "./result/outcome.js";
 import { refusalOf } from "./result/owner.js";
-import { RememberedTokens } from "./result/remembered.js";
+import { type Begun, RememberedTokens } from "./result/remembered.js";
 import type { Claims, ExecutionContextLike, Verified } from "./result/verified.js";
 
 /** A token on its way. */
@@ -28,6 +29,8 @@ interface Candidate {
   readonly context: ExecutionContextLike | null;
   /** Whether its issuer is asked now, whatever is remembered. */
   readonly isFresh: boolean;
+  /** It was inside an encrypted token. */
+  readonly wasEncrypted: boolean;
 }
 
 export class Verification {
@@ -70,7 +73,7 @@ export class Verification {
     if (typeof token !== "string") throw new VerifyError("token.malformed");
     // Longer in characters is longer in bytes: no need to carry it over.
     if (token.length > this.#settings.maxTokenBytes) throw new VerifyError("token.too_large");
-    const candidate = { token, core, now, context, isFresh };
+    const candidate = { token, core, now, context, isFresh, wasEncrypted: false };
     const facts = this.#remembered.recall(core, token, now / 1000);
     const outcome = facts === null ? this.#verified(candidate) : this.#again(facts, candidate);
     const checked = this.#hasLiveChecks ? this.#withLiveChecks(outcome) : outcome;
@@ -125,10 +128,12 @@ export class Verification {
   ): Outcome | Promise<Outcome> | null {
     const { core, token, now } = candidate;
     const { issuer, keys, set, key, header } = remembered;
-    const verdict = this.#read(core, issuer.rules, token, now, remembered.algorithm);
-    if (verdict === "foreign") return null;
+    const read = core.read(issuer.rules, token, now / 1000, remembered.algorithm);
+    if (read === "foreign" || this.#decrypterFor(candidate, read) !== null) return null;
+    const verdict = fit(read, core);
+    if (!candidate.wasEncrypted) checkEncryption(issuer, false);
     const refusal = refusalFor(verdict, core);
-    const begun = refusal === null ? this.#remembered.begin(core, issuer.rules, token) : null;
+    const begun = refusal === null ? this.#begin(candidate, issuer) : null;
     const claims = core.claims();
     const boundTo = this.#boundTo(core);
     return key.verify(core.signingInput(token), core.signature(), (holds) => {
@@ -148,12 +153,16 @@ export class Verification {
    * It is read once; what is needed of it later is copied before anything is awaited.
    */
   async #cold(candidate: Candidate): Promise<Outcome> {
-    const { core, token, now, context, isFresh } = candidate;
+    const { core, token, now, context, isFresh, wasEncrypted } = candidate;
     let issuer = this.#issuers.listed[0] ?? null;
     const rules = issuer?.rules ?? this.#issuers.unmatchedRules;
     let verdict = core.read(rules, token, now / 1000);
-    if (verdict === "unfit" && this.#introspection !== null && core.isOpaque(token))
-      return this.#introspection.outcomeOf(token, core, context, isFresh);
+    if (verdict === "unfit" && !wasEncrypted) {
+      if (this.#introspection !== null && core.isOpaque(token))
+        return this.#introspection.outcomeOf(token, core, context, isFresh);
+      const decrypter = this.#decrypterFor(candidate, verdict);
+      if (decrypter !== null) return this.#encrypted(candidate, decrypter);
+    }
     fit(verdict, core);
     const opened = core.opened(token);
     const { algorithm, kid } = opened;
@@ -171,9 +180,10 @@ export class Verification {
       }
     }
     if (issuer === null) throw new VerifyError("claim.iss");
+    if (!candidate.wasEncrypted) checkEncryption(issuer, false);
     const asked = keysFor(issuer, algorithm);
     const refusal = refusalFor(verdict, core);
-    const begun = refusal === null ? this.#remembered.begin(core, issuer.rules, token) : null;
+    const begun = refusal === null ? this.#begin(candidate, issuer) : null;
     const boundTo = this.#boundTo(core);
 
     const { loaded, keys, source } = await asked.find(algorithm, kid, callOf(candidate));
@@ -221,6 +231,44 @@ export class Verification {
     return this.#settings.dpop === undefined ? undefined : core.boundTo();
   }
 
+  /**
+   * An encrypted token: the one inside goes the way of any other. If no signed token is inside, it
+   * is refused like one that can't be decrypted.
+   */
+  async #encrypted(candidate: Candidate, decrypter: Decrypter): Promise<Outcome> {
+    const { core, token } = candidate;
+    const { maxTokenBytes } = this.#settings;
+    const { token: inside, confirm } = await decrypter.decrypt(token, core, maxTokenBytes);
+    let outcome: Outcome;
+    try {
+      outcome = await this.#verified({ ...candidate, token: inside, wasEncrypted: true });
+    } catch (cause) {
+      const isOdd = cause instanceof VerifyError && SHAPES.includes(cause.code);
+      throw isOdd ? new VerifyError("token.undecryptable") : cause;
+    }
+    try {
+      checkEncryption(issuerOf(outcome) as Issuer, true);
+      confirm(outcome);
+    } catch (cause) {
+      throw refusalOf(outcome, cause);
+    }
+    const facts = factsOf(outcome);
+    this.#remembered.rememberEncrypted(core, facts.issuer.rules, token, inside, facts);
+    return outcome;
+  }
+
+  /** Null for a token that is not encrypted, or that nobody is there to decrypt. */
+  #decrypterFor({ core, wasEncrypted }: Candidate, verdict: Verdict): Decrypter | null {
+    const { encryption = null } = this.#settings;
+    if (verdict !== "unfit" || encryption === null || wasEncrypted) return null;
+    return core.code() === ENCRYPTED ? encryption : null;
+  }
+
+  /** What was inside an encrypted token is remembered by the text of that one alone. */
+  #begin({ core, token, wasEncrypted }: Candidate, { rules }: Issuer): Begun<Facts> | null {
+    return wasEncrypted ? null : this.#remembered.begin(core, rules, token);
+  }
+
   /** @throws {VerifyError} for a token that is refused whatever its signature is */
   #read(
     core: Core,
@@ -254,6 +302,16 @@ export class Verification {
 }
 
 const decoder = new TextDecoder();
+
+export const ENCRYPTED = "token.encrypted_unsupported";
+/** The codes of what is no signed token. */
+const SHAPES: readonly string[] = [ENCRYPTED, "token.malformed", "token.too_large"];
+
+/** @throws {VerifyError} token.not_encrypted, token.encrypted_unsupported */
+export function checkEncryption({ settings: { encrypted } }: Issuer, wasEncrypted: boolean): void {
+  if (encrypted === (wasEncrypted ? "refused" : "required"))
+    throw new VerifyError(wasEncrypted ? ENCRYPTED : "token.not_encrypted");
+}
 
 /**
  * Checks that the key is one for the token's tenant, in a set that tenants share. Which issuer's

@@ -74,6 +74,7 @@ export const adapters = [
   },
   { entry: "js/logout.ts", bundle: "dist/logout.js", peers: ["tokenkeep/edge"], budget: 3_000 },
   { entry: "js/service.ts", bundle: "dist/service.js", peers: ["oauth4webapi"], budget: 9_800 },
+  { entry: "js/jwe.ts", bundle: "dist/jwe.js", peers: ["tokenkeep/edge"], budget: 4_000 },
   {
     entry: "js/replay-object.ts",
     bundle: "dist/replay-object.js",
@@ -134,13 +135,14 @@ async function shorten(path) {
 }
 
 /**
- * Members that only the client's two halves know: they may be short. tests/tooling/package.test.ts
- * holds them apart from what is public.
+ * Members that only the client's two halves know, or one bundle alone: they may be short.
+ * tests/tooling/package.test.ts holds them apart from what is public.
  */
 export const privateNames = [
   "accepted",
   "acquireLock",
   "advise",
+  "agree",
   "allows",
   "among",
   "authorizesLogout",
@@ -148,6 +150,7 @@ export const privateNames = [
   "backoffMax",
   "bare",
   "broadcast",
+  "cbc",
   "challengeOf",
   "changed",
   "cookieNotKept",
@@ -157,14 +160,20 @@ export const privateNames = [
   "engine",
   "failAll",
   "failure",
+  "fits",
+  "gcm",
   "handIn",
   "hear",
+  "hmac",
+  "isSymmetric",
+  "keyFor",
   "left",
   "lend",
   "loggedOut",
   "logoutAnswered",
   "losses",
   "lost",
+  "material",
   "refreshFailed",
   "refuses",
   "rejectedFreshToken",
@@ -186,6 +195,7 @@ export const privateNames = [
   "tellsLogout",
   "tokenIn",
   "transition",
+  "unwrap",
   "userChanged",
   "waiters",
   "withoutToken",

@@ -10,6 +10,7 @@
 
 pub mod freshness;
 pub mod introspection;
+pub mod jwe;
 pub mod keys;
 pub mod proof;
 pub mod remembered;

@@ -52,7 +52,7 @@ export interface Finding {
 /// it once something was awaited: another request may have read another token.
 pub(super) struct Seen {
     pub(super) input: Vec<u8>,
-    code: String,
+    pub(super) code: String,
     parts: Compact,
     header: Option<Header>,
     issuer: Option<String>,

@@ -5,9 +5,9 @@
 use jose_jwk::{Ec, EcCurves, Jwk, Key as Material, Oct, Okp, OkpCurves, Parameters, Rsa};
 
 use super::algorithm::{ALGORITHMS, Algorithm, Algorithms, Family};
-use super::base64url;
 use super::json::{self, Text, Value};
 use super::keys::Origin;
+use super::members::Members;
 use super::roca;
 use super::sha256::{encoded, sha256};
 
@@ -48,7 +48,10 @@ impl Key {
     /// # Errors
     /// [`Skipped`] says why the key is passed over.
     pub fn read(entry: &str, origin: Origin) -> Result<Self, Skipped> {
-        let members = Members::read(entry).map_err(|reason| Skipped { kid: None, reason })?;
+        // A null member is an absent one: serialisers write null for what a key does not have.
+        let members = Members::read(entry.as_bytes())
+            .map(Members::without_nulls)
+            .map_err(|_| Skipped { kid: None, reason: "no object, or a member twice" })?;
         let kid = members.text("kid").map(Text::copied);
         match read_key(&members, origin) {
             Ok((key, algorithms)) => {
@@ -89,55 +92,15 @@ pub fn thumbprint(jwk: &Jwk) -> Option<String> {
     Some(encoded(&sha256(&[canonical.as_bytes()])))
 }
 
-/// The members of an object that says it is a key.
-struct Members<'a>(Vec<(Text<'a>, Value<'a>)>);
-
-impl<'a> Members<'a> {
-    fn read(entry: &'a str) -> Result<Self, &'static str> {
-        let mut members = Vec::with_capacity(12);
-        // A null member is an absent one: serialisers write null for what a key does not have.
-        json::strict_members(entry.as_bytes(), |json::Member { name, value }| {
-            if value != Value::Other("null") {
-                members.push((name, value));
-            }
-        })
-        .map_err(|_| "no object, or a member twice")?;
-        Ok(Self(members))
-    }
-
-    fn find(&self, name: &str) -> Option<Value<'a>> {
-        self.0.iter().find(|(found, _)| found.is(name)).map(|&(_, value)| value)
-    }
-
-    fn text(&self, name: &str) -> Option<Text<'a>> {
-        match self.find(name) {
-            Some(Value::String(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// A member without an escape in it: neither base64url nor a registered name needs one.
-    fn plain(&self, name: &str) -> Option<&'a str> {
-        self.text(name)?.plain()
-    }
-
-    /// The bytes of a member that is canonical base64url.
-    fn bytes(&self, name: &str) -> Result<Box<[u8]>, &'static str> {
-        let text = self.plain(name).ok_or(MALFORMED)?;
-        let bytes = base64url::decode(text.as_bytes()).map_err(|_| MALFORMED)?;
-        Ok(bytes.into_boxed_slice())
-    }
-
-    /// Whether one of the private members says something: serialisers write empty texts and empty
-    /// lists, too, for members that a public key does not have.
-    fn holds_private_members(&self) -> bool {
-        PRIVATE.iter().any(|name| match self.find(name) {
-            None => false,
-            Some(Value::String(text)) => !text.written().is_empty(),
-            Some(Value::Other(list)) => !is_empty_list(list),
-            Some(Value::Number(_)) => true,
-        })
-    }
+/// Whether one of the private members says something: serialisers write empty texts and empty
+/// lists, too, for members that a public key does not have.
+fn holds_private_members(members: &Members<'_>) -> bool {
+    PRIVATE.iter().any(|name| match members.find(name) {
+        None => false,
+        Some(Value::String(text)) => !text.written().is_empty(),
+        Some(Value::Other(list)) => !is_empty_list(list),
+        Some(Value::Number(_)) => true,
+    })
 }
 
 fn is_empty_list(written: &str) -> bool {
@@ -160,7 +123,7 @@ fn read_key(members: &Members<'_>, origin: Origin) -> Result<(Material, Algorith
         Some(_) => return Err("not for signatures"),
     }
     check_operations(members.find("key_ops"))?;
-    if origin == Origin::Published && members.holds_private_members() {
+    if origin == Origin::Published && holds_private_members(members) {
         return Err("a private key");
     }
     let pinned = match members.find("alg") {
@@ -208,7 +171,7 @@ fn check_operations(operations: Option<Value<'_>>) -> Result<(), &'static str> {
 /// key those of its public half. jose-jwk's own reader is not used: it takes a set as a whole, and
 /// refuses a good key for an `alg` that it does not know.
 fn read_material(members: &Members<'_>, origin: Origin) -> Result<Material, &'static str> {
-    let bytes = |name: &str| members.bytes(name);
+    let bytes = |name| members.bytes(name).map(Vec::into_boxed_slice).ok_or(MALFORMED);
     Ok(match members.plain("kty").ok_or("kty is missing")? {
         "RSA" => Material::Rsa(Rsa { n: bytes("n")?.into(), e: bytes("e")?.into(), prv: None }),
         "EC" => {

@@ -24,6 +24,7 @@ mod jwk;
 pub mod jws;
 pub mod keys;
 mod logout;
+mod members;
 pub mod nonce;
 pub mod proof;
 pub mod remembered;

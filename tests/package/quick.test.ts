@@ -151,6 +151,7 @@ test("package_works_as_installed_in_node", async () => {
     edge: "ok",
     hono: "ok",
     introspection: "ok",
+    jwe: "ok",
     logout: "ok",
     redis: "ok",
     resource: "ok",
@@ -166,10 +167,11 @@ test("package_works_as_installed_in_workerd_with_one_copy_of_each_wasm", async (
       seen.discovery,
       seen.hono,
       seen.introspection,
+      seen.jwe,
       seen.logout,
       seen.resource,
       seen.wasm,
     ],
-    ["ok", "ok", "ok", "ok", "ok", "ok", "ok"],
+    ["ok", "ok", "ok", "ok", "ok", "ok", "ok", "ok"],
   );
 });

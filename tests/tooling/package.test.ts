@@ -77,10 +77,12 @@ test("no name that bundles shorten is public", () => {
   }
 });
 
-test("no name that bundles shorten is between the verifier and a locator of another bundle", () => {
-  const text = readFileSync(`${root}/js/edge/keys/locator.ts`, "utf8");
-  for (const name of privateNames)
-    assert.doesNotMatch(text, new RegExp(`^ +(readonly )?${name}\\b[<?(:]`, "m"), name);
+test("no name that bundles shorten is between the verifier and another bundle", () => {
+  for (const file of ["keys/locator", "encryption"]) {
+    const text = readFileSync(`${root}/js/edge/${file}.ts`, "utf8");
+    for (const name of privateNames)
+      assert.doesNotMatch(text, new RegExp(`^ +(readonly )?${name}\\b[<?(:]`, "m"), name);
+  }
 });
 
 test("the package opens in node, and touches nothing until it is used", async () => {
@@ -97,8 +99,8 @@ test("the package is within its budgets", () => {
     weights.map(({ name, budget }) => [name, budget]),
     [
       ["dist/index.js", 29_000],
-      ["dist/edge.js", 72_000],
-      ["edge on Workers", 71_000],
+      ["dist/edge.js", 75_000],
+      ["edge on Workers", 74_200],
       ["dist/dpop.js", 2_000],
       ["dist/hosted.js", 5_000],
       ["dist/worker.js", 32_300],
@@ -108,6 +110,7 @@ test("the package is within its budgets", () => {
       ["dist/resource.js", 1_000],
       ["dist/logout.js", 3_000],
       ["dist/service.js", 9_800],
+      ["dist/jwe.js", 4_000],
       ["dist/replay-object.js", 900],
       ["dist/redis.js", 4_000],
       ["dist/mediator.js", 16_200],

@@ -25,6 +25,7 @@ export const ENTRIES = {
   "tokenkeep/mediator": "mediator.d.ts",
   "tokenkeep/hono": "hono.d.ts",
   "tokenkeep/introspection": "introspection.d.ts",
+  "tokenkeep/jwe": "jwe.d.ts",
   "tokenkeep/logout": "logout.d.ts",
   "tokenkeep/redirects": "redirects.d.ts",
   "tokenkeep/resource": "resource.d.ts",

@@ -36,6 +36,7 @@ export interface IssuerSettings {
   readonly bundled: string | null;
   readonly secrets: readonly Secret[];
   readonly tenant: string | null;
+  readonly encrypted: NonNullable<IssuerOptions["encrypted"]>;
   readonly check: VerifierOptions["check"];
 }
 
@@ -64,6 +65,7 @@ const KNOWN: readonly string[] = [
   "secret",
   "secrets",
   "tenant",
+  "encrypted",
 ] satisfies (keyof IssuerOptions)[];
 
 /** `where`: its place in the options, for messages. */
@@ -111,6 +113,7 @@ export function readIssuer(
     bundled: jwks === undefined ? null : keySetText(where, jwks),
     secrets: readSecrets(where, options, algorithms),
     tenant: tenant ?? null,
+    encrypted: readEncrypted(`${where}.encrypted`, options.encrypted, settings),
     check,
   };
 }
@@ -172,6 +175,18 @@ function readAudiences(name: string, given: IssuerOptions["audience"]): readonly
   const audiences = listOfTexts(name, typeof given === "string" ? [given] : given);
   if (audiences.length === 0) throw invalidOption(name, "must not be empty");
   return audiences;
+}
+
+function readEncrypted(
+  name: string,
+  given: IssuerOptions["encrypted"],
+  { encryption }: Settings,
+): NonNullable<IssuerOptions["encrypted"]> {
+  const usual = encryption === undefined ? "refused" : "allowed";
+  const words = encryption === undefined ? [usual] : [usual, "required", "refused"];
+  if (given !== undefined && !words.includes(given))
+    throw invalidOption(name, `must be one of ${words.join(", ")}`);
+  return given ?? usual;
 }
 
 function readTypes(name: string, given: IssuerOptions["types"]): readonly string[] {

@@ -2,6 +2,7 @@
 // copied: nothing can change them afterwards.
 
 import type { Profile } from "../core.js";
+import type { Decrypter } from "../encryption.js";
 import type { OpenIntrospector } from "../introspector.js";
 import { VerifyError } from "../request/error.js";
 import { invalidOption } from "./invalid.js";
@@ -22,6 +23,7 @@ export interface Settings {
   readonly check: VerifierOptions["check"];
   readonly revocation: RevocationStore | undefined;
   readonly introspection: OpenIntrospector | null;
+  readonly encryption: Decrypter | undefined;
   readonly jwks: JwksSettings;
   readonly resultCacheSize: number;
   readonly clock: () => number;
@@ -74,6 +76,7 @@ const KNOWN: readonly string[] = [
   "check",
   "revocation",
   "introspection",
+  "encryption",
   "jwks",
   "resultCacheSize",
   "clock",
@@ -104,6 +107,7 @@ export function readSettings(given: VerifierOptions, fixed?: Profile): Settings 
     check,
     revocation,
     introspection,
+    encryption,
     clock,
     onEvent,
     respond,
@@ -119,6 +123,8 @@ export function readSettings(given: VerifierOptions, fixed?: Profile): Settings 
   const opened = introspection as OpenIntrospector | undefined;
   if (opened !== undefined && typeof ownMembers(Object(opened), ["open"]).open !== "function")
     throw invalidOption("introspection", "must be made by introspection()");
+  if (encryption !== undefined && typeof (encryption as Decrypter | null)?.decrypt !== "function")
+    throw invalidOption("encryption", "must be what `decryption` gives");
   return {
     issuers,
     profile: fixed ?? readProfile("profile", profile),
@@ -130,6 +136,7 @@ export function readSettings(given: VerifierOptions, fixed?: Profile): Settings 
     check,
     revocation,
     introspection: opened ?? null,
+    encryption: encryption as Decrypter | undefined,
     jwks: readJwksSettings(options.jwks ?? {}),
     resultCacheSize: integer("resultCacheSize", options.resultCacheSize, 1_000, 0, 1_000_000),
     clock: clock ?? (() => Date.now()),

@@ -117,6 +117,12 @@ export interface IssuerOptions {
   }[];
   /** A name for the tenant, handed back on `Verified.tenant`. */
   tenant?: string;
+  /**
+   * Whether tokens of this issuer are encrypted. "allowed" (default with
+   * `VerifierOptions.encryption`): they may be. "required": one that is not is refused, code
+   * "token.not_encrypted". "refused" (default without): one that is is.
+   */
+  encrypted?: "allowed" | "required" | "refused";
 }
 
 /** Finds an issuer's keys; made by `tokenkeep/discovery`. */
@@ -131,6 +137,12 @@ export interface KeyLocator {
  */
 export interface Introspector {
   readonly kind: "introspection";
+}
+
+/** Opens tokens that are encrypted; made by `tokenkeep/jwe`. */
+export interface Decryption {
+  /** What it does. */
+  readonly kind: "decryption";
 }
 
 /** What a verifier is made with. Only `issuers` has no default. */
@@ -172,6 +184,8 @@ export interface VerifierOptions {
    * causes a call, good or bad, but under a policy that is `fresh`.
    */
   introspection?: Introspector;
+  /** `decryption()` of `tokenkeep/jwe`: takes tokens that are encrypted for this API, too. */
+  encryption?: Decryption;
   /** How key sets are fetched and remembered. */
   jwks?: JwksOptions;
   /**

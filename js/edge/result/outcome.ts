@@ -111,6 +111,9 @@ export function frozen<T>(value: T): T {
 /** The issuer of a token that this verifier, or another one, has let in; null for any other. */
 export let issuerOf: (auth: Verified) => Issuer | null;
 
+/** What is to be remembered of a JWT that had not been, with its claims. */
+export let factsOf: (outcome: Outcome) => Facts;
+
 /** Where it comes from, and how old it is. */
 type Source = Pick<LoadedSet, "source" | "fetchedAt" | "freshUntil">;
 
@@ -120,6 +123,11 @@ type Sets = Pick<Verified, "scopes" | "roles" | "permissions">;
 export class Outcome implements Verified {
   static {
     issuerOf = (auth) => (#facts in auth ? auth.#facts.issuer : null);
+    factsOf = (outcome) => {
+      const facts = outcome.#facts as Facts;
+      facts.keep(outcome.#text ?? "{}");
+      return facts;
+    };
   }
 
   readonly header: JoseHeader;

@@ -48,6 +48,19 @@ export class RememberedTokens<T> {
     if (place !== undefined) list[place] = facts;
   }
 
+  /**
+   * Remembers an encrypted token by its own text. `inside`: the token that was in it, which passed
+   * by these rules; its dates count.
+   */
+  rememberEncrypted(core: Core, rules: RuleSet, token: string, inside: string, facts: T): void {
+    if (this.#most === 0) return;
+    core.read(rules, inside, 0);
+    this.recall(core, token, 0);
+    const number = core.beginRecalled(this.#cache, rules);
+    if (number === undefined) this.#start(core);
+    else this.remember(core, { generation: this.#generation, number, facts: this.#facts }, facts);
+  }
+
   #start(core: Core): void {
     this.#cache = core.newCache(this.#most);
     this.#generation = core.generation;

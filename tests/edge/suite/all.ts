@@ -21,6 +21,7 @@ import "./own.ts";
 import "./places.ts";
 import "./policies.ts";
 import "./delegation.ts";
+import "./encryption.ts";
 import "./introspection.ts";
 import "./resource.ts";
 import "./logout.ts";

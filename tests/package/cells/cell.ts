@@ -20,6 +20,7 @@ export const PARTS = [
   "resource",
   "logout",
   "introspection",
+  "jwe",
   "redis",
   "testing",
 ] as const;
@@ -42,6 +43,7 @@ export const NOT_THERE = {
     resource: "- it answers requests, and none arrive in a page",
     logout: "- it answers requests, and none arrive in a page",
     introspection: "- a page keeps no secret of a client",
+    jwe: "- tokens are decrypted by an API",
   },
   noSockets: { redis: "- the clients of Redis open sockets as Node does" },
   noTests: { testing: "- no tests run here" },

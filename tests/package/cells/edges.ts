@@ -26,10 +26,11 @@ const WORKER = `
   import { createVerifier, VerifyError } from "tokenkeep/edge";
   import { guard } from "tokenkeep/hono";
   import { introspection } from "tokenkeep/introspection";
+  import { decryptCompact } from "tokenkeep/jwe";
   import { logoutReceiver } from "tokenkeep/logout";
   import { protectedResource } from "tokenkeep/resource";
   import { Hono } from "hono";
-  import { exerciseDiscovery, exerciseEdge, exerciseHono, exerciseIntrospection, exerciseLogout, exerciseResource, outcomes } from "./exercise.js";
+  import { exerciseDiscovery, exerciseEdge, exerciseHono, exerciseIntrospection, exerciseJwe, exerciseLogout, exerciseResource, outcomes } from "./exercise.js";
 
   const keep = createTokenKeep({ refresh: "https://auth.example.com/refresh", origins: ["https://api.example.com"] });
   createVerifier({ issuers: { issuer: "https://i.example", audience: "a", algorithms: ["ES256"], jwksUri: "https://i.example/jwks" } });
@@ -37,7 +38,7 @@ const WORKER = `
   export default {
     async fetch(request) {
       const at = new URL(request.url).searchParams.get("at");
-      const seen = await outcomes({ discovery: () => exerciseDiscovery(discover, createVerifier), edge: () => exerciseEdge(createVerifier, at), hono: () => exerciseHono(Hono, guard, createVerifier, at), introspection: () => exerciseIntrospection(introspection, createVerifier, VerifyError), logout: () => exerciseLogout(logoutReceiver, VerifyError), resource: () => exerciseResource(protectedResource, VerifyError) });
+      const seen = await outcomes({ discovery: () => exerciseDiscovery(discover, createVerifier), edge: () => exerciseEdge(createVerifier, at), hono: () => exerciseHono(Hono, guard, createVerifier, at), introspection: () => exerciseIntrospection(introspection, createVerifier, VerifyError), jwe: () => exerciseJwe(decryptCompact, VerifyError), logout: () => exerciseLogout(logoutReceiver, VerifyError), resource: () => exerciseResource(protectedResource, VerifyError) });
       const { code } = await keep.start().catch((error) => error);
       seen.client = code === "wasm_unavailable" ? "- Workers compile no wasm at run time; it says so" : "it did not say why it can't be used: " + code;
       return Response.json(seen);

@@ -91,6 +91,7 @@ const next: Cell = {
     resource: "- the routes are Next's own",
     logout: "- the routes are Next's own",
     introspection: "- the routes' tokens are JWTs",
+    jwe: "- the routes' verifier is given tokens that are not encrypted",
   },
   async run(bench) {
     const made = await project(this.place, FILES);

@@ -62,12 +62,13 @@ const SUITE = `
   import { createVerifier, VerifyError } from "tokenkeep/edge";
   import { guard } from "tokenkeep/hono";
   import { introspection } from "tokenkeep/introspection";
+  import { decryptCompact } from "tokenkeep/jwe";
   import { logoutReceiver } from "tokenkeep/logout";
   import { redisRevocation } from "tokenkeep/redis";
   import { protectedResource } from "tokenkeep/resource";
   import { createTokenKeep as createSlimTokenKeep } from "tokenkeep/slim";
   import { fakeKeep, memoryKv, testIssuer } from "tokenkeep/testing";
-  import { exerciseClient, exerciseDiscovery, exerciseEdge, exerciseHono, exerciseIntrospection, exerciseLogout, exerciseRedis, exerciseResource, exerciseTesting } from "./exercise.js";
+  import { exerciseClient, exerciseDiscovery, exerciseEdge, exerciseHono, exerciseIntrospection, exerciseJwe, exerciseLogout, exerciseRedis, exerciseResource, exerciseTesting } from "./exercise.js";
   const wasm = readFileSync("node_modules/tokenkeep/dist/client.wasm");
   test("client", () => exerciseClient(createTokenKeep, process.env.AT));
   test("slim", () => exerciseClient((options) => createSlimTokenKeep({ ...options, wasm }), process.env.AT + "-slim"));
@@ -76,6 +77,7 @@ const SUITE = `
   test("testing", () => exerciseTesting({ fakeKeep, memoryKv, testIssuer }, { TokenKeepError, createVerifier }));
   test("hono", () => exerciseHono(Hono, guard, createVerifier, process.env.AT));
   test("introspection", () => exerciseIntrospection(introspection, createVerifier, VerifyError));
+  test("jwe", () => exerciseJwe(decryptCompact, VerifyError));
   test("logout", () => exerciseLogout(logoutReceiver, VerifyError));
   test("resource", () => exerciseResource(protectedResource, VerifyError));
   test("redis", () => exerciseRedis(redisRevocation, VerifyError));

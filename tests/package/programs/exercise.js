@@ -155,6 +155,33 @@ export async function exerciseIntrospection(introspection, createVerifier, Verif
 }
 
 /**
+ * Decrypts the example of RFC 7516, appendix A.3, and refuses it without its last character.
+ * @param {typeof import("tokenkeep/jwe").decryptCompact} decryptCompact
+ * @param {typeof import("tokenkeep/edge").VerifyError} VerifyError
+ */
+export async function exerciseJwe(decryptCompact, VerifyError) {
+  const jwe = [
+    "eyJhbGciOiJBMTI4S1ciLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0",
+    "6KB707dM9YTIgHtLvtgWQ8mKwboJW3of9locizkDTHzBC2IlrT1oOQ",
+    "AxY8DCtDaGlsbGljb3RoZQ",
+    "KDlTtXchhZTGufMYmOYGS4HffxPSUrfmqCHXaI9wOGY",
+    "U0m_YmjN04DJvceFICbCVQ",
+  ].join(".");
+  const keys = [{ key: { kty: "oct", k: "GawgguFyGrWKav7AX4VKUg" } }];
+  /** @type {Parameters<typeof decryptCompact>[2]} */
+  const options = { keyManagement: ["A128KW"], contentEncryption: ["A128CBC-HS256"] };
+  const { plaintext } = await decryptCompact(jwe, keys, options);
+  expect(new TextDecoder().decode(plaintext), "Live long and prosper.", "the example");
+  try {
+    await decryptCompact(jwe.slice(0, -1), keys, options);
+  } catch (error) {
+    const code = error instanceof VerifyError ? error.code : error;
+    return expect(code, "token.malformed", "a token that was cut off");
+  }
+  throw new Error("a token that was cut off was taken");
+}
+
+/**
  * Asks for the document of an issuer, and refuses that of another one.
  * @param {typeof import("tokenkeep/discovery").discover} discover
  * @param {typeof import("tokenkeep/edge").createVerifier} createVerifier

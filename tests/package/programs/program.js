@@ -7,6 +7,7 @@ import { discover } from "tokenkeep/discovery";
 import { createVerifier, VerifyError } from "tokenkeep/edge";
 import { guard } from "tokenkeep/hono";
 import { introspection } from "tokenkeep/introspection";
+import { decryptCompact } from "tokenkeep/jwe";
 import { logoutReceiver } from "tokenkeep/logout";
 import { redisRevocation } from "tokenkeep/redis";
 import { protectedResource } from "tokenkeep/resource";
@@ -16,6 +17,7 @@ import {
   exerciseEdge,
   exerciseHono,
   exerciseIntrospection,
+  exerciseJwe,
   exerciseLogout,
   exerciseRedis,
   exerciseResource,
@@ -32,6 +34,7 @@ console.log(
       hono: () => exerciseHono(Hono, guard, createVerifier, at),
       resource: () => exerciseResource(protectedResource, VerifyError),
       introspection: () => exerciseIntrospection(introspection, createVerifier, VerifyError),
+      jwe: () => exerciseJwe(decryptCompact, VerifyError),
       logout: () => exerciseLogout(logoutReceiver, VerifyError),
       redis: () => exerciseRedis(redisRevocation, VerifyError),
     }),

@@ -13,6 +13,7 @@ import {
   type CompactOptions,
   cacheJwksStore,
   createVerifier,
+  type Decryption,
   type ExecutionContextLike,
   type Introspector,
   type IssuerOptions,
@@ -320,6 +321,9 @@ export const errors: readonly VerifyError[] = [
 ];
 
 const found: DiscoverOptions = { type: "oauth2", keyOrigins: ["https://a.example"], maxBytes: 1 };
+declare const encryption: Decryption;
+export const encrypted: Pick<VerifierOptions, "encryption"> = { encryption };
+
 export const locators: readonly KeyLocator[] = [
   discover(),
   discover(found),

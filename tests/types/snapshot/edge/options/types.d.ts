@@ -38,12 +38,16 @@ export interface IssuerOptions {
         kid?: string;
     }[];
     tenant?: string;
+    encrypted?: "allowed" | "required" | "refused";
 }
 export interface KeyLocator {
     readonly kind: string;
 }
 export interface Introspector {
     readonly kind: "introspection";
+}
+export interface Decryption {
+    readonly kind: "decryption";
 }
 export interface VerifierOptions {
     issuers: IssuerOptions | readonly IssuerOptions[] | ((issuer: string) => IssuerOptions | null | Promise<IssuerOptions | null>);
@@ -56,6 +60,7 @@ export interface VerifierOptions {
     check?: (claims: Claims, header: JoseHeader) => boolean | Promise<boolean>;
     revocation?: RevocationStore;
     introspection?: Introspector;
+    encryption?: Decryption;
     jwks?: JwksOptions;
     resultCacheSize?: number;
     clock?: () => number;

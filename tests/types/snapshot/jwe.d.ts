@@ -1,0 +1,4 @@
+export type { Decryption, Jwk } from "./edge/options/types.js";
+export { decryptCompact, decryption } from "./jwe/decrypter.js";
+export { publicKeys } from "./jwe/public-keys.js";
+export type { ContentEncryption, DecryptionKey, DecryptionOptions, KeyManagement, } from "./jwe/types.js";
