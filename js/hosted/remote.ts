@@ -320,8 +320,8 @@ function homeIn(
       if (replayable && (given === null || given instanceof Blob || given instanceof FormData))
         body = await request.blob();
       else moved = [(body = replayable ? await request.arrayBuffer() : request.body!)];
-      signal.throwIfAborted();
     }
+    signal.throwIfAborted();
     const whole = [request.url, sent, [...request.headers], body, replayable] as const;
     try {
       return await ask((id) => [kind, id, ...whole], moved, signal);

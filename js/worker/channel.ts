@@ -100,8 +100,8 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
     const { signal } = controller;
     try {
       const response = await answerTo(given, isSignIn, signal);
-      // Of a call that succeeds there is nothing to note.
-      if (!response.ok) shared.note();
+      // Of a request that succeeds there is nothing to note.
+      if (isSignIn || !response.ok) shared.note();
       // The page has given up on it, or is gone.
       if (signal.aborted) return discard(response.body);
       const { status, statusText, headers, url, redirected, type, body } = response;

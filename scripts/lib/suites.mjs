@@ -173,6 +173,7 @@ const inFirefox = [
     "refused",
     "tabs",
   ].map((name) => `tests/client/${name}.test.ts`),
+  "tests/client/hosted/suite.test.ts",
   "tests/firefox/differences.test.ts",
   "tests/edge/browsers.test.ts",
 ];

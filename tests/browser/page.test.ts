@@ -151,6 +151,7 @@ test("every control has a name, every heading its place, and what changes is ann
     "Signing keys",
     "The API calls another one",
     "Act for a user",
+    "Where the token lives",
     "Audit log",
   ]);
   assert.equal(await page.locator("#announcer").textContent(), "Signed in as Alice Adair.");

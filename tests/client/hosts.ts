@@ -16,8 +16,10 @@ export const PAGE_ONLY: Readonly<Record<string, string>> = {
   client_D128_: LENDS,
   client_D134_: LENDS,
   client_D33_: ASKS,
+  client_E47_the_token_travels: ASKS,
   client_F51_: LENDS,
   client_F87_the_token_is_taken_out: LENDS,
+  client_G61_with_locks: PATCHES,
   client_G89_: ASKS,
   client_P2_: PATCHES,
   client_P24_: PATCHES,
@@ -28,4 +30,10 @@ export const PAGE_ONLY: Readonly<Record<string, string>> = {
 };
 
 /** For hosts that give each tab an engine of its own. */
-export const ENGINE_EACH: Readonly<Record<string, string>> = {};
+export const ENGINE_EACH: Readonly<Record<string, string>> = {
+  client_A116_siblings: "a sibling renews a token of its own",
+  client_E113_the_cookie_is_read_when_the_lock: "one tab holds the lock, another waits for it",
+  client_F50_: "each tab asks the authority",
+  client_G60_: "one tab holds the lock, another waits for it",
+  client_H70_a_logout_that_cannot_be_told_by_offline: "Playwright takes no shared worker offline",
+};

@@ -65,6 +65,15 @@ test("a bundle that revokes and verifies nothing carries no wasm", async () => {
   assert.ok(size > 1_000 && size < 12_000, `${size} bytes`);
 });
 
+test("the page half of a hosted keep has no wasm, and takes none of what sets a token", () => {
+  for (const name of ["hosted", "worker-home"]) {
+    const text = readFileSync(`${root}/dist/${name}.js`, "utf8");
+    assert.doesNotMatch(text, /H4sI|WebAssembly|"Bearer|navigator\.locks|BroadcastChannel/, name);
+    assert.doesNotMatch(text, /\bimport\b/, `${name} stands alone`);
+  }
+  assert.match(readFileSync(`${root}/dist/worker.js`, "utf8"), /H4sI/);
+});
+
 test("no name that bundles shorten is public", () => {
   const declarations = readdirSync(`${root}/dist`, { recursive: true, encoding: "utf8" }).filter(
     // The names of `tokenkeep/testing` are left as they are.

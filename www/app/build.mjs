@@ -36,6 +36,9 @@ export async function buildApp(target) {
     "favicon.svg": join(here, "favicon.svg"),
     "geist.woff2": packageFile("@fontsource-variable/geist/files/geist-latin-wght-normal.woff2"),
     "tokenkeep.js": packageFile("tokenkeep"),
+    // What the package loads beside it for a worker, and the worker's script.
+    "worker-home.js": join(dirname(packageFile("tokenkeep")), "worker-home.js"),
+    "token.worker.js": packageFile("tokenkeep/worker"),
   };
   for (const [name, source] of Object.entries(files)) await copyFile(source, join(outDir, name));
   await rm(target, { recursive: true, force: true });

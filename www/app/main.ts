@@ -11,6 +11,7 @@ import { type Config, loadConfig } from "./config.ts";
 import { listPanels } from "./contents.ts";
 import { demoControls } from "./demo-controls.ts";
 import { offerFaults } from "./fault-panel.ts";
+import { offerHosts } from "./host-panel.ts";
 import { offerKeys } from "./keys-panel.ts";
 import { listMoments } from "./moment-list.ts";
 import type { Moment } from "./moments.ts";
@@ -55,6 +56,7 @@ async function open(config: Config): Promise<void> {
     offerFaults(keep, demo, tabs);
     offerChain(keep, config);
     offerActing(keep, config, authority);
+    offerHosts(config);
   }
   if (config.south !== null)
     offerTenants(

@@ -324,6 +324,31 @@ behaviour(
   },
 );
 
+behaviour(
+  "client_W17_a_call_that_is_aborted_before_the_worker_is_there_is_not_sent",
+  async (scene) => {
+    const { page, api, at } = scene;
+    await liveIn("dedicated", page);
+    await scene.keep();
+    const told = await page.evaluate(async ({ api }) => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const gone = [
+        keep.fetch(`${api}/gone`, { signal }),
+        keep.fetch(`${api}/gone`, { signal, method: "POST", body: "x" }),
+      ].map((one) => one.catch((error: unknown) => error));
+      controller.abort("at once");
+      const reasons = await Promise.all(gone);
+      return [...reasons, (await keep.fetch(`${api}/next`)).status];
+    }, at);
+    assert.deepEqual(told, ["at once", "at once", 200]);
+    assert.deepEqual(
+      api.calls.map(({ path }) => path),
+      ["/next"],
+    );
+  },
+);
+
 behaviour("client_W18_failures_are_of_the_same_classes_as_in_the_page", async (scene) => {
   const { page, api, authority, at } = scene;
   await liveIn("dedicated", page);
