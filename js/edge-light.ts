@@ -4,7 +4,7 @@
 
 import { verifyCompactOver } from "./edge/compact.js";
 import type { Core } from "./edge/core.js";
-import { verifyProofOver } from "./edge/dpop/verify-proof.js";
+import { NO_OPTIONS, verifyProofOver } from "./edge/dpop/verify-proof.js";
 import { instanceOf, withCoreOf } from "./edge/instance.js";
 import type {
   Compact,
@@ -43,7 +43,7 @@ export function verifyCompact(
 export function verifyProof(
   proof: string,
   expected: ExpectedProof,
-  options: DpopOptions & { clock?: () => number } = {},
+  options: DpopOptions & { clock?: () => number } = NO_OPTIONS,
 ): Promise<VerifiedProof> {
   return verifyProofOver(instance, proof, expected, options);
 }

@@ -3,7 +3,7 @@
 
 import { verifyCompactOver } from "./edge/compact.js";
 import type { Core } from "./edge/core.js";
-import { verifyProofOver } from "./edge/dpop/verify-proof.js";
+import { NO_OPTIONS, verifyProofOver } from "./edge/dpop/verify-proof.js";
 import { inlined } from "./edge/inlined.js";
 import { withCoreOf } from "./edge/instance.js";
 import type {
@@ -56,14 +56,15 @@ export function verifyCompact(
 /**
  * For an authority: judges one DPoP proof against a method and an address, by the checks of RFC
  * 9449 section 4.3. Whoever grants a token puts the `thumbprint` into it as `cnf.jkt`. The slack is
- * 30 seconds. Without `replay` all calls share one memory of proofs that were used.
+ * 30 seconds. Without `replay` all calls share one memory of proofs that were used. An object of
+ * options is read when it comes first: keep one for all calls, and don't change it.
  *
  * @throws {VerifyError} `proof.*`; RFC 9449 section 5 answers them with 400
  */
 export function verifyProof(
   proof: string,
   expected: ExpectedProof,
-  options: DpopOptions & { clock?: () => number } = {},
+  options: DpopOptions & { clock?: () => number } = NO_OPTIONS,
 ): Promise<VerifiedProof> {
   return verifyProofOver(inlined(), proof, expected, options);
 }

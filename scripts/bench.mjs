@@ -3,7 +3,7 @@
 // `npm run bench`. Words after `--`: `--quick` takes a short look and writes to build/bench/ only;
 // names of groups (verification, growth, call, start, route, sizes, native) measure those alone;
 // `report` writes what was measured last; `verify` (`npm run bench:verify`) measures verification
-// alone and fails when a bar is missed.
+// alone and fails when a bar is missed, and `proofs` (`npm run bench:proofs`) that of DPoP proofs.
 
 import { join } from "node:path";
 import { build } from "./build.mjs";
@@ -18,8 +18,8 @@ try {
   const env = { CHROMIUM: findChromium() ?? "chromium" };
   const [first, ...others] = process.argv.slice(2);
   const program =
-    first === "verify"
-      ? ["benches/verify.ts", ...others]
+    first === "verify" || first === "proofs"
+      ? [`benches/${first}.ts`, ...others]
       : ["benches/run.ts", ...process.argv.slice(2)];
   const words = ["--expose-gc", "--import", "tsx", ...program];
   const { code } = await run(process.execPath, words, {

@@ -40,8 +40,6 @@ export interface ExpectedOfProof {
   readonly target: string;
   /** What `ath` has to be; undefined: it is not looked at. */
   readonly tokenHash: string | undefined;
-  /** The key that the token is bound to; undefined: any key will do. */
-  readonly thumbprint: string | undefined;
 }
 
 /** Those of src/edge/freshness.rs. */
@@ -178,13 +176,20 @@ export class Core {
 
   /**
    * Reads a DPoP proof, which takes the place of the token: its signing input and its signature are
-   * found as those of a token are. `now` in seconds. Throws a `ProofRefusal`.
+   * found as those of a token are. `now` in seconds. `passed`: the thumbprint in a header that
+   * passed under these rules before. Throws a `ProofRefusal`.
    */
-  readProof(rules: RuleSet, proof: string, expected: ExpectedOfProof, now: number): Wasm.Proof {
-    const { method, target, tokenHash, thumbprint } = expected;
+  readProof(
+    rules: RuleSet,
+    proof: string,
+    expected: ExpectedOfProof,
+    now: number,
+    passed: string | undefined,
+  ): Wasm.Proof {
+    const { method, target, tokenHash } = expected;
     this.#write(proof);
     return this.#by(rules, (number) =>
-      this.#wasm.readProof(number, this.#length, now, method, target, tokenHash, thumbprint),
+      this.#wasm.readProof(number, this.#length, now, method, target, tokenHash, passed),
     );
   }
 

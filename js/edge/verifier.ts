@@ -227,7 +227,7 @@ class TokenVerifier implements Verifier {
     const auth = outcome instanceof Promise ? await outcome : outcome;
     try {
       if (this.#dpop !== null) {
-        const core = await this.#core();
+        const core = this.#instance.current() ?? (await this.#core());
         await confirm(core, request, isWithDpop(request, policy), token, auth, this.#dpop);
       }
       if (policy.roleMap !== undefined) auth.grant(permissionsOf(auth.roles, policy.roleMap));

@@ -14,17 +14,16 @@ use super::object_of;
 use super::rules::{self, Registered};
 use super::token::seen;
 use crate::verify::nonce;
-use crate::verify::proof::{self, Expected, NotProof};
+use crate::verify::proof::{self, Expected, NotProof, Proof};
 
 /// The objects of this file as TypeScript sees them.
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
 /** A DPoP proof that keeps the rules. Its signature has not been looked at. */
 export interface Proof {
-  readonly algorithm: Algorithm;
-  /** The JSON text of the key, checked. */
-  readonly jwk: string;
-  readonly thumbprint: string;
+  /** Of the header; null where that has passed before. */
+  readonly algorithm: Algorithm | null;
+  readonly thumbprint: string | null;
   readonly jti: string;
   /** Seconds since the epoch. */
   readonly iat: number;
@@ -49,7 +48,6 @@ pub enum ProofRefusal {
     Method = "proof.method",
     Time = "proof.time",
     Token = "proof.token",
-    Binding = "proof.binding",
 }
 
 impl From<NotProof> for ProofRefusal {
@@ -63,7 +61,6 @@ impl From<NotProof> for ProofRefusal {
             NotProof::Method => Self::Method,
             NotProof::Time => Self::Time,
             NotProof::Token => Self::Token,
-            NotProof::Binding => Self::Binding,
         }
     }
 }
@@ -71,9 +68,8 @@ impl From<NotProof> for ProofRefusal {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ProofObject<'a> {
-    algorithm: &'static str,
-    jwk: &'a str,
-    thumbprint: &'a str,
+    algorithm: Option<&'static str>,
+    thumbprint: Option<&'a str>,
     jti: &'a str,
     iat: f64,
     nonce: Option<&'a str>,
@@ -82,8 +78,9 @@ struct ProofObject<'a> {
 }
 
 /// Reads the proof in the first `length` bytes of the input. `rules` say its algorithms, its length
-/// and the window of its `iat`; `now` is in seconds since the epoch; the rest is what the proof has
-/// to be for. `undefined`: the rules are not registered.
+/// and the window of its `iat`; `now` is in seconds since the epoch; then comes what the proof has
+/// to be for. `passed`: the thumbprint in the same header, which passed under these rules before.
+/// `undefined`: the rules are not registered.
 ///
 /// # Errors
 /// The proof breaks a rule.
@@ -95,29 +92,24 @@ pub fn read_proof(
     method: &str,
     target: &str,
     token_hash: Option<String>,
-    thumbprint: Option<String>,
+    passed: Option<String>,
 ) -> Result<JsValue, ProofRefusal> {
     let found = rules::with(rules, |registered| {
-        let Registered { rules, algorithms, .. } = registered;
-        let expected = Expected {
-            method,
-            target,
-            token_hash: token_hash.as_deref(),
-            thumbprint: thumbprint.as_deref(),
-            algorithms: *algorithms,
-            time: rules.time,
-        };
+        let time = registered.rules.time;
+        let expected = Expected { method, target, token_hash: token_hash.as_deref(), time };
         seen(|seen| {
-            let proof = seen.open_proof(registered, length, expected, now)?;
+            let prover = seen.open_proof(registered, length, passed.is_some())?;
+            let proof = Proof::read(seen.read_payload(), expected, now)?;
+            let thumbprint = prover.as_ref().map(|prover| &*prover.thumbprint);
+            let name = proof.name(thumbprint.or(passed.as_deref()).unwrap_or_default());
             Ok(object_of(&ProofObject {
-                algorithm: proof.algorithm.name(),
-                jwk: proof.jwk,
-                thumbprint: &proof.thumbprint,
+                algorithm: prover.as_ref().map(|prover| prover.algorithm.name()),
+                thumbprint,
                 jti: &proof.jti,
                 iat: proof.issued,
                 nonce: proof.nonce.as_deref(),
                 other_target: proof.other_target.as_deref(),
-                name: &proof.name,
+                name: &name,
             }))
         })
     });

@@ -14,7 +14,7 @@ use crate::verify::claims::{Claims, Dates};
 use crate::verify::confirmation::Confirmation;
 use crate::verify::json::Text;
 use crate::verify::jws::Compact;
-use crate::verify::proof::{Expected, NotProof, Proof};
+use crate::verify::proof::{NotProof, Prover};
 use crate::verify::remembered::TokenDigest;
 use crate::verify::rules::Rules;
 use crate::verify::{Algorithm, Failure, Header, Profile, Typ};
@@ -210,17 +210,26 @@ impl Seen {
         }
     }
 
-    /// Reads a proof in the place of a token.
+    /// Reads a proof in the place of a token, its header too unless that `has_passed` before.
     pub(super) fn open_proof(
         &mut self,
         registered: &Registered,
         length: usize,
-        expected: Expected<'_>,
-        now: f64,
-    ) -> Result<Proof<'_>, NotProof> {
-        self.recalled = None;
-        self.open(registered, length, None)?;
-        Proof::read(&self.parts.header, &self.parts.payload, expected, now)
+        has_passed: bool,
+    ) -> Result<Option<Prover>, NotProof> {
+        (self.header, self.recalled) = (None, None);
+        let proof = self.input.get(..length).unwrap_or_default();
+        self.parts.refill(proof, registered.longest, has_passed, false).map_err(Failure::from)?;
+        if has_passed {
+            Ok(None)
+        } else {
+            Prover::read(&self.parts.header, registered.algorithms).map(Some)
+        }
+    }
+
+    /// The payload of what was read last.
+    pub(super) fn read_payload(&self) -> &[u8] {
+        &self.parts.payload
     }
 
     fn refuse(&mut self, verdict: Verdict, rules: &Rules, failure: Failure) -> Verdict {
@@ -259,15 +268,14 @@ pub fn signature_at() -> *const u8 {
     seen(|seen| seen.parts.signature.as_ptr())
 }
 
-/// How many bytes it has; none when it has not the length of its algorithm.
+/// How many bytes it has; none when it has not the length of its algorithm, as far as that is known
+/// here.
 #[wasm_bindgen(js_name = signatureLength)]
 #[must_use]
 pub fn signature_length() -> usize {
     seen(|seen| match &seen.header {
-        Some(header) if header.algorithm.is_whole(&seen.parts.signature) => {
-            seen.parts.signature.len()
-        }
-        _ => 0,
+        Some(header) if !header.algorithm.is_whole(&seen.parts.signature) => 0,
+        _ => seen.parts.signature.len(),
     })
 }
 

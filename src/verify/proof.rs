@@ -32,8 +32,36 @@ pub enum NotProof {
     Time,
     /// `ath` is missing, or the hash of another token.
     Token,
-    /// The key is not the one that the token is bound to.
-    Binding,
+}
+
+/// Who has made a proof, as its header says.
+#[derive(Debug, Clone)]
+pub struct Prover {
+    /// The algorithm of the signature.
+    pub algorithm: Algorithm,
+    /// The thumbprint of the key.
+    pub thumbprint: String,
+}
+
+impl Prover {
+    /// Reads the decoded header of a proof, and judges it. `algorithms` is the allow-list.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn read(header: &[u8], algorithms: Algorithms) -> Result<Self, NotProof> {
+        let parameters = Parameters::read(header)?;
+        let Header { algorithm, typ, .. } = Header::of(&parameters, Profile::Jws, algorithms)?;
+        if !matches!(typ, Typ::Named(typ) if typ == "dpop+jwt") {
+            return Err(NotProof::Typ);
+        }
+        let Some(Value::Other(jwk)) = parameters.jwk else { return Err(NotProof::Key) };
+        let key = Key::read(jwk, Origin::Published).map_err(|_| NotProof::Key)?;
+        if !key.algorithms.has(algorithm) {
+            return Err(NotProof::Algorithm);
+        }
+        let thumbprint = thumbprint(&key.jwk).ok_or(NotProof::Key)?;
+        Ok(Self { algorithm, thumbprint })
+    }
 }
 
 /// What a proof has to be for.
@@ -45,25 +73,15 @@ pub struct Expected<'a> {
     pub target: &'a str,
     /// The hash of the access token that comes with it.
     pub token_hash: Option<&'a str>,
-    /// The thumbprint of the key that the token is bound to.
-    pub thumbprint: Option<&'a str>,
-    /// The allow-list.
-    pub algorithms: Algorithms,
     /// The window of `iat`. Without an oldest age any date will do: a nonce says how old the proof
     /// is.
     pub time: Time,
 }
 
-/// A proof that keeps the rules. Its signature has not been looked at.
+/// The claims of a proof that keep the rules.
 #[derive(Debug, Clone)]
-pub struct Proof<'a> {
-    /// The algorithm of the signature.
-    pub algorithm: Algorithm,
-    /// The key that it has to be verified with, as JSON.
-    pub jwk: &'a str,
-    /// The thumbprint of that key.
-    pub thumbprint: String,
-    /// Its name among the proofs by that key.
+pub struct Proof {
+    /// Its name among the proofs by its key.
     pub jti: String,
     /// When it was made, in seconds since the epoch.
     pub issued: f64,
@@ -71,35 +89,14 @@ pub struct Proof<'a> {
     pub nonce: Option<String>,
     /// The address in it, where that is not the very text that is expected.
     pub other_target: Option<String>,
-    /// A name that no other proof has, by this key or another one.
-    pub name: String,
 }
 
-impl<'a> Proof<'a> {
-    /// Reads the decoded header and payload of a proof, and judges them. `now` is in seconds since
-    /// the epoch.
+impl Proof {
+    /// Reads the decoded payload of a proof, and judges it. `now` is in seconds since the epoch.
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn read(
-        header: &'a [u8],
-        payload: &[u8],
-        expected: Expected<'_>,
-        now: f64,
-    ) -> Result<Self, NotProof> {
-        let parameters = Parameters::read(header)?;
-        let Header { algorithm, typ, .. } =
-            Header::of(&parameters, Profile::Jws, expected.algorithms)?;
-        if !matches!(typ, Typ::Named(typ) if typ == "dpop+jwt") {
-            return Err(NotProof::Typ);
-        }
-        let Some(Value::Other(jwk)) = parameters.jwk else { return Err(NotProof::Key) };
-        let key = Key::read(jwk, Origin::Published).map_err(|_| NotProof::Key)?;
-        if !key.algorithms.has(algorithm) {
-            return Err(NotProof::Algorithm);
-        }
-        let thumbprint = thumbprint(&key.jwk).ok_or(NotProof::Key)?;
-
+    pub fn read(payload: &[u8], expected: Expected<'_>, now: f64) -> Result<Self, NotProof> {
         let Claims { jti, htm, htu, issued, ath, nonce } = Claims::read(payload)?;
         let jti = jti.copied();
         if jti.is_empty() || jti.chars().count() > LONGEST_JTI {
@@ -115,12 +112,16 @@ impl<'a> Proof<'a> {
         {
             return Err(NotProof::Token);
         }
-        if expected.thumbprint.is_some_and(|bound| bound != thumbprint) {
-            return Err(NotProof::Binding);
-        }
         let other_target = (!htu.is(expected.target)).then(|| htu.copied());
-        let name = name_of(&thumbprint, &jti);
-        Ok(Self { algorithm, jwk, thumbprint, jti, issued, nonce, other_target, name })
+        Ok(Self { jti, issued, nonce, other_target })
+    }
+
+    /// A name that no other proof has, by the key of this thumbprint or another one. 128 bits:
+    /// proofs of two names can't be made to share it. A thumbprint has always the same length,
+    /// which keeps it apart from the `jti`.
+    #[must_use]
+    pub fn name(&self, thumbprint: &str) -> String {
+        encoded(&sha256(&[thumbprint.as_bytes(), &[0], self.jti.as_bytes()])[..16])
     }
 }
 
@@ -162,12 +163,6 @@ impl<'a> Claims<'a> {
             nonce: text(nonce).ok().map(Text::copied),
         })
     }
-}
-
-/// 128 bits: proofs of two names can't be made to share it. A thumbprint has always the same
-/// length, which keeps it apart from the `jti`.
-fn name_of(thumbprint: &str, jti: &str) -> String {
-    encoded(&sha256(&[thumbprint.as_bytes(), &[0], jti.as_bytes()])[..16])
 }
 
 /// What `ath` says of an access token (RFC 9449 section 4.2).

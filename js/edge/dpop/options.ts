@@ -1,6 +1,7 @@
 // `VerifierOptions.dpop`, and the options of `verifyProof`, checked and completed.
 
 import type { RuleSet } from "../core.js";
+import type { VerificationKey } from "../keys/crypto.js";
 import { LeastRecent } from "../keys/least-recent.js";
 import { isOfSecrets, readAlgorithms } from "../options/algorithms.js";
 import { invalidOption } from "../options/invalid.js";
@@ -30,6 +31,8 @@ export interface DpopSettings {
   /** Null: nobody remembers proofs. */
   readonly replay: ReplayStore | null;
   readonly url: DpopOptions["url"];
+  /** Keys of clients, ready for use, by the text of the header in which they came. */
+  readonly headers: LeastRecent<VerificationKey>;
   readonly clock: () => number;
 }
 
@@ -73,6 +76,7 @@ export function readDpop(where: string, given: DpopOptions, means: Means): DpopS
     nonce,
     replay: replay === "off" ? null : (replay ?? means.usualReplay()),
     url,
+    headers: new LeastRecent(1_000),
     clock,
   };
 }

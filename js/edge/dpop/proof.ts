@@ -4,7 +4,6 @@
 
 import type { Core, ExpectedOfProof as Expected, Proof } from "../core.js";
 import { Key } from "../keys/crypto.js";
-import { LeastRecent } from "../keys/least-recent.js";
 import type { ReplayStore, ReplayUse } from "../options/store-types.js";
 import { VerifyError, type VerifyErrorCode } from "../request/error.js";
 import { type DpopSettings, LONGEST_PROOF, type NonceSettings } from "./options.js";
@@ -12,16 +11,18 @@ import { isTarget } from "./target.js";
 
 /** A proof that was taken. */
 export interface Taken {
-  readonly proof: Proof;
+  readonly jti: string;
+  readonly thumbprint: string;
+  readonly iat: number;
   /** When its nonce was given out, in seconds; null where none is asked for. */
   readonly nonceIssued: number | null;
 }
 
-/** Keys of clients, by thumbprint: to make one ready takes as long as to check a signature. */
-const keys = new LeastRecent<Key>(1_000);
+/** Longer headers are not remembered. */
+const LONGEST_HEADER = 1_024;
 
 /**
- * Checks a proof. `now`: milliseconds.
+ * Checks a proof. `boundTo`: the thumbprint that its key has to have, if any. `now`: milliseconds.
  *
  * @throws {VerifyError} proof.*, replay.unavailable, alg.unsupported_by_runtime
  */
@@ -29,37 +30,43 @@ export async function checkProof(
   core: Core,
   text: string | null | undefined,
   expected: Expected,
+  boundTo: string | null,
   settings: DpopSettings,
   now: number,
 ): Promise<Taken> {
   if ((text ?? "") === "") throw new VerifyError("proof.missing");
   if (typeof text !== "string" || text.length > LONGEST_PROOF)
     throw new VerifyError("proof.malformed");
+  const { headers, nonce, replay } = settings;
   const seconds = now / 1000;
-  const proof = read(core, text, expected, settings, seconds);
-  const { algorithm, jwk, thumbprint, otherTarget } = proof;
+  // A client sends the same header with each proof.
+  const header = text.slice(0, text.indexOf("."));
+  const known = headers.find(header);
+  const passed = known?.description.thumbprint;
+  const proof = read(core, text, expected, settings, seconds, passed);
+  const { jti, iat, name, otherTarget } = proof;
+  const thumbprint = passed ?? proof.thumbprint ?? "";
+  if (boundTo !== null && boundTo !== thumbprint) throw new VerifyError("proof.binding");
   if (otherTarget !== null && !isTarget(otherTarget, expected.target))
     throw new VerifyError("proof.url");
-  const { nonce, replay } = settings;
   const nonceIssued = nonce && nonceOf(core, proof.nonce, nonce, seconds);
-  // Copies: another request may use the wasm before the key is ready.
-  const [bytes, signature] = [core.signingInput(text).slice(), core.signature().slice()];
-  const made = keys.get(thumbprint, () => {
-    const [description] = core.describeKeys(`{"keys":[${jwk}]}`, false).keys;
-    if (description === undefined) throw new VerifyError("proof.key");
-    return new Key(description);
-  });
-  const key = await made.verificationKey(algorithm);
+  let [bytes, signature] = [core.signingInput(text), core.signature()];
+  let key = known ?? null;
+  if (key === null) {
+    // Copies: another request may use the wasm before the key is ready.
+    [bytes, signature] = [bytes.slice(), signature.slice()];
+    key = await keyIn(header, core).verificationKey(proof.algorithm ?? "");
+  }
   if (key === null) throw new VerifyError("proof.key");
   if (!(await key.verify(bytes, signature, Boolean))) throw new VerifyError("proof.signature");
+  if (header.length <= LONGEST_HEADER) headers.get(header, () => key);
   if (replay !== null) {
-    const { name, iat } = proof;
     const end =
       nonce !== null && nonceIssued !== null ? nonceIssued + nonce.lifetime : iat + settings.window;
     // It is good at its last moment, too.
     await firstUse(replay, { name, thumbprint, expiresAt: end + 1 });
   }
-  return { proof, nonceIssued };
+  return { jti, thumbprint, iat, nonceIssued };
 }
 
 function read(
@@ -68,13 +75,23 @@ function read(
   expected: Expected,
   { rules }: DpopSettings,
   now: number,
+  passed: string | undefined,
 ): Proof {
   try {
-    return core.readProof(rules, text, expected, now);
+    return core.readProof(rules, text, expected, now, passed);
   } catch (cause) {
     // Texts are the refusals of src/edge/proof.rs.
     throw typeof cause === "string" ? new VerifyError(cause as VerifyErrorCode) : cause;
   }
+}
+
+/** The key in the header of a proof, which was read before. */
+function keyIn(header: string, core: Core): Key {
+  const text = atob(header.replace(/-/g, "+").replace(/_/g, "/"));
+  const set = { keys: [(JSON.parse(text) as { jwk: unknown }).jwk] };
+  const [description] = core.describeKeys(JSON.stringify(set), false).keys;
+  if (description === undefined) throw new VerifyError("proof.key");
+  return new Key(description);
 }
 
 /** When the nonce of a proof was given out. `now`: seconds. */

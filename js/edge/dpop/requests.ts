@@ -35,22 +35,24 @@ export async function confirm(
     method: request.method,
     target: targetFor(request, settings),
     tokenHash: auth.tokenHash(() => core.tokenHash(token)),
-    thumbprint,
   };
   // The platform joins two headers by a comma, which no proof has.
   const text = request.headers.get("DPoP");
-  const { proof, nonceIssued } = await checkProof(core, text, expected, settings, now);
+  const taken = await checkProof(core, text, expected, thumbprint, settings, now);
+  const { jti, iat, nonceIssued } = taken;
   const isOld =
     nonce !== null && nonceIssued !== null && now / 1000 - nonceIssued > nonce.lifetime / 2;
   const nextNonce = isOld ? newNonce(core, nonce.secrets, now / 1000) : null;
-  auth.prove({ jti: proof.jti, thumbprint, iat: proof.iat, nextNonce });
+  auth.prove({ jti, thumbprint, iat, nextNonce });
 }
 
 /** The address of a request as its client knows it. */
 function targetFor(request: Request, { url }: DpopSettings): string {
-  let address: unknown = request.url;
+  // The platform has read and written it already.
+  if (url === undefined) return request.url.replace(/[?#].*/s, "");
+  let address: unknown;
   try {
-    if (url !== undefined) address = url(request);
+    address = url(request);
   } catch (cause) {
     throw new VerifyError("config_invalid", { message: "`dpop.url` threw.", cause });
   }

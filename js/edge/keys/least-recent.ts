@@ -13,6 +13,11 @@ export class LeastRecent<T> {
     return this.#made.has(name);
   }
 
+  /** What was made, without a word that it was asked for. */
+  find(name: string): T | undefined {
+    return this.#made.get(name);
+  }
+
   get(name: string, make: () => T): T {
     const found = this.#made.get(name) ?? make();
     this.#made.delete(name);
