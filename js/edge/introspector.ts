@@ -4,7 +4,7 @@
 
 import type { Core } from "./core.js";
 import { fetchBody } from "./keys/fetch.js";
-import { promiseScope } from "./keys/scope.js";
+import { keepAlive, promiseScope } from "./keys/scope.js";
 import { invalidOption } from "./options/invalid.js";
 import { readAddress, readIssuer, rulesFor } from "./options/issuer.js";
 import type { Issuer } from "./options/issuers.js";
@@ -43,6 +43,7 @@ const TOOLS = {
   functionIfGiven,
   integer,
   invalidOption,
+  keepAlive,
   Outcome,
   promiseScope,
   readAddress,

@@ -51,9 +51,9 @@ export function endpointOf(
   let known: AuthorizationServer | null = null;
   let knownUntil = 0;
 
-  /** 1, 2, 4 … 30 seconds. */
-  const rest = () => {
-    restsUntil = now() + Math.min(500 * 2 ** failures, LONGEST_REST);
+  /** For 1, 2, 4 … 30 seconds, and no less than `least` milliseconds. */
+  const rest = (least: number) => {
+    restsUntil = now() + Math.max(least, Math.min(500 * 2 ** failures, LONGEST_REST));
   };
 
   /** A moment that a clock has set which was put back since counts no more. */
@@ -64,13 +64,13 @@ export function endpointOf(
     // Two documents and an answer take no longer.
     for (const one of underWay)
       if (!isAhead(one.began + 4 * timeout, 4 * timeout)) underWay.delete(one);
-    if (failures > 0 && isAhead(restsUntil, LONGEST_REST))
+    if (failures > 0 && isAhead(restsUntil, LONGEST_REST + timeout))
       throw new VerifyError(lastCode, { retryAfter: (restsUntil - call.began) / 1_000 });
     if (underWay.size >= maxConcurrent)
       throw new VerifyError("introspection.busy", { retryAfter: 1 });
     const before = failures;
     // Before anything is awaited: this moment holds the others back while one tries.
-    rest();
+    rest(timeout);
     underWay.add(call);
     try {
       const answer = await answerAbout(token);
@@ -84,7 +84,7 @@ export function endpointOf(
         lastCode = code;
         // It may have moved.
         knownUntil = 0;
-        rest();
+        rest(0);
       }
       throw cause;
     } finally {
@@ -108,22 +108,25 @@ export function endpointOf(
   const document = async (): Promise<AuthorizationServer> => {
     const { origin, pathname } = readAddress("introspection.issuer", name, allowHttp);
     const path = pathname.replace(/\/?$/, "");
+    // Nothing is a member by a prototype.
+    const parsed = (text: string) => ({ __proto__: null, ...JSON.parse(text) });
     const decode = async (text: string) => {
-      const read = JSON.parse(text);
+      const read = parsed(text);
       if (read.issuer !== name) throw new VerifyError("discovery.mismatch");
       return read;
     };
     const at = (end: string) =>
       fetchBody(origin + end, { ...bounds, codes: "discovery", decode, fetch });
-    const { body } = await at(`${path}/.well-known/openid-configuration`).catch(() =>
-      at(`/.well-known/oauth-authorization-server${path}`),
-    );
-    return JSON.parse(body as string);
+    const { body } = await at(`${path}/.well-known/openid-configuration`).catch((cause) => {
+      if (cause.code !== "discovery.unreachable") throw cause;
+      return at(`/.well-known/oauth-authorization-server${path}`);
+    });
+    return parsed(body as string);
   };
 
   const answerAbout = async (token: string): Promise<Uint8Array> => {
-    const server =
-      endpoint === null ? await metadata() : { issuer: name, introspection_endpoint: endpoint };
+    const given = { __proto__: null, issuer: name, introspection_endpoint: endpoint ?? "" };
+    const server = endpoint === null ? await metadata() : given;
     const address = server.introspection_endpoint;
     const { href, protocol } = readAddress("introspection.endpoint", address, allowHttp);
     const exchange = async (_: string, { signal }: RequestInit) => {

@@ -28,6 +28,9 @@ interface Finding {
 /** How many refused tokens are remembered: a flood of them takes no room from the good ones. */
 const MOST_REFUSED = 1_000;
 
+/** Bytes of an answer that is remembered: a user may have written much of a longer one. */
+const LONGEST_REMEMBERED = 16_384;
+
 const MALFORMED = "introspection.malformed";
 
 /**
@@ -52,7 +55,7 @@ export function introspection(options: IntrospectionOptions): Introspector {
 }
 
 function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introspection {
-  const { frozen, now, Outcome, promiseScope, RememberedTokens, settings } = means;
+  const { frozen, keepAlive, now, Outcome, promiseScope, RememberedTokens, settings } = means;
   const options = readOptions(means, given);
   const { issuer, cacheTtl, onEvent } = options;
   const endpoint = endpointOf(means, options);
@@ -76,11 +79,17 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
     context: ExecutionContextLike | null,
     isFresh: boolean,
   ): Promise<Finding> => {
+    const begun = () => {
+      const call = ask(token, wasm, context);
+      // A client that hangs up takes from the others neither the answer nor the news of a failure.
+      keepAlive(context, call);
+      return call;
+    };
     const scope = promiseScope(context);
-    if (isFresh || scope === null) return ask(token, wasm, context);
+    if (isFresh || scope === null) return begun();
     const shared = underWay.get(scope) ?? new Map<string, Promise<Finding>>();
     underWay.set(scope, shared);
-    const call = shared.get(token) ?? ask(token, wasm, context).finally(() => shared.delete(token));
+    const call = shared.get(token) ?? begun().finally(() => shared.delete(token));
     shared.set(token, call);
     return call;
   };
@@ -95,21 +104,24 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
     try {
       const body = await read(await endpoint.ask(token), context);
       const at = now();
-      // The answer is as old as the call.
-      const judge = () =>
-        wasm.judgeAnswer(issuer.rules, body, at / 1_000, cacheTtl - (at - began) / 1_000);
+      // The answer is as old as the call, unless the clock was put back.
+      const lifetime = Math.min(cacheTtl, cacheTtl - (at - began) / 1_000);
+      const judge = () => wasm.judgeAnswer(issuer.rules, body, at / 1_000, lifetime);
       const verdict = judge();
       const isGood = verdict === "good";
-      const code = verdict === "foreign" ? "claim.iss" : wasm.code();
-      if (verdict === "unfit" || (!isGood && code === MALFORMED)) throw new VerifyError(MALFORMED);
+      // Where there is no refusal, the wasm has the code of another one.
+      const code = isGood ? "" : verdict === "foreign" ? "claim.iss" : wasm.code();
+      if (verdict === "unfit" || code === MALFORMED) throw new VerifyError(MALFORMED);
       const claims = isGood && frozen(JSON.parse(new TextDecoder().decode(body)));
       // Undefined where nobody asks for a proof.
       const boundTo = settings.dpop && wasm.boundTo();
       const known = isGood ? { issuer, header, key, claims, boundTo, hash } : null;
       const finding = { number, at, known, code, isOver: false };
       tell(isGood ? "active" : "refused", isGood ? null : code);
+      learn(token, wasm, finding);
       // A token may become valid the next moment.
-      if (isGood || code !== "token.not_yet_valid") remember(token, wasm, finding, judge);
+      if (code !== "token.not_yet_valid" && body.length <= LONGEST_REMEMBERED)
+        remember(token, wasm, finding, judge);
       return finding;
     } catch (cause) {
       tell("failed", cause instanceof VerifyError ? cause.code : "runtime.failed");
@@ -117,11 +129,17 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
     }
   };
 
+  /** A later answer ends what an earlier one has said. */
+  const learn = (token: string, wasm: Core, finding: Finding) => {
+    for (const one of recall(token, wasm, finding.at)) {
+      if (one === null) continue;
+      if (one.number > finding.number) finding.isOver = true;
+      else one.isOver = true;
+    }
+  };
+
   const remember = (token: string, wasm: Core, finding: Finding, judge: () => unknown) => {
-    const before = recall(token, wasm, finding.at);
-    // A call that began later has been quicker.
-    if (before.some((one) => one !== null && one.number > finding.number)) return;
-    for (const one of before) if (one !== null) one.isOver = true;
+    if (finding.isOver) return;
     const memory = finding.known === null ? refused : active;
     // What is judged last, of the token that was recalled last, is what can be remembered.
     memory.recall(wasm, token, finding.at / 1_000);
@@ -141,7 +159,8 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
     async outcomeOf(token, wasm, context, isFresh) {
       const moment = now();
       const recalled = isFresh ? [] : recall(token, wasm, moment);
-      const remembered = recalled.find((one) => one?.isOver === false);
+      // One of a time to come was found by a clock that was put back since.
+      const remembered = recalled.find((one) => one?.isOver === false && one.at <= moment);
       const { known, code, at } = remembered ?? (await found(token, wasm, context, isFresh));
       if (known === null) throw new VerifyError(code);
       const source = remembered ? "memory" : "network";

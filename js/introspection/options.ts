@@ -2,6 +2,7 @@
 
 import type { IntrospectionMeans } from "../edge/introspector.js";
 import type { Issuer } from "../edge/options/issuers.js";
+import type { IssuerOptions } from "../edge/options/types.js";
 import { clientOf, type KnownClient } from "../oauth/client.js";
 import type { IntrospectionEvent, IntrospectionOptions } from "./types.js";
 
@@ -56,13 +57,19 @@ export function readOptions(means: IntrospectionMeans, given: IntrospectionOptio
   functionIfGiven(named("fetch"), fetch);
   functionIfGiven(named("onEvent"), onEvent);
   // Its keys are asked for by nobody: an answer has no signature.
-  const keys = { algorithms: ["ES256"], jwks: { keys: [{}] } } as const;
-  const of = tenant === undefined ? { issuer, audience } : { issuer, audience, tenant };
-  const read = means.readIssuer({ ...of, ...keys }, settings, "introspection");
+  const keys = { algorithms: ["ES256"], jwks: { keys: [{}] } };
+  const of = { issuer, audience: audience ?? [], tenant, ...keys } as IssuerOptions;
+  const read = means.readIssuer(of, settings, "introspection");
   // The metadata are at the issuer's own address.
   const place = endpoint === undefined ? "issuer" : "endpoint";
   const { href } = means.readAddress(named(place), options[place], settings.jwks.allowHttp);
-  const signed = answer === "json" ? null : readMembers(named("answer"), answer, ["jwt"]).jwt;
+  const signed =
+    answer === "json"
+      ? null
+      : readMembers(named("answer.jwt"), readMembers(named("answer"), answer, ["jwt"]).jwt, [
+          "algorithms",
+          "jwksUri",
+        ]);
   return {
     ...clientOf(options.client, invalid, means.now),
     issuer: {
@@ -83,8 +90,7 @@ export function readOptions(means: IntrospectionMeans, given: IntrospectionOptio
       check: read.check,
     },
     endpoint: endpoint === undefined ? null : href,
-    signed:
-      signed === null ? null : readMembers(named("answer.jwt"), signed, ["algorithms", "jwksUri"]),
+    signed,
     cacheTtl: integer("cacheTtl", 30, 0, 300),
     cacheSize: integer("cacheSize", 1_000, 0, 1_000_000),
     maxConcurrent: integer("maxConcurrent", 20, 1, 10_000),

@@ -113,7 +113,7 @@ test("edge_V307_cancelled_calls_about_opaque_tokens_hold_back_nobody, in workerd
   const issuer = async () => {
     calls += 1;
     if (calls <= 30) await release.come;
-    else if (calls <= 50) await never.come;
+    else if (calls <= 60) await never.come;
     return MiniflareResponse.json({
       active: true,
       token_type: "Bearer",
@@ -140,17 +140,59 @@ test("edge_V307_cancelled_calls_about_opaque_tokens_hold_back_nobody, in workerd
     release.now();
     for (const [place, answer] of (await answers).entries())
       assert.equal(answer, isCancelled(place) ? '200 "hung up"' : good);
-    // Twenty more that are cancelled: what all have left behind counts for a while.
-    const lost = Array.from({ length: 20 }, (_, place) => ask(url, `lost-token-${place}`, true));
-    await until(() => calls === 50 && waiting === 30);
+    // Thirty more that are cancelled, and whose calls never end: they count for a while.
+    const lost = Array.from({ length: 30 }, (_, place) => ask(url, `lost-token-${place}`, true));
+    await until(() => calls === 60 && waiting === 40);
     hangUpAgain.now();
     for (const answer of await Promise.all(lost)) assert.equal(answer, '200 "hung up"');
     assert.match(await ask(url, "one-too-many"), /^503 /);
-    // No longer than their calls could have taken.
+    // No longer than they could have taken.
     const later = new URL("?at=241", url);
     const tokens = Array.from({ length: 40 }, (_, place) => `later-token-${place % 20}`);
     for (const token of tokens) assert.equal(await ask(later, token), good);
-    assert.equal(calls, 70, "an answer is remembered for all requests");
+    assert.equal(calls, 80, "an answer is remembered for all requests");
+    assert.doesNotMatch(log(), CROSSED);
+  } finally {
+    await miniflare.dispose();
+  }
+});
+
+test("edge_V309_a_probe_whose_client_hangs_up_tells_the_others_all_the_same, in workerd", async () => {
+  let [calls, waiting, isDown] = [0, 0, true];
+  const [hangUp, release] = [moment(), moment()];
+  const issuer = async () => {
+    calls += 1;
+    if (isDown) return new MiniflareResponse(null, { status: 500 });
+    if (calls === 2) await release.come;
+    return MiniflareResponse.json({
+      active: true,
+      token_type: "Bearer",
+      aud: AUDIENCE,
+      sub: "alice",
+    });
+  };
+  const { url, miniflare, log } = await startBehindFront(
+    "introspection-worker.ts",
+    issuer,
+    () => ((waiting += 1), hangUp.come),
+  );
+  try {
+    assert.match(await ask(url, "opaque-token-1"), /^503 /);
+    isDown = false;
+    // After the pause the attacker is the first to ask, and hangs up.
+    const later = new URL("?at=1", url);
+    const attack = ask(later, "opaque-token-2", true);
+    await until(() => calls === 2 && waiting === 1);
+    hangUp.now();
+    assert.equal(await attack, '200 "hung up"');
+    assert.match(await ask(later, "opaque-token-3"), /^503 /);
+    release.now();
+    // The Worker's clock stands: it is the answer that ends the pause.
+    const good = '200 {"sub":"alice"}';
+    let seen = await ask(later, "opaque-token-3");
+    for (let tries = 0; seen !== good && tries < 1_000; tries += 1)
+      seen = (await sleep(20), await ask(later, "opaque-token-3"));
+    assert.deepEqual([seen, calls], [good, 3]);
     assert.doesNotMatch(log(), CROSSED);
   } finally {
     await miniflare.dispose();

@@ -115,7 +115,7 @@ test("the package is within its budgets", () => {
       ["dist/worker.js", 32_300],
       ["dist/redirects.js", 1_500],
       ["dist/discovery.js", 1_500],
-      ["dist/introspection.js", 3_900],
+      ["dist/introspection.js", 4_000],
       ["dist/resource.js", 1_000],
       ["dist/logout.js", 3_000],
       ["dist/service.js", 9_800],

@@ -391,6 +391,21 @@ edge("edge_V8_counts_the_ttl_from_when_the_call_began", async () => {
   assert.equal((await verifier.verify(TOKEN)).cached, false);
 });
 
+edge("edge_V8_believes_no_answer_longer_because_the_clock_was_put_back", async () => {
+  const { verifier, authority, clock } = made();
+  await verifier.verify(TOKEN);
+  clock.forward(-3_600);
+  assert.equal((await verifier.verify(TOKEN)).cached, false, "it was put back since");
+  authority.answer = () => {
+    clock.forward(-3_600);
+    return Response.json(active());
+  };
+  await verifier.verify("another-token");
+  authority.answer = () => Response.json({ active: false });
+  clock.forward(30);
+  await refused(verifier.verify("another-token"), "token.inactive", "it was while a call ran");
+});
+
 edge("edge_V9_a_thousand_random_tokens_take_no_room_from_the_good_ones", async () => {
   const { verifier, authority } = made();
   authority.answer = (_, form) =>
@@ -405,6 +420,27 @@ edge("edge_V9_a_thousand_random_tokens_take_no_room_from_the_good_ones", async (
   assert.equal(authority.calls, 2_001);
   await refused(verifier.verify("random-token-0"), "token.inactive");
   assert.equal(authority.calls, 2_002);
+});
+
+edge("edge_V9_remembers_no_long_answer_that_a_user_may_have_written", async () => {
+  for (const [length, calls] of [
+    [15_000, 1],
+    [17_000, 2],
+  ] as const) {
+    const { verifier, authority } = made({
+      authority: answering(active({ nickname: "x".repeat(length) })),
+    });
+    await verifier.verify(TOKEN);
+    await verifier.verify(TOKEN);
+    assert.equal(authority.calls, calls);
+  }
+  // What it says counts all the same: an earlier answer is over.
+  const { verifier, authority } = made();
+  await verifier.verify(TOKEN);
+  authority.answer = () => Response.json({ active: false, why: "x".repeat(17_000) });
+  await refused(verifier.authenticate(request(TOKEN), { fresh: true }), "token.inactive");
+  await refused(verifier.verify(TOKEN), "token.inactive");
+  assert.equal(authority.calls, 3);
 });
 
 edge("edge_V9_bounds_the_calls_that_are_under_way", async () => {
@@ -506,6 +542,27 @@ edge("edge_V10_calls_that_fail_together_are_one_step", async () => {
   authority.answer = () => Response.json(active());
   clock.forward(1);
   await verifier.verify(TOKEN);
+});
+
+edge("edge_V10_one_probe_at_a_time_however_long_it_takes", async () => {
+  const { verifier, authority, clock } = made();
+  authority.answer = () => new Response(null, { status: 500 });
+  await refused(verifier.verify(TOKEN), "introspection.unreachable");
+  clock.forward(1);
+  let end: (answer: Response) => void = () => undefined;
+  authority.answer = () =>
+    new Promise((resolve) => {
+      end = resolve;
+    });
+  const probe = verifier.verify("the-probe-token");
+  await until(() => authority.calls === 2);
+  clock.forward(4);
+  await refused(verifier.verify("another-token"), "introspection.unreachable");
+  assert.equal(authority.calls, 2);
+  end(Response.json(active()));
+  await probe;
+  authority.answer = () => Response.json(active());
+  await verifier.verify("another-token");
 });
 
 edge("edge_V10_ends_a_call_in_time", async () => {
@@ -932,7 +989,7 @@ edge("edge_V303_takes_no_endpoint_from_a_document_that_is_not_the_issuers", asyn
   for (const [what, authority, code] of [
     ["another issuer", at({ ...good, issuer: `${ISSUER}/` }), "discovery.mismatch"],
     ["no issuer", at({ introspection_endpoint: ENDPOINT }), "discovery.mismatch"],
-    ["null", at(null), "discovery.malformed"],
+    ["null", at(null), "discovery.mismatch"],
     ["HTML", at(null, "<p>"), "discovery.malformed"],
     ["no endpoint", at({ issuer: ISSUER }), "config_invalid"],
     ["http", at({ ...good, introspection_endpoint: "http://a.example/" }), "config_invalid"],
@@ -956,6 +1013,7 @@ edge("edge_V304_refuses_options_that_could_never_be_right", async () => {
     { audience: [] },
     { audience: "" },
     { audience: [""] },
+    { audience: null, verifier: { check: () => true } },
     { endpoint: "http://issuer.example/introspect" },
     { endpoint: "introspect" },
     { endpoint: "https://a:b@issuer.example" },
@@ -991,6 +1049,47 @@ edge("edge_V304_refuses_options_that_could_never_be_right", async () => {
   for (const introspector of [{ kind: "introspection" }, {}, null, 7, Object.create({ open() {} })])
     misconfigured(() => made({ verifier: { introspection: introspector as never } }));
   await undefined;
+});
+
+edge("edge_V304_nothing_is_an_option_or_an_address_by_a_prototype", async () => {
+  const prototype = Object.prototype as Record<string, unknown>;
+  const evil = "https://evil.example/introspect";
+  const planted: Record<string, unknown> = {
+    introspection_endpoint: evil,
+    mtls_endpoint_aliases: { introspection_endpoint: evil },
+    jwks_uri: evil,
+    endpoint: evil,
+    allowNoAudience: true,
+    allowNoTokenType: true,
+    active: true,
+    aud: AUDIENCE,
+    token_type: "Bearer",
+    token_introspection: active(),
+    fresh: true,
+  };
+  const authority = new Authority();
+  authority.answer = (url) =>
+    url === evil ? Response.json(active()) : Response.json({ issuer: ISSUER });
+  const empty = answering({});
+  const unsigned = await signing(() => signedAnswer({ token_introspection: undefined }));
+  Object.assign(prototype, planted);
+  try {
+    for (const auth of [CLIENT.auth, { method: "tls_client_auth" } as const]) {
+      const found = made({ authority, endpoint: undefined as never, client: { id: "api", auth } });
+      await refused(found.verifier.verify(TOKEN), "config_invalid");
+    }
+    await refused(made({ authority: empty }).verifier.verify(TOKEN), "introspection.malformed");
+    const signed = made({
+      authority: unsigned,
+      answer: { jwt: { algorithms: ["ES256"], jwksUri: KEYS } },
+      endpoint: ENDPOINT,
+      verifier: { jwks: { fetch: unsigned.fetch } },
+    });
+    await refused(signed.verifier.verify(TOKEN), "introspection.malformed");
+  } finally {
+    for (const name of Object.keys(planted)) delete prototype[name];
+  }
+  assert.ok(![...authority.asked, ...unsigned.asked].some(({ url }) => url === evil));
 });
 
 edge("edge_V304_options_count_as_they_stood_when_they_were_given", async () => {
