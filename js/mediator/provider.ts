@@ -31,6 +31,8 @@ import type { Settings } from "./settings.js";
 
 /** Milliseconds that metadata counts. If it can't be renewed then, it counts on. */
 const METADATA_LIFE = 3_600_000;
+/** Milliseconds until it is asked for again, after a failure. */
+const METADATA_RETRY = 60_000;
 /** Bytes of an answer of the provider. */
 const MOST_BYTES = 262_144;
 /** Milliseconds for keys. A refresh that waits for them ends before its lease all the same. */
@@ -77,6 +79,7 @@ export class Provider {
       return server;
     } catch (failure) {
       if (known === null) throw failure;
+      this.#known = { ...known, readAt: clock() - METADATA_LIFE + METADATA_RETRY };
       return known.server;
     }
   }
@@ -270,8 +273,8 @@ export class Provider {
     const client: Client = {
       ...this.#client.client,
       [clockSkew]: Math.round((clock() - Date.now()) / 1000),
-      // The library takes a list too. Which of them count, the verifier judges.
-      id_token_signed_response_alg: provider.algorithms as never,
+      // The library takes a list too. Ed25519 has two names; which count, the verifier judges.
+      id_token_signed_response_alg: [...provider.algorithms, "EdDSA", "Ed25519"] as never,
     };
     const bounds = { fetch, timeout, maxBytes: MOST_BYTES, now: clock, allowHttp: this.#isLocal };
     return ask(bounds, (options) => run(client, options));

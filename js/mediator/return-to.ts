@@ -1,6 +1,7 @@
 // Where a browser returns to. The check is on the parsed address and never on its text: what a text
 // looks like to us says nothing about how a browser reads it.
 
+/** Characters. Encoded it may be twice as long: more has no room in a transaction's cookie. */
 const LONGEST = 1_024;
 
 /** The address if it is of the applications, else the root of the first one. */
@@ -10,7 +11,8 @@ export function returnAddress(text: string | null, apps: readonly [string, ...st
     const url = new URL(text, first);
     // A `blob:` address has the origin too.
     const isPage = /^https?:$/.test(url.protocol) && apps.includes(url.origin);
-    if (isPage && url.username === "" && url.password === "") return url;
+    const fits = url.href.length <= 2 * LONGEST;
+    if (isPage && fits && url.username === "" && url.password === "") return url;
   }
   return new URL("/", first);
 }

@@ -24,13 +24,16 @@ export interface SessionRecord {
  * whether a store of your own is good enough.
  */
 export interface SessionStore {
+  /** Keeps a new record under a key that is random, and not used again. */
   create(key: string, record: SessionRecord): Promise<void>;
+  /** The record of this key, or null: there is none, or it is past its end. */
   read(key: string): Promise<SessionRecord | null>;
   /**
    * One atomic step: replaces the record if its version is `version`, and else does nothing and
    * gives false. One that is gone stays gone. `names` and `startedAt` never change.
    */
   replace(key: string, version: number, record: SessionRecord): Promise<boolean>;
+  /** Deletes the record of this key, if there is one. */
   delete(key: string): Promise<void>;
   /** Deletes the sessions of this name that began up to a moment, and tells how many. */
   deleteNamed(name: string, startedUpTo?: number): Promise<number>;

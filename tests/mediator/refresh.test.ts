@@ -499,3 +499,32 @@ test("mediator_R301_asks_the_revocations_at_each_refresh", async () => {
   assert.equal((await other.browser.refresh()).status, 503);
   assert.equal(errorIn(await signIn()), "in");
 });
+
+test("mediator_R303_goes_on_with_the_metadata_it_has_where_that_cannot_be_renewed", async () => {
+  const { provider, browser } = await signedIn();
+  provider.answers["openid-configuration"] = () => new Response(null, { status: 503 });
+  const asked = () => provider.count("openid-configuration");
+  provider.offset += 3_600_000;
+  assert.equal((await browser.refresh()).status, 200);
+  assert.equal(asked(), 2);
+  provider.offset += 59_999;
+  assert.equal((await browser.refresh()).status, 200);
+  assert.equal(asked(), 2, "not at each refresh");
+  provider.offset += 1;
+  assert.equal((await browser.copy().refresh()).status, 200, "the token is fresh");
+  provider.offset += 20_000;
+  assert.equal((await browser.refresh()).status, 200);
+  assert.equal(asked(), 3);
+  // A process that starts meanwhile knows nothing yet, and signs nobody out.
+  const store = memorySessions();
+  const cold = await signedIn({ sessions: storedSessions(store, { keys: [KEY] }) });
+  cold.provider.answers["openid-configuration"] = () => new Response(null, { status: 503 });
+  cold.provider.offset += LATER;
+  const restarted = mediatorFor(cold.provider, {
+    sessions: storedSessions(store, { keys: [KEY] }),
+  });
+  const visitor = cold.browser.copy(restarted);
+  assert.equal((await visitor.refresh()).status, 503);
+  cold.provider.answers = {};
+  assert.equal((await visitor.refresh()).status, 200);
+});

@@ -101,7 +101,8 @@ test("mediator_R302_ends_a_sealed_session_only_by_the_word_of_the_provider", asy
 
 /** A refresh token that makes the session's cookies as long as wanted: name and value together. */
 async function signInWithToken(length: number): Promise<{ browser: Browser; error: string }> {
-  const { browser, provider, signIn } = await world({ sessions: none() });
+  // With this name a value can be as long as there is room.
+  const { browser, provider, signIn } = await world({ sessions: none(), name: "shop" });
   provider.tokens = { refresh_token: "r".repeat(length) };
   return { browser, error: errorIn(await signIn()) };
 }
@@ -110,7 +111,9 @@ test("mediator_S3_fills_up_to_three_cookies_and_says_so_where_they_are_too_few",
   const sizes = async (length: number) => {
     const { browser, error } = await signInWithToken(length);
     assert.equal(error, "in");
-    const parts = [...browser.jar].filter(([name]) => name.startsWith(NAME));
+    const user = await browser.page("user", "GET");
+    assert.equal(user.status, 200, `${length}: put together again`);
+    const parts = [...browser.jar].filter(([name]) => name.startsWith("__Host-Http-shop"));
     return parts.map(([name, { value }]) => name.length + value.length);
   };
   // By its length the first cookie is full, and then there is a second one.

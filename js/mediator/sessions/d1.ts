@@ -5,13 +5,18 @@ import type { SessionRecord, SessionStore } from "../store-types.js";
 
 /** What is used of Cloudflare's `D1Database`. */
 export interface SessionDatabase {
+  /** A statement of this SQL. */
   prepare(sql: string): SessionStatement;
+  /** Runs statements one after the other, all or none. */
   batch(statements: never[]): Promise<unknown>;
 }
 /** What is used of Cloudflare's `D1PreparedStatement`. */
 export interface SessionStatement {
+  /** The statement with these values. */
   bind(...values: unknown[]): SessionStatement;
+  /** Its first row, or null. */
   first(): Promise<Record<string, unknown> | null>;
+  /** All its rows. */
   all(): Promise<{ results: unknown[] }>;
 }
 

@@ -6,20 +6,33 @@ import type { SessionRecord, SessionStore } from "../store-types.js";
 
 /** What is used of Cloudflare's `DurableObjectNamespace`. */
 export interface SessionNamespace {
+  /** The id of the object of this name. */
   idFromName(name: string): unknown;
-  get(id: never): { fetch(url: string, init: RequestInit): Promise<Response> };
+  /** The object of this id. */
+  get(id: never): {
+    /** Asks the object. */
+    fetch(url: string, init: RequestInit): Promise<Response>;
+  };
 }
 
 /** What is used of Cloudflare's `DurableObjectState`. */
 export interface SessionObjectState {
   readonly storage: {
+    /** The value of a key, or undefined. */
     get(key: string): Promise<unknown>;
+    /** Keeps a value. */
     put(key: string, value: unknown): Promise<void>;
+    /** Deletes a key. */
     delete(key: string): Promise<unknown>;
+    /** The keys that begin with a text, and their values. */
     list(options: { prefix: string }): Promise<Map<string, unknown>>;
+    /** Deletes all keys. */
     deleteAll(): Promise<void>;
+    /** Has `alarm` called then; milliseconds since the epoch. */
     setAlarm(at: number): Promise<void>;
+    /** When `alarm` is called, or null. */
     getAlarm(): Promise<number | null>;
+    /** Has `alarm` not called. */
     deleteAlarm(): Promise<void>;
   };
 }
@@ -49,6 +62,7 @@ const NOTE = "session:";
 export class SessionObject {
   readonly #storage: SessionObjectState["storage"];
 
+  /** Called by the runtime. */
   constructor(state: SessionObjectState) {
     this.#storage = state.storage;
   }

@@ -5,6 +5,8 @@ import { invalidOption } from "../error.js";
 import type { SessionRecord, SessionStore } from "../store-types.js";
 
 /**
+ * Sessions in the memory of this process. They are gone when it ends.
+ *
  * @param options.max sessions at most, default 100 000: past it nobody can sign in, and nobody is
  *   forgotten
  */
