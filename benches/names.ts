@@ -17,6 +17,7 @@ export const MANY_ISSUERS = "issuers";
 export const MANY_RESULTS = "results";
 export const FIRST = "first of 1 000 keys";
 export const MEMORY = "bytes a token";
+export const SERVICE = "a call of a service with a kept token";
 
 export const TRANSPORTS = ["stub", "loopback"] as const;
 export type Transport = (typeof TRANSPORTS)[number];

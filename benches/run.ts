@@ -13,6 +13,7 @@ import { measureCalls } from "./groups/call.ts";
 import { measureGrowth } from "./groups/growth.ts";
 import { measureNative } from "./groups/native.ts";
 import { measureRoute } from "./groups/route.ts";
+import { measureService } from "./groups/service.ts";
 import { measureSizes } from "./groups/sizes.ts";
 import { measureStart } from "./groups/start.ts";
 import { measureVerification } from "./groups/verification.ts";
@@ -28,6 +29,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Record<string,
   call: measureCalls,
   route: measureRoute,
   growth: measureGrowth,
+  service: measureService,
   native: measureNative,
   verification: measureVerification,
 };
@@ -36,6 +38,7 @@ const USUALLY: Readonly<Record<string, readonly [whole: string, quick: string]>>
   verification: ["6 min", "40 s"],
   growth: ["1 min", "10 s"],
   call: ["1 min", "15 s"],
+  service: ["20 s", "5 s"],
   start: ["5 min", "20 s"],
   route: ["1 min", "10 s"],
   sizes: ["1 s", "1 s"],

@@ -92,21 +92,27 @@ function isPlain(
 
 function plain(url: string, init: RequestInit | undefined): Outgoing {
   const copy: RequestInit = { ...init, redirect: "manual" };
-  const given = copy.headers == null ? null : new Headers(copy.headers);
+  const headers = recordOf(copy.headers);
+  const [name = "Authorization"] = Object.keys(headers).filter(isAuthorization);
   return {
     signal: copy.signal ?? null,
-    authorization: given?.get("Authorization") ?? null,
+    authorization: headers[name] ?? null,
     isReplayable: true,
     send(token) {
-      let headers: HeadersInit = given ?? {};
-      if (token !== null) {
-        const Authorization = `Bearer ${token}`;
-        if (given === null) headers = { Authorization };
-        else given.set("Authorization", Authorization);
-      }
+      if (token !== null) headers[name] = `Bearer ${token}`;
       return globalThis.fetch(url, { ...copy, headers });
     },
   };
+}
+
+const isAuthorization = (name: string) => name.toLowerCase() === "authorization";
+
+/** Headers as an object of the caller's kind: a `Headers` costs more than all else here. */
+function recordOf(headers: HeadersInit = {}): Record<string, string> {
+  const isRecord =
+    Object.getPrototypeOf(headers) === Object.prototype &&
+    Object.keys(headers).filter(isAuthorization).length < 2;
+  return isRecord ? { ...(headers as object) } : Object.fromEntries(new Headers(headers));
 }
 
 function whole(
