@@ -1,5 +1,5 @@
-// What a kept token adds to a call of a service, in Node. `fetch` is the platform's own; a dispatcher
-// answers at once, so that no network is measured.
+// What a kept token adds to a call of a service, in Node. `fetch` is the platform's own. A
+// dispatcher answers at once, so that no network is measured.
 
 import { createServiceTokens } from "tokenkeep/service";
 import { type Effort, hold, type Rounds } from "../contest.ts";

@@ -5,7 +5,7 @@
 import { decodeBase64url, encodeBase64url } from "../base64url.js";
 
 /** What a text is sealed for. */
-export type Purpose = "transaction" | "session" | "cookie" | "end" | "return";
+export type Purpose = "transaction" | "session" | "cookie" | "end" | "return" | "service";
 
 /** The first byte of what is sealed. Another form has another one. */
 const VERSION = 1;

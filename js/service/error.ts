@@ -17,18 +17,18 @@ export type ServiceErrorCode =
   | "closed";
 
 const WORDS: Record<ServiceErrorCode, string> = {
-  config_invalid: "The service tokens are not set up for this",
+  config_invalid: "An option is not right",
   origin_not_listed: "The origin is not among `targets`",
-  token_refused: "The authorization server refused the service a token",
-  exchange_refused: "The authorization server refused to exchange the user's token",
+  token_refused: "The authorization server refuses a token",
+  exchange_refused: "The authorization server refuses the exchange",
   exchange_widened: "The authorization server granted a scope that was not asked for",
-  token_unreachable: "The authorization server can't be reached, or is in trouble",
-  token_timeout: "The authorization server did not answer in time",
-  token_malformed: "The answer of the authorization server is not one of the protocol",
+  token_unreachable: "The authorization server is out of reach",
+  token_timeout: "The authorization server is late",
+  token_malformed: "The authorization server gave no usable answer",
   subject_missing: "The request has not exactly one Bearer token",
   subject_expired: "The user's token has expired",
-  user_refused: "This target is for the service itself, and not for its users",
-  closed: "These service tokens are closed",
+  user_refused: "The target is for the service itself",
+  closed: "The service tokens are closed",
 };
 
 /**

@@ -31,6 +31,9 @@ export interface Grant {
 
 type Parameters = readonly (readonly [name: string, value: string])[];
 
+/** Metadata are asked for no sooner again, whatever came of it. */
+const LEAST_FRESH = 60_000;
+
 export class Grants {
   readonly #settings: Settings;
   readonly #bounds: Bounds;
@@ -118,6 +121,7 @@ export class Grants {
       return await this.#discover("oauth2").catch(() => this.#discover("oidc"));
     } catch (error) {
       if (known === null) throw error;
+      this.#freshUntil = this.#now() + LEAST_FRESH;
       return known;
     }
   }
@@ -135,10 +139,10 @@ export class Grants {
       if (server.issuer !== issuer) throw new Error("another issuer");
       const told = /\bmax-age=(\d+)/i.exec(response.headers.get("Cache-Control") ?? "")?.[1];
       // As `tokenkeep/discovery` has it.
-      return { server, maxAge: Math.min(Math.max(Number(told ?? 600), 60), 86_400) };
+      return { server, maxAge: Math.min(Number(told ?? 600), 86_400) };
     });
     this.#server = server;
-    this.#freshUntil = this.#now() + maxAge * 1000;
+    this.#freshUntil = this.#now() + Math.max(maxAge * 1000, LEAST_FRESH);
     return server;
   }
 }
@@ -156,40 +160,35 @@ async function readAnswer(response: Response): Promise<Record<string, unknown>> 
   return answer;
 }
 
-/** What went wrong, and how long that is remembered. */
+/** Milliseconds that a refusal is remembered. */
+const REFUSAL = 30_000;
+
+/** What went wrong. */
 export interface Trouble {
   readonly code: ServiceErrorCode;
   readonly details: ErrorDetails;
-  readonly minding: "trouble" | "refusal" | "for good";
+  /** How long it is remembered, in milliseconds; null: as many troubles in a row want it. */
+  readonly wait: number | null;
 }
 
 /** What {@link Grants} has thrown. */
-export function failureOf(thrown: unknown, subject: Subject | null): Trouble {
+export function troubleOf(thrown: unknown, subject: Subject | null): Trouble {
   if (thrown instanceof ServiceTokenError) {
-    const { code, retryable, message } = thrown;
-    return { code, details: { retryable, message }, minding: "refusal" };
+    // Of the service's own token, it may be over soon.
+    const { code, message, retryable, status, retryAfter = 1 } = thrown;
+    const details = { message, retryable, status: status ?? null };
+    return { code, details, wait: retryable ? retryAfter * 1000 : REFUSAL };
   }
   const { kind, status, error, retryAfter } =
     // Anything else was thrown by a function of the options. Its text may hold a token.
     thrown instanceof EndpointFailure ? thrown : new EndpointFailure("misconfigured");
-  switch (kind) {
-    case "misconfigured":
-      return { code: "config_invalid", details: {}, minding: "refusal" };
-    case "refused": {
-      const code = subject === null ? "token_refused" : "exchange_refused";
-      // Nothing but another token of the user mends these.
-      const isOfSubject = subject !== null && /^invalid_(grant|request)$/.test(error ?? "");
-      return { code, details: { status, error }, minding: isOfSubject ? "for good" : "refusal" };
-    }
-    default: {
-      const code = TROUBLES[kind];
-      return { code, details: { status, retryAfter, retryable: true }, minding: "trouble" };
-    }
+  if (kind === "misconfigured") return { code: "config_invalid", details: {}, wait: REFUSAL };
+  if (kind === "refused") {
+    const code = subject === null ? "token_refused" : "exchange_refused";
+    // Nothing but another token of the user mends these.
+    const isForGood = subject !== null && /^invalid_(grant|request)$/.test(error ?? "");
+    return { code, details: { status, error }, wait: isForGood ? Infinity : REFUSAL };
   }
+  const code = kind === "unavailable" ? "token_unreachable" : (`token_${kind}` as const);
+  return { code, details: { status, retryAfter, retryable: true }, wait: null };
 }
-
-const TROUBLES = {
-  unavailable: "token_unreachable",
-  timeout: "token_timeout",
-  malformed: "token_malformed",
-} as const;

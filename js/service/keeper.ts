@@ -2,6 +2,7 @@
 // request that made it, so only settled values pass between requests: a caller stamps the entry
 // before it calls, and another one that finds a young stamp looks again after a while.
 
+import { decodeBase64url } from "../base64url.js";
 import { keepAlive } from "../edge/keys/scope.js";
 import { ownMembers } from "../edge/options/own.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
@@ -16,7 +17,7 @@ import {
   lifetimeOf,
 } from "./entry.js";
 import { ServiceTokenError } from "./error.js";
-import { failureOf, Grants, type Subject } from "./grants.js";
+import { Grants, type Subject, troubleOf } from "./grants.js";
 import type { Settings, TargetSettings } from "./options.js";
 import { digestOf, SharedTokens } from "./shared.js";
 import type { ServiceEvent } from "./types.js";
@@ -36,8 +37,6 @@ export interface Wanted {
   readonly user: Subject | null;
 }
 
-/** How long a refusal is remembered. */
-const REFUSAL = 30_000;
 /** A token that is refused when it is younger than this is not renewed: it is not its age. */
 const FRESH = 10_000;
 /** How often, at most, the entries are searched for tokens that have expired. */
@@ -201,18 +200,13 @@ export class Keeper {
 
   /** Remembers a failure, unless a later attempt knows better. */
   #failed(entry: Entry, attempt: number, thrown: unknown, user: Subject | null): ServiceTokenError {
-    const { code, details, minding } = failureOf(thrown, user);
+    const { code, details, wait } = troubleOf(thrown, user);
     if (entry.attempt !== attempt || code === "closed") return new ServiceTokenError(code, details);
     const at = this.#nature.now();
     const asked = (details.retryAfter ?? 0) * 1000;
     entry.attempting = false;
-    entry.troubles = minding === "trouble" ? entry.troubles + 1 : 0;
-    const wait = {
-      trouble: Math.max(asked, backoff(entry.troubles)),
-      refusal: REFUSAL,
-      "for good": Infinity,
-    }[minding];
-    entry.failure = { code, details, at, wait };
+    entry.troubles = wait === null ? entry.troubles + 1 : 0;
+    entry.failure = { code, details, at, wait: wait ?? Math.max(asked, backoff(entry.troubles)) };
     if (asked > 0) this.#endpoint.pause = { code, details, at, wait: asked };
     return errorOf(entry.failure, at);
   }
@@ -300,7 +294,7 @@ function errorOf({ code, details, at, wait }: Failure, now: number): ServiceToke
 function lifetimeIn(token: string): number | null {
   try {
     const [, payload = ""] = token.split(".");
-    const claims: unknown = JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/")));
+    const claims: unknown = JSON.parse(new TextDecoder().decode(decodeBase64url(payload)));
     const { exp, iat } = ownMembers(Object(claims), ["exp", "iat"]);
     return typeof exp === "number" && typeof iat === "number" ? exp - iat : null;
   } catch {

@@ -1,6 +1,7 @@
 // The options of `createServiceTokens`, checked and copied: nothing can change them afterwards.
 
 import { ownCopy, ownMembers } from "../edge/options/own.js";
+import type { KeyValue } from "../edge/options/store-types.js";
 import { clientOf, type KnownClient } from "../oauth/client.js";
 import { invalid } from "./error.js";
 import type { Secrets, ServiceEvent, ServiceOptions, Target } from "./types.js";
@@ -14,6 +15,11 @@ export interface TargetSettings {
   readonly actor: boolean;
 }
 
+export interface SharedSettings {
+  readonly store: KeyValue;
+  readonly keys: readonly Uint8Array<ArrayBuffer>[];
+}
+
 /** All times in milliseconds. */
 export interface Settings extends KnownClient {
   readonly issuer: string;
@@ -21,7 +27,7 @@ export interface Settings extends KnownClient {
   readonly tokenEndpoint: string | null;
   readonly allowHttp: boolean;
   readonly targets: ReadonlyMap<string, TargetSettings>;
-  readonly shared: ServiceOptions["shared"] | undefined;
+  readonly shared: SharedSettings | undefined;
   readonly size: number;
   readonly timeout: number;
   readonly lead: { readonly leeway: number; readonly jitter: number };
@@ -139,7 +145,7 @@ function readTarget(origin: string, given: Target): TargetSettings {
   };
 }
 
-function readShared(given: ServiceOptions["shared"]): ServiceOptions["shared"] {
+function readShared(given: ServiceOptions["shared"]): SharedSettings | undefined {
   if (given === undefined) return undefined;
   const { store, keys } = members("shared", given, ["store", "keys"]);
   if (typeof store?.get !== "function" || typeof store.put !== "function")
@@ -148,13 +154,13 @@ function readShared(given: ServiceOptions["shared"]): ServiceOptions["shared"] {
 }
 
 /** Copies: their bytes can't be changed afterwards. */
-function readSecrets(name: string, given: Secrets): readonly Uint8Array[] {
+function readSecrets(name: string, given: Secrets): readonly Uint8Array<ArrayBuffer>[] {
   const list = Array.isArray(given) ? Array.from<unknown>(given) : [];
   const bytes = list.map((one) =>
     typeof one === "string"
       ? new TextEncoder().encode(one)
       : one instanceof Uint8Array
-        ? one.slice()
+        ? new Uint8Array(one)
         : new Uint8Array(),
   );
   if (bytes.length === 0 || bytes.some(({ length }) => length < 32))

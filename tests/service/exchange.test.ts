@@ -337,6 +337,21 @@ test("service_U305_a_user_whose_token_is_refused_is_not_asked_for_again", async 
   }
 });
 
+test("service_U19_an_actor_token_that_is_late_is_a_trouble_that_passes", async () => {
+  const scene = userPlay(
+    { audience: "stock", actor: true },
+    {
+      grant: (_, count) =>
+        count === 1 ? new Response(null, { status: 503 }) : granting(count, EXCHANGED),
+    },
+  );
+  const error = await refused(scene.user("ada").fetch(STOCK), "token_unreachable");
+  assert.deepEqual([error.retryable, error.status, error.retryAfter], [true, 503, 1]);
+  scene.pass(1_000);
+  assert.equal((await scene.user("ada").fetch(STOCK)).status, 200);
+  assert.equal(scene.asked.length, 3);
+});
+
 test("service_U306_the_inbound_token_never_goes_to_a_target", async () => {
   const scene = userPlay(
     { audience: "stock" },

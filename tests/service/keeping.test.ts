@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bearer, granting, play, refused, STOCK, settled } from "./kit.ts";
+import { bearer, granting, ISSUER, play, refused, STOCK, settled } from "./kit.ts";
 
 const minutes = (count: number) => count * 60_000;
 const fetchStock = (scene: ReturnType<typeof play>) => scene.tokens.fetch(`${STOCK}/items`);
@@ -295,4 +295,46 @@ test("service_U36_priming_asks_for_all_tokens_at_once_and_tells_the_first_failur
   assert.equal(most, 3);
   for (const name of ["a", "c"]) await scene.tokens.fetch(`https://${name}.example.com/`);
   assert.equal(scene.asked.length, 3);
+});
+
+test("service_U309_metadata_are_renewed_and_those_that_are_known_go_on_while_they_are_down", async () => {
+  const paths: string[] = [];
+  let down = false;
+  let issuer = ISSUER;
+  const scene = play({
+    grant({ url }, count) {
+      const { pathname } = new URL(url);
+      paths.push(pathname);
+      if (pathname === "/token") return granting(count, { expires_in: 120 });
+      if (down || pathname.endsWith("oauth-authorization-server"))
+        return new Response(null, { status: down ? 503 : 404 });
+      return Response.json({ issuer, token_endpoint: `${ISSUER}/token` });
+    },
+    options: { tokenEndpoint: undefined as never },
+  });
+  const documents = ["oauth-authorization-server", "openid-configuration"].map(
+    (name) => `/.well-known/${name}`,
+  );
+  const asks = async () => {
+    paths.length = 0;
+    assert.equal((await fetchStock(scene)).status, 200);
+    return paths.slice();
+  };
+  assert.deepEqual(await asks(), [...documents, "/token"]);
+  scene.pass(120_000);
+  assert.deepEqual(await asks(), ["/token"], "fresh for ten minutes");
+  scene.pass(480_000);
+  down = true;
+  assert.deepEqual(await asks(), [...documents, "/token"]);
+  scene.pass(120_000);
+  assert.deepEqual(await asks(), [...documents, "/token"], "once a minute at most");
+  down = false;
+  issuer = "https://auth.example.com/";
+  scene.pass(120_000);
+  assert.deepEqual(await asks(), [...documents, "/token"], "another issuer is none");
+  const stranger = play({
+    grant: () => Response.json({ issuer: `${ISSUER}/`, token_endpoint: `${ISSUER}/token` }),
+    options: { tokenEndpoint: undefined as never },
+  });
+  await refused(fetchStock(stranger), "token_malformed");
 });
