@@ -205,7 +205,7 @@ describe("the page of examples/express-react with the other backends", () => {
 test("the examples with a package.json ask for the versions that they are tested with", () => {
   const read = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
   const tested = read("package.json").devDependencies;
-  for (const folder of ["express-react", "mediator-express"]) {
+  for (const folder of ["express-react", "mediator-express", "mediator-worker"]) {
     const { dependencies, devDependencies } = read(`examples/${folder}/package.json`);
     for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
       if (name in tested) assert.equal(version, `^${tested[name]}`, `${folder}: ${name}`);
