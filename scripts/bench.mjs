@@ -3,7 +3,8 @@
 // `npm run bench`. Words after `--`: `--quick` takes a short look and writes to build/bench/ only;
 // names of groups (verification, growth, call, start, route, sizes, native) measure those alone;
 // `report` writes what was measured last; `verify` (`npm run bench:verify`) measures verification
-// alone and fails when a bar is missed, and `proofs` (`npm run bench:proofs`) that of DPoP proofs.
+// alone and fails when a bar is missed. `proofs` (`npm run bench:proofs`) does the same for DPoP
+// proofs, `opaque` (`npm run bench:opaque`) for opaque tokens.
 
 import { join } from "node:path";
 import { build } from "./build.mjs";
@@ -18,7 +19,7 @@ try {
   const env = { CHROMIUM: findChromium() ?? "chromium" };
   const [first, ...others] = process.argv.slice(2);
   const program =
-    first === "verify" || first === "proofs"
+    first === "verify" || first === "proofs" || first === "opaque"
       ? [`benches/${first}.ts`, ...others]
       : ["benches/run.ts", ...process.argv.slice(2)];
   const words = ["--expose-gc", "--import", "tsx", ...program];
