@@ -9,7 +9,7 @@ import { EndpointFailure } from "../oauth/ask.js";
 import { redirect } from "./answers.js";
 import { cookiesOf, TRANSACTION_SECONDS } from "./cookies.js";
 import { failed } from "./failed.js";
-import { marked, returnAddress } from "./return-to.js";
+import { keptAddress, marked } from "./return-to.js";
 import { CannotBegin, type Held, type LiveSessions, type Tokens } from "./sessions.js";
 import type { Setup } from "./setup.js";
 import type { Transaction } from "./sign-in.js";
@@ -64,8 +64,8 @@ export async function callback(
     transaction.state !== state ||
     now - transaction.begunAt >= TRANSACTION_SECONDS * 1000
   )
-    return failed("expired", returnAddress(null, settings.apps), setup, { cookies: gone });
-  const returnTo = returnAddress(transaction.returnTo, settings.apps);
+    return failed("expired", keptAddress(null, settings.apps), setup, { cookies: gone });
+  const returnTo = keptAddress(transaction.returnTo, settings.apps);
   let subject: string | null = null;
   try {
     const tokens = await exchange(answer, transaction, setup);

@@ -4,7 +4,7 @@
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { answer, redirect } from "./answers.js";
 import { cookiesOf } from "./cookies.js";
-import { returnAddress } from "./return-to.js";
+import { keptAddress, returnAddress } from "./return-to.js";
 import type { Ended, LiveSessions } from "./sessions.js";
 import type { Setup } from "./setup.js";
 
@@ -65,5 +65,5 @@ export async function end(request: Request, setup: Setup): Promise<Response> {
 
 export async function ended(request: Request, setup: Setup): Promise<Response> {
   const state = new URL(request.url).searchParams.get("state") ?? "";
-  return redirect(returnAddress(await setup.sealing.open(state, "return"), setup.settings.apps));
+  return redirect(keptAddress(await setup.sealing.open(state, "return"), setup.settings.apps));
 }

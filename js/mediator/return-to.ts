@@ -4,10 +4,15 @@
 /** Characters. Encoded it may be twice as long: more has no room in a transaction's cookie. */
 const LONGEST = 1_024;
 
-/** The address if it is of the applications, else the root of the first one. */
+/** The address that a query asks for if it is of the applications, else the root of the first. */
 export function returnAddress(text: string | null, apps: readonly [string, ...string[]]): URL {
+  return keptAddress(text !== null && text.length <= LONGEST ? text : null, apps);
+}
+
+/** The same of an address that was kept, encoded, since then. */
+export function keptAddress(text: string | null, apps: readonly [string, ...string[]]): URL {
   const [first] = apps;
-  if (text !== null && text.length <= LONGEST && URL.canParse(text, first)) {
+  if (text !== null && URL.canParse(text, first)) {
     const url = new URL(text, first);
     // A `blob:` address has the origin too.
     const isPage = /^https?:$/.test(url.protocol) && apps.includes(url.origin);

@@ -80,6 +80,11 @@ test("mediator_T4_leads_to_the_providers_page_once_after_a_logout_and_else_strai
     const home = await browser.navigate(`ended${odd}`, "cross");
     assert.equal(home.headers.get("Location"), `${APP}/`, odd);
   }
+  const long = `/${"x".repeat(1_023)}`;
+  assert.equal(
+    (await browser.navigate(`end?return_to=${long}`)).headers.get("Location"),
+    APP + long,
+  );
   const elsewhere = await browser.navigate("end?return_to=//evil.example");
   assert.equal(elsewhere.headers.get("Location"), `${APP}/`);
   // A provider without such a page.
