@@ -22,6 +22,7 @@ import "./places.ts";
 import "./policies.ts";
 import "./delegation.ts";
 import "./encryption.ts";
+import "./jwe-examples.ts";
 import "./introspection.ts";
 import "./resource.ts";
 import "./logout.ts";
