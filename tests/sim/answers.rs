@@ -5,7 +5,7 @@ use tokenkeep::engine::{CallId, FailureKind, LogoutAnswer, SignInAnswer, Status}
 use tokenkeep::token::shape::Shape;
 
 use crate::invariants;
-use crate::network::{Answer, Errand, reply};
+use crate::network::{Answer, Errand, Exchange, reply};
 use crate::planted::Bug;
 use crate::tab::{End, Purpose, Request};
 use crate::trace::tell;
@@ -17,7 +17,7 @@ impl World {
         let exchange = &self.exchanges[number];
         let (errand, answer) = (exchange.errand, exchange.answer);
         if let Errand::Api { request, token } = errand {
-            return self.api_answer(tab, request, token, answer);
+            return self.api_answer(tab, number, request, token);
         }
         if !self.tabs[tab].calls.iter().any(|&(_, known)| known == number) {
             return;
@@ -110,13 +110,28 @@ impl World {
         }
     }
 
-    fn api_answer(&mut self, tab: usize, request: usize, token: Option<usize>, answer: Answer) {
+    fn api_answer(&mut self, tab: usize, number: usize, request: usize, token: Option<usize>) {
+        let Exchange { answer, nonce, next_nonce, .. } = self.exchanges[number];
+        if answer != Answer::Unreachable {
+            self.tabs[tab].nonce = next_nonce;
+        }
+        let is_better = self.tabs[tab].nonce != nonce;
+        let sent = &mut self.tabs[tab].requests[request];
+        (sent.disproved, sent.refused) = (answer == Answer::BadProof, false);
+        if answer == Answer::BadProof {
+            // The token was not at fault, so the engine hears nothing.
+            if is_better && (sent.repeats == 0 || self.bug == Some(Bug::EndlessRepeats)) {
+                return self.send_request(tab, request);
+            }
+            sent.end = Some(End::Status(401));
+            return;
+        }
         let Answer::Status(status, _) = answer else {
             self.tabs[tab].requests[request].end = Some(End::Status(0));
             return;
         };
         self.tabs[tab].requests[request].refused = status == 401;
-        let Request { sends, carried, .. } = self.tabs[tab].requests[request];
+        let Request { retries, carried, .. } = self.tabs[tab].requests[request];
         let Some((generation, _)) = carried.filter(|_| token.is_some()) else {
             self.tabs[tab].requests[request].end = Some(End::Anonymous);
             return;
@@ -126,7 +141,7 @@ impl World {
             if core::mem::take(&mut self.tabs[tab].refused) {
                 self.input(tab, |engine, _| engine.handle_accepted(generation));
             }
-        } else if sends == 1 || self.bug == Some(Bug::ThirdAttempt) && sends == 2 {
+        } else if retries == 0 || self.bug == Some(Bug::ThirdAttempt) && retries == 1 {
             let retry = Purpose::Retry { request };
             return self.ask(tab, retry, |engine, now| engine.handle_unauthorized(now, generation));
         } else {

@@ -27,6 +27,11 @@ impl Dice {
         Self::new(seed.rotate_left(16) ^ !0x511D)
     }
 
+    /// A fifth one, for what was added after the seeds of the fourth were kept.
+    pub fn fifth(seed: u64) -> Self {
+        Self::new(seed.rotate_left(48) ^ !0xD709)
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

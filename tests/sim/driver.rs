@@ -343,7 +343,7 @@ impl World {
         self.tabs[tab].calls.push((CallId(u32::MAX), number));
     }
 
-    /// Sends a request for the first or the second time, with the token if there is one.
+    /// Sends a request, for the first time or again, with the token if there is one.
     pub fn send_request(&mut self, tab: usize, request: usize) {
         let allowed = self.origins.allow(self.tabs[tab].requests[request].url);
         let token = self.tabs[tab].token().filter(|_| allowed);
@@ -354,9 +354,11 @@ impl World {
         }
         let before = *state;
         state.sends += 1;
+        state.repeats += u32::from(before.disproved);
+        state.retries += u32::from(before.refused);
         state.carried = token.map(|(number, generation)| (generation, number));
         let after = *state;
-        let verdict = invariants::a_request_is_sent_twice_at_most(&before);
+        let verdict = invariants::a_request_is_sent_once_for_each_reason(&before, &after);
         self.hold(verdict);
         let verdict = invariants::the_token_goes_to_listed_origins_only(&after);
         self.hold(verdict);

@@ -36,14 +36,15 @@ fn broken(number: u8, what: impl Into<String>) -> Verdict {
     Err(Broken { number, what: what.into() })
 }
 
-/// Invariant 1: No request is sent more than twice, and the second time only after a 401 to a token
-/// of ours.
-pub fn a_request_is_sent_twice_at_most(before: &Request) -> Verdict {
-    match before.sends {
-        0 => Ok(()),
-        1 if before.refused && before.carried.is_some() => Ok(()),
-        1 => broken(1, "a second send without a 401 to our token"),
-        _ => broken(1, "a third send"),
+/// Invariant 1: No request is sent more than three times, and each further time for a reason of its
+/// own: a 401 to our token, and one to the proof beside it.
+pub fn a_request_is_sent_once_for_each_reason(before: &Request, after: &Request) -> Verdict {
+    let has_reason = before.carried.is_some() && (before.refused || before.disproved);
+    match (after.retries, after.repeats) {
+        _ if before.sends > 0 && !has_reason => broken(1, "a further send without a 401 to it"),
+        (0..=1, 0..=1) if after.sends == 1 + after.retries + after.repeats => Ok(()),
+        (2.., _) => broken(1, "a second retry"),
+        _ => broken(1, "a second repeat"),
     }
 }
 

@@ -108,6 +108,11 @@ fn a_logout_that_nobody_confirmed_is_caught() {
 }
 
 #[test]
+fn a_second_repeat_is_caught() {
+    caught_within(2_000, Bug::EndlessRepeats, 1);
+}
+
+#[test]
 fn a_third_attempt_is_caught() {
     caught_within(2_000, Bug::ThirdAttempt, 1);
 }

@@ -38,6 +38,8 @@ pub enum Answer {
     Unreachable,
     Token(usize),
     Status(u16, Option<Millis>),
+    /// A refusal of the proof (RFC 9449), not of the token.
+    BadProof,
     Html,
 }
 
@@ -75,6 +77,9 @@ pub struct Exchange {
     /// The tab's ended sessions, and logouts, when it was sent.
     pub fences: u32,
     pub sign_outs: u32,
+    /// The nonce in its proof, and the one that comes with the answer.
+    pub nonce: u32,
+    pub next_nonce: u32,
     fate: Fate,
     pub answer: Answer,
     set_cookie: Option<Option<Cookie>>,
@@ -128,6 +133,8 @@ impl World {
             cut: false,
             fences: notes.fences,
             sign_outs: notes.sign_outs,
+            nonce: tabs[tab].nonce,
+            next_nonce: 0,
             fate,
             answer: Answer::Unreachable,
             set_cookie: None,
@@ -158,7 +165,7 @@ impl World {
     pub fn arrive(&mut self, number: usize, again: bool) {
         let (errand, cookie) = (self.exchanges[number].errand, self.exchanges[number].cookie);
         let (answer, set_cookie) = match errand {
-            Errand::Api { token, .. } => (self.ask_api(token), None),
+            Errand::Api { token, .. } => (self.ask_api(number, token), None),
             _ if self.outage().is_some() => (self.outage().expect("looked up just before"), None),
             Errand::Refresh(_) => self.ask_for_refresh(number, cookie, again),
             Errand::Logout(_, token) => match self.script.logout {
@@ -220,6 +227,10 @@ impl World {
     ) -> (Answer, Option<Option<Cookie>>) {
         let current = cookie.map(|cookie| self.authority.families[cookie.family].serial);
         let rotated = cookie.zip(current).is_some_and(|(cookie, current)| cookie.serial != current);
+        // A proof that stays refused, in a call that was repeated already.
+        if self.nonce > 0 && !self.calm && self.fifth.chance(20) {
+            return (Answer::BadProof, None);
+        }
         if rotated && !again {
             let verdict = invariants::no_rotated_cookie_is_presented(self, number);
             self.hold(verdict);
@@ -239,7 +250,15 @@ impl World {
         }
     }
 
-    fn ask_api(&mut self, token: Option<usize>) -> Answer {
+    fn ask_api(&mut self, number: usize, token: Option<usize>) -> Answer {
+        if self.nonce > 0 && !self.calm && self.fifth.chance(150) {
+            self.nonce += 1;
+        }
+        let exchange = &mut self.exchanges[number];
+        exchange.next_nonce = self.nonce;
+        if token.is_some() && exchange.nonce != self.nonce {
+            return Answer::BadProof;
+        }
         let refuses = self.api_refuses_until > self.now && !self.calm;
         let good = token
             .is_some_and(|token| self.authority.vouches(self.now, token, self.script.introspects));
@@ -331,6 +350,8 @@ impl World {
                     no_session: NoSession { status: status == self.refusal, no_token: false },
                     ..reply(status, json, retry_after, "{}")
                 },
+                // The browser half hands it over as 400, whatever its status was.
+                Answer::BadProof => reply(400, json, None, r#"{"error":"invalid_dpop_proof"}"#),
                 Answer::Html => reply(200, "text/html", None, "<!doctype html>"),
             },
         )

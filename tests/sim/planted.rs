@@ -9,6 +9,8 @@ pub enum Bug {
     NoLockRecheck,
     /// A request that was refused twice is sent once more.
     ThirdAttempt,
+    /// A request is repeated as often as its proof is refused.
+    EndlessRepeats,
     /// Every answer to a logout is taken for one that confirms it.
     UnconfirmedLogout,
 }

@@ -71,8 +71,13 @@ pub struct Waiting {
 pub struct Request {
     pub url: &'static str,
     pub sends: u32,
-    /// The latest answer was a 401.
+    /// Sends because the token was refused, and because its proof was.
+    pub retries: u32,
+    pub repeats: u32,
+    /// The latest answer was a 401 to the token.
     pub refused: bool,
+    /// The latest answer was a 401 to the proof.
+    pub disproved: bool,
     /// Generation and number of the token of the latest send.
     pub carried: Option<(u32, usize)>,
     pub end: Option<End>,
@@ -106,6 +111,8 @@ pub struct Tab {
     pub calls: Vec<(CallId, usize)>,
     /// A fresh token was refused and no API has taken one since.
     pub refused: bool,
+    /// The last nonce that the API gave.
+    pub nonce: u32,
     /// When the latest message of each sibling arrives: one sender's messages keep their order.
     pub arrivals: Vec<(TabId, Millis)>,
     pub notes: Notes,
@@ -185,6 +192,7 @@ impl Tab {
             requests: Vec::new(),
             calls: Vec::new(),
             refused: false,
+            nonce: 0,
             arrivals: Vec::new(),
             notes: Notes { stirred_at: now, ..Notes::default() },
         }

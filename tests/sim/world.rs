@@ -42,8 +42,12 @@ pub struct World {
     pub second: Dice,
     /// For what was added later still.
     pub third: Dice,
-    /// For what was added last.
+    /// For what was added after the third.
     pub fourth: Dice,
+    /// For what was added last.
+    pub fifth: Dice,
+    /// The nonce that the API wants in proofs; zero while it wants none.
+    pub nonce: u32,
     /// The status with which the authority says that there is no session.
     pub refusal: u16,
     pub script: Script,
@@ -82,6 +86,7 @@ impl World {
         let mut third = Dice::third(seed);
         let script = Script::draw(&mut dice, &mut second, &mut third);
         let mut fourth = Dice::fourth(seed);
+        let mut fifth = Dice::fifth(seed);
         let mut world = Self {
             now: 0,
             queue: Queue::default(),
@@ -111,6 +116,9 @@ impl World {
             third,
             refusal: fourth.weighted(&[(6, 401), (1, 204), (1, 400), (1, 419)]),
             fourth,
+            // Some APIs want proofs, and some of these a nonce in them from the start.
+            nonce: fifth.weighted(&[(3, 0), (2, 1)]),
+            fifth,
             script,
         };
         tell!(world, "script", "{:?}", world.script);
