@@ -1,6 +1,7 @@
 // Group V: opaque tokens, whose issuer is asked about them.
 
 import assert from "node:assert/strict";
+import { CompactEncrypt } from "jose";
 import {
   createVerifier,
   type IssuerOptions,
@@ -14,6 +15,7 @@ import {
   type IntrospectionOptions,
   introspection,
 } from "tokenkeep/introspection";
+import { decryption } from "tokenkeep/jwe";
 import { clientOf, requestBy } from "./dpop-kit.ts";
 import {
   AUDIENCE,
@@ -1217,4 +1219,29 @@ edge("edge_V308_takes_a_bound_opaque_token_with_its_proof_alone", async () => {
   }
   const { verifier } = made({ verifier: { dpop: {} } });
   assert.equal((await verifier.authenticate(request(TOKEN))).confirmation, null);
+});
+
+edge("edge_V310_asks_about_no_text_inside_an_encrypted_token", async () => {
+  const secret = crypto.getRandomValues(new Uint8Array(32));
+  const key = { kty: "oct", k: base64url(secret), kid: "e1" };
+  const encrypt = (inside: string) =>
+    new CompactEncrypt(new TextEncoder().encode(inside))
+      .setProtectedHeader({ alg: "A256KW", enc: "A256GCM", cty: "JWT", kid: "e1" })
+      .encrypt(secret);
+  const { verifier, authority } = made({
+    verifier: {
+      issuers: await jwtIssuer(),
+      encryption: decryption({ keys: [{ key, issuer: ISSUER }], keyManagement: ["A256KW"] }),
+    },
+  });
+  await refused(verifier.verify(await encrypt(TOKEN)), "token.undecryptable");
+  assert.equal(authority.calls, 0);
+  // The issuer knows the token as it gave it out.
+  const good = await encrypt(await sign());
+  await verifier.authenticate(request(good), { fresh: true });
+  assert.deepEqual(
+    authority.asked.map(({ token }) => token),
+    [good],
+  );
+  await verifier.verify(TOKEN);
 });
