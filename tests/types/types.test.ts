@@ -19,6 +19,7 @@ const programs = [
   "introspection",
   "jwe",
   "logout",
+  "mediator",
   "redis",
   "service",
   "slim",
@@ -128,6 +129,7 @@ test("types_every_public_name_is_used_by_a_program", () => {
     ["introspection", ENTRIES["tokenkeep/introspection"]],
     ["jwe", ENTRIES["tokenkeep/jwe"]],
     ["logout", ENTRIES["tokenkeep/logout"]],
+    ["mediator", ENTRIES["tokenkeep/mediator"]],
     ["redis", ENTRIES["tokenkeep/redis"]],
     ["service", ENTRIES["tokenkeep/service"]],
   ] as const) {

@@ -13,9 +13,13 @@ import {
   type RedisJwksOptions,
   type RedisKeyValueOptions,
   type RedisRevocationOptions,
+  type RedisSessionsOptions,
   redisJwksStore,
   redisKeyValue,
   redisRevocation,
+  redisSessions,
+  type SessionRecord,
+  type SessionStore,
 } from "tokenkeep/redis";
 
 declare const client: RedisClient;
@@ -34,6 +38,10 @@ const ofValues: RedisKeyValueOptions = { prefix: "app:", timeout: 500 };
 export const values: KeyValue = redisKeyValue(client, ofValues);
 createVerifier({ issuers: () => null, revocation, jwks: { store } });
 redisRevocation(client).revokeSession("https://issuer.example", "s1", 900) satisfies Promise<void>;
+
+const ofSessions: RedisSessionsOptions = { prefix: "app:session:", timeout: 500 };
+const sessions: SessionStore = redisSessions(client, ofSessions);
+export const session: Promise<SessionRecord | null> = sessions.read("key");
 
 // @ts-expect-error no client at all
 redisRevocation({});

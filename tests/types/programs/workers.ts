@@ -7,11 +7,14 @@ import {
   kvRevocation,
   type Verifier,
 } from "tokenkeep/edge";
+import { d1Sessions, durableSessions, SessionObject, type SessionStore } from "tokenkeep/mediator";
 
 interface Env {
   readonly KEYS: KVNamespace;
   readonly REVOKED: KVNamespace;
   readonly AUTHORITY: Fetcher;
+  readonly DB: D1Database;
+  readonly SESSIONS: DurableObjectNamespace;
 }
 
 function verifierOf(env: Env): Verifier {
@@ -38,3 +41,9 @@ export const worker = {
       ctx,
     ),
 } satisfies ExportedHandler<Env>;
+
+export const stores = (env: Env): SessionStore[] => [
+  d1Sessions(env.DB),
+  durableSessions(env.SESSIONS),
+];
+export const objectOf = (state: DurableObjectState): SessionObject => new SessionObject(state);
