@@ -24,8 +24,11 @@ export interface Caller {
   readonly inbound: string | undefined;
 }
 
-/** RFC 6750 section 2.1. The platform joins two headers by a comma, which no token has. */
-export const BEARER = /^bearer +([\w.~+/-]+=*)$/i;
+/**
+ * RFC 6750 section 2.1, and RFC 9449 section 7.1 for a token that is bound to a key. The platform
+ * joins two headers by a comma, which no token has.
+ */
+export const BEARER = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
 
 /** What goes out. */
 interface Outgoing {

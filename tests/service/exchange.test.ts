@@ -190,6 +190,14 @@ describe("service_U23_a_subject_that_is_none_is_refused_before_any_call", () => 
       assert.deepEqual([scene.asked.length, scene.calls.length], [0, 0]);
     });
 
+  test("a token that came under the scheme DPoP is the user's all the same", async () => {
+    const scene = userPlay({});
+    const auth = verified({ sub: "ada", exp: scene.now() / 1000 + 60 });
+    const asUser = scene.tokens.onBehalfOf(request("DPoP a"), auth);
+    await asUser.fetch(STOCK);
+    assert.equal(scene.asked.length, 1);
+  });
+
   test("nobody was verified", async () => {
     const scene = userPlay({});
     const asUser = scene.tokens.onBehalfOf(request("Bearer a"), null as never);

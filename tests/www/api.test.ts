@@ -15,7 +15,8 @@ import {
 import { authorization, useStack, Visitor } from "./harness.ts";
 
 const REFUSAL =
-  'Bearer realm="api", error="invalid_token", error_description="The access token is not valid."';
+  'Bearer realm="api", error="invalid_token", error_description="The access token is not valid.", ' +
+  'DPoP algs="ES256 EdDSA"';
 
 describe("the API", () => {
   const stack = useStack();
@@ -39,7 +40,10 @@ describe("the API", () => {
   test("answers no token with a bare challenge, as RFC 6750 wants it", async () => {
     const response = await me({});
     assert.equal(response.status, 401);
-    assert.equal(response.headers.get("WWW-Authenticate"), 'Bearer realm="api"');
+    assert.equal(
+      response.headers.get("WWW-Authenticate"),
+      'Bearer realm="api", DPoP algs="ES256 EdDSA"',
+    );
   });
 
   test("answers 400 to what carries no bearer token", async () => {
@@ -137,7 +141,7 @@ describe("the API", () => {
     assert.equal(refusal.headers.get("Access-Control-Allow-Origin"), stack().app);
     assert.equal(
       refusal.headers.get("Access-Control-Expose-Headers")?.replaceAll(" ", ""),
-      "WWW-Authenticate,Retry-After",
+      "WWW-Authenticate,Retry-After,DPoP-Nonce,Date",
     );
     const foreign = await me({ Origin: "https://evil.example" });
     assert.equal(foreign.headers.get("Access-Control-Allow-Origin"), null);

@@ -18,7 +18,7 @@ import {
 import { Operator } from "./operator.ts";
 
 const CHALLENGE =
-  'Bearer realm="api", error="insufficient_user_authentication", error_description="A stronger or more recent login is needed.", acr_values="mfa", max_age="300"';
+  'Bearer realm="api", error="insufficient_user_authentication", error_description="A stronger or more recent login is needed.", acr_values="mfa", max_age="300", DPoP algs="ES256 EdDSA"';
 
 describe("step-up", () => {
   const stack = useStack(UNLIMITED);

@@ -22,6 +22,8 @@ export interface ApiBindings extends TenantBindings {
   SERVICE_ID?: string;
   /** Its private key, as a JWK: a secret. */
   SERVICE_KEY?: string;
+  /** "required": no token without a DPoP proof. Default: bound tokens alone need one. */
+  DPOP?: string;
   /** Origins of the pages that may call, separated by commas. */
   ALLOWED_ORIGINS: string;
   /** "on" mounts demo.ts around the API. Never in production. */

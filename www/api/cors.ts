@@ -9,8 +9,8 @@ export const allowTheApp = cors({
   origin: (origin, c: Context<{ Bindings: ApiBindings }>) =>
     allowedOrigins(c.env).includes(origin) ? origin : null,
   allowMethods: ["GET", "POST"],
-  allowHeaders: ["Authorization", "Content-Type"],
-  // Without this a page sees the 401 but not its challenge.
-  exposeHeaders: ["WWW-Authenticate", "Retry-After"],
+  allowHeaders: ["Authorization", "Content-Type", "DPoP"],
+  // Without this a page sees the 401 but not its challenge, nor the time that proofs go by.
+  exposeHeaders: ["WWW-Authenticate", "Retry-After", "DPoP-Nonce", "Date"],
   maxAge: 600,
 });

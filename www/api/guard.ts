@@ -43,6 +43,7 @@ export function requireAccessToken(policy: Policy = {}): MiddlewareHandler<Guard
     if (middleware === undefined) {
       middleware = guard((context) => verificationOf(context.env as ApiBindings).verifier, {
         ...policy,
+        dpop: c.env.DPOP === "required" ? "required" : "accepted",
         realm: REALM,
         tenant: id,
       });
@@ -90,6 +91,7 @@ function make(bindings: ApiBindings): Verification {
     // leave the default.
     clockTolerance: 0,
     revocation,
+    dpop: {},
     check: (claims) => mayStillAct(revocation, claims),
     jwks: {
       cooldown: Number(KEY_SET_COOLDOWN_SECONDS),

@@ -19,6 +19,7 @@ export async function issueAccessToken(
     clientId,
     lifetime,
     mayAct,
+    boundTo,
     now,
   }: {
     tenant: Tenant;
@@ -27,6 +28,8 @@ export async function issueAccessToken(
     lifetime: number;
     /** Who may act for the user (RFC 8693 section 4.4). */
     mayAct: { may_act?: { sub: string } };
+    /** The thumbprint of the key whose proofs the token needs (RFC 9449 section 6.1). */
+    boundTo?: string | undefined;
     now: number;
   },
 ): Promise<AccessToken> {
@@ -43,6 +46,7 @@ export async function issueAccessToken(
     amr: steppedUpAt === null ? ["pwd"] : ["pwd", "otp"],
     auth_time: steppedUpAt ?? session.startedAt,
     ...mayAct,
+    ...(boundTo === undefined ? {} : { cnf: { jkt: boundTo } }),
   })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "at+jwt" })
     .setIssuer(tenant.issuer)

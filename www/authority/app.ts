@@ -7,6 +7,7 @@ import { createMiddleware } from "hono/factory";
 import { stayOnHttps } from "../transport.ts";
 import { allowTheApp, refuseForgedCalls } from "./callers.ts";
 import { type Env, findTenant } from "./context.ts";
+import { readProof } from "./proofs.ts";
 import { acting } from "./routes/acting.ts";
 import { exchange } from "./routes/exchange.ts";
 import { keySet } from "./routes/key-set.ts";
@@ -37,7 +38,7 @@ for (const path of ["/session/*", "/operator/*"]) {
 }
 // A browser sends the cookie of these calls whichever page asks for it. The operator's calls carry
 // a token, which a page has to add itself.
-tenant.use("/session/*", refuseForgedCalls);
+tenant.use("/session/*", refuseForgedCalls, readProof);
 tenant.route("/session", session);
 tenant.route("/session", ownSessions);
 tenant.route("/session", stepUp);

@@ -17,8 +17,8 @@ export const allowTheApp = cors({
     settingsFrom(c.env).allowedOrigins.includes(origin) ? origin : null,
   credentials: true,
   allowMethods: ["GET", "POST"],
-  allowHeaders: ["Authorization", "Content-Type", "X-Requested-With"],
-  exposeHeaders: ["Date", "Retry-After", "WWW-Authenticate"],
+  allowHeaders: ["Authorization", "Content-Type", "DPoP", "X-Requested-With"],
+  exposeHeaders: ["Date", "DPoP-Nonce", "Retry-After", "WWW-Authenticate"],
   maxAge: 600,
 });
 

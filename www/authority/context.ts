@@ -5,7 +5,11 @@ import { createMiddleware } from "hono/factory";
 import { type Tenant, tenantCalled } from "../tenants.ts";
 import type { AuthorityBindings } from "./settings.ts";
 
-export type Env = { Bindings: AuthorityBindings; Variables: { tenant: Tenant } };
+export type Env = {
+  Bindings: AuthorityBindings;
+  /** `boundTo`: the thumbprint of the key that has proved itself in this call. */
+  Variables: { tenant: Tenant; boundTo?: string };
+};
 
 /** The surroundings of an event, in a call or in a run of the schedule. */
 export interface Scene {

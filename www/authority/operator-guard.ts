@@ -32,7 +32,9 @@ export const requireOperator = createMiddleware<Env>(async (c, next) => {
   const { id } = c.var.tenant;
   let middleware = guards.get(id);
   if (middleware === undefined) {
-    const verifier = (verifierOfThisIsolate ??= make(c.env, revocationIn(c.env, tenantsOf(c.env))));
+    const revocation = revocationIn(c.env, tenantsOf(c.env));
+    // Tokens that are bound to a key come with a proof of it.
+    const verifier = (verifierOfThisIsolate ??= make(c.env, { revocation, dpop: {} }));
     guards.set(
       id,
       (middleware = guard(verifier, {
@@ -50,10 +52,15 @@ let plain: Verifier | undefined;
 
 /** Verifies this authority's tokens. Whether their session has ended is for the caller to ask. */
 export function verifierIn(bindings: AuthorityBindings): Verifier {
-  return (plain ??= make(bindings, kvRevocation(bindings.SHARED, { cacheTtl: 0 })));
+  return (plain ??= make(bindings, {
+    revocation: kvRevocation(bindings.SHARED, { cacheTtl: 0 }),
+  }));
 }
 
-function make(bindings: AuthorityBindings, revocation: RevocationStore): Verifier {
+function make(
+  bindings: AuthorityBindings,
+  more: { revocation: RevocationStore; dpop?: object },
+): Verifier {
   const tenants = tenantsOf(bindings);
   const uriOf = ({ issuer }: Tenant) => `${issuer}/.well-known/jwks.json`;
   return createVerifier({
@@ -66,7 +73,7 @@ function make(bindings: AuthorityBindings, revocation: RevocationStore): Verifie
     })),
     profile: "access-token",
     clockTolerance: 0,
-    revocation,
+    ...more,
     jwks: {
       // The keys are in this Worker's own database: no network, and no need to wait between two
       // reads.

@@ -25,8 +25,10 @@ export async function answerTokens(
     clientId,
     lifetime,
     mayAct: mayActFor(c.env, c.var.tenant),
+    boundTo: c.var.boundTo,
     now,
   });
+  const token_type = c.var.boundTo === undefined ? "Bearer" : "DPoP";
   setRefreshCookie(c, refreshToken, session.expiresAt - now);
-  return c.json({ access_token: token, expires_in: expiresIn, token_type: "Bearer" });
+  return c.json({ access_token: token, expires_in: expiresIn, token_type });
 }
