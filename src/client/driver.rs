@@ -54,7 +54,7 @@ impl Driver {
 
     /// Tells the last transitions, oldest first. The borrow of the engine ends before each is told.
     pub(super) fn explain(&self) {
-        for transition in (0..).map_while(|age| self.engine().explain().nth(age).copied()) {
+        for transition in (0..).map_while(|age| self.engine().explain().get(age).copied()) {
             self.host.tell(&transition);
         }
     }

@@ -18,13 +18,10 @@ pub struct Now {
 }
 
 impl Now {
-    /// The wall reading at the monotonic moment `at`, if nobody sets the wall clock.
+    /// The wall reading at the monotonic moment `at`, before or after now, if nobody sets the wall
+    /// clock.
     #[must_use]
     pub fn wall_at(self, at: Millis) -> Millis {
-        if at >= self.mono {
-            self.wall.saturating_add(at - self.mono)
-        } else {
-            self.wall.saturating_sub(self.mono - at)
-        }
+        self.wall.saturating_add_signed(at.wrapping_sub(self.mono).cast_signed())
     }
 }

@@ -1,4 +1,4 @@
-//! The ring behind `explain()`: the engine's last transitions, without a token.
+//! What is behind `explain()`: the engine's last transitions, without a token.
 
 use super::clock::Millis;
 use super::snapshot::Status;
@@ -128,39 +128,25 @@ pub enum Note {
     LockSlow,
 }
 
-/// A ring: once it is full, each transition takes the place of the oldest.
+/// Once it is full, the oldest makes room for each new one.
 #[derive(Default)]
-pub(super) struct Journal {
-    kept: Vec<Transition>,
-    /// Where the newest stands.
-    newest: usize,
-}
+pub(super) struct Journal(Vec<Transition>);
 
 impl Journal {
     /// A run of equal transitions is kept as its first: fifty parallel calls that are all refused
     /// are one entry.
     pub(super) fn write(&mut self, transition: Transition) {
-        if self
-            .kept
-            .get(self.newest)
-            .is_some_and(|last| Transition { at: last.at, ..transition } == *last)
-        {
+        if self.0.last().is_some_and(|last| Transition { at: last.at, ..transition } == *last) {
             return;
         }
-        if self.kept.len() < KEPT {
-            self.newest = self.kept.len();
-            self.kept.push(transition);
-        } else {
-            self.newest = (self.newest + 1) % KEPT;
-            if let Some(oldest) = self.kept.get_mut(self.newest) {
-                *oldest = transition;
-            }
+        if self.0.len() == KEPT {
+            self.0.remove(0);
         }
+        self.0.push(transition);
     }
 
     /// Oldest first.
-    pub(super) fn read(&self) -> impl Iterator<Item = &Transition> {
-        let count = self.kept.len();
-        (1..=count).filter_map(move |age| self.kept.get((self.newest + age) % count))
+    pub(super) fn read(&self) -> &[Transition] {
+        &self.0
     }
 }

@@ -122,7 +122,7 @@ impl Engine {
                     && !self.logout.wanted
                     && self.may_call(Asker::Request).is_ok();
             }
-            self.end_turn(|_| true);
+            self.end_turn();
             if !self.logout.doubted {
                 self.finish_logout(answer == LogoutAnswer::Done);
             }
@@ -154,7 +154,7 @@ impl Engine {
         // With the cookie of a newer session the call would end that one.
         tells &= !over && self.session.is_over();
         self.logout.wanted |= tells;
-        self.end_turn(|_| true);
+        self.end_turn();
         if !tells {
             self.finish_logout(over);
         }

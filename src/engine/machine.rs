@@ -96,7 +96,8 @@ impl Engine {
     }
 
     /// The last transitions, oldest first.
-    pub fn explain(&self) -> impl Iterator<Item = &Transition> {
+    #[must_use]
+    pub fn explain(&self) -> &[Transition] {
         self.journal.read()
     }
 
@@ -113,7 +114,7 @@ impl Engine {
         self.begin_input(now);
         if !self.closed {
             self.session.begin_epoch(self.session.next_epoch(self.now));
-            let call = self.end_turn(|_| true);
+            let call = self.end_turn();
             if let Some(call) = call {
                 self.put(Output::AbortCall { call: call.id });
             }
@@ -191,9 +192,10 @@ impl Engine {
         let retry_at = self.tries.failure().and(self.timers.at(Timer::Retry));
         let retry_at = retry_at.filter(|_| self.session.is_pursued());
         // The wall clock moves on its own; a snapshot that differs only by that is the same.
+        let retry_at = retry_at.map(|at| self.now.wall_at(at));
         let retry_at = retry_at.map(|at| match self.shown.retry_at {
-            Some(shown) if shown.abs_diff(self.now.wall_at(at)) < SECOND => shown,
-            _ => self.now.wall_at(at),
+            Some(shown) if shown.abs_diff(at) < SECOND => shown,
+            _ => at,
         });
         self.session.snapshot(self.refreshing(), retry_at)
     }

@@ -36,8 +36,8 @@ impl Engine {
     pub(super) fn take_refresh_answer(&mut self, call: CallId, answer: Result<Grant, Failure>) {
         if self.turn.is(call, Task::LogoutCheck) {
             self.finish_logout_check(answer);
-        } else if let Some(call) =
-            self.end_turn(|known| known.id == call && known.task == Task::Refresh)
+        } else if self.turn.is(call, Task::Refresh)
+            && let Some(call) = self.end_turn()
         {
             self.finish_refresh(&call, answer);
         }

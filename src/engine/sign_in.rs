@@ -9,7 +9,6 @@ use super::journal::{Note, Step};
 use super::machine::Engine;
 use super::message::News;
 use super::reply::SignInAnswer;
-use super::turn::Task;
 use super::waiters::Attempt;
 
 /// The sign-ins that have not been answered, but for the one whose turn it is.
@@ -82,9 +81,10 @@ impl Engine {
         answer: SignInAnswer,
     ) -> bool {
         self.begin_input(now);
-        let began = match self.end_turn(|call| call.task == Task::SignIn(waiter)) {
-            Some(call) => Some(call.era.sign_outs),
-            None => self.sign_ins.take_detached(waiter),
+        let began = if self.turn.is_sign_in_of(waiter) {
+            self.end_turn().map(|call| call.era.sign_outs)
+        } else {
+            self.sign_ins.take_detached(waiter)
         };
         let overtaken = began != Some(self.session.era().sign_outs) || self.closed;
         let mut accepted = false;

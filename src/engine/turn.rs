@@ -83,6 +83,11 @@ impl Turn {
         self.call.as_ref().is_some_and(|call| call.id == id && call.task == task)
     }
 
+    /// Whether the sign-in of `waiter` has its turn.
+    pub(super) fn is_sign_in_of(&self, waiter: WaiterId) -> bool {
+        self.call.as_ref().is_some_and(|call| call.task == Task::SignIn(waiter))
+    }
+
     /// The epoch of the session was not known before: a call of it goes on.
     pub(super) fn correct_epoch(&mut self, known: u64, epoch: u64) {
         if let Some(call) = self.call.as_mut().filter(|call| call.era.epoch == known) {
@@ -105,7 +110,8 @@ impl Engine {
     /// The lock for `ticket` was granted, or can't be had.
     pub fn handle_lock(&mut self, now: Now, ticket: Ticket, granted: bool) {
         self.begin_input(now);
-        if self.turn.lock != Lock::Waiting(ticket) {
+        let awaited = matches!(self.turn.lock, Lock::Waiting(known) if known == ticket);
+        if !awaited {
             if granted {
                 self.put(Output::ReleaseLock { ticket });
             }
@@ -182,7 +188,7 @@ impl Engine {
             Task::LogoutCheck if self.logout.is_untold() => Step::RefreshSent,
             _ => task.begins(),
         };
-        let unlocked = (self.turn.lock == Lock::Bypassed).then_some(Note::Unlocked);
+        let unlocked = matches!(self.turn.lock, Lock::Bypassed).then_some(Note::Unlocked);
         self.turn.call = Some(Call {
             id: call,
             task,
@@ -193,9 +199,9 @@ impl Engine {
         self.write(step, unlocked);
     }
 
-    /// Ends the turn of the call that `is` names; `None` when it has ended before (a late answer).
-    pub(super) fn end_turn(&mut self, is: impl FnOnce(&Call) -> bool) -> Option<Call> {
-        let call = self.turn.call.take_if(|call| is(call))?;
+    /// Ends the turn of the call that is under way.
+    pub(super) fn end_turn(&mut self) -> Option<Call> {
+        let call = self.turn.call.take()?;
         self.timers.clear(Timer::Call);
         if matches!(self.turn.lock, Lock::Held(_)) {
             // A sign of life for those who queue: the next one has the whole bound again.
@@ -214,14 +220,14 @@ impl Engine {
         if let Task::SignIn(waiter) = task {
             // The request is the application's and goes on; only its turn is over. Its answer still
             // counts.
-            self.end_turn(|_| true);
+            self.end_turn();
             self.sign_ins.detach(waiter, era.sign_outs);
             self.write(Step::SignInSlow, None);
             return;
         }
         self.put(Output::AbortCall { call });
         if task == Task::Logout {
-            self.end_turn(|_| true);
+            self.end_turn();
             self.finish_logout(false);
         } else {
             self.take_refresh_answer(call, Err(FailureKind::TimedOut.into()));

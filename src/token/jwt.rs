@@ -21,10 +21,8 @@ impl Payload {
     #[must_use]
     pub fn read(token: &str) -> Option<Self> {
         let mut parts = token.as_bytes().split(|&byte| byte == b'.');
-        let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
-            return None;
-        }
+        let parts = [parts.next(), parts.next(), parts.next(), parts.next()];
+        let [Some(_header), Some(payload), Some(_signature), None] = parts else { return None };
         let json = decode(payload)?;
         let (mut exp, mut iat, mut iss, mut sub) = (None, None, FNV_OFFSET, None);
         members::members(&json, &mut |member| {

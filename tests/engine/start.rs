@@ -279,7 +279,7 @@ fn client_A131_the_first_refresh_after_a_sign_in_that_is_refused_tells_of_the_co
     tab.input(Engine::handle_refresh);
     tab.answer(Err(rejected()));
     assert!(told(&tab));
-    let steps: Vec<_> = tab.engine.explain().map(|entry| entry.step).collect();
+    let steps: Vec<_> = tab.engine.explain().iter().map(|entry| entry.step).collect();
     assert_eq!(steps.last_chunk(), Some(&[Step::CookieNotKept, Step::Rejected]));
 
     // A session that came by the cookie, or that a refresh has confirmed here or in a sibling.

@@ -225,7 +225,7 @@ impl Tab {
     }
 
     pub(crate) fn saw(&self, step: Step) -> bool {
-        self.engine.explain().any(|entry| entry.step == step)
+        self.engine.explain().iter().any(|entry| entry.step == step)
     }
 }
 
