@@ -39,7 +39,7 @@ export const settings = (coordinate) => ({
 });
 // What the last call told the siblings, with another epoch and kind.
 export const message = (host, epochs, kind) => {
-  const [[, message]] = callsOf(host, "broadcast").slice(-1);
+  const [[, ...message]] = callsOf(host, "broadcast").slice(-1);
   return Float64Array.from(message, (number, place) =>
     place === 1 ? number + epochs : place === 2 && kind !== -1 ? kind : number);
 };
@@ -94,6 +94,13 @@ fn keep(coordinate: bool) -> (Keep, Object) {
 
 fn body(json: &str) -> Option<Vec<u8>> {
     Some(json.as_bytes().to_vec())
+}
+
+fn hear(keep: &Keep, message: &Float64Array) {
+    let [version, epoch, kind, flags, high, low, time] = message.to_vec()[..] else {
+        panic!("a message is seven numbers");
+    };
+    keep.hear(version, epoch, kind, flags, high, low, time);
 }
 
 fn bytes(array: Option<Uint8Array>) -> Option<Vec<u8>> {
@@ -194,14 +201,12 @@ fn client_G62_what_no_sibling_writes_is_ignored() {
     keep.adopt("t", 900.0, false);
     let changes = calls_of(&host, "changed").length();
     for kind in [0.0, 0.5, 99.0, f64::NAN, f64::INFINITY] {
-        keep.hear(&message(&host, 1.0, kind));
+        hear(&keep, &message(&host, 1.0, kind));
     }
-    keep.hear(&Float64Array::new_with_length(0));
-    keep.hear(&Float64Array::new_with_length(1_000_000));
     assert_eq!(calls_of(&host, "changed").length(), changes);
     let (other, said) = self::keep(true);
     other.input(Input::Logout, 0.0);
-    keep.hear(&message(&said, 1.0, -1.0));
+    hear(&keep, &message(&said, 1.0, -1.0));
     assert_eq!(calls_of(&host, "changed").length(), changes + 1, "a logout is heard");
 }
 

@@ -81,8 +81,8 @@ export class Host {
     this.advise = advise;
     this.prover = prover;
     this.#locks = new Locks(settings.name, (answer, ticket) => this.hear(answer, ticket));
-    this.#siblings = new Siblings(settings.name, (message) =>
-      reported(() => this.#engine.hear(message)),
+    this.#siblings = new Siblings(settings.name, (...message) =>
+      reported(() => this.#engine.hear(...message)),
     );
     if (core.lost) throw core.lost;
     this.#engine = new core.Keep(this.#engineHost(), settings.engine);
@@ -249,7 +249,7 @@ export class Host {
       abort: (call) => this.#abort(call),
       acquireLock: (ticket) => this.#locks.acquire(ticket),
       releaseLock: (ticket) => this.#locks.release(ticket),
-      broadcast: (message) => this.#siblings.tell(message),
+      broadcast: (...message) => this.#siblings.tell(message),
       settle: (waiter, outcome) => this.waiters.settle(waiter, outcome),
       fail: (waiter, error) => this.waiters.fail(waiter, error),
       failure,

@@ -2,12 +2,19 @@
 // room for a token in it; src/client/messages.rs says what they mean. A tab is alone where there is
 // no channel, and from the moment at which the channel fails.
 
+import type { Keep as Engine } from "../../build/client/client.js";
+
+type Hear = (...message: Message) => void;
+type Message = Parameters<Engine["hear"]>;
+
+const LENGTH: Message["length"] = 7;
+
 export class Siblings {
   readonly #name: string;
-  readonly #hear: (message: Float64Array) => void;
+  readonly #hear: Hear;
   #channel: BroadcastChannel | null = null;
 
-  constructor(name: string, hear: (message: Float64Array) => void) {
+  constructor(name: string, hear: Hear) {
     this.#name = `tokenkeep:${name}`;
     this.#hear = hear;
   }
@@ -24,13 +31,14 @@ export class Siblings {
     // In Node an open channel would keep the process alive.
     (this.#channel as { unref?(): void }).unref?.();
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof Float64Array) this.#hear(data);
+      if (data instanceof Float64Array && data.length === LENGTH)
+        this.#hear(...(Array.from(data) as Message));
     };
   }
 
-  tell(message: Float64Array): void {
+  tell(message: Message): void {
     try {
-      this.#channel?.postMessage(message);
+      this.#channel?.postMessage(Float64Array.of(...message));
     } catch {
       this.close();
     }

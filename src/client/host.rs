@@ -1,7 +1,7 @@
 //! The host: what Rust asks of JavaScript. `js/client/host.ts` implements it: the calls to the
 //! authority, the lock, the siblings, and telling the application.
 
-use js_sys::{Float64Array, JsString};
+use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 use super::messages;
@@ -19,8 +19,16 @@ export interface EngineHost<Failure = unknown> {
   abort(call: number): void;
   acquireLock(ticket: number): void;
   releaseLock(ticket: number): void;
-  /** Tells the siblings. */
-  broadcast(message: Float64Array): void;
+  /** Tells the siblings the numbers of a message. `high` and `low`: the halves of a hash. */
+  broadcast(
+    version: number,
+    epoch: number,
+    kind: number,
+    flags: number,
+    high: number,
+    low: number,
+    time: number,
+  ): void;
   /** Answers a waiter. */
   settle(waiter: number, outcome: Outcome): void;
   /** Answers a waiter whose wait failed. */
@@ -73,7 +81,16 @@ extern "C" {
     #[wasm_bindgen(method, js_name = releaseLock)]
     fn release_lock(this: &Host, ticket: u32);
     #[wasm_bindgen(method)]
-    fn broadcast(this: &Host, message: Float64Array);
+    fn broadcast(
+        this: &Host,
+        version: f64,
+        epoch: f64,
+        kind: f64,
+        flags: f64,
+        high: f64,
+        low: f64,
+        time: f64,
+    );
     #[wasm_bindgen(method)]
     fn settle(this: &Host, waiter: u32, outcome: Outcome);
     #[wasm_bindgen(method)]
@@ -135,7 +152,10 @@ impl Host {
             Output::AbortCall { call } => self.abort(call.0),
             Output::AcquireLock { ticket } => self.acquire_lock(ticket.0),
             Output::ReleaseLock { ticket } => self.release_lock(ticket.0),
-            Output::Broadcast(message) => self.broadcast(messages::encode(message)),
+            Output::Broadcast(message) => {
+                let [version, epoch, kind, flags, high, low, time] = messages::encode(message);
+                self.broadcast(version, epoch, kind, flags, high, low, time);
+            }
             Output::Settle { waiter, outcome } => {
                 let outcome = match outcome {
                     engine::Outcome::Done | engine::Outcome::Proceed => Outcome::Done,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Float64Array, JsString, Uint8Array};
+use js_sys::{JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Request;
 
@@ -221,9 +221,21 @@ impl Keep {
         self.driver.input(|engine, now| engine.handle_logout_answer(now, CallId(call), answer))
     }
 
-    /// A sibling said something. A message that can't be read is ignored.
-    pub fn hear(&self, message: &Float64Array) {
-        if let Some(message) = messages::decode(message) {
+    /// A sibling said something, in the numbers of `EngineHost.broadcast`. A message that can't be
+    /// read is ignored.
+    #[expect(clippy::too_many_arguments, reason = "they are the numbers of one message")]
+    pub fn hear(
+        &self,
+        version: f64,
+        epoch: f64,
+        kind: f64,
+        flags: f64,
+        high: f64,
+        low: f64,
+        time: f64,
+    ) {
+        let numbers = [version, epoch, kind, flags, high, low, time];
+        if let Some(message) = messages::decode(numbers) {
             self.driver.input(|engine, now| engine.handle_sibling(now, message));
         }
     }

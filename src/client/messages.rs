@@ -1,7 +1,5 @@
-//! The messages between tabs: one encode and one decode. A message is seven numbers in a
-//! `Float64Array`, so there is no room for a token in it.
-
-use js_sys::Float64Array;
+//! The messages between tabs: one encode and one decode. A message is seven numbers, so there is no
+//! room for a token in it.
 
 use crate::engine::{Message, News};
 
@@ -9,7 +7,8 @@ use crate::engine::{Message, News};
 const VERSION: f64 = 1.0;
 /// Version, epoch, kind, flags, the two halves of the subject's hash, and milliseconds: to wait, or
 /// since the logout.
-const LENGTH: usize = 7;
+pub(super) type Numbers = [f64; 7];
+
 /// A double holds every integer up to this one.
 const LARGEST: f64 = 9_007_199_254_740_991.0;
 
@@ -42,9 +41,8 @@ const VISIBLE: u32 = 2;
 const SUBJECT: u32 = 4;
 const TIME: u32 = 8;
 
-/// The numbers of a message. The array has a buffer of its own: a view of the wasm memory would
-/// send that whole memory to the other tabs.
-pub(super) fn encode(Message { epoch, news }: Message) -> Float64Array {
+/// The numbers of a message.
+pub(super) fn encode(Message { epoch, news }: Message) -> Numbers {
     let (mut flags, mut subject, mut time) = (0, None, None);
     let mut flag = |set: bool, flag: u32| flags |= if set { flag } else { 0 };
     let kind = match news {
@@ -77,7 +75,7 @@ pub(super) fn encode(Message { epoch, news }: Message) -> Float64Array {
     flag(subject.is_some(), SUBJECT);
     flag(time.is_some(), TIME);
     let subject = subject.unwrap_or(0);
-    let numbers: [f64; LENGTH] = [
+    [
         VERSION,
         epoch as f64,
         f64::from(kind as u8),
@@ -85,17 +83,11 @@ pub(super) fn encode(Message { epoch, news }: Message) -> Float64Array {
         f64::from((subject >> 32) as u32),
         f64::from(subject as u32),
         time.unwrap_or(0) as f64,
-    ];
-    Float64Array::from(&numbers[..])
+    ]
 }
 
 /// What a sibling said. `None` for a message that this version does not write.
-pub(super) fn decode(message: &Float64Array) -> Option<Message> {
-    if message.length() as usize != LENGTH {
-        return None;
-    }
-    let [version, epoch, kind, flags, high, low, time]: [f64; LENGTH] =
-        core::array::from_fn(|place| message.get_index(place as u32));
+pub(super) fn decode([version, epoch, kind, flags, high, low, time]: Numbers) -> Option<Message> {
     if version != VERSION {
         return None;
     }
