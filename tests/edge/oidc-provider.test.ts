@@ -7,6 +7,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { setImmediate as breath } from "node:timers/promises";
+import * as panva from "dpop";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import Provider from "oidc-provider";
 import { discover } from "tokenkeep/discovery";
@@ -20,6 +21,9 @@ import {
 
 const RESOURCE = "https://api.example";
 const CLIENT = { client_id: "service", client_secret: "a-secret-of-the-test-and-of-nothing-else" };
+
+/** Of nonces. */
+const SECRET = new Uint8Array(32).fill(7);
 
 let answer: RequestListener = (_request, response) => response.end();
 let keySetRequests = 0;
@@ -52,6 +56,7 @@ function serveWith(...wanted: JWK[]): void {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      dPoP: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => RESOURCE,
@@ -69,10 +74,13 @@ function serveWith(...wanted: JWK[]): void {
   answer = provider.callback();
 }
 
-async function tokenOf(): Promise<string> {
+async function tokenOf(proof?: string): Promise<string> {
   const response = await fetch(`${issuer}/token`, {
     method: "POST",
-    headers: { Authorization: `Basic ${btoa(`${CLIENT.client_id}:${CLIENT.client_secret}`)}` },
+    headers: {
+      Authorization: `Basic ${btoa(`${CLIENT.client_id}:${CLIENT.client_secret}`)}`,
+      ...(proof === undefined ? {} : { DPoP: proof }),
+    },
     body: new URLSearchParams({
       grant_type: "client_credentials",
       scope: "read",
@@ -107,6 +115,38 @@ test("edge_interop_takes_the_access_tokens_of_oidc_provider", async () => {
   serveWith(await privateKey("first"));
   const { claims, key, scopes } = await (await verifierFor()).verify(await tokenOf());
   assert.deepEqual([claims["client_id"], key.kid, [...scopes]], ["service", "first", ["read"]]);
+});
+
+test("edge_Q314_takes_the_bound_tokens_of_oidc_provider_with_their_proofs", async () => {
+  serveWith(await privateKey("first"));
+  const verifier = await verifierFor({
+    dpop: { algorithms: ["ES256"], nonce: { secret: SECRET } },
+  });
+  const [pair, thief] = [
+    await panva.generateKeyPair("ES256"),
+    await panva.generateKeyPair("ES256"),
+  ];
+  const token = await tokenOf(await panva.generateProof(pair, `${issuer}/token`, "POST"));
+  const url = `${RESOURCE}/things`;
+  const ask = async (keys: panva.KeyPair, nonce?: string) => {
+    const proof = await panva.generateProof(keys, url, "GET", nonce, token);
+    const headers = { Authorization: `DPoP ${token}`, DPoP: proof };
+    return verifier.authenticate(new Request(url, { headers }));
+  };
+  let nonce: string | undefined;
+  await assert.rejects(ask(pair), (error) => {
+    assert.ok(error instanceof VerifyError && error.code === "proof.nonce");
+    nonce = error.dpopNonce;
+    return true;
+  });
+  const { confirmation } = await ask(pair, nonce);
+  assert.deepEqual(confirmation, { jkt: await panva.calculateThumbprint(pair.publicKey) });
+  const is = (code: string) => (error: unknown) =>
+    error instanceof VerifyError && error.code === code;
+  await assert.rejects(ask(thief, nonce), is("proof.binding"));
+  await assert.rejects(verifier.verify(token), is("token.bound"));
+  const plain = await tokenOf();
+  assert.equal((await verifier.verify(plain)).confirmation, null);
 });
 
 /**

@@ -17,7 +17,17 @@ import {
   watchedReplay,
   withProof,
 } from "./dpop-kit.ts";
-import { AUDIENCE, bench, claims, edge, misconfigured, NOW, refused, sign } from "./kit.ts";
+import {
+  AUDIENCE,
+  bench,
+  claims,
+  edge,
+  misconfigured,
+  NOW,
+  PROMISES_ARE_SHARED,
+  refused,
+  sign,
+} from "./kit.ts";
 
 const bearer = (token: string, headers: Record<string, string> = {}) =>
   new Request(TARGET, { headers: { Authorization: `Bearer ${token}`, ...headers } });
@@ -696,4 +706,71 @@ edge("edge_Q303_Hono_hands_out_the_next_nonce_and_every_challenge", async () => 
   assert.equal((await ask(next)).headers.get("DPoP-Nonce"), null);
   const none = await app.request(TARGET);
   assert.equal(none.headers.get("WWW-Authenticate"), `DPoP ${ALGS}`);
+});
+
+edge("edge_Q34_a_request_that_is_given_up_leaves_the_next_one_right", async () => {
+  const client = await clientOf();
+  const token = await boundTo(client);
+  // Requests that stop at the first key set, and at the store of proofs: nobody waits for them.
+  let stops: "keys" | "replay" | null = "keys";
+  const never = new Promise<never>(() => undefined);
+  const { verifier, endpoint } = await dpopBench(
+    { replay: { firstUse: () => (stops === "replay" ? never : true) } },
+    {
+      jwks: {
+        timeout: 60_000,
+        fetch: (url, init) => (stops === "keys" ? never : endpoint.fetch(url, init)),
+      },
+    },
+  );
+  const ask = async () => verifier.authenticate(await requestBy(client, token));
+  const given = { settled: 0 };
+  const giveUp = async () => {
+    void ask().then(
+      () => (given.settled += 1),
+      () => (given.settled += 1),
+    );
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve));
+  };
+  if (!PROMISES_ARE_SHARED) await giveUp();
+  for (stops of [null, "replay", null] as const)
+    if (stops === null) assert.equal((await ask()).proof?.thumbprint, client.jkt);
+    else await giveUp();
+  assert.equal(given.settled, 0);
+});
+
+edge("edge_Q33_a_hundred_thousand_proofs_need_the_room_of_those_that_are_alive", () => {
+  let seconds = 0;
+  const { firstUse } = memoryReplay({ max: 2_000, clock: () => seconds * 1000 });
+  for (let place = 0; place < 100_000; place += 1) {
+    seconds = place / 10;
+    const use = { name: `p${place}`, thumbprint: `t${place}`, expiresAt: seconds + 91 };
+    assert.equal(firstUse(use), true);
+  }
+  return Promise.resolve();
+});
+
+edge("edge_Q307_requests_at_once_have_each_its_own_verdict", async () => {
+  const [one, other] = [await clientOf("one"), await clientOf("other")];
+  const tokens = [await boundTo(one), await boundTo(other)] as const;
+  const { verifier } = await dpopBench();
+  const requests = await Promise.all(
+    Array.from({ length: 40 }, async (_, place) => {
+      const owner = place % 2 === 0 ? one : other;
+      const asks = place % 4 < 2 ? owner : place % 2 === 0 ? other : one;
+      return requestBy(asks, tokens[place % 2] as string);
+    }),
+  );
+  const verdicts = await Promise.all(
+    requests.map((request) =>
+      verifier.authenticate(request).then(
+        () => "in",
+        (error: VerifyError) => error.code,
+      ),
+    ),
+  );
+  assert.deepEqual(
+    verdicts,
+    verdicts.map((_, place) => (place % 4 < 2 ? "in" : "proof.binding")),
+  );
 });
