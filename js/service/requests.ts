@@ -103,7 +103,8 @@ function plain(url: string, init: RequestInit | undefined): Outgoing {
     isReplayable: true,
     send(token) {
       if (token !== null) headers[name] = `Bearer ${token}`;
-      return globalThis.fetch(url, { ...copy, headers });
+      copy.headers = headers;
+      return globalThis.fetch(url, copy);
     },
   };
 }
