@@ -70,8 +70,9 @@ export async function exchange(
 }
 
 /** Whether a fresh token may help. */
-function isRefused({ status, headers }: Response): boolean {
-  return status === 401 && remedyOf(headers.get("WWW-Authenticate") ?? "") === undefined;
+function isRefused(response: Response): boolean {
+  if (response.status !== 401) return false;
+  return remedyOf(response.headers.get("WWW-Authenticate") ?? "") === undefined;
 }
 
 /**
