@@ -4,7 +4,9 @@
 // that credentialed CORS happens for real. Alone: node www/stack.mjs [--app build/app] [--persist
 // .state]
 
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
@@ -89,6 +91,7 @@ async function startOnce({
   const api = `http://localhost:${ports.api}`;
   const DEMO = demo ? "on" : "off";
   const service = await serviceKey();
+  const provider = demo && appDirectory !== undefined ? await startProvider(app) : null;
   const shared = { ISSUER: authority, AUDIENCE, TENANTS, ALLOWED_ORIGINS: app, DEMO };
 
   /** @type {import("miniflare").WorkerOptions[]} */
@@ -151,7 +154,19 @@ async function startOnce({
         routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
       },
       bindings: { AUTHORITY_ORIGIN: authority, API_ORIGIN: api, SOUTH: "/tenants/south", DEMO },
+      ...(provider === null ? {} : { serviceBindings: { MEDIATOR: "mediator" } }),
     });
+    if (provider !== null)
+      workers.push({
+        ...(await bundled("mediator")),
+        durableObjects: { SESSIONS: { className: "SessionObject", useSQLite: true } },
+        bindings: {
+          ISSUER: provider.issuer,
+          CLIENT_SECRET: "a secret for trying it",
+          APP: app,
+          SESSION_KEY: randomBytes(32).toString("base64url"),
+        },
+      });
   }
 
   /** @type {import("miniflare").MiniflareOptions} */
@@ -169,6 +184,7 @@ async function startOnce({
     await miniflare.ready;
     await prepareDatabase(await miniflare.getD1Database("DB", "authority"), demo);
   } catch (error) {
+    provider?.end();
     await miniflare.dispose();
     throw error;
   }
@@ -197,6 +213,7 @@ async function startOnce({
     async close() {
       ending.abort();
       await following;
+      provider?.end();
       await miniflare.dispose();
     },
   };
@@ -241,6 +258,39 @@ async function filesOf(folder) {
   } catch {
     return ""; // gone, or changing right now
   }
+}
+
+/**
+ * Starts the provider of the examples, which signs in whoever types a name, for the page to sign in
+ * with.
+ * @param {string} app
+ */
+async function startProvider(app) {
+  const issuer = `http://${LOOPBACK}:${await freePort()}`;
+  const file = join(www, "..", "examples", "mediator-worker", "provider.ts");
+  const child = spawn(process.execPath, ["--import", "tsx", file], {
+    cwd: www,
+    env: { ...process.env, ISSUER: issuer, ORIGIN: app },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const end = () => void child.kill();
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
+  await new Promise((resolve, reject) => {
+    child.once("exit", () => reject(new Error("The provider did not start.")));
+    child.stdout.on("data", (text) => {
+      if (String(text).includes(issuer)) resolve(undefined);
+    });
+  });
+  return { issuer, end };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, LOOPBACK);
+  await once(server, "listening");
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** The key by which the API proves who it is. It is made anew at each start. */

@@ -149,6 +149,7 @@ test("every control has a name, every heading its place, and what changes is ann
     "Your sessions",
     "Two tenants",
     "Signing keys",
+    "Sign in with another provider",
     "The API calls another one",
     "Act for a user",
     "Where the token lives",

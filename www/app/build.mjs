@@ -27,7 +27,10 @@ export async function buildApp(target) {
     format: "esm",
     target: "es2022",
     // The package stays a file of its own, as from a CDN or an import map.
-    alias: { tokenkeep: "/tokenkeep.js" },
+    alias: {
+      tokenkeep: "/tokenkeep.js",
+      "tokenkeep/redirects": packageFile("tokenkeep/redirects"),
+    },
     external: ["/tokenkeep.js", "/geist.woff2"],
     logLevel: "warning",
   });

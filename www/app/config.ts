@@ -11,6 +11,8 @@ export interface Config {
    * second tenant.
    */
   readonly south: string | null;
+  /** Whether a mediator answers /session on the page's own origin. */
+  readonly provider: boolean;
   /** Whether both servers offer the demo controls. */
   readonly demo: boolean;
 }

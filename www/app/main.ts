@@ -17,6 +17,7 @@ import { listMoments } from "./moment-list.ts";
 import type { Moment } from "./moments.ts";
 import { button, htmlElement, onPress, showText } from "./page.ts";
 import { offerPoint } from "./point-panel.ts";
+import { offerProvider } from "./provider-panel.ts";
 import { drawScore } from "./score.ts";
 import { LEEWAY_SECONDS, showSession } from "./session-card.ts";
 import { offerSessions } from "./sessions-panel.ts";
@@ -65,6 +66,7 @@ async function open(config: Config): Promise<void> {
       config,
       config.south,
     );
+  if (config.provider) offerProvider();
   listPanels();
   // A failed renewal or logout is an event and a state of the session. The timeline and the card
   // show both.

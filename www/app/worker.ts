@@ -13,12 +13,17 @@ export interface Env {
    * shows one tenant only.
    */
   readonly SOUTH?: string;
+  /** Answers /session on this origin: the second way to sign in. */
+  readonly MEDIATOR?: { fetch(request: Request): Promise<Response> };
   /** "on" where both servers offer their demo controls. */
   readonly DEMO?: string;
 }
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
+    // It sets its own headers.
+    if (env.MEDIATOR !== undefined && new URL(request.url).pathname.startsWith("/session/"))
+      return env.MEDIATOR.fetch(request);
     const { body, status, statusText, headers: own } = await answerTo(request, env);
     const headers = new Headers(own);
     headers.set("Content-Security-Policy", contentSecurityPolicy(env));
@@ -44,6 +49,7 @@ async function answerTo(request: Request, env: Env): Promise<Response> {
     authority: env.AUTHORITY_ORIGIN,
     api: env.API_ORIGIN,
     south: env.SOUTH ?? null,
+    provider: env.MEDIATOR !== undefined,
     demo: env.DEMO === "on",
   });
 }
