@@ -1245,3 +1245,34 @@ edge("edge_V310_asks_about_no_text_inside_an_encrypted_token", async () => {
   );
   await verifier.verify(TOKEN);
 });
+
+edge("edge_V311_many_tokens_at_once_do_not_mix", async () => {
+  const { verifier, authority } = made({
+    maxConcurrent: 300,
+    verifier: { issuers: await jwtIssuer() },
+  });
+  const gates: (() => void)[] = [];
+  authority.answer = (_, form) => {
+    const sub = form.get("token") ?? "";
+    const answer = sub.endsWith("7") ? { active: false } : active({ sub });
+    return new Promise((resolve) => gates.push(() => resolve(Response.json(answer))));
+  };
+  const tokens = Array.from({ length: 200 }, (_, place) => `opaque-token-${place}`);
+  const jwt = await sign();
+  const subjectOf = (token: string) =>
+    verifier.verify(token).then(
+      ({ claims }) => claims.sub,
+      (error) => error.code,
+    );
+  const first = Promise.all(tokens.map(subjectOf));
+  await until(() => gates.length === 200);
+  // The last first, with other tokens in between.
+  for (const gate of gates.toReversed()) {
+    gate();
+    await verifier.verify(jwt);
+  }
+  const expected = tokens.map((token) => (token.endsWith("7") ? "token.inactive" : token));
+  assert.deepEqual(await first, expected);
+  assert.deepEqual(await Promise.all(tokens.toReversed().map(subjectOf)), expected.toReversed());
+  assert.equal(authority.calls, 200);
+});
