@@ -77,9 +77,9 @@ export class Core {
    * The functions of the present instance, generated from src/edge. In token.rs: `reserveInput`,
    * `read`, `judge`, `judgeDates`, `code`, `boundTo`, `signatureAt`, `signatureLength`,
    * `payloadAt`, `payloadLength`, `opened`, `explain`. In rules.rs: `register`. In remembered.rs:
-   * `newCache`, `recall`, `begin`, `remember`. In introspection.rs: `isOpaque`, `judgeAnswer`. In
-   * keys.rs: `namedKeys`, `describeKeys`. In proof.rs: `readProof`, `tokenHash`, `makeNonce`,
-   * `nonceIssuedAt`. In jwe.rs: `readEncrypted`, `isSame`. In freshness.rs: those of
+   * `newCache`, `recall`, `begin`, `goByInside`, `remember`. In introspection.rs: `isOpaque`,
+   * `judgeAnswer`. In keys.rs: `namedKeys`, `describeKeys`. In proof.rs: `readProof`, `tokenHash`,
+   * `makeNonce`, `nonceIssuedAt`. In jwe.rs: `readEncrypted`, `isSame`. In freshness.rs: those of
    * `Freshness`.
    */
   #wasm!: Glue["api"];
@@ -274,15 +274,15 @@ export class Core {
    */
   begin(cache: number, rules: RuleSet, token: string): number | null | undefined {
     if (token !== this.#token || cache !== this.#recalledIn || !this.#isRead) return null;
-    return this.beginRecalled(cache, rules);
+    return this.#wasm.begin(cache, this.#numbers.get(rules) ?? this.#register(rules));
   }
 
   /**
-   * The same of the token that was recalled last, whatever text was read: its dates are those that
-   * were read last.
+   * Has the verification of an encrypted token go by the token inside, which was read last by these
+   * rules.
    */
-  beginRecalled(cache: number, rules: RuleSet): number | undefined {
-    return this.#wasm.begin(cache, this.#numbers.get(rules) ?? this.#register(rules));
+  goByInside(begun: number, rules: RuleSet): void {
+    this.#wasm.goByInside(begun, this.#numbers.get(rules) ?? this.#register(rules));
   }
 
   /** Remembers the token of such a verification; its place in the cache, if it has one. */

@@ -31,6 +31,8 @@ interface Candidate {
   readonly isFresh: boolean;
   /** It was inside an encrypted token. */
   readonly wasEncrypted: boolean;
+  /** The verification of that token, which may be remembered. */
+  readonly outside: Begun<Facts> | null;
 }
 
 export class Verification {
@@ -73,7 +75,7 @@ export class Verification {
     if (typeof token !== "string") throw new VerifyError("token.malformed");
     // Longer in characters is longer in bytes: no need to carry it over.
     if (token.length > this.#settings.maxTokenBytes) throw new VerifyError("token.too_large");
-    const candidate = { token, core, now, context, isFresh, wasEncrypted: false };
+    const candidate = { token, core, now, context, isFresh, wasEncrypted: false, outside: null };
     const facts = this.#remembered.recall(core, token, now / 1000);
     const outcome = facts === null ? this.#verified(candidate) : this.#again(facts, candidate);
     const checked = this.#hasLiveChecks ? this.#withLiveChecks(outcome) : outcome;
@@ -238,10 +240,11 @@ export class Verification {
   async #encrypted(candidate: Candidate, decrypter: Decrypter): Promise<Outcome> {
     const { core, token } = candidate;
     const { maxTokenBytes } = this.#settings;
+    const outside = this.#remembered.begin(core, this.#issuers.unmatchedRules, token);
     const { token: inside, confirm } = await decrypter.decrypt(token, core, maxTokenBytes);
     let outcome: Outcome;
     try {
-      outcome = await this.#verified({ ...candidate, token: inside, wasEncrypted: true });
+      outcome = await this.#verified({ ...candidate, token: inside, wasEncrypted: true, outside });
     } catch (cause) {
       const isOdd = cause instanceof VerifyError && SHAPES.includes(cause.code);
       throw isOdd ? new VerifyError("token.undecryptable") : cause;
@@ -252,8 +255,7 @@ export class Verification {
     } catch (cause) {
       throw refusalOf(outcome, cause);
     }
-    const facts = factsOf(outcome);
-    this.#remembered.rememberEncrypted(core, facts.issuer.rules, token, inside, facts);
+    if (outside !== null) this.#remembered.remember(core, outside, factsOf(outcome));
     return outcome;
   }
 
@@ -265,8 +267,13 @@ export class Verification {
   }
 
   /** What was inside an encrypted token is remembered by the text of that one alone. */
-  #begin({ core, token, wasEncrypted }: Candidate, { rules }: Issuer): Begun<Facts> | null {
-    return wasEncrypted ? null : this.#remembered.begin(core, rules, token);
+  #begin(
+    { core, token, wasEncrypted, outside }: Candidate,
+    { rules }: Issuer,
+  ): Begun<Facts> | null {
+    if (!wasEncrypted) return this.#remembered.begin(core, rules, token);
+    if (outside !== null) this.#remembered.goByInside(core, outside, rules);
+    return null;
   }
 
   /** @throws {VerifyError} for a token that is refused whatever its signature is */

@@ -81,6 +81,17 @@ pub fn begin(cache: u32, rules: u32) -> Option<u32> {
     })
 }
 
+/// Has a verification of an encrypted token go by the token inside, which was read last: by its
+/// dates, and by these rules.
+#[wasm_bindgen(js_name = goByInside)]
+pub fn go_by_inside(begun: u32, rules: u32) {
+    STATE.with_borrow_mut(|state| {
+        if let Some(Some(begun)) = state.begun.get_mut(begun) {
+            begun.validity = Validity { dates: seen(|seen| seen.dates), rules };
+        }
+    });
+}
+
 /// Remembers the token of a verification whose signature was found to hold, and says in which
 /// place. `undefined`: it is not remembered; it is too long, or too many others have begun since.
 #[wasm_bindgen]

@@ -49,16 +49,11 @@ export class RememberedTokens<T> {
   }
 
   /**
-   * Remembers an encrypted token by its own text. `inside`: the token that was in it, which passed
-   * by these rules; its dates count.
+   * To be called when the token inside an encrypted one was read by these rules: the encrypted one
+   * is remembered by its own text, and for as long as the dates inside are good.
    */
-  rememberEncrypted(core: Core, rules: RuleSet, token: string, inside: string, facts: T): void {
-    if (this.#most === 0) return;
-    core.read(rules, inside, 0);
-    this.recall(core, token, 0);
-    const number = core.beginRecalled(this.#cache, rules);
-    if (number === undefined) this.#start(core);
-    else this.remember(core, { generation: this.#generation, number, facts: this.#facts }, facts);
+  goByInside(core: Core, { generation, number }: Begun<T>, rules: RuleSet): void {
+    if (core.generation === generation) core.goByInside(number, rules);
   }
 
   #start(core: Core): void {
