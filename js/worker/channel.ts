@@ -60,7 +60,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
 
   const asker: Asker = {
     bare: () => undefined,
-    emit: speaker.emit,
+    emit: (...event) => void (isOpen && speaker.emit(...event)),
   };
 
   /**
@@ -193,11 +193,10 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
   /** The page goes. What it has closed may still be answered; otherwise nobody hears it. */
   function leave(closed: boolean): void {
     isOpen = false;
-    if (closed) {
-      const [...all] = waiting;
-      waiting.clear();
-      for (const id of all) speaker.settled(id, failureOf(new TokenKeepError("closed")));
-    } else for (const { controller } of calls.values()) controller.abort();
+    const [...all] = waiting;
+    waiting.clear();
+    if (closed) for (const id of all) speaker.settled(id, failureOf(new TokenKeepError("closed")));
+    else for (const { controller } of calls.values()) controller.abort();
     shared.part(channel, closed);
     if (calls.size === 0) port.close();
   }
@@ -242,8 +241,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       case Kind.BACK:
         isStored = false;
         if (!shared.isShared) shared.siblings()?.restored();
-        speaker.goOn();
-        return shared.catchUp(channel);
+        return speaker.goOn(() => shared.catchUp(channel));
       case Kind.BYE:
         return leave(false);
       case Kind.CLOSE:

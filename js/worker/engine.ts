@@ -8,7 +8,7 @@ import { Host } from "../client/host.js";
 import type { Core } from "../client/load.js";
 import type { Settings } from "../client/options.js";
 import type { watchPage } from "../client/page.js";
-import type { Transition } from "../client/types.js";
+import type { SignedOutReason, Transition } from "../client/types.js";
 import type { SentSession } from "../hosted/protocol.js";
 import { type Channel, failureOf, openChannel } from "./channel.js";
 
@@ -88,10 +88,10 @@ export function shareEngine(
     },
     emit(...event) {
       const [type, what] = event;
-      if (type === "logout-answered") return leaver?.speaker.emit(...event);
       for (const channel of channels) {
-        const isElsewhere = type === "signed-out" && what.reason === "logout" && channel !== leaver;
-        if (isElsewhere) channel.speaker.emit(type, { reason: "logout-elsewhere" });
+        // The answer is for the page that has asked.
+        if (type === "logout-answered" && channel !== leaver) continue;
+        if (type === "signed-out") signOut(channel, what.reason);
         else channel.speaker.emit(...event);
       }
     },
@@ -111,13 +111,19 @@ export function shareEngine(
     watch(wake, given) {
       siblings = given;
       const hear = ({ type }: Event) => wake(type as "online" | "offline");
-      for (const type of NETWORK) globalThis.addEventListener(type, hear);
-      if (!navigator.onLine) wake("offline");
+      for (const type of NETWORK) globalThis.addEventListener?.(type, hear);
+      if (globalThis.navigator?.onLine === false) wake("offline");
       return () => {
-        for (const type of NETWORK) globalThis.removeEventListener(type, hear);
+        for (const type of NETWORK) globalThis.removeEventListener?.(type, hear);
       };
     },
   });
+
+  /** A logout was the page's own, or that of another one. */
+  function signOut({ speaker }: Channel, reason: SignedOutReason): void {
+    const isElsewhere = reason === "logout" && speaker !== leaver?.speaker;
+    speaker.emit("signed-out", { reason: isElsewhere ? "logout-elsewhere" : reason });
+  }
 
   function each(tell: (channel: Channel) => void): void {
     for (const channel of channels) tell(channel);
@@ -170,8 +176,17 @@ export function shareEngine(
     look,
     siblings: () => siblings,
     catchUp(channel) {
-      if (session) channel.speaker.changed(session, channel === leaver);
-      channel.speaker.entries(entries(), true);
+      const { speaker } = channel;
+      const before = speaker.known();
+      if (session) {
+        const [status, , , reason] = session[0];
+        speaker.changed(session, channel === leaver);
+        // What has begun or ended meanwhile is an event for this page too.
+        const [was, is] = [before, status].map((one) => one === "authenticated");
+        if (is && !was) speaker.emit("signed-in");
+        if (was && !is && reason) signOut(channel, reason);
+      }
+      speaker.entries(entries(), true);
     },
     tellCookie: (id, value) => cookies.get(id)?.(value),
     part(channel, closed) {

@@ -16,6 +16,8 @@ export type Speaker = ReturnType<typeof speakerTo>;
  */
 export function speakerTo(port: MessagePort) {
   let kept: FromWorker[] | undefined;
+  /** The status that the page knows of. */
+  let known: SessionNumbers[0] | undefined;
   let wake: () => void = () => undefined;
   let awake: Promise<void> | undefined;
   const post = (message: FromWorker, transfer: Transferable[] = []) =>
@@ -29,18 +31,21 @@ export function speakerTo(port: MessagePort) {
       kept ??= [];
       awake ??= new Promise((resolve) => (wake = resolve));
     },
-    /** The page is back. */
-    goOn(): void {
+    /** The page is back. `catchUp` tells how things stand, before the answers that were kept. */
+    goOn(catchUp: () => void): void {
       const waiting = kept ?? [];
       kept = awake = undefined;
+      catchUp();
       for (const message of waiting) post(message);
       wake();
     },
     /** Resolves when the page is not stored. */
     awake: () => awake,
     isAwake: () => kept === undefined,
+    known: () => known,
     welcome(session: SentSession | null, entries: readonly Transition[]): void {
       const [numbers, claims, reply] = session ?? [];
+      known = numbers?.[0];
       // A logout was another page's.
       const seen = numbers ? ([seenBy(false, numbers), claims, reply] as const) : null;
       post([Kind.WELCOME, Kind.VERSION, seen, entries]);
@@ -51,8 +56,11 @@ export function speakerTo(port: MessagePort) {
     chunk: (id: number, piece: ArrayBuffer) => post([Kind.CHUNK, id, piece], [piece]),
     end: (id: number) => answer([Kind.END, id]),
     broken: (id: number, failure: Failure) => answer([Kind.BROKEN, id, failure]),
-    changed: ([numbers, ...texts]: SentSession, isLeaver: boolean) =>
-      tell([Kind.CHANGED, [seenBy(isLeaver, numbers), ...texts]]),
+    changed([numbers, ...texts]: SentSession, isLeaver: boolean): void {
+      if (kept) return;
+      [known] = numbers;
+      post([Kind.CHANGED, [seenBy(isLeaver, numbers), ...texts]]);
+    },
     entries: (entries: readonly Transition[], all: boolean) => tell([Kind.ENTRIES, entries, all]),
     lost: (failure: Failure) => answer([Kind.LOST, failure]),
     emit(...[type, event]: Events[keyof Events]): void {

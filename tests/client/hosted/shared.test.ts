@@ -115,6 +115,41 @@ behaviour(
   },
 );
 
+async function crash({ context }: Scene, page: Page): Promise<void> {
+  const wire = await context.newCDPSession(page);
+  const gone = new Promise<void>((resolve) => page.once("crash", () => resolve()));
+  void wire.send("Page.crash").catch(() => undefined);
+  await gone;
+}
+
+behaviour("client_W24_a_tab_that_crashes_ends_nobodys_session", async (scene) => {
+  const { at } = scene;
+  const [first, second] = (await tabs(scene, 2)) as [Page, Page];
+  for (const page of [first, second]) await scene.started({}, page);
+  await crash(scene, second);
+  const { value } = await first.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/x`)), at);
+  assert.equal(value, 200);
+  assert.equal(scene.refreshes(), 1);
+  assert.deepEqual(await reasons(first), []);
+});
+
+behaviour(
+  "client_W20_a_shared_worker_that_dies_with_the_tab_that_made_it_is_replaced",
+  async (scene) => {
+    const { api, at } = scene;
+    const [first, second] = (await tabs(scene, 2)) as [Page, Page];
+    for (const page of [first, second]) await scene.started({}, page);
+    api.on("/slow", hang);
+    const waiting = second.evaluate(({ api }) => stage.outcome(keep.fetch(`${api}/slow`)), at);
+    await until(() => api.to("/slow").length === 1, "the call");
+    await crash(scene, first);
+    await until(() => api.to("/slow")[0]!.abandoned, "the worker to be gone");
+    assert.equal((await waiting).error?.code, "worker_unavailable");
+    await scene.reaches("authenticated", second);
+    assert.equal(scene.refreshes(), 2);
+  },
+);
+
 /** Has a page say that it is hidden or seen, as a browser would. */
 function show(page: Page, state: "hidden" | "visible"): Promise<void> {
   return page.evaluate((state) => {

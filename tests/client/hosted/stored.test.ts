@@ -37,6 +37,10 @@ for (const kind of ["dedicated", "shared"] as Kind[]) {
       });
       assert.deepEqual([mark, persisted], ["the same page", true], "it came out of the cache");
       await scene.reaches("anonymous");
+      await until(
+        async () => (await scene.events()).some(({ type }) => type === "signed-out"),
+        "the event that it has missed",
+      );
     },
   );
 }
