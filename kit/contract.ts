@@ -1,7 +1,7 @@
 // Visits a backend and judges what came back, row by row. Tests and the command both start here.
 
 import { Backend, type Target } from "./backend.ts";
-import { rows } from "./rows.ts";
+import { rowsFor } from "./rows.ts";
 import { Secrets } from "./secrets.ts";
 import { CannotBegin } from "./sessions.ts";
 import type { Result } from "./verdict.ts";
@@ -34,6 +34,7 @@ export async function checkContract(options: CheckOptions): Promise<readonly Fin
     // A fault of the kit itself. Its message may hold what was sent.
     throw new Error(secrets.printable(String(error)));
   });
+  const rows = rowsFor(options.dpop !== undefined);
   const verdicts = rows.map(({ id, judge }) =>
     skip.includes(id)
       ? ({ result: "not checked", came: "left out by --skip" } as const)

@@ -3,7 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { Target } from "./backend.ts";
-import { rows } from "./rows.ts";
+import type { DpopMode } from "./dpop.ts";
+import { rowsFor } from "./rows.ts";
 import type { SessionSource } from "./sessions.ts";
 
 export const USAGE = `npx -p tokenkeep tokenkeep-contract <base URL> [options]
@@ -26,6 +27,8 @@ account.
   --header <line>        a further header for every call; may be repeated
   --session-cookie <how> "rotating" (default): each refresh sets a new one; "stable": it stays
                          the same while the session lives
+  --dpop <how>           checks proofs of possession too (RFC 9449): "accepted", or "required"
+                         where the backend gives no token without one
   --grace <seconds>      how long the backend's grace window is (default 20).
                          The checks wait until it is over
   --burst <number>       how many refreshes to send in search of a limit (default 30; 0: none)
@@ -40,6 +43,7 @@ export interface Options {
   readonly target: Target;
   readonly source: SessionSource;
   readonly hasStableCookie: boolean;
+  readonly dpop?: DpopMode;
   readonly graceSeconds: number;
   readonly burst: number;
   readonly skip: readonly string[];
@@ -69,12 +73,15 @@ export async function readOptions(args: readonly string[]): Promise<Options | nu
     throw new WrongUsage(
       "--origin wants an origin such as https://app.example.com, without a path.",
     );
-  const odd = values.skip.find((id) => !rows.some((row) => row.id === id));
+  const odd = values.skip.find((id) => !rowsFor(true).some((row) => row.id === id));
   if (odd !== undefined) throw new WrongUsage(`There is no row ${odd}.`);
   if ((values["sign-in"] === undefined) !== (values.body === undefined))
     throw new WrongUsage("--sign-in and --body go together.");
   if (!/^(rotating|stable)$/.test(values["session-cookie"]))
     throw new WrongUsage("--session-cookie wants rotating or stable.");
+  const { dpop } = values;
+  if (dpop !== undefined && dpop !== "accepted" && dpop !== "required")
+    throw new WrongUsage("--dpop wants accepted or required.");
   if (values["sign-in"] !== undefined && values.cookie.length > 0)
     throw new WrongUsage("Give --sign-in or --cookie, not both.");
   return {
@@ -100,6 +107,7 @@ export async function readOptions(args: readonly string[]): Promise<Options | nu
       cookieName: values["cookie-name"] ?? null,
     },
     hasStableCookie: values["session-cookie"] === "stable",
+    ...(dpop === undefined ? {} : { dpop }),
     graceSeconds: wholeNumber("--grace", values.grace),
     burst: wholeNumber("--burst", values.burst),
     skip: values.skip,
@@ -123,6 +131,7 @@ function parse(args: readonly string[]) {
         "csrf-header": { type: "string", default: "X-Requested-With: XMLHttpRequest" },
         header: several,
         "session-cookie": { type: "string", default: "rotating" },
+        dpop: { type: "string" },
         grace: { type: "string", default: "20" },
         burst: { type: "string", default: "30" },
         skip: several,

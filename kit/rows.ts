@@ -3,6 +3,7 @@
 import { addressRows } from "./rows/address.ts";
 import { callerRows } from "./rows/callers.ts";
 import { cookieRows } from "./rows/cookie.ts";
+import { dpopRows } from "./rows/dpop.ts";
 import { logoutRows } from "./rows/logout.ts";
 import { replyRows } from "./rows/reply.ts";
 import { rotationRows } from "./rows/rotation.ts";
@@ -16,3 +17,8 @@ export const rows: readonly Row[] = [
   ...rotationRows,
   ...logoutRows,
 ];
+
+/** With those about DPoP, or without. */
+export function rowsFor(withDpop: boolean): readonly Row[] {
+  return withDpop ? [...rows, ...dpopRows] : rows;
+}

@@ -2,6 +2,7 @@
 // answers unchanged, and rows/ judge them afterwards.
 
 import type { Answer, Backend, Session } from "./backend.ts";
+import { type DpopMode, type DpopSeen, visitWithProofs } from "./dpop.ts";
 import { CannotBegin, type SessionSource, Sessions } from "./sessions.ts";
 
 /** A call that was not made, and the reason. */
@@ -48,6 +49,8 @@ export interface Observed {
   readonly predecessorAfterLogout: Step;
   /** The last of many refreshes: the one that was refused. */
   readonly limited: Step;
+  /** Undefined where nobody asked for it. */
+  readonly dpop?: DpopSeen | NotMade;
 }
 
 /** Time as the caller has it: a test need not wait for real. */
@@ -62,6 +65,8 @@ export interface VisitOptions {
   /** The session's cookie stays the same while the session lives. */
   readonly hasStableCookie?: boolean;
   readonly graceSeconds: number;
+  /** Whether the backend binds tokens by DPoP, and whether it requires that. */
+  readonly dpop?: DpopMode;
   /** Refreshes to send in search of a limit; 0 for none. */
   readonly burst: number;
   readonly clock: Clock;
@@ -119,6 +124,7 @@ class Visit {
     const race = await this.#race(rotation.isAlive ? main : await this.#sessions.next());
     const logout = await this.#logout(race.isAlive ? race.session : await this.#sessions.next());
     const reuse = await this.#reuse(aged);
+    const dpop = await this.#proofs();
     const limited = await this.#limit();
     return {
       backend: this.#backend,
@@ -139,7 +145,18 @@ class Visit {
       ...reuse,
       ...logout,
       limited,
+      ...(dpop === null ? {} : { dpop }),
     };
+  }
+
+  /** Null where nobody asked for it. */
+  async #proofs(): Promise<DpopSeen | NotMade | null> {
+    const { dpop, say } = this.#options;
+    if (dpop === undefined) return null;
+    const session = await this.#sessions.next();
+    if (session === null) return NO_OTHER_SESSION;
+    say("refreshes with proofs");
+    return visitWithProofs(this.#backend, session, dpop);
   }
 
   /**
