@@ -137,8 +137,10 @@ export function testPage(place: () => Place): void {
 
   test("a sign-in that the provider refuses is told with its code", async () => {
     const { context, page, faults } = await visit(place());
+    await isSignedOut(page);
     await page.goto(`${place().origin}/session/sign-in?prompt=none`);
-    await page.getByText(/The sign-in failed: interaction_required \(\w{8}\)/).waitFor();
+    const alert = page.getByRole("alert").filter({ hasText: "The sign-in failed" });
+    assert.match((await alert.textContent()) ?? "", /: interaction_required \(\w{8}\)$/);
     assert.equal(page.url(), `${place().origin}/`);
     await isSignedOut(page);
     assert.deepEqual(faults, []);
