@@ -179,7 +179,7 @@ impl Engine {
     pub(super) fn drop_logout(&mut self) {
         self.logout.grant = None;
         if core::mem::take(&mut self.logout.wanted) {
-            for waiter in core::mem::take(&mut self.logout.queued) {
+            while let Some(waiter) = self.logout.queued.pop() {
                 self.settle(waiter, Outcome::Failed(FailureKind::LogoutFailed.into()));
             }
             self.write(Step::LogoutFailed, None);

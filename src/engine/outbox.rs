@@ -8,7 +8,7 @@ pub(super) struct Outbox {
     /// How many of them the driver has polled.
     polled: usize,
     /// They follow the other outputs of an input.
-    events: Vec<Event>,
+    events: Vec<Output>,
 }
 
 impl Outbox {
@@ -17,14 +17,12 @@ impl Outbox {
     }
 
     pub(super) fn emit(&mut self, event: Event) {
-        self.events.push(event);
+        self.events.push(Output::Emit(event));
     }
 
     /// Puts the events behind the outputs.
     pub(super) fn put_events(&mut self) {
-        for event in core::mem::take(&mut self.events) {
-            self.put(Output::Emit(event));
-        }
+        self.outputs.append(&mut self.events);
     }
 
     pub(super) fn poll(&mut self) -> Option<Output> {

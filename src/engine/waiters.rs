@@ -79,15 +79,13 @@ impl Engine {
     /// Answers the waiters that `among` accepts, if they can be answered now. The others keep their
     /// order.
     fn settle_those(&mut self, attempt: Attempt, among: fn(&Waiter) -> bool) {
-        let mut waiters = core::mem::take(&mut self.waiters.waiting);
-        waiters.retain(|waiter| {
-            let outcome = if among(waiter) { self.answer(waiter, attempt) } else { None };
-            if let Some(outcome) = outcome {
-                self.settle(waiter.id, outcome);
+        for waiter in core::mem::take(&mut self.waiters.waiting) {
+            let outcome = if among(&waiter) { self.answer(&waiter, attempt) } else { None };
+            match outcome {
+                Some(outcome) => self.settle(waiter.id, outcome),
+                None => self.waiters.waiting.push(waiter),
             }
-            outcome.is_none()
-        });
-        self.waiters.waiting = waiters;
+        }
     }
 
     /// How the wait ends; `None` while something is under way that will end it.
