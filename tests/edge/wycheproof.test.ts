@@ -16,7 +16,7 @@ const folder =
   fileURLToPath(new URL("../../../shared/vectors", import.meta.url));
 const skip = existsSync(join(folder, "json_web_encryption_test.json"))
   ? false
-  : "Wycheproof's vectors are not there: WYCHEPROOF_DIR names their folder.";
+  : "not here: Wycheproof's vectors, whose folder WYCHEPROOF_DIR names";
 
 type Keys = Jwk | { keys: readonly Jwk[] };
 interface Vector {

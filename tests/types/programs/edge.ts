@@ -26,13 +26,18 @@ import {
   kvJwksStore,
   kvRevocation,
   mayAct,
+  memoryReplay,
   memoryRevocation,
   type Policy,
+  type ReplayNamespace,
+  type ReplayStore,
+  type ReplayUse,
   type RevocationStore,
   type RevocationSubject,
   type Revoker,
   type StoredJwks,
   type Verified,
+  type VerifiedProof,
   type Verifier,
   type VerifierEvent,
   type VerifierOptions,
@@ -40,6 +45,7 @@ import {
   type VerifyErrorCategory,
   type VerifyErrorCode,
   verifyCompact,
+  verifyProof,
 } from "tokenkeep/edge";
 
 const algorithms: readonly Algorithm[] = [
@@ -344,4 +350,24 @@ export function double(verified: Verified): Pick<Verifier, "verify" | "prime" | 
     prime: async () => undefined,
     explain: async () => [{ check: "signature", ok: true }],
   };
+}
+
+/** An authority that takes proofs, and an API whose isolates share what they remember of them. */
+export async function proofs(namespace: ReplayNamespace, once: ReplayStore["firstUse"]) {
+  const stores: readonly ReplayStore[] = [
+    memoryReplay({ max: 1_000, clock: () => Date.now() }),
+    durableReplay(namespace),
+    { firstUse: async (use: ReplayUse) => once(use) },
+  ];
+  const dpop: DpopOptions = {
+    algorithms: ["ES256"],
+    maxProofAge: 60,
+    nonce: { secret: new Uint8Array(32), lifetime: 300 },
+    replay: stores[0] ?? "off",
+    url: (request) => request.url,
+  };
+  const expected: ExpectedProof = { method: "POST", url: "https://auth.example.com/token" };
+  const proof: VerifiedProof = await verifyProof("a.b.c", expected, { ...dpop, clock: Date.now });
+  const policy: Policy = { dpop: "required" };
+  return [dpop, policy, proof.jti, proof.thumbprint, proof.iat, proof.nonce] as const;
 }
