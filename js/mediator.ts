@@ -9,6 +9,7 @@ export { MediatorError } from "./mediator/error.js";
 export { createMediator } from "./mediator/mediator.js";
 export { checkSessionStore, type StoreFinding } from "./mediator/sessions/check.js";
 export {
+  type D1Sessions,
   d1Sessions,
   type SessionDatabase,
   type SessionStatement,

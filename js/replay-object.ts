@@ -9,10 +9,15 @@ export interface ReplayObjectState {
   /** Runs before any request reaches the object. */
   blockConcurrencyWhile<T>(load: () => Promise<T>): Promise<T>;
   readonly storage: {
+    /** All entries. */
     list(): Promise<Map<string, unknown>>;
+    /** Writes one entry. */
     put(key: string, value: unknown): Promise<void>;
+    /** Removes entries, 128 at most. */
     delete(keys: string[]): Promise<unknown>;
+    /** Has `alarm()` called at this moment, in milliseconds since the epoch. */
     setAlarm(at: number): Promise<void>;
+    /** When it will be called; null: not at all. */
     getAlarm(): Promise<number | null>;
   };
 }
@@ -31,6 +36,7 @@ export class ReplayObject {
   readonly #seen = new SeenProofs(MOST_PROOFS);
   #hasAlarm = false;
 
+  /** Called by the runtime. Reads what is remembered before any request reaches the object. */
   constructor(state: ReplayObjectState) {
     this.#storage = state.storage;
     void state.blockConcurrencyWhile(async () => {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::object_of;
-use super::rules::{self, Registered};
+use super::rules;
 use super::token::seen;
 use crate::verify::nonce;
 use crate::verify::proof::{self, Expected, NotProof, Proof};

@@ -37,7 +37,7 @@ stock.get("/stock", async (c) => {
       .within(c.executionCtx)
       .onBehalfOf(c.req.raw, c.var.auth)
       .fetch(`${c.env.STOCK_AUDIENCE}/items`);
-    return c.body(answer.body, answer.status as 200, { "Content-Type": "application/json" });
+    return c.json(await answer.json(), answer.status as 200);
   } catch (error) {
     if (!(error instanceof ServiceTokenError)) throw error;
     return refuse(error);

@@ -54,11 +54,21 @@ const DELETE = "DELETE FROM tokenkeep_sessions WHERE key = ? RETURNING key";
 const DELETE_NAMED = `DELETE FROM tokenkeep_sessions WHERE started_at <= ? AND key IN
   (SELECT key FROM tokenkeep_session_names WHERE name = ?) RETURNING key`;
 
+/** Makes a store in D1. */
+export interface D1Sessions {
+  /** The store in this database. */
+  (database: SessionDatabase): SessionStore;
+  /** The SQL that makes the tables. */
+  readonly schema: string;
+}
+
 /**
  * Sessions in a D1 database. Make its tables by a migration with the SQL of `d1Sessions.schema`.
  * Rows that are past their end go as new ones come.
  */
-export function d1Sessions(database: SessionDatabase): SessionStore {
+export const d1Sessions: D1Sessions = /* @__PURE__ */ Object.assign(sessionsIn, { schema: SCHEMA });
+
+function sessionsIn(database: SessionDatabase): SessionStore {
   const statement = (sql: string, ...values: unknown[]) => database.prepare(sql).bind(...values);
   return {
     async create(key, record) {
@@ -98,6 +108,3 @@ export function d1Sessions(database: SessionDatabase): SessionStore {
     },
   };
 }
-
-/** The SQL that makes the tables. */
-d1Sessions.schema = SCHEMA;

@@ -6,6 +6,7 @@ import {
   type ClientAuthentication,
   checkSessionStore,
   createMediator,
+  type D1Sessions,
   d1Sessions,
   durableSessions,
   type ExecutionContextLike,
@@ -91,7 +92,8 @@ mediator.endSessions("alice") satisfies Promise<number>;
 const cookies: SealedCookiesOptions = { keys, rotation: "sliding" };
 const sealed: Sessions = sealedCookies(cookies);
 const statement: SessionStatement = database.prepare(d1Sessions.schema);
-const store: SessionStore = statement === null ? durableSessions(namespace) : d1Sessions(database);
+const inD1: D1Sessions = d1Sessions;
+const store: SessionStore = statement === null ? durableSessions(namespace) : inD1(database);
 const record: Promise<SessionRecord | null> = store.read("key");
 const findings: Promise<readonly StoreFinding[]> = checkSessionStore(() => store);
 new SessionObject(state).fetch(new Request("https://x.invalid")) satisfies Promise<Response>;

@@ -5,6 +5,7 @@ import {
   createVerifier,
   type JwksStore,
   type KeyValue,
+  type ReplayStore,
   type RevocationStore,
   type Revoker,
 } from "tokenkeep/edge";
@@ -12,10 +13,12 @@ import {
   type RedisClient,
   type RedisJwksOptions,
   type RedisKeyValueOptions,
+  type RedisReplayOptions,
   type RedisRevocationOptions,
   type RedisSessionsOptions,
   redisJwksStore,
   redisKeyValue,
+  redisReplay,
   redisRevocation,
   redisSessions,
   type SessionRecord,
@@ -38,6 +41,9 @@ const ofValues: RedisKeyValueOptions = { prefix: "app:", timeout: 500 };
 export const values: KeyValue = redisKeyValue(client, ofValues);
 createVerifier({ issuers: () => null, revocation, jwks: { store } });
 redisRevocation(client).revokeSession("https://issuer.example", "s1", 900) satisfies Promise<void>;
+
+const ofProofs: RedisReplayOptions = { prefix: "app:proof:", timeout: 500, clock: Date.now };
+export const replay: ReplayStore = redisReplay(client, ofProofs);
 
 const ofSessions: RedisSessionsOptions = { prefix: "app:session:", timeout: 500 };
 const sessions: SessionStore = redisSessions(client, ofSessions);

@@ -4,7 +4,7 @@ export type { Claims, ExecutionContextLike } from "./edge/result/verified.js";
 export { MediatorError } from "./mediator/error.js";
 export { createMediator } from "./mediator/mediator.js";
 export { checkSessionStore, type StoreFinding } from "./mediator/sessions/check.js";
-export { d1Sessions, type SessionDatabase, type SessionStatement, } from "./mediator/sessions/d1.js";
+export { type D1Sessions, d1Sessions, type SessionDatabase, type SessionStatement, } from "./mediator/sessions/d1.js";
 export { durableSessions, type SessionNamespace, SessionObject, type SessionObjectState, } from "./mediator/sessions/durable.js";
 export { memorySessions } from "./mediator/sessions/memory.js";
 export { type SealedCookiesOptions, sealedCookies } from "./mediator/sessions/sealed.js";
