@@ -41,11 +41,17 @@ test("every block of code is type-checked, a command, JSON, or a drawing", () =>
   assert.equal(checked, all.filter(({ language }) => !unchecked.includes(language)).length);
   for (const { code } of all.filter(({ language }) => language === "json"))
     assert.doesNotThrow(() => JSON.parse(code.join("\n")));
-  // Without a language: drawings, a header, and lines of the console, which
+  // Without a language: drawings, headers, and lines of the console, which
   // tests/client/troubleshooting.test.ts compares.
   assert.deepEqual(
     [...new Set(all.filter(({ language }) => language === "").map(({ path }) => path))].sort(),
-    ["CONTRIBUTING.md", "docs/how-it-works.md", "docs/loading.md", "docs/troubleshooting.md"],
+    [
+      "CONTRIBUTING.md",
+      "docs/how-it-works.md",
+      "docs/loading.md",
+      "docs/troubleshooting.md",
+      "docs/worker-host.md",
+    ],
   );
 });
 
