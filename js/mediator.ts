@@ -23,6 +23,7 @@ export {
 export { memorySessions } from "./mediator/sessions/memory.js";
 export { type SealedCookiesOptions, sealedCookies } from "./mediator/sessions/sealed.js";
 export { storedSessions } from "./mediator/sessions/stored.js";
+export type { SignInErrorCode } from "./mediator/sign-in-error.js";
 export type { SessionRecord, SessionStore } from "./mediator/store-types.js";
 export type {
   Mediator,
@@ -32,6 +33,5 @@ export type {
   ProviderOptions,
   Secrets,
   Sessions,
-  SignInErrorCode,
 } from "./mediator/types.js";
 export type { ClientAuthentication } from "./oauth/client.js";

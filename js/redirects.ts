@@ -4,27 +4,12 @@
 
 import type { Session, TokenKeep } from "./client/types.js";
 import { ownMembers } from "./edge/options/own.js";
+import type { SignInErrorCode } from "./mediator/sign-in-error.js";
+
+export type { SignInErrorCode } from "./mediator/sign-in-error.js";
 
 /** What is needed of a keep, so a test can stand in for it. */
 export type RedirectingKeep = Pick<TokenKeep, "logout" | "session" | "signIn" | "start">;
-
-/** Why a sign-in failed. Further codes may come. */
-export type SignInErrorCode =
-  /** The user said no at the provider. */
-  | "cancelled"
-  /** The sign-in is not known here: too old, of another browser, or used already. */
-  | "expired"
-  /** `prompt: "none"`, and the provider would have had to ask the user. */
-  | "interaction_required"
-  /** The provider signed the user in less strongly, or longer ago, than was asked for. */
-  | "step_up_failed"
-  /** The application does not let this user in. */
-  | "not_admitted"
-  | "no_refresh_token"
-  | "session_too_large"
-  | "provider_unavailable"
-  | "provider_error"
-  | "misconfigured";
 
 /** What a sign-in asks of the provider, and where it returns. */
 export interface SignInOptions {

@@ -1,6 +1,7 @@
 // Proofs of possession (RFC 9449): the key, the proofs, the nonces of servers and their clock. A
-// chunk of its own that imports nothing, so that who needs no proofs loads none of it.
+// chunk of its own that brings nothing of the client along: who needs no proofs loads none of it.
 
+import { encodeBase64url, encodeJson } from "../base64url.js";
 import type { KeptKey, OriginKeys } from "./dpop-key.js";
 
 /** The option `dpop`, checked. */
@@ -274,7 +275,7 @@ export class Prover {
     ath: string | undefined,
   ): Promise<string> {
     const claims = {
-      jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
+      jti: encodeBase64url(crypto.getRandomValues(new Uint8Array(16))),
       htm,
       htu: origin + pathname,
       iat: Math.floor((Date.now() + this.#offset) / 1000),
@@ -282,10 +283,10 @@ export class Prover {
       nonce,
     };
     const { privateKey, parameters, header } = await this.#key;
-    const signed = `${header}.${base64urlOf(claims)}`;
+    const signed = `${header}.${encodeJson(claims)}`;
     const bytes = new TextEncoder().encode(signed);
     const signature = await crypto.subtle.sign(parameters, privateKey, bytes);
-    return `${signed}.${base64url(new Uint8Array(signature))}`;
+    return `${signed}.${encodeBase64url(new Uint8Array(signature))}`;
   }
 }
 
@@ -302,7 +303,7 @@ async function keyOf(algorithm: KeptKey["alg"], keys: OriginKeys | null): Promis
   });
   const { alg, publicKey, privateKey } = (await keys?.keep(made)) ?? made;
   const { kty, crv, x = "", y } = await crypto.subtle.exportKey("jwk", publicKey);
-  const header = base64urlOf({ typ: "dpop+jwt", alg, jwk: { kty, crv, x, y } });
+  const header = encodeJson({ typ: "dpop+jwt", alg, jwk: { kty, crv, x, y } });
   return { privateKey, parameters: PARAMETERS[alg], header, x };
 }
 
@@ -321,18 +322,5 @@ async function newKey(alg: KeptKey["alg"]): Promise<KeptKey> {
 /** RFC 9449 section 4.2: the hash of the token as it stands in the header. */
 async function hashOf(token: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
-  return base64url(new Uint8Array(digest));
-}
-
-/** Of members that are ASCII. Those that are undefined are left out. */
-function base64urlOf(members: object): string {
-  return urlSafe(btoa(JSON.stringify(members)));
-}
-
-function base64url(bytes: Uint8Array): string {
-  return urlSafe(btoa(String.fromCharCode(...bytes)));
-}
-
-function urlSafe(base64: string): string {
-  return base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  return encodeBase64url(new Uint8Array(digest));
 }

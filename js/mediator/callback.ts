@@ -13,7 +13,7 @@ import { keptAddress, marked } from "./return-to.js";
 import { CannotBegin, type Held, type LiveSessions, type Tokens } from "./sessions.js";
 import type { Setup } from "./setup.js";
 import type { Transaction } from "./sign-in.js";
-import type { SignInErrorCode } from "./types.js";
+import type { SignInErrorCode } from "./sign-in-error.js";
 
 /** Seconds of slack on `auth_time`. */
 const SLACK = 30;

@@ -5,7 +5,7 @@ import type { EndpointFailure } from "../oauth/ask.js";
 import { redirect } from "./answers.js";
 import { marked } from "./return-to.js";
 import type { Setup } from "./setup.js";
-import type { SignInErrorCode } from "./types.js";
+import type { SignInErrorCode } from "./sign-in-error.js";
 
 interface Circumstances {
   readonly cookies?: readonly string[];

@@ -4,7 +4,8 @@ import type { Claims, ExecutionContextLike } from "../edge/result/verified.js";
 import type { Sent } from "./cookies.js";
 import { invalidOption } from "./error.js";
 import type { Setup } from "./setup.js";
-import type { Secrets, Sessions, SignInErrorCode } from "./types.js";
+import type { SignInErrorCode } from "./sign-in-error.js";
+import type { Secrets, Sessions } from "./types.js";
 
 /** What the provider gave, and when. */
 export interface Tokens {

@@ -3,6 +3,7 @@
 // form, which holds nothing of what was sent or received but the error code.
 
 import { allowInsecureRequests, customFetch } from "oauth4webapi";
+import { readWithin } from "../body.js";
 
 export interface Bounds {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
@@ -90,7 +91,7 @@ export async function ask<T>(
       throw failure;
     }
     // A body that breaks off is an answer that nobody gave.
-    const whole = await Promise.race([bodyOf(response, bounds.maxBytes), tooLate]);
+    const whole = await Promise.race([readWithin(response, bounds.maxBytes), tooLate]);
     failure = failureOf(response, whole, bounds.now());
     if (whole === null) throw failure;
     const headers = new Headers(response.headers);
@@ -148,31 +149,4 @@ function secondsOf(header: string | null, now: number): number | null {
     ? Number(header)
     : Math.ceil((Date.parse(header) - now) / 1000);
   return Number.isNaN(seconds) ? null : Math.min(Math.max(seconds, 0), LONGEST_WAIT);
-}
-
-/** Null: it is longer than it may be. */
-async function bodyOf(
-  response: Response,
-  maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer> | null> {
-  const reader = response.body?.getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  while (reader !== undefined) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > maxBytes) {
-      reader.cancel().catch(() => undefined);
-      return null;
-    }
-    chunks.push(value);
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

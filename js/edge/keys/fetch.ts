@@ -1,6 +1,7 @@
 // One fetch of what is published: bounded in time, body included, and in size. The bounds hold even
 // if `fetch` ignores its signal.
 
+import { readWithin } from "../../body.js";
 import { VERSION } from "../../version.js";
 import type { JwksSettings } from "../options/read.js";
 import { VerifyError } from "../request/error.js";
@@ -99,27 +100,10 @@ export async function bodyOf(
   codes: string,
   maxBytes: number,
 ): Promise<Uint8Array> {
-  const reader = message.body?.getReader();
-  if (reader === undefined) throw new VerifyError(`${codes}.malformed`);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    length += value.length;
-    if (length > maxBytes) {
-      reader.cancel().catch(() => undefined);
-      throw new VerifyError(`${codes}.too_large`);
-    }
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  if (message.body === null) throw new VerifyError(`${codes}.malformed`);
+  const body = await readWithin(message, maxBytes);
+  if (body === null) throw new VerifyError(`${codes}.too_large`);
+  return body;
 }
 
 function maxAgeOf(cacheControl: string | null): number | null {

@@ -9,6 +9,7 @@ export { durableSessions, type SessionNamespace, SessionObject, type SessionObje
 export { memorySessions } from "./mediator/sessions/memory.js";
 export { type SealedCookiesOptions, sealedCookies } from "./mediator/sessions/sealed.js";
 export { storedSessions } from "./mediator/sessions/stored.js";
+export type { SignInErrorCode } from "./mediator/sign-in-error.js";
 export type { SessionRecord, SessionStore } from "./mediator/store-types.js";
-export type { Mediator, MediatorEvent, MediatorOptions, ProviderMetadata, ProviderOptions, Secrets, Sessions, SignInErrorCode, } from "./mediator/types.js";
+export type { Mediator, MediatorEvent, MediatorOptions, ProviderMetadata, ProviderOptions, Secrets, Sessions, } from "./mediator/types.js";
 export type { ClientAuthentication } from "./oauth/client.js";

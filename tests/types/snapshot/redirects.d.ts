@@ -1,11 +1,7 @@
 import type { Session, TokenKeep } from "./client/types.js";
+import type { SignInErrorCode } from "./mediator/sign-in-error.js";
+export type { SignInErrorCode } from "./mediator/sign-in-error.js";
 export type RedirectingKeep = Pick<TokenKeep, "logout" | "session" | "signIn" | "start">;
-export type SignInErrorCode = 
-"cancelled"
- | "expired"
- | "interaction_required"
- | "step_up_failed"
- | "not_admitted" | "no_refresh_token" | "session_too_large" | "provider_unavailable" | "provider_error" | "misconfigured";
 export interface SignInOptions {
     returnTo?: string;
     prompt?: "login" | "select_account" | "consent" | "none";

@@ -54,17 +54,6 @@ export interface Sessions {
     readonly kind: string;
 }
 export type Secrets = readonly (Uint8Array | string)[];
-export type SignInErrorCode = 
-"cancelled"
- | "expired"
- | "interaction_required"
- | "step_up_failed"
- | "not_admitted"
- | "no_refresh_token"
- | "session_too_large"
- | "provider_unavailable"
- | "provider_error"
- | "misconfigured";
 export interface MediatorEvent {
     type: "sign-in" | "sign-in-failed" | "refreshed" | "repeated" | "refused" | "unavailable" | "misconfigured" | "provider-answer" | "ended" | "logged-out-elsewhere" | "revocation-failed";
     at: number;
