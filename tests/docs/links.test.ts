@@ -31,13 +31,13 @@ test("tests that documents name exist", () => {
   );
   const tests = files.map((name) => readFileSync(join(root, "tests", name), "utf8")).join("\n");
   const named = texts.flatMap(([path, text]) =>
-    [...text.matchAll(/`((?:client|edge)_[A-Z]\w*)(…?)`/g)].map(
+    [...text.matchAll(/`((?:client|edge|mediator|service)_[A-Z]\w*)(…?)`/g)].map(
       (match) => [path, match[1] ?? "", match[2] === "…"] as const,
     ),
   );
   assert.ok(named.length > 10);
   const exists = (name: string, abridged: boolean) =>
-    tests.includes(abridged ? `"${name}` : `"${name}"`);
+    ['"', "`"].some((quote) => tests.includes(`${quote}${name}${abridged ? "" : quote}`));
   assert.deepEqual(
     named.filter(([, name, abridged]) => !exists(name, abridged)),
     [],
