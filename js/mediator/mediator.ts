@@ -1,6 +1,7 @@
 // The mediator as a whole: which path is which endpoint, who may call it, and what of it fails how.
 
 import type { ExecutionContextLike } from "../edge/result/verified.js";
+import { Sealing } from "../sealing.js";
 import { answer, refusal, unavailable } from "./answers.js";
 import { backchannelLogout } from "./backchannel.js";
 import { callback } from "./callback.js";
@@ -9,7 +10,6 @@ import { Cookies, cookiesOf } from "./cookies.js";
 import { end, ended, logout } from "./ending.js";
 import { invalidOption } from "./error.js";
 import { Provider } from "./provider.js";
-import { Sealing } from "./sealing.js";
 import type { LiveSessions } from "./sessions.js";
 import { readSettings } from "./settings.js";
 import { reporter, type Setup } from "./setup.js";

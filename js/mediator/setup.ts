@@ -1,8 +1,8 @@
 // What all parts of one mediator share.
 
+import type { Sealing } from "../sealing.js";
 import type { Cookies } from "./cookies.js";
 import type { Provider } from "./provider.js";
-import type { Sealing } from "./sealing.js";
 import type { Settings } from "./settings.js";
 import type { MediatorEvent } from "./types.js";
 

@@ -4,11 +4,11 @@
 
 import { calculatePKCECodeChallenge } from "oauth4webapi";
 import { EndpointFailure } from "../oauth/ask.js";
+import { randomText } from "../sealing.js";
 import { redirect } from "./answers.js";
 import { cookiesOf } from "./cookies.js";
 import { failed } from "./failed.js";
 import { returnAddress } from "./return-to.js";
-import { randomText } from "./sealing.js";
 import type { LiveSessions } from "./sessions.js";
 import type { Setup } from "./setup.js";
 

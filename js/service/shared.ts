@@ -1,7 +1,7 @@
 // The store that isolates or processes share, for the service's own tokens. It may lag, lie, fail
 // or hang: that costs a grant. What is in it is sealed for one issuer, client and target.
 
-import { Sealing } from "../mediator/sealing.js";
+import { Sealing } from "../sealing.js";
 import type { Settings, TargetSettings } from "./options.js";
 
 /** A token as it is shared. Moments are epoch milliseconds: another isolate reads them. */

@@ -2,11 +2,11 @@
 // parallel calls reach the provider; that is harmless where refresh tokens may be used again.
 
 import { EndpointFailure } from "../../oauth/ask.js";
+import { digestOf } from "../../sealing.js";
 import type { Sent } from "../cookies.js";
 import { eventOf } from "../failed.js";
 import { Limiter } from "../limiter.js";
 import { judge, overOf, troubleOf } from "../renewal.js";
-import { digestOf } from "../sealing.js";
 import {
   CannotBegin,
   type Ended,

@@ -3,8 +3,8 @@
 // and the record is sealed under the text and the secret together.
 
 import type { ExecutionContextLike } from "../../edge/result/verified.js";
+import { digestOf, randomText } from "../../sealing.js";
 import type { Sent } from "../cookies.js";
-import { digestOf, randomText } from "../sealing.js";
 import {
   CannotBegin,
   type Ended,

@@ -1,8 +1,8 @@
 // Sealing: authenticated encryption of texts with AES-256-GCM. HKDF (RFC 5869) derives a key from a
-// secret and a purpose. The purpose, the mediator and the row of a text are authenticated with it:
-// a text that is sealed for one opens for no other.
+// secret and a purpose. The purpose, the owner (a mediator, or a service) and the row of a text are
+// authenticated with it: a text that is sealed for one opens for no other.
 
-import { decodeBase64url, encodeBase64url } from "../base64url.js";
+import { decodeBase64url, encodeBase64url } from "./base64url.js";
 
 /** What a text is sealed for. */
 export type Purpose = "transaction" | "session" | "cookie" | "end" | "return" | "service";
@@ -15,7 +15,7 @@ const encode = (text: string) => new TextEncoder().encode(text);
 
 export class Sealing {
   readonly #secrets: readonly Uint8Array<ArrayBuffer>[];
-  /** What the sealed texts of two mediators differ by. */
+  /** What the sealed texts of two mediators, or of two services, differ by. */
   readonly #owner: string;
   /** Keys that are derived without a salt. */
   readonly #keys = new Map<string, CryptoKey>();
