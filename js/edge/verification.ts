@@ -11,6 +11,7 @@ import { tenantFor, type VerificationKey, verificationKeyAmong } from "./keys/cr
 import type { Call, LoadedSet } from "./keys/remote.js";
 import { promiseScope } from "./keys/scope.js";
 import { type Issuer, type Issuers, keysFor } from "./options/issuers.js";
+import { isPromise } from "./options/own.js";
 import { readClock, type Settings } from "./options/read.js";
 import type { RevocationStore } from "./options/store-types.js";
 import { VerifyError } from "./request/error.js";
@@ -171,7 +172,7 @@ export class Verification {
     const header = frozen(opened.header);
     if (verdict === "foreign") {
       const found = issuerNamed(this.#issuers, opened.issuer);
-      if (found instanceof Promise) {
+      if (isPromise(found)) {
         issuer = await found;
         // The resolver was waited for: others have used the wasm.
         this.#remembered.recall(core, token, now / 1000);

@@ -28,7 +28,7 @@ import {
   subjectFrom,
 } from "./request/policy.js";
 import { isPreflight, isWithDpop, tokenOf } from "./request/token.js";
-import { issuerOf, type Outcome } from "./result/outcome.js";
+import { issuerOf, Outcome } from "./result/outcome.js";
 import { ownerOf, refusalOf } from "./result/owner.js";
 import type { ExecutionContextLike, Policy, Verified, Verifier } from "./result/verified.js";
 import { Verification } from "./verification.js";
@@ -84,7 +84,7 @@ class TokenVerifier implements Verifier {
   async verify(token: string, ctx?: ExecutionContextLike): Promise<Verified> {
     try {
       const outcome = this.#verification.outcomeOf(token, ctx ?? null);
-      const auth = outcome instanceof Promise ? await outcome : outcome;
+      const auth = outcome instanceof Outcome ? outcome : await outcome;
       // Without a request there is no proof.
       if (auth.confirmation !== null) throw refusalOf(auth, new VerifyError("token.bound"));
       return this.#accepted(auth);
@@ -224,7 +224,8 @@ class TokenVerifier implements Verifier {
       throw new VerifyError("request.missing");
     }
     const outcome = this.#verification.outcomeOf(token, context, policy.fresh === true);
-    const auth = outcome instanceof Promise ? await outcome : outcome;
+    // Not by `instanceof Promise`: a promise of the platform may be of another realm.
+    const auth = outcome instanceof Outcome ? outcome : await outcome;
     try {
       if (this.#dpop !== null) {
         const core = this.#instance.current() ?? (await this.#core());

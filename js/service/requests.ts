@@ -4,6 +4,7 @@
 import { discard } from "../client/authority.js";
 import { remedyOf } from "../client/challenge.js";
 import { abortable, isReplayable } from "../client/requests.js";
+import { isPromise } from "../edge/options/own.js";
 import type { Held } from "./entry.js";
 
 /** What a call of one caller to one origin needs. */
@@ -58,7 +59,7 @@ export async function exchange(
   const isInbound = bearer !== undefined && bearer === caller.inbound;
   if (authorization !== null && !isInbound) return outgoing.send(null);
   const taken = lender.take();
-  const held = taken instanceof Promise ? await abortable(signal, taken) : taken;
+  const held = isPromise(taken) ? await abortable(signal, taken) : taken;
   const first = await outgoing.send(held.token);
   if (!isRefused(first)) return first;
   const other = await abortable(signal, lender.renewed(held));

@@ -1,6 +1,7 @@
 // What an application gets: the service's own tokens, and those of the users that it acts for.
 
 import { promiseScope } from "../edge/keys/scope.js";
+import { isPromise } from "../edge/options/own.js";
 import type { ExecutionContextLike, Verified } from "../edge/result/verified.js";
 import { ServiceTokenError } from "./error.js";
 import type { Subject } from "./grants.js";
@@ -95,7 +96,7 @@ function callsOf(
     return {
       take() {
         const entry = keeper.entryOf(wanted);
-        return entry instanceof Promise
+        return isPromise(entry)
           ? entry.then((found) => keeper.take(found, wanted, party))
           : keeper.take(entry, wanted, party);
       },

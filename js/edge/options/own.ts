@@ -44,7 +44,15 @@ export function tagOf(given: unknown): string {
   return Object.prototype.toString.call(given);
 }
 
+/**
+ * Whether it has to be waited for. Not by `instanceof`: in the edge runtime of Next.js, and in
+ * Jest, promises of the platform's functions are of another realm than `Promise`.
+ */
+export function isPromise<T>(given: T | PromiseLike<T>): given is PromiseLike<T> {
+  return typeof (given as PromiseLike<T> | null | undefined)?.then === "function";
+}
+
 /** Where no promise is expected, nobody waits for one. If it fails, that is not heard. */
 export function silence(given: unknown): void {
-  if (given instanceof Promise) given.catch(() => undefined);
+  if (isPromise(given)) given.then(undefined, () => undefined);
 }

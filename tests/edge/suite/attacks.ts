@@ -222,6 +222,22 @@ edge("edge_M112_hands_claims_on_with_a_request_whose_body_was_read", async () =>
   assert.deepEqual([response.status, await response.text()], [200, "alice"]);
 });
 
+edge("edge_M300_a_policy_judges_the_verdict_and_no_promise_of_it", async () => {
+  const { verifier } = await bench();
+  const handler = verifier.guard(() => new Response("in"), { delegation: "forbid" });
+  const ask = async (jti: string, more: object = {}, key?: Awaited<ReturnType<typeof keyPair>>) => {
+    const token = await sign(claims({ jti, ...more }), { kid: "k1" }, key);
+    const headers = { Authorization: `Bearer ${token}` };
+    const request = new Request("https://api.example/x", { headers });
+    return (await handler(request, {}, { waitUntil: () => undefined })).status;
+  };
+  // The first one makes the header known, by which the others are verified without a detour.
+  assert.equal(await ask("first"), 200);
+  assert.equal(await ask("second", { act: { sub: "mallory" } }), 403);
+  assert.equal(await ask("third", {}, await keyPair("ES256", "k2")), 401);
+  assert.equal(await ask("fourth"), 200);
+});
+
 edge("edge_M112_hands_the_body_on", async () => {
   const { verifier } = await bench();
   const handler = verifier.guard(
