@@ -4,7 +4,7 @@
 import type { Core, Finding, Opened, Profile } from "./core.js";
 import { replayIn } from "./dpop/memory-replay.js";
 import { type DpopSettings, readDpop } from "./dpop/options.js";
-import { confirm, withNonce } from "./dpop/requests.js";
+import { admitCopy, confirm, withNonce } from "./dpop/requests.js";
 import { MOST_PROOFS, SeenProofs } from "./dpop/seen-proofs.js";
 import { explainWith } from "./explain.js";
 import type { Instance } from "./instance.js";
@@ -136,6 +136,7 @@ class TokenVerifier implements Verifier {
         policy = fixed ?? this.#policy(policyFor(request, given as (request: Request) => Policy));
         auth = await this.#admit(request, policy, ctx ?? null, policy.preflight === "pass");
         admitted = forwarded(request, policy, auth);
+        if (this.#dpop !== null) admitCopy(admitted, request, this.#dpop);
         if (auth !== null) this.#accepted(auth);
       } catch (cause) {
         return this.#answer(this.#refused(cause, request, policy), request, policy);

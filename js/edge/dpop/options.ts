@@ -33,6 +33,8 @@ export interface DpopSettings {
   readonly url: DpopOptions["url"];
   /** Keys of clients, ready for use, by the text of the header in which they came. */
   readonly headers: LeastRecent<VerificationKey>;
+  /** Requests whose proof was taken, with its name: a second guard judges the same request. */
+  readonly admitted: WeakMap<Request, string>;
   readonly clock: () => number;
 }
 
@@ -77,6 +79,7 @@ export function readDpop(where: string, given: DpopOptions, means: Means): DpopS
     replay: replay === "off" ? null : (replay ?? means.usualReplay()),
     url,
     headers: new LeastRecent(1_000),
+    admitted: new WeakMap(),
     clock,
   };
 }

@@ -23,6 +23,7 @@ const LONGEST_HEADER = 1_024;
 
 /**
  * Checks a proof. `boundTo`: the thumbprint that its key has to have, if any. `now`: milliseconds.
+ * `request`: what the proof came with, which may be judged several times and uses it once.
  *
  * @throws {VerifyError} proof.*, replay.unavailable, alg.unsupported_by_runtime
  */
@@ -33,11 +34,12 @@ export async function checkProof(
   boundTo: string | null,
   settings: DpopSettings,
   now: number,
+  request: Request | null = null,
 ): Promise<Taken> {
   if ((text ?? "") === "") throw new VerifyError("proof.missing");
   if (typeof text !== "string" || text.length > LONGEST_PROOF)
     throw new VerifyError("proof.malformed");
-  const { headers, nonce, replay } = settings;
+  const { headers, nonce, replay, admitted } = settings;
   const seconds = now / 1000;
   // A client sends the same header with each proof.
   const header = text.slice(0, text.indexOf("."));
@@ -60,11 +62,12 @@ export async function checkProof(
   if (key === null) throw new VerifyError("proof.key");
   if (!(await key.verify(bytes, signature, Boolean))) throw new VerifyError("proof.signature");
   if (header.length <= LONGEST_HEADER) headers.get(header, () => key);
-  if (replay !== null) {
+  if (replay !== null && (request === null || admitted.get(request) !== name)) {
     const end =
       nonce !== null && nonceIssued !== null ? nonceIssued + nonce.lifetime : iat + settings.window;
     // It is good at its last moment, too.
     await firstUse(replay, { name, thumbprint, expiresAt: end + 1 });
+    if (request !== null) admitted.set(request, name);
   }
   return { jti, thumbprint, iat, nonceIssued };
 }

@@ -38,12 +38,18 @@ export async function confirm(
   };
   // The platform joins two headers by a comma, which no proof has.
   const text = request.headers.get("DPoP");
-  const taken = await checkProof(core, text, expected, thumbprint, settings, now);
+  const taken = await checkProof(core, text, expected, thumbprint, settings, now, request);
   const { jti, iat, nonceIssued } = taken;
   const isOld =
     nonce !== null && nonceIssued !== null && now / 1000 - nonceIssued > nonce.lifetime / 2;
   const nextNonce = isOld ? newNonce(core, nonce.secrets, now / 1000) : null;
   auth.prove({ jti, thumbprint, iat, nextNonce });
+}
+
+/** The copy that a handler gets is the same request to a guard inside the handler. */
+export function admitCopy(copy: Request, request: Request, { admitted }: DpopSettings): void {
+  const name = admitted.get(request);
+  if (name !== undefined) admitted.set(copy, name);
 }
 
 /** The address of a request as its client knows it. */

@@ -708,6 +708,26 @@ edge("edge_Q303_Hono_hands_out_the_next_nonce_and_every_challenge", async () => 
   assert.equal(none.headers.get("WWW-Authenticate"), `DPoP ${ALGS}`);
 });
 
+edge("edge_Q330_one_request_may_pass_several_guards_with_its_one_proof", async () => {
+  const client = await clientOf();
+  const token = await boundTo(client);
+  const { verifier } = await dpopBench();
+  const app = new Hono();
+  app.use("/things", guard(verifier, { forward: { "x-user": "sub" } }));
+  app.get("/things", guard(verifier, { dpop: "required" }), (c) => c.text("hello"));
+  const proof = await proofBy(client, { token });
+  assert.equal((await app.request(withProof(token, proof))).status, 200);
+  // The same proof in another request is a replay at the first guard.
+  const again = await app.request(withProof(token, proof));
+  assert.match(again.headers.get("WWW-Authenticate") ?? "", /^DPoP error="invalid_dpop_proof"/);
+
+  const request = await requestBy(client, token);
+  await verifier.authenticate(request);
+  await verifier.authenticate(request);
+  // A copy that the application makes is another request.
+  await refused(verifier.authenticate(request.clone()), "proof.replayed");
+});
+
 edge("edge_Q34_a_request_that_is_given_up_leaves_the_next_one_right", async () => {
   const client = await clientOf();
   const token = await boundTo(client);
