@@ -83,6 +83,9 @@ async function takeAll(context) {
   await shows("#key-list li");
   await press("Show them");
   await shows("#session-list li");
+  await page.getByRole("switch", { name: "DPoP" }).check();
+  await press("Steal the token");
+  await shows("#theft-rows tr");
   await press("Act for Bob");
   await shows("#acting-rows tr");
   await press("Show the newest");

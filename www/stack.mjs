@@ -105,6 +105,7 @@ async function startOnce({
         ...shared,
         CLIENT_ID: "tokenkeep-demo",
         KEY_ENCRYPTION_SECRET: await keptSecret(persist),
+        DPOP_NONCE_SECRET: randomBytes(32).toString("base64url"),
         SERVICES: JSON.stringify([
           {
             id: SERVICE_ID,
@@ -126,6 +127,7 @@ async function startOnce({
         ...shared,
         REVOCATION_CACHE_SECONDS: "2",
         KEY_SET_COOLDOWN_SECONDS: "1",
+        DPOP_NONCE_SECRET: randomBytes(32).toString("base64url"),
         STOCK_AUDIENCE,
         SERVICE_ID,
         SERVICE_KEY: JSON.stringify(service.privateJwk),

@@ -95,6 +95,11 @@ test("signed in to both tenants, with one's sessions, the keys, the calls for Bo
   await visitor.page.locator("#session-list li").first().waitFor();
   await visitor.press("Show the keys");
   await visitor.page.locator("#key-list li").first().waitFor();
+  await visitor.press("Steal the token");
+  await visitor.page.locator("#theft-rows tr").first().waitFor();
+  await visitor.page.getByRole("switch", { name: "DPoP" }).check();
+  await visitor.press("Steal the token");
+  await visitor.page.locator("#theft-rows tr").nth(3).waitFor();
   await visitor.press("Act for Bob");
   await visitor.page.locator("#acting-rows tr").first().waitFor();
   await visitor.press("Show the newest");
@@ -129,7 +134,7 @@ test("the Tab key reaches every control, in the order of the page, and none is b
   await page.locator("#contents a").first().waitFor();
   const controls = await page.evaluate(() => {
     const all = [
-      ...document.querySelectorAll<HTMLElement>("a, button, input, [tabindex='0']"),
+      ...document.querySelectorAll<HTMLElement>("a, button, input, select, [tabindex='0']"),
     ].filter((found) => found.offsetParent !== null);
     all.forEach((control, n) => (control.dataset.order = String(n)));
     document.querySelector<HTMLElement>(".skip")?.focus();

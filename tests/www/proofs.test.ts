@@ -35,7 +35,9 @@ async function clientOf(): Promise<Client> {
 }
 
 describe("a session whose page has a key", () => {
-  const stack = useStack();
+  const stack = useStack({
+    bindings: { authority: { DPOP_NONCE_SECRET: "" }, api: { DPOP_NONCE_SECRET: "" } },
+  });
   const signIn = () => `${stack().authority}/session/sign-in`;
   const refresh = () => `${stack().authority}/session/refresh`;
   const me = () => `${stack().api}/api/me`;
@@ -151,6 +153,80 @@ describe("a session whose page has a key", () => {
       (error) =>
         error instanceof oauth.WWWAuthenticateChallengeError &&
         error.cause.map(({ scheme }) => scheme).join() === "bearer,dpop",
+    );
+  });
+});
+
+describe("servers that give out nonces", () => {
+  const stack = useStack();
+
+  test("edge_Q331_ask_for_one_and_hand_out_the_next", async () => {
+    const pair = await panva.generateKeyPair("ES256");
+    const visitor = new Visitor(stack());
+    const url = `${stack().authority}/session/sign-in`;
+    const signIn = async (nonce?: string) =>
+      visitor.post("/session/sign-in", {
+        body: ALICE,
+        headers: { DPoP: await panva.generateProof(pair, url, "POST", nonce) },
+      });
+    const asked = await signIn();
+    const nonce = asked.headers.get("DPoP-Nonce") ?? "";
+    assert.equal(asked.status, 400);
+    assert.deepEqual(await asked.json(), { error: "use_dpop_nonce" });
+    assert.match(asked.headers.get("Access-Control-Expose-Headers") ?? "", /DPoP-Nonce/);
+    assert.equal(asked.headers.get("Cache-Control"), "no-store");
+    assert.equal(visitor.cookie, null);
+    // One of another server is none.
+    assert.equal((await signIn(`${nonce.slice(0, -1)}A`)).status, 400);
+    const granted = await signIn(nonce);
+    assert.equal(granted.status, 200);
+    assert.match(granted.headers.get("DPoP-Nonce") ?? "", /^[\w-]{27}$/);
+
+    const { access_token: token } = (await granted.json()) as TokenReply;
+    // The operator's calls are on the same origin, and take the same nonces.
+    const calls: [string, string | undefined][] = [
+      [`${stack().authority}/operator/keys`, nonce],
+      [`${stack().api}/api/me`, undefined],
+    ];
+    for (const [address, known] of calls) {
+      const call = async (given?: string) => {
+        const proof = await panva.generateProof(pair, address, "GET", given, token);
+        const headers = { Authorization: `DPoP ${token}`, DPoP: proof, Connection: "close" };
+        return fetch(address, { headers });
+      };
+      const refused = await call();
+      assert.equal(refused.status, 401);
+      assert.match(refused.headers.get("WWW-Authenticate") ?? "", /^DPoP .*use_dpop_nonce/);
+      assert.equal((await call(known ?? refused.headers.get("DPoP-Nonce") ?? "")).status, 200);
+    }
+  });
+
+  test("edge_Q332_a_route_with_a_policy_of_its_own_takes_the_same_proof", async () => {
+    const pair = await panva.generateKeyPair("ES256");
+    const url = `${stack().authority}/session/sign-in`;
+    const visitor = new Visitor(stack());
+    let nonce: string | undefined;
+    let token = "";
+    for (const _ of [1, 2]) {
+      const proof = await panva.generateProof(pair, url, "POST", nonce);
+      const answer = await visitor.post("/session/sign-in", {
+        body: ALICE,
+        headers: { DPoP: proof },
+      });
+      nonce = answer.headers.get("DPoP-Nonce") ?? "";
+      ({ access_token: token } = (await answer.json()) as TokenReply);
+    }
+    const vault = `${stack().api}/api/vault`;
+    const open = async (given?: string) => {
+      const proof = await panva.generateProof(pair, vault, "GET", given, token);
+      const headers = { Authorization: `DPoP ${token}`, DPoP: proof, Connection: "close" };
+      return fetch(vault, { headers });
+    };
+    const answer = await open((await open()).headers.get("DPoP-Nonce") ?? "");
+    // The second guard has judged the strength of the login, and not refused the proof.
+    assert.match(
+      answer.headers.get("WWW-Authenticate") ?? "",
+      /error="insufficient_user_authentication"/,
     );
   });
 });

@@ -1,9 +1,10 @@
 // The bindings of the API's Worker.
 
+import type { NonceBindings } from "../nonces.ts";
 import type { TenantBindings } from "../tenants.ts";
 
 /** TenantBindings holds the issuers and audiences, which are the same as the authority's. */
-export interface ApiBindings extends TenantBindings {
+export interface ApiBindings extends TenantBindings, NonceBindings {
   /**
    * The authority's Worker. A Worker can't fetch another one of its own zone by URL; a service
    * binding always works.

@@ -1,5 +1,5 @@
-// The demo's controls. They wrap the API: they make it refuse good tokens, and count. They are
-// mounted only where the binding DEMO is "on". Leave them out of a copy: their state is in the
+// The demo's controls. They wrap the API: they make it refuse good tokens, play a thief, and count.
+// They are mounted only where the binding DEMO is "on". Leave them out of a copy: their state is in the
 // memory of one isolate.
 
 import { Hono } from "hono";
@@ -9,6 +9,7 @@ import { allowedOrigins, isForeign } from "../origins.ts";
 import { api } from "./app.ts";
 import { actedCalls } from "./audit.ts";
 import { allowTheApp } from "./cors.ts";
+import { log, steal, tokenIn } from "./demo/theft.ts";
 import { findTenant, type GuardedEnv, REALM, requireAccessToken, verificationOf } from "./guard.ts";
 
 const refusedTokens = new Set<string>();
@@ -29,7 +30,7 @@ controls.use(async (c, next) => {
  * Refuses the token of this call from now on. Only a good token gets here, so the set stays small.
  */
 controls.post("/refuse", requireAccessToken(), (c) => {
-  const token = bearerToken(c.req.raw);
+  const token = tokenIn(c.req.raw);
   if (token !== null) refusedTokens.add(token);
   return c.body(null, 204);
 });
@@ -49,6 +50,16 @@ controls.post("/forward", requireAccessToken(), async (c) => {
     headers: { Authorization: c.req.header("Authorization") ?? "" },
   });
   return c.json({ status, challenge: headers.get("WWW-Authenticate") });
+});
+
+/** Steals the token of this call, with the headers of the last one, and tries what it opens. */
+controls.post("/steal", requireAccessToken(), async (c) => {
+  const attempts = await steal(tokenIn(c.req.raw) ?? "", (request) =>
+    api.fetch(request, c.env, c.executionCtx),
+  );
+  return attempts === null
+    ? c.json({ error: "not_found" }, 404)
+    : c.json({ attempts }, 200, { "Cache-Control": "no-store" });
 });
 
 /** Refuses every token from now on, fresh ones too: an API that disagrees with the authority. */
@@ -84,7 +95,7 @@ demo.route("/demo", controls);
 demo.route("/tenants/:tenant/demo", controls);
 for (const path of CALLS) demo.use(path, count);
 demo.all("*", async (c) => {
-  const token = bearerToken(c.req.raw);
+  const token = tokenIn(c.req.raw);
   const isCall = c.req.method !== "OPTIONS" && /^(\/tenants\/[^/]+)?\/api\//.test(c.req.path);
   if (isCall && token !== null && (refusesAll || refusedTokens.has(token))) {
     await allowTheApp(c, async () => {
@@ -92,9 +103,7 @@ demo.all("*", async (c) => {
     });
     return c.res;
   }
-  return api.fetch(c.req.raw, c.env, c.executionCtx);
+  const answer = await api.fetch(c.req.raw, c.env, c.executionCtx);
+  if (token !== null && answer.ok && c.req.path === "/api/me") log(c.req.raw, token);
+  return answer;
 });
-
-function bearerToken(request: Request): string | null {
-  return /^Bearer +([\w.~+/-]+=*)$/i.exec(request.headers.get("Authorization") ?? "")?.[1] ?? null;
-}

@@ -16,6 +16,7 @@ import {
   type Verifier,
 } from "tokenkeep/edge";
 import { guard } from "tokenkeep/hono";
+import { dpopOf } from "../nonces.ts";
 import { type Tenant, tenantCalled, tenantsOf } from "../tenants.ts";
 import type { ApiBindings } from "./bindings.ts";
 
@@ -91,7 +92,7 @@ function make(bindings: ApiBindings): Verification {
     // leave the default.
     clockTolerance: 0,
     revocation,
-    dpop: {},
+    dpop: dpopOf(bindings),
     check: (claims) => mayStillAct(revocation, claims),
     jwks: {
       cooldown: Number(KEY_SET_COOLDOWN_SECONDS),

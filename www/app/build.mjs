@@ -39,7 +39,8 @@ export async function buildApp(target) {
     "favicon.svg": join(here, "favicon.svg"),
     "geist.woff2": packageFile("@fontsource-variable/geist/files/geist-latin-wght-normal.woff2"),
     "tokenkeep.js": packageFile("tokenkeep"),
-    // What the package loads beside it for a worker, and the worker's script.
+    // What the package loads beside it for bound tokens and for a worker, and the worker's script.
+    "dpop.js": join(dirname(packageFile("tokenkeep")), "dpop.js"),
     "worker-home.js": join(dirname(packageFile("tokenkeep")), "worker-home.js"),
     "token.worker.js": packageFile("tokenkeep/worker"),
   };

@@ -2,6 +2,7 @@
 // has no such controls: don't copy this file.
 
 import type { TokenKeep } from "tokenkeep";
+import { orRefusal, withCookie } from "./authority.ts";
 import type { Config } from "./config.ts";
 
 /** The account that the page can fill in. */
@@ -9,6 +10,12 @@ export const DEMO_ACCOUNT = { username: "alice", password: "correct horse batter
 
 /** The id of the account that the operator acts for: Bob's. */
 export const DEMO_CUSTOMER = "c2a4e6d8-1f3b-4c5d-8e7f-9a0b1c2d3e02";
+
+/** Signs the demo account in, where nobody is signed in. */
+export async function signInIfNeeded(keep: TokenKeep, { authority }: Config): Promise<void> {
+  if (keep.session.status !== "authenticated")
+    await orRefusal(keep.signIn(`${authority}/session/sign-in`, withCookie(DEMO_ACCOUNT)));
+}
 
 /** What both servers have counted since they started. */
 export interface Counts {

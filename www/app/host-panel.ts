@@ -2,29 +2,14 @@
 // worker, and in a worker that all tabs share. The script is real, and it plays on a second keep of
 // the same session. It shows whether it has got a token, and never the token.
 
-import type { TokenKeep, TokenKeepOptions } from "tokenkeep";
+import type { TokenKeep } from "tokenkeep";
 import type { Config } from "./config.ts";
+import { type Host, hostOption } from "./hosts.ts";
 import { button, htmlElement, make, onPress } from "./page.ts";
 import { errorSentence } from "./words.ts";
 
-type Host = "page" | "dedicated" | "shared";
-
 /** A JWT somewhere in a text. */
 const TOKEN = /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/;
-
-const WORKER = "/token.worker.js";
-
-/** Trusted Types: this page makes workers of this one address. */
-interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: { createScriptURL(): string },
-  ): { createScriptURL(input: string): string };
-}
-const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy(
-  "token-worker",
-  { createScriptURL: () => WORKER },
-);
 
 /** What to try, in the order of the table in docs/threat-model.md. */
 const TRIES = {
@@ -78,7 +63,7 @@ async function playOn(
     keep = createTokenKeep({
       refresh: `${authority}/session/refresh`,
       origins: [api],
-      ...hostOption(host),
+      ...hostOption(host, "token"),
     });
     const session = await keep.start();
     if (session.status !== "authenticated") throw new Error("Sign in first.");
@@ -98,14 +83,6 @@ async function playOn(
     restore();
     keep?.close();
   }
-}
-
-function hostOption(host: Host): Pick<TokenKeepOptions, "host"> {
-  const url = policy?.createScriptURL(WORKER) ?? WORKER;
-  if (host === "dedicated") return { host: () => new Worker(url, { type: "module" }) };
-  if (host === "shared")
-    return { host: () => new SharedWorker(url, { type: "module", name: "token" }) };
-  return {};
 }
 
 /**

@@ -25,6 +25,7 @@ import { offerSignIn } from "./sign-in-form.ts";
 import { offerStepUp } from "./step-up-panel.ts";
 import { joinTabs, type Tabs } from "./tabs.ts";
 import { offerTenants } from "./tenants-panel.ts";
+import { offerTheft } from "./theft-panel.ts";
 import { watch, watchedTransport } from "./witness.ts";
 import { errorSentence } from "./words.ts";
 
@@ -55,6 +56,7 @@ async function open(config: Config): Promise<void> {
   if (demo !== null) {
     offerPoint(keep, config, demo, tabs);
     offerFaults(keep, demo, tabs);
+    offerTheft(keep, config, tabs);
     offerChain(keep, config);
     offerActing(keep, config, authority);
     offerHosts(config);

@@ -3,31 +3,24 @@
 // tabs keep in step.
 
 import type { TokenKeep } from "tokenkeep";
-import { orRefusal, withCookie } from "./authority.ts";
 import { MANY, sendMany } from "./call-panel.ts";
 import type { Config } from "./config.ts";
-import { DEMO_ACCOUNT, type DemoControls } from "./demo-controls.ts";
+import { type DemoControls, signInIfNeeded } from "./demo-controls.ts";
 import { SERVERS } from "./moments.ts";
 import { button, element, htmlElement, onPress } from "./page.ts";
 import type { Tabs } from "./tabs.ts";
 import { errorSentence } from "./words.ts";
 
-export function offerPoint(
-  keep: TokenKeep,
-  { authority, api }: Config,
-  demo: DemoControls,
-  tabs: Tabs,
-): void {
+export function offerPoint(keep: TokenKeep, config: Config, demo: DemoControls, tabs: Tabs): void {
   const result = htmlElement("point-result");
   const figures = htmlElement("point-figures");
 
   const show = async (): Promise<string> => {
-    if (keep.session.status !== "authenticated")
-      await orRefusal(keep.signIn(`${authority}/session/sign-in`, withCookie(DEMO_ACCOUNT)));
+    await signInIfNeeded(keep, config);
     await demo.refuseToken();
     tabs.tell({ lane: SERVERS, at: Date.now(), kind: "fault", what: "One token refused" });
     const before = await demo.counts();
-    const answered = await sendMany(keep, `${api}/api/time`);
+    const answered = await sendMany(keep, `${config.api}/api/time`);
     const after = await demo.counts();
     const refused = after.refused - before.refused;
     const refreshes = after.refreshes - before.refreshes;

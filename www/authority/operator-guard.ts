@@ -6,12 +6,14 @@ import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import {
   createVerifier,
+  type DpopOptions,
   kvRevocation,
   type RevocationStore,
   type Verified,
   type Verifier,
 } from "tokenkeep/edge";
 import { guard } from "tokenkeep/hono";
+import { dpopOf } from "../nonces.ts";
 import { type Tenant, tenantsOf } from "../tenants.ts";
 import type { Env } from "./context.ts";
 import { publishedKeys } from "./key-ring.ts";
@@ -34,7 +36,7 @@ export const requireOperator = createMiddleware<Env>(async (c, next) => {
   if (middleware === undefined) {
     const revocation = revocationIn(c.env, tenantsOf(c.env));
     // Tokens that are bound to a key come with a proof of it.
-    const verifier = (verifierOfThisIsolate ??= make(c.env, { revocation, dpop: {} }));
+    const verifier = (verifierOfThisIsolate ??= make(c.env, { revocation, dpop: dpopOf(c.env) }));
     guards.set(
       id,
       (middleware = guard(verifier, {
@@ -59,7 +61,7 @@ export function verifierIn(bindings: AuthorityBindings): Verifier {
 
 function make(
   bindings: AuthorityBindings,
-  more: { revocation: RevocationStore; dpop?: object },
+  more: { revocation: RevocationStore; dpop?: DpopOptions },
 ): Verifier {
   const tenants = tenantsOf(bindings);
   const uriOf = ({ issuer }: Tenant) => `${issuer}/.well-known/jwks.json`;

@@ -1,10 +1,11 @@
 // The bindings of the authority's Worker, and the settings that are read from them.
 
+import type { NonceBindings } from "../nonces.ts";
 import { allowedOrigins } from "../origins.ts";
 import type { TenantBindings } from "../tenants.ts";
 import type { Limiter } from "./limiter.ts";
 
-export interface AuthorityBindings extends TenantBindings {
+export interface AuthorityBindings extends TenantBindings, NonceBindings {
   DB: D1Database;
   /** Shared with the API, whose guard reads the revocations there. */
   SHARED: KVNamespace;
