@@ -1,4 +1,5 @@
-// The demo page: a token that was stolen from a log, with DPoP and without, wherever the keep lives.
+// The demo page: a token that was stolen from a log, with DPoP and without, wherever the keep
+// lives.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

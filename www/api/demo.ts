@@ -1,6 +1,6 @@
 // The demo's controls. They wrap the API: they make it refuse good tokens, play a thief, and count.
-// They are mounted only where the binding DEMO is "on". Leave them out of a copy: their state is in the
-// memory of one isolate.
+// They are mounted only where the binding DEMO is "on". Leave them out of a copy: their state is in
+// the memory of one isolate.
 
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
