@@ -2,6 +2,7 @@
 // among them and adds up their counts.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { countCargo, countNode, countWasm } from "./counts.mjs";
 import { readManifest } from "./manifest.mjs";
@@ -126,30 +127,52 @@ async function runNode(name, files, options, env) {
   return { count: countNode(readFileSync(tap, "utf8"), code), output };
 }
 
+/** How many test files run at once. Most of them wait most of the time, for a browser or a server. */
+const atOnce = `--test-concurrency=${availableParallelism() + 1}`;
+
+/** The files that take longest begin first, so that nothing waits for one of them at the end. */
+const longest = [
+  "tests/browser/limits.test.ts",
+  "tests/client/hosted/suite.test.ts",
+  "tests/client/hosted/loss.test.ts",
+  "tests/browser/mediator-worker.test.ts",
+  "tests/browser/express-react.test.ts",
+  "tests/docs/backends.test.ts",
+];
+
+/** @param {readonly string[]} files */
+function longestFirst(files) {
+  return [
+    ...longest.filter((file) => files.includes(file)),
+    ...files.filter((file) => !longest.includes(file)),
+  ];
+}
+
 const inBrowser = (/** @type {string} */ file) => /^tests\/(browser|client|firefox)\//.test(file);
 
 /** The tests that need no browser: the Workers over HTTP, the scripts, the package. */
 export function runJs() {
   return runNode(
     "js",
-    filesIn("tests", ".test.ts").filter((file) => !inBrowser(file)),
-    ["--test-concurrency=2"],
+    longestFirst(filesIn("tests", ".test.ts").filter((file) => !inBrowser(file))),
+    [atOnce],
     {},
   );
 }
 
 /**
- * The demo page against the real Workers, and the client against scripted servers, in Chromium. One
- * file after the other, because some measure time.
+ * The demo page against the real Workers, and the client against scripted servers, in Chromium.
  * @param {string} chromium
  */
 export function runBrowser(chromium) {
   return runNode(
     "browser",
-    filesIn("tests", ".test.ts").filter(
-      (file) => inBrowser(file) && !file.startsWith("tests/firefox/"),
+    longestFirst(
+      filesIn("tests", ".test.ts").filter(
+        (file) => inBrowser(file) && !file.startsWith("tests/firefox/"),
+      ),
     ),
-    ["--test-concurrency=1"],
+    [atOnce],
     { CHROMIUM: chromium },
   );
 }
@@ -185,7 +208,7 @@ const inFirefox = [
  */
 export async function runFirefox(firefox) {
   const wasm = await runWasmIn("firefox");
-  const client = await runNode("firefox", inFirefox, ["--test-concurrency=1"], {
+  const client = await runNode("firefox", longestFirst(inFirefox), [atOnce], {
     BROWSER: "firefox",
     FIREFOX: firefox,
   });
