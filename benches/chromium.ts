@@ -77,28 +77,8 @@ export interface Chromium {
   close(): Promise<void>;
 }
 
-/**
- * Features that are switched off, because a new window would use a core for more than a second: the
- * address bar's popup is a page of its own. The browser takes the last such list only, so this one
- * repeats Playwright's names that keep the browser off the network.
- */
-const OFF = [
-  "WebUIOmniboxPopup",
-  "WebUIOmniboxAimPopup",
-  "WebUIOmniboxFullPopup",
-  "AimEnabled",
-  "HttpsUpgrades",
-  "MediaRouter",
-  "NetworkTimeServiceQuerying",
-  "OptimizationHints",
-  "PreconnectToSearch",
-];
-
 export async function launch(): Promise<Chromium> {
-  const browser = await chromium.launch({
-    executablePath,
-    args: [...args, `--disable-features=${OFF.join(",")}`],
-  });
+  const browser = await chromium.launch({ executablePath, args });
   const wire = await browser.newBrowserCDPSession();
   /** The processor time of each process so far. An ended process keeps its last value. */
   const worked = new Map<number, number>();

@@ -5,8 +5,31 @@ import { env } from "node:process";
 /** The path of Chromium. Scripts that set up name it in the variable CHROMIUM. */
 export const executablePath = env["CHROMIUM"] ?? "/usr/bin/chromium";
 
-/** Runs in a container, and sends nothing but what a page asks for. */
-export const args = [
+/**
+ * The popup of the address bar. It is a page of its own, which each new window loads and which
+ * takes a core for half a second.
+ */
+const popup = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"];
+
+/** What Playwright switches off for pages and the network. */
+const playwrights = [
+  "AimEnabled",
+  "AvoidCorsURLLoaderRestartOnRedirect",
+  "AvoidUnnecessaryBeforeUnloadCheckSync",
+  "DestroyProfileOnBrowserClose",
+  "HttpsFirstBalancedModeAutoEnable",
+  "HttpsUpgrades",
+  "LensOverlay",
+  "MediaRouter",
+  "NetworkTimeServiceQuerying",
+  "OptimizationHints",
+  "PaintHolding",
+  "PreconnectToSearch",
+  "ThirdPartyStoragePartitioning",
+];
+
+/** Runs in a container, and sends nothing but what a page asks for. Pages are as people have them. */
+export const plainArgs = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-dev-shm-usage",
@@ -15,4 +38,8 @@ export const args = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  `--disable-features=${popup.join(",")}`,
 ];
+
+/** For Playwright. Chromium obeys the last list of features only, so that it names Playwright's. */
+export const args = [...plainArgs, `--disable-features=${[...popup, ...playwrights].join(",")}`];

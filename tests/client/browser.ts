@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
-import { args, executablePath } from "../../scripts/lib/chromium.mjs";
+import { args, executablePath, plainArgs } from "../../scripts/lib/chromium.mjs";
 import { launchFirefox } from "../firefox/launch.ts";
 
 export interface Chromium {
@@ -37,7 +37,7 @@ export async function launchAsPeopleHaveIt(): Promise<Chromium> {
   const program = spawn(
     executablePath,
     [
-      ...args,
+      ...plainArgs,
       "--headless=new",
       "--no-default-browser-check",
       "--password-store=basic",
