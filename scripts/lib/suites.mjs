@@ -134,7 +134,7 @@ const atOnce = `--test-concurrency=${availableParallelism() + 1}`;
 const longest = [
   "tests/browser/limits.test.ts",
   "tests/client/hosted/suite.test.ts",
-  "tests/client/hosted/loss.test.ts",
+  "tests/client/hosted/lost.test.ts",
   "tests/browser/mediator-worker.test.ts",
   "tests/browser/express-react.test.ts",
   "tests/docs/backends.test.ts",
