@@ -28,7 +28,7 @@ const playwrights = [
   "ThirdPartyStoragePartitioning",
 ];
 
-/** Runs in a container, and sends nothing but what a page asks for. Pages are as people have them. */
+/** Runs in a container, and sends nothing but what a page asks for. */
 export const plainArgs = [
   "--no-sandbox",
   "--disable-gpu",

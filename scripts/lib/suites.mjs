@@ -127,7 +127,7 @@ async function runNode(name, files, options, env) {
   return { count: countNode(readFileSync(tap, "utf8"), code), output };
 }
 
-/** How many test files run at once. Most of them wait most of the time, for a browser or a server. */
+/** How many test files run at once. Most of them wait for a browser or a server. */
 const atOnce = `--test-concurrency=${availableParallelism() + 1}`;
 
 /** The files that take longest begin first, so that nothing waits for one of them at the end. */
