@@ -3,10 +3,13 @@
 
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { answer, redirect } from "./answers.js";
-import { cookiesOf } from "./cookies.js";
+import { cookie, cookiesOf, isKept, valueOf } from "./cookies.js";
 import { keptAddress, returnAddress } from "./return-to.js";
-import type { Ended, LiveSessions } from "./sessions.js";
+import type { LiveSessions } from "./sessions.js";
 import type { Setup } from "./setup.js";
+
+/** Seconds from a logout to `GET end`. */
+const END_SECONDS = 60;
 
 /** What `GET end` tells the provider. */
 interface Farewell {
@@ -16,54 +19,48 @@ interface Farewell {
 
 export async function logout(
   request: Request,
-  setup: Setup,
+  { places, provider, report, seal }: Setup,
   sessions: LiveSessions,
   context: ExecutionContextLike | null,
-  revoke: (ended: Ended) => Promise<void>,
 ): Promise<Response> {
-  const { cookies, sealing, report } = setup;
-  const ended = await sessions.end(cookiesOf(request));
-  const { held, key } = ended;
-  const set = [...ended.cookies];
-  if (held !== null) {
-    report("ended", { key, subject: held.subject });
-    const revoked = revoke(ended);
-    context?.waitUntil(revoked);
-    if (ended.revokesFirst) await revoked;
-    const { idToken, sid } = held;
-    const tell = async (farewell: Farewell) =>
-      cookies.setEnd(await sealing.seal(JSON.stringify(farewell), "end"));
-    const end = (await tell({ idToken, sid })) ?? (await tell({ idToken: null, sid }));
-    if (end !== null) set.push(end);
-  }
-  return answer(204, null, { cookies: set });
+  const { cookies, held, key } = await sessions.end(cookiesOf(request));
+  if (held === null) return answer(204, cookies);
+  const { subject, refreshToken, idToken, sid } = held;
+  report("ended", { key, subject });
+  const revoked = provider.revoke(refreshToken, { key, subject });
+  context?.waitUntil(revoked);
+  if (sessions.revokesFirst) await revoked;
+  let farewell = await seal({ idToken, sid } satisfies Farewell, "end");
+  if (!isKept(places.end, farewell)) farewell = await seal({ idToken: null, sid }, "end");
+  const isRoom = isKept(places.end, farewell);
+  return answer(204, isRoom ? [...cookies, cookie(places.end, farewell, END_SECONDS)] : cookies);
 }
 
-export async function end(request: Request, setup: Setup): Promise<Response> {
-  const { cookies, sealing, provider, settings } = setup;
+export async function end(
+  request: Request,
+  { settings, provider, places, seal, open }: Setup,
+): Promise<Response> {
   const returnTo = returnAddress(new URL(request.url).searchParams.get("return_to"), settings.apps);
   const sent = cookiesOf(request);
-  const sealed = cookies.end(sent);
-  const text = sealed === null ? null : await sealing.open(sealed, "end");
-  const to =
-    text === null ? null : await provider.endpoint("end_session_endpoint").catch(() => null);
-  if (text === null || to === null)
-    return redirect(returnTo, sealed === null ? [] : [cookies.deleteEnd()]);
-  const { sid, ...farewell } = JSON.parse(text) as Farewell;
-  const beside = cookies.idToken(sent);
-  const idToken =
-    farewell.idToken ?? (beside === null ? null : await sealing.open(beside, "end", "id"));
+  const sealed = valueOf(sent, places.end);
+  const deleted = sealed === "" ? [] : [cookie(places.end)];
+  const farewell = await open<Farewell>(sealed, "end");
+  const to = farewell && (await provider.endpoint("end_session_endpoint").catch(() => null));
+  if (farewell === null || to === null) return redirect(returnTo, deleted);
+  const beside = valueOf(sent, places.idToken);
+  const { sid } = farewell;
+  const idToken = farewell.idToken ?? (await open<string>(beside, "end", "id"));
   const told = {
-    ...(idToken === null ? { client_id: settings.client.id } : { id_token_hint: idToken }),
+    ...(idToken === null ? { client_id: settings.client.client_id } : { id_token_hint: idToken }),
     ...(idToken === null && sid !== null ? { logout_hint: sid } : {}),
     post_logout_redirect_uri: `${settings.url}/ended`,
-    state: await sealing.seal(returnTo.href, "return"),
+    state: await seal(returnTo.href, "return"),
   };
   for (const [name, value] of Object.entries(told)) to.searchParams.set(name, value);
-  return redirect(to, [cookies.deleteEnd(), ...(beside === null ? [] : cookies.deleteIdToken())]);
+  return redirect(to, beside === "" ? deleted : [...deleted, cookie(places.idToken)]);
 }
 
-export async function ended(request: Request, setup: Setup): Promise<Response> {
+export async function ended(request: Request, { settings, open }: Setup): Promise<Response> {
   const state = new URL(request.url).searchParams.get("state") ?? "";
-  return redirect(keptAddress(await setup.sealing.open(state, "return"), setup.settings.apps));
+  return redirect(keptAddress(await open<string>(state, "return"), settings.apps));
 }

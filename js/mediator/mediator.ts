@@ -1,18 +1,16 @@
 // The mediator as a whole: which path is which endpoint, who may call it, and what of it fails how.
 
 import type { ExecutionContextLike } from "../edge/result/verified.js";
-import { Sealing } from "../sealing.js";
-import { answer, refusal, unavailable } from "./answers.js";
+import { answer, HEADERS, refusal, unavailable } from "./answers.js";
 import { backchannelLogout } from "./backchannel.js";
 import { callback } from "./callback.js";
-import { preflight, refuseForgery, refuseOther, shared } from "./callers.js";
-import { Cookies, cookiesOf } from "./cookies.js";
+import { isGuess, NAVIGATIONS, pagesOf, type Rules, refusedBy } from "./callers.js";
+import { cookiesOf } from "./cookies.js";
 import { end, ended, logout } from "./ending.js";
 import { invalidOption } from "./error.js";
-import { Provider } from "./provider.js";
 import type { LiveSessions } from "./sessions.js";
 import { readSettings } from "./settings.js";
-import { reporter, type Setup } from "./setup.js";
+import { type Setup, setUp } from "./setup.js";
 import { signIn } from "./sign-in.js";
 import type { Mediator, MediatorOptions } from "./types.js";
 
@@ -20,13 +18,15 @@ type Context = ExecutionContextLike | null;
 
 interface Endpoint {
   readonly method: "GET" | "POST";
-  /** A page calls it; the others a browser goes to, or the provider calls. */
-  readonly isOfPages: boolean;
+  /** Who may call it; null: anybody, for the request itself says who it is. */
+  readonly callers: Rules | null;
   answer(request: Request, context: Context): Promise<Response>;
 }
 
 /** Seconds until a call whose store failed is made again. */
 const RETRY = 5;
+/** Characters of an `Origin` that an event holds. */
+const LONGEST_ORIGIN = 128;
 
 /**
  * Makes the server contract of any OpenID provider: signs users in there, keeps the refresh token,
@@ -46,133 +46,114 @@ const RETRY = 5;
  * @throws {MediatorError} config_invalid
  */
 export function createMediator(options: MediatorOptions): Mediator {
-  const settings = readSettings(options);
-  const { name, scope, path, provider, client, apps } = settings;
-  const setup: Setup = {
-    settings,
-    provider: new Provider(settings),
-    sealing: new Sealing(settings.sessions.secrets, [name, provider.issuer, client.id]),
-    cookies: new Cookies({ name, scope, path }),
-    report: reporter(settings),
-  };
+  const setup = setUp(readSettings(options));
+  const { settings, report } = setup;
+  const { path, apps } = settings;
   const sessions = settings.sessions.open(setup);
-  const endpoints = endpointsOf(setup, sessions);
+  const pages = pagesOf(apps);
+  const endpoints = endpointsOf(setup, sessions, pages);
+  const handles = ({ url }: Request) => new URL(url).pathname.startsWith(`${path}/`);
 
-  const respond = async (request: Request, context: Context): Promise<Response> => {
-    const { pathname } = new URL(request.url);
-    const endpoint = pathname.startsWith(`${path}/`)
-      ? endpoints.get(pathname.slice(path.length + 1))
-      : undefined;
+  const respond = async (
+    request: Request,
+    context: Context,
+    endpoint: Endpoint | undefined,
+  ): Promise<Response> => {
     if (endpoint === undefined) return refusal(404, "not_found");
-    const { method, isOfPages } = endpoint;
-    if (isOfPages && request.method === "OPTIONS") return preflight(request, method, apps);
-    if (request.method !== method)
-      return refusal(405, "method_not_allowed", { headers: { Allow: method } });
-    if (!isOfPages) return endpoint.answer(request, context);
-    const refused = refuseForgery(request, apps);
-    if (refused !== null) return shared(refused, request, apps);
-    return shared(await endpoint.answer(request, context).catch(() => fail()), request, apps);
-  };
-  const fail = (): Response => {
-    setup.report("unavailable", { code: "store" });
-    return unavailable(RETRY);
+    const { method, callers } = endpoint;
+    const isPreflight = callers === pages && request.method === "OPTIONS";
+    if (request.method !== method && !isPreflight)
+      return refusal(405, "method_not_allowed", { Allow: method });
+    if (callers === NAVIGATIONS && isGuess(request)) return answer(204);
+    const code = refusedBy(request, isPreflight ? { Origin: apps } : (callers ?? {}));
+    if (code !== undefined) {
+      const origin = request.headers.get("Origin")?.slice(0, LONGEST_ORIGIN);
+      report("caller-refused", { code, ...(origin && { origin }) });
+      return refusal(403, "forbidden");
+    }
+    if (!isPreflight) return endpoint.answer(request, context);
+    return answer(204, [
+      ["Access-Control-Allow-Methods", method],
+      ["Access-Control-Allow-Headers", "X-Requested-With"],
+      ["Access-Control-Max-Age", "600"],
+    ]);
   };
 
   return {
-    // Node's servers hand over something else in that place.
-    fetch: (request, context) =>
-      respond(request, typeof context?.waitUntil === "function" ? context : null).catch(fail),
-    handles: (request) => new URL(request.url).pathname.startsWith(`${path}/`),
+    async fetch(request, given) {
+      const { pathname } = new URL(request.url);
+      const endpoint = handles(request)
+        ? endpoints.get(pathname.slice(path.length + 1))
+        : undefined;
+      // Node's servers hand over something else in that place.
+      const context = typeof given?.waitUntil === "function" ? given : null;
+      const response = await respond(request, context, endpoint).catch(() => {
+        report("unavailable", { code: "store" });
+        return unavailable(RETRY);
+      });
+      const headers = [...HEADERS];
+      if (endpoint?.callers === pages) {
+        // Lets pages of these origins read the answer.
+        const origin = request.headers.get("Origin") ?? "";
+        headers.push(["Vary", "Origin"]);
+        if (apps.includes(origin))
+          headers.push(
+            ["Access-Control-Allow-Origin", origin],
+            ["Access-Control-Allow-Credentials", "true"],
+            ["Access-Control-Expose-Headers", "Retry-After, Date"],
+          );
+      }
+      for (const [name, value] of headers) response.headers.set(name, value);
+      return response;
+    },
+    handles,
     async endSessions(subject) {
       if (sessions.endNamed === null) throw invalidOption("sessions", "must be stored");
       const count = await sessions.endNamed("sub", subject);
-      setup.report("logged-out-elsewhere", { subject });
+      report("logged-out-elsewhere", { subject });
       return count;
     },
   };
 }
 
-function endpointsOf(setup: Setup, sessions: LiveSessions): ReadonlyMap<string, Endpoint> {
-  const { provider, report } = setup;
-  const revoke = async (refreshToken: string | null, key: string | null, subject?: string) => {
-    if (refreshToken === null) return;
-    const about = subject === undefined ? { key } : { key, subject };
-    try {
-      if (!(await provider.revoke(refreshToken)))
-        report("revocation-failed", { ...about, code: "no_endpoint" });
-    } catch {
-      report("revocation-failed", about);
-    }
-  };
-  const visited = (visit: (request: Request, context: Context) => Promise<Response>): Endpoint => ({
-    method: "GET",
-    isOfPages: false,
-    answer: async (request, context) => refuseOther(request) ?? visit(request, context),
-  });
-  return new Map<string, Endpoint>([
-    ["sign-in", visited((request) => signIn(request, setup, sessions))],
+function endpointsOf(
+  setup: Setup,
+  sessions: LiveSessions,
+  pages: Rules,
+): ReadonlyMap<string, Endpoint> {
+  const endpoint = (
+    method: Endpoint["method"],
+    callers: Endpoint["callers"],
+    answer: Endpoint["answer"],
+  ): Endpoint => ({ method, callers, answer });
+  const endpoints = new Map([
+    ["sign-in", endpoint("GET", NAVIGATIONS, (request) => signIn(request, setup, sessions))],
     [
       "callback",
-      {
-        method: "GET",
-        isOfPages: false,
-        answer: (request, context) =>
-          callback(request, setup, sessions, (refreshToken) => {
-            const revoked = revoke(refreshToken, null);
-            context?.waitUntil(revoked);
-          }),
-      },
+      endpoint("GET", null, (request, context) => callback(request, setup, sessions, context)),
     ],
     [
       "refresh",
-      {
-        method: "POST",
-        isOfPages: true,
-        answer: async (request, context) => {
-          const refreshed = await sessions.refresh(cookiesOf(request), context);
-          if (refreshed.kind === "over") return refusal(401, refreshed.error);
-          if (refreshed.kind === "trouble")
-            return unavailable(refreshed.retryAfter, refreshed.status);
-          const { accessToken: access_token, expiresIn, cookies } = refreshed;
-          const life = expiresIn === null ? {} : { expires_in: expiresIn };
-          return answer(200, { access_token, ...life, token_type: "Bearer" }, { cookies });
-        },
-      },
+      endpoint("POST", pages, (request, context) => sessions.refresh(cookiesOf(request), context)),
     ],
     [
       "logout",
-      {
-        method: "POST",
-        isOfPages: true,
-        answer: (request, context) =>
-          logout(request, setup, sessions, context, ({ held, key }) =>
-            revoke(held?.refreshToken ?? null, key, held?.subject),
-          ),
-      },
+      endpoint("POST", pages, (request, context) => logout(request, setup, sessions, context)),
     ],
-    ...(sessions.endNamed === null && setup.settings.revocation === undefined
-      ? []
-      : [
-          [
-            "backchannel-logout",
-            { method: "POST", isOfPages: false, answer: backchannelLogout(setup, sessions) },
-          ] as const,
-        ]),
-    ["end", visited((request) => end(request, setup))],
-    ["ended", visited((request) => ended(request, setup))],
+    ["end", endpoint("GET", NAVIGATIONS, (request) => end(request, setup))],
+    ["ended", endpoint("GET", NAVIGATIONS, (request) => ended(request, setup))],
     [
       "user",
-      {
-        method: "GET",
-        isOfPages: true,
-        answer: async (request) => {
-          const found = await sessions.find(cookiesOf(request));
-          if (found === null) return refusal(401, "invalid_grant");
-          const { held, endsAt } = found;
-          const session = { startedAt: held.startedAt, expiresAt: endsAt };
-          return answer(200, { claims: held.claims, session });
-        },
-      },
+      endpoint("GET", pages, async (request) => {
+        const held = await sessions.find(cookiesOf(request));
+        if (held === null) return refusal(401, "invalid_grant");
+        const { claims, startedAt } = held;
+        const expiresAt = startedAt + setup.settings.absolute;
+        return Response.json({ claims, session: { startedAt, expiresAt } });
+      }),
     ],
   ]);
+  if (sessions.endNamed !== null || setup.settings.revocation !== undefined)
+    endpoints.set("backchannel-logout", endpoint("POST", null, backchannelLogout(setup, sessions)));
+  return endpoints;
 }

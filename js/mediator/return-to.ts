@@ -5,21 +5,24 @@
 const LONGEST = 1_024;
 
 /** The address that a query asks for if it is of the applications, else the root of the first. */
-export function returnAddress(text: string | null, apps: readonly [string, ...string[]]): URL {
-  return keptAddress(text !== null && text.length <= LONGEST ? text : null, apps);
+export function returnAddress(
+  text: string | null,
+  apps: readonly [string, ...string[]],
+  longest = LONGEST,
+): URL {
+  const [first] = apps;
+  const root = new URL(first);
+  if (text === null || text.length > longest || !URL.canParse(text, root)) return root;
+  const url = new URL(text, root);
+  const { protocol, origin, href, username, password } = url;
+  // A `blob:` address has the origin too.
+  const isPage = /^https?:$/.test(protocol) && apps.includes(origin);
+  return isPage && href.length <= 2 * LONGEST && username + password === "" ? url : root;
 }
 
 /** The same of an address that was kept, encoded, since then. */
 export function keptAddress(text: string | null, apps: readonly [string, ...string[]]): URL {
-  const [first] = apps;
-  if (text !== null && URL.canParse(text, first)) {
-    const url = new URL(text, first);
-    // A `blob:` address has the origin too.
-    const isPage = /^https?:$/.test(url.protocol) && apps.includes(url.origin);
-    const fits = url.href.length <= 2 * LONGEST;
-    if (isPage && fits && url.username === "" && url.password === "") return url;
-  }
-  return new URL("/", first);
+  return returnAddress(text, apps, 2 * LONGEST);
 }
 
 /** Adds the mark that tells the page what came of it. One that is there already goes. */

@@ -3,210 +3,123 @@
 
 import { ownCopy } from "../edge/options/own.js";
 import type { Algorithm } from "../edge/options/types.js";
+import { clientOf } from "../oauth/client.js";
+import {
+  address,
+  callable,
+  flag,
+  having,
+  listOf,
+  matching,
+  members,
+  number,
+  optional,
+  type Read,
+  text,
+  word,
+} from "../options.js";
 import { invalidOption } from "./error.js";
 import type { LiveSessionsMaker } from "./sessions.js";
 import type { MediatorOptions, ProviderMetadata, ProviderOptions } from "./types.js";
 
-export interface Settings {
-  readonly provider: ProviderSettings;
-  readonly client: MediatorOptions["client"];
-  /** Without a slash at its end. */
-  readonly url: string;
-  /** The path of `url`: "" for the root of a host. */
-  readonly path: string;
-  readonly apps: readonly [string, ...string[]];
-  readonly sessions: LiveSessionsMaker;
-  readonly name: string;
-  /** Milliseconds. */
-  readonly idle: number;
-  readonly absolute: number;
-  readonly reuse: number;
-  readonly timeout: number;
-  readonly claims: readonly string[];
-  readonly userInfo: boolean;
-  readonly admit: MediatorOptions["admit"];
-  readonly revocation: MediatorOptions["revocation"];
-  readonly scope: "host" | "mediator";
-  readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
-  readonly clock: () => number;
-  readonly onEvent: NonNullable<MediatorOptions["onEvent"]>;
-}
-
-export interface ProviderSettings {
-  readonly issuer: string;
-  readonly discovery: "oidc" | "oauth2" | ProviderMetadata;
-  readonly scope: string;
-  readonly resource: readonly string[];
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly pushed: NonNullable<ProviderOptions["pushed"]>;
-  readonly algorithms: readonly Algorithm[];
-}
-
-const KNOWN = [
-  "provider",
-  "client",
-  "url",
-  "apps",
-  "sessions",
-  "name",
-  "lifetime",
-  "reuse",
-  "claims",
-  "userInfo",
-  "admit",
-  "revocation",
-  "cookie",
-  "timeout",
-  "fetch",
-  "clock",
-  "onEvent",
-] as const satisfies (keyof MediatorOptions)[];
-
-const KNOWN_OF_PROVIDER = [
-  "issuer",
-  "discovery",
-  "scope",
-  "resource",
-  "parameters",
-  "pushed",
-  "algorithms",
-] as const satisfies (keyof ProviderOptions)[];
+export type Settings = ReturnType<typeof readSettings>;
 
 /** Parameters of the authorization request that are the mediator's. */
 const RESERVED =
   /^(client_id|redirect_uri|response_type|response_mode|scope|state|nonce|code_challenge.*|request|request_uri|resource)$/;
 
-export function readSettings(given: MediatorOptions): Settings {
-  const options = members("options", given, KNOWN);
-  const { sessions, admit, revocation, fetch, clock, onEvent, userInfo = false } = options;
-  const { name = "tokenkeep", claims = ["sub", "name", "email", "picture"] } = options;
-  const lifetime = members("lifetime", options.lifetime ?? {}, ["idle", "absolute"]);
-  const { scope = "host" } = members("cookie", options.cookie ?? {}, ["scope"]);
-  for (const [what, value] of Object.entries({ admit, fetch, clock, onEvent }))
-    if (value !== undefined && typeof value !== "function")
-      throw invalidOption(what, "must be a function");
-  if (typeof (sessions as Partial<LiveSessionsMaker> | undefined)?.open !== "function")
-    throw invalidOption("sessions", "must be what `storedSessions` or `sealedCookies` gives");
-  if (lifetime.idle !== undefined && !(sessions as LiveSessionsMaker).knowsUse)
-    throw invalidOption("lifetime.idle", "can't be kept by cookies that never change");
-  if (revocation !== undefined && typeof revocation?.isRevoked !== "function")
-    throw invalidOption("revocation", "must have a method isRevoked");
-  if (typeof name !== "string" || !/^\w{1,32}$/.test(name))
-    throw invalidOption("name", "must be 1 to 32 letters, digits or underscores");
-  if (scope !== "host" && scope !== "mediator")
-    throw invalidOption("cookie.scope", 'must be "host" or "mediator"');
-  if (typeof userInfo !== "boolean") throw invalidOption("userInfo", "must be true or false");
-  const url = address("url", String(options.url));
+/** Every option is in the table, and nothing else is. */
+type Table<Options> = { readonly [Name in keyof Options]-?: Read<unknown> };
+type Option<Name extends keyof MediatorOptions> = NonNullable<MediatorOptions[Name]>;
+
+const issuer: Read<string> = (given, ...rest) => {
+  address(text(given, ...rest), ...rest);
+  return given as string;
+};
+
+const origin: Read<string> = (given, option, invalid) => {
+  const { origin } = address(given, option, invalid);
+  if (origin !== given) throw invalid(option, "must hold origins, without a path or a slash");
+  return origin;
+};
+
+const parameters: Read<Record<string, string>> = (given, option, invalid) => {
+  const own = Object.entries(Object(given));
+  for (const [name, value] of own)
+    if (RESERVED.test(name) || typeof value !== "string")
+      throw invalid(`${option}.${name}`, "is not one that you may set");
+  return Object.fromEntries(own) as Record<string, string>;
+};
+
+const MOST_SECONDS = 31_536_000;
+
+/** @throws {MediatorError} config_invalid */
+export function readSettings(given: MediatorOptions) {
+  const { provider, client, url, lifetime, cookie, fetch, ...others } = members({
+    provider: members({
+      issuer,
+      discovery: optional(ownCopy, "oidc") as Read<"oidc" | "oauth2" | ProviderMetadata>,
+      scope: optional(text, "openid"),
+      resource: optional((one, ...rest) => listOf(text)([one].flat(), ...rest), []),
+      parameters: optional(parameters, {}),
+      pushed: word("auto", "always", "never"),
+      algorithms: optional(
+        listOf(matching(/^(?!HS|none)./i, "must be of signatures by private keys")),
+        ["RS256", "PS256", "ES256", "EdDSA"],
+      ) as Read<readonly Algorithm[]>,
+    } satisfies Table<ProviderOptions>),
+    client: (client) => client as MediatorOptions["client"],
+    url: address,
+    apps: listOf(origin),
+    sessions: having<LiveSessionsMaker>("open", "must be `storedSessions` or `sealedCookies`"),
+    name: optional(
+      matching(/^\w{1,32}$/, "must be 1 to 32 letters, digits or underscores"),
+      "tokenkeep",
+    ),
+    lifetime: members({
+      idle: optional(number(0, 60, MOST_SECONDS), undefined),
+      absolute: number(604_800, 60, MOST_SECONDS),
+    } satisfies Table<Option<"lifetime">>),
+    reuse: number(20, 0, 60),
+    claims: optional(listOf(text), ["sub", "name", "email", "picture"]),
+    userInfo: optional(flag, false),
+    admit: optional(callable<Option<"admit">>, undefined),
+    revocation: optional(having<Option<"revocation">>("isRevoked"), undefined),
+    cookie: members({ scope: word("host", "mediator") } satisfies Table<Option<"cookie">>),
+    timeout: number(10_000, 1_000, 60_000),
+    fetch: optional(callable<Option<"fetch">>, undefined),
+    clock: optional(callable<Option<"clock">>, Date.now),
+    onEvent: optional(callable<Option<"onEvent">>, undefined),
+  } satisfies Table<MediatorOptions>)(given, "", invalidOption);
+  const { issuer: name, discovery, scope } = provider;
+  const { idle = 86_400, absolute } = lifetime;
+  if (discovery !== "oidc" && discovery !== "oauth2" && Object(discovery).issuer !== name)
+    throw invalidOption("provider.discovery", "must be a kind, or metadata of the same issuer");
+  const [first, ...rest] = others.apps;
+  if (first === undefined) throw invalidOption("apps", "must not be empty");
   if (url.search !== "" || url.hash !== "")
     throw invalidOption("url", "must have no query and no fragment");
+  if (lifetime.idle !== undefined && !others.sessions.knowsUse)
+    throw invalidOption("lifetime.idle", "can't be kept by cookies that never change");
   const path = url.pathname.replace(/\/+$/, "");
   return {
-    provider: readProvider(options.provider),
-    client: options.client,
+    ...others,
+    ...clientOf(client, invalidOption, others.clock),
+    provider: {
+      ...provider,
+      scope: [...new Set(["openid", ...scope.split(" ")])].join(" ").trim(),
+    },
+    apps: [first, ...rest] as const,
+    /** Without a slash at its end. */
     url: url.origin + path,
+    /** "" for the root of a host. */
     path,
-    apps: readApps(options.apps),
-    sessions: sessions as LiveSessionsMaker,
-    name,
-    idle: number("lifetime.idle", lifetime.idle, 86_400, 60, 31_536_000) * 1000,
-    absolute: number("lifetime.absolute", lifetime.absolute, 604_800, 60, 31_536_000) * 1000,
-    reuse: number("reuse", options.reuse, 20, 0, 60) * 1000,
-    timeout: number("timeout", options.timeout, 10_000, 1_000, 60_000),
-    claims: texts("claims", claims),
-    userInfo,
-    admit,
-    revocation,
-    scope,
+    scope: cookie.scope,
+    /** Milliseconds, as the next two. */
+    idle: idle * 1000,
+    absolute: absolute * 1000,
+    reuse: others.reuse * 1000,
     // Called without `this`: the platform's fetch takes none but its own.
-    fetch: (input, init) => (fetch ?? globalThis.fetch).call(undefined, input, init),
-    clock: clock ?? Date.now,
-    onEvent: onEvent ?? (() => undefined),
+    fetch: (input: string, init: RequestInit) => (fetch ?? globalThis.fetch)(input, init),
   };
-}
-
-function readProvider(given: ProviderOptions): ProviderSettings {
-  const options = members("provider", given, KNOWN_OF_PROVIDER);
-  const { issuer, discovery = "oidc", scope = "openid", resource = [], pushed = "auto" } = options;
-  const { algorithms = ["RS256", "PS256", "ES256", "EdDSA"] } = options;
-  address("provider.issuer", issuer);
-  if (discovery !== "oidc" && discovery !== "oauth2" && Object(discovery).issuer !== issuer)
-    throw invalidOption(
-      "provider.discovery",
-      'must be "oidc", "oauth2", or metadata of the same issuer',
-    );
-  if (typeof scope !== "string") throw invalidOption("provider.scope", "must be a text");
-  if (!["auto", "always", "never"].includes(pushed))
-    throw invalidOption("provider.pushed", 'must be "auto", "always" or "never"');
-  const parameters = { ...ownCopy(options.parameters ?? {}) };
-  for (const [name, value] of Object.entries(parameters))
-    if (RESERVED.test(name) || typeof value !== "string")
-      throw invalidOption(`provider.parameters.${name}`, "is not one that you may set");
-  if (texts("provider.algorithms", algorithms).some((name) => /^(HS|none)/i.test(name)))
-    throw invalidOption("provider.algorithms", "must be of signatures by private keys");
-  const scopes = scope.split(" ").filter((one) => one !== "");
-  return {
-    issuer,
-    discovery: ownCopy(discovery),
-    scope: [...(scopes.includes("openid") ? [] : ["openid"]), ...scopes].join(" "),
-    resource: texts("provider.resource", typeof resource === "string" ? [resource] : resource),
-    parameters,
-    pushed,
-    algorithms: [...algorithms],
-  };
-}
-
-function readApps(given: readonly string[]): readonly [string, ...string[]] {
-  const [first, ...rest] = texts("apps", given).map((app) => {
-    if (address("apps", app).origin !== app)
-      throw invalidOption("apps", "must hold origins, without a path or a slash");
-    return app;
-  });
-  if (first === undefined) throw invalidOption("apps", "must not be empty");
-  return [first, ...rest];
-}
-
-/** https, or http on this machine. */
-function address(option: string, text: string): URL {
-  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : null;
-  const local = /^(localhost|(.*\.)localhost|127(\.\d+){3}|\[::1\])$/;
-  if (
-    url === null ||
-    !(url.protocol === "https:" || (url.protocol === "http:" && local.test(url.hostname))) ||
-    url.username !== "" ||
-    url.password !== ""
-  )
-    throw invalidOption(option, "must be an https address, or http on this machine");
-  return url;
-}
-
-/** The own members of an object of options. */
-function members<T extends object>(where: string, given: T, known: readonly (keyof T)[]): T {
-  if (typeof given !== "object" || given === null || Array.isArray(given))
-    throw invalidOption(where, "must be an object");
-  const read = {} as T;
-  for (const name of Object.keys(given) as (keyof T)[]) {
-    if (!known.includes(name)) throw invalidOption(`${where}.${String(name)}`, "is no option");
-    read[name] = given[name];
-  }
-  return read;
-}
-
-function texts(option: string, given: unknown): readonly string[] {
-  const list = Array.isArray(given) ? Array.from<unknown>(given) : null;
-  if (list === null || !list.every((one) => typeof one === "string" && one !== ""))
-    throw invalidOption(option, "must be a list of texts that are not empty");
-  return list as string[];
-}
-
-function number(
-  option: string,
-  given: unknown,
-  usual: number,
-  least: number,
-  most: number,
-): number {
-  if (given === undefined) return usual;
-  if (typeof given !== "number" || !(given >= least && given <= most))
-    throw invalidOption(option, `must be a number from ${least} to ${most}`);
-  return given;
 }

@@ -1,41 +1,47 @@
 // What all parts of one mediator share.
 
-import type { Sealing } from "../sealing.js";
-import type { Cookies } from "./cookies.js";
-import type { Provider } from "./provider.js";
+import { type Purpose, Sealing } from "../sealing.js";
+import { placesOf } from "./cookies.js";
+import { connect } from "./provider.js";
 import type { Settings } from "./settings.js";
 import type { MediatorEvent } from "./types.js";
 
-export interface Setup {
-  readonly settings: Settings;
-  readonly provider: Provider;
-  readonly sealing: Sealing;
-  readonly cookies: Cookies;
-  /** Tells the application. What its listener throws changes nothing. */
-  report(type: MediatorEvent["type"], about: About): void;
-}
-
+/** What an event is about. */
 export interface About {
   /** The session's key in the store. */
   readonly key?: string | null;
   readonly subject?: string | null;
   readonly code?: string | null;
   readonly reference?: string;
+  readonly origin?: string;
 }
 
-export function reporter({ onEvent, clock }: Settings): Setup["report"] {
-  return (type, { key = null, subject = null, code = null, reference }) => {
+/** Tells the application. What its listener throws changes nothing. */
+export type Report = (type: MediatorEvent["type"], about?: About) => void;
+
+export type Setup = ReturnType<typeof setUp>;
+
+export function setUp(settings: Settings) {
+  const { name, client, provider, sessions, onEvent, clock } = settings;
+  const sealing = new Sealing(sessions.secrets, [name, provider.issuer, client.client_id]);
+  const report: Report = (type, { key, subject, code, ...more } = {}) => {
+    const about = { session: key?.slice(0, 8) ?? null, subject: subject ?? null };
     try {
-      onEvent({
-        type,
-        at: clock(),
-        session: key === null ? null : key.slice(0, 8),
-        subject,
-        ...(code === null ? {} : { code }),
-        ...(reference === undefined ? {} : { reference }),
-      });
+      onEvent?.({ type, at: clock(), ...about, ...(code ? { code } : {}), ...more });
     } catch {
       // It is the application's own to watch.
     }
+  };
+  return {
+    settings,
+    report,
+    places: placesOf(settings),
+    provider: connect(settings, report),
+    names: (...parts: readonly string[]) => sealing.names(...parts),
+    seal: (value: unknown, purpose: Purpose, row?: string, salt?: Uint8Array) =>
+      sealing.seal(JSON.stringify(value), purpose, row, salt),
+    /** Null: it was not sealed for this. */
+    open: async <T>(sealed: string, purpose: Purpose, row?: string, salt?: Uint8Array) =>
+      JSON.parse((await sealing.open(sealed, purpose, row, salt)) ?? "null") as T | null,
   };
 }

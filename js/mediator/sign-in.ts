@@ -3,14 +3,19 @@
 // number of tabs sign in at once.
 
 import { calculatePKCECodeChallenge } from "oauth4webapi";
-import { EndpointFailure } from "../oauth/ask.js";
+import type { EndpointFailure } from "../oauth/ask.js";
 import { randomText } from "../sealing.js";
 import { redirect } from "./answers.js";
-import { cookiesOf } from "./cookies.js";
-import { failed } from "./failed.js";
+import { cookie, cookiesOf } from "./cookies.js";
+import { failed, NotSignedIn } from "./failed.js";
 import { returnAddress } from "./return-to.js";
 import type { LiveSessions } from "./sessions.js";
 import type { Setup } from "./setup.js";
+
+/** Seconds that a sign-in may take. */
+export const TRANSACTION_SECONDS = 600;
+/** Sign-ins that a browser may have under way. */
+const MOST_TRANSACTIONS = 5;
 
 /** A sign-in that is under way. */
 export interface Transaction {
@@ -39,10 +44,9 @@ const LONGEST = 512;
 
 export async function signIn(
   request: Request,
-  setup: Setup,
+  { settings, provider, places, report, seal }: Setup,
   sessions: LiveSessions,
 ): Promise<Response> {
-  const { settings, provider, sealing, cookies } = setup;
   const query = new URL(request.url).searchParams;
   const returnTo = returnAddress(query.get("return_to"), settings.apps);
   const { scope, resource, parameters } = settings.provider;
@@ -63,14 +67,15 @@ export async function signIn(
     maxAge: wanted.has("max_age") ? Number(wanted.get("max_age")) : null,
     replaces: await sessions.keyOf(sent),
   };
+  const { state, nonce, verifier } = transaction;
   for (const [name, value] of Object.entries({
-    client_id: settings.client.id,
+    client_id: settings.client.client_id,
     redirect_uri: provider.redirectUri,
     response_type: "code",
     scope,
-    state: transaction.state,
-    nonce: transaction.nonce,
-    code_challenge: await calculatePKCECodeChallenge(transaction.verifier),
+    state,
+    nonce,
+    code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: "S256",
   }))
     wanted.set(name, value);
@@ -79,9 +84,23 @@ export async function signIn(
   try {
     to = await provider.authorization(wanted);
   } catch (failure) {
-    if (!(failure instanceof EndpointFailure)) throw failure;
-    return failed("provider_unavailable", returnTo, setup, { failure });
+    const error = new NotSignedIn("provider_unavailable", failure as EndpointFailure);
+    return failed(error, returnTo, report);
   }
-  const value = await sealing.seal(JSON.stringify(transaction), "transaction");
-  return redirect(to, cookies.setTransaction(sent, transaction.state, value, now));
+  // The name begins with the second, so that the oldest is known without opening.
+  const { name: prefix } = places.transaction;
+  const name = `${prefix}${Math.floor(now / 1000).toString(36)}-${state.slice(0, 8)}`;
+  const second = (one: string) => Number.parseInt(one.slice(prefix.length), 36) || 0;
+  const living = sent.flatMap(([one]) => (one.startsWith(prefix) ? [one] : []));
+  living.sort((one, other) => second(other) - second(one));
+  return redirect(to, [
+    cookie(
+      { ...places.transaction, name },
+      await seal(transaction, "transaction"),
+      TRANSACTION_SECONDS,
+    ),
+    ...living
+      .slice(MOST_TRANSACTIONS - 1)
+      .map((old) => cookie({ ...places.transaction, name: old })),
+  ]);
 }

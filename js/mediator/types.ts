@@ -132,6 +132,8 @@ export interface MediatorEvent {
    * - `provider-answer`: the provider's answer is wrong
    * - `ended`: a logout; `logged-out-elsewhere`: a logout token, or an operator
    * - `revocation-failed`: the provider was not told of a refresh token that ended
+   * - `caller-refused`: no page of `apps` makes the call, or no navigation does; `code` is the
+   *   header that says it
    */
   type:
     | "sign-in"
@@ -144,7 +146,8 @@ export interface MediatorEvent {
     | "provider-answer"
     | "ended"
     | "logged-out-elsewhere"
-    | "revocation-failed";
+    | "revocation-failed"
+    | "caller-refused";
   /** Milliseconds since the epoch. */
   at: number;
   /** The first eight characters of the session's key in the store. */
@@ -154,4 +157,6 @@ export interface MediatorEvent {
   code?: string;
   /** The eight letters that a failed sign-in has in its address. */
   reference?: string;
+  /** Of a refused caller: the `Origin` of the request, its first 128 characters. */
+  origin?: string;
 }

@@ -1,12 +1,32 @@
-// `storedSessions`: the option that puts sessions into a store.
+// Sessions in a store. The cookie is a random text that never changes while the session lives: a
+// refresh sets no cookie, and a late answer has nothing to overwrite. The store's key is its hash,
+// and the record is sealed under the text and the secret together.
+//
+// Of all requests that want a new token at once, in whatever process, one takes the lease by
+// compare-and-set and asks the provider; the others wait for what it stores. The provider's answer
+// is stored before anybody is answered: a browser that has left costs nothing.
 
+import type { EndpointFailure } from "../../oauth/ask.js";
+import { having, secrets } from "../../options.js";
+import { digestOf, randomText } from "../../sealing.js";
+import { tokenAnswer, unavailable } from "../answers.js";
+import { cookie, type Sent, valueOf } from "../cookies.js";
 import { invalidOption } from "../error.js";
-import { type LiveSessionsMaker, readSecrets } from "../sessions.js";
-import type { SessionStore } from "../store-types.js";
+import { meaningOf, NotSignedIn } from "../failed.js";
+import type { Held, LiveSessions, LiveSessionsMaker } from "../sessions.js";
+import type { About, Setup } from "../setup.js";
+import type { SessionRecord, SessionStore } from "../store-types.js";
 import type { Secrets, Sessions } from "../types.js";
-import { StoredSessions } from "./in-store.js";
+import { over, type Renewable, refreshLimiter, renew, revokedOf } from "./renewal.js";
 
-const METHODS = ["create", "read", "replace", "delete", "deleteNamed"] as const;
+/** Milliseconds that a lease is longer than the call it guards. */
+const LEASE_MARGIN = 5_000;
+/** Milliseconds of a token's life without which it is not handed out again, or half its life. */
+const LEAST_LEFT = 30_000;
+/** How often what the provider gave is written, if the store fails. */
+const WRITES = 3;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Sessions in a store: `memorySessions`, `d1Sessions`, `durableSessions`, `redisSessions` of
@@ -16,20 +36,212 @@ const METHODS = ["create", "read", "replace", "delete", "deleteNamed"] as const;
  * @throws {MediatorError} config_invalid
  */
 export function storedSessions(store: SessionStore, options: { keys: Secrets }): Sessions {
-  const given = Object(store) as Record<string, unknown>;
-  if (typeof given["getWithMetadata"] === "function")
+  if (typeof Object(store).getWithMetadata === "function")
     throw invalidOption(
       "store",
       "must not be Workers KV: it is not consistent enough, and refresh tokens would be used twice",
     );
-  const missing = METHODS.find((name) => typeof given[name] !== "function");
-  if (missing !== undefined) throw invalidOption("store", `must have a method ${missing}`);
-  const secrets = readSecrets(options?.keys);
+  for (const method of ["create", "read", "replace", "delete", "deleteNamed"])
+    having(method)(store, "store", invalidOption);
   const sessions: LiveSessionsMaker = {
     kind: "stored",
-    secrets,
+    secrets: secrets(options?.keys, "keys", invalidOption),
     knowsUse: true,
-    open: (setup) => new StoredSessions(store, setup),
+    open: (setup) => sessionsIn(store, setup),
   };
   return sessions;
+}
+
+function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
+  const { settings, provider, report, places, names, seal, open } = setup;
+  const { clock, idle, absolute, reuse, timeout } = settings;
+  const secondsToWait = refreshLimiter(settings);
+
+  /** The place of the session of this id, which is the cookie. */
+  const placeOf = async (id: string) => {
+    const key = await digestOf(id);
+    const salt = new TextEncoder().encode(id);
+    return {
+      key,
+      /** What is in the store; null where nothing is, or a secret that is gone sealed it. */
+      async read() {
+        const record = await store.read(key);
+        const isAlive = record !== null && record.expiresAt > clock();
+        const held = isAlive ? await open<Held>(record.sealed, "session", key, salt) : null;
+        return record && held && { record, held };
+      },
+      seal: (held: Held) => seal(held, "session", key, salt),
+    };
+  };
+  type Place = Awaited<ReturnType<typeof placeOf>>;
+  const placeIn = async (sent: Sent) => {
+    const id = valueOf(sent, places.session);
+    return /^[\w-]{43}$/.test(id) ? placeOf(id) : null;
+  };
+
+  /** When a session ends if nobody uses it from now on. */
+  const expiryOf = ({ startedAt }: Held) => Math.min(clock() + idle, startedAt + absolute);
+
+  /** The answer with the token that is held; null where it is not to be handed out again. */
+  const repeat = ({ accessToken, expiresIn, obtainedAt, refreshToken }: Held) => {
+    const age = clock() - obtainedAt;
+    const life = (expiresIn ?? Number.POSITIVE_INFINITY) * 1000;
+    const left = life - age;
+    const isGood =
+      refreshToken === null
+        ? left > 0
+        : age >= 0 && age < reuse && left >= Math.min(LEAST_LEFT, life / 2);
+    return isGood ? tokenAnswer(accessToken, expiresIn && Math.floor(left / 1000)) : null;
+  };
+
+  /** Renews a session whose lease is ours. Null: somebody else has changed it meanwhile. */
+  const renewLeased = async (
+    place: Place,
+    leased: SessionRecord,
+    held: Renewable,
+    about: About,
+  ): Promise<Response | null> => {
+    const { held: next, wait, answer, event, code } = await renew(held, about, setup);
+    const record: SessionRecord = {
+      ...leased,
+      version: leased.version + 1,
+      ...(next && { sealed: await place.seal(next) }),
+      lease: null,
+      retryAt: wait === undefined ? null : clock() + wait * 1000,
+    };
+    // An end is a change too, so that what somebody else has stored since stays.
+    if (next === null) record.expiresAt = clock();
+    else if (wait === undefined) record.expiresAt = expiryOf(next);
+    if (!(await persist(place.key, leased.version, record))) {
+      // It ended meanwhile, and nothing revives it; or the lease ended, and somebody took it over.
+      if (next !== null && (await store.read(place.key)) === null)
+        await provider.revoke(next.refreshToken, about);
+      return null;
+    }
+    if (next === null) await store.delete(place.key);
+    report(event, { ...about, code: code ?? null });
+    return answer;
+  };
+
+  const persist = async (key: string, version: number, record: SessionRecord) => {
+    for (let write = 1; ; write += 1) {
+      try {
+        return await store.replace(key, version, record);
+      } catch (error) {
+        if (write === WRITES) throw error;
+        await pause(100 * write);
+      }
+    }
+  };
+
+  const keyOf = async (sent: Sent) => (await placeIn(sent))?.key ?? null;
+
+  return {
+    keyOf,
+    revokesFirst: false,
+
+    async begin(held, sent, replaces) {
+      const id = randomText();
+      const { key, seal } = await placeOf(id);
+      const [sub = ""] = await names("sub", held.subject);
+      const [sid] = held.sid === null ? [] : await names("sid", held.sid);
+      try {
+        await store.create(key, {
+          version: 1,
+          sealed: await seal(held),
+          lease: null,
+          retryAt: null,
+          names: sid === undefined ? [sub] : [sub, sid],
+          startedAt: held.startedAt,
+          expiresAt: expiryOf(held),
+        });
+      } catch {
+        throw new NotSignedIn("provider_unavailable");
+      }
+      // A Strict cookie comes along where the provider asked the user nothing.
+      for (const old of new Set([replaces, await keyOf(sent)]))
+        if (old !== null) await store.delete(old).catch(() => undefined);
+      return { key, cookies: [cookie(places.session, id, absolute / 1000)] };
+    },
+
+    async refresh(sent, context) {
+      const place = await placeIn(sent);
+      if (place === null) return over();
+      const { key } = place;
+      const toWait = secondsToWait(key);
+      if (toWait > 0) return unavailable(toWait, 429);
+      const since = performance.now();
+      for (;;) {
+        const found = await place.read();
+        if (found === null) {
+          report("refused", { key });
+          return over();
+        }
+        const { record, held } = found;
+        const { refreshToken, subject } = held;
+        const about = { key, subject };
+        const revoked = await revokedOf(held, settings);
+        const repeated = revoked === null ? repeat(held) : null;
+        if (repeated !== null) {
+          report("repeated", about);
+          return repeated;
+        }
+        if (revoked === "session" || refreshToken === null) {
+          await store.delete(key);
+          report(revoked === "session" ? "logged-out-elsewhere" : "refused", about);
+          return over();
+        }
+        const now = clock();
+        if (record.retryAt !== null && record.retryAt > now)
+          return unavailable((record.retryAt - now) / 1000);
+        if (record.lease !== null && record.lease > now) {
+          if (performance.now() - since > timeout) return unavailable(1);
+          await pause(100 + Math.random() * 150);
+          continue;
+        }
+        try {
+          // Not within the lease, which is for one call.
+          await provider.ready();
+        } catch (failure) {
+          const { event, answer } = meaningOf(failure as EndpointFailure);
+          report(event, { ...about, code: "metadata" });
+          return answer;
+        }
+        const { version } = record;
+        const leased = {
+          ...record,
+          version: version + 1,
+          lease: clock() + timeout + LEASE_MARGIN,
+        };
+        if (!(await store.replace(key, version, leased))) continue;
+        const renewing = renewLeased(place, leased, { ...held, refreshToken }, about);
+        context?.waitUntil(renewing.catch(() => undefined));
+        const answer = await renewing;
+        if (answer !== null) return answer;
+      }
+    },
+
+    async end(sent) {
+      const place = await placeIn(sent);
+      const found = await place?.read();
+      if (place !== null) await store.delete(place.key);
+      return {
+        cookies: [cookie(places.session)],
+        held: found?.held ?? null,
+        key: place?.key ?? null,
+      };
+    },
+
+    async find(sent) {
+      return (await (await placeIn(sent))?.read())?.held ?? null;
+    },
+
+    /** By all secrets: the name may have been made with an earlier one. */
+    async endNamed(kind, value, startedUpTo) {
+      let count = 0;
+      for (const name of await names(kind, value))
+        count += await store.deleteNamed(name, startedUpTo);
+      return count;
+    },
+  };
 }
