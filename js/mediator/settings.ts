@@ -17,7 +17,7 @@ import {
   type Read,
   text,
   word,
-} from "../options.js";
+} from "./options.js";
 import { invalidOption } from "./error.js";
 import type { LiveSessionsMaker } from "./sessions.js";
 import type { MediatorOptions, ProviderMetadata, ProviderOptions } from "./types.js";

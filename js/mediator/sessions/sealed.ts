@@ -1,7 +1,7 @@
 // Sessions in cookies, sealed: the refresh token travels with each call. No lease exists, and
 // parallel calls reach the provider; that is harmless where refresh tokens may be used again.
 
-import { secrets } from "../../options.js";
+import { secrets } from "../options.js";
 import { digestOf } from "../../sealing.js";
 import { unavailable } from "../answers.js";
 import { cookie, isKept, MOST_BYTES, type Sent, valueOf } from "../cookies.js";

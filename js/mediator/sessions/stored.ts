@@ -7,7 +7,7 @@
 // is stored before anybody is answered: a browser that has left costs nothing.
 
 import type { EndpointFailure } from "../../oauth/ask.js";
-import { having, secrets } from "../../options.js";
+import { having, secrets } from "../options.js";
 import { digestOf, randomText } from "../../sealing.js";
 import { tokenAnswer, unavailable } from "../answers.js";
 import { cookie, type Sent, valueOf } from "../cookies.js";
