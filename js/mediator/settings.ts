@@ -4,6 +4,7 @@
 import { ownCopy } from "../edge/options/own.js";
 import type { Algorithm } from "../edge/options/types.js";
 import { clientOf } from "../oauth/client.js";
+import { invalidOption } from "./error.js";
 import {
   address,
   callable,
@@ -18,7 +19,6 @@ import {
   text,
   word,
 } from "./options.js";
-import { invalidOption } from "./error.js";
 import type { LiveSessionsMaker } from "./sessions.js";
 import type { MediatorOptions, ProviderMetadata, ProviderOptions } from "./types.js";
 

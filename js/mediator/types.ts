@@ -124,6 +124,8 @@ export type Secrets = readonly (Uint8Array | string)[];
 /** What happened, for a log. It never holds a token, a code, a cookie or what somebody typed. */
 export interface MediatorEvent {
   /**
+   * Types are added with time: a `switch` needs a default.
+   *
    * - `sign-in`, `sign-in-failed`
    * - `refreshed`: the provider gave a token; `repeated`: the one held was handed out again
    * - `refused`: the session is over

@@ -114,15 +114,15 @@ const modules = [
 /**
  * Shortens a bundle further than esbuild does: inside a function it gives names anew that are not
  * used there.
- * @param {string} path
- * @param {boolean} inParts
+ * @param {string} source
+ * @param {boolean} [annotated] whether annotations stay
  */
-async function shorten(path, inParts) {
+export async function shortened(source, annotated = false) {
   const { minify } = await import("terser");
   // Not `module`, nor variables of the top level: the text of the wasm would go to where it is
   // used. It packs better at the beginning of a file. `unsafe_methods`: nobody makes objects with a
   // function that is a member.
-  const { code } = await minify(readFileSync(path, "utf8"), {
+  const { code } = await minify(source, {
     ecma: 2020,
     module: true,
     compress: {
@@ -135,9 +135,9 @@ async function shorten(path, inParts) {
       unsafe_methods: true,
     },
     mangle: { module: true },
-    format: { preserve_annotations: inParts },
+    format: { preserve_annotations: annotated },
   });
-  writeFileSync(path, `${code}\n`);
+  return `${code}\n`;
 }
 
 /**
@@ -275,7 +275,8 @@ async function bundle({ entry, bundle: to, peers, inParts = false }) {
     absWorkingDir: root,
   });
   if (isShared) Object.assign(sharedNames, mangleCache);
-  if (!isCommand) await shorten(join(root, to), inParts);
+  const path = join(root, to);
+  if (!isCommand) writeFileSync(path, await shortened(readFileSync(path, "utf8"), inParts));
   const outside = Object.values(metafile.outputs).flatMap((output) =>
     output.imports.filter((found) => found.external && !peers.includes(found.path)),
   );

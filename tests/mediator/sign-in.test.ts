@@ -671,3 +671,43 @@ test("mediator_Q305_lets_only_pages_of_the_application_call", async () => {
     [403, null],
   );
 });
+
+test("mediator_Q306_tells_which_caller_was_refused_and_by_which_header", async () => {
+  const { browser, events } = await signedIn();
+  const own = { "X-Requested-With": "XMLHttpRequest" };
+  const refused = async (path: string, method: string, headers: Record<string, string>) => {
+    const before = events.length;
+    const { status } = await browser.send(path, { method, headers });
+    const [event, ...others] = events.slice(before);
+    assert.deepEqual([status, event?.type, others.length], [403, "caller-refused", 0]);
+    return [event?.code, event?.origin];
+  };
+  const evil = "https://evil.example.com";
+  const odd = `https://${"x".repeat(500)}`;
+  // A dev server that puts the Worker's own host in place of the page's.
+  const rewritten = "https://mediator.example.com";
+  for (const path of ["refresh", "logout"]) {
+    assert.deepEqual(await refused(path, "POST", { Origin: APP }), ["X-Requested-With", APP]);
+    for (const Origin of [evil, rewritten, "null"])
+      assert.deepEqual(await refused(path, "POST", { ...own, Origin }), ["Origin", Origin]);
+    assert.deepEqual(await refused(path, "POST", { ...own, Origin: odd }), [
+      "Origin",
+      odd.slice(0, 128),
+    ]);
+    assert.deepEqual(await refused(path, "OPTIONS", { Origin: evil }), ["Origin", evil]);
+  }
+  for (const [header, value] of [
+    ["Sec-Fetch-Site", "cross-site"],
+    ["Sec-Fetch-Mode", "no-cors"],
+  ] as const)
+    assert.deepEqual(await refused("user", "GET", { ...own, [header]: value }), [
+      header,
+      undefined,
+    ]);
+  for (const [header, value] of [
+    ["Sec-Fetch-Mode", "cors"],
+    ["Sec-Fetch-Dest", "image"],
+  ] as const)
+    assert.deepEqual(await refused("sign-in", "GET", { [header]: value }), [header, undefined]);
+  assert.equal((await browser.refresh()).status, 200);
+});

@@ -1,12 +1,12 @@
 // Sessions in cookies, sealed: the refresh token travels with each call. No lease exists, and
 // parallel calls reach the provider; that is harmless where refresh tokens may be used again.
 
-import { secrets } from "../options.js";
 import { digestOf } from "../../sealing.js";
 import { unavailable } from "../answers.js";
 import { cookie, isKept, MOST_BYTES, type Sent, valueOf } from "../cookies.js";
 import { invalidOption } from "../error.js";
 import { NotSignedIn } from "../failed.js";
+import { secrets } from "../options.js";
 import type { LiveSessions, LiveSessionsMaker } from "../sessions.js";
 import type { Setup } from "../setup.js";
 import type { Secrets, Sessions } from "../types.js";

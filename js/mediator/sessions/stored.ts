@@ -7,12 +7,12 @@
 // is stored before anybody is answered: a browser that has left costs nothing.
 
 import type { EndpointFailure } from "../../oauth/ask.js";
-import { having, secrets } from "../options.js";
 import { digestOf, randomText } from "../../sealing.js";
 import { tokenAnswer, unavailable } from "../answers.js";
 import { cookie, type Sent, valueOf } from "../cookies.js";
 import { invalidOption } from "../error.js";
 import { meaningOf, NotSignedIn } from "../failed.js";
+import { having, secrets } from "../options.js";
 import type { Held, LiveSessions, LiveSessionsMaker } from "../sessions.js";
 import type { About, Setup } from "../setup.js";
 import type { SessionRecord, SessionStore } from "../store-types.js";

@@ -55,10 +55,11 @@ export interface Sessions {
 }
 export type Secrets = readonly (Uint8Array | string)[];
 export interface MediatorEvent {
-    type: "sign-in" | "sign-in-failed" | "refreshed" | "repeated" | "refused" | "unavailable" | "misconfigured" | "provider-answer" | "ended" | "logged-out-elsewhere" | "revocation-failed";
+    type: "sign-in" | "sign-in-failed" | "refreshed" | "repeated" | "refused" | "unavailable" | "misconfigured" | "provider-answer" | "ended" | "logged-out-elsewhere" | "revocation-failed" | "caller-refused";
     at: number;
     session: string | null;
     subject: string | null;
     code?: string;
     reference?: string;
+    origin?: string;
 }
