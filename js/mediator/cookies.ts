@@ -43,7 +43,7 @@ export function cookiesOf({ headers }: Request): Sent {
 }
 
 /** "" for none. Of two with one name, one is of somebody else: a subdomain, say. */
-export function valueOf(sent: Sent, { name }: CookiePlace): string {
+export function cookieIn(sent: Sent, { name }: CookiePlace): string {
   const [found, ...others] = sent.filter(([one]) => one === name);
   return (others.length === 0 && found?.[1]) || "";
 }

@@ -3,7 +3,7 @@
 
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { answer, redirect } from "./answers.js";
-import { cookie, cookiesOf, isKept, valueOf } from "./cookies.js";
+import { cookie, cookieIn, cookiesOf, isKept } from "./cookies.js";
 import { keptAddress, returnAddress } from "./return-to.js";
 import type { LiveSessions } from "./sessions.js";
 import type { Setup } from "./setup.js";
@@ -42,12 +42,12 @@ export async function end(
 ): Promise<Response> {
   const returnTo = returnAddress(new URL(request.url).searchParams.get("return_to"), settings.apps);
   const sent = cookiesOf(request);
-  const sealed = valueOf(sent, places.end);
+  const sealed = cookieIn(sent, places.end);
   const deleted = sealed === "" ? [] : [cookie(places.end)];
   const farewell = await open<Farewell>(sealed, "end");
   const to = farewell && (await provider.endpoint("end_session_endpoint").catch(() => null));
   if (farewell === null || to === null) return redirect(returnTo, deleted);
-  const beside = valueOf(sent, places.idToken);
+  const beside = cookieIn(sent, places.idToken);
   const { sid } = farewell;
   const idToken = farewell.idToken ?? (await open<string>(beside, "end", "id"));
   const told = {

@@ -3,7 +3,7 @@
 
 import { digestOf } from "../../sealing.js";
 import { unavailable } from "../answers.js";
-import { cookie, isKept, MOST_BYTES, type Sent, valueOf } from "../cookies.js";
+import { cookie, cookieIn, isKept, MOST_BYTES, type Sent } from "../cookies.js";
 import { invalidOption } from "../error.js";
 import { NotSignedIn } from "../failed.js";
 import { secrets } from "../options.js";
@@ -71,7 +71,7 @@ function sessionsIn(slides: boolean, setup: Setup): LiveSessions {
 
   /** What the cookies hold, sealed; "" for nothing. The first one says how many there are. */
   const sealedIn = (sent: Sent) => {
-    const [begin = "", ...more] = parts.map((part) => valueOf(sent, part));
+    const [begin = "", ...more] = parts.map((part) => cookieIn(sent, part));
     const others = more.slice(0, Number(begin.charAt(0)) - 1);
     return begin === "" || others.includes("") ? "" : begin.slice(1) + others.join("");
   };

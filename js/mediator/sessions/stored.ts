@@ -9,7 +9,7 @@
 import type { EndpointFailure } from "../../oauth/ask.js";
 import { digestOf, randomText } from "../../sealing.js";
 import { tokenAnswer, unavailable } from "../answers.js";
-import { cookie, type Sent, valueOf } from "../cookies.js";
+import { cookie, cookieIn, type Sent } from "../cookies.js";
 import { invalidOption } from "../error.js";
 import { meaningOf, NotSignedIn } from "../failed.js";
 import { having, secrets } from "../options.js";
@@ -75,7 +75,7 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
   };
   type Place = Awaited<ReturnType<typeof placeOf>>;
   const placeIn = async (sent: Sent) => {
-    const id = valueOf(sent, places.session);
+    const id = cookieIn(sent, places.session);
     return /^[\w-]{43}$/.test(id) ? placeOf(id) : null;
   };
 
