@@ -19,6 +19,10 @@ export interface OidcOptions {
   /** Seconds. */
   readonly accessTokenLife?: number;
   readonly backchannelLogout?: string;
+  /** Wants proofs with a nonce where a proof comes, and lets pages call it. */
+  readonly dpop?: boolean;
+  /** Access tokens for its own userinfo endpoint, in place of JWTs for RESOURCE. */
+  readonly opaque?: boolean;
 }
 
 export class Oidc {
@@ -78,6 +82,7 @@ export class Oidc {
 
 async function configuration(options: OidcOptions): Promise<Configuration> {
   const { mediator, pushed = true, rotates = true, accessTokenLife = 300 } = options;
+  const { dpop = false, opaque = false } = options;
   const pair = await generateKeyPair("ES256", { extractable: true });
   const key: JWK = { ...(await exportJWK(pair.privateKey)), kid: "one", alg: "ES256", use: "sig" };
   return {
@@ -146,8 +151,13 @@ async function configuration(options: OidcOptions): Promise<Configuration> {
         },
       },
       backchannelLogout: { enabled: options.backchannelLogout !== undefined },
+      dPoP: {
+        enabled: dpop,
+        nonceSecret: Buffer.alloc(32, 3),
+        requireNonce: () => dpop,
+      },
       resourceIndicators: {
-        enabled: true,
+        enabled: !opaque,
         defaultResource: () => RESOURCE,
         useGrantedResource: () => true,
         getResourceServerInfo: () => ({
@@ -159,6 +169,7 @@ async function configuration(options: OidcOptions): Promise<Configuration> {
         }),
       },
     },
+    clientBasedCORS: () => dpop,
     // It drops the dispatcher that refuses this machine.
     fetch: (url, init) => {
       const { dispatcher: _refuses, ...rest } = init as RequestInit & { dispatcher?: unknown };

@@ -201,21 +201,21 @@ describe("servers that give out nonces", () => {
     }
   });
 
-  test("edge_Q332_a_route_with_a_policy_of_its_own_takes_the_same_proof", async () => {
-    const pair = await panva.generateKeyPair("ES256");
+  /** A token that is bound to a key, by panva/dpop. */
+  const tokenFor = async (pair: CryptoKeyPair): Promise<string> => {
     const url = `${stack().authority}/session/sign-in`;
     const visitor = new Visitor(stack());
-    let nonce: string | undefined;
-    let token = "";
-    for (const _ of [1, 2]) {
+    const ask = async (nonce?: string) => {
       const proof = await panva.generateProof(pair, url, "POST", nonce);
-      const answer = await visitor.post("/session/sign-in", {
-        body: ALICE,
-        headers: { DPoP: proof },
-      });
-      nonce = answer.headers.get("DPoP-Nonce") ?? "";
-      ({ access_token: token } = (await answer.json()) as TokenReply);
-    }
+      return visitor.post("/session/sign-in", { body: ALICE, headers: { DPoP: proof } });
+    };
+    const answer = await ask((await ask()).headers.get("DPoP-Nonce") ?? "");
+    return ((await answer.json()) as TokenReply).access_token;
+  };
+
+  test("edge_Q332_a_route_with_a_policy_of_its_own_takes_the_same_proof", async () => {
+    const pair = await panva.generateKeyPair("ES256");
+    const token = await tokenFor(pair);
     const vault = `${stack().api}/api/vault`;
     const open = async (given?: string) => {
       const proof = await panva.generateProof(pair, vault, "GET", given, token);
@@ -228,6 +228,24 @@ describe("servers that give out nonces", () => {
       answer.headers.get("WWW-Authenticate") ?? "",
       /error="insufficient_user_authentication"/,
     );
+  });
+
+  test("edge_Q334_oauth4webapi_repeats_with_the_nonce", async () => {
+    const pair = await panva.generateKeyPair("ES256");
+    const token = await tokenFor(pair);
+    const DPoP = oauth.DPoP({}, pair);
+    const call = () =>
+      oauth.protectedResourceRequest(
+        token,
+        "GET",
+        new URL(`${stack().api}/api/me`),
+        new Headers({ Connection: "close" }),
+        null,
+        { DPoP, [oauth.allowInsecureRequests]: true },
+      );
+    await assert.rejects(call(), (error) => oauth.isDPoPNonceError(error));
+    // It has kept the nonce.
+    for (const _ of [1, 2]) assert.equal((await call()).status, 200);
   });
 });
 
