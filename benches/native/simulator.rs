@@ -23,6 +23,8 @@ mod dice;
 mod driver;
 #[path = "../../tests/sim/forger.rs"]
 mod forger;
+#[path = "../../tests/sim/hosted/mod.rs"]
+mod hosted;
 #[path = "../../tests/sim/invariants.rs"]
 mod invariants;
 #[path = "../../tests/sim/locks.rs"]

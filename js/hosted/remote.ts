@@ -206,7 +206,7 @@ function homeIn(
     const now = performance.now();
     const rest = heardAt + SILENCE - now;
     // A timer that fires late: the page slept, and can have missed an answer.
-    if (rest > 0 || now - due > 2000) silent = 0;
+    if (now - due > 2000) silent = 0;
     if (rest > 0) return watch(rest);
     if (silent === (welcome ? 2 : 1)) return fall(unavailable());
     silent += 1;
@@ -216,6 +216,7 @@ function homeIn(
 
   function hear({ data }: MessageEvent<FromWorker>): void {
     heardAt = performance.now();
+    silent = 0;
     switch (data[0]) {
       case Kind.CHUNK:
         return waiters.get(data[1])?.body?.add(data[2]);

@@ -17,6 +17,8 @@ import { idOf, isInput, type ReadRequest, readRequest } from "./read.js";
 const SILENCE = 30_000;
 /** Milliseconds after which a page that does not answer is gone. */
 const GONE = 300_000;
+/** Milliseconds by which a timer is late when the worker slept, and could hear nobody. */
+const LATE = 2_000;
 
 /** A call of the page. */
 interface Call {
@@ -181,9 +183,12 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
 
   /** Asks a silent page with calls whether it is there. */
   function watch(): void {
+    const due = performance.now() + SILENCE;
     timer ??= setTimeout(() => {
       timer = undefined;
-      const silent = performance.now() - heardAt;
+      const now = performance.now();
+      if (now - due > LATE) heardAt = now;
+      const silent = now - heardAt;
       if (!isStored && silent > GONE) return leave(false);
       if (!isStored && silent >= SILENCE) speaker.ping();
       if (calls.size > 0) watch();
@@ -231,7 +236,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       }
       case Kind.PAGE:
         if (first === "restored") return shared.isShared ? undefined : host.hear(first, 0);
-        if (first !== "hidden" && first !== "visible") return;
+        if (!isOpen || (first !== "hidden" && first !== "visible")) return;
         isHidden = first === "hidden";
         return shared.look(!isHidden);
       case Kind.STORED:

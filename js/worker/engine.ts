@@ -205,6 +205,8 @@ export function shareEngine(
       shared.note();
       channels.add(channel);
       channel.welcome(session, entries());
+      // A page that is hidden says so next.
+      shared.look(true);
     },
   };
 }

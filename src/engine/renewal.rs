@@ -284,6 +284,12 @@ impl Engine {
         if self.session.confirm() {
             self.timers.clear(Timer::Answer);
             self.settle_waiters(Attempt::Pending);
+            // Who still waits needs another token, which may be out of reach.
+            if self.waiters.is_any()
+                && let Attempt::Failed(failure) = self.want(Asker::Request)
+            {
+                self.settle_waiters(Attempt::Failed(failure));
+            }
         }
     }
 

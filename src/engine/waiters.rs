@@ -38,6 +38,10 @@ impl Waiters {
         self.last = self.last.wrapping_add(1);
         WaiterId(self.last)
     }
+
+    pub(super) fn is_any(&self) -> bool {
+        !self.waiting.is_empty()
+    }
 }
 
 /// What has just become of a refresh, for those who wait for one.

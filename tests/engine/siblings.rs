@@ -222,6 +222,22 @@ fn client_G65_a_pause_that_comes_in_doubt_lets_nobody_wait() {
 }
 
 #[test]
+fn client_G65_a_pause_from_before_the_doubt_lets_nobody_wait() {
+    let mut tab = alice();
+    tab.hear(0, News::Pause { retry_after: 3_600_000 });
+    // It was frozen until after the token had expired.
+    tab.sleep(1_000_000, true);
+    tab.input(|engine, now| engine.handle_wake(now, Wake::Restored));
+    let request = tab.request();
+    assert_eq!(tab.outcome(request), None, "it may have been signed out");
+    tab.hear(
+        0,
+        News::Standing { signed_in: true, visible: true, subject: None, retry_after: None },
+    );
+    assert!(matches!(tab.outcome(request), Some(Outcome::Failed(_))), "the session stands");
+}
+
+#[test]
 fn client_G66_a_new_tab_waits_for_its_turn() {
     let mut tab = Tab::coordinating();
     let start = tab.input(Engine::handle_start);

@@ -2,6 +2,7 @@
 
 use tokenkeep::engine::{Engine, SECOND, Wake};
 
+use crate::hosted::{By, PageId};
 use crate::network::Answer;
 use crate::queue::Event;
 use crate::script::{HOUR, MINUTE};
@@ -10,11 +11,13 @@ use crate::trace::tell;
 use crate::world::World;
 
 #[derive(Clone, Copy)]
-enum Act {
+pub enum Act {
     Request,
     ForeignRequest,
     Start,
     StartAgain,
+    /// As `StartAgain`, by a page that is new at a shared engine.
+    TakeUp,
     Refresh,
     Lend,
     SignIn,
@@ -26,7 +29,7 @@ enum Act {
 }
 
 #[derive(Clone, Copy)]
-enum Fault {
+pub enum Fault {
     Outage,
     Offline,
     Freeze,
@@ -39,13 +42,20 @@ enum Fault {
 }
 
 /// Origins that look like a listed one, and others.
-const FOREIGN: [&str; 4] = [
+pub const FOREIGN: [&str; 4] = [
     "https://api.example.evil.test/x",
     "https://evil.test/",
     "http://api.example/x",
     "https://data.example/x",
 ];
-const OWN: [&str; 2] = ["https://api.example/x", "https://data.example:8443/y"];
+pub const OWN: [&str; 2] = ["https://api.example/x", "https://data.example:8443/y"];
+
+/// Somebody to whom things happen: a tab with its own engine, or a page whose engine is elsewhere.
+#[derive(Clone, Copy)]
+enum Actor {
+    Tab(usize),
+    Page(PageId),
+}
 
 impl World {
     /// One thing happens in the storm.
@@ -56,12 +66,12 @@ impl World {
         if self.dice.chance(self.script.weather.faults) {
             return self.fault();
         }
-        let running: Vec<usize> =
-            (0..self.tabs.len()).filter(|&tab| self.tabs[tab].life == Life::Running).collect();
+        self.worker_fault();
+        let running: Vec<Actor> = self.actors(|life| life == Life::Running).collect();
         if running.is_empty() || self.device.asleep_until > self.now {
             return;
         }
-        let tab = self.dice.pick(&running);
+        let actor = self.dice.pick(&running);
         let act = self.dice.weighted(&[
             (60, Act::Request),
             (4, Act::ForeignRequest),
@@ -75,16 +85,29 @@ impl World {
             (6, Act::Hide),
             (6, Act::Show),
         ]);
-        self.perform_act(tab, act);
+        let tab = match actor {
+            Actor::Tab(tab) => tab,
+            Actor::Page(page) => return self.act_on(page, act),
+        };
+        self.perform_act(tab, act, None);
         if self.third.chance(30) && self.tabs.get(tab).is_some_and(|tab| !tab.closed) {
-            self.perform_act(tab, Act::StartAgain);
+            self.perform_act(tab, Act::StartAgain, None);
         }
         if self.fourth.chance(30) && self.tabs.get(tab).is_some_and(|tab| !tab.closed) {
             self.slide(tab);
         }
     }
 
-    fn perform_act(&mut self, tab: usize, act: Act) {
+    /// Those whose life `is_such`.
+    fn actors(&self, is_such: impl Fn(Life) -> bool + Copy) -> impl Iterator<Item = Actor> {
+        let tabs = (0..self.tabs.len())
+            .filter(move |&tab| self.tabs[tab].shared.is_none() && is_such(self.tabs[tab].life));
+        let pages = self.hosted.pages.iter().filter(move |page| is_such(page.life));
+        tabs.map(Actor::Tab).chain(pages.map(|page| Actor::Page(page.id)))
+    }
+
+    /// By an application, or for the call of a page.
+    pub fn perform_act(&mut self, tab: usize, act: Act, by: Option<By>) {
         let id = self.tabs[tab].id;
         match act {
             Act::Request => {
@@ -97,17 +120,21 @@ impl World {
                 let url = self.dice.pick(&FOREIGN);
                 self.request(tab, url);
             }
-            Act::Start => self.ask(tab, Purpose::Start { again: false }, Engine::handle_start),
-            Act::StartAgain => {
-                self.redirect();
+            Act::Start => {
+                self.ask_by(tab, Purpose::Start { again: false }, by, Engine::handle_start);
+            }
+            Act::StartAgain | Act::TakeUp => {
+                if matches!(act, Act::StartAgain) {
+                    self.redirect();
+                }
                 self.tabs[tab].notes.invited_at = self.now;
-                self.ask(tab, Purpose::Start { again: true }, Engine::handle_start_again);
+                self.ask_by(tab, Purpose::Start { again: true }, by, Engine::handle_start_again);
             }
             Act::Refresh => {
                 let mono = self.clocks(tab).mono;
                 let notes = &mut self.tabs[tab].notes;
                 (notes.invited_at, notes.named_mono) = (self.now, Some(mono));
-                self.ask(tab, Purpose::Refresh, Engine::handle_refresh);
+                self.ask_by(tab, Purpose::Refresh, by, Engine::handle_refresh);
             }
             Act::Lend => {
                 let validity = self.dice.pick(&[0, 30 * SECOND, HOUR]);
@@ -131,19 +158,12 @@ impl World {
                     notes.turned(self.now, mono);
                     notes.may_end = true;
                 }
-                self.ask(tab, Purpose::Logout, Engine::handle_logout);
+                self.ask_by(tab, Purpose::Logout, by, Engine::handle_logout);
             }
             Act::Adopt => self.adopt(tab),
             Act::Close => {
                 tell!(self, id, "closes its keep");
-                self.tabs[tab].notes.may_end = true;
-                self.input(tab, Engine::handle_close);
-                self.tabs[tab].closed = true;
-                // The application's own sign-in is not aborted: it goes on, and nobody waits for
-                // it.
-                for (_, number) in core::mem::take(&mut self.tabs[tab].calls) {
-                    self.leave(number, false);
-                }
+                self.close_tab(tab);
             }
             Act::Hide => self.schedule(0, Event::Task { tab: id, task: Task::Wake(Wake::Hidden) }),
             Act::Show => {
@@ -154,10 +174,25 @@ impl World {
         }
     }
 
+    /// The engine of a tab is over.
+    pub fn close_tab(&mut self, tab: usize) {
+        self.tabs[tab].notes.may_end = true;
+        self.input(tab, Engine::handle_close);
+        self.tabs[tab].closed = true;
+        // The application's own sign-in is not aborted: it goes on, and nobody waits for it.
+        for (_, number) in core::mem::take(&mut self.tabs[tab].calls) {
+            self.leave(number, false);
+        }
+    }
+
     /// The application calls `fetch`.
     pub fn request(&mut self, tab: usize, url: &'static str) {
+        self.request_by(tab, url, None);
+    }
+
+    pub fn request_by(&mut self, tab: usize, url: &'static str, by: Option<By>) {
         let request = self.tabs[tab].requests.len();
-        self.tabs[tab].requests.push(Request { url, ..Request::default() });
+        self.tabs[tab].requests.push(Request { url, by, ..Request::default() });
         if self.origins.allow(url) {
             self.ask(tab, Purpose::First { request }, Engine::handle_request);
         } else {
@@ -250,9 +285,12 @@ impl World {
                 self.device.set_wall_clock(by);
             }
             Fault::Freeze | Fault::Store | Fault::Kill => {
-                if !self.tabs.is_empty() {
-                    let tab = self.dice.between(0, self.tabs.len() as u64 - 1) as usize;
-                    self.suspend(tab, fault, lasts);
+                let all: Vec<Actor> = self.actors(|_| true).collect();
+                if !all.is_empty() {
+                    match self.dice.pick(&all) {
+                        Actor::Tab(tab) => self.suspend(tab, fault, lasts),
+                        Actor::Page(page) => self.suspend_page_of(page, fault, lasts),
+                    }
                 }
             }
         }
@@ -288,17 +326,22 @@ impl World {
             Fault::Freeze => {}
             _ => {
                 tell!(self, id, "is gone");
-                self.tabs.remove(tab);
-                self.orphan(id);
-                if self.locks.holder() == Some(id) {
-                    self.locks.stalled_at = Some(self.now);
-                }
-                let next = self.locks.bury(id);
-                self.grant(next);
+                self.bury_tab(tab, true);
                 if self.dice.chance(700) {
                     self.schedule(lasts.min(5 * SECOND), Event::Open);
                 }
             }
         }
+    }
+
+    /// A tab is gone, with its engine. `keepalive`: its calls may go on.
+    pub fn bury_tab(&mut self, tab: usize, keepalive: bool) {
+        let id = self.tabs.remove(tab).id;
+        self.orphan(id, keepalive);
+        if self.locks.holder() == Some(id) {
+            self.locks.stalled_at = Some(self.now);
+        }
+        let next = self.locks.bury(id);
+        self.grant(next);
     }
 }

@@ -42,6 +42,12 @@ impl World {
                 self.input(tab, |engine, now| engine.handle_logout_answer(now, call, answer));
             }
             Errand::SignIn { waiter, .. } => {
+                let by = self.exchanges[number].by;
+                let end = match answer {
+                    Answer::Status(status, _) => End::Status(status),
+                    Answer::Token(_) => End::Status(200),
+                    _ => End::Unsent,
+                };
                 let answer = match answer {
                     Answer::Token(token) => {
                         let body = self.reply_body(token);
@@ -65,6 +71,9 @@ impl World {
                 if late {
                     let verdict = invariants::a_late_answer_changes_nothing(self, tab, before);
                     self.hold(verdict);
+                }
+                if let Some(by) = by {
+                    self.end_fetch(tab, by, end);
                 }
             }
             Errand::Api { .. } => {}
@@ -115,6 +124,9 @@ impl World {
         if answer != Answer::Unreachable {
             self.tabs[tab].nonce = next_nonce;
         }
+        if self.is_given_up(tab, request) {
+            return self.end_request(tab, request, End::Unsent);
+        }
         let is_better = self.tabs[tab].nonce != nonce;
         let sent = &mut self.tabs[tab].requests[request];
         (sent.disproved, sent.refused) = (answer == Answer::BadProof, false);
@@ -123,18 +135,15 @@ impl World {
             if is_better && (sent.repeats == 0 || self.bug == Some(Bug::EndlessRepeats)) {
                 return self.send_request(tab, request);
             }
-            sent.end = Some(End::Status(401));
-            return;
+            return self.end_request(tab, request, End::Status(401));
         }
         let Answer::Status(status, _) = answer else {
-            self.tabs[tab].requests[request].end = Some(End::Status(0));
-            return;
+            return self.end_request(tab, request, End::Status(0));
         };
         self.tabs[tab].requests[request].refused = status == 401;
         let Request { retries, carried, .. } = self.tabs[tab].requests[request];
         let Some((generation, _)) = carried.filter(|_| token.is_some()) else {
-            self.tabs[tab].requests[request].end = Some(End::Anonymous);
-            return;
+            return self.end_request(tab, request, End::Anonymous);
         };
         tell!(self, self.tabs[tab].id, "request {request} got {status} to generation {generation}");
         if status != 401 {
@@ -148,6 +157,6 @@ impl World {
             self.tabs[tab].refused = true;
             self.input(tab, |engine, now| engine.handle_retry_refused(now, generation));
         }
-        self.tabs[tab].requests[request].end = Some(End::Status(status));
+        self.end_request(tab, request, End::Status(status));
     }
 }

@@ -6,6 +6,7 @@ use tokenkeep::engine::{
 };
 
 use crate::forger::LARGEST;
+use crate::hosted::{self, By};
 use crate::invariants;
 use crate::locks::Wish;
 use crate::network::Errand;
@@ -25,8 +26,19 @@ impl World {
         purpose: Purpose,
         input: impl FnOnce(&mut Engine, Now) -> WaiterId,
     ) {
+        self.ask_by(tab, purpose, None, input);
+    }
+
+    /// The same, for the call of a page.
+    pub fn ask_by(
+        &mut self,
+        tab: usize,
+        purpose: Purpose,
+        by: Option<By>,
+        input: impl FnOnce(&mut Engine, Now) -> WaiterId,
+    ) {
         let id = self.step(tab, input);
-        let waiting = Waiting { id, purpose, since: self.now };
+        let waiting = Waiting { id, purpose, by, since: self.now };
         self.tabs[tab].waiters.push(waiting);
         self.follow_up(tab);
     }
@@ -104,14 +116,18 @@ impl World {
             Output::Settle { waiter, outcome } => {
                 self.tabs[tab].settled.push_back((waiter, outcome))
             }
-            // The application of the simulator reads the session from the engine when it wants to
-            // know.
+            // The application of a page reads the session from the engine when it wants to know.
+            // The pages of a worker are told.
+            Output::Changed => self.changed(tab),
+            Output::Emit(event) => self.emitted(tab, event),
             _ => {}
         }
     }
 
     fn send_turn(&mut self, tab: usize, call: CallId, errand: Errand) {
         let number = self.send(tab, errand);
+        // The turn before is over: that of a sign-in ends by time, and not by an answer.
+        self.tabs[tab].notes.stirred_at = self.now;
         self.tabs[tab].calls.push((call, number));
         let verdict = invariants::refresh_calls_never_overlap(self, number);
         self.hold(verdict);
@@ -309,7 +325,7 @@ impl World {
             let verdict =
                 invariants::a_waiter_is_settled_once(self.tabs[tab].id, id, waiting, outcome);
             self.hold(verdict);
-            let Some(Waiting { purpose, since, .. }) = waiting else { continue };
+            let Some(Waiting { purpose, by, since, .. }) = waiting else { continue };
             if let (Purpose::First { .. }, Outcome::Failed(failure)) = (purpose, outcome) {
                 let verdict = invariants::a_request_is_refused_for_a_reason(self, tab, failure);
                 self.hold(verdict);
@@ -319,25 +335,34 @@ impl World {
                 self.hold(verdict);
             }
             tell!(self, self.tabs[tab].id, "{purpose:?}: {outcome:?}");
+            if let Some(by) = by {
+                self.answer_waiter(tab, by, purpose, outcome);
+            }
             match (purpose, outcome) {
-                (Purpose::SignIn { user }, Outcome::Proceed) => self.send_sign_in(tab, id, user),
+                (Purpose::SignIn { user }, Outcome::Proceed) => {
+                    self.send_sign_in(tab, id, user, by);
+                }
                 (Purpose::First { request } | Purpose::Retry { request }, Outcome::Token) => {
                     self.send_request(tab, request)
                 }
                 (Purpose::First { request }, Outcome::Anonymous) => self.send_request(tab, request),
-                (Purpose::First { request }, _) => {
-                    self.tabs[tab].requests[request].end = Some(End::Unsent)
-                }
-                (Purpose::Retry { request }, _) => {
-                    self.tabs[tab].requests[request].end = Some(End::Status(401))
-                }
+                (Purpose::First { request }, _) => self.end_request(tab, request, End::Unsent),
+                (Purpose::Retry { request }, _) => self.end_request(tab, request, End::Status(401)),
                 _ => {}
             }
         }
     }
 
-    fn send_sign_in(&mut self, tab: usize, waiter: WaiterId, user: u32) {
+    fn send_sign_in(&mut self, tab: usize, waiter: WaiterId, user: u32, by: Option<By>) {
+        if let Some(by) = by {
+            if !self.is_wanted(tab, by) {
+                return self.fail_sign_in(tab, waiter, by);
+            }
+            let verdict = hosted::invariants::a_call_is_begun_once(self, by);
+            self.hold(verdict);
+        }
         let number = self.send(tab, Errand::SignIn { waiter, user });
+        self.exchanges[number].by = by;
         // The application's request has no number among the engine's calls; the engine never aborts
         // it.
         self.tabs[tab].calls.push((CallId(u32::MAX), number));
@@ -345,12 +370,14 @@ impl World {
 
     /// Sends a request, for the first time or again, with the token if there is one.
     pub fn send_request(&mut self, tab: usize, request: usize) {
+        if self.is_given_up(tab, request) {
+            return self.end_request(tab, request, End::Unsent);
+        }
         let allowed = self.origins.allow(self.tabs[tab].requests[request].url);
         let token = self.tabs[tab].token().filter(|_| allowed);
         let state = &mut self.tabs[tab].requests[request];
         if state.sends > 0 && token.is_none() {
-            state.end = Some(End::Status(401));
-            return;
+            return self.end_request(tab, request, End::Status(401));
         }
         let before = *state;
         state.sends += 1;
@@ -362,6 +389,24 @@ impl World {
         self.hold(verdict);
         let verdict = invariants::the_token_goes_to_listed_origins_only(&after);
         self.hold(verdict);
+        if let Some(by) = after.by.filter(|_| after.sends == 1) {
+            let verdict = hosted::invariants::a_call_is_begun_once(self, by);
+            self.hold(verdict);
+        }
         self.send(tab, Errand::Api { request, token: token.map(|(number, _)| number) });
+    }
+
+    /// Whether the page whose request it is has given it up.
+    pub fn is_given_up(&mut self, tab: usize, request: usize) -> bool {
+        self.tabs[tab].requests[request].by.is_some_and(|by| !self.is_wanted(tab, by))
+    }
+
+    /// A request came to this.
+    pub fn end_request(&mut self, tab: usize, request: usize, end: End) {
+        let request = &mut self.tabs[tab].requests[request];
+        request.end = Some(end);
+        if let Some(by) = request.by {
+            self.end_fetch(tab, by, end);
+        }
     }
 }

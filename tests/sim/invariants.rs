@@ -30,9 +30,9 @@ impl fmt::Display for Broken {
 /// So long after an outage a request is served at the latest.
 pub const LATEST: Millis = 15 * SECOND;
 
-type Verdict = Result<(), Broken>;
+pub type Verdict = Result<(), Broken>;
 
-fn broken(number: u8, what: impl Into<String>) -> Verdict {
+pub fn broken(number: u8, what: impl Into<String>) -> Verdict {
     Err(Broken { number, what: what.into() })
 }
 
@@ -330,6 +330,14 @@ pub fn a_request_is_refused_for_a_reason(world: &World, tab: usize, failure: Fai
     broken(7, format!("{id} refuses a request with {failure:?}, and has not tried for 15 s"))
 }
 
+/// Invariant 4: Nobody waits at the end of a calm.
+pub fn nobody_waits_forever(world: &World, tab: usize) -> Verdict {
+    let Tab { id, waiters, .. } = &world.tabs[tab];
+    waiters.first().map_or(Ok(()), |waiting| {
+        broken(4, format!("{id} lets {:?} wait forever", waiting.purpose))
+    })
+}
+
 /// Invariant 7: If the authority is up and the cookie is good, a visible tab that makes a request
 /// gets a valid token. It was asked at the end of a calm, and has had its time; whoever waits now
 /// waits forever (4).
@@ -339,12 +347,9 @@ pub fn a_request_is_refused_for_a_reason(world: &World, tab: usize, failure: Fai
 /// authority ends the session for it, even now. A request of one user is not repeated with the
 /// token of another who signed in meanwhile. And a call that was given up too late to stop its
 /// reply may have put an older cookie in the place of the one that the sign-in brought.
-pub fn everybody_has_found_back(world: &World, tab: usize) -> Verdict {
-    let Tab { id, notes, waiters, requests, engine, .. } = &world.tabs[tab];
-    if let Some(waiting) = waiters.first() {
-        return broken(4, format!("{id} lets {:?} wait forever", waiting.purpose));
-    }
-    let end = requests.last().and_then(|request| request.end);
+pub fn everybody_has_found_back(world: &World, tab: usize, asked: Option<Request>) -> Verdict {
+    let Tab { id, notes, engine, .. } = &world.tabs[tab];
+    let end = asked.and_then(|request| request.end);
     let Some(end) = end else { return broken(4, format!("the request of {id} never ends")) };
     let Some((cookie, true)) = world.question else { return Ok(()) };
     let told = notes.sign_in_heard.is_some_and(|(family, at)| {
@@ -353,10 +358,8 @@ pub fn everybody_has_found_back(world: &World, tab: usize) -> Verdict {
         let holds = family == cookie.family && at > notes.ended_at.max(notes.signed_in_at);
         holds && in_time && !spoilt
     });
-    let carried = requests
-        .last()
-        .and_then(|request| request.carried)
-        .map(|(_, token)| &world.authority.issued[token]);
+    let carried =
+        asked.and_then(|request| request.carried).map(|(_, token)| &world.authority.issued[token]);
     match end {
         End::Status(200) => {
             if told && carried.is_none_or(|issued| issued.family != cookie.family) {

@@ -1,12 +1,13 @@
 //! The simulator: one to five tabs of one browser, each with the real engine; an authority that
-//! rotates refresh tokens; an API; and the faults between them. Time is virtual.
+//! rotates refresh tokens; an API; and the faults between them. In two of five runs engines live in
+//! dedicated and shared workers (`hosted`). Time is virtual.
 //!
 //! The second simulator, of the verifier's key sets, is in `edge`; it shares the dice, the queue,
 //! the trace and the running of seeds.
 //!
 //! A run follows from its seed alone. `npm run sim -- --seeds 200000` runs many,
-//! `npm run sim -- --seed 17` tells one as a story. After every step the nine invariants are
-//! checked.
+//! `npm run sim -- --seed 17` tells one as a story. After every step the nine invariants of engines
+//! are checked, and the three of pages whose engine lives in a worker.
 
 #![expect(
     unreachable_pub,
@@ -22,6 +23,7 @@ mod driver;
 #[cfg(feature = "edge")]
 mod edge;
 mod forger;
+mod hosted;
 mod invariants;
 mod locks;
 mod network;
@@ -40,7 +42,7 @@ use runs::{caught_within, run_many, run_one};
 use trace::Trace;
 
 /// Seeds that once broke an invariant, and what the engine has learned from each.
-const REGRESSIONS: [(u64, &str); 10] = [
+const REGRESSIONS: [(u64, &str); 11] = [
     (6, "whoever queues behind several holders hears that each turn is over"),
     (2_060, "a tab that has just opened can end everybody's session"),
     (9_253, "a pause that the authority asked for is no missing network"),
@@ -51,6 +53,7 @@ const REGRESSIONS: [(u64, &str); 10] = [
     (30_239, "what is overdue happens before a new request waits for it"),
     (61_506, "a pause that comes in doubt lets nobody wait"),
     (82, "a logout that queued is not sent with the cookie of a newer sign-in"),
+    (72_441, "a session that is confirmed while the authority is left alone lets nobody wait"),
 ];
 
 /// How many seeds run if `SIM_SEEDS` is not set.
@@ -115,4 +118,34 @@ fn a_second_repeat_is_caught() {
 #[test]
 fn a_third_attempt_is_caught() {
     caught_within(2_000, Bug::ThirdAttempt, 1);
+}
+
+#[test]
+fn a_page_that_joins_untold_is_caught() {
+    caught_within(2_000, Bug::UntoldPage, 11);
+}
+
+#[test]
+fn a_call_that_is_forgotten_at_a_loss_is_caught() {
+    caught_within(2_000, Bug::ForgottenCalls, 10);
+}
+
+#[test]
+fn a_call_that_is_sent_again_after_a_loss_is_caught() {
+    caught_within(2_000, Bug::RepeatsAfterLoss, 10);
+}
+
+#[test]
+fn a_message_to_a_stored_page_is_caught() {
+    caught_within(2_000, Bug::PostsToStored, 12);
+}
+
+#[test]
+fn an_id_that_is_overtaken_is_caught() {
+    caught_within(2_000, Bug::EarlyIds, 10);
+}
+
+#[test]
+fn an_engine_that_rests_too_soon_is_caught() {
+    caught_within(2_000, Bug::RestsTooSoon, 11);
 }

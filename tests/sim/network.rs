@@ -12,6 +12,7 @@ use tokenkeep::token::shape::Shape;
 
 use crate::authority::{Cookie, Outage, Verdict};
 use crate::dice::Dice;
+use crate::hosted::By;
 use crate::invariants;
 use crate::queue::Event;
 use crate::script::{LogoutManner, MINUTE, Weather};
@@ -64,6 +65,8 @@ struct Fate {
 pub struct Exchange {
     pub tab: TabId,
     pub errand: Errand,
+    /// The call of a page that it is sent for.
+    pub by: Option<By>,
     pub sent_at: Millis,
     pub ended_at: Option<Millis>,
     /// The cookie that it carries.
@@ -125,6 +128,7 @@ impl World {
         self.exchanges.push(Exchange {
             tab: id,
             errand,
+            by: None,
             sent_at: self.now,
             ended_at: None,
             cookie: self.jar.filter(|_| is_turn),
@@ -317,12 +321,14 @@ impl World {
         }
     }
 
-    /// A tab is gone. Its `keepalive` calls go on, which most of its turns are; all others are cut.
-    pub fn orphan(&mut self, tab: TabId) {
+    /// A tab is gone. Its calls with `keepalive` go on, which most of its turns are in a page; all
+    /// others are cut.
+    pub fn orphan(&mut self, tab: TabId, keepalive: bool) {
         for number in 0..self.exchanges.len() {
             let exchange = &self.exchanges[number];
             if exchange.tab == tab && exchange.ended_at.is_none() {
-                let keepalive = matches!(exchange.errand, Errand::Refresh(_) | Errand::Logout(..))
+                let keepalive = keepalive
+                    && matches!(exchange.errand, Errand::Refresh(_) | Errand::Logout(..))
                     && self.dice.chance(700);
                 let exchange = &mut self.exchanges[number];
                 exchange.left = true;
@@ -374,7 +380,8 @@ impl World {
     /// Whether a tab can't run now, or can't run on time.
     pub fn is_late(&self, tab: TabId) -> bool {
         let late = |tab: &crate::tab::Tab| {
-            tab.life != Life::Running || !tab.visible && self.script.throttle > 1
+            let throttled = !tab.visible && tab.shared.is_none() && self.script.throttle > 1;
+            tab.life != Life::Running || throttled
         };
         self.tabs.iter().find(|known| known.id == tab).is_some_and(late)
     }

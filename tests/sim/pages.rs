@@ -3,6 +3,7 @@
 
 use tokenkeep::engine::{Engine, Millis, Now, Wake};
 
+use crate::hosted::Shared;
 use crate::queue::Event;
 use crate::tab::{Life, Purpose, Tab, TabId, Task};
 use crate::trace::tell;
@@ -14,25 +15,35 @@ impl World {
         self.tabs[tab].clocks(self.device.mono(self.now), self.device.wall(self.now))
     }
 
+    /// The monotonic clock of the machine, by which pages of workers and their workers count.
+    pub fn mono(&self) -> Millis {
+        self.device.mono(self.now)
+    }
+
     pub fn find(&self, id: TabId) -> Option<usize> {
         self.tabs.iter().position(|tab| tab.id == id)
     }
 
     pub fn open_tab(&mut self) {
-        self.next_tab += 1;
-        let id = TabId(self.next_tab);
-        let mono = self.device.mono(self.now);
-        let now = Now { mono: 0, wall: self.device.wall(self.now) };
-        let engine = Engine::new(self.script.config, self.dice.next(), now);
-        self.tabs.push(Tab::new(id, engine, mono, self.now));
-        tell!(self, id, "opens");
-        let tab = self.tabs.len() - 1;
+        let tab = self.add_tab(None);
         if !self.device.online {
             self.run_task(tab, Task::Wake(Wake::Offline));
         }
         if self.dice.chance(800) {
             self.ask(tab, Purpose::Start { again: false }, Engine::handle_start);
         }
+    }
+
+    /// A new engine, in a page of its own or in a worker.
+    pub fn add_tab(&mut self, shared: Option<Shared>) -> usize {
+        self.next_tab += 1;
+        let id = TabId(self.next_tab);
+        let mono = self.device.mono(self.now);
+        let now = Now { mono: 0, wall: self.device.wall(self.now) };
+        let engine = Engine::new(self.script.config, self.dice.next(), now);
+        self.tabs.push(Tab::new(id, engine, shared, mono, self.now));
+        tell!(self, id, "opens");
+        self.tabs.len() - 1
     }
 
     /// A task reaches its tab, or the pile in front of it.
@@ -77,7 +88,9 @@ impl World {
     /// Sets the one timer of a tab, or clears it.
     pub fn arm(&mut self, tab: usize, delay: Option<Millis>) {
         let mono = self.clocks(tab).mono;
-        let throttle = if self.tabs[tab].visible { 1 } else { self.script.throttle };
+        // The timers of workers are not throttled.
+        let on_time = self.tabs[tab].visible || self.tabs[tab].shared.is_some();
+        let throttle = if on_time { 1 } else { self.script.throttle };
         let state = &mut self.tabs[tab];
         state.timer_serial += 1;
         state.timer = delay.map(|delay| mono + delay);

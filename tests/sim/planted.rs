@@ -13,4 +13,16 @@ pub enum Bug {
     EndlessRepeats,
     /// Every answer to a logout is taken for one that confirms it.
     UnconfirmedLogout,
+    /// A page that joins a shared engine is not told of its session.
+    UntoldPage,
+    /// The calls that a page has open when its worker is lost stay open.
+    ForgottenCalls,
+    /// The same calls are sent again, by the next worker.
+    RepeatsAfterLoss,
+    /// A page that is stored is told of the session at once.
+    PostsToStored,
+    /// The id of a call is taken before its body is read.
+    EarlyIds,
+    /// An engine rests as soon as one of its pages is hidden.
+    RestsTooSoon,
 }

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use tokenkeep::engine::Millis;
 
+use crate::hosted::{PageId, PageTask, WorkerId, WorkerTask};
 use crate::tab::{TabId, Task};
 
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +41,25 @@ pub enum Event {
     },
     Thaw {
         tab: TabId,
+    },
+    /// For a page whose engine lives in a worker.
+    Page {
+        page: PageId,
+        task: PageTask,
+    },
+    Worker {
+        worker: WorkerId,
+        task: WorkerTask,
+    },
+    ThawPage {
+        page: PageId,
+    },
+    ThawWorker {
+        worker: WorkerId,
+    },
+    /// A worker that has no page ends.
+    EndWorker {
+        worker: WorkerId,
     },
     /// A tab is opened, as far as there is room.
     Open,

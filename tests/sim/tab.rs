@@ -7,6 +7,8 @@ use tokenkeep::engine::{
     CallId, Engine, Message, Millis, Now, Outcome, Status, Ticket, WaiterId, Wake,
 };
 
+use crate::hosted::{By, Shared};
+
 /// One life of one tab; a reload is another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TabId(pub u32);
@@ -63,6 +65,7 @@ pub enum Purpose {
 pub struct Waiting {
     pub id: WaiterId,
     pub purpose: Purpose,
+    pub by: Option<By>,
     pub since: Millis,
 }
 
@@ -81,6 +84,8 @@ pub struct Request {
     /// Generation and number of the token of the latest send.
     pub carried: Option<(u32, usize)>,
     pub end: Option<End>,
+    /// The page of a worker that waits for it.
+    pub by: Option<By>,
 }
 
 /// What the application got for a request.
@@ -95,6 +100,8 @@ pub enum End {
 pub struct Tab {
     pub id: TabId,
     pub engine: Engine,
+    /// It lives in a worker, and these pages share it.
+    pub shared: Option<Shared>,
     pub life: Life,
     pub visible: bool,
     pub closed: bool,
@@ -176,10 +183,17 @@ impl Notes {
 }
 
 impl Tab {
-    pub fn new(id: TabId, engine: Engine, born_at_mono: Millis, now: Millis) -> Self {
+    pub fn new(
+        id: TabId,
+        engine: Engine,
+        shared: Option<Shared>,
+        born_at_mono: Millis,
+        now: Millis,
+    ) -> Self {
         Self {
             id,
             engine,
+            shared,
             life: Life::Running,
             visible: true,
             closed: false,

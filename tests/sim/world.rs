@@ -8,13 +8,14 @@ use tokenkeep::engine::{Millis, Origins, Wake};
 use crate::authority::{Authority, Cookie};
 use crate::device::Device;
 use crate::dice::Dice;
+use crate::hosted::Hosted;
 use crate::invariants::{self, Broken};
 use crate::locks::Locks;
 use crate::network::Exchange;
 use crate::planted::Bug;
 use crate::queue::{Event, Queue};
 use crate::script::{LockManner, MINUTE, Script};
-use crate::tab::{End, Life, Tab, Task};
+use crate::tab::{End, Life, Request, Tab, Task};
 use crate::trace::{Trace, tell};
 
 /// The APIs that may get the token.
@@ -44,8 +45,12 @@ pub struct World {
     pub third: Dice,
     /// For what was added after the third.
     pub fourth: Dice,
-    /// For what was added last.
+    /// For what was added after the fourth.
     pub fifth: Dice,
+    /// For what was added last.
+    pub sixth: Dice,
+    /// The pages whose engines live in workers.
+    pub hosted: Hosted,
     /// The nonce that the API wants in proofs; zero while it wants none.
     pub nonce: u32,
     /// The status with which the authority says that there is no session.
@@ -87,6 +92,7 @@ impl World {
         let script = Script::draw(&mut dice, &mut second, &mut third);
         let mut fourth = Dice::fourth(seed);
         let mut fifth = Dice::fifth(seed);
+        let mut sixth = Dice::sixth(seed);
         let mut world = Self {
             now: 0,
             queue: Queue::default(),
@@ -119,6 +125,8 @@ impl World {
             // Some APIs want proofs, and some of these a nonce in them from the start.
             nonce: fifth.weighted(&[(3, 0), (2, 1)]),
             fifth,
+            hosted: Hosted::draw(&mut sixth),
+            sixth,
             script,
         };
         tell!(world, "script", "{:?}", world.script);
@@ -126,7 +134,7 @@ impl World {
             world.jar = Some(world.authority.sign_in(0, 1, None).0);
         }
         for _ in 0..world.script.tabs {
-            world.open_tab();
+            world.open();
         }
         world.begin_storm();
         world
@@ -172,15 +180,15 @@ impl World {
             Event::Question => self.question(),
             Event::Judgement => {
                 for tab in 0..self.tabs.len() {
-                    let served = self.tabs[tab]
-                        .requests
-                        .last()
-                        .is_some_and(|request| request.end == Some(End::Status(200)));
-                    let good = self.question.is_some_and(|(_, good)| good);
-                    self.asked += u64::from(good);
-                    self.served += u64::from(good && served);
-                    let verdict = invariants::everybody_has_found_back(self, tab);
+                    let verdict = invariants::nobody_waits_forever(self, tab);
                     self.hold(verdict);
+                    if self.tabs[tab].shared.is_none() {
+                        let asked = self.tabs[tab].requests.last().copied();
+                        self.judge(tab, asked);
+                    }
+                }
+                for page in 0..self.hosted.pages.len() {
+                    self.judge_page(page);
                 }
                 return self.begin_storm();
             }
@@ -194,10 +202,21 @@ impl World {
                 }
             }
             Event::Open => {
-                if self.tabs.len() < 5 {
-                    self.open_tab();
+                let engines = self.tabs.iter().filter(|tab| tab.shared.is_none());
+                if engines.count() + self.hosted.pages.len() < 5 {
+                    self.open();
                 }
             }
+            Event::Page { page, task } => self.deliver_to_page(page, task),
+            Event::Worker { worker, task } => self.deliver_to_worker(worker, task),
+            Event::ThawPage { page } => {
+                let resting = |&page: &usize| self.hosted.pages[page].life != Life::Running;
+                if let Some(page) = self.find_page(page).filter(resting) {
+                    self.thaw_page(page);
+                }
+            }
+            Event::ThawWorker { worker } => self.thaw_worker(worker),
+            Event::EndWorker { worker } => self.end_worker(worker),
         }
         true
     }
@@ -220,13 +239,16 @@ impl World {
         self.authority.outage = None;
         self.device.online = true;
         self.tabs.retain(|tab| !tab.closed);
+        self.calm_pages();
         for tab in 0..self.tabs.len() {
             if self.tabs[tab].life != Life::Running {
                 self.thaw(tab);
             }
-            let tab = self.tabs[tab].id;
+            let (tab, is_page) = (self.tabs[tab].id, self.tabs[tab].shared.is_none());
             self.schedule(1, Event::Task { tab, task: Task::Wake(Wake::Online) });
-            self.schedule(2, Event::Task { tab, task: Task::Wake(Wake::Visible) });
+            if is_page {
+                self.schedule(2, Event::Task { tab, task: Task::Wake(Wake::Visible) });
+            }
         }
         if self.storms_left == 0 {
             self.schedule(invariants::LATEST, Event::Early);
@@ -242,10 +264,23 @@ impl World {
         self.schedule(PATIENCE, Event::Judgement);
     }
 
+    /// Judges the request with which a tab, or a page of its, was asked.
+    pub fn judge(&mut self, tab: usize, asked: Option<Request>) {
+        let served = asked.is_some_and(|request| request.end == Some(End::Status(200)));
+        let good = self.question.is_some_and(|(_, good)| good);
+        self.asked += u64::from(good);
+        self.served += u64::from(good && served);
+        let verdict = invariants::everybody_has_found_back(self, tab, asked);
+        self.hold(verdict);
+    }
+
     fn request_everywhere(&mut self) {
         for tab in 0..self.tabs.len() {
-            self.request(tab, "https://api.example/question");
+            if self.tabs[tab].shared.is_none() {
+                self.request(tab, "https://api.example/question");
+            }
         }
+        self.ask_pages("https://api.example/question");
     }
 
     /// Whether the locks of this browser do what the standard says.

@@ -136,6 +136,28 @@ behaviour("client_W21_a_page_that_slept_does_not_take_it_for_a_loss", async (sce
   assert.equal(scene.refreshes(), 1);
 });
 
+behaviour("client_W21_an_api_that_is_slow_is_not_taken_for_a_loss", async (scene) => {
+  const { page, at, api } = scene;
+  await liveIn("dedicated", page);
+  await scene.started();
+  api.on("/slow", async () => {
+    await pause(25_000);
+    return { status: 200, body: "late" };
+  });
+  const { value, text } = await page.evaluate(async ({ api }) => {
+    // The page is busy whenever it is to look. Each look is late by more than a ping takes.
+    let busy = setTimeout(function work() {
+      for (const end = performance.now() + 30; performance.now() < end; ) {}
+      busy = setTimeout(work, 4_990);
+    }, 4_990);
+    const told = await stage.outcome(keep.fetch(`${api}/slow`));
+    clearTimeout(busy);
+    return told;
+  }, at);
+  assert.deepEqual([value, text], [200, "late"]);
+  assert.equal(scene.refreshes(), 1);
+});
+
 behaviour(
   "client_W31_a_closed_keep_leaves_nothing_and_its_worker_serves_another",
   async (scene) => {

@@ -174,6 +174,25 @@ behaviour("client_W25_renewals_rest_only_when_every_tab_is_hidden", async (scene
   await until(left, "a renewal to be left to the visible page");
 });
 
+behaviour("client_W25_a_tab_that_joins_hidden_ones_ends_their_rest", async (scene) => {
+  const [first, second, apart] = (await tabs(scene, 3)) as [Page, Page, Page];
+  await liveIn("page", apart);
+  scene.lifetime = 4;
+  const options = { leeway: 1, jitter: 0 };
+  for (const page of [apart, first]) await scene.started(options, page);
+  const rests = () =>
+    first.evaluate(
+      () => keep.explain().filter(({ event }) => event === "renewal-left-to-sibling").length,
+    );
+  await show(first, "hidden");
+  await until(async () => (await rests()) > 0, "a renewal to be left to the visible page");
+  await scene.started(options, second);
+  const before = await rests();
+  const { generation } = await scene.session(first);
+  await until(async () => (await scene.session(first)).generation >= generation + 2, "renewals");
+  assert.equal(await rests(), before);
+});
+
 behaviour(
   "client_W27_a_page_host_beside_a_shared_worker_takes_turns_and_hears_of_sign_outs",
   async (scene) => {
