@@ -1,10 +1,10 @@
-// Sealing: authenticated encryption of texts with AES-256-GCM. HKDF (RFC 5869) derives a key from a
-// secret and a purpose. The purpose, the owner (a mediator, or a service) and the row of a text are
-// authenticated with it: a text that is sealed for one opens for no other.
+// Sealing: authenticated encryption of values with AES-256-GCM. HKDF (RFC 5869) derives a key from a
+// secret and a purpose. The purpose, the owner (a mediator, or a service) and the row of a value are
+// authenticated with it: a value that is sealed for one opens for no other.
 
 import { decodeBase64url, encodeBase64url } from "./base64url.js";
 
-/** What a text is sealed for. */
+/** What a value is sealed for. */
 export type Purpose = "transaction" | "session" | "cookie" | "end" | "return" | "service";
 
 /** The first byte of what is sealed. Another form has another one. */
@@ -15,10 +15,8 @@ const encode = (text: string) => new TextEncoder().encode(text);
 
 export class Sealing {
   readonly #secrets: readonly Uint8Array<ArrayBuffer>[];
-  /** What the sealed texts of two mediators, or of two services, differ by. */
+  /** What the sealed values of two mediators, or of two services, differ by. */
   readonly #owner: string;
-  /** Keys that are derived without a salt. */
-  readonly #keys = new Map<string, CryptoKey>();
 
   /** @param secrets the first one seals, all open */
   constructor(secrets: readonly Uint8Array<ArrayBuffer>[], owner: readonly string[]) {
@@ -27,87 +25,82 @@ export class Sealing {
   }
 
   /**
-   * @param row the place of the text; it opens for no other
+   * @param value what JSON has a form for
+   * @param row the place of the value; it opens for no other
    * @param salt given: who has the secrets alone can't open it
    */
-  async seal(text: string, purpose: Purpose, row = "", salt?: Uint8Array): Promise<string> {
+  async seal(
+    value: unknown,
+    purpose: Purpose,
+    row = "",
+    salt?: Uint8Array<ArrayBuffer>,
+  ): Promise<string> {
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-    const key = await this.#key(0, purpose, salt);
-    const sealed = await crypto.subtle.encrypt(this.#bound(iv, purpose, row), key, encode(text));
+    const [secret = new Uint8Array()] = this.#secrets;
+    const key = await keyOf(secret, purpose, salt);
+    const bytes = encode(JSON.stringify(value));
+    const sealed = await crypto.subtle.encrypt(this.#bound(iv, purpose, row), key, bytes);
     return encodeBase64url(new Uint8Array([VERSION, ...iv, ...new Uint8Array(sealed)]));
   }
 
   /** Null: it was not sealed for this, by one of the secrets, or it was changed. */
-  async open(
+  async open<T = string>(
     sealed: string,
     purpose: Purpose,
     row = "",
-    salt?: Uint8Array,
-  ): Promise<string | null> {
-    let bytes: Uint8Array<ArrayBuffer>;
-    try {
-      bytes = decodeBase64url(sealed);
-    } catch {
-      return null;
-    }
-    if (bytes[0] !== VERSION) return null;
-    const bound = this.#bound(bytes.subarray(1, 1 + IV_BYTES), purpose, row);
-    for (const place of this.#secrets.keys()) {
-      const key = await this.#key(place, purpose, salt);
+    salt?: Uint8Array<ArrayBuffer>,
+  ): Promise<T | null> {
+    for (const secret of this.#secrets)
       try {
+        const bytes = decodeBase64url(sealed);
+        if (bytes[0] !== VERSION) break;
+        const bound = this.#bound(bytes.subarray(1, 1 + IV_BYTES), purpose, row);
+        const key = await keyOf(secret, purpose, salt);
         const opened = await crypto.subtle.decrypt(bound, key, bytes.subarray(1 + IV_BYTES));
-        return new TextDecoder().decode(opened);
+        return JSON.parse(new TextDecoder().decode(opened)) as T;
       } catch {
         // Perhaps another secret sealed it.
       }
-    }
     return null;
   }
 
   /**
    * A name that nobody can make who lacks the secret: one by each secret, the first one's first.
    */
-  async names(...parts: readonly string[]): Promise<string[]> {
-    const names: string[] = [];
-    for (const place of this.#secrets.keys()) {
-      const key = await this.#key(place, "names");
-      const text = encode(JSON.stringify([this.#owner, ...parts]));
-      names.push(encodeBase64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, text))));
-    }
-    return names;
+  names(...parts: readonly string[]): Promise<string[]> {
+    const what = derivation(`names ${JSON.stringify([this.#owner, ...parts])}`);
+    return Promise.all(
+      this.#secrets.map(async (secret) => {
+        const material = await materialOf(secret);
+        return encodeBase64url(new Uint8Array(await crypto.subtle.deriveBits(what, material, 256)));
+      }),
+    );
   }
 
   #bound(iv: Uint8Array<ArrayBuffer>, purpose: Purpose, row: string): AesGcmParams {
     const additionalData = encode(JSON.stringify([VERSION, purpose, this.#owner, row]));
     return { name: "AES-GCM", iv, additionalData };
   }
+}
 
-  /**
-   * Keeps the key and no promise of it: on Workers a promise belongs to the request that made it.
-   */
-  async #key(place: number, purpose: Purpose | "names", salt?: Uint8Array): Promise<CryptoKey> {
-    const name = `${place} ${purpose}`;
-    const known = salt === undefined ? this.#keys.get(name) : undefined;
-    if (known !== undefined) return known;
-    const secret = this.#secrets[place] ?? new Uint8Array();
-    const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
-    const key = await crypto.subtle.deriveKey(
-      {
-        name: "HKDF",
-        hash: "SHA-256",
-        salt: new Uint8Array(salt ?? []),
-        info: encode(`tokenkeep ${purpose}`),
-      },
-      material,
-      purpose === "names"
-        ? { name: "HMAC", hash: "SHA-256", length: 256 }
-        : { name: "AES-GCM", length: 256 },
-      false,
-      purpose === "names" ? ["sign"] : ["encrypt", "decrypt"],
-    );
-    if (salt === undefined) this.#keys.set(name, key);
-    return key;
-  }
+function materialOf(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey", "deriveBits"]);
+}
+
+/** What is derived differs by its purpose, and by the salt. */
+function derivation(purpose: string, salt = new Uint8Array()): HkdfParams {
+  return { name: "HKDF", hash: "SHA-256", salt, info: encode(`tokenkeep ${purpose}`) };
+}
+
+async function keyOf(
+  secret: Uint8Array<ArrayBuffer>,
+  purpose: Purpose,
+  salt?: Uint8Array<ArrayBuffer>,
+): Promise<CryptoKey> {
+  const material = await materialOf(secret);
+  const aes = { name: "AES-GCM", length: 256 };
+  const uses = ["encrypt", "decrypt"] as const;
+  return crypto.subtle.deriveKey(derivation(purpose, salt), material, aes, false, uses);
 }
 
 /** 32 random bytes as 43 characters. */

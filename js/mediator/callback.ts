@@ -9,8 +9,8 @@ import { redirect } from "./answers.js";
 import { cookie, cookiesOf } from "./cookies.js";
 import { failed, NotSignedIn } from "./failed.js";
 import { keptAddress, marked } from "./return-to.js";
-import type { Held, LiveSessions, Tokens } from "./sessions.js";
-import type { Setup } from "./setup.js";
+import type { Held, Tokens } from "./sessions.js";
+import type { Live } from "./setup.js";
 import { TRANSACTION_SECONDS, type Transaction } from "./sign-in.js";
 
 /** Seconds of slack on `auth_time`. */
@@ -18,11 +18,10 @@ const SLACK = 30;
 
 export async function callback(
   request: Request,
-  setup: Setup,
-  sessions: LiveSessions,
+  live: Live,
   context: ExecutionContextLike | null,
 ): Promise<Response> {
-  const { settings, provider, places, report, open } = setup;
+  const { settings, provider, places, report, sealing, sessions } = live;
   const answer = new URL(request.url).searchParams;
   const sent = cookiesOf(request);
   const state = answer.get("state") ?? "";
@@ -30,7 +29,7 @@ export async function callback(
   const [name, sealed = ""] =
     sent.find(([name]) => name.startsWith(places.transaction.name) && name.endsWith(end)) ?? [];
   const gone = name === undefined ? [] : [cookie({ ...places.transaction, name })];
-  const transaction = await open<Transaction>(sealed, "transaction");
+  const transaction = await sealing.open<Transaction>(sealed, "transaction");
   const age = settings.clock() - (transaction?.begunAt ?? 0);
   if (transaction?.state !== state || age >= TRANSACTION_SECONDS * 1000) {
     const root = keptAddress(null, settings.apps);
@@ -42,7 +41,7 @@ export async function callback(
     const tokens = await provider.exchange(answer, transaction);
     const claims = await provider.idTokenClaims(tokens.idToken ?? "");
     subject = claims.sub ?? "";
-    const held = await admitted(tokens, claims, transaction, setup);
+    const held = await admitted(tokens, claims, transaction, live);
     if (held === null) {
       const revoked = provider.revoke(tokens.refreshToken, {});
       context?.waitUntil(revoked);
@@ -61,7 +60,7 @@ async function admitted(
   tokens: Tokens,
   claims: Claims,
   { acr, maxAge }: Transaction,
-  { settings, provider }: Setup,
+  { settings, provider }: Live,
 ): Promise<Held | null> {
   const { sub: subject = "", sid, acr: reached, auth_time: at } = claims;
   const { admit, claims: told, userInfo: asksMore } = settings;

@@ -5,22 +5,25 @@
 /** The values that a header may have; null: it may be absent. */
 export type Rules = Readonly<Record<string, readonly (string | null)[]>>;
 
-/** A page of these origins makes the call, and no form or image of another site (RFC 10017
- * section 6.1.3.3). */
-export function pagesOf(apps: readonly string[]): Rules {
+/** What is known of a caller, for applications of these origins. */
+export function rulesOf(apps: readonly string[]) {
   return {
-    "X-Requested-With": ["XMLHttpRequest"],
-    Origin: [null, ...apps],
-    "Sec-Fetch-Site": [null, "same-origin", "same-site", "none"],
-    "Sec-Fetch-Mode": [null, "cors", "same-origin"],
-  };
+    /** A page makes the call, and no form or image of another site (RFC 10017 section 6.1.3.3). */
+    pages: {
+      "X-Requested-With": ["XMLHttpRequest"],
+      Origin: [null, ...apps],
+      "Sec-Fetch-Site": [null, "same-origin", "same-site", "none"],
+      "Sec-Fetch-Mode": [null, "cors", "same-origin"],
+    },
+    /** A browser goes to the address itself. */
+    navigations: {
+      "Sec-Fetch-Mode": [null, "navigate"],
+      "Sec-Fetch-Dest": [null, "document"],
+    },
+    /** The request itself says who it is. */
+    anybody: {},
+  } satisfies Record<string, Rules>;
 }
-
-/** A browser goes to the address itself. */
-export const NAVIGATIONS: Rules = {
-  "Sec-Fetch-Mode": [null, "navigate"],
-  "Sec-Fetch-Dest": [null, "document"],
-};
 
 /** The header that breaks the rules. */
 export function refusedBy({ headers }: Request, rules: Rules): string | undefined {

@@ -5,8 +5,7 @@ import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { answer, redirect } from "./answers.js";
 import { cookie, cookieIn, cookiesOf, isKept } from "./cookies.js";
 import { keptAddress, returnAddress } from "./return-to.js";
-import type { LiveSessions } from "./sessions.js";
-import type { Setup } from "./setup.js";
+import type { Live } from "./setup.js";
 
 /** Seconds from a logout to `GET end`. */
 const END_SECONDS = 60;
@@ -19,8 +18,7 @@ interface Farewell {
 
 export async function logout(
   request: Request,
-  { places, provider, report, seal }: Setup,
-  sessions: LiveSessions,
+  { places, provider, report, sealing, sessions }: Live,
   context: ExecutionContextLike | null,
 ): Promise<Response> {
   const { cookies, held, key } = await sessions.end(cookiesOf(request));
@@ -30,37 +28,37 @@ export async function logout(
   const revoked = provider.revoke(refreshToken, { key, subject });
   context?.waitUntil(revoked);
   if (sessions.revokesFirst) await revoked;
-  let farewell = await seal({ idToken, sid } satisfies Farewell, "end");
-  if (!isKept(places.end, farewell)) farewell = await seal({ idToken: null, sid }, "end");
+  let farewell = await sealing.seal({ idToken, sid } satisfies Farewell, "end");
+  if (!isKept(places.end, farewell)) farewell = await sealing.seal({ idToken: null, sid }, "end");
   const isRoom = isKept(places.end, farewell);
   return answer(204, isRoom ? [...cookies, cookie(places.end, farewell, END_SECONDS)] : cookies);
 }
 
 export async function end(
   request: Request,
-  { settings, provider, places, seal, open }: Setup,
+  { settings, provider, places, sealing }: Live,
 ): Promise<Response> {
   const returnTo = returnAddress(new URL(request.url).searchParams.get("return_to"), settings.apps);
   const sent = cookiesOf(request);
   const sealed = cookieIn(sent, places.end);
   const deleted = sealed === "" ? [] : [cookie(places.end)];
-  const farewell = await open<Farewell>(sealed, "end");
+  const farewell = await sealing.open<Farewell>(sealed, "end");
   const to = farewell && (await provider.endpoint("end_session_endpoint").catch(() => null));
   if (farewell === null || to === null) return redirect(returnTo, deleted);
   const beside = cookieIn(sent, places.idToken);
   const { sid } = farewell;
-  const idToken = farewell.idToken ?? (await open<string>(beside, "end", "id"));
+  const idToken = farewell.idToken ?? (await sealing.open(beside, "end", "id"));
   const told = {
     ...(idToken === null ? { client_id: settings.client.client_id } : { id_token_hint: idToken }),
     ...(idToken === null && sid !== null ? { logout_hint: sid } : {}),
     post_logout_redirect_uri: `${settings.url}/ended`,
-    state: await seal(returnTo.href, "return"),
+    state: await sealing.seal(returnTo.href, "return"),
   };
   for (const [name, value] of Object.entries(told)) to.searchParams.set(name, value);
   return redirect(to, beside === "" ? deleted : [...deleted, cookie(places.idToken)]);
 }
 
-export async function ended(request: Request, { settings, open }: Setup): Promise<Response> {
+export async function ended(request: Request, { settings, sealing }: Live): Promise<Response> {
   const state = new URL(request.url).searchParams.get("state") ?? "";
-  return redirect(keptAddress(await open<string>(state, "return"), settings.apps));
+  return redirect(keptAddress(await sealing.open(state, "return"), settings.apps));
 }

@@ -1,8 +1,9 @@
 // What all parts of one mediator share.
 
-import { type Purpose, Sealing } from "../sealing.js";
+import { Sealing } from "../sealing.js";
 import { placesOf } from "./cookies.js";
 import { connect } from "./provider.js";
+import type { LiveSessions } from "./sessions.js";
 import type { Settings } from "./settings.js";
 import type { MediatorEvent } from "./types.js";
 
@@ -21,6 +22,11 @@ export type Report = (type: MediatorEvent["type"], about?: About) => void;
 
 export type Setup = ReturnType<typeof setUp>;
 
+/** The same, with its sessions: what an endpoint has. */
+export interface Live extends Setup {
+  readonly sessions: LiveSessions;
+}
+
 export function setUp(settings: Settings) {
   const { name, client, provider, sessions, onEvent, clock } = settings;
   const sealing = new Sealing(sessions.secrets, [name, provider.issuer, client.client_id]);
@@ -35,13 +41,8 @@ export function setUp(settings: Settings) {
   return {
     settings,
     report,
-    places: placesOf(settings),
+    sealing,
     provider: connect(settings, report),
-    names: (...parts: readonly string[]) => sealing.names(...parts),
-    seal: (value: unknown, purpose: Purpose, row?: string, salt?: Uint8Array) =>
-      sealing.seal(JSON.stringify(value), purpose, row, salt),
-    /** Null: it was not sealed for this. */
-    open: async <T>(sealed: string, purpose: Purpose, row?: string, salt?: Uint8Array) =>
-      JSON.parse((await sealing.open(sealed, purpose, row, salt)) ?? "null") as T | null,
+    places: placesOf(settings),
   };
 }

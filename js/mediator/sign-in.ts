@@ -9,8 +9,7 @@ import { redirect } from "./answers.js";
 import { cookie, cookiesOf } from "./cookies.js";
 import { failed, NotSignedIn } from "./failed.js";
 import { returnAddress } from "./return-to.js";
-import type { LiveSessions } from "./sessions.js";
-import type { Setup } from "./setup.js";
+import type { Live } from "./setup.js";
 
 /** Seconds that a sign-in may take. */
 export const TRANSACTION_SECONDS = 600;
@@ -44,8 +43,7 @@ const LONGEST = 512;
 
 export async function signIn(
   request: Request,
-  { settings, provider, places, report, seal }: Setup,
-  sessions: LiveSessions,
+  { settings, provider, places, report, sealing, sessions }: Live,
 ): Promise<Response> {
   const query = new URL(request.url).searchParams;
   const returnTo = returnAddress(query.get("return_to"), settings.apps);
@@ -96,7 +94,7 @@ export async function signIn(
   return redirect(to, [
     cookie(
       { ...places.transaction, name },
-      await seal(transaction, "transaction"),
+      await sealing.seal(transaction, "transaction"),
       TRANSACTION_SECONDS,
     ),
     ...living

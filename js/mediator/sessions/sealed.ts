@@ -60,7 +60,7 @@ type Kept = readonly [
 ];
 
 function sessionsIn(slides: boolean, setup: Setup): LiveSessions {
-  const { settings, report, places, seal, open } = setup;
+  const { settings, report, places, sealing } = setup;
   const { clock, idle, absolute } = settings;
   const secondsToWait = refreshLimiter(settings);
   const parts = Array.from({ length: MOST_PARTS }, (_, place) => ({
@@ -88,7 +88,7 @@ function sessionsIn(slides: boolean, setup: Setup): LiveSessions {
   const cookiesFor = async (held: Renewable, sent: Sent) => {
     const { refreshToken, subject, sid, claims, startedAt, obtainedAt } = held;
     const kept: Kept = [refreshToken, subject, sid, claims, startedAt, obtainedAt];
-    const sealed = await seal(kept, "cookie");
+    const sealed = await sealing.seal(kept, "cookie");
     const count = Math.ceil((sealed.length + 1) / room);
     const value = `${count}${sealed}`;
     const seconds = Math.ceil((startedAt + absolute - clock()) / 1000);
@@ -99,7 +99,7 @@ function sessionsIn(slides: boolean, setup: Setup): LiveSessions {
   };
 
   const find = async (sent: Sent): Promise<Renewable | null> => {
-    const kept = await open<Kept>(sealedIn(sent), "cookie");
+    const kept = await sealing.open<Kept>(sealedIn(sent), "cookie");
     if (kept === null) return null;
     const [refreshToken, subject, sid, claims, startedAt, obtainedAt] = kept;
     const idleEnd = slides ? obtainedAt + idle : Number.POSITIVE_INFINITY;
@@ -120,7 +120,7 @@ function sessionsIn(slides: boolean, setup: Setup): LiveSessions {
       if (refreshToken === null) throw new NotSignedIn("no_refresh_token");
       const set = await cookiesFor({ ...held, refreshToken }, sent);
       if (set === null) throw new NotSignedIn("session_too_large");
-      const sealed = idToken === null ? "" : await seal(idToken, "end", "id");
+      const sealed = idToken === null ? "" : await sealing.seal(idToken, "end", "id");
       const beside = isKept(places.idToken, sealed)
         ? [cookie(places.idToken, sealed, absolute / 1000)]
         : [];

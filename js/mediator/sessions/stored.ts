@@ -53,7 +53,7 @@ export function storedSessions(store: SessionStore, options: { keys: Secrets }):
 }
 
 function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
-  const { settings, provider, report, places, names, seal, open } = setup;
+  const { settings, provider, report, places, sealing } = setup;
   const { clock, idle, absolute, reuse, timeout } = settings;
   const secondsToWait = refreshLimiter(settings);
 
@@ -67,10 +67,10 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
       async read() {
         const record = await store.read(key);
         const isAlive = record !== null && record.expiresAt > clock();
-        const held = isAlive ? await open<Held>(record.sealed, "session", key, salt) : null;
+        const held = isAlive ? await sealing.open<Held>(record.sealed, "session", key, salt) : null;
         return record && held && { record, held };
       },
-      seal: (held: Held) => seal(held, "session", key, salt),
+      seal: (held: Held) => sealing.seal(held, "session", key, salt),
     };
   };
   type Place = Awaited<ReturnType<typeof placeOf>>;
@@ -143,8 +143,8 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
     async begin(held, sent, replaces) {
       const id = randomText();
       const { key, seal } = await placeOf(id);
-      const [sub = ""] = await names("sub", held.subject);
-      const [sid] = held.sid === null ? [] : await names("sid", held.sid);
+      const [sub = ""] = await sealing.names("sub", held.subject);
+      const [sid] = held.sid === null ? [] : await sealing.names("sid", held.sid);
       try {
         await store.create(key, {
           version: 1,
@@ -239,7 +239,7 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
     /** By all secrets: the name may have been made with an earlier one. */
     async endNamed(kind, value, startedUpTo) {
       let count = 0;
-      for (const name of await names(kind, value))
+      for (const name of await sealing.names(kind, value))
         count += await store.deleteNamed(name, startedUpTo);
       return count;
     },
