@@ -8,6 +8,8 @@ const auth = redirects(keep, { mediator: "/session" });
 
 const element = (id: string) => document.getElementById(id)!;
 
+let user: unknown;
+
 function show(): void {
   const { status, claims, retryAt } = keep.session;
   element("status").textContent = {
@@ -18,7 +20,8 @@ function show(): void {
   element("sign-in").hidden = status !== "anonymous";
   element("signed-in").hidden = status !== "authenticated";
   // Another tab can sign somebody else in.
-  element("answer").textContent = "";
+  if (user !== claims?.["sub"]) element("answer").textContent = "";
+  user = claims?.["sub"];
 }
 
 function onClick(id: string, action: () => Promise<unknown>): void {
