@@ -1,6 +1,6 @@
-// Sealing: authenticated encryption of values with AES-256-GCM. HKDF (RFC 5869) derives a key from a
-// secret and a purpose. The purpose, the owner (a mediator, or a service) and the row of a value are
-// authenticated with it: a value that is sealed for one opens for no other.
+// Sealing: authenticated encryption of values with AES-256-GCM. HKDF (RFC 5869) derives a key from
+// a secret and a purpose. The purpose, the owner (a mediator, or a service) and the row of a value
+// are authenticated with it: a value that is sealed for one opens for no other.
 
 import { decodeBase64url, encodeBase64url } from "./base64url.js";
 
