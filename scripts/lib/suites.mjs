@@ -148,7 +148,8 @@ function longestFirst(files) {
   ];
 }
 
-const inBrowser = (/** @type {string} */ file) => /^tests\/(browser|client|firefox)\//.test(file);
+const inBrowser = (/** @type {string} */ file) =>
+  /^tests\/(browser|client|firefox|soak)\//.test(file);
 
 /** The tests that need no browser: the Workers over HTTP, the scripts, the package. */
 export function runJs() {

@@ -93,7 +93,7 @@ export function scenes(
   return (name, body) => {
     const skip = reasonToSkip(name, body.toString());
     test(name, { timeout: 240_000, ...(skip && { skip }) }, async () => {
-      const { scene, end } = await begin(browser);
+      const { scene, end } = await sceneIn(browser);
       try {
         await body(scene);
       } finally {
@@ -177,7 +177,10 @@ async function readFiles() {
   };
 }
 
-async function begin(browser: Chromium): Promise<{ scene: Scene; end(): Promise<void> }> {
+/** A scene in this browser, for programs that are no tests. */
+export async function sceneIn(
+  browser: Chromium,
+): Promise<{ readonly scene: Scene; end(): Promise<void> }> {
   const { client, chunks, page: program } = await (files ??= readFiles());
   const granted: string[] = [];
   const valid = new Set<string>();

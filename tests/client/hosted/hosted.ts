@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import type { Page } from "playwright-core";
-import type { Scene } from "../harness.ts";
+import type { Reply, Scene } from "../harness.ts";
 import { json } from "../harness.ts";
 
 export type Kind = "dedicated" | "shared";
@@ -15,7 +15,7 @@ export async function liveIn(kind: Kind | "page", page: Page): Promise<void> {
 }
 
 /** Grants JWTs whose signatures are random, so that a part of one is found anywhere. */
-export function grantJwts(scene: Scene): void {
+export function grantJwts(scene: Scene): (members?: object) => Reply {
   const grant = (members: object = {}) => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const claims = { sub: "ann", jti: String(scene.granted.length) };
@@ -26,6 +26,7 @@ export function grantJwts(scene: Scene): void {
   };
   scene.authority.on("/session/refresh", () => grant());
   scene.authority.on("/session/sign-in", () => grant({ user: { name: "Ann" } }));
+  return grant;
 }
 
 /** The parts of the tokens that nobody may see: their signatures, twelve characters at a time. */
