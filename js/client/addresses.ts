@@ -23,10 +23,19 @@ export function absolute(option: string, url: string | URL, base: string | undef
     if (base === undefined && typeof url === "string" && isRelative(url)) return url;
     throw invalid(option, "is no URL", cause);
   }
-  if (!/^https?:$/.test(address.protocol) || address.username + address.password !== "")
+  if (!isHttp(address) || address.username + address.password !== "")
     throw invalid(option, "must be an http(s) URL without user name and password");
   address.hash = "";
   return address.href;
+}
+
+/** An address up to its query. */
+export const bare = (url: string): string => url.replace(/[?#].*/s, "");
+
+export const originOf = (url: string): string => new URL(url).origin;
+
+function isHttp(url: URL | null): url is URL {
+  return url !== null && /^https?:/.test(url.href);
 }
 
 export function isRelative(url: string): boolean {
@@ -43,12 +52,8 @@ export function listed(option: string, given: readonly string[] | undefined): re
   if (!Array.isArray(given)) throw invalid(option, "must be a list");
   return given.map((entry: unknown) => {
     const url = typeof entry === "string" && URL.canParse(entry) ? new URL(entry) : null;
-    const plain =
-      url !== null &&
-      /^https?:$/.test(url.protocol) &&
-      url.pathname === "/" &&
-      url.search + url.hash + url.username + url.password === "";
-    if (!plain || /[*?#@\\\s]/.test(entry as string))
+    // An address of an origin has no path, query or user name.
+    if (!isHttp(url) || url.href !== `${url.origin}/` || /[*?#@\\\s]/.test(entry as string))
       throw invalid(option, `must hold origins such as "https://api.example.com"`);
     return url.origin;
   });

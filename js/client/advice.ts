@@ -1,6 +1,7 @@
 // What only a developer can mend is also said in the console: once a kind, with what to do, the
 // address, the status, and where the documents explain it. Never a secret.
 
+import { bare } from "./addresses.js";
 import { type Fault, WORDS } from "./words.js";
 
 /** In the package. Each kind has an anchor there. */
@@ -17,7 +18,6 @@ export function adviser(
   return (kind, url, status) => {
     if (!enabled || said.has(kind)) return;
     said.add(kind);
-    const address = url.replace(/[?#].*/s, "");
-    say(`tokenkeep: ${WORDS[kind]} ${address} ${status ? `${status} ` : ""}See ${PAGE}${kind}`);
+    say(`tokenkeep: ${WORDS[kind]} ${bare(url)} ${status ? `${status} ` : ""}See ${PAGE}${kind}`);
   };
 }

@@ -8,6 +8,12 @@ export function own<T extends object>(options: T): T {
   return Object.assign(Object.create(null) as T, options);
 }
 
+/** The same of what has to be an object. */
+export function membersOf<T extends object>(option: string, given: T): T {
+  if (typeof given !== "object" || given === null) throw invalid(option, "must be an object");
+  return own(given);
+}
+
 export function invalid(option: string, fault: string, cause?: unknown): TokenKeepError {
   return new TokenKeepError("config_invalid", { message: `${option} ${fault}.`, cause });
 }

@@ -1,5 +1,6 @@
 // The cookies of the page that script can read.
 
+import { originOf } from "./addresses.js";
 import type { Settings } from "./options.js";
 
 /**
@@ -24,14 +25,12 @@ export type Cookies = (
  * origin and to those of the refresh and the logout endpoint.
  */
 export function submitTwice(
-  { csrf, refresh, logout }: Settings,
+  { csrf, authority }: Settings,
   request: Request,
   value: string | null | undefined,
 ): void {
   if (value == null) return;
-  const known = [globalThis.origin, refresh.url, logout?.url];
-  const originOf = (url: string) => new URL(url).origin;
-  if (!known.some((url) => url && originOf(url) === originOf(request.url))) return;
+  if (![globalThis.origin, ...authority].map(originOf).includes(originOf(request.url))) return;
   for (const read of [decodeURIComponent, String]) {
     try {
       return request.headers.set(csrf!.header, read(value));

@@ -2,6 +2,7 @@
 
 import type { remoteHomes } from "../hosted/remote.js";
 import { adviser } from "./advice.js";
+import { invalid, isWorker, membersOf } from "./checks.js";
 import { cookieNamed } from "./cookies.js";
 import { TokenKeepError } from "./error.js";
 import type { Home } from "./home.js";
@@ -28,12 +29,17 @@ export function keepWith(
   loadProver: () => Promise<ProverChunk>,
   loadRemote: LoadRemote,
 ): TokenKeep {
-  const settings = readOptions(options);
-  if (settings.host !== "page") {
+  const { host = "page", transport, ...others } = membersOf("options", options);
+  const inPage = host === "page";
+  if (!inPage && !isWorker(host)) throw invalid("host", "must be a worker");
+  if (transport !== undefined && !(inPage && typeof transport === "function"))
+    throw invalid("transport", "must be a function, in a page");
+  const settings = { ...readOptions(others), ...(transport && { transport }) };
+  if (!inPage) {
     const text = JSON.stringify(options);
     let homes: Load | undefined;
     return new Keep(async () => {
-      homes ??= (await loadRemote()).remoteHomes(settings, text, TokenKeepError);
+      homes ??= (await loadRemote()).remoteHomes({ ...settings, host }, text, TokenKeepError);
       return homes();
     });
   }

@@ -2,7 +2,7 @@
 
 import type { EngineSettings } from "../../build/client/client.js";
 import { absolute, isRelative, listed, ownBase } from "./addresses.js";
-import { invalid, isWorker, named, own, statuses } from "./checks.js";
+import { invalid, membersOf, named, own, statuses } from "./checks.js";
 import type { ProofSettings } from "./dpop.js";
 import { type ReplySettings, readReply } from "./reply-options.js";
 import type { DpopOptions, EndpointOptions, TokenKeepOptions } from "./types.js";
@@ -11,6 +11,8 @@ export interface Settings {
   readonly transport: (request: Request) => Promise<Response>;
   readonly refresh: Endpoint;
   readonly logout: Endpoint | undefined;
+  /** The addresses of these. */
+  readonly authority: readonly string[];
   readonly name: string;
   readonly csrf: TokenKeepOptions["csrf"];
   readonly sessionHint: TokenKeepOptions["sessionHint"];
@@ -18,7 +20,6 @@ export interface Settings {
   readonly origins: readonly string[];
   readonly unauthorized: readonly number[];
   readonly console: boolean;
-  readonly host: NonNullable<TokenKeepOptions["host"]>;
   readonly signInOrigins: readonly string[];
   readonly reply: ReplySettings;
   readonly noSession: readonly (number | "no-token")[];
@@ -38,11 +39,13 @@ export interface Endpoint {
 }
 
 /**
- * Reads the options. The result holds copies, so nothing can change it afterwards. Relative
- * addresses count from `at`.
+ * Reads the options that any realm takes. The result holds copies, so nothing can change it
+ * afterwards. Relative addresses count from `at`.
  */
-export function readOptions(given: TokenKeepOptions, at = ownBase()): Settings {
-  if (typeof given !== "object" || given === null) throw invalid("options", "must be an object");
+export function readOptions(
+  given: Omit<TokenKeepOptions, "host" | "transport">,
+  at = ownBase(),
+): Settings {
   const {
     refresh,
     logout,
@@ -52,29 +55,22 @@ export function readOptions(given: TokenKeepOptions, at = ownBase()): Settings {
     defaultLifetime,
     timeout,
     backoff,
-    tabs,
+    tabs = "coordinate",
     name,
-    host = "page",
     signInOrigins,
     unauthorized,
     csrf,
     sessionHint,
-    console,
+    console = "warnings",
     reply,
     noSession,
     dpop = false,
-    transport,
     ...unknown
-  } = own(given);
-  for (const key of Object.keys(unknown)) throw invalid(key, "is no option of createTokenKeep");
-  if (host !== "page" && !isWorker(host)) throw invalid("host", "must be a worker");
-  if (transport !== undefined && (host !== "page" || typeof transport !== "function"))
-    throw invalid("transport", "must be a function, in a page");
+  } = membersOf("options", given);
+  for (const key of Object.keys(unknown)) throw invalid(key, "is no option");
   if (name !== undefined && (typeof name !== "string" || name === ""))
     throw invalid("name", "must be a text that is not empty");
-  if (typeof backoff !== "object" && backoff !== undefined)
-    throw invalid("backoff", "must be an object");
-  const { base, max } = own(backoff ?? {});
+  const { base, max } = membersOf("backoff", backoff ?? {});
   const mirror = csrf && own(csrf);
   const hint = sessionHint && own(sessionHint);
   const proofs = typeof dpop === "object" && dpop ? own(dpop) : among("dpop", dpop, [true, false]);
@@ -86,20 +82,21 @@ export function readOptions(given: TokenKeepOptions, at = ownBase()): Settings {
   } = Object(proofs) as DpopOptions;
   const renewal = endpoint("refresh", refresh, at);
   const leave = logout === undefined ? undefined : endpoint("logout", logout, at);
+  const called = name ?? renewal.url;
   return {
-    transport: transport ?? ((request) => globalThis.fetch(request)),
+    transport: (request) => globalThis.fetch(request),
     refresh: renewal,
     logout: leave,
+    authority: [renewal, leave].flatMap((one) => one?.url ?? []),
     csrf: mirror && {
       cookie: named("csrf.cookie", mirror.cookie),
       header: named("csrf.header", mirror.header),
     },
     sessionHint: hint && { cookie: named("sessionHint.cookie", hint.cookie) },
-    name: name ?? renewal.url,
+    name: called,
     origins: listed("origins", origins),
-    host,
     signInOrigins: listed("signInOrigins", signInOrigins ?? []),
-    console: isOn("console", console, "warnings"),
+    console: among("console", console, ["warnings", "off"]) !== "off",
     unauthorized: statuses<never>("unauthorized", unauthorized ?? [401], 400),
     reply: readReply(reply),
     noSession: statuses("noSession", noSession ?? [], 200, "no-token"),
@@ -109,28 +106,22 @@ export function readOptions(given: TokenKeepOptions, at = ownBase()): Settings {
         tokenEndpoint === undefined
           ? tokenEndpoint
           : absolute("dpop.tokenEndpoint", tokenEndpoint, at),
-      keptAs:
-        among("dpop.key", key, ["tab", "origin"]) === "tab" ? undefined : (name ?? renewal.url),
+      keptAs: among("dpop.key", key, ["tab", "origin"]) === "tab" ? undefined : called,
     },
     engine: {
-      leeway: (leeway === 0 ? 0 : time("leeway", leeway, 60)) * 1000,
-      jitter: (jitter === 0 ? 0 : time("jitter", jitter, 10)) * 1000,
-      defaultLifetime: time("defaultLifetime", defaultLifetime, 300) * 1000,
-      timeout: time("timeout", timeout, 10_000),
-      backoffBase: time("backoff.base", base, 1000),
-      backoffMax: time("backoff.max", max, 60_000),
-      coordinate: isOn("tabs", tabs, "coordinate"),
+      leeway: time("leeway", leeway ?? 60, 0) * 1000,
+      jitter: time("jitter", jitter ?? 10, 0) * 1000,
+      defaultLifetime: time("defaultLifetime", defaultLifetime ?? 300) * 1000,
+      timeout: time("timeout", timeout ?? 10_000),
+      backoffBase: time("backoff.base", base ?? 1000),
+      backoffMax: time("backoff.max", max ?? 60_000),
+      coordinate: among("tabs", tabs, ["coordinate", "off"]) !== "off",
       tellsLogout: logout !== undefined,
       authorizesLogout: leave?.authorization === true,
       takesBearer: !(among("dpop.required", required, [true, false]) && proofs),
       takesDpop: !!proofs,
     },
   };
-}
-
-/** Whether an option that may be "off" is what it is by default. */
-function isOn(option: string, given: string | undefined, standard: string): boolean {
-  return among(option, given === undefined ? standard : given, [standard, "off"]) !== "off";
 }
 
 function among<T>(option: string, given: T, values: readonly T[]): T {
@@ -174,9 +165,9 @@ function endpoint(
 /** Longer than any page lives, and small enough to be added to a moment. */
 const LONGEST = 1e12;
 
-function time(option: string, given: number | undefined, standard: number): number {
-  const value = given ?? standard;
-  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0)
+/** `zero`: given where zero is one too. */
+function time(option: string, given: number, zero?: 0): number {
+  if (given !== zero && !(Number.isFinite(given) && given > 0))
     throw invalid(option, "must be a finite number above zero");
-  return Math.min(value, LONGEST);
+  return Math.min(given, LONGEST);
 }

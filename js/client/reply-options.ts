@@ -1,6 +1,6 @@
 // Checks the option that says where replies hold what.
 
-import { invalid, named, own } from "./checks.js";
+import { invalid, membersOf, named } from "./checks.js";
 import type { ReplyShape } from "./types.js";
 
 export interface ReplySettings {
@@ -13,8 +13,7 @@ export interface ReplySettings {
 const PATHS: readonly string[] = ["accessToken", "expiresIn", "expiresAt", "tokenType"];
 
 export function readReply(given: ReplyShape = {}): ReplySettings {
-  if (typeof given !== "object" || given === null) throw invalid("reply", "must be an object");
-  const { header, ...paths } = own(given);
+  const { header, ...paths } = membersOf("reply", given);
   return {
     header: header === undefined ? header : named("reply.header", header),
     paths: Object.entries(paths as Record<string, unknown>).map(([name, path]) => {

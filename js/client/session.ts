@@ -5,7 +5,8 @@ import type { TokenKeepError } from "./error.js";
 import type { SessionJson, SessionNumbers } from "./home.js";
 import type { Session } from "./types.js";
 
-export const UNKNOWN: Session = Object.freeze({
+// "Pure": a worker's bundle, which shows no session, leaves it out.
+export const UNKNOWN: Session = /* @__PURE__ */ Object.freeze({
   status: "unknown",
   generation: 0,
   expiresAt: null,

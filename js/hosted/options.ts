@@ -7,8 +7,8 @@ import type { Settings } from "../client/options.js";
 import type { EndpointOptions, TokenKeepOptions } from "../client/types.js";
 
 /** What the page half needs. */
-export interface RemoteSettings
-  extends Pick<Settings, "host" | "origins" | "csrf" | "sessionHint"> {
+export interface RemoteSettings extends Pick<Settings, "origins" | "csrf" | "sessionHint"> {
+  readonly host: TokenKeepOptions["host"];
   /** Whether tokens are bound. */
   readonly dpop: unknown;
 }

@@ -1,6 +1,7 @@
 // One page of a worker: its calls, and what it says. What a page says is checked here, since any
 // script of the page can say it. Whatever is not as protocol.ts has it is dropped.
 
+import { bare, originOf } from "../client/addresses.js";
 import { discard } from "../client/authority.js";
 import { TokenKeepError } from "../client/error.js";
 import { bareOf } from "../client/notes.js";
@@ -75,22 +76,18 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
     return isFirst;
   }
 
-  function settle(id: number, input: SettleInput): void {
-    if (input === "no-hint") {
-      isFresh = false;
-      return host.hear(input, 0);
-    }
+  async function settle(id: number, input: SettleInput): Promise<void> {
     if (input === "logout") shared.leaves(channel);
     const asked = takesUp() && input === "start" ? "start-again" : input;
     waiting.add(id);
-    const end = (failure: Failure | null) => {
-      shared.note();
-      if (waiting.delete(id)) speaker.settled(id, failure);
-    };
-    run(() => host.ask(asked)).then(
-      () => end(null),
-      (error: unknown) => end(failureOf(error)),
-    );
+    let failure: Failure | null = null;
+    try {
+      await host.ask(asked);
+    } catch (error) {
+      failure = failureOf(error);
+    }
+    shared.note();
+    if (waiting.delete(id)) speaker.settled(id, failure);
   }
 
   /** Sends a request of the page, and passes the answer on. */
@@ -108,7 +105,9 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       if (signal.aborted) return discard(response.body);
       const { status, statusText, headers, url, redirected, type, body } = response;
       const hasBody = body !== null && !BODILESS.includes(status);
-      speaker.head(id, status, statusText, [...headers], url, redirected, type, hasBody);
+      // Nonces are for proofs, which are made here.
+      const shown = [...headers].filter(([name]) => !host.prover || name !== "dpop-nonce");
+      speaker.head(id, status, statusText, shown, url, redirected, type, hasBody);
       if (hasBody) await pass(id, call, body);
     } catch (error) {
       shared.note();
@@ -132,7 +131,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
     const request = new Request(url, whole);
     if (isAuthority(request.url)) throw new TokenKeepError("not_in_page", { message: AUTHORITY });
     if (isSignIn) {
-      if (!signInOrigins().includes(new URL(request.url).origin)) throw new TypeError();
+      if (!takesSignIn(request.url)) throw new TypeError();
       isFresh = false;
       return signIn(host, new Request(request, { credentials: "include", cache: "no-store" }));
     }
@@ -147,16 +146,13 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
 
   /** Whether it is an address at which the authority gives tokens, whatever its query. */
   function isAuthority(url: string): boolean {
-    const bare = (address: string) => address.replace(/[?#].*/s, "");
-    const { refresh, logout } = settings;
-    return [refresh, logout].some((endpoint) => endpoint && bare(endpoint.url) === bare(url));
+    return settings.authority.some((address) => bare(address) === bare(url));
   }
 
-  function signInOrigins(): readonly string[] {
-    const { refresh, logout, origins } = settings;
-    const endpoints = [refresh, ...(logout ? [logout] : [])];
-    const known = endpoints.map(({ url }) => new URL(url).origin);
-    return [...known, ...origins, globalThis.origin, ...settings.signInOrigins];
+  function takesSignIn(url: string): boolean {
+    const { authority, origins, signInOrigins } = settings;
+    const known = [...authority.map(originOf), ...origins, globalThis.origin, ...signInOrigins];
+    return known.includes(originOf(url));
   }
 
   /** Passes a body on as the page takes it. */
@@ -213,10 +209,14 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
     switch (kind) {
       case Kind.SETTLE: {
         if (!isOpen || !isInput(second)) return;
-        const id = second === "no-hint" ? 0 : idOf(first, lastId);
-        if (id === undefined) return;
-        lastId = id || lastId;
-        return settle(id, second);
+        if (second === "no-hint") {
+          isFresh = false;
+          return host.hear(second, 0);
+        }
+        const id = idOf(first, lastId);
+        if (!id) return;
+        lastId = id;
+        return void settle(id, second);
       }
       case Kind.FETCH:
       case Kind.SIGN_IN: {
@@ -280,8 +280,3 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
 const BODILESS: readonly number[] = [0, 101, 103, 204, 205, 304];
 
 const AUTHORITY = "The authority's own address is not for requests of the page.";
-
-/** A call that throws is a rejection, as one that is answered so. */
-async function run<T>(call: () => Promise<T>): Promise<T> {
-  return call();
-}

@@ -13,7 +13,7 @@ import type { SentSession } from "../hosted/protocol.js";
 import { type Channel, failureOf, openChannel } from "./channel.js";
 
 /** The events of a worker that the engine hears of. */
-const NETWORK = ["online", "offline"];
+const NETWORK = ["online", "offline"] as const;
 
 /** Milliseconds after which pages hear what the engine has noted by itself. */
 const DELAY = 50;
@@ -110,12 +110,10 @@ export function shareEngine(
     cookies: askCookie,
     watch(wake, given) {
       siblings = given;
-      const hear = ({ type }: Event) => wake(type as "online" | "offline");
-      for (const type of NETWORK) globalThis.addEventListener?.(type, hear);
+      const watching = new AbortController();
+      for (const type of NETWORK) globalThis.addEventListener?.(type, () => wake(type), watching);
       if (globalThis.navigator?.onLine === false) wake("offline");
-      return () => {
-        for (const type of NETWORK) globalThis.removeEventListener?.(type, hear);
-      };
+      return () => watching.abort();
     },
   });
 

@@ -1,7 +1,6 @@
 // Serves pages: reads what each says first, and lets it join the one engine of this worker.
 
 import { adviser } from "../client/advice.js";
-import { own } from "../client/checks.js";
 import { TokenKeepError } from "../client/error.js";
 import type { Core } from "../client/load.js";
 import { readOptions, type Settings } from "../client/options.js";
@@ -79,9 +78,6 @@ export function serve(
 
   return (options) => {
     if (isLate || sealed) throw invalid("seal() comes too late: call it once, before any await.");
-    const { host, transport } = own(options ?? {});
-    if (host !== undefined || transport !== undefined)
-      throw invalid("host and transport are no options of seal().");
     sealed = sealing(options);
   };
 }

@@ -127,15 +127,17 @@ async function run(seed: number): Promise<{ refreshes: number; texts: number }> 
     valid.add(token);
     return answer({ access_token: token, expires_in: 900, user: { name: "Ann" } });
   };
-  const settings = readOptions({
-    refresh: `${AUTHORITY}/refresh`,
-    logout: `${AUTHORITY}/logout`,
-    origins: [API],
-    backoff: { base: 1, max: 2 },
-    tabs: "off",
-    console: "off",
+  const settings = {
+    ...readOptions({
+      refresh: `${AUTHORITY}/refresh`,
+      logout: `${AUTHORITY}/logout`,
+      origins: [API],
+      backoff: { base: 1, max: 2 },
+      tabs: "off",
+      console: "off",
+    }),
     transport,
-  });
+  };
   const told = { status: "unknown" };
   const pages: Page[] = [];
   let engine = shareEngine(await load(), settings, null, true, () => (isOver = true));
