@@ -59,6 +59,7 @@ export const tap = `(() => {
       passed.push(Array.from(new Uint8Array(value), (byte) => String.fromCharCode(byte)).join(""));
     else if (ArrayBuffer.isView(value)) note(value.slice().buffer);
     else if (value instanceof Blob) value.text().then(note);
+    else if (value instanceof CryptoKey) passed.push("a key");
     else if (typeof value === "object" && value !== null && !(value instanceof MessagePort))
       for (const member of Object.values(value)) note(member);
     else passed.push(String(value));
