@@ -25,6 +25,11 @@ export function measureOf(list: readonly number[]): Measure {
   return { value: median(list), low: quantile(list, 0.25), high: quantile(list, 0.75) };
 }
 
+/** What one takes beyond the other, round by round. */
+export function differenceOf(one: readonly number[], other: readonly number[]): Measure {
+  return measureOf(one.map((time, round) => time - (other[round] ?? Number.NaN)));
+}
+
 /**
  * The ratio of two contestants, round by round: whatever slows the machine for a while slows both.
  * `nothing` is the cost of the measuring itself and is taken off both sides.

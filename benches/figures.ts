@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Measure, measureOf, median, ratioOf } from "./arithmetic.ts";
+import { differenceOf, type Measure, measureOf, median, ratioOf } from "./arithmetic.ts";
 import { NOTHING, type Rounds } from "./contest.ts";
 
 /** The rounds of every contest of a group. */
@@ -37,6 +37,11 @@ export class Figures {
       this.#rounds(contest, reference),
       this.#nothing(contest),
     );
+  }
+
+  /** What `name` takes beyond the reference. */
+  difference(contest: string, name: string, reference: string): Measure {
+    return differenceOf(this.#rounds(contest, name), this.#rounds(contest, reference));
   }
 
   #of(contest: string): Rounds {

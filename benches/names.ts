@@ -32,6 +32,15 @@ export type Caller = (typeof CALLERS)[number];
 export const callsOn = (transport: Transport, clock: "processor" | "wall"): string =>
   `call ${transport} ${clock}`;
 
+export const HOSTS = ["page", "dedicated worker", "shared worker"] as const;
+export type Host = (typeof HOSTS)[number];
+/** Beside the hosts: a fetch that has the token itself. */
+export const PLAIN = "fetch";
+export const HOST_CALL = "call by host";
+export const BODY_BYTES = 64 << 20;
+export const BODY = "64 MB by host";
+export const FURTHER_TAB = "a further tab of a shared worker";
+
 export const COLD = "start cold";
 export const WARM = "start warm";
 export const AGAIN = "start warm, same tab";

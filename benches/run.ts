@@ -11,6 +11,7 @@ import { type Effort, QUICK, type Rounds, WHOLE } from "./contest.ts";
 import { type Figures, keep, recall } from "./figures.ts";
 import { measureCalls } from "./groups/call.ts";
 import { measureGrowth } from "./groups/growth.ts";
+import { measureHosts } from "./groups/hosts.ts";
 import { measureNative } from "./groups/native.ts";
 import { measureRoute } from "./groups/route.ts";
 import { measureService } from "./groups/service.ts";
@@ -27,6 +28,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Record<string,
   sizes: measureSizes,
   start: measureStart,
   call: measureCalls,
+  hosts: measureHosts,
   route: measureRoute,
   growth: measureGrowth,
   service: measureService,
@@ -38,6 +40,7 @@ const USUALLY: Readonly<Record<string, readonly [whole: string, quick: string]>>
   verification: ["6 min", "40 s"],
   growth: ["1 min", "10 s"],
   call: ["1 min", "15 s"],
+  hosts: ["40 s", "15 s"],
   service: ["20 s", "5 s"],
   start: ["5 min", "20 s"],
   route: ["1 min", "10 s"],

@@ -5,6 +5,7 @@ import { BARS, verdictOf } from "../bars.ts";
 import type { Figures } from "../figures.ts";
 import {
   AGAIN,
+  BODY,
   CALLERS,
   CLIENT_SIZES,
   COLD,
@@ -12,6 +13,8 @@ import {
   contestOf,
   EDGE_SIZES,
   FIRST,
+  HOST_CALL,
+  HOSTS,
   KINDS,
   LOAD,
   LOOKUP,
@@ -19,6 +22,7 @@ import {
   MANY_KEYS,
   MANY_RESULTS,
   MEMORY,
+  PLAIN,
   type Place,
   READING,
   routeOf,
@@ -226,6 +230,14 @@ export function figuresOf(
         [callsOn("loopback", "wall"), "loopback, µs by the wall"],
       ],
       CALLERS,
+    ),
+    hosts: times(
+      figures,
+      [
+        [HOST_CALL, "a call on loopback, µs"],
+        [BODY, "a body of 64 MB, µs"],
+      ],
+      [PLAIN, ...HOSTS],
     ),
     start: times(
       figures,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { measureOf, median, quantile, ratioOf } from "../../benches/arithmetic.ts";
+import { differenceOf, measureOf, median, quantile, ratioOf } from "../../benches/arithmetic.ts";
 import { BARS, verdictOf } from "../../benches/bars.ts";
 import { hold, orderOf } from "../../benches/contest.ts";
 import { Figures } from "../../benches/figures.ts";
@@ -30,6 +30,13 @@ test("a ratio is taken round by round, less what the measuring costs", () => {
   assert.equal(ratioOf([6, 6, 6], [11, 11, 11], 1).value, 0.5);
   assert.throws(() => ratioOf([1, 2], [1]), /2 rounds of one, 1 of the other/);
   assert.throws(() => ratioOf([1], [0]), /no figures/);
+});
+
+test("what one takes beyond the other is taken round by round too", () => {
+  assert.deepEqual(differenceOf([12, 23, 13], [10, 20, 11]), { value: 2, low: 2, high: 2.5 });
+  const figures = new Figures({ one: { page: [10, 20, 11], worker: [12, 23, 13] } });
+  assert.equal(figures.difference("one", "worker", "page").value, 2);
+  assert.throws(() => differenceOf([1, 2], [1]), /no figures/);
 });
 
 test("contestants take turns, and those that warm up are not counted", async () => {
@@ -124,6 +131,7 @@ class Ones extends Figures {
   override names = () => ["tokenkeep"];
   override value = () => ({ value: 1, low: 1, high: 1 });
   override ratio = () => ({ value: 1, low: 1, high: 1 });
+  override difference = () => ({ value: 1, low: 1, high: 1 });
 }
 
 test("a run writes the figures of the page between their marks, and no word of it", () => {

@@ -1,0 +1,3 @@
+// The worker that a keep of the page lives in.
+
+import "tokenkeep/worker";
