@@ -30,12 +30,14 @@ pub fn digest(bytes: &[u8], key: [u64; 2]) -> [u64; 2] {
     [first, squeeze(&mut state)]
 }
 
+#[inline]
 fn absorb(state: &mut [u64; 4], word: u64) {
     state[3] ^= word;
     round(state);
     state[0] ^= word;
 }
 
+#[inline]
 fn squeeze(state: &mut [u64; 4]) -> u64 {
     for _ in 0..3 {
         round(state);
@@ -43,6 +45,7 @@ fn squeeze(state: &mut [u64; 4]) -> u64 {
     state[0] ^ state[1] ^ state[2] ^ state[3]
 }
 
+#[inline]
 fn round([a, b, c, d]: &mut [u64; 4]) {
     *a = a.wrapping_add(*b);
     *b = b.rotate_left(13) ^ *a;

@@ -123,6 +123,7 @@ impl Remembered {
         place
     }
 
+    #[inline]
     fn find(&self, digest: TokenDigest) -> Option<u32> {
         let place = *self.places.get(&digest.lookup_key())?;
         (self.entries[place as usize].digest == digest).then_some(place)
@@ -132,12 +133,14 @@ impl Remembered {
         &mut self.entries[place as usize]
     }
 
+    #[inline]
     fn unlink(&mut self, place: u32) {
         let Entry { older, newer, .. } = *self.entry(place);
         *self.newer_of(older) = newer;
         *self.older_of(newer) = older;
     }
 
+    #[inline]
     fn append(&mut self, place: u32) {
         let newest = self.newest;
         *self.newer_of(newest) = place;

@@ -69,6 +69,7 @@ impl Time {
     ///
     /// # Errors
     /// The date that rules it out.
+    #[inline]
     pub fn judge(self, dates: Dates, now: f64) -> Result<(), Failure> {
         let Self { tolerance, max_age } = self;
         if dates.expires.is_some_and(|expires| now >= expires + tolerance) {

@@ -151,6 +151,7 @@ impl<'a, S: Strictness> Reader<'a, S> {
     }
 
     /// Uses `get` rather than indexing so that an unused slice is optimised away.
+    #[inline]
     fn between(&self, start: usize, end: usize) -> &'a str {
         self.text.get(start..end).unwrap_or_default()
     }

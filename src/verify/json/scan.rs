@@ -17,6 +17,7 @@ const fn equal(word: u64, byte: u8) -> u64 {
 
 /// The first offset from `at` on whose byte is special, or the end. `marks` tells the special ones
 /// of eight bytes, `is_special` tells it of one.
+#[inline]
 fn run(
     bytes: &[u8],
     mut at: usize,
@@ -37,12 +38,14 @@ fn run(
 }
 
 /// The offset of the first quote, backslash or control character from `at` on, or the end.
+#[inline]
 pub(super) fn plain_until(bytes: &[u8], at: usize) -> usize {
     let marks = |word| below(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
     run(bytes, at, marks, |byte| matches!(byte, b'"' | b'\\' | 0..0x20))
 }
 
 /// Where the first `byte` stands, or the end.
+#[inline]
 pub(in crate::verify) fn until(bytes: &[u8], byte: u8) -> usize {
     run(bytes, 0, |word| equal(word, byte), |one| one == byte)
 }
