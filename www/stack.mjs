@@ -91,6 +91,7 @@ async function startOnce({
   const api = `http://localhost:${ports.api}`;
   const DEMO = demo ? "on" : "off";
   const service = await serviceKey();
+  const recipient = await decryptionKey();
   const provider = demo && appDirectory !== undefined ? await startProvider(app) : null;
   const shared = { ISSUER: authority, AUDIENCE, TENANTS, ALLOWED_ORIGINS: app, DEMO };
 
@@ -114,6 +115,7 @@ async function startOnce({
             targets: { [STOCK_AUDIENCE]: ["stock:read"] },
           },
         ]),
+        ENCRYPTION_KEYS: JSON.stringify({ [STOCK_AUDIENCE]: { keys: [recipient.publicJwk] } }),
         ...bindings.authority,
       },
     },
@@ -142,6 +144,7 @@ async function startOnce({
         ISSUER: authority,
         AUDIENCE: STOCK_AUDIENCE,
         ACTORS: SERVICE_ID,
+        DECRYPTION_KEY: JSON.stringify(recipient.privateJwk),
         KEY_SET_COOLDOWN_SECONDS: "1",
       },
     },
@@ -304,6 +307,16 @@ async function serviceKey() {
   const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
   const { d } = await crypto.subtle.exportKey("jwk", pair.privateKey);
   const publicJwk = { kty, crv, x, y, alg: "ES256", kid: "api-1" };
+  return { publicJwk, privateJwk: { ...publicJwk, d } };
+}
+
+/** The key by which the second API opens its tokens. It is made anew at each start. */
+async function decryptionKey() {
+  const pair = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, true, [
+    "deriveBits",
+  ]);
+  const { kty, crv, x, y, d } = await crypto.subtle.exportKey("jwk", pair.privateKey);
+  const publicJwk = { kty, crv, x, y, alg: "ECDH-ES+A256KW", use: "enc", kid: "stock-1" };
   return { publicJwk, privateJwk: { ...publicJwk, d } };
 }
 

@@ -23,6 +23,8 @@ test("the second API sees the user, its own audience and who acts, and refuses t
     ["https://stock.tokenkeep.example", "tokenkeep-api", "stock:read"],
   );
   assert.match(cells[1] ?? "", /^[0-9a-f-]{36}$/);
+  // The token was encrypted for the second API: the page shows all that others can read of it.
+  assert.equal(cells[4], "alg ECDH-ES+A256KW, enc A256GCM, cty JWT, kid stock-1");
 
   await visitor.press("Forward my token instead");
   await page.getByText("The second API answered 401: your token is for the first one.").waitFor();

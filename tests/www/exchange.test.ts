@@ -3,7 +3,18 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import {
+  compactDecrypt,
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from "jose";
+import { createVerifier } from "tokenkeep/edge";
+import { decryption } from "tokenkeep/jwe";
 import { createServiceTokens, ServiceTokenError } from "tokenkeep/service";
 import {
   authorization,
@@ -22,6 +33,7 @@ const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const API = "https://api.tokenkeep.example";
 const STOCK = "https://stock.tokenkeep.example";
 const NARROW = "https://narrow.tokenkeep.example";
+const SEALED = "https://sealed.tokenkeep.example";
 
 describe("page, API, API", () => {
   const stack = useStack(UNLIMITED);
@@ -32,8 +44,11 @@ describe("page, API, API", () => {
     const reply = await new Visitor(stack()).signIn();
     const answer = await call("/api/stock", reply);
     assert.equal(answer.status, 200);
-    const { items, ...rest } = (await answer.json()) as Record<string, unknown>;
-    assert.ok(Array.isArray(items));
+    const { items, readable, ...rest } = (await answer.json()) as Record<string, unknown>;
+    assert.ok(Array.isArray(items) && Array.isArray(readable));
+    // Its token was encrypted: nobody else can read more than how.
+    const header = { alg: "ECDH-ES+A256KW", enc: "A256GCM", cty: "JWT", kid: "stock-1" };
+    assert.deepEqual(readable, [{ ...header, epk: readable[0]?.epk }]);
     assert.deepEqual(rest, {
       sub: claimsOf(reply)["sub"],
       audience: STOCK,
@@ -97,12 +112,14 @@ describe("page, API, API", () => {
 });
 
 const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
+const recipient = await generateKeyPair("ECDH-ES+A256KW", { extractable: true });
+const sealing = { ...(await exportJWK(recipient.publicKey)), kid: "e1", use: "enc" };
 const jwk = { ...(await exportJWK(publicKey)), kid: "k1", alg: "ES256" };
 const service = (id: string, audience: string) => ({
   id,
   jwks: { keys: [jwk] },
   audience,
-  targets: { [STOCK]: ["stock:read", "stock:write"], [NARROW]: [] },
+  targets: { [STOCK]: ["stock:read", "stock:write"], [NARROW]: [], [SEALED]: [] },
 });
 
 describe("the exchange endpoint", () => {
@@ -115,6 +132,7 @@ describe("the exchange endpoint", () => {
           service("other", API),
           service("third", STOCK),
         ]),
+        ENCRYPTION_KEYS: JSON.stringify({ [SEALED]: { keys: [sealing] } }),
       },
     },
   });
@@ -188,6 +206,48 @@ describe("the exchange endpoint", () => {
     });
     const plain = await post(await form(token, { audience: NARROW }));
     assert.equal(plain.json["scope"], undefined);
+  });
+
+  test("edge_X330_a_token_for_an_audience_with_a_key_is_signed_and_encrypted", async () => {
+    const token = await alice();
+    const { json } = await post(await form(token, { audience: SEALED }));
+    const sealed = String(json["access_token"]);
+    const { epk, ...header } = decodeProtectedHeader(sealed);
+    assert.deepEqual(header, { alg: "ECDH-ES+A256KW", enc: "A256GCM", cty: "JWT", kid: "e1" });
+    assert.equal(typeof epk, "object");
+    assert.equal(sealed.split(".").length, 5);
+    const { sub } = claimsOf({ access_token: token } as TokenReply);
+    const readable = sealed.split(".").map((part) => Buffer.from(part, "base64url").toString());
+    assert.ok(readable.every((part) => !part.includes(String(sub))));
+    // By jose: what is inside is the token as ever.
+    const { plaintext } = await compactDecrypt(sealed, recipient.privateKey);
+    const jwksUri = `${stack().authority}/.well-known/jwks.json`;
+    const { payload } = await jwtVerify(
+      new TextDecoder().decode(plaintext),
+      createRemoteJWKSet(new URL(jwksUri)),
+      { issuer: stack().authority, audience: SEALED, typ: "at+jwt" },
+    );
+    assert.equal(payload.sub, sub);
+    // By our verifier, which takes no other.
+    const verifier = createVerifier({
+      issuers: {
+        issuer: stack().authority,
+        audience: [SEALED, STOCK],
+        algorithms: ["ES256"],
+        jwksUri,
+        encrypted: "required",
+      },
+      profile: "access-token",
+      encryption: decryption({
+        keys: [{ key: (await exportJWK(recipient.privateKey)) as never }],
+        keyManagement: ["ECDH-ES+A256KW"],
+      }),
+    });
+    assert.equal((await verifier.verify(sealed)).claims.sub, sub);
+    const plain = (await post(await form(token))).json["access_token"];
+    await assert.rejects(verifier.verify(String(plain)), { code: "token.not_encrypted" });
+    // Whoever holds it can do no more with it than hand it on.
+    assert.equal(await refusal(await form(sealed)), "400 invalid_grant");
   });
 
   test("gives no more than was asked of it, and asks who it is", async () => {
@@ -307,5 +367,19 @@ describe("the exchange endpoint", () => {
       user.withToken(NARROW, String),
       (error) => error instanceof ServiceTokenError && error.error === "invalid_scope",
     );
+  });
+});
+
+describe("an authority that would encrypt what it has to read", () => {
+  const stack = useStack({
+    bindings: {
+      authority: { ENCRYPTION_KEYS: JSON.stringify({ [API]: { keys: [sealing] } }) },
+    },
+  });
+
+  test("edge_X331_gives_no_token_at_all", async () => {
+    const body = { username: "alice", password: "correct horse battery" };
+    const answer = await new Visitor(stack()).post("/session/sign-in", { body });
+    assert.equal(answer.status, 500);
   });
 });

@@ -13,6 +13,8 @@ interface Seen {
   readonly audience: string;
   readonly scopes: readonly string[];
   readonly actors: readonly string[];
+  /** The parts of its token that everybody can read: the header. */
+  readonly readable: readonly object[];
 }
 
 export function offerChain(keep: TokenKeep, { api }: Config): void {
@@ -22,13 +24,18 @@ export function offerChain(keep: TokenKeep, { api }: Config): void {
   onPress(button("call-chain"), async () => {
     const call = async (): Promise<string> => {
       const answer = await orRefusal(keep.fetch(`${api}/api/stock`));
-      const { sub, audience, scopes, actors } = (await answer.json()) as Seen;
+      const { sub, audience, scopes, actors, readable } = (await answer.json()) as Seen;
       htmlElement("chain-audience").textContent = audience;
       htmlElement("chain-subject").textContent = sub;
       htmlElement("chain-actors").textContent = actors.join(", for ");
       htmlElement("chain-scopes").textContent = scopes.join(" ");
+      htmlElement("chain-readable").textContent = readable
+        .flatMap((part) => Object.entries(part))
+        .filter(([name]) => name !== "epk")
+        .map(([name, value]) => `${name} ${value}`)
+        .join(", ");
       htmlElement("chain-token").hidden = false;
-      return "The second API got a token of its own: yours was exchanged for it.";
+      return "The second API got a token of its own: yours was exchanged for it. Only that API can read it.";
     };
     result.textContent = await call().catch(errorSentence);
   });

@@ -1,9 +1,11 @@
 // Access tokens: short-lived JWTs in the profile of RFC 9068. The API verifies them by itself and
 // reads revocations in KV (revocation.ts). It never asks the authority about a token.
 
-import { SignJWT } from "jose";
+import { type JWTPayload, SignJWT } from "jose";
 import type { Tenant } from "../tenants.ts";
+import { encryptFor } from "./encryption.ts";
 import type { Session } from "./sessions.ts";
+import type { AuthorityBindings } from "./settings.ts";
 import type { SigningKey } from "./signing-keys.ts";
 
 export interface AccessToken {
@@ -11,7 +13,40 @@ export interface AccessToken {
   expiresIn: number;
 }
 
+/** Signs a token, and encrypts it where its audience has keys for that. Times are in seconds. */
+export async function signAccessToken(
+  bindings: AuthorityBindings,
+  key: SigningKey,
+  {
+    issuer,
+    audience,
+    subject,
+    now,
+    expiresIn,
+  }: {
+    issuer: string;
+    audience: string;
+    subject: string;
+    now: number;
+    expiresIn: number;
+  },
+  claims: JWTPayload,
+): Promise<string> {
+  const signed = await new SignJWT(claims)
+    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "at+jwt" })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject(subject)
+    .setIssuedAt(now)
+    .setExpirationTime(now + expiresIn)
+    .setJti(crypto.randomUUID())
+    .sign(key.privateKey);
+  return encryptFor(bindings, audience, signed);
+}
+
+/** A token of a session, for its user. */
 export async function issueAccessToken(
+  bindings: AuthorityBindings,
   key: SigningKey,
   {
     tenant,
@@ -34,9 +69,11 @@ export async function issueAccessToken(
   },
 ): Promise<AccessToken> {
   const { account, steppedUpAt } = session;
+  const { issuer, audience } = tenant;
   // No token outlives its session.
   const expiresIn = Math.min(lifetime, session.expiresAt - now);
-  const token = await new SignJWT({
+  const about = { issuer, audience, subject: account.id, now, expiresIn };
+  const token = await signAccessToken(bindings, key, about, {
     client_id: clientId,
     sid: session.id,
     name: account.name,
@@ -47,14 +84,6 @@ export async function issueAccessToken(
     auth_time: steppedUpAt ?? session.startedAt,
     ...mayAct,
     ...(boundTo === undefined ? {} : { cnf: { jkt: boundTo } }),
-  })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "at+jwt" })
-    .setIssuer(tenant.issuer)
-    .setAudience(tenant.audience)
-    .setSubject(account.id)
-    .setIssuedAt(now)
-    .setExpirationTime(now + expiresIn)
-    .setJti(crypto.randomUUID())
-    .sign(key.privateKey);
+  });
   return { token, expiresIn };
 }

@@ -35,6 +35,10 @@ export interface AuthorityBindings extends TenantBindings, NonceBindings {
   KEY_OVERLAP_SECONDS?: string;
   /** Services that may exchange users' tokens, as JSON: services.ts. Default: none. */
   SERVICES?: string;
+  /**
+   * Key sets of audiences whose tokens are encrypted, as JSON: encryption.ts. Default: none.
+   */
+  ENCRYPTION_KEYS?: string;
   /** "off" lifts the limits: for tests. */
   RATE_LIMITS?: string;
   /** The address that alerts are posted to, as JSON. Without it they are in the audit log only. */

@@ -3,7 +3,7 @@
 // nothing here. Nobody acts for an operator: that would hand the role on.
 
 import { Hono } from "hono";
-import { SignJWT } from "jose";
+import { signAccessToken } from "../access-tokens.ts";
 import { accountOf } from "../accounts.ts";
 import { readText } from "../bodies.ts";
 import { sceneOf } from "../context.ts";
@@ -34,21 +34,15 @@ acting.post("/act-for", requireOperator, async (c) => {
   await note(sceneOf(c), "acting.started", { user: user.id, detail: `by ${operator}` });
   // No `acr` and no `auth_time`: the user has not signed in. With the operator's `sid` the token
   // ends when the operator's session does.
-  const token = await new SignJWT({
+  const { issuer, audience } = tenant;
+  const about = { issuer, audience, subject: user.id, now, expiresIn };
+  const token = await signAccessToken(c.env, key, about, {
     client_id: settingsFrom(c.env).clientId,
     sid,
     name: user.name,
     roles: user.roles,
     act: { sub: operator, name },
     ...mayActFor(c.env, tenant),
-  })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "at+jwt" })
-    .setIssuer(tenant.issuer)
-    .setAudience(tenant.audience)
-    .setSubject(user.id)
-    .setIssuedAt(now)
-    .setExpirationTime(now + expiresIn)
-    .setJti(crypto.randomUUID())
-    .sign(key.privateKey);
+  });
   return c.json({ access_token: token, expires_in: expiresIn, token_type: "Bearer" });
 });

@@ -3,8 +3,9 @@
 // is narrower in audience, scope and time. Nothing else is granted here.
 
 import { type Context, Hono } from "hono";
-import { createLocalJWKSet, jwtVerify, SignJWT } from "jose";
+import { createLocalJWKSet, jwtVerify } from "jose";
 import { mayAct, type Verified, VerifyError } from "tokenkeep/edge";
+import { signAccessToken } from "../access-tokens.ts";
 import { type Env, sceneOf } from "../context.ts";
 import { note } from "../detection.ts";
 import { signingKey } from "../key-ring.ts";
@@ -55,21 +56,15 @@ exchange.post("/", async (c) => {
   // First the record: nobody acts without one.
   const detail = `${service.id} for ${audience}`;
   await note(sceneOf(c), "exchanged", { user: sub, session: String(sid), detail });
-  const token = await new SignJWT({
+  const { issuer } = c.var.tenant;
+  const about = { issuer, audience, subject: sub, now, expiresIn };
+  const token = await signAccessToken(c.env, key, about, {
     client_id: service.id,
     sid,
     ...(scope === "" ? {} : { scope }),
     // Section 4.1: who acted before is in the claim of who acts now.
     act: { sub: service.id, ...(act === undefined ? {} : { act }) },
-  })
-    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: "at+jwt" })
-    .setIssuer(c.var.tenant.issuer)
-    .setAudience(audience)
-    .setSubject(sub)
-    .setIssuedAt(now)
-    .setExpirationTime(now + expiresIn)
-    .setJti(crypto.randomUUID())
-    .sign(key.privateKey);
+  });
   return c.json({
     access_token: token,
     issued_token_type: ACCESS_TOKEN,

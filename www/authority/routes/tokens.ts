@@ -19,7 +19,7 @@ export async function answerTokens(
   }: { key: SigningKey; session: Session; refreshToken: string; now: number },
 ): Promise<Response> {
   const { clientId, accessTokenSeconds: lifetime } = settingsFrom(c.env);
-  const { token, expiresIn } = await issueAccessToken(key, {
+  const { token, expiresIn } = await issueAccessToken(c.env, key, {
     tenant: c.var.tenant,
     session,
     clientId,
