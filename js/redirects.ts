@@ -177,8 +177,19 @@ function withoutMark(): string {
 /** What stands behind the mark, which leaves the address bar; null where there is none. */
 function takeMark(): string | null {
   const mark = new URLSearchParams(location.search).get("tokenkeep");
-  if (mark !== null) history.replaceState(history.state, "", withoutMark());
+  if (mark !== null) history.replaceState(routersState(), "", withoutMark());
   return mark;
+}
+
+/**
+ * What the page's router keeps in the history, without `__NA`: by that Next.js knows its own calls.
+ * It hears of no address that comes with it, and would later write the old one again.
+ */
+function routersState(): unknown {
+  const state: unknown = history.state;
+  if (typeof state !== "object" || state === null) return state;
+  const { __NA: _own, ...rest } = state as Readonly<Record<string, unknown>>;
+  return rest;
 }
 
 function errorOf(mark: string | null): ReturnType<Redirects["takeError"]> {

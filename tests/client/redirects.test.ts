@@ -49,6 +49,15 @@ behaviour("client_J160_the_mark_leaves_the_address_and_the_rest_stays", async (s
   assert.equal(await takeError(page), null);
 });
 
+behaviour("client_J160_a_router_hears_of_the_address_without_the_mark", async (scene) => {
+  const { page } = scene;
+  await arrive(scene, "/?tokenkeep=in");
+  // Next.js takes a state with `__NA` for a call of its own, and writes its own address later.
+  await page.evaluate(() => history.replaceState({ __NA: true, key: "k" }, ""));
+  assert.equal((await start(page)).value, "authenticated");
+  assert.deepEqual(await page.evaluate(() => history.state), { key: "k" });
+});
+
 behaviour("client_J160_without_a_mark_it_is_the_start_of_the_keep", async (scene) => {
   const { page, at } = scene;
   await arrive(scene, "/?a=1");

@@ -332,6 +332,26 @@ for (const [library, connect] of Object.entries(CLIENTS)) {
       }
     });
 
+    test(`edge_L207_leaves_no_connection_that_was_being_made, over ${library}`, async () => {
+      const own = await RedisServer.open();
+      const watching = await connect(own.port);
+      const connections = async () =>
+        String(await watching.send("CLIENT", "LIST"))
+          .trim()
+          .split("\n").length;
+      try {
+        const mine = await connect(own.port);
+        assert.equal(await redisRevocation(mine.client).isRevoked(session("s1")), false);
+        mine.end();
+        // What was begun before the answer has come to the server by now.
+        for (let asked = 0; asked < 20; asked += 1) await connections();
+        await until("only the one that watches is there", async () => (await connections()) === 1);
+      } finally {
+        watching.end();
+        await own.stop();
+      }
+    });
+
     test(`edge_L204_lets_nobody_in_for_what_it_can_not_read, over ${library}`, async () => {
       const sid = fresh();
       const prefix = `${sid}:`;

@@ -23,6 +23,8 @@ export interface OidcOptions {
   readonly dpop?: boolean;
   /** Access tokens for its own userinfo endpoint, in place of JWTs for RESOURCE. */
   readonly opaque?: boolean;
+  /** What is different from the usual one. */
+  readonly change?: (base: Configuration) => Configuration;
 }
 
 export class Oidc {
@@ -44,7 +46,8 @@ export class Oidc {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const started = new Oidc(server, issuer);
-    const provider = new Provider(issuer, await configuration(options));
+    const { change = (base) => base } = options;
+    const provider = new Provider(issuer, change(await configuration(options)));
     provider.on("grant.success", ({ oidc }) => {
       started.asked.push(String(oidc.params?.["grant_type"]));
     });

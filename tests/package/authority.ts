@@ -1,10 +1,13 @@
-// What the cells of the matrix talk to: for each cell, under a path of its own, an authority with a
-// session, an API, a key set with tokens that jose signed, and the files of a page.
+// What the cells of the matrix talk to: for each cell, under a path of its own, an authority with
+// sessions, an API, a key set with tokens that jose signed, and the files of a page. Beside them an
+// OpenID provider and a Redis.
 
 import { readFileSync, statSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { type Call, json, type Reply, ScriptedServer } from "../client/server.ts";
+import { RedisServer } from "../edge/redis/server.ts";
+import { type Provider, startProvider } from "./provider.ts";
 
 const TYPES: Record<string, string> = {
   ".html": "text/html",
@@ -15,75 +18,116 @@ const TYPES: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-interface State {
-  /** The folder whose files are served. */
-  readonly folder: string;
+interface Session {
   signedIn: boolean;
   granted: number;
   /** The token that the API takes. */
   valid: string | null;
+  type: string;
+}
+
+const AUDIENCE = "https://api.example.com";
+const LOGOUT = "http://schemas.openid.net/event/backchannel-logout";
+
+interface Cell {
+  /** The folder whose files are served. */
+  readonly folder: string;
+  /** By the part of the path that begins with "~": a session for each client that signs in. */
+  readonly sessions: Map<string, Session>;
 }
 
 export class Authority {
   readonly server: ScriptedServer;
-  readonly #cells: Map<string, State>;
+  readonly #cells: Map<string, Cell>;
+  readonly #provider: Provider;
+  readonly #redis: RedisServer;
 
-  private constructor(server: ScriptedServer, cells: Map<string, State>) {
+  private constructor(
+    server: ScriptedServer,
+    cells: Map<string, Cell>,
+    provider: Provider,
+    redis: RedisServer,
+  ) {
     this.server = server;
     this.#cells = cells;
+    this.#provider = provider;
+    this.#redis = redis;
   }
 
   static async open(): Promise<Authority> {
     const keys = await generateKeyPair("ES256");
     const jwk = { ...(await exportJWK(keys.publicKey)), kid: "k1", alg: "ES256" };
     const tokens = async (issuer: string) => {
-      const good = await new SignJWT({ sub: "alice" })
+      const good = await new SignJWT({ sub: "alice", sid: "s1" })
         .setProtectedHeader({ alg: "ES256", kid: "k1", typ: "JWT" })
         .setIssuer(issuer)
-        .setAudience("https://api.example.com")
+        .setAudience(AUDIENCE)
         .setIssuedAt()
         .setExpirationTime("10 min")
+        .sign(keys.privateKey);
+      const logout = await new SignJWT({ sid: "s1", events: { [LOGOUT]: {} } })
+        .setProtectedHeader({ alg: "ES256", kid: "k1", typ: "logout+jwt" })
+        .setIssuer(issuer)
+        .setAudience(AUDIENCE)
+        .setJti(crypto.randomUUID())
+        .setIssuedAt()
+        .setExpirationTime("2 min")
         .sign(keys.privateKey);
       const [header, payload, signature = ""] = good.split(".");
       return {
         issuer,
         good,
+        logout,
         bad: `${header}.${payload}.${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`,
       };
     };
-    const cells = new Map<string, State>();
+    const [provider, redis] = await Promise.all([startProvider(), RedisServer.open()]);
+    const about = { oidc: provider.about, redis: `redis://127.0.0.1:${redis.port}` };
+    const cells = new Map<string, Cell>();
     const server = await ScriptedServer.open(async (call) => {
-      const [, cell = "", ...rest] = call.path.split("/");
-      const state = cells.get(cell);
-      if (state === undefined) return { status: 404 };
+      const [, name = "", ...rest] = call.path.split("/");
+      const cell = cells.get(name);
+      if (cell === undefined) return { status: 404 };
+      const whose = rest[0]?.startsWith("~") ? String(rest.shift()) : "";
       const path = rest.join("/");
+      if (path === "about") return json(about);
       if (path === "jwks") return json({ keys: [jwk] });
-      if (path === "tokens") return json(await tokens(`${server.origin}/${cell}`));
-      return session(state, path, call) ?? file(state.folder, path);
+      if (path === "tokens") return json(await tokens(`${server.origin}/${name}`));
+      return session(sessionOf(cell, whose), path, call) ?? file(cell.folder, path);
     });
-    return new Authority(server, cells);
+    return new Authority(server, cells, provider, redis);
   }
 
   /** Sets up a cell and gives its address. */
   cell(name: string, folder: string): string {
     const place = name.replaceAll(/\W+/g, "-");
-    this.#cells.set(place, { folder, signedIn: false, granted: 0, valid: null });
+    this.#cells.set(place, { folder, sessions: new Map() });
     return `${this.server.origin}/${place}`;
   }
 
-  close(): Promise<void> {
-    return this.server.close();
+  async close(): Promise<void> {
+    await Promise.all([this.server.close(), this.#provider.stop(), this.#redis.stop()]);
   }
 }
 
-function session(state: State, path: string, { token, method }: Call): Reply | null {
+function sessionOf({ sessions }: Cell, whose: string): Session {
+  const session = sessions.get(whose) ?? { signedIn: false, granted: 0, valid: null, type: "" };
+  sessions.set(whose, session);
+  return session;
+}
+
+/** A call that brings a proof gets a token that is bound to a key, and shows it with a proof. */
+function session(state: Session, path: string, { headers, method }: Call): Reply | null {
+  const type = headers["dpop"] === undefined ? "Bearer" : "DPoP";
+  const token = headers.authorization?.replace(`${type} `, "") ?? null;
   const grant = (): Reply => {
     state.granted += 1;
     state.valid = `token-${state.granted}`;
+    state.type = type;
     return json({
       access_token: state.valid,
       expires_in: 900,
-      token_type: "Bearer",
+      token_type: type,
       name: "Alice",
     });
   };
@@ -98,7 +142,7 @@ function session(state: State, path: string, { token, method }: Call): Reply | n
       return { status: 204 };
     case "api":
       if (method === "DELETE") state.valid = null;
-      return token !== null && token === state.valid
+      return token !== null && token === state.valid && type === state.type
         ? json({ token })
         : json({}, 401, { "WWW-Authenticate": 'Bearer error="invalid_token"' });
     default:

@@ -11,7 +11,7 @@ import { hashOf } from "../../scripts/lib/stamps.mjs";
 import { launch } from "../client/browser.ts";
 import { Authority } from "./authority.ts";
 import { bundlerCells } from "./cells/bundlers.ts";
-import { type Bench, type Cell, PARTS, type Seen } from "./cells/cell.ts";
+import { type Bench, type Cell, type Seen, TABLES, type Table } from "./cells/cell.ts";
 import { edgeCells } from "./cells/edges.ts";
 import { nextCells } from "./cells/next.ts";
 import { serverCells } from "./cells/servers.ts";
@@ -51,10 +51,9 @@ async function installTools(): Promise<void> {
   writeFileSync(stamp, wanted);
 }
 
-const columns = [...PARTS, "wasm"] as const;
-
 interface Row {
   readonly place: string;
+  readonly table: Table;
   readonly seen: Seen;
   readonly failure: string | null;
   readonly time: number;
@@ -66,11 +65,12 @@ async function run(cell: Cell, bench: Bench): Promise<Row> {
     .run(bench)
     .catch((error: unknown): Error => (error instanceof Error ? error : new Error(String(error))));
   const time = performance.now() - began;
+  const { place, table } = cell;
   if (seen instanceof Error) {
     const output = "output" in seen ? `\n${String(seen.output)}` : "";
-    return { place: cell.place, seen: {}, failure: `${seen.message}${output}`, time };
+    return { place, table, seen: {}, failure: `${seen.message}${output}`, time };
   }
-  const told = columns.map(
+  const told = TABLES[table].map(
     (part) =>
       [
         part,
@@ -81,7 +81,7 @@ async function run(cell: Cell, bench: Bench): Promise<Row> {
   if (!told.some(([, said]) => said === "ok")) wrong.push(["wasm", "it ran nothing"]);
   const failure =
     wrong.length === 0 ? null : wrong.map(([part, said]) => `${part}: ${said}`).join("\n");
-  return { place: cell.place, seen: Object.fromEntries(told), failure, time };
+  return { place, table, seen: Object.fromEntries(told), failure, time };
 }
 
 function print(rows: readonly Row[]): void {
@@ -92,24 +92,29 @@ function print(rows: readonly Row[]): void {
     if (!notes.includes(said)) notes.push(said);
     return `(${notes.indexOf(said) + 1})`;
   };
-  const lines = rows.map(({ place, seen, failure, time }) => [
-    place,
-    ...columns.map((part) => cell(seen[part])),
-    failure === null ? "passed" : "FAILED",
-    spoken(time),
-  ]);
-  console.log(`\n${table([["", ...PARTS, "one copy", "", "time"], ...lines])}\n`);
+  for (const [name, columns] of Object.entries(TABLES)) {
+    const lines = rows
+      .filter(({ table }) => table === name)
+      .map(({ place, seen, failure, time }) => [
+        place,
+        ...columns.map((part) => cell(seen[part])),
+        failure === null ? "passed" : "FAILED",
+        spoken(time),
+      ]);
+    const heads = columns.map((part) => (part === "wasm" ? "one copy" : part));
+    if (lines.length > 0) console.log(`\n${table([[name, ...heads, "", "time"], ...lines])}\n`);
+  }
   notes.forEach((note, index) => console.log(`  (${index + 1}) ${note.slice(2)}`));
 }
 
 async function matrix(words: readonly string[]): Promise<void> {
-  const chosen = all.filter(
-    ({ place }) =>
-      words.length === 0 || words.some((word) => place.toLowerCase().includes(word.toLowerCase())),
-  );
   await installTools();
+  const isMeant = ({ place }: Cell) =>
+    words.length === 0 || words.some((word) => place.toLowerCase().includes(word.toLowerCase()));
+  const chosen = all.filter((cell) => isMeant(cell) && cell.isThere?.() !== false);
   const [authority, browser] = await Promise.all([Authority.open(), launch()]);
   const rows: Row[] = [];
+  const began = performance.now();
   // Two at a time, in order: most of a bundler's time is one core's.
   const waiting = [...chosen];
   const lane = async () => {
@@ -137,7 +142,9 @@ async function matrix(words: readonly string[]): Promise<void> {
     `\n  The tarball: ${size} bytes, ${files.length} files; quick.test.ts holds it to 400 000 and to files.txt`,
   );
   const failed = rows.filter(({ failure }) => failure !== null).length;
-  console.log(`\n${rows.length - failed} passed, ${failed} failed`);
+  console.log(
+    `\n${rows.length - failed} passed, ${failed} failed (${spoken(performance.now() - began)})`,
+  );
   if (failed > 0 || rows.length === 0) process.exitCode = 1;
 }
 

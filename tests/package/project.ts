@@ -3,7 +3,7 @@
 // so that a bundler in a project finds them as it would its own.
 
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -38,6 +38,16 @@ let tarball: Promise<Tarball> | undefined;
 
 export function packed(): Promise<Tarball> {
   return (tarball ??= pack());
+}
+
+/** The entries of the package that are modules, as an application names them. */
+export function entriesOf(): readonly string[] {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    exports: Record<string, string | object>;
+  };
+  return Object.entries(manifest.exports)
+    .filter(([, target]) => typeof target !== "string")
+    .map(([entry]) => `tokenkeep${entry.slice(1)}`);
 }
 
 export interface Project {

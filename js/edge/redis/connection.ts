@@ -120,13 +120,20 @@ export class Connection {
       maintNotifications: "disabled",
     });
     watch(other);
+    let isOver = false;
     const begin = async () => {
       await other.connect();
+      // What was destroyed while it connected is connected all the same.
+      if (isOver) return other.destroy();
       await other.subscribe(channels, (message, channel) =>
         listener.heard(String(channel), String(message)),
       );
     };
-    return { begun: begin(), end: () => void (other.isOpen && other.destroy()) };
+    const end = () => {
+      isOver = true;
+      if (other.isOpen) other.destroy();
+    };
+    return { begun: begin(), end };
   }
 
   /**

@@ -11,14 +11,17 @@ import {
   project,
   type Seen,
   seenOn,
+  together,
   tool,
   whileServing,
 } from "./cell.ts";
 
 interface Bundler {
   readonly place: string;
-  /** Configuration. `app.js`, or `plain.js`, goes to out/app.js; `slim.js` to out-slim/app.js. */
+  /** Configuration. The entry of a program goes to a file of its own name. */
   readonly files: Readonly<Record<string, string>>;
+  /** Members of its package.json. */
+  readonly manifest?: Readonly<Record<string, unknown>>;
   readonly build: (made: Project, program: Program) => Promise<unknown>;
   /** It takes modules only, without React. */
   readonly plain?: true;
@@ -26,14 +29,27 @@ interface Bundler {
   readonly wasm?: string;
 }
 
-type Program = {
-  readonly entry: "app.js" | "plain.js" | "slim.js";
-  readonly out: "out" | "out-slim";
-};
+interface Program {
+  readonly entry: string;
+  readonly out: string;
+  /** It has a worker, by the name of its own file. */
+  readonly hasWorker: boolean;
+  /** How often each wasm is to be in the output. */
+  readonly wanted: { readonly client: number; readonly edge?: number };
+}
 const PROGRAMS: readonly Program[] = [
-  { entry: "app.js", out: "out" },
-  { entry: "slim.js", out: "out-slim" },
+  { entry: "app.js", out: "out", hasWorker: false, wanted: { client: 1, edge: 1 } },
+  { entry: "slim.js", out: "out-slim", hasWorker: false, wanted: { client: 1 } },
+  // In the worker.
+  { entry: "hosted.js", out: "out-hosted", hasWorker: true, wanted: { client: 1 } },
+  // In the page and in the worker.
+  { entry: "host.js", out: "out-host", hasWorker: true, wanted: { client: 2 } },
 ];
+/** The page of a program. */
+const pageOf = (entry: string) => PAGE.replace("app.js", entry);
+/** The modules to begin with, for bundlers that find no worker by its address. */
+const entriesOf = ({ entry, hasWorker }: Program) =>
+  hasWorker ? [entry, "token.worker.js"] : [entry];
 
 const pack = (name: string) => `
   import bundler from "${name}";
@@ -42,7 +58,7 @@ const pack = (name: string) => `
     mode: "production",
     context: process.cwd(),
     entry: "./" + entry,
-    output: { path: process.cwd() + "/" + out, filename: "app.js", clean: true },
+    output: { path: process.cwd() + "/" + out, filename: entry, chunkFilename: "[id].js", clean: true },
     // Its warnings are advice about sizes.
     performance: false,
   };
@@ -65,7 +81,7 @@ const bundlers: readonly Bundler[] = [
     files: {},
     wasm: 'export { default as wasm } from "tokenkeep/client.wasm?url";\n',
     build(made, { entry, out }) {
-      made.write("index.html", PAGE.replace("app.js", entry));
+      made.write("index.html", pageOf(entry));
       return inProject(made, tool("vite"), [
         "build",
         "--base",
@@ -87,16 +103,13 @@ const bundlers: readonly Bundler[] = [
 export default { plugins: [resolve()] };
 `,
     },
-    build: (made, { entry, out }) =>
+    build: (made, program) =>
       inProject(made, tool("rollup"), [
         "-c",
         "--failAfterWarnings",
-        "--input",
-        entry,
+        ...entriesOf(program).flatMap((entry) => ["--input", entry]),
         "--dir",
-        out,
-        "--entryFileNames",
-        "app.js",
+        program.out,
         "--format",
         "es",
       ]),
@@ -105,61 +118,75 @@ export default { plugins: [resolve()] };
     place: "esbuild",
     files: {},
     wasm: 'export { default as wasm } from "tokenkeep/client.wasm";\n',
-    build: (made, { entry, out }) =>
+    build: (made, program) =>
       inProject(made, tool("esbuild"), [
-        entry,
+        ...entriesOf(program),
         "--bundle",
         "--format=esm",
         "--minify",
-        `--outfile=${out}/app.js`,
+        `--outdir=${program.out}`,
         "--loader:.wasm=file",
         "--log-level=warning",
       ]),
+  },
+  {
+    place: "Parcel 2",
+    files: { "package-lock.json": "{}" },
+    // It reads the manifest that lies beside a lock file, and without this looks at no `exports`.
+    manifest: { "@parcel/resolver-default": { packageExports: true } },
+    wasm: 'export const wasm = new URL("npm:tokenkeep/client.wasm", import.meta.url);\n',
+    build(made, { entry, out }) {
+      made.write("index.html", pageOf(entry));
+      return inProject(made, tool("parcel"), [
+        "build",
+        "index.html",
+        "--dist-dir",
+        out,
+        "--public-url",
+        "./",
+        "--no-cache",
+        "--no-source-maps",
+      ]);
+    },
   },
 ];
 
 /** Of the places that run plain.js. */
 const noCommonJs: Seen = { react: "- React is CommonJS, which is not imported there as it is" };
-const inPage: Seen = {
-  ...NOT_THERE.types,
-  ...NOT_THERE.noServer,
-  ...NOT_THERE.noTests,
-  ...NOT_THERE.noSockets,
-};
+const builds: readonly Cell[] = bundlers.map(
+  ({ place, files, manifest = {}, build, plain, wasm }) => ({
+    place,
+    table: "pages",
+    absent: plain ? noCommonJs : {},
+    async run(bench) {
+      const own = wasm === undefined ? files : { ...files, "wasm.js": wasm };
+      const made = await project(place, own, manifest);
+      const seen: Seen[] = [];
+      for (const each of PROGRAMS) {
+        const program = plain && each.entry === "app.js" ? { ...each, entry: "plain.js" } : each;
+        await build(made, program);
+        const out = made.at(program.out);
+        if (!existsSync(`${out}/index.html`))
+          writeFileSync(`${out}/index.html`, pageOf(program.entry));
+        if (program.entry === "slim.js" && wasm === undefined)
+          cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), `${out}/client.wasm`);
+        const at = bench.authority.cell(`${place} ${program.out}`, out);
+        const copied = copies(out, program.wanted);
+        const inOut = copied === "ok" ? "ok" : `${program.entry}: ${copied}`;
+        seen.push(await seenOn(bench, `${at}/`, at), { wasm: inOut });
+      }
+      return together(seen);
+    },
+  }),
+);
 
-const builds: readonly Cell[] = bundlers.map(({ place, files, build, plain, wasm }) => ({
-  place,
-  absent: plain ? { ...inPage, ...noCommonJs } : inPage,
-  async run(bench) {
-    const made = await project(place, {
-      ...files,
-      ...(wasm === undefined ? {} : { "wasm.js": wasm }),
-    });
-    const seen: Seen[] = [];
-    for (const program of PROGRAMS) {
-      await build(
-        made,
-        plain && program.entry === "app.js" ? { ...program, entry: "plain.js" } : program,
-      );
-      const out = made.at(program.out);
-      if (!existsSync(`${out}/index.html`)) writeFileSync(`${out}/index.html`, PAGE);
-      if (program.entry === "slim.js" && wasm === undefined)
-        cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), `${out}/client.wasm`);
-      const at = bench.authority.cell(`${place} ${program.out}`, out);
-      const copied = copies(
-        out,
-        program.entry === "slim.js" ? { client: 1 } : { client: 1, edge: 1 },
-      );
-      seen.push(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`), { wasm: copied });
-    }
-    const wrong = seen.find(({ wasm: said = "ok" }) => said !== "ok")?.wasm;
-    return { ...Object.assign({}, ...seen), wasm: wrong ?? "ok" };
-  },
-}));
+/** The pages of the programs, for places that build none. */
+const PAGES = ["slim", "hosted", "host"].map((name) => [name, `${name}.html`] as const);
 
 const dev: Cell = {
   place: "Vite 8, dev server",
-  absent: { ...inPage, ...NOT_THERE.asInstalled },
+  table: "pages",
+  absent: NOT_THERE.asInstalled,
   async run(bench) {
     const serve = `import { createServer } from "vite";
 const server = await createServer({ server: { port: 0 }, logLevel: "warn" });
@@ -168,46 +195,50 @@ console.log("at " + server.resolvedUrls.local[0]);
 `;
     const made = await project(this.place, {
       "index.html": PAGE,
-      "slim.html": PAGE.replace("app.js", "slim.js"),
+      ...Object.fromEntries(PAGES.map(([name, page]) => [page, pageOf(`${name}.js`)])),
       "wasm.js": 'export { default as wasm } from "tokenkeep/client.wasm?url";\n',
       "serve.mjs": serve,
     });
-    const at = bench.authority.cell(this.place, made.folder);
-    const slim = bench.authority.cell(`${this.place} slim`, made.folder);
-    return whileServing(made, ["serve.mjs"], /at (http\S+)/, async (origin) => ({
-      ...(await seenOn(bench, `${origin}?at=${encodeURIComponent(at)}`)),
-      ...(await seenOn(bench, `${origin}slim.html?at=${encodeURIComponent(slim)}`)),
-    }));
+    return whileServing(made, ["serve.mjs"], /at (http\S+)/, async (origin) => {
+      const seen: Seen[] = [];
+      for (const page of ["", ...PAGES.map(([, page]) => page)]) {
+        const at = bench.authority.cell(`${this.place} ${page}`, made.folder);
+        seen.push(await seenOn(bench, `${origin}${page}`, at));
+      }
+      return together(seen);
+    });
   },
 };
 
 /** No bundler at all: the files of the package as they are, found by an import map. */
 const plain: Cell = {
   place: "<script type=module>, import map",
-  absent: { ...inPage, ...NOT_THERE.asInstalled, ...noCommonJs },
+  table: "pages",
+  absent: { ...NOT_THERE.asInstalled, ...noCommonJs },
   async run(bench) {
-    const imports = {
-      tokenkeep: "./tokenkeep/dist/index.js",
-      "tokenkeep/slim": "./tokenkeep/dist/slim.js",
-      "tokenkeep/edge": "./tokenkeep/dist/edge.js",
-    };
+    const entries = ["slim", "hosted", "redirects", "edge"];
+    const imports = Object.fromEntries([
+      ["tokenkeep", "./tokenkeep/dist/index.js"],
+      ...entries.map((name) => [`tokenkeep/${name}`, `./tokenkeep/dist/${name}.js`]),
+    ]);
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script><script`;
+    const mapped = (entry: string) => pageOf(entry).replace("<script", map);
     const made = await project(this.place.replaceAll(/\W+/g, "-"), {
-      "out/index.html": PAGE.replace("<script", map).replace("app.js", "plain.js"),
-      "out/slim.html": PAGE.replace("<script", map).replace("app.js", "slim.js"),
+      "out/index.html": mapped("plain.js"),
+      ...Object.fromEntries(PAGES.map(([name, page]) => [`out/${page}`, mapped(`${name}.js`)])),
       "out/wasm.js": 'export const wasm = fetch("./tokenkeep/dist/client.wasm");\n',
     });
     cpSync(made.at("node_modules/tokenkeep"), made.at("out/tokenkeep"), { recursive: true });
-    for (const file of ["plain.js", "slim.js", "exercise.js"])
-      cpSync(made.at(file), made.at(`out/${file}`));
-    const [at, slim] = [
-      bench.authority.cell("plain", made.at("out")),
-      bench.authority.cell("plain slim", made.at("out")),
-    ];
-    return {
-      ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)),
-      ...(await seenOn(bench, `${slim}/slim.html?at=${encodeURIComponent(slim)}`)),
-    };
+    for (const name of ["plain", "slim", "hosted", "host", "client", "verifier", "outcomes"])
+      cpSync(made.at(`${name}.js`), made.at(`out/${name}.js`));
+    // A worker has no import map.
+    made.write("out/token.worker.js", 'import "./tokenkeep/dist/worker.js";\n');
+    const seen: Seen[] = [];
+    for (const page of ["", ...PAGES.map(([, page]) => page)]) {
+      const at = bench.authority.cell(`plain ${page}`, made.at("out"));
+      seen.push(await seenOn(bench, `${at}/${page}`, at));
+    }
+    return together(seen);
   },
 };
 

@@ -9,45 +9,60 @@ import type { Chromium } from "../../client/browser.ts";
 import type { Authority } from "../authority.ts";
 import { type Project, project, root, workshop } from "../project.ts";
 
-export const PARTS = [
-  "types",
-  "client",
-  "slim",
-  "edge",
-  "discovery",
-  "react",
-  "hono",
-  "resource",
-  "logout",
-  "introspection",
-  "jwe",
-  "redis",
-  "testing",
-] as const;
-export type Part = (typeof PARTS)[number];
+/** The tables of the matrix: what the rows of each have tried, "wasm" for the number of copies. */
+export const TABLES = {
+  types: ["types"],
+  pages: [
+    "client",
+    "dpop",
+    "slim",
+    "dedicated",
+    "shared",
+    "host",
+    "redirects",
+    "react",
+    "edge",
+    "wasm",
+  ],
+  servers: [
+    "imports",
+    "require",
+    "client",
+    "dpop",
+    "slim",
+    "edge",
+    "discovery",
+    "hono",
+    "resource",
+    "logout",
+    "introspection",
+    "jwe",
+    "service",
+    "mediator",
+    "redis",
+    "replay",
+    "testing",
+    "wasm",
+  ],
+} as const;
+export type Table = keyof typeof TABLES;
+export type Part = (typeof TABLES)[Table][number];
 
 /** What came of the parts: "ok", what went wrong, or, after a dash, why there is nothing to run. */
-export type Seen = Partial<Record<Part | "wasm", string>>;
+export type Seen = Partial<Record<Part, string>>;
 
 /** Why a part can't be tried somewhere. A cell that leaves a part out without a reason fails. */
 export const NOT_THERE = {
-  types: { types: "- all places have the same types, which the first rows look at" },
-  tarball: Object.fromEntries(
-    [...PARTS, "wasm"]
-      .filter((part) => part !== "types")
-      .map((part) => [part, "- this row reads the tarball and runs nothing"]),
-  ),
-  noServer: {
-    hono: "- Hono answers requests, and none arrive in a page",
-    discovery: "- the page's verifier is given its key set's address",
-    resource: "- it answers requests, and none arrive in a page",
-    logout: "- it answers requests, and none arrive in a page",
-    introspection: "- a page keeps no secret of a client",
-    jwe: "- tokens are decrypted by an API",
-  },
+  noRequire: { require: "- there are ES modules only" },
   noSockets: { redis: "- the clients of Redis open sockets as Node does" },
+  noObjects: { replay: "- only Workers have Durable Objects" },
   noTests: { testing: "- no tests run here" },
-  noPage: { react: "- there is no page to render" },
+  noPage: { redirects: "- there is no page that redirects", react: "- there is no page to render" },
+  isWorker: {
+    dedicated: "- it is a worker itself",
+    shared: "- it is a worker itself",
+    host: "- it is a worker itself",
+  },
   asInstalled: { wasm: "- nothing is bundled: the files are those that were installed" },
 } satisfies Record<string, Seen>;
 
@@ -59,9 +74,20 @@ export interface Bench {
 
 export interface Cell {
   readonly place: string;
+  readonly table: Table;
   /** The parts that it does not try, with the reason of each. */
   readonly absent: Seen;
+  /** Whether the machine has what it needs; left out, always. */
+  isThere?(): boolean;
   run(bench: Bench): Promise<Seen>;
+}
+
+/** "ok" of all the parts that several runs of a cell have seen, or what is not. */
+export function together(all: readonly Seen[]): Seen {
+  const seen: Seen = {};
+  for (const [part, said] of all.flatMap((one) => Object.entries(one)) as [Part, string][])
+    if ((seen[part] ?? "ok") === "ok") seen[part] = said;
+  return seen;
 }
 
 export const tool = (name: string) => join(workshop, "node_modules", ".bin", name);
@@ -88,17 +114,17 @@ export async function inProject(
     .stdout;
 }
 
-/** What a page tells under `#seen`. */
-export async function seenOn({ browser }: Bench, url: string): Promise<Seen> {
+/** What a page tells under `#seen`. It is opened as by the redirect that ends a sign-in. */
+export async function seenOn({ browser }: Bench, page: string, at: string): Promise<Seen> {
   if (browser === null) throw new Error("there is no browser");
   const context = await browser.context();
   const errors: string[] = [];
   try {
-    const page = await context.newPage();
-    page.on("pageerror", (error) => errors.push(error.message));
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    await page.goto(url);
-    const place = page.locator("#seen");
+    const opened = await context.newPage();
+    opened.on("pageerror", (error) => errors.push(error.message));
+    opened.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    await opened.goto(`${page}?at=${encodeURIComponent(at)}&tokenkeep=in`);
+    const place = opened.locator("#seen");
     await place.waitFor({ timeout: 60_000 }).catch(() => {
       throw new Error(`the page never told: ${errors.join("; ")}`);
     });

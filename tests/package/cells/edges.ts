@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { entriesOf } from "../project.ts";
 import {
   type Cell,
   copies,
@@ -17,28 +18,36 @@ import {
 } from "./cell.ts";
 
 /**
- * Both halves and the Hono adapter. What can be had without asking is had at module scope, where
- * Workers allow neither I/O nor chance.
+ * Every entry, and the server's at work. What can be had without asking is had at module scope,
+ * where Workers allow neither I/O nor chance.
  */
-const WORKER = `
-  import { createTokenKeep } from "tokenkeep";
-  import { discover } from "tokenkeep/discovery";
-  import { createVerifier, VerifyError } from "tokenkeep/edge";
-  import { guard } from "tokenkeep/hono";
-  import { introspection } from "tokenkeep/introspection";
-  import { decryptCompact } from "tokenkeep/jwe";
-  import { logoutReceiver } from "tokenkeep/logout";
-  import { protectedResource } from "tokenkeep/resource";
-  import { Hono } from "hono";
-  import { exerciseDiscovery, exerciseEdge, exerciseHono, exerciseIntrospection, exerciseJwe, exerciseLogout, exerciseResource, outcomes } from "./exercise.js";
+const worker = (entries: readonly string[]) => `
+${entries.map((entry, place) => `  import * as entry${place} from "${entry}";`).join("\n")}
+  import { createTokenKeep, TokenKeepError } from "tokenkeep";
+  import { createVerifier } from "tokenkeep/edge";
+  import * as testing from "tokenkeep/testing";
+  import { exerciseTesting } from "./client.js";
+  import { outcomes } from "./outcomes.js";
+  import { exerciseReplay } from "./replay.js";
+  import { serverWorks } from "./servers.js";
+  export { ReplayObject } from "tokenkeep/replay-object";
 
-  const keep = createTokenKeep({ refresh: "https://auth.example.com/refresh", origins: ["https://api.example.com"] });
+  const entries = { ${entries.map((entry, place) => `"${entry}": entry${place}`).join(", ")} };
+  const keep = createTokenKeep({ refresh: "https://auth.example.com/refresh", origins: ["https://api.example.com"], console: "off" });
   createVerifier({ issuers: { issuer: "https://i.example", audience: "a", algorithms: ["ES256"], jwksUri: "https://i.example/jwks" } });
 
   export default {
-    async fetch(request) {
+    async fetch(request, env) {
       const at = new URL(request.url).searchParams.get("at");
-      const seen = await outcomes({ discovery: () => exerciseDiscovery(discover, createVerifier), edge: () => exerciseEdge(createVerifier, at), hono: () => exerciseHono(Hono, guard, createVerifier, at), introspection: () => exerciseIntrospection(introspection, createVerifier, VerifyError), jwe: () => exerciseJwe(decryptCompact, VerifyError), logout: () => exerciseLogout(logoutReceiver, VerifyError), resource: () => exerciseResource(protectedResource, VerifyError) });
+      const seen = await outcomes({
+        async imports() {
+          for (const [name, entry] of Object.entries(entries))
+            if (Object.keys(entry).length === 0) throw new Error(name + " exports nothing");
+        },
+        ...serverWorks(at),
+        replay: () => exerciseReplay(env.PROOFS),
+        testing: () => exerciseTesting(testing, { TokenKeepError, createVerifier }),
+      });
       const { code } = await keep.start().catch((error) => error);
       seen.client = code === "wasm_unavailable" ? "- Workers compile no wasm at run time; it says so" : "it did not say why it can't be used: " + code;
       return Response.json(seen);
@@ -47,10 +56,9 @@ const WORKER = `
 `;
 
 const absent: Seen = {
-  ...NOT_THERE.types,
-  ...NOT_THERE.noPage,
-  ...NOT_THERE.noTests,
+  ...NOT_THERE.noRequire,
   ...NOT_THERE.noSockets,
+  dpop: "- the client is for pages and their workers",
   slim: "- the client is for pages and their workers",
 };
 
@@ -64,6 +72,7 @@ async function inWorkerd(folder: string, at: string): Promise<Seen> {
       ...wasm.map((path) => ({ type: "CompiledWasm" as const, path, contents: contents(path) })),
     ],
     compatibilityDate: "2026-04-01",
+    durableObjects: { PROOFS: { className: "ReplayObject", useSQLite: true } },
     cf: false,
   });
   try {
@@ -98,34 +107,40 @@ async function bundled(made: Project): Promise<void> {
 
 export const workerd: Cell = {
   place: "workerd, esbuild",
+  table: "servers",
   absent,
   async run({ authority }) {
-    const made = await project(this.place, { "worker.js": WORKER });
+    const made = await project(this.place, { "worker.js": worker(entriesOf()) });
     await bundled(made);
     // The client comes along in the JavaScript: the program imports it to show what it says.
     return {
       ...(await inWorkerd(made.at("out"), authority.cell(this.place, made.folder))),
-      wasm: copies(made.at("out"), { client: 1, edge: 1 }),
+      // The worker's entry has a client of its own.
+      wasm: copies(made.at("out"), { client: 2, edge: 1 }),
     };
   },
 };
 
 const wrangler: Cell = {
   place: "workerd, wrangler 4",
+  table: "servers",
   absent,
   async run({ authority }) {
     const made = await project(this.place, {
-      "worker.js": WORKER,
+      "worker.js": worker(entriesOf()),
       "wrangler.json": JSON.stringify({
         name: "cell",
         main: "worker.js",
         compatibility_date: "2026-04-01",
+        durable_objects: { bindings: [{ name: "PROOFS", class_name: "ReplayObject" }] },
+        migrations: [{ tag: "v1", new_sqlite_classes: ["ReplayObject"] }],
       }),
     });
     await inProject(made, tool("wrangler"), ["deploy", "--dry-run", "--outdir", "out"]);
     return {
       ...(await inWorkerd(made.at("out"), authority.cell(this.place, made.folder))),
-      wasm: copies(made.at("out"), { client: 1, edge: 1 }),
+      // The worker's entry has a client of its own.
+      wasm: copies(made.at("out"), { client: 2, edge: 1 }),
     };
   },
 };

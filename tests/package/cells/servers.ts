@@ -4,9 +4,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { denoPath } from "../../../scripts/setup.mjs";
-import type { Authority } from "../authority.ts";
-import { root } from "../project.ts";
-import { type Cell, inProject, NOT_THERE, project, type Seen, tool } from "./cell.ts";
+import { root, workshop } from "../project.ts";
+import { type Cell, inProject, NOT_THERE, project, type Seen, together, tool } from "./cell.ts";
 
 /**
  * Bun as npm has installed it for this machine; its package may have moved the program to itself
@@ -25,19 +24,42 @@ function bun(): string {
   return found;
 }
 
-const runtimes: Readonly<Record<string, () => [command: string, args: readonly string[]]>> = {
-  "Node 20": () => [process.execPath, []],
-  Bun: () => [bun(), ["run"]],
-  Deno: () => [denoPath(), ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read"]],
-};
+/** A version of Node that tools/package.json brings along where it can. */
+const nodeOf = (version: string) =>
+  join(workshop, "node_modules", `node-${version}`, "bin", "node");
 
-const absent: Seen = { ...NOT_THERE.types, ...NOT_THERE.noPage, ...NOT_THERE.asInstalled };
+type Command = [command: string, args: readonly string[]];
 
-const noRunner: Seen = { ...absent, ...NOT_THERE.noTests };
+interface Runtime {
+  readonly place: string;
+  readonly command: () => Command;
+  readonly isThere?: () => boolean;
+}
 
-const programs: readonly Cell[] = Object.entries(runtimes).map(([place, command]) => ({
+const runtimes: readonly Runtime[] = [
+  { place: `Node ${process.versions.node.split(".")[0]}`, command: () => [process.execPath, []] },
+  ...["22", "24"].map((version) => ({
+    place: `Node ${version}`,
+    command: (): Command => [nodeOf(version), []],
+    isThere: () => existsSync(nodeOf(version)),
+  })),
+  { place: "Bun", command: () => [bun(), ["run"]] },
+  {
+    place: "Deno",
+    command: () => [
+      denoPath(),
+      ["run", "--quiet", "--no-prompt", "--allow-net", "--allow-read", "--allow-env"],
+    ],
+  },
+];
+
+const absent: Seen = { ...NOT_THERE.asInstalled, ...NOT_THERE.noObjects };
+
+const programs: readonly Cell[] = runtimes.map(({ place, command, isThere = () => true }) => ({
   place,
-  absent: noRunner,
+  isThere,
+  table: "servers",
+  absent,
   async run({ authority }) {
     const made = await project(place);
     const [runtime, args] = command();
@@ -49,54 +71,51 @@ const programs: readonly Cell[] = Object.entries(runtimes).map(([place, command]
           authority.cell(`${place} ${program}`, made.folder),
         ]),
       ) as Seen;
-    return { ...(await run("program.js")), ...(await run("slim-program.js")) };
+    return together([
+      await run("program.js"),
+      await run("slim-program.js"),
+      await run("required.cjs"),
+    ]);
   },
 }));
 
 /** The same test file for both runners; what it gathers it prints. */
 const SUITE = `
   import { readFileSync } from "node:fs";
-  import { Hono } from "hono";
   import { createTokenKeep, TokenKeepError } from "tokenkeep";
-  import { discover } from "tokenkeep/discovery";
-  import { createVerifier, VerifyError } from "tokenkeep/edge";
-  import { guard } from "tokenkeep/hono";
-  import { introspection } from "tokenkeep/introspection";
-  import { decryptCompact } from "tokenkeep/jwe";
-  import { logoutReceiver } from "tokenkeep/logout";
-  import { redisRevocation } from "tokenkeep/redis";
-  import { protectedResource } from "tokenkeep/resource";
+  import { createVerifier } from "tokenkeep/edge";
   import { createTokenKeep as createSlimTokenKeep } from "tokenkeep/slim";
-  import { fakeKeep, memoryKv, testIssuer } from "tokenkeep/testing";
-  import { exerciseClient, exerciseDiscovery, exerciseEdge, exerciseHono, exerciseIntrospection, exerciseJwe, exerciseLogout, exerciseRedis, exerciseResource, exerciseTesting } from "./exercise.js";
+  import * as testing from "tokenkeep/testing";
+  import { exerciseClient, exerciseDpop, exerciseTesting } from "./client.js";
+  import { importAll } from "./entries.js";
+  import { exerciseRedis } from "./redis.js";
+  import { serverWorks } from "./servers.js";
+  const at = process.env.AT;
   const wasm = readFileSync("node_modules/tokenkeep/dist/client.wasm");
-  test("client", () => exerciseClient(createTokenKeep, process.env.AT));
-  test("slim", () => exerciseClient((options) => createSlimTokenKeep({ ...options, wasm }), process.env.AT + "-slim"));
-  test("edge", () => exerciseEdge(createVerifier, process.env.AT));
-  test("discovery", () => exerciseDiscovery(discover, createVerifier));
-  test("testing", () => exerciseTesting({ fakeKeep, memoryKv, testIssuer }, { TokenKeepError, createVerifier }));
-  test("hono", () => exerciseHono(Hono, guard, createVerifier, process.env.AT));
-  test("introspection", () => exerciseIntrospection(introspection, createVerifier, VerifyError));
-  test("jwe", () => exerciseJwe(decryptCompact, VerifyError));
-  test("logout", () => exerciseLogout(logoutReceiver, VerifyError));
-  test("resource", () => exerciseResource(protectedResource, VerifyError));
-  test("redis", () => exerciseRedis(redisRevocation, VerifyError));
+  const createSlim = (options) => createSlimTokenKeep({ ...options, wasm });
+  const works = {
+    imports: importAll,
+    client: () => exerciseClient(createTokenKeep, at),
+    dpop: () => exerciseDpop(createTokenKeep, at + "/~dpop"),
+    slim: () => exerciseClient(createSlim, at + "/~slim"),
+    ...serverWorks(at),
+    redis: () => exerciseRedis(at),
+    testing: () => exerciseTesting(testing, { TokenKeepError, createVerifier }),
+  };
+  for (const [name, work] of Object.entries(works)) test(name, work);
 `;
 
-/** Two cells, for each client that signs in: AT, and AT with "-slim" after it. */
-function cells(authority: Authority, place: string, folder: string): string {
-  authority.cell(`${place} slim`, folder);
-  return authority.cell(place, folder);
-}
+const inRunner: Seen = { ...absent, ...NOT_THERE.noRequire };
 
 const vitest: Cell = {
   place: "Vitest 4",
-  absent,
+  table: "servers",
+  absent: inRunner,
   async run({ authority }) {
     const made = await project(this.place, {
       "suite.test.js": `import { test } from "vitest";${SUITE}`,
     });
-    const AT = cells(authority, this.place, made.folder);
+    const AT = authority.cell(this.place, made.folder);
     const report = JSON.parse(
       await inProject(made, tool("vitest"), ["run", "--reporter=json", "--root", "."], { AT }),
     ) as Report;
@@ -106,14 +125,15 @@ const vitest: Cell = {
 
 const jest: Cell = {
   place: "Jest 30",
-  absent,
+  table: "servers",
+  absent: inRunner,
   async run({ authority }) {
     const made = await project(
       this.place,
       { "suite.test.js": SUITE },
       { jest: { testEnvironment: "node", transform: {} } },
     );
-    const AT = cells(authority, this.place, made.folder);
+    const AT = authority.cell(this.place, made.folder);
     const report = JSON.parse(
       await inProject(made, tool("jest"), ["--json", "--rootDir", "."], {
         AT,
@@ -124,7 +144,7 @@ const jest: Cell = {
   },
 };
 
-/** What both runners write with \`json\`. */
+/** What both runners write with `json`. */
 interface Report {
   testResults: {
     assertionResults: { title: string; status: string; failureMessages: string[] }[];

@@ -1,18 +1,19 @@
 // What can be seen of the tarball without running it: whether its manifest tells the truth, and
 // whether TypeScript finds its types, the oldest version that is supported and the newest.
 
-import { cpSync } from "node:fs";
+import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../../../scripts/lib/run.mjs";
 import { complaints, newest } from "../../types/compiler.ts";
 import { packed, root, workshop } from "../project.ts";
-import { type Cell, inProject, NOT_THERE, project, tool } from "./cell.ts";
+import { type Cell, inProject, project, tool } from "./cell.ts";
 
 const told = (said: string) => (said === "" ? "ok" : said);
 
 const publint: Cell = {
   place: "publint --strict",
-  absent: NOT_THERE.tarball,
+  table: "types",
+  absent: {},
   async run() {
     const { path } = await packed();
     const { stdout } = await must(process.execPath, [
@@ -32,7 +33,8 @@ const publint: Cell = {
  */
 const attw: Cell = {
   place: "Are the types wrong?",
-  absent: NOT_THERE.tarball,
+  table: "types",
+  absent: {},
   async run() {
     const { path } = await packed();
     const made = await project(this.place.replaceAll(/\W+/g, "-"));
@@ -54,7 +56,16 @@ const attw: Cell = {
   },
 };
 
-const resolutions = { bundler: {}, node16: { module: "node16", moduleResolution: "node16" } };
+const resolutions = {
+  bundler: {},
+  node16: { module: "node16", moduleResolution: "node16" },
+  nodenext: { module: "nodenext", moduleResolution: "nodenext" },
+};
+
+/** The types' own programs, but for those that are about another surrounding than a page. */
+const programs = readdirSync(join(root, "tests", "types", "programs"))
+  .filter((name) => !["node.ts", "service-worker.ts", "workers.ts"].includes(name))
+  .map((name) => `programs/${name}`);
 
 const compilers = {
   "5.0": join(workshop, "node_modules", "typescript-5.0", "bin", "tsc"),
@@ -64,19 +75,13 @@ const compilers = {
 const typed: readonly Cell[] = Object.entries(compilers).flatMap(([version, tsc]) =>
   Object.entries(resolutions).map(([name, options]) => ({
     place: `TypeScript ${version}, ${name}`,
-    absent: NOT_THERE.tarball,
+    table: "types",
+    absent: {},
     async run() {
       const made = await project(this.place);
       cpSync(join(root, "tests", "types", "programs"), made.at("programs"), { recursive: true });
       return {
-        types: told(
-          await complaints(made, { tsc, options }, [
-            "programs/client.ts",
-            "programs/edge.ts",
-            "programs/slim.ts",
-            "programs/testing.ts",
-          ]),
-        ),
+        types: told(await complaints(made, { tsc, options }, programs)),
       };
     },
   })),

@@ -11,6 +11,7 @@ import {
   project,
   type Seen,
   seenOn,
+  together,
   tool,
 } from "./cell.ts";
 
@@ -39,13 +40,8 @@ const PROGRAMS = [
 
 export const workerCells: readonly Cell[] = Object.entries(kinds).map(([place, worker]) => ({
   place,
-  absent: {
-    ...NOT_THERE.types,
-    ...NOT_THERE.noServer,
-    ...NOT_THERE.noPage,
-    ...NOT_THERE.noTests,
-    ...NOT_THERE.noSockets,
-  },
+  table: "pages",
+  absent: { ...NOT_THERE.noPage, ...NOT_THERE.isWorker },
   async run(bench) {
     const made = await project(place);
     const seen: Seen[] = [];
@@ -64,11 +60,10 @@ export const workerCells: readonly Cell[] = Object.entries(kinds).map(([place, w
         cpSync(made.at("node_modules/tokenkeep/dist/client.wasm"), made.at(`${out}/client.wasm`));
       const at = bench.authority.cell(`${place} ${out}`, made.at(out));
       seen.push({
-        ...(await seenOn(bench, `${at}/?at=${encodeURIComponent(at)}`)),
+        ...(await seenOn(bench, `${at}/`, at)),
         wasm: copies(made.at(out), wanted),
       });
     }
-    const wasm = seen.find(({ wasm = "ok" }) => wasm !== "ok")?.wasm ?? "ok";
-    return { ...Object.assign({}, ...seen), wasm };
+    return together(seen);
   },
 }));

@@ -1,17 +1,18 @@
 // The page of the bundlers: both halves and the React hook in one program.
 
 import { createTokenKeep } from "tokenkeep";
-import { createVerifier } from "tokenkeep/edge";
-import { exerciseClient, exerciseEdge, outcomes } from "./exercise.js";
+import { redirects } from "tokenkeep/redirects";
+import { exerciseClient, exerciseDpop, exerciseRedirects } from "./client.js";
+import { cellOfPage, show } from "./outcomes.js";
 import { exerciseReact } from "./react.js";
+import { exerciseEdge } from "./verifier.js";
 
-const at = new URLSearchParams(location.search).get("at") ?? "";
-const seen = await outcomes({
+const at = cellOfPage();
+
+show({
   client: () => exerciseClient(createTokenKeep, at),
-  edge: () => exerciseEdge(createVerifier, at),
+  dpop: () => exerciseDpop(createTokenKeep, `${at}/~dpop`),
+  redirects: () => exerciseRedirects(createTokenKeep, redirects, `${at}/~redirects`),
+  edge: () => exerciseEdge(at),
   react: () => exerciseReact(at),
 });
-const page = document.createElement("pre");
-page.id = "seen";
-page.textContent = JSON.stringify(seen, null, 2);
-document.body.append(page);

@@ -1,15 +1,16 @@
 // app.js without React, for places that import no CommonJS.
 
 import { createTokenKeep } from "tokenkeep";
-import { createVerifier } from "tokenkeep/edge";
-import { exerciseClient, exerciseEdge, outcomes } from "./exercise.js";
+import { redirects } from "tokenkeep/redirects";
+import { exerciseClient, exerciseDpop, exerciseRedirects } from "./client.js";
+import { cellOfPage, show } from "./outcomes.js";
+import { exerciseEdge } from "./verifier.js";
 
-const at = new URLSearchParams(location.search).get("at") ?? "";
-const seen = await outcomes({
+const at = cellOfPage();
+
+show({
   client: () => exerciseClient(createTokenKeep, at),
-  edge: () => exerciseEdge(createVerifier, at),
+  dpop: () => exerciseDpop(createTokenKeep, `${at}/~dpop`),
+  redirects: () => exerciseRedirects(createTokenKeep, redirects, `${at}/~redirects`),
+  edge: () => exerciseEdge(at),
 });
-const page = document.createElement("pre");
-page.id = "seen";
-page.textContent = JSON.stringify(seen, null, 2);
-document.body.append(page);

@@ -2,8 +2,10 @@
 
 import { readFile } from "node:fs/promises";
 import { createTokenKeep } from "tokenkeep/slim";
-import { exerciseClient, outcomes } from "./exercise.js";
+import { exerciseClient } from "./client.js";
+import { outcomes } from "./outcomes.js";
 
 const at = process.argv[2] ?? "";
 const wasm = await readFile(new URL(import.meta.resolve("tokenkeep/client.wasm")));
-console.log(JSON.stringify(await outcomes({ slim: () => exerciseClient((options) => createTokenKeep({ ...options, wasm }), at) })));
+const slim = () => exerciseClient((options) => createTokenKeep({ ...options, wasm }), at);
+console.log(JSON.stringify(await outcomes({ slim })));

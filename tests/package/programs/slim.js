@@ -2,12 +2,10 @@
 // the file along.
 
 import { createTokenKeep } from "tokenkeep/slim";
-import { exerciseClient, outcomes } from "./exercise.js";
+import { exerciseClient } from "./client.js";
+import { cellOfPage, show } from "./outcomes.js";
 import { wasm } from "./wasm.js";
 
-const at = new URLSearchParams(location.search).get("at") ?? "";
-const seen = await outcomes({ slim: () => exerciseClient((options) => createTokenKeep({ ...options, wasm }), at) });
-const page = document.createElement("pre");
-page.id = "seen";
-page.textContent = JSON.stringify(seen, null, 2);
-document.body.append(page);
+const at = cellOfPage();
+
+show({ slim: () => exerciseClient((options) => createTokenKeep({ ...options, wasm }), at) });

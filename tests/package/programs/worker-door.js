@@ -1,9 +1,9 @@
 // The door of a worker, dedicated or service: does its work when it is told where, and tells the
 // page what came of it.
 
-import { outcomes } from "./exercise.js";
+import { outcomes } from "./outcomes.js";
 
-/** @param {(at: string) => Record<string, () => Promise<void>>} works */
+/** @param {(at: string) => Record<string, () => Promise<unknown>>} works */
 export function answerWith(works) {
   addEventListener("install", () => /** @type {{ skipWaiting?: () => void }} */ (globalThis).skipWaiting?.());
   addEventListener("activate", (event) => {

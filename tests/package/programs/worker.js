@@ -1,11 +1,12 @@
 // A worker, dedicated or service, with both halves.
 
 import { createTokenKeep } from "tokenkeep";
-import { createVerifier } from "tokenkeep/edge";
-import { exerciseClient, exerciseEdge } from "./exercise.js";
+import { exerciseClient, exerciseDpop } from "./client.js";
+import { exerciseEdge } from "./verifier.js";
 import { answerWith } from "./worker-door.js";
 
 answerWith((at) => ({
   client: () => exerciseClient(createTokenKeep, at),
-  edge: () => exerciseEdge(createVerifier, at),
+  dpop: () => exerciseDpop(createTokenKeep, `${at}/~dpop`),
+  edge: () => exerciseEdge(at),
 }));
