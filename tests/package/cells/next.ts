@@ -1,6 +1,6 @@
-// Next.js: pages that are rendered on the server and come alive in Chromium, with the React hook and
-// with workers; and what a server does with the package in two routes, one on Node and one in the
-// edge runtime, where only wasm that was compiled ahead may run.
+// Next.js: pages that are rendered on the server and come alive in Chromium, with the React hook
+// and with workers; and what a server does with the package in two routes, one on Node and one in
+// the edge runtime, where only wasm that was compiled ahead may run.
 
 import { cpSync } from "node:fs";
 import { join } from "node:path";

@@ -11,7 +11,10 @@ import { codeOf, codeOfA, expect } from "./outcomes.js";
 /** @param {string} at @returns {Promise<About>} */
 const about = async (at) => (await (await fetch(`${at}/about`)).json()).oidc;
 
-/** Gets a token as the service itself, which the verifier reads at its target. @param {string} at */
+/**
+ * Gets a token as the service itself, which the verifier reads at its target.
+ * @param {string} at
+ */
 export async function exerciseService(at) {
   const { issuer, audience, secret } = await about(at);
   const verifier = createVerifier({
