@@ -34,4 +34,4 @@ export type {
   Secrets,
   Sessions,
 } from "./mediator/types.js";
-export type { ClientAuthentication } from "./oauth/client.js";
+export type { ClientAuthentication } from "./oauth/types.js";

@@ -1,7 +1,7 @@
 // The entry point `tokenkeep/service`: tokens by which a service calls others, as itself or for the
 // user whose request it serves. It loads no wasm, and holds no code of the verifier.
 
-export type { ClientAuthentication, ClientOptions } from "./oauth/client.js";
+export type { ClientAuthentication, ClientOptions } from "./oauth/types.js";
 export { type ServiceErrorCode, ServiceTokenError } from "./service/error.js";
 export { createServiceTokens } from "./service/tokens.js";
 export type {

@@ -2,7 +2,7 @@
 
 import type { Algorithm, KeyLocator } from "../edge/options/types.js";
 import type { VerifyErrorCode } from "../edge/request/error.js";
-import type { ClientAuthentication } from "../oauth/client.js";
+import type { ClientAuthentication } from "../oauth/types.js";
 
 /** Which issuer is asked, as whom, and how long its answers count. */
 export interface IntrospectionOptions {

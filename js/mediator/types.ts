@@ -3,7 +3,7 @@
 import type { RevocationStore, Revoker } from "../edge/options/store-types.js";
 import type { Algorithm } from "../edge/options/types.js";
 import type { Claims, ExecutionContextLike } from "../edge/result/verified.js";
-import type { ClientAuthentication } from "../oauth/client.js";
+import type { ClientAuthentication } from "../oauth/types.js";
 
 /** The options of `createMediator`. */
 export interface MediatorOptions {

@@ -3,7 +3,6 @@
 // form, which holds nothing of what was sent or received but the error code.
 
 import { allowInsecureRequests, customFetch } from "oauth4webapi";
-import { readWithin } from "../body.js";
 
 export interface Bounds {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
@@ -36,23 +35,25 @@ export type FailureKind = "misconfigured" | "refused" | "unavailable" | "timeout
 
 /** Why an exchange with an authorization server failed. */
 export class EndpointFailure extends Error {
-  override readonly name = "EndpointFailure";
+  declare readonly kind: FailureKind;
+  /** The status of the answer; null where there was none. */
+  declare readonly status: number | null;
+  /** The error code in the body (RFC 6749 section 5.2), if it is one. */
+  declare readonly error: string | null;
+  /** Seconds, at most an hour; null where the answer did not say. */
+  declare readonly retryAfter: number | null;
+
   constructor(
-    readonly kind: FailureKind,
-    /** The status of the answer; null where there was none. */
-    readonly status: number | null = null,
-    /** The error code in the body (RFC 6749 section 5.2), if it is one. */
-    readonly error: string | null = null,
-    /** Seconds, at most an hour; null where the answer did not say. */
-    readonly retryAfter: number | null = null,
+    kind: FailureKind,
+    status: number | null = null,
+    error: string | null = null,
+    retryAfter: number | null = null,
     cause?: unknown,
   ) {
     super(`The authorization server's answer: ${kind}.`, cause === undefined ? {} : { cause });
+    Object.assign(this, { name: "EndpointFailure", kind, status, error, retryAfter });
   }
 }
-
-/** The longest `Retry-After` that is believed, in seconds. */
-const LONGEST_WAIT = 3_600;
 
 /**
  * Runs requests of oauth4webapi and the reading of their answers.
@@ -70,82 +71,62 @@ export async function ask<T>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      failure = new EndpointFailure("timeout");
-      reject(failure);
+      reject(new EndpointFailure("timeout"));
       controller.abort();
     }, bounds.timeout);
   });
-  // Between two requests nobody waits for it.
-  tooLate.catch(() => undefined);
-  const fetch = async (input: string, init: RequestInit) => {
-    failure = new EndpointFailure("unavailable");
-    let response: Response;
-    try {
-      response = await Promise.race([
-        bounds.fetch(input, { ...init, redirect: "manual", signal: controller.signal }),
-        tooLate,
-      ]);
-    } catch (cause) {
-      if (failure.kind !== "timeout")
-        failure = new EndpointFailure("unavailable", null, null, null, cause);
-      throw failure;
-    }
-    // A body that breaks off is an answer that nobody gave.
-    const whole = await Promise.race([readWithin(response, bounds.maxBytes), tooLate]);
-    failure = failureOf(response, whole, bounds.now());
-    if (whole === null) throw failure;
-    const headers = new Headers(response.headers);
-    // The library reads no body beside a challenge, and the body has the error code.
-    headers.delete("WWW-Authenticate");
-    // It was decoded already.
-    headers.delete("Content-Encoding");
-    headers.delete("Content-Length");
-    const status = response.status < 200 || response.status > 599 ? 599 : response.status;
-    return new Response([204, 205, 304].includes(status) ? null : whole, { status, headers });
+  const options = {
+    async [customFetch](input: string, init: RequestInit) {
+      // A body that breaks off is an answer that nobody gave.
+      failure = new EndpointFailure("unavailable");
+      const { body, headers, ok, status } = await bounds.fetch(input, init);
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      let length = 0;
+      for await (const chunk of body ?? []) {
+        chunks.push(chunk);
+        if ((length += chunk.length) > bounds.maxBytes) break;
+      }
+      const text = await new Blob(chunks).text();
+      const retryAfter = secondsOf(headers.get("Retry-After") ?? "", bounds.now());
+      const isTrouble = status === 408 || status === 429 || status >= 500;
+      const isRefusal = !isTrouble && status >= 400;
+      const kind = isTrouble ? "unavailable" : isRefusal ? "refused" : "malformed";
+      failure = new EndpointFailure(kind, status, isRefusal ? errorIn(text) : null, retryAfter);
+      if (!ok || length > bounds.maxBytes) throw failure;
+      // The library needs no others, and takes a challenge for a refusal.
+      const kept = ["Content-Type", "Cache-Control"].map((name) => [name, headers.get(name) ?? ""]);
+      return new Response(text, { status, headers: kept as [string, string][] });
+    },
+    [allowInsecureRequests]: bounds.allowHttp,
+    signal: controller.signal,
   };
   try {
-    return await run({
-      [customFetch]: fetch,
-      [allowInsecureRequests]: bounds.allowHttp,
-      signal: controller.signal,
-    });
-  } catch {
-    throw failure;
+    return await Promise.race([run(options), tooLate]);
+  } catch (thrown) {
+    throw thrown instanceof EndpointFailure ? thrown : failure;
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** What a failure is called if this answer is the last one. */
-function failureOf(response: Response, body: Uint8Array | null, now: number): EndpointFailure {
-  const { status } = response;
-  const retryAfter = secondsOf(response.headers.get("Retry-After"), now);
-  if (status === 408 || status === 429 || status >= 500)
-    return new EndpointFailure("unavailable", status, null, retryAfter);
-  if (status >= 400)
-    return new EndpointFailure("refused", status, body && errorOf(body), retryAfter);
-  return new EndpointFailure("malformed", status, null, retryAfter);
-}
-
 /** The characters and the length that an error code may have (RFC 6749 section 5.2). */
 const ERROR_CODE = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
 
-function errorOf(body: Uint8Array): string | null {
+function errorIn(text: string): string | null {
   try {
-    const answer: unknown = JSON.parse(new TextDecoder().decode(body));
-    if (typeof answer !== "object" || answer === null || !Object.hasOwn(answer, "error"))
-      return null;
-    const { error } = answer as { error: unknown };
+    const { error }: Record<string, unknown> = Object.assign({ __proto__: null }, JSON.parse(text));
     return typeof error === "string" && ERROR_CODE.test(error) ? error : null;
   } catch {
     return null;
   }
 }
 
+/** The longest `Retry-After` that is believed, in seconds. */
+const LONGEST_WAIT = 3_600;
+
 /** Seconds or a date (RFC 9110 section 10.2.3). */
-function secondsOf(header: string | null, now: number): number | null {
-  if (header === null) return null;
-  const seconds = /^\d{1,10}$/.test(header)
+function secondsOf(header: string, now: number): number | null {
+  const seconds = /^\d+$/.test(header)
     ? Number(header)
     : Math.ceil((Date.parse(header) - now) / 1000);
   return Number.isNaN(seconds) ? null : Math.min(Math.max(seconds, 0), LONGEST_WAIT);

@@ -3,7 +3,7 @@
 // milliseconds. tests/shared/renewal-cases.json holds the rules that the browser's engine has too
 // (src/engine/lifetime.rs, src/engine/backoff.rs).
 
-import type { ErrorDetails, ServiceErrorCode } from "./error.js";
+import type { ServiceTokenError } from "./error.js";
 
 /** A token as it came. */
 export interface Held {
@@ -18,69 +18,61 @@ export interface Held {
   readonly obtainedAt: number;
 }
 
-/** What an attempt ended with. */
-export interface Failure {
-  readonly code: ServiceErrorCode;
-  readonly details: ErrorDetails;
+/** Keeps callers from asking, for a while. */
+export interface Hold {
   readonly at: number;
-  /** For how long it is remembered. */
   readonly wait: number;
-}
-
-/** What all tokens of one token endpoint share. */
-export interface Endpoint {
-  /** It asked to be left alone (`Retry-After`). */
-  pause: Failure | null;
+  /** What the latest attempt ended with. Null: it has not ended, as far as is known. */
+  readonly error: ServiceTokenError | null;
 }
 
 /** Settled values only: on Workers no promise may be kept for another request. */
 export interface Entry {
-  readonly endpoint: Endpoint;
   held: Held | null;
-  /** The latest attempt: its number, and when it began. */
-  attempt: number;
-  attemptAt: number;
-  /** The latest attempt has not ended, as far as is known: the request that made it may be gone. */
-  attempting: boolean;
-  failure: Failure | null;
+  hold: Hold | null;
+  /** The number of the latest attempt. */
+  generation: number;
   /** Troubles in a row. */
   troubles: number;
-  /** How long an attempt can take, at most. */
-  readonly timeout: number;
+  /** What events say of the user; null for the service itself. */
+  readonly subject: string | null;
 }
 
-export type Decision =
-  | { readonly act: "use" }
-  | { readonly act: "use-and-renew" }
-  | { readonly act: "call" }
-  | { readonly act: "poll"; readonly after: number }
-  | { readonly act: "refuse"; readonly failure: Failure };
+export const newEntry = (subject: string | null = null): Entry => ({
+  held: null,
+  hold: null,
+  generation: 0,
+  troubles: 0,
+  subject,
+});
 
-const USE: Decision = { act: "use" };
-const USE_AND_RENEW: Decision = { act: "use-and-renew" };
-const CALL: Decision = { act: "call" };
+/** The milliseconds after which to look again, or the reason why there is no token. */
+export type Decision = "use" | "use-and-renew" | "call" | number | Hold;
 
 /** How long an attempt of another request is waited for. It may have been cancelled. */
 const LONGEST_POLL = 1_000;
 
 /**
- * What a caller does who needs the token now. `random`: from 0 to 1.
+ * What a caller does who needs the token now. `pause`: the endpoint asked to be left alone.
+ * `random`: from 0 to 1.
  *
  * Ages and not moments are compared, and a negative one counts for nothing: on Workers there is no
  * clock that never goes back.
  */
-export function decide(entry: Entry, now: number, random: () => number): Decision {
-  const { held, endpoint, failure, attempting, attemptAt, timeout } = entry;
+export function decide(
+  { held, hold }: Pick<Entry, "held" | "hold">,
+  pause: Hold | null,
+  now: number,
+  random: () => number,
+): Decision {
   const since = (moment: number, most: number) => now >= moment && now - moment < most;
-  const alive = held !== null && since(held.receivedAt, held.lifetime);
-  if (alive && since(held.receivedAt, held.dueAfter)) return USE;
-  const lasts = (one: Failure | null) => one !== null && since(one.at, one.wait);
-  const stop = lasts(endpoint.pause) ? endpoint.pause : lasts(failure) ? failure : null;
-  if (alive)
-    return stop !== null || (attempting && since(attemptAt, timeout)) ? USE : USE_AND_RENEW;
-  if (attempting && since(attemptAt, LONGEST_POLL))
-    return { act: "poll", after: 25 + 25 * random() };
-  return stop === null ? CALL : { act: "refuse", failure: stop };
+  const lasts = (one: Hold | null) => one !== null && since(one.at, one.wait);
+  if (held !== null && since(held.receivedAt, held.lifetime)) {
+    if (since(held.receivedAt, held.dueAfter)) return "use";
+    return lasts(pause) || lasts(hold) ? "use" : "use-and-renew";
+  }
+  if (hold?.error === null && since(hold.at, LONGEST_POLL)) return 25 + 25 * random();
+  return [pause, hold].find((one) => one?.error && lasts(one)) ?? "call";
 }
 
 /** A lifetime longer than this (366 days) is taken as this long. */

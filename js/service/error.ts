@@ -16,21 +16,6 @@ export type ServiceErrorCode =
   | "user_refused"
   | "closed";
 
-const WORDS: Record<ServiceErrorCode, string> = {
-  config_invalid: "An option is not right",
-  origin_not_listed: "The origin is not among `targets`",
-  token_refused: "The authorization server refuses a token",
-  exchange_refused: "The authorization server refuses the exchange",
-  exchange_widened: "The authorization server granted a scope that was not asked for",
-  token_unreachable: "The authorization server is out of reach",
-  token_timeout: "The authorization server is late",
-  token_malformed: "The authorization server gave no usable answer",
-  subject_missing: "The request has not exactly one Bearer token",
-  subject_expired: "The user's token has expired",
-  user_refused: "The target is for the service itself",
-  closed: "The service tokens are closed",
-};
-
 /**
  * What every call for a token rejects with.
  *
@@ -44,40 +29,31 @@ const WORDS: Record<ServiceErrorCode, string> = {
  * ```
  */
 export class ServiceTokenError extends Error {
-  override readonly name: string = "ServiceTokenError";
+  declare readonly name: string;
   /** Stable; docs/service-tokens.md has the table. */
-  readonly code: ServiceErrorCode;
+  declare readonly code: ServiceErrorCode;
   /** Whether the same call may succeed later. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** The status of the token endpoint's answer, where there was one. */
-  readonly status?: number;
+  declare readonly status?: number;
   /** Seconds until the authorization server is asked again. */
-  readonly retryAfter?: number;
+  declare readonly retryAfter?: number;
   /** The error code of the answer (RFC 6749 section 5.2), where it had one. */
-  readonly error?: string;
+  declare readonly error?: string;
 
   /** @internal In the public types this is `Error`'s own. */
-  constructor(code: ServiceErrorCode = "config_invalid", details: ErrorDetails = {}) {
-    const { message, status, retryAfter, error } = details;
-    super(message ?? `${WORDS[code]}${error ? ` (${error})` : ""}.`);
-    this.code = code;
-    this.retryable = details.retryable ?? false;
-    if (status != null) this.status = status;
-    if (retryAfter != null) this.retryAfter = retryAfter;
-    if (error != null) this.error = error;
+  constructor(code: ServiceErrorCode = "config_invalid", details: ErrorDetails = {}, message = "") {
+    const { error } = details;
+    // A code is a sentence in brief.
+    super(message || `${code.replace("_", " ")}${error ? ` (${error})` : ""}`);
+    const retryable = details.retryAfter !== undefined;
+    Object.assign(this, { name: "ServiceTokenError", code, retryable, ...details });
   }
 }
 
-/** What an error says beside its code. */
+/** What an error says beside its code. With `retryAfter` the call may succeed later. */
 export interface ErrorDetails {
-  message?: string;
-  retryable?: boolean;
-  status?: number | null;
-  retryAfter?: number | null;
-  error?: string | null;
-}
-
-/** The error that names the option, and says what is wrong with it. */
-export function invalid(option: string, problem: string): ServiceTokenError {
-  return new ServiceTokenError("config_invalid", { message: `\`${option}\` ${problem}.` });
+  readonly status?: number;
+  readonly retryAfter?: number;
+  readonly error?: string;
 }

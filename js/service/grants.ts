@@ -1,194 +1,116 @@
-// Asks the authorization server for tokens: client credentials (RFC 6749 section 4.4), an exchange
-// (RFC 8693), or the grant that a target describes. oauth4webapi makes the requests. The answers
-// are read here: of what it would read beside them nothing is used, and some would be refused.
+// Asks the authorization server for tokens, by any grant. oauth4webapi makes the requests. The
+// answers are read here: of what it would read beside them nothing is used, and some would be
+// refused.
 
 import {
   type AuthorizationServer,
   discoveryRequest,
   genericTokenEndpointRequest,
+  type HttpRequestOptions,
   processDiscoveryResponse,
 } from "oauth4webapi";
-import type { Claims } from "../edge/result/verified.js";
-import { ask, type Bounds, EndpointFailure } from "../oauth/ask.js";
-import { type ErrorDetails, invalid, type ServiceErrorCode, ServiceTokenError } from "./error.js";
-import { AUTHENTICATES, type Settings, type TargetSettings } from "./options.js";
+import { ask, type EndpointFailure, type RequestOptions } from "../oauth/ask.js";
+import type { Hold } from "./entry.js";
+import { type ServiceErrorCode, ServiceTokenError } from "./error.js";
+import type { Parameters, Settings } from "./options.js";
 
-const TYPES = "urn:ietf:params:oauth:token-type:";
-const ACCESS_TOKEN = `${TYPES}access_token`;
-const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
-
-/** The user whose token is exchanged. */
-export interface Subject {
-  readonly token: string;
-  readonly claims: Claims;
+/** The answer, of whose other members nothing is known. */
+export interface Grant extends Readonly<Record<string, unknown>> {
+  readonly access_token: string;
 }
-
-export interface Grant {
-  readonly token: string;
-  /** As the answer has it. */
-  readonly expiresIn: unknown;
-}
-
-type Parameters = readonly (readonly [name: string, value: string])[];
 
 /** Metadata are asked for no sooner again, whatever came of it. */
 const LEAST_FRESH = 60_000;
 
-export class Grants {
-  readonly #settings: Settings;
-  readonly #bounds: Bounds;
-  /** Milliseconds by a clock that nobody sets. */
-  readonly #now: () => number;
-  #server: AuthorizationServer | null = null;
-  #freshUntil = -Infinity;
-
-  constructor(settings: Settings, now: () => number) {
-    const { fetch, timeout, clock, allowHttp, issuer, tokenEndpoint } = settings;
-    this.#settings = settings;
-    this.#now = now;
-    this.#bounds = { fetch, timeout, maxBytes: 65_536, now: clock, allowHttp };
-    if (tokenEndpoint === null) return;
-    this.#server = { issuer, token_endpoint: tokenEndpoint };
-    this.#freshUntil = Infinity;
-  }
-
-  /** A token of the service itself. */
-  forService({ parameters }: TargetSettings): Promise<Grant> {
-    return this.#grant("client_credentials", parameters, () => undefined);
-  }
-
-  /** A token for the user. `actorToken`: that of the service, where the target wants it sent. */
-  forUser(target: TargetSettings, subject: Subject, actorToken: string | null): Promise<Grant> {
-    const { user } = target;
-    if (typeof user === "function") return this.#described(user, subject);
-    const actor: Parameters =
-      actorToken === null
-        ? []
-        : [
-            ["actor_token", actorToken],
-            ["actor_token_type", ACCESS_TOKEN],
-          ];
-    const parameters: Parameters = [
-      ["subject_token", subject.token],
-      ["subject_token_type", ACCESS_TOKEN],
-      ["requested_token_type", ACCESS_TOKEN],
-      ...actor,
-      ...target.parameters,
-    ];
-    return this.#grant(EXCHANGE, parameters, ({ issued_token_type: issued, scope = "" }) => {
-      if (issued !== ACCESS_TOKEN && issued !== `${TYPES}jwt`)
-        throw new ServiceTokenError("token_malformed");
-      const granted = String(scope).split(" ");
-      if (granted.some((one) => one !== "" && !target.scopes.includes(one)))
-        throw new ServiceTokenError("exchange_widened");
-    });
-  }
-
-  async #described(
-    describe: Exclude<TargetSettings["user"], string>,
-    subject: Subject,
-  ): Promise<Grant> {
-    const { grantType, parameters } = describe({ ...subject });
-    const sent = Object.entries(parameters);
-    if (typeof grantType !== "string" || sent.some(([name]) => AUTHENTICATES.test(name)))
-      throw invalid("user", "must describe a grant, and not the client's authentication");
-    return this.#grant(grantType, sent, () => undefined);
-  }
-
-  /** @param check throws a {@link ServiceTokenError} for a token that is not to be used */
-  async #grant(
-    grantType: string,
-    parameters: Parameters,
-    check: (answer: Record<string, unknown>) => void,
-  ): Promise<Grant> {
-    const server = await this.#metadata();
-    const { client, authenticate } = this.#settings;
-    const form = new URLSearchParams(parameters.map(([name, value]) => [name, value]));
-    const answer = await ask(this.#bounds, async (options) =>
-      readAnswer(
-        await genericTokenEndpointRequest(server, client, authenticate, grantType, form, options),
-      ),
-    );
-    check(answer);
-    return { token: answer["access_token"] as string, expiresIn: answer["expires_in"] };
-  }
-
-  /** An address that is known goes on working while the metadata can't be had. */
-  async #metadata(): Promise<AuthorizationServer> {
-    const known = this.#server;
-    if (known !== null && this.#now() < this.#freshUntil) return known;
-    try {
-      return await this.#discover("oauth2").catch(() => this.#discover("oidc"));
-    } catch (error) {
-      if (known === null) throw error;
-      this.#freshUntil = this.#now() + LEAST_FRESH;
-      return known;
-    }
-  }
-
-  async #discover(algorithm: "oauth2" | "oidc"): Promise<AuthorizationServer> {
-    const { issuer } = this.#settings;
-    const url = new URL(issuer);
-    const { server, maxAge } = await ask(this.#bounds, async (options) => {
-      const response = await discoveryRequest(url, {
-        ...(options as object),
-        algorithm,
-      });
-      const server = await processDiscoveryResponse(url, response);
-      // RFC 8414 section 3.3. The library compares what the addresses mean.
-      if (server.issuer !== issuer) throw new Error("another issuer");
-      const told = /\bmax-age=(\d+)/i.exec(response.headers.get("Cache-Control") ?? "")?.[1];
-      // As `tokenkeep/discovery` has it.
-      return { server, maxAge: Math.min(Number(told ?? 600), 86_400) };
-    });
-    this.#server = server;
-    this.#freshUntil = this.#now() + Math.max(maxAge * 1000, LEAST_FRESH);
-    return server;
-  }
-}
-
 /** What a header can carry, and a token can be (RFC 6750 section 2.1 and more). */
 const TOKEN = /^[\x21-\x7e]+$/;
 
-/** The members of a successful answer (RFC 6749 section 5.1). */
-async function readAnswer(response: Response): Promise<Record<string, unknown>> {
-  const body: unknown = response.status === 200 ? await response.json() : null;
-  const answer: Record<string, unknown> = { __proto__: null, ...Object(body) };
-  const { access_token: token, token_type: type } = answer;
-  if (typeof token !== "string" || !TOKEN.test(token) || !/^bearer$/i.test(String(type)))
-    throw new EndpointFailure("malformed");
-  return answer;
-}
+export type Grants = ReturnType<typeof grantsOf>;
 
-/** Milliseconds that a refusal is remembered. */
-const REFUSAL = 30_000;
+/** @param now milliseconds by a clock that nobody sets */
+export function grantsOf(settings: Settings, now: () => number) {
+  const { authenticate, client, clock, fetch, issuer, timeout, tokenEndpoint } = settings;
+  let server: AuthorizationServer | undefined = tokenEndpoint && {
+    issuer,
+    token_endpoint: tokenEndpoint.href,
+  };
+  let freshUntil = server ? Infinity : -Infinity;
+  /** The endpoint asked to be left alone (`Retry-After`): a rule for all tokens. */
+  let pause: Hold | null = null;
 
-/** What went wrong. */
-export interface Trouble {
-  readonly code: ServiceErrorCode;
-  readonly details: ErrorDetails;
-  /** How long it is remembered, in milliseconds; null: as many troubles in a row want it. */
-  readonly wait: number | null;
-}
+  const asking = <T>(run: (options: RequestOptions) => Promise<T>, refused: ServiceErrorCode) =>
+    ask(
+      {
+        fetch,
+        timeout,
+        maxBytes: 65_536,
+        now: clock,
+        allowHttp: /^http:/m.test(`${issuer}\n${tokenEndpoint}`),
+      },
+      run,
+    ).catch(({ kind, status, error, retryAfter }: EndpointFailure) => {
+      const details = { ...(status && { status }), ...(error && { error }) };
+      if (kind === "misconfigured") throw new ServiceTokenError();
+      if (kind === "refused") throw new ServiceTokenError(refused, details);
+      const failure = new ServiceTokenError(
+        kind === "unavailable" ? "token_unreachable" : `token_${kind}`,
+        { ...details, retryAfter: retryAfter ?? 0 },
+      );
+      if (retryAfter) pause = { at: now(), wait: retryAfter * 1000, error: failure };
+      throw failure;
+    });
 
-/** What {@link Grants} has thrown. */
-export function troubleOf(thrown: unknown, subject: Subject | null): Trouble {
-  if (thrown instanceof ServiceTokenError) {
-    // Of the service's own token, it may be over soon.
-    const { code, message, retryable, status, retryAfter = 1 } = thrown;
-    const details = { message, retryable, status: status ?? null };
-    return { code, details, wait: retryable ? retryAfter * 1000 : REFUSAL };
-  }
-  const { kind, status, error, retryAfter } =
-    // Anything else was thrown by a function of the options. Its text may hold a token.
-    thrown instanceof EndpointFailure ? thrown : new EndpointFailure("misconfigured");
-  if (kind === "misconfigured") return { code: "config_invalid", details: {}, wait: REFUSAL };
-  if (kind === "refused") {
-    const code = subject === null ? "token_refused" : "exchange_refused";
-    // Nothing but another token of the user mends these.
-    const isForGood = subject !== null && /^invalid_(grant|request)$/.test(error ?? "");
-    return { code, details: { status, error }, wait: isForGood ? Infinity : REFUSAL };
-  }
-  const code = kind === "unavailable" ? "token_unreachable" : (`token_${kind}` as const);
-  return { code, details: { status, retryAfter, retryable: true }, wait: null };
+  const discover = (algorithm: "oauth2" | "oidc", refused: ServiceErrorCode) =>
+    asking(async (options) => {
+      const url = new URL(issuer);
+      const request = { ...(options as object), algorithm } as HttpRequestOptions<"GET">;
+      const response = await discoveryRequest(url, request);
+      const found = await processDiscoveryResponse(url, response);
+      // RFC 8414 section 3.3. The library compares what the addresses mean.
+      if (found.issuer !== issuer) throw new Error("another issuer");
+      const told = /\bmax-age=(\d+)/i.exec(response.headers.get("Cache-Control") ?? "")?.[1];
+      // As `tokenkeep/discovery` has it.
+      freshUntil = now() + Math.max(Math.min(Number(told ?? 600), 86_400) * 1000, LEAST_FRESH);
+      server = found;
+      return found;
+    }, refused);
+
+  /** An address that is known goes on working while the metadata can't be had. */
+  const metadata = async (refused: ServiceErrorCode): Promise<AuthorizationServer> =>
+    server && now() < freshUntil
+      ? server
+      : discover("oauth2", refused)
+          .catch(() => discover("oidc", refused))
+          .catch((failure) => {
+            if (!server) throw failure;
+            freshUntil = now() + LEAST_FRESH;
+            return server;
+          });
+
+  return {
+    pause: () => pause,
+
+    /** @param refused what a refusal is called */
+    async ask(grantType: string, parameters: Parameters, refused: ServiceErrorCode) {
+      const known = await metadata(refused);
+      const form = new URLSearchParams(parameters as [string, string][]);
+      return asking(async (options): Promise<Grant> => {
+        const response = await genericTokenEndpointRequest(
+          known,
+          client,
+          authenticate,
+          grantType,
+          form,
+          options,
+        );
+        // RFC 6749 section 5.1.
+        const body: unknown = response.status === 200 ? await response.json() : null;
+        const answer = { __proto__: null, ...Object(body) };
+        const { access_token: token, token_type: type } = answer;
+        if (typeof token !== "string" || !TOKEN.test(token) || !/^bearer$/i.test(type))
+          throw new Error("no token");
+        return answer;
+      }, refused);
+    },
+  };
 }

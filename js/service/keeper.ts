@@ -2,45 +2,59 @@
 // request that made it, so only settled values pass between requests: a caller stamps the entry
 // before it calls, and another one that finds a young stamp looks again after a while.
 
-import { decodeBase64url } from "../base64url.js";
+import { loadStore, loadUsers } from "../chunks.js";
 import { keepAlive } from "../edge/keys/scope.js";
-import { ownMembers } from "../edge/options/own.js";
+import { isPromise } from "../edge/options/own.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import {
   backoff,
   decide,
   dueAfter,
-  type Endpoint,
   type Entry,
-  type Failure,
   type Held,
+  type Hold,
   lifetimeOf,
+  newEntry,
 } from "./entry.js";
 import { ServiceTokenError } from "./error.js";
-import { Grants, type Subject, troubleOf } from "./grants.js";
+import { grantsOf } from "./grants.js";
 import type { Settings, TargetSettings } from "./options.js";
-import { digestOf, SharedTokens } from "./shared.js";
+import type { SharedToken, SharedTokens } from "./shared.js";
 import type { ServiceEvent } from "./types.js";
+import type { User, Users, UsersWish } from "./users.js";
 
-/** Who asks for a token. */
+/** Who asks for tokens: all callers of a process, or those within one request. */
 export interface Party {
   readonly context: ExecutionContextLike | null;
-  /** What callers may share a promise through; null for none. */
-  readonly scope: object | null;
-  /** Whether work goes on when the caller has its answer. */
-  readonly lasting: boolean;
+  /**
+   * The attempts under way, which its callers share. Null where no promise may be shared, and no
+   * work goes on once its caller has its answer.
+   */
+  readonly calls: Map<Entry, Promise<Held>> | null;
 }
 
-/** For whom a token is. `user`: null for the service itself. */
-export interface Wanted {
+/** One caller's wish for a token. */
+interface Wish extends UsersWish {
   readonly target: TargetSettings;
-  readonly user: Subject | null;
+  readonly party: Party;
+  /** Shares it with other isolates, if the options say so. */
+  readonly isOwn: boolean;
+}
+
+/** What a call of one caller to one origin needs. */
+export interface Lender {
+  /** A token that is alive: at once if it is there. */
+  take(): Held | Promise<Held>;
+  /** Another token than the one that an API refused; null for none. */
+  renewed(refused: Held): Promise<Held | null>;
+  /** Tells that an API refuses a token that has only just come. */
+  rejected(refused: Held): Promise<void>;
 }
 
 /** A token that is refused when it is younger than this is not renewed: it is not its age. */
 const FRESH = 10_000;
-/** How often, at most, the entries are searched for tokens that have expired. */
-const SWEEP = 1_000;
+/** How long a refusal is remembered. */
+const REFUSAL = 30_000;
 
 /** Clocks and chance, which the tests bring along. */
 export interface Nature {
@@ -50,253 +64,191 @@ export interface Nature {
   readonly random: () => number;
 }
 
-export class Keeper {
-  readonly #settings: Settings;
-  readonly #nature: Nature;
-  readonly #grants: Grants;
-  readonly #shared: SharedTokens;
-  readonly #endpoint: Endpoint = { pause: null };
-  readonly #own = new Map<TargetSettings, Entry>();
-  /** By a keyed hash of the user's token, the least recently used first. */
-  readonly #users = new Map<string, Entry>();
-  readonly #underWay = new WeakMap<object, Map<Entry, Promise<Held>>>();
-  #salt = "";
-  #sweptAt = -Infinity;
-  #closed = false;
+export function keeperOf(settings: Settings, { now, random }: Nature) {
+  const { client, clock, jitter, leeway, onEvent, shared, targets, timeout } = settings;
+  const grants = grantsOf(settings, now);
+  const own = new Map(Array.from(targets.values(), (target) => [target, newEntry()]));
+  let store: SharedTokens | undefined;
+  let users: Users | undefined;
+  let closed = false;
 
-  constructor(settings: Settings, nature: Nature) {
-    this.#settings = settings;
-    this.#nature = nature;
-    this.#grants = new Grants(settings, nature.now);
-    this.#shared = new SharedTokens(settings);
-  }
+  const stopIfClosed = () => {
+    if (closed) throw new ServiceTokenError("closed");
+  };
 
-  close(): void {
-    this.#closed = true;
-    for (const entry of [...this.#own.values(), ...this.#users.values()]) entry.held = null;
-    this.#own.clear();
-    this.#users.clear();
-  }
-
-  /** The entry of a token; at once for the service's own. */
-  entryOf({ target, user }: Wanted): Entry | Promise<Entry> {
-    if (user !== null) return this.#entryOfUser(target, user);
-    const entry = this.#own.get(target) ?? this.#newEntry();
-    this.#own.set(target, entry);
-    return entry;
-  }
-
-  /** A token that is alive: at once if it is there. */
-  take(entry: Entry, wanted: Wanted, party: Party): Held | Promise<Held> {
-    this.#stopIfClosed();
-    const { held } = entry;
-    const { act } = decide(entry, this.#nature.now(), this.#nature.random);
-    if (held === null || (act !== "use" && act !== "use-and-renew"))
-      return this.#await(entry, wanted, party, null);
-    if (act === "use") return held;
-    const renewal = this.#call(entry, wanted, party);
-    // Where nothing keeps it alive, this caller waits for it.
-    return party.lasting ? held : renewal.catch(() => held);
-  }
-
-  /** Another token than the one that an API refused; null for none. */
-  async renewed(entry: Entry, wanted: Wanted, party: Party, refused: Held): Promise<Held | null> {
-    const isFirst = entry.held === refused || entry.held === null;
-    if (isFirst && this.#nature.now() - refused.receivedAt < FRESH) {
-      await this.rejected(wanted, refused);
-      return null;
+  const take = (wish: Wish, refused?: Held, began = now()): Held | Promise<Held> => {
+    stopIfClosed();
+    const { entry, party } = wish;
+    const { hold } = entry;
+    const held = entry.held === refused ? null : entry.held;
+    const decision = decide({ held, hold }, grants.pause(), now(), random);
+    if (typeof decision === "object") throw remembered(decision, now());
+    if (held !== null && decision === "use") return held;
+    if (held !== null && decision === "use-and-renew") {
+      const renewal = call(wish);
+      // Where nothing keeps it alive, this caller waits for it.
+      return party.calls ? held : renewal.catch(() => held);
     }
-    try {
-      return await this.#await(entry, wanted, party, refused);
-    } catch {
-      return null;
-    }
-  }
-
-  /** Tells that an API refuses a token that has only just come. */
-  rejected(wanted: Wanted, { generation }: Held): Promise<void> {
-    return this.#tell("rejected-fresh-token", wanted, generation, 0);
-  }
-
-  async #await(entry: Entry, wanted: Wanted, party: Party, refused: Held | null): Promise<Held> {
-    const { now, random } = this.#nature;
-    for (const began = now(); ; ) {
-      this.#stopIfClosed();
-      const { held } = entry;
-      const seen = held === refused ? { ...entry, held: null } : entry;
-      const decision = decide(seen, now(), random);
-      if (decision.act === "refuse") throw errorOf(decision.failure, now());
-      if (decision.act !== "poll" && decision.act !== "call") return held as Held;
-      const isOther = decision.act === "poll" && !this.#shares(entry, party);
-      if (!isOther || now() - began >= entry.timeout) return this.#call(entry, wanted, party);
-      await new Promise((resolve) => setTimeout(resolve, decision.after));
-    }
-  }
-
-  #shares(entry: Entry, { scope }: Party): boolean {
-    return scope !== null && this.#underWay.get(scope)?.has(entry) === true;
-  }
+    const isOther = typeof decision === "number" && !party.calls?.has(entry);
+    if (!isOther || now() - began >= timeout) return call(wish);
+    const later = new Promise((resolve) => setTimeout(resolve, decision));
+    return later.then(() => take(wish, refused, began));
+  };
 
   /** The attempt that is under way for these callers, or a new one. */
-  #call(entry: Entry, wanted: Wanted, party: Party): Promise<Held> {
-    const { scope, context } = party;
-    const shared = scope === null ? undefined : (this.#underWay.get(scope) ?? new Map());
-    const known = shared?.get(entry);
-    if (known !== undefined) return known;
+  const call = (wish: Wish): Promise<Held> => {
+    const { entry, party } = wish;
+    const { calls, context } = party;
+    const known = calls?.get(entry);
+    if (known) return known;
     // Before anything is awaited: others see that somebody asks.
-    entry.attempt += 1;
-    entry.attemptAt = this.#nature.now();
-    entry.attempting = true;
-    const work = this.#attempt(entry, wanted, party).finally(() => shared?.delete(entry));
-    if (scope !== null && shared !== undefined) this.#underWay.set(scope, shared.set(entry, work));
+    const hold = { at: now(), wait: timeout, error: null };
+    entry.hold = hold;
+    entry.generation += 1;
+    const work = attempt(wish, hold, entry.generation).finally(() => calls?.delete(entry));
+    calls?.set(entry, work);
     keepAlive(context, work);
     return work;
-  }
+  };
 
-  async #attempt(entry: Entry, wanted: Wanted, party: Party): Promise<Held> {
-    const { target, user } = wanted;
-    const { attempt, attemptAt, held: before } = entry;
-    const passed = () => this.#nature.now() - attemptAt;
-    let held: Held | null = null;
-    try {
-      const found = user === null ? await this.#shared.read(target) : null;
-      // The store may lag, and have the very token that an API refused.
-      if (found !== null && found.obtainedAt > (before?.obtainedAt ?? 0)) {
-        const age = this.#settings.clock() - found.obtainedAt;
-        const other = this.#heldOf(found.token, found.lifetime, attempt, found.obtainedAt, age);
-        if (age < other.dueAfter) held = other;
-      }
-      const isShared = held !== null;
-      if (held === null) {
-        const grant =
-          user === null
-            ? await this.#grants.forService(target)
-            : await this.#grants.forUser(target, user, await this.#actorToken(target, party));
-        const told = lifetimeOf(grant.expiresIn, lifetimeIn(grant.token));
-        const now = this.#settings.clock();
-        // No token outlives the one that it was exchanged for.
-        const left = user?.claims.exp === undefined ? Infinity : user.claims.exp * 1000 - now;
-        held = this.#heldOf(grant.token, Math.min(told, left), attempt, now, 0);
-      }
-      this.#stopIfClosed();
+  const attempt = async (wish: Wish, hold: Hold, generation: number): Promise<Held> => {
+    const { entry, target, party, isOwn } = wish;
+    const { held: before } = entry;
+    const told = (type: ServiceEvent["type"], code: ServiceEvent["code"] = null) =>
+      tell(type, wish, generation, now() - hold.at, code);
+    const heldOf = ({ token, lifetime, obtainedAt }: SharedToken): Held => ({
+      token,
+      lifetime,
+      obtainedAt,
+      generation,
+      receivedAt: now() - (clock() - obtainedAt),
+      dueAfter: dueAfter(lifetime, { leeway, jitter }, random),
+    });
+    const keep = (type: ServiceEvent["type"], held: Held) => {
+      stopIfClosed();
       // A later attempt may have ended before this one.
-      if ((entry.held?.generation ?? 0) < attempt) entry.held = held;
-      Object.assign(entry, { failure: null, troubles: 0 });
-      if (entry.attempt === attempt) entry.attempting = false;
-      const type = isShared ? "shared" : before === null ? "granted" : "renewed";
-      await this.#tell(type, wanted, attempt, passed());
-      if (user === null && !isShared) {
-        const written = this.#shared.write(target, held);
-        if (party.lasting) keepAlive(party.context, written);
-        else await written;
+      if ((entry.held?.generation ?? 0) < generation) entry.held = held;
+      if (entry.hold === hold) entry.hold = null;
+      entry.troubles = 0;
+      told(type);
+      return held;
+    };
+    try {
+      const sharing =
+        shared && isOwn && (store ??= (await loadStore()).sharedTokens(settings, shared));
+      const found = sharing && (await sharing.read(target));
+      // The store may lag, and have the very token that an API refused.
+      if (found && found.obtainedAt > (before?.obtainedAt ?? 0)) {
+        const held = heldOf(found);
+        if (now() - held.receivedAt < held.dueAfter) return keep("shared", held);
       }
+      const actor = !isOwn && target.actor ? await take(ownOf(target, party)) : undefined;
+      const { access_token: token, expires_in } = await wish.grant(actor?.token);
+      const obtainedAt = clock();
+      const lifetime = Math.min(lifetimeOf(expires_in, lifetimeIn(token)), wish.until - obtainedAt);
+      const held = heldOf({ token, lifetime, obtainedAt });
+      keep(before === null ? "granted" : "renewed", held);
+      const written = sharing && sharing.write(target, held);
+      if (!party.calls) await written;
+      else if (written) keepAlive(party.context, written);
       return held;
     } catch (thrown) {
-      const error = this.#failed(entry, attempt, thrown, user);
-      await this.#tell("failed", wanted, attempt, passed(), error.code);
+      const error = failed(wish, hold, thrown);
+      told("failed", error.code);
       throw error;
     }
-  }
+  };
 
   /** Remembers a failure, unless a later attempt knows better. */
-  #failed(entry: Entry, attempt: number, thrown: unknown, user: Subject | null): ServiceTokenError {
-    const { code, details, wait } = troubleOf(thrown, user);
-    if (entry.attempt !== attempt || code === "closed") return new ServiceTokenError(code, details);
-    const at = this.#nature.now();
-    const asked = (details.retryAfter ?? 0) * 1000;
-    entry.attempting = false;
-    entry.troubles = wait === null ? entry.troubles + 1 : 0;
-    entry.failure = { code, details, at, wait: wait ?? Math.max(asked, backoff(entry.troubles)) };
-    if (asked > 0) this.#endpoint.pause = { code, details, at, wait: asked };
-    return errorOf(entry.failure, at);
-  }
+  const failed = ({ entry }: Wish, hold: Hold, thrown: unknown): ServiceTokenError => {
+    // What else was thrown is of a function of the options. Its text may hold a token.
+    const error = thrown instanceof ServiceTokenError ? thrown : new ServiceTokenError();
+    const { code, retryable, retryAfter = 0 } = error;
+    if (entry.hold !== hold || code === "closed") return error;
+    entry.troubles = retryable ? entry.troubles + 1 : 0;
+    // Nothing but another token of the user mends these.
+    const isForGood =
+      code === "exchange_refused" && /^invalid_(grant|request)$/.test(error.error ?? "");
+    const refusal = isForGood ? Infinity : REFUSAL;
+    const wait = retryable ? Math.max(retryAfter * 1000, backoff(entry.troubles)) : refusal;
+    entry.hold = { at: now(), wait, error };
+    return remembered(entry.hold, now());
+  };
 
-  async #actorToken(target: TargetSettings, party: Party): Promise<string | null> {
-    if (!target.actor) return null;
-    const own = { target, user: null };
-    return (await this.take(await this.entryOf(own), own, party)).token;
-  }
+  const ownOf = (target: TargetSettings, party: Party): Wish => ({
+    entry: own.get(target) as Entry,
+    target,
+    party,
+    isOwn: true,
+    until: Infinity,
+    grant: () => grants.ask("client_credentials", target.parameters, "token_refused"),
+  });
 
-  #heldOf(
-    token: string,
-    lifetime: number,
-    generation: number,
-    obtainedAt: number,
-    age: number,
-  ): Held {
-    const due = dueAfter(lifetime, this.#settings.lead, this.#nature.random);
-    const receivedAt = this.#nature.now() - age;
-    return { token, receivedAt, lifetime, dueAfter: due, generation, obtainedAt };
-  }
-
-  async #entryOfUser(target: TargetSettings, user: Subject): Promise<Entry> {
-    this.#salt ||= String(crypto.getRandomValues(new Uint8Array(32)));
-    // The whole token: two of one user may differ in what they allow.
-    const name = await digestOf(JSON.stringify([this.#salt, target.origin, user.token]));
-    const entry = this.#users.get(name) ?? this.#newEntry();
-    this.#users.delete(name);
-    if (this.#users.size >= this.#settings.size) this.#makeRoom();
-    if (!this.#closed) this.#users.set(name, entry);
-    return entry;
-  }
-
-  #makeRoom(): void {
-    const now = this.#nature.now();
-    const isOver = ({ held }: Entry) => held !== null && now - held.receivedAt >= held.lifetime;
-    if (now - this.#sweptAt >= SWEEP) {
-      this.#sweptAt = now;
-      for (const [name, entry] of this.#users) if (isOver(entry)) this.#users.delete(name);
-    }
-    for (const name of this.#users.keys()) {
-      if (this.#users.size < this.#settings.size) return;
-      this.#users.delete(name);
-    }
-  }
-
-  #newEntry(): Entry {
-    return {
-      endpoint: this.#endpoint,
-      held: null,
-      attempt: 0,
-      attemptAt: 0,
-      attempting: false,
-      failure: null,
-      troubles: 0,
-      timeout: this.#settings.timeout,
-    };
-  }
-
-  #stopIfClosed(): void {
-    if (this.#closed) throw new ServiceTokenError("closed");
-  }
-
-  async #tell(
+  /** What `onEvent` throws changes nothing. */
+  const tell = (
     type: ServiceEvent["type"],
-    { target, user }: Wanted,
+    { entry, target }: Wish,
     generation: number,
     ms: number,
     code: ServiceEvent["code"] = null,
-  ): Promise<void> {
-    const sub = user?.claims.sub;
-    const subject = sub === undefined ? null : (await digestOf(sub)).slice(0, 16);
-    const actor = this.#settings.client.client_id;
-    this.#settings.tell({ type, target: target.origin, subject, actor, generation, ms, code });
-  }
+  ) => {
+    const { subject } = entry;
+    const actor = client.client_id;
+    const event = { type, target: target.origin, subject, actor, generation, ms, code };
+    (async () => onEvent?.(event))().catch(() => undefined);
+  };
+
+  return {
+    lend(target: TargetSettings, user: User | null, party: Party): Lender {
+      let made: Promise<Wish> | undefined;
+      const load = async (user: User): Promise<Wish> => {
+        users ??= (await loadUsers()).usersOf(settings, now, grants, ServiceTokenError);
+        return { ...(await users.wishFor(target, user)), target, party, isOwn: false };
+      };
+      const wish = () => (user === null ? ownOf(target, party) : (made ??= load(user)));
+      const rejected = async ({ generation }: Held) =>
+        tell("rejected-fresh-token", await wish(), generation, 0);
+      return {
+        take() {
+          const one = wish();
+          return isPromise(one) ? one.then((known) => take(known)) : take(one);
+        },
+        async renewed(refused) {
+          const one = await wish();
+          const { held } = one.entry;
+          if ((held ?? refused) === refused && now() - refused.receivedAt < FRESH)
+            return rejected(refused).then(() => null);
+          try {
+            return await take(one, refused);
+          } catch {
+            return null;
+          }
+        },
+        rejected,
+      };
+    },
+    /** Forgets all. */
+    close() {
+      closed = true;
+      for (const entry of own.values()) entry.held = null;
+      users?.forget();
+    },
+  };
 }
 
 /** The error for a failure that is remembered. */
-function errorOf({ code, details, at, wait }: Failure, now: number): ServiceTokenError {
-  const retryAfter = details.retryable ? Math.max(1, Math.ceil((at + wait - now) / 1000)) : null;
-  return new ServiceTokenError(code, { ...details, retryAfter });
+function remembered({ error, at, wait }: Hold, now: number): ServiceTokenError {
+  const retryAfter = Math.max(1, Math.ceil((at + wait - now) / 1000));
+  const { code, message, retryable } = error as ServiceTokenError;
+  return new ServiceTokenError(code, { ...error, ...(retryable && { retryAfter }) }, message);
 }
 
 /** Seconds from `iat` to `exp` of a token that is a JWT; null where it does not tell. */
 function lifetimeIn(token: string): number | null {
   try {
     const [, payload = ""] = token.split(".");
-    const claims: unknown = JSON.parse(new TextDecoder().decode(decodeBase64url(payload)));
-    const { exp, iat } = ownMembers(Object(claims), ["exp", "iat"]);
-    return typeof exp === "number" && typeof iat === "number" ? exp - iat : null;
+    const { exp, iat } = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+    return exp - iat;
   } catch {
     return null;
   }

@@ -2,25 +2,16 @@
 // renewal and one retry. What is sent again is what was sent before, byte for byte.
 
 import { discard } from "../client/authority.js";
-import { remedyOf } from "../client/challenge.js";
 import { abortable, isReplayable } from "../client/requests.js";
 import { isPromise } from "../edge/options/own.js";
-import type { Held } from "./entry.js";
-
-/** What a call of one caller to one origin needs. */
-export interface Lender {
-  take(): Held | Promise<Held>;
-  /** Another token than the one that was refused; null for none. */
-  renewed(refused: Held): Promise<Held | null>;
-  /** The second one was refused too. */
-  rejected(refused: Held): Promise<void>;
-}
+import type { Lender } from "./keeper.js";
+import type { ServiceOptions } from "./types.js";
 
 /** How a caller sends. */
 export interface Caller {
   /** @throws {ServiceTokenError} origin_not_listed, or why this caller may not call there */
-  at(origin: string): Lender;
-  readonly transport: ((request: Request) => Promise<Response>) | null;
+  lend(origin: string): Lender;
+  readonly transport: ServiceOptions["transport"];
   /** The token that the user's request came with: a request that is passed on has it still. */
   readonly inbound: string | undefined;
 }
@@ -31,61 +22,54 @@ export interface Caller {
  */
 export const BEARER = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
 
-/** What goes out. */
-interface Outgoing {
-  readonly signal: AbortSignal | null;
-  /** As the caller set it. */
-  readonly authorization: string | null;
-  readonly isReplayable: boolean;
-  /** May be called twice if it is replayable. */
-  send(token: string | null): Promise<Response>;
-}
+/** A login or more scope is wanted, which no fresh token brings (RFC 6750, RFC 9470 section 3). */
+const INSUFFICIENT = /\berror\s*=\s*"?insufficient_(scope|user_authentication)\b/i;
+
+const isRefused = ({ status, headers }: Response) =>
+  status === 401 && !INSUFFICIENT.test(headers.get("WWW-Authenticate") ?? "");
 
 export async function exchange(
-  caller: Caller,
+  { lend, transport, inbound }: Caller,
   input: RequestInfo | URL,
   init: RequestInit | undefined,
 ): Promise<Response> {
-  const url = new URL(input instanceof Request ? input.url : input);
-  // The address of a `blob:` has an origin too.
-  const isCall = /^https?:$/.test(url.protocol) && !url.username && !url.password;
-  const lender = caller.at(isCall ? url.origin : "");
-  const outgoing = isPlain(caller, input, init)
-    ? plain(url.href, init)
-    : whole(caller, input, init);
-  const { signal, authorization } = outgoing;
+  const { href, origin } = new URL(input instanceof Request ? input.url : input);
+  // A `blob:` has an origin too, and an address may begin with a user's name.
+  const lender = lend(href.startsWith(`${origin}/`) ? origin : "");
+  const isPlain = !(input instanceof Request) && isReusable(init);
+  const request = isPlain ? href : new Request(input, init);
+  const spare = isPlain ? href : copyOf(request as Request, input, init);
+  const parts: RequestInit = { ...(isPlain ? init : {}), redirect: "manual" };
+  const { signal, headers: given } = isPlain ? (init ?? {}) : (request as Request);
+  const headers = given && new Headers(given);
+  const send = (what: RequestInfo, token?: string) => {
+    const authorization = `Bearer ${token}`;
+    if (token !== undefined) {
+      headers?.set("Authorization", authorization);
+      parts.headers = headers ?? { Authorization: authorization };
+    }
+    return transport ? transport(new Request(what, parts)) : fetch(what, parts);
+  };
   // The caller's own goes out as it is, but not the very token with which the user came.
-  const bearer = BEARER.exec(authorization ?? "")?.[1];
-  const isInbound = bearer !== undefined && bearer === caller.inbound;
-  if (authorization !== null && !isInbound) return outgoing.send(null);
+  const known = headers?.get("Authorization");
+  if (known != null && (!inbound || BEARER.exec(known)?.[1] !== inbound)) return send(request);
   const taken = lender.take();
   const held = isPromise(taken) ? await abortable(signal, taken) : taken;
-  const first = await outgoing.send(held.token);
+  const first = await send(request, held.token);
   if (!isRefused(first)) return first;
   const other = await abortable(signal, lender.renewed(held));
-  if (other === null || !outgoing.isReplayable) return first;
+  if (other === null || spare === null) return first;
   discard(first.body);
-  const second = await outgoing.send(other.token);
+  const second = await send(spare, other.token);
   if (isRefused(second)) await lender.rejected(other);
   return second;
-}
-
-/** Whether a fresh token may help. */
-function isRefused(response: Response): boolean {
-  if (response.status !== 401) return false;
-  return remedyOf(response.headers.get("WWW-Authenticate") ?? "") === undefined;
 }
 
 /**
  * Whether `fetch` can be given the same again, without a `Request` made first. That costs more than
  * all else here. A text and a `Blob` can't be changed meanwhile, as a buffer can.
  */
-function isPlain(
-  { transport }: Caller,
-  input: RequestInfo | URL,
-  init: RequestInit | undefined,
-): boolean {
-  if (transport !== null || !(typeof input === "string" || input instanceof URL)) return false;
+function isReusable(init: RequestInit | undefined): boolean {
   if (init == null) return true;
   const { body = null } = init;
   // The members of an instance of a class, such as a `Request`, are not its own.
@@ -95,54 +79,9 @@ function isPlain(
   );
 }
 
-function plain(url: string, init: RequestInit | undefined): Outgoing {
-  const copy: RequestInit = { ...init, redirect: "manual" };
-  const headers = recordOf(copy.headers);
-  const [name = "Authorization"] = Object.keys(headers).filter(isAuthorization);
-  return {
-    signal: copy.signal ?? null,
-    authorization: headers[name] ?? null,
-    isReplayable: true,
-    send(token) {
-      if (token !== null) headers[name] = `Bearer ${token}`;
-      copy.headers = headers;
-      return globalThis.fetch(url, copy);
-    },
-  };
-}
-
-const isAuthorization = (name: string) => name.toLowerCase() === "authorization";
-
-/** Headers as an object of the caller's kind: a `Headers` costs more than all else here. */
-function recordOf(headers: HeadersInit = {}): Record<string, string> {
-  const isRecord =
-    Object.getPrototypeOf(headers) === Object.prototype &&
-    Object.keys(headers).filter(isAuthorization).length < 2;
-  return isRecord ? { ...(headers as object) } : Object.fromEntries(new Headers(headers));
-}
-
-function whole(
-  { transport }: Caller,
-  input: RequestInfo | URL,
-  init: RequestInit | undefined,
-): Outgoing {
-  const made = new Request(input, init);
+/** To be sent if the request is refused; null where its body can be had once. */
+function copyOf(request: Request, ...[input, init]: Parameters<typeof fetch>): Request | null {
   // Without a mode, as on Workers, a body that was made of a stream can't be told from another.
-  const isKnown = init?.body != null || made.body === null || "mode" in made;
-  const replayable = isKnown && isReplayable(input, init, made);
-  const request = new Request(made, { redirect: "manual" });
-  // Before the header is set: it carries no token.
-  let spare = replayable ? request.clone() : null;
-  let next: Request | null = request;
-  return {
-    signal: request.signal,
-    authorization: request.headers.get("Authorization"),
-    isReplayable: replayable,
-    send(token) {
-      const sent = next as Request;
-      [next, spare] = [spare, null];
-      if (token !== null) sent.headers.set("Authorization", `Bearer ${token}`);
-      return transport === null ? globalThis.fetch(sent) : transport(sent);
-    },
-  };
+  const isKnown = init?.body != null || request.body === null || "mode" in request;
+  return isKnown && isReplayable(input, init, request) ? request.clone() : null;
 }

@@ -11,7 +11,8 @@ import {
   processClientCredentialsResponse,
 } from "oauth4webapi";
 import { ask, type Bounds, EndpointFailure } from "../../js/oauth/ask.ts";
-import { type ClientAuthentication, clientOf } from "../../js/oauth/client.ts";
+import { clientOf } from "../../js/oauth/client.ts";
+import type { ClientAuthentication } from "../../js/oauth/types.ts";
 
 const invalid = (option: string, problem: string) => new Error(`\`${option}\` ${problem}.`);
 const TOKEN = { access_token: "token", token_type: "Bearer", expires_in: 300 };

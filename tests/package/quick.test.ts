@@ -64,8 +64,15 @@ test("package_every_entry_leads_to_a_file_and_its_conditions_come_in_the_right_o
   }
 });
 
-/** What the client imports when an option asks for it, and nothing else as it runs. */
-const CHUNKS = ["./dpop.js", "./dpop-key.js", "./worker-home.js"];
+/** What an entry imports when an option or a call asks for it, and nothing else as it runs. */
+const CHUNKS = [
+  "assertion",
+  "dpop",
+  "dpop-key",
+  "service-store",
+  "service-users",
+  "worker-home",
+].map((name) => `./${name}.js`);
 
 test("package_no_module_awaits_at_its_top_or_imports_as_it_runs_but_for_its_chunks", async () => {
   assert.ok(modules.size >= 6);

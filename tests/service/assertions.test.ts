@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify } from "jose";
-import type { ClientAuthentication } from "../../js/oauth/client.ts";
+import type { ClientAuthentication } from "../../js/oauth/types.ts";
 import { ISSUER, play, STOCK } from "./kit.ts";
 
 const with_ = (auth: ClientAuthentication) => play({ options: { client: { id: "orders", auth } } });

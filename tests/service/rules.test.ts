@@ -9,7 +9,8 @@ import {
   type Decision,
   decide,
   dueAfter,
-  type Entry,
+  type Held,
+  type Hold,
   lifetimeOf,
 } from "../../js/service/entry.ts";
 import { ServiceTokenError } from "../../js/service/error.ts";
@@ -63,70 +64,48 @@ describe("service_U10_answers_are_what_the_shared_table_says", () => {
 
 describe("service_U308_an_entry_decides_by_ages", () => {
   const now = 1_000_000;
-  const entry = (members: Partial<Entry> = {}): Entry => ({
-    endpoint: { pause: null },
-    held: null,
-    attempt: 0,
-    attemptAt: 0,
-    attempting: false,
-    failure: null,
-    troubles: 0,
-    timeout: 5_000,
-    ...members,
+  const error = new ServiceTokenError("token_unreachable");
+  const aged = (age: number): Held => ({
+    token: "t",
+    receivedAt: now - age,
+    lifetime: 600_000,
+    dueAfter: 540_000,
+    generation: 1,
+    obtainedAt: 0,
   });
-  const aged = (age: number): Partial<Entry> => ({
-    held: {
-      token: "t",
-      receivedAt: now - age,
-      lifetime: 600_000,
-      dueAfter: 540_000,
-      generation: 1,
-      obtainedAt: 0,
-    },
-  });
-  const calling = (since: number) => ({ attempting: true, attemptAt: now - since });
-  const failed = (since: number, wait: number) =>
-    ({ code: "token_unreachable", details: {}, at: now - since, wait }) as const;
-  const rows: [string, Entry, Decision["act"]][] = [
-    ["nothing", entry(), "call"],
-    ["young", entry(aged(539_999)), "use"],
-    ["due", entry(aged(540_000)), "use-and-renew"],
-    ["due, and somebody asks", entry({ ...aged(540_000), ...calling(4_999) }), "use"],
-    ["due, and somebody is gone", entry({ ...aged(540_000), ...calling(5_000) }), "use-and-renew"],
-    ["due, after trouble", entry({ ...aged(540_000), failure: failed(999, 1_000) }), "use"],
-    [
-      "due, the trouble is over",
-      entry({ ...aged(540_000), failure: failed(1_000, 1_000) }),
-      "use-and-renew",
-    ],
-    ["expired", entry(aged(600_000)), "call"],
-    ["from the future, by a clock that was set back", entry(aged(-1)), "call"],
-    ["none, and somebody asks", entry(calling(999)), "poll"],
-    ["none, and somebody asks for too long", entry(calling(1_000)), "call"],
-    ["none, and a stamp from the future", entry(calling(-1)), "call"],
-    ["none, after trouble", entry({ failure: failed(0, 1) }), "refuse"],
-    ["none, for good", entry({ failure: failed(1e12, Infinity) }), "refuse"],
-    ["none, and a trouble from the future", entry({ failure: failed(-1, 10) }), "call"],
-    ["none, in a pause", entry({ endpoint: { pause: failed(9, 10) } }), "refuse"],
-    ["due, in a pause", entry({ ...aged(540_000), endpoint: { pause: failed(9, 10) } }), "use"],
-    [
-      "none, in a pause, and somebody asks",
-      entry({ ...calling(1), endpoint: { pause: failed(9, 10) } }),
-      "poll",
-    ],
+  const calling = (since: number): Hold => ({ at: now - since, wait: 5_000, error: null });
+  const failed = (since: number, wait: number): Hold => ({ at: now - since, wait, error });
+  const rows: [string, Held | null, Hold | null, Hold | null, Decision | "poll" | "refuse"][] = [
+    ["nothing", null, null, null, "call"],
+    ["young", aged(539_999), null, null, "use"],
+    ["due", aged(540_000), null, null, "use-and-renew"],
+    ["due, and somebody asks", aged(540_000), calling(4_999), null, "use"],
+    ["due, and somebody is gone", aged(540_000), calling(5_000), null, "use-and-renew"],
+    ["due, after trouble", aged(540_000), failed(999, 1_000), null, "use"],
+    ["due, the trouble is over", aged(540_000), failed(1_000, 1_000), null, "use-and-renew"],
+    ["expired", aged(600_000), null, null, "call"],
+    ["from the future, by a clock that was set back", aged(-1), null, null, "call"],
+    ["none, and somebody asks", null, calling(999), null, "poll"],
+    ["none, and somebody asks for too long", null, calling(1_000), null, "call"],
+    ["none, and a stamp from the future", null, calling(-1), null, "call"],
+    ["none, after trouble", null, failed(0, 1), null, "refuse"],
+    ["none, for good", null, failed(1e12, Infinity), null, "refuse"],
+    ["none, and a trouble from the future", null, failed(-1, 10), null, "call"],
+    ["none, in a pause", null, null, failed(9, 10), "refuse"],
+    ["due, in a pause", aged(540_000), null, failed(9, 10), "use"],
+    ["none, in a pause, and somebody asks", null, calling(1), failed(9, 10), "poll"],
+    ["none, in a pause, and somebody is gone", null, calling(1_000), failed(9, 10), "refuse"],
   ];
-  for (const [name, given, act] of rows)
+  for (const [name, held, hold, pause, expected] of rows)
     test(name, () => {
-      const before = structuredClone(given);
-      assert.equal(decide(given, now, () => 0).act, act);
-      assert.deepEqual(given, before, "it changes nothing");
+      const decision = decide({ held, hold }, pause, now, () => 0);
+      const isPoll = typeof decision === "number";
+      assert.equal(isPoll ? "poll" : typeof decision === "object" ? "refuse" : decision, expected);
     });
 
   test("and spreads those who look again", () => {
-    const after = (random: number) => {
-      const decision = decide(entry(calling(1)), now, () => random);
-      return decision.act === "poll" ? decision.after : assert.fail();
-    };
+    const after = (random: number) =>
+      decide({ held: null, hold: calling(1) }, null, now, () => random);
     assert.deepEqual([after(0), after(1)], [25, 50]);
   });
 });

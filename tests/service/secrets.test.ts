@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { generateKeyPair } from "jose";
-import type { ClientAuthentication } from "../../js/oauth/client.ts";
+import type { ClientAuthentication } from "../../js/oauth/types.ts";
 import { granting, inbound, type Play, play, SECRET, STOCK, settled, until } from "./kit.ts";
 
 const OWN = "own-token-4e1f0a";

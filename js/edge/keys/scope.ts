@@ -7,7 +7,8 @@ import type { ExecutionContextLike } from "../result/verified.js";
 
 const everyone = {};
 
-function bindsPromisesToRequests(): boolean {
+/** Whether this runtime is one of those where a promise belongs to a request. */
+export function bindsPromisesToRequests(): boolean {
   const { navigator, WebSocketPair, EdgeRuntime } = globalThis as typeof globalThis & {
     WebSocketPair?: unknown;
     EdgeRuntime?: unknown;

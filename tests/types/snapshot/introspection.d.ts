@@ -1,4 +1,4 @@
 export type { Algorithm, Introspector, Jwk, KeyLocator } from "./edge/options/types.js";
 export { introspection } from "./introspection/introspector.js";
 export type { IntrospectionEvent, IntrospectionOptions } from "./introspection/types.js";
-export type { ClientAuthentication } from "./oauth/client.js";
+export type { ClientAuthentication } from "./oauth/types.js";

@@ -12,4 +12,4 @@ export { storedSessions } from "./mediator/sessions/stored.js";
 export type { SignInErrorCode } from "./mediator/sign-in-error.js";
 export type { SessionRecord, SessionStore } from "./mediator/store-types.js";
 export type { Mediator, MediatorEvent, MediatorOptions, ProviderMetadata, ProviderOptions, Secrets, Sessions, } from "./mediator/types.js";
-export type { ClientAuthentication } from "./oauth/client.js";
+export type { ClientAuthentication } from "./oauth/types.js";

@@ -1,6 +1,6 @@
 import type { Algorithm, KeyLocator } from "../edge/options/types.js";
 import type { VerifyErrorCode } from "../edge/request/error.js";
-import type { ClientAuthentication } from "../oauth/client.js";
+import type { ClientAuthentication } from "../oauth/types.js";
 export interface IntrospectionOptions {
     issuer: string;
     audience: string | readonly string[];

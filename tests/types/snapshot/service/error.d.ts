@@ -8,10 +8,7 @@ export declare class ServiceTokenError extends Error {
     readonly error?: string;
 }
 export interface ErrorDetails {
-    message?: string;
-    retryable?: boolean;
-    status?: number | null;
-    retryAfter?: number | null;
-    error?: string | null;
+    readonly status?: number;
+    readonly retryAfter?: number;
+    readonly error?: string;
 }
-export declare function invalid(option: string, problem: string): ServiceTokenError;

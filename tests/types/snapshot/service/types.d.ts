@@ -1,6 +1,6 @@
 import type { KeyValue } from "../edge/options/store-types.js";
 import type { Claims, ExecutionContextLike, Verified } from "../edge/result/verified.js";
-import type { ClientOptions } from "../oauth/client.js";
+import type { ClientOptions } from "../oauth/types.js";
 import type { ServiceErrorCode } from "./error.js";
 export interface ServiceOptions {
     issuer: string;

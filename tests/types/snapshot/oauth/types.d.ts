@@ -1,4 +1,3 @@
-import { type Client, type ClientAuth } from "oauth4webapi";
 import type { Jwk } from "../edge/options/types.js";
 export type ClientAuthentication = {
     method: "client_secret_basic" | "client_secret_post";
@@ -15,9 +14,3 @@ export interface ClientOptions {
     id: string;
     auth: ClientAuthentication;
 }
-export interface KnownClient {
-    readonly client: Client;
-    readonly authenticate: ClientAuth;
-}
-export type Invalid = (option: string, problem: string) => Error;
-export declare function clientOf(given: ClientOptions, invalid: Invalid, now: () => number): KnownClient;

@@ -1,0 +1,11 @@
+// Loads what an entry point needs for an option alone. It lies at the top, since the paths stand in
+// the bundles as they stand here.
+
+/** For `private_key_jwt`. */
+export const loadAssertion = () => import("./assertion.js");
+
+/** For `shared` of `tokenkeep/service`. */
+export const loadStore = () => import("./service-store.js");
+
+/** For `onBehalfOf` of `tokenkeep/service`. */
+export const loadUsers = () => import("./service-users.js");

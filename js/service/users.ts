@@ -1,0 +1,122 @@
+// The tokens of users: an exchange (RFC 8693), or the grant that a target describes, and which of
+// them are remembered. It is loaded when a service first acts for a user.
+
+import type { Claims } from "../edge/result/verified.js";
+import { digestOf } from "./digest.js";
+import { type Entry, newEntry } from "./entry.js";
+import type { ServiceTokenError } from "./error.js";
+import type { Grant, Grants } from "./grants.js";
+import type { Parameters, Settings, TargetSettings } from "./options.js";
+import { AUTHENTICATES } from "./reserved.js";
+
+const TYPES = "urn:ietf:params:oauth:token-type:";
+const ACCESS_TOKEN = `${TYPES}access_token`;
+const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/** For whom a service acts, as far as that is known. */
+export interface User {
+  readonly token: string | undefined;
+  readonly claims: Claims | undefined;
+}
+
+type Describe = Exclude<TargetSettings["user"], string>;
+type Subject = { readonly token: string; readonly claims: Claims };
+
+/** What a wish for a user's token is beside its target. */
+export interface UsersWish {
+  readonly entry: Entry;
+  /** No token outlives the one that it was exchanged for: epoch milliseconds. */
+  readonly until: number;
+  /** @param actorToken that of the service, where the target wants it sent */
+  grant(actorToken: string | undefined): Promise<Grant>;
+}
+
+/** How often, at most, the entries are searched for tokens that have expired. */
+const SWEEP = 1_000;
+
+export type Users = ReturnType<typeof usersOf>;
+
+/** @param Failure the class of the bundle that has loaded this one */
+export function usersOf(
+  { clock, size }: Settings,
+  now: () => number,
+  grants: Grants,
+  Failure: typeof ServiceTokenError,
+) {
+  /** By a digest of origin and user's token, the least recently used first. */
+  const entries = new Map<string, Entry>();
+  let sweptAt = -Infinity;
+
+  const makeRoom = () => {
+    const moment = now();
+    if (moment - sweptAt >= SWEEP) {
+      sweptAt = moment;
+      for (const [name, { held }] of entries)
+        if (held !== null && moment - held.receivedAt >= held.lifetime) entries.delete(name);
+    }
+    for (const name of entries.keys()) if (entries.size >= size) entries.delete(name);
+  };
+
+  const exchanged = async (
+    { parameters, scopes }: TargetSettings,
+    token: string,
+    actorToken: string | undefined,
+  ) => {
+    const asked: Parameters = [
+      ["subject_token", token],
+      ["subject_token_type", ACCESS_TOKEN],
+      ["requested_token_type", ACCESS_TOKEN],
+      ...(actorToken === undefined
+        ? []
+        : [["actor_token", actorToken] as const, ["actor_token_type", ACCESS_TOKEN] as const]),
+      ...parameters,
+    ];
+    const answer = await grants.ask(EXCHANGE, asked, "exchange_refused");
+    const { issued_token_type: issued, scope = "" } = answer;
+    if (issued !== ACCESS_TOKEN && issued !== `${TYPES}jwt`) throw new Failure("token_malformed");
+    const granted = String(scope).split(" ");
+    if (granted.some((one) => one !== "" && !scopes.includes(one)))
+      throw new Failure("exchange_widened");
+    return answer;
+  };
+
+  /** The grant that the target describes. */
+  const described = async ({ user }: TargetSettings, subject: Subject) => {
+    const { grantType, parameters } = (user as Describe)({ ...subject });
+    const sent = Object.entries(parameters);
+    if (typeof grantType !== "string" || sent.some(([name]) => AUTHENTICATES.test(name)))
+      throw new Failure("config_invalid", {}, "`user` must describe a grant, and no client.");
+    return grants.ask(grantType, sent, "exchange_refused");
+  };
+
+  return {
+    async wishFor(target: TargetSettings, { token, claims }: User): Promise<UsersWish> {
+      const { origin, user } = target;
+      if (user === "refuse") throw new Failure("user_refused");
+      if (token === undefined || claims === undefined) throw new Failure("subject_missing");
+      const { exp = Infinity, sub } = claims;
+      const until = exp * 1000;
+      if (clock() >= until) throw new Failure("subject_expired");
+      // The whole token: two of one user may differ in what they allow.
+      const name = await digestOf(origin + token);
+      const subject = sub === undefined ? null : (await digestOf(sub)).slice(0, 16);
+      const entry = entries.get(name) ?? newEntry(subject);
+      entries.delete(name);
+      if (entries.size >= size) makeRoom();
+      entries.set(name, entry);
+      return {
+        entry,
+        until,
+        grant: (actorToken) =>
+          user === "exchange"
+            ? exchanged(target, token, actorToken)
+            : described(target, { token, claims }),
+      };
+    },
+
+    forget() {
+      for (const entry of entries.values()) entry.held = null;
+      entries.clear();
+    },
+  };
+}
