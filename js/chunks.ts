@@ -1,5 +1,5 @@
-// Loads what an entry point needs for an option alone. It lies at the top, since the paths stand in
-// the bundles as they stand here.
+// Loads what an entry point needs for an option, or for a call, alone. It lies at the top, since the
+// paths stand in the bundles as they stand here.
 
 /** For `private_key_jwt`. */
 export const loadAssertion = () => import("./assertion.js");
@@ -9,3 +9,9 @@ export const loadStore = () => import("./service-store.js");
 
 /** For `onBehalfOf` of `tokenkeep/service`. */
 export const loadUsers = () => import("./service-users.js");
+
+/** For the logout tokens that come to `tokenkeep/mediator`. */
+export const loadBackchannel = () => import("./mediator-backchannel.js");
+
+/** For `checkSessionStore` of `tokenkeep/mediator`. */
+export const loadSessionCheck = () => import("./session-check.js");

@@ -31,9 +31,12 @@ export const must =
 
 export const isText = (given: unknown) => typeof given === "string" && given !== "";
 
-export const text = must<string>("a text", isText);
-export const flag = must<boolean>("true or false", (given) => typeof given === "boolean");
-export const object = must<object>(
+export const text = /* @__PURE__ */ must<string>("a text", isText);
+export const flag = /* @__PURE__ */ must<boolean>(
+  "true or false",
+  (given) => typeof given === "boolean",
+);
+export const object = /* @__PURE__ */ must<object>(
   "an object",
   (given) => typeof given === "object" && given !== null && !Array.isArray(given),
 );
@@ -93,7 +96,8 @@ export const members =
     ) as never;
   };
 
-const ADDRESS = /^(https:\/\/[^/@]+|http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?)\/[^#]*$/;
+const ADDRESS =
+  /^(https:\/\/[^/@]+|http:\/\/((.*\.)?localhost|127(\.\d+){3}|\[::1\])(:\d+)?)\/[^#]*$/;
 
 /** https:, or http: on this machine. */
 export const address: Check<URL> = (given, fail) => {
@@ -101,4 +105,13 @@ export const address: Check<URL> = (given, fail) => {
   return url !== null && ADDRESS.test(url.href)
     ? url
     : fail("must be an https: URL, without user name and fragment");
+};
+
+/** A secret of at least 32 bytes, copied: its bytes can't be changed afterwards. */
+export const secret: Check<Uint8Array<ArrayBuffer>> = (given, fail) => {
+  const bytes =
+    typeof given === "string"
+      ? new TextEncoder().encode(given)
+      : Uint8Array.from(given instanceof Uint8Array ? given : []);
+  return bytes.length < 32 ? fail("must be secrets of 32 bytes or more") : bytes;
 };

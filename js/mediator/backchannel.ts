@@ -3,40 +3,16 @@
 // sessions end.
 
 import { readWithin } from "../body.js";
-import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { logoutReceiver } from "../logout.js";
-import { refusal } from "./answers.js";
 import type { Live } from "./setup.js";
 
 /** Bytes after which nobody asks whether there is a body. */
 const ENOUGH = 16_384;
 
-/** By mediator: a receiver knows the provider's keys. */
-const receivers = new WeakMap<Live, ReturnType<typeof logoutReceiver>>();
-
-export async function backchannelLogout(
-  request: Request,
-  live: Live,
-  context: ExecutionContextLike | null,
-): Promise<Response> {
-  const { sessions, settings, report } = live;
-  // Nothing could be ended.
-  if (sessions.endNamed === null && settings.revocation === undefined)
-    return refusal(404, "not_found");
-  // A body parser has taken the body: one was announced, and there is nothing.
-  const isTaken =
-    request.bodyUsed ||
-    (Number(request.headers.get("Content-Length")) > 0 &&
-      (await readWithin(request.clone(), ENOUGH))?.length === 0);
-  if (isTaken) report("misconfigured", { code: "body_read" });
-  const receive = receivers.get(live) ?? receiverFor(live);
-  receivers.set(live, receive);
-  return receive(request, context ?? undefined);
-}
-
-function receiverFor({ settings, provider, report, sessions }: Live) {
+/** Takes the provider's logout tokens. */
+export function receiverFor({ settings, provider, report, sessions }: Live) {
   const { revocation, absolute } = settings;
-  return logoutReceiver({
+  const receive = logoutReceiver({
     ...provider.trust,
     ...(revocation && { revoker: revocation, ttl: absolute / 1000 }),
     async onLogout({ sid, sub, iat }) {
@@ -49,4 +25,13 @@ function receiverFor({ settings, provider, report, sessions }: Live) {
       if (event.type === "refused") report("refused", { code: event.code });
     },
   });
+  return async (...[request, context]: Parameters<typeof receive>) => {
+    // A body parser has taken the body: one was announced, and there is nothing.
+    const isTaken =
+      request.bodyUsed ||
+      (Number(request.headers.get("Content-Length")) > 0 &&
+        (await readWithin(request.clone(), ENOUGH))?.length === 0);
+    if (isTaken) report("misconfigured", { code: "body_read" });
+    return receive(request, context);
+  };
 }

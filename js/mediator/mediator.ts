@@ -1,8 +1,8 @@
 // The mediator as a whole: which path is which endpoint, who may call it, and what of it fails how.
 
+import { loadBackchannel } from "../chunks.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { answer, HEADERS, refusal, unavailable } from "./answers.js";
-import { backchannelLogout } from "./backchannel.js";
 import { callback } from "./callback.js";
 import { isGuess, refusedBy, rulesOf } from "./callers.js";
 import { cookiesOf } from "./cookies.js";
@@ -35,6 +35,16 @@ const user: Answer = async (request, { sessions, settings }) => {
   const { claims, startedAt } = held;
   const expiresAt = startedAt + settings.absolute;
   return Response.json({ claims, session: { startedAt, expiresAt } });
+};
+
+const backchannelLogout: Answer = async (request, live, context) => {
+  const { sessions, settings } = live;
+  // Nothing could be ended.
+  if (sessions.endNamed === null && settings.revocation === undefined)
+    return refusal(404, "not_found");
+  const { receiverFor } = await loadBackchannel();
+  live.receive ??= receiverFor(live);
+  return live.receive(request, context ?? undefined);
 };
 
 const ENDPOINTS: Readonly<Record<string, Endpoint>> = {

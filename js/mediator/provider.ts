@@ -2,26 +2,13 @@
 // to is a value here, or an `EndpointFailure`; ID tokens are judged by the verifier of
 // `tokenkeep/edge`.
 
-import {
-  type AuthorizationServer,
-  authorizationCodeGrantRequest,
-  type Client,
-  clockSkew,
-  discoveryRequest,
-  type HttpRequestOptions,
-  processAuthorizationCodeResponse,
-  processDiscoveryResponse,
-  processPushedAuthorizationResponse,
-  processRefreshTokenResponse,
-  processRevocationResponse,
-  processUserInfoResponse,
-  pushedAuthorizationRequest,
-  refreshTokenGrantRequest,
-  revocationRequest,
-  type TokenEndpointResponse,
-  userInfoRequest,
-  validateAuthResponse,
+import type {
+  AuthorizationServer,
+  Client,
+  HttpRequestOptions,
+  TokenEndpointResponse,
 } from "oauth4webapi";
+import * as oauth from "oauth4webapi";
 import type { Claims } from "../edge/result/verified.js";
 import { createVerifier } from "../edge.js";
 import { ask, EndpointFailure, type RequestOptions } from "../oauth/ask.js";
@@ -124,7 +111,10 @@ export function connect(settings: Settings, report: Report) {
   async function discover(algorithm: "oidc" | "oauth2"): Promise<AuthorizationServer> {
     const at = new URL(issuer);
     const server = await ask(bounds, async (options) =>
-      processDiscoveryResponse(at, await discoveryRequest(at, { ...asGet(options), algorithm })),
+      oauth.processDiscoveryResponse(
+        at,
+        await oauth.discoveryRequest(at, { ...asGet(options), algorithm }),
+      ),
     );
     // The library compares addresses, and `iss` is a text.
     if (server.issuer !== issuer) throw new EndpointFailure("misconfigured", 200);
@@ -138,7 +128,7 @@ export function connect(settings: Settings, report: Report) {
     const server = await ready();
     const client: Client = {
       ...own,
-      [clockSkew]: Math.round((clock() - Date.now()) / 1000),
+      [oauth.clockSkew]: Math.round((clock() - Date.now()) / 1000),
       // The library takes a list too. Ed25519 has two names; which count, the verifier judges.
       id_token_signed_response_alg: [...algorithms, "EdDSA", "Ed25519"] as never,
     };
@@ -178,10 +168,16 @@ export function connect(settings: Settings, report: Report) {
       let shown = parameters;
       if (pushed === "always" || (pushed === "auto" && offered !== undefined)) {
         const { request_uri } = await call(async (server, client, options) =>
-          processPushedAuthorizationResponse(
+          oauth.processPushedAuthorizationResponse(
             server,
             client,
-            await pushedAuthorizationRequest(server, client, authenticate, parameters, options),
+            await oauth.pushedAuthorizationRequest(
+              server,
+              client,
+              authenticate,
+              parameters,
+              options,
+            ),
           ),
         );
         shown = new URLSearchParams({ client_id: own.client_id, request_uri });
@@ -203,16 +199,16 @@ export function connect(settings: Settings, report: Report) {
       const server = await ready();
       let code: URLSearchParams;
       try {
-        code = validateAuthResponse(server, own, answer, state);
+        code = oauth.validateAuthResponse(server, own, answer, state);
       } catch (error) {
         throw new NotSignedIn(ERRORS[Object(error).error] ?? "provider_error");
       }
       return call(async (server, client, options) =>
         tokensOf(
-          await processAuthorizationCodeResponse(
+          await oauth.processAuthorizationCodeResponse(
             server,
             client,
-            await authorizationCodeGrantRequest(
+            await oauth.authorizationCodeGrantRequest(
               server,
               client,
               authenticate,
@@ -230,14 +226,20 @@ export function connect(settings: Settings, report: Report) {
     /** @throws {EndpointFailure} */
     refresh(refreshToken: string): Promise<Tokens> {
       return call(async (server, client, options) => {
-        const answer = await refreshTokenGrantRequest(server, client, authenticate, refreshToken, {
-          ...options,
-          additionalParameters: resources,
-        });
+        const answer = await oauth.refreshTokenGrantRequest(
+          server,
+          client,
+          authenticate,
+          refreshToken,
+          {
+            ...options,
+            additionalParameters: resources,
+          },
+        );
         // The ID token is judged apart: a flaw in it must not cost the new refresh token.
         const { id_token, ...rest } = (await answer.json()) as Record<string, unknown>;
         const others = new Response(JSON.stringify(rest), answer);
-        const tokens = tokensOf(await processRefreshTokenResponse(server, client, others));
+        const tokens = tokensOf(await oauth.processRefreshTokenResponse(server, client, others));
         return { ...tokens, idToken: typeof id_token === "string" ? id_token : null };
       });
     },
@@ -254,11 +256,11 @@ export function connect(settings: Settings, report: Report) {
     /** @throws {EndpointFailure} also where `sub` is another */
     userInfo(accessToken: string, subject: string): Promise<Claims> {
       return call(async (server, client, options) =>
-        processUserInfoResponse(
+        oauth.processUserInfoResponse(
           server,
           client,
           subject,
-          await userInfoRequest(server, client, accessToken, asGet(options)),
+          await oauth.userInfoRequest(server, client, accessToken, asGet(options)),
         ),
       );
     },
@@ -271,8 +273,8 @@ export function connect(settings: Settings, report: Report) {
         if (offered === undefined)
           return report("revocation-failed", { ...about, code: "no_endpoint" });
         await call(async (server, client, options) =>
-          processRevocationResponse(
-            await revocationRequest(server, client, authenticate, refreshToken, {
+          oauth.processRevocationResponse(
+            await oauth.revocationRequest(server, client, authenticate, refreshToken, {
               ...options,
               additionalParameters: { token_type_hint: "refresh_token" },
             }),

@@ -1,5 +1,6 @@
 // What all parts of one mediator share.
 
+import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { Sealing } from "../sealing.js";
 import { placesOf } from "./cookies.js";
 import { connect } from "./provider.js";
@@ -25,6 +26,8 @@ export type Setup = ReturnType<typeof setUp>;
 /** The same, with its sessions: what an endpoint has. */
 export interface Live extends Setup {
   readonly sessions: LiveSessions;
+  /** Takes logout tokens, once there was one. It knows the provider's keys. */
+  receive?: (request: Request, context?: ExecutionContextLike) => Promise<Response>;
 }
 
 export function setUp(settings: Settings) {

@@ -48,7 +48,7 @@ export async function signIn(
   const query = new URL(request.url).searchParams;
   const returnTo = returnAddress(query.get("return_to"), settings.apps);
   const { scope, resource, parameters } = settings.provider;
-  const wanted = new URLSearchParams(parameters);
+  const wanted = new URLSearchParams(parameters as [string, string][]);
   for (const [name, form] of ASKED) {
     const value = query.get(name);
     if (value !== null && value.length <= LONGEST && form.test(value)) wanted.set(name, value);

@@ -38,36 +38,39 @@ const NEEDS = {
   tls_client_auth: "method",
 } as const satisfies Record<ClientAuthentication["method"], string>;
 
-const readAuth = members({
-  method: oneOf(...(Object.keys(NEEDS) as (keyof typeof NEEDS)[])),
-  secret: optional(text),
-  key: optional(
-    must<CryptoKey | Jwk>("a private CryptoKey or JWK", (given) =>
-      given instanceof CryptoKey
-        ? given.type === "private"
-        : Object.hasOwn(Object(given), "d") && isText((given as Jwk).d),
+/** Made when it is used, as the next one: a bundler leaves out functions that nobody calls. */
+const authTable = () =>
+  members({
+    method: oneOf(...(Object.keys(NEEDS) as (keyof typeof NEEDS)[])),
+    secret: optional(text),
+    key: optional(
+      must<CryptoKey | Jwk>("a private CryptoKey or JWK", (given) =>
+        given instanceof CryptoKey
+          ? given.type === "private"
+          : Object.hasOwn(Object(given), "d") && isText((given as Jwk).d),
+      ),
     ),
-  ),
-  kid: optional(text),
-  typ: optional(
-    must<string | null>("a text or null", (given) => given === null || typeof given === "string"),
-  ),
-});
+    kid: optional(text),
+    typ: optional(
+      must<string | null>("a text or null", (given) => given === null || typeof given === "string"),
+    ),
+  });
 
-export type Auth = ReturnType<typeof readAuth>;
+export type Auth = ReturnType<ReturnType<typeof authTable>>;
 
-const readClient = members({
-  id: text,
-  auth(given, fail) {
-    const auth = readAuth(given, fail);
-    const needed = NEEDS[auth.method];
-    return auth[needed] ? auth : fail("is needed", needed);
-  },
-});
+const clientTable = () =>
+  members({
+    id: text,
+    auth(given, fail) {
+      const auth = authTable()(given, fail);
+      const needed = NEEDS[auth.method];
+      return auth[needed] ? auth : fail("is needed", needed);
+    },
+  });
 
 /** What makes the client, by the time of its assertions: milliseconds since the epoch. */
 export const client: Check<(now: () => number) => KnownClient> = (given, fail) => {
-  const { id, auth } = readClient(given, fail);
+  const { id, auth } = clientTable()(given, fail);
   const { method, secret = "" } = auth;
   return (now) => ({
     client: { client_id: id, use_mtls_endpoint_aliases: method === "tls_client_auth" },

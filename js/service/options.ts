@@ -15,6 +15,7 @@ import {
   number,
   optional,
   read,
+  secret,
   tableOf,
   text,
 } from "../options.js";
@@ -72,15 +73,6 @@ function target(given: unknown, fail: Fail, origin: string) {
 }
 
 export type TargetSettings = ReturnType<typeof target>;
-
-/** A copy: its bytes can't be changed afterwards. */
-const secret: Check<Uint8Array<ArrayBuffer>> = (given, fail) => {
-  const bytes =
-    typeof given === "string"
-      ? new TextEncoder().encode(given)
-      : Uint8Array.from(given instanceof Uint8Array ? given : []);
-  return bytes.length < 32 ? fail("must be secrets of 32 bytes or more") : bytes;
-};
 
 const OPTIONS = members({
   // Compared to the letter.

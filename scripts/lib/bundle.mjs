@@ -23,8 +23,14 @@ import { unlessDone } from "./stamps.mjs";
 /** What the client loads when an option asks for it. */
 const clientChunks = ["./dpop.js", "./worker-home.js"];
 
-/** What the entries that call a provider load when an option asks for it. */
-const providerChunks = ["./assertion.js", "./service-store.js", "./service-users.js"];
+/** What the entries that call a provider load when an option or a call asks for it. */
+export const providerChunks = [
+  "./assertion.js",
+  "./mediator-backchannel.js",
+  "./service-store.js",
+  "./service-users.js",
+  "./session-check.js",
+];
 
 /**
  * Entry points without wasm in them, which wasm-pack.toml has no place for.
@@ -117,9 +123,23 @@ export const adapters = [
   {
     entry: "js/mediator.ts",
     bundle: "dist/mediator.js",
-    peers: ["tokenkeep/edge", "tokenkeep/logout", "oauth4webapi", ...providerChunks],
-    budget: 15_000,
+    peers: ["tokenkeep/edge", "oauth4webapi", ...providerChunks],
+    budget: 13_500,
     inParts: true,
+  },
+  {
+    entry: "js/mediator-backchannel.ts",
+    bundle: "dist/mediator-backchannel.js",
+    peers: ["tokenkeep/edge", "tokenkeep/logout"],
+    typedBy: "js/mediator.ts",
+    budget: 700,
+  },
+  {
+    entry: "js/session-check.ts",
+    bundle: "dist/session-check.js",
+    peers: [],
+    typedBy: "js/mediator.ts",
+    budget: 1_300,
   },
 ];
 

@@ -69,8 +69,10 @@ const CHUNKS = [
   "assertion",
   "dpop",
   "dpop-key",
+  "mediator-backchannel",
   "service-store",
   "service-users",
+  "session-check",
   "worker-home",
 ].map((name) => `./${name}.js`);
 

@@ -1,12 +1,12 @@
 // Sessions in cookies, sealed: the refresh token travels with each call. No lease exists, and
 // parallel calls reach the provider; that is harmless where refresh tokens may be used again.
 
+import { listOf, members, oneOf, read, secret } from "../../options.js";
 import { digestOf } from "../../sealing.js";
 import { unavailable } from "../answers.js";
 import { cookie, cookieIn, isKept, MOST_BYTES, type Sent } from "../cookies.js";
 import { invalidOption } from "../error.js";
 import { NotSignedIn } from "../failed.js";
-import { secrets } from "../options.js";
 import type { LiveSessions, LiveSessionsMaker } from "../sessions.js";
 import type { Setup } from "../setup.js";
 import type { Secrets, Sessions } from "../types.js";
@@ -35,13 +35,12 @@ export interface SealedCookiesOptions {
  * @throws {MediatorError} config_invalid
  */
 export function sealedCookies(options: SealedCookiesOptions): Sessions {
-  const { keys, rotation } = options ?? {};
-  if (rotation !== "none" && rotation !== "sliding")
-    throw invalidOption("rotation", 'must be "none" or "sliding"');
+  const table = { keys: listOf(secret, 1), rotation: oneOf("none", "sliding") };
+  const { keys, rotation } = read(members(table), options, invalidOption);
   const slides = rotation === "sliding";
   const sessions: LiveSessionsMaker = {
     kind: "sealed",
-    secrets: secrets(keys, "keys", invalidOption),
+    secrets: keys,
     // A cookie that never changes does not say when it was used.
     knowsUse: slides,
     open: (setup) => sessionsIn(slides, setup),

@@ -7,12 +7,12 @@
 // is stored before anybody is answered: a browser that has left costs nothing.
 
 import type { EndpointFailure } from "../../oauth/ask.js";
+import { listOf, members, read, secret } from "../../options.js";
 import { digestOf, randomText } from "../../sealing.js";
 import { tokenAnswer, unavailable } from "../answers.js";
 import { cookie, cookieIn, type Sent } from "../cookies.js";
 import { invalidOption } from "../error.js";
 import { meaningOf, NotSignedIn } from "../failed.js";
-import { having, secrets } from "../options.js";
 import type { Held, LiveSessions, LiveSessionsMaker } from "../sessions.js";
 import type { About, Setup } from "../setup.js";
 import type { SessionRecord, SessionStore } from "../store-types.js";
@@ -42,10 +42,12 @@ export function storedSessions(store: SessionStore, options: { keys: Secrets }):
       "must not be Workers KV: it is not consistent enough, and refresh tokens would be used twice",
     );
   for (const method of ["create", "read", "replace", "delete", "deleteNamed"])
-    having(method)(store, "store", invalidOption);
+    if (typeof Object(store)[method] !== "function")
+      throw invalidOption("store", `must have a method ${method}`);
+  const { keys } = read(members({ keys: listOf(secret, 1) }), options, invalidOption);
   const sessions: LiveSessionsMaker = {
     kind: "stored",
-    secrets: secrets(options?.keys, "keys", invalidOption),
+    secrets: keys,
     knowsUse: true,
     open: (setup) => sessionsIn(store, setup),
   };
