@@ -60,9 +60,9 @@ export function connect(settings: Settings, report: Report) {
   const resources = new URLSearchParams(provider.resource.map((one) => ["resource", one]));
   let known: { readonly server: AuthorizationServer; readonly until: number } | undefined;
 
-  /** How tokens of the provider are verified. The address of its keys is in its metadata. */
+  /** How tokens of the provider are verified. Its metadata says where its keys are. */
   const trust = {
-    issuers: { issuer, audience: own.client_id, algorithms, jwksUri: issuer },
+    issuers: { issuer, audience: own.client_id, algorithms, jwksUri: "https://keys.invalid" },
     jwks: {
       fetch: async (_: string, init: RequestInit) =>
         fetch(endpointOf(await ready(), "jwks_uri").href, init),

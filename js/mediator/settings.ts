@@ -61,7 +61,13 @@ const providerTable = () =>
     ),
     pushed: optional(oneOf("auto", "always", "never"), "auto"),
     algorithms: optional(
-      listOf(matching<Algorithm>(/^(?!HS|none)./i, "of signatures by private keys")),
+      listOf(
+        matching<Algorithm>(
+          /^([RPE]S(256|384|512)|EdDSA|Ed25519)$/,
+          "of signatures by private keys",
+        ),
+        1,
+      ),
       ["RS256", "PS256", "ES256", "EdDSA"],
     ),
   } satisfies Table<ProviderOptions>);

@@ -561,6 +561,8 @@ test("mediator_Q303_refuses_options_that_could_never_be_right", async () => {
     ["no issuer", { provider: {} }],
     ["HS256", { provider: { issuer: ISSUER, algorithms: ["HS256"] } }],
     ["none", { provider: { issuer: ISSUER, algorithms: ["none"] } }],
+    ["an odd algorithm", { provider: { issuer: ISSUER, algorithms: ["RS256", "rs512"] } }],
+    ["no algorithm", { provider: { issuer: ISSUER, algorithms: [] } }],
     [
       "metadata of another",
       { provider: { issuer: ISSUER, discovery: { issuer: "https://x.example" } } },
