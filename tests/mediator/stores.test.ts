@@ -97,3 +97,15 @@ test("mediator_S5_finds_each_fault_of_a_store_and_none_in_that_of_memory", async
     }),
   );
 });
+
+test("mediator_S5_gives_a_slow_store_more_time", async () => {
+  const shared = memorySessions();
+  const slow: SessionStore = {
+    ...shared,
+    async create(key, record) {
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      return shared.create(key, record);
+    },
+  };
+  assert.deepEqual(await failed(() => slow), []);
+});
