@@ -124,7 +124,7 @@ export const adapters = [
     entry: "js/mediator.ts",
     bundle: "dist/mediator.js",
     peers: ["tokenkeep/edge", "oauth4webapi", ...providerChunks],
-    budget: 13_500,
+    budget: 13_300,
     inParts: true,
   },
   {
