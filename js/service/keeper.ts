@@ -148,7 +148,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
       const lifetime = Math.min(lifetimeOf(expires_in, lifetimeIn(token)), wish.until - obtainedAt);
       const held = heldOf({ token, lifetime, obtainedAt });
       keep(before === null ? "granted" : "renewed", held);
-      const written = sharing && sharing.write(target, held);
+      const written = sharing ? sharing.write(target, held) : undefined;
       if (!party.calls) await written;
       else if (written) keepAlive(party.context, written);
       return held;
