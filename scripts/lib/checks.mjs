@@ -122,7 +122,10 @@ export const checks = [
   { name: "the layers are pure", check: async () => checkPurity() },
   { name: "prose fits a hundred columns", check: async () => checkColumns() },
   { name: "rustfmt", check: () => must("cargo", ["fmt", "--check"]) },
-  { name: "clippy, native", check: () => clippy("--all-targets") },
+  {
+    name: "clippy, native",
+    check: () => clippy("--all-targets", "--package", "tokenkeep", "--package", "tokenkeep-fuzz"),
+  },
   {
     name: "clippy, wasm32",
     check: async () => {

@@ -42,12 +42,13 @@ function keepLog(name, output) {
 }
 
 /**
- * Rust on this machine: the engine in virtual time, tables, properties, and the examples in the
- * documentation.
+ * Rust on this machine: the engine in virtual time, tables, properties, the readers of foreign
+ * bytes by dice, and the examples in the documentation.
  * @returns {Promise<Outcome>}
  */
 export async function runNative() {
-  const { code, output } = await run("cargo", ["test", "--locked", "--no-fail-fast"], {
+  const packages = ["--package", "tokenkeep", "--package", "tokenkeep-fuzz"];
+  const { code, output } = await run("cargo", ["test", "--locked", "--no-fail-fast", ...packages], {
     seconds: 1200,
   });
   keepLog("native", output);

@@ -21,7 +21,8 @@ impl World {
         self.hosted.pages.push(Page::new(id, shares));
         let page = self.hosted.pages.len() - 1;
         tell!(self, id, "opens");
-        if self.sixth.chance(200) {
+        // In the calm everybody is seen.
+        if !self.calm && self.sixth.chance(200) {
             self.hosted.pages[page].visible = false;
         }
         if self.sixth.chance(800) {
