@@ -86,6 +86,8 @@ async function takeAll(context) {
   await page.getByRole("switch", { name: "DPoP" }).check();
   await press("Steal the token");
   await shows("#theft-rows tr");
+  await press("Call through both");
+  await shows("#chain-token");
   await press("Act for Bob");
   await shows("#acting-rows tr");
   await press("Show the newest");
