@@ -12,6 +12,7 @@ import {
   callsOn,
   contestOf,
   EDGE_SIZES,
+  encryptedIn,
   FIRST,
   FURTHER_TAB,
   HOST_CALL,
@@ -82,6 +83,18 @@ function verification(
           : `${share(figures.ratio(contest, "raw", "jose"))} the signature check alone, ${share(figures.ratio(contest, "by hand", "jose"))} by hand`,
     };
   });
+}
+
+function firstSight(place: "node" | "workerd", spoken: string, bar: number, aim: number): Bar {
+  return {
+    what: `a new encrypted token, A256KW and ES256, ${spoken}`,
+    unit: "of jose's time",
+    better: "less",
+    bar,
+    aim,
+    measure: (figures) => figures.ratio(encryptedIn(place), "tokenkeep", "jose"),
+    floor: () => "none was measured",
+  };
 }
 
 function navigation(which: string, contest: string, bar: number, aim: number): Bar {
@@ -155,6 +168,8 @@ export const BARS: readonly Bar[] = [
     measure: (figures) => figures.ratio(LOOKUP, "tokenkeep", "a Map"),
     floor: (figures) => `that verifier, ${figures.value(LOOKUP, "a Map").value.toFixed(2)} µs`,
   },
+  firstSight("node", "Node", 0.8, 0.5),
+  firstSight("workerd", "workerd", 1, 0.95),
   {
     what: "a verification with 1 000 keys",
     unit: "× one key",

@@ -12,6 +12,9 @@ export const contestOf = (place: Place, alg: Alg, kind: Kind): string => `${plac
 /** A remembered token compared with a look into a Map. */
 export const LOOKUP = "workerd remembered";
 
+/** An encrypted token at first sight. */
+export const encryptedIn = (place: "node" | "workerd"): string => `${place} encrypted`;
+
 export const MANY_KEYS = "keys";
 export const MANY_ISSUERS = "issuers";
 export const MANY_RESULTS = "results";

@@ -10,6 +10,7 @@ import { BARS, verdictOf } from "./bars.ts";
 import { type Effort, QUICK, type Rounds, WHOLE } from "./contest.ts";
 import { type Figures, keep, recall } from "./figures.ts";
 import { measureCalls } from "./groups/call.ts";
+import { measureEncrypted } from "./groups/encrypted.ts";
 import { measureGrowth } from "./groups/growth.ts";
 import { measureHosts } from "./groups/hosts.ts";
 import { measureNative } from "./groups/native.ts";
@@ -31,6 +32,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Record<string,
   hosts: measureHosts,
   route: measureRoute,
   growth: measureGrowth,
+  encrypted: measureEncrypted,
   service: measureService,
   native: measureNative,
   verification: measureVerification,
@@ -39,6 +41,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Record<string,
 const USUALLY: Readonly<Record<string, readonly [whole: string, quick: string]>> = {
   verification: ["6 min", "40 s"],
   growth: ["1 min", "10 s"],
+  encrypted: ["15 s", "10 s"],
   call: ["1 min", "15 s"],
   hosts: ["40 s", "15 s"],
   service: ["20 s", "5 s"],

@@ -1,10 +1,11 @@
 // Measures the package beside others and writes the figures of docs/performance.md. It exists
 // because "small and fast" wants numbers made in one run, the contestants taking turns. Alone:
 // `npm run bench`. Words after `--`: `--quick` takes a short look and writes to build/bench/ only;
-// names of groups (verification, growth, call, hosts, start, route, sizes, native) measure those
-// alone; `report` writes what was measured last; `verify` (`npm run bench:verify`) measures
-// verification alone and fails when a bar is missed. `proofs` (`npm run bench:proofs`) does the
-// same for DPoP proofs, `opaque` (`npm run bench:opaque`) for opaque tokens.
+// names of groups (verification, growth, encrypted, call, hosts, service, start, route, sizes,
+// native) measure those alone; `report` writes what was measured last; `verify` (`npm run
+// bench:verify`) measures verification alone and fails when a bar is missed. `proofs` (`npm run
+// bench:proofs`) does the same for DPoP proofs, `opaque` (`npm run bench:opaque`) for opaque
+// tokens.
 
 import { join } from "node:path";
 import { build } from "./build.mjs";

@@ -2,7 +2,7 @@
 // decrypted, or, where a recipient's key is made ready, that the key is no good.
 
 import { hashBits, isRsa, oaepHash } from "./algorithms.js";
-import { type Bytes, joined } from "./bytes.js";
+import type { Bytes } from "./bytes.js";
 import type { RecipientKey } from "./recipient-key.js";
 
 type Maybe<T> = T | Promise<T>;
@@ -16,9 +16,12 @@ export interface Cipher<Key> {
   sha256(bytes: Bytes): Maybe<Bytes>;
   /** AES key wrap (RFC 3394) of a content encryption key for `enc`. */
   unwrap(key: Key | Bytes, wrapped: Bytes, enc: string): Maybe<Key | Bytes>;
-  /** Decrypts by AES-GCM; `aad`: the additional authenticated data. */
-  gcm(key: Key | Bytes, iv: Bytes, aad: Bytes, ciphertext: Bytes, tag: Bytes): Maybe<Bytes>;
-  hmac(key: Bytes, bits: number, bytes: Bytes): Maybe<Bytes>;
+  /**
+   * Decrypts by AES-GCM. `aad`: the additional authenticated data; `sealed`: the ciphertext, then
+   * the tag.
+   */
+  gcm(key: Key | Bytes, iv: Bytes, aad: Bytes, sealed: Bytes): Maybe<Bytes>;
+  hmac(key: Bytes, bits: string, bytes: Bytes): Maybe<Bytes>;
   /** Decrypts by AES-CBC. */
   cbc(key: Bytes, iv: Bytes, ciphertext: Bytes): Maybe<Bytes>;
 }
@@ -26,15 +29,18 @@ export interface Cipher<Key> {
 const bytesOf = async (buffer: Promise<ArrayBuffer>): Promise<Bytes> =>
   new Uint8Array(await buffer);
 
-async function imported(
+type Import = AlgorithmIdentifier | HmacImportParams;
+
+const imported = (key: Bytes, algorithm: Import, usage: KeyUsage): Promise<CryptoKey> =>
+  crypto.subtle.importKey("raw", key, algorithm, false, [usage]);
+
+/** Uses a key, at once where the platform has made it ready: each wait costs time. */
+const withKey = <T>(
   key: CryptoKey | Bytes,
-  algorithm: AlgorithmIdentifier | HmacImportParams,
+  algorithm: Import,
   usage: KeyUsage,
-): Promise<CryptoKey> {
-  return key instanceof Uint8Array
-    ? crypto.subtle.importKey("raw", key, algorithm, false, [usage])
-    : key;
-}
+  use: (ready: CryptoKey) => Promise<T>,
+): Promise<T> => (key instanceof Uint8Array ? imported(key, algorithm, usage).then(use) : use(key));
 
 /** The private operation of RSA, of which Node's own module would stop the process for a while. */
 export const decryptRsa = (key: CryptoKey, encrypted: Bytes): Promise<Bytes> =>
@@ -61,32 +67,27 @@ export const webCipher: Cipher<CryptoKey> = {
     return bytesOf(crypto.subtle.deriveBits({ name, public: other }, key, bits));
   },
   sha256: (bytes) => bytesOf(crypto.subtle.digest("SHA-256", bytes)),
-  async unwrap(key, wrapped, enc) {
-    const { subtle } = crypto;
+  unwrap(key, wrapped, enc) {
     const isGcm = hashBits(enc) === undefined;
-    const content = await subtle.unwrapKey(
-      "raw",
-      wrapped,
-      await imported(key, "AES-KW", "unwrapKey"),
-      "AES-KW",
-      // Two keys in one can be had as bytes only, and those only of a key of HMAC.
-      isGcm ? "AES-GCM" : { name: "HMAC", hash: "SHA-256" },
-      !isGcm,
-      [isGcm ? "decrypt" : "sign"],
+    // Two keys in one can be had as bytes only, and those only of a key of HMAC.
+    const kind = isGcm ? "AES-GCM" : { name: "HMAC", hash: "SHA-256" };
+    const content = withKey(key, "AES-KW", "unwrapKey", (ready) =>
+      crypto.subtle.unwrapKey("raw", wrapped, ready, "AES-KW", kind, !isGcm, [
+        isGcm ? "decrypt" : "sign",
+      ]),
     );
-    return isGcm ? content : bytesOf(subtle.exportKey("raw", content));
+    return isGcm ? content : content.then((both) => bytesOf(crypto.subtle.exportKey("raw", both)));
   },
-  async gcm(key, iv, aad, ciphertext, tag) {
-    const algorithm = { name: "AES-GCM", iv, additionalData: aad };
-    const ready = await imported(key, "AES-GCM", "decrypt");
-    return bytesOf(crypto.subtle.decrypt(algorithm, ready, joined(ciphertext, tag)));
-  },
-  async hmac(key, bits, bytes) {
-    const ready = await imported(key, { name: "HMAC", hash: `SHA-${bits}` }, "sign");
-    return bytesOf(crypto.subtle.sign("HMAC", ready, bytes));
-  },
-  async cbc(key, iv, ciphertext) {
-    const ready = await imported(key, "AES-CBC", "decrypt");
-    return bytesOf(crypto.subtle.decrypt({ name: "AES-CBC", iv }, ready, ciphertext));
-  },
+  gcm: (key, iv, aad, sealed) =>
+    withKey(key, "AES-GCM", "decrypt", (ready) =>
+      bytesOf(crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: aad }, ready, sealed)),
+    ),
+  hmac: (key, bits, bytes) =>
+    withKey(key, { name: "HMAC", hash: `SHA-${bits}` }, "sign", (ready) =>
+      bytesOf(crypto.subtle.sign("HMAC", ready, bytes)),
+    ),
+  cbc: (key, iv, ciphertext) =>
+    withKey(key, "AES-CBC", "decrypt", (ready) =>
+      bytesOf(crypto.subtle.decrypt({ name: "AES-CBC", iv }, ready, ciphertext)),
+    ),
 };

@@ -39,8 +39,8 @@ export class EncryptedToken {
   readonly #aad: Bytes;
   readonly #encryptedKey: Bytes;
   readonly #iv: Bytes;
-  readonly #ciphertext: Bytes;
-  readonly #tag: Bytes;
+  /** The ciphertext, then the tag. */
+  readonly #sealed: Bytes;
   readonly #parties: readonly [apu: Bytes, apv: Bytes];
 
   /** @throws {VerifyError} for what the header or the shape breaks */
@@ -63,8 +63,7 @@ export class EncryptedToken {
     this.#aad = encoded(header);
     this.#encryptedKey = next(encryptedKey);
     this.#iv = next(iv);
-    this.#ciphertext = next(ciphertext);
-    this.#tag = next(tag);
+    this.#sealed = bytes.subarray(at, at + next(ciphertext).length + next(tag).length);
     this.#parties = [next(this.#parameters.apu), next(this.#parameters.apv)];
   }
 
@@ -75,7 +74,7 @@ export class EncryptedToken {
       (key) => key.fits(alg, enc) && (key.kid ?? kid) === (kid ?? key.kid),
     );
     for (const key of candidates.slice(0, MOST_TRIED)) {
-      const ready = await this.#ready(key);
+      const ready = key.ready.get(alg + enc) ?? (await this.#ready(key));
       try {
         return { plaintext: await this.#content(await this.#contentKey(ready)), key };
       } catch {
@@ -88,35 +87,37 @@ export class EncryptedToken {
   /** The platform's form of a recipient's key. */
   async #ready(key: RecipientKey): Promise<unknown> {
     const { alg, enc } = this.#parameters;
-    const name = alg + enc;
-    let ready = key.ready.get(name);
-    if (ready === undefined) {
-      try {
-        ready = await this.#cipher.keyFor(key, alg, enc);
-      } catch {
-        throw noKey(key.where);
-      }
-      key.ready.set(name, ready);
+    try {
+      const ready = await this.#cipher.keyFor(key, alg, enc);
+      key.ready.set(alg + enc, ready);
+      return ready;
+    } catch {
+      throw noKey(key.where);
     }
-    return ready;
   }
 
-  async #contentKey(key: unknown): Promise<unknown> {
-    const { alg, enc, epk } = this.#parameters;
+  /** Not async: a promise around a promise costs time at each token. */
+  #contentKey(key: unknown): unknown {
+    const { alg, enc } = this.#parameters;
     if (alg === "dir") return key;
-    if (isRsa(alg)) {
-      // RFC 7516 section 11.5: a failure goes on with another key, and comes out with the tag.
-      const random = crypto.getRandomValues(new Uint8Array(contentKeyBytes(enc)));
-      const found = await decryptRsa(key as CryptoKey, this.#encryptedKey).catch(() => random);
-      return found.length === random.length ? found : random;
-    }
-    let wrapping = key;
-    if (isAgreement(alg)) {
-      const shared = await this.#cipher.agree(key, ownMembers(epk, PUBLIC_KEY));
-      wrapping = await this.#derived(shared, alg === "ECDH-ES");
-      if (alg === "ECDH-ES") return wrapping;
-    }
-    return this.#cipher.unwrap(wrapping, this.#encryptedKey, enc);
+    if (isRsa(alg)) return this.#byRsa(key as CryptoKey);
+    if (isAgreement(alg)) return this.#agreed(key);
+    return this.#cipher.unwrap(key, this.#encryptedKey, enc);
+  }
+
+  async #byRsa(key: CryptoKey): Promise<Bytes> {
+    // RFC 7516 section 11.5: a failure goes on with another key, and comes out with the tag.
+    const random = crypto.getRandomValues(new Uint8Array(contentKeyBytes(this.#parameters.enc)));
+    const found = await decryptRsa(key, this.#encryptedKey).catch(() => random);
+    return found.length === random.length ? found : random;
+  }
+
+  async #agreed(key: unknown): Promise<unknown> {
+    const { alg, enc, epk } = this.#parameters;
+    const shared = await this.#cipher.agree(key, ownMembers(epk, PUBLIC_KEY));
+    const isDirect = alg === "ECDH-ES";
+    const derived = await this.#derived(shared, isDirect);
+    return isDirect ? derived : this.#cipher.unwrap(derived, this.#encryptedKey, enc);
   }
 
   /**
@@ -140,18 +141,24 @@ export class EncryptedToken {
     return joined(...rounds).subarray(0, length);
   }
 
-  async #content(key: unknown): Promise<Bytes> {
+  #content(key: unknown): Bytes | Promise<Bytes> {
     const bits = hashBits(this.#parameters.enc);
-    if (bits === undefined)
-      return this.#cipher.gcm(key, this.#iv, this.#aad, this.#ciphertext, this.#tag);
+    return bits === undefined
+      ? this.#cipher.gcm(key, this.#iv, this.#aad, this.#sealed)
+      : this.#cbc(key as Bytes, bits);
+  }
+
+  /** AES-CBC with HMAC, by two keys in one. */
+  async #cbc(both: Bytes, bits: string): Promise<Bytes> {
     // RFC 7518 section 5.2.2.2: nothing is decrypted before the tag is found to hold.
-    const both = key as Bytes;
     const half = both.length / 2;
+    const ciphertext = this.#sealed.subarray(0, -half);
     const length = [big(0), big(this.#aad.length * 8)];
-    const authentic = joined(this.#aad, this.#iv, this.#ciphertext, ...length);
+    const authentic = joined(this.#aad, this.#iv, ciphertext, ...length);
     const mac = await this.#cipher.hmac(both.subarray(0, half), bits, authentic);
-    if (!this.#reader.isSame(mac.subarray(0, half), this.#tag)) throw undecryptable();
-    return this.#cipher.cbc(both.subarray(half), this.#iv, this.#ciphertext);
+    if (!this.#reader.isSame(mac.subarray(0, half), this.#sealed.subarray(-half)))
+      throw undecryptable();
+    return this.#cipher.cbc(both.subarray(half), this.#iv, ciphertext);
   }
 }
 

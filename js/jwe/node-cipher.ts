@@ -28,6 +28,9 @@ interface NodeCrypto {
   getCiphers(): readonly string[];
 }
 
+/** Of AES-GCM (RFC 7518 section 5.3). */
+const TAG_BYTES = 16;
+
 /** RFC 3394 section 2.2.3.1. */
 const WRAP_IV = new Uint8Array(8).fill(0xa6);
 
@@ -56,12 +59,12 @@ export function nodeCipher(): Cipher<Key> | null {
     sha256: (bytes) => crypto.createHash("sha256").update(bytes).digest(),
     unwrap: (key, wrapped) =>
       ended(crypto.createDecipheriv(`aes${bitsOf(key)}-wrap`, key, WRAP_IV), wrapped),
-    gcm(key, iv, aad, ciphertext, tag) {
-      const options = { authTagLength: tag.length };
+    gcm(key, iv, aad, sealed) {
+      const options = { authTagLength: TAG_BYTES };
       const decipher = crypto.createDecipheriv(`aes-${bitsOf(key)}-gcm`, key, iv, options);
       decipher.setAAD(aad);
-      decipher.setAuthTag(tag);
-      return ended(decipher, ciphertext);
+      decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+      return ended(decipher, sealed.subarray(0, -TAG_BYTES));
     },
     hmac: (key, bits, bytes) => crypto.createHmac(`sha${bits}`, key).update(bytes).digest(),
     cbc: (key, iv, ciphertext) =>
