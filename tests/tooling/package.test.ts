@@ -88,9 +88,11 @@ test("no name that bundles shorten is public", () => {
   }
 });
 
-test("no name that bundles shorten is between the verifier and another bundle", () => {
-  for (const file of ["keys/locator", "encryption"]) {
-    const text = readFileSync(`${root}/js/edge/${file}.ts`, "utf8");
+test("no name that bundles shorten is between two bundles", () => {
+  const verifiers = ["edge/keys/locator", "edge/encryption"];
+  const services = ["entry", "grants", "shared", "users"].map((name) => `service/${name}`);
+  for (const file of [...verifiers, ...services, "oauth/client"]) {
+    const text = readFileSync(`${root}/js/${file}.ts`, "utf8");
     for (const name of privateNames)
       assert.doesNotMatch(text, new RegExp(`^ +(readonly )?${name}\\b[<?(:]`, "m"), name);
   }
