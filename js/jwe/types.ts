@@ -1,6 +1,7 @@
 // The public types of the options of `tokenkeep/jwe`.
 
 import type { Jwk } from "../edge/options/types.js";
+import type { WebCryptoKey } from "../web-crypto-key.js";
 
 /**
  * How the content encryption key comes (RFC 7518 section 4). RSA1_5, PBES2, the key wraps with GCM
@@ -25,7 +26,7 @@ export interface DecryptionKey {
    * RSA from 2 048 bits, EC on P-256, P-384 or P-521, OKP on X25519, or `oct`, exactly as long as
    * its algorithm wants. A `CryptoKey` has the usage "decrypt", "unwrapKey" or "deriveBits".
    */
-  key: Jwk | CryptoKey;
+  key: Jwk | WebCryptoKey;
   /** Default: that of the JWK. */
   kid?: string;
   /** The one `alg` that it is used with. Default: that of the JWK, else whatever fits the key. */

@@ -1,6 +1,7 @@
 // How an application says who it is at an authorization server: public types.
 
 import type { Jwk } from "../edge/options/types.js";
+import type { WebCryptoKey } from "../web-crypto-key.js";
 
 /**
  * How the authorization server knows this client (OpenID Connect Core 1.0 section 9).
@@ -14,7 +15,7 @@ import type { Jwk } from "../edge/options/types.js";
  */
 export type ClientAuthentication =
   | { method: "client_secret_basic" | "client_secret_post"; secret: string }
-  | { method: "private_key_jwt"; key: CryptoKey | Jwk; kid?: string; typ?: string | null }
+  | { method: "private_key_jwt"; key: WebCryptoKey | Jwk; kid?: string; typ?: string | null }
   | { method: "tls_client_auth" };
 
 /** A client that the authorization server knows. */

@@ -11,6 +11,7 @@ import {
   type Jwk,
   type KeyManagement,
   publicKeys,
+  type WebCryptoKey,
 } from "tokenkeep/jwe";
 
 declare const jwk: Jwk;
@@ -47,3 +48,6 @@ export const length: number = plaintext.length + header.alg.length;
 decryption({ keys, keyManagement: ["RSA1_5"] });
 // @ts-expect-error Which algorithms is for the API to say.
 decryption({ keys });
+
+// A key of the page's own types is one.
+export const platformsKey = (key: CryptoKey): WebCryptoKey => key;

@@ -35,6 +35,7 @@ import {
   type StoreFinding,
   sealedCookies,
   storedSessions,
+  type WebCryptoKey,
 } from "tokenkeep/mediator";
 
 declare const key: Jwk;
@@ -107,3 +108,6 @@ createMediator({ ...options, client: { id: "web", auth: { method: "none" } } });
 createMediator({ ...options, sessions: undefined });
 // @ts-expect-error refresh tokens that work once need a store
 sealedCookies({ keys, rotation: "single-use" });
+
+// A key of the page's own types is one.
+export const platformsKey = (key: CryptoKey): WebCryptoKey => key;

@@ -13,6 +13,7 @@ import {
   ServiceTokenError,
   type ServiceTokens,
   type Target,
+  type WebCryptoKey,
 } from "tokenkeep/service";
 
 declare const key: CryptoKey;
@@ -86,3 +87,6 @@ createServiceTokens({ ...options, client: { id: "a", auth: { method: "none" } } 
 export const forwarded: Target = { user: "forward" };
 // @ts-expect-error what `within` gives can't be closed
 tokens.within(ctx).close();
+
+// A key of the page's own types is one.
+export const platformsKey = (key: CryptoKey): WebCryptoKey => key;

@@ -1,10 +1,11 @@
 import type { Jwk } from "../edge/options/types.js";
+import type { WebCryptoKey } from "../web-crypto-key.js";
 export type ClientAuthentication = {
     method: "client_secret_basic" | "client_secret_post";
     secret: string;
 } | {
     method: "private_key_jwt";
-    key: CryptoKey | Jwk;
+    key: WebCryptoKey | Jwk;
     kid?: string;
     typ?: string | null;
 } | {

@@ -1,0 +1,1 @@
+export type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
