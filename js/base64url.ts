@@ -1,10 +1,13 @@
 // base64url without padding (RFC 4648 section 5). The verifier's own is Rust, and not loaded here.
 
-export function encodeBase64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+export function encodeBase64url(given: Uint8Array | ArrayBuffer): string {
+  // Twice as fast as to spread the bytes.
+  return encodeBinary(String.fromCharCode.apply(null, new Uint8Array(given) as never));
+}
+
+/** Of a text whose characters stand for bytes, as those of ASCII do. */
+export function encodeBinary(text: string): string {
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /** @throws when it is no base64 */

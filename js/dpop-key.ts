@@ -1,3 +1,4 @@
-// A chunk of the client, not an entry point: it is loaded where `dpop.key` is "origin".
+// A chunk of the client, not an entry point: it is loaded in place of `dpop.js` where `dpop.key` is
+// "origin".
 
-export { OriginKeys } from "./client/dpop-key.js";
+export { proverByName as proverOf } from "./client/dpop-key.js";

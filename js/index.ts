@@ -19,7 +19,7 @@ export function createTokenKeep(options: TokenKeepOptions): TokenKeep {
   return keepWith(
     options,
     load,
-    () => import("./dpop.js"),
+    (keptAs) => (keptAs ? import("./dpop-key.js") : import("./dpop.js")),
     () => import("./worker-home.js"),
   );
 }

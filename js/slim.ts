@@ -44,7 +44,7 @@ export function createTokenKeep(options: SlimTokenKeepOptions): TokenKeep {
   return keepWith(
     others,
     loadCore,
-    () => import("./dpop.js"),
+    (keptAs) => (keptAs ? import("./dpop-key.js") : import("./dpop.js")),
     () => import("./worker-home.js"),
   );
 }

@@ -5,7 +5,7 @@
 import { gzippedWasm } from "../build/client/inlined.js";
 import { coreFrom } from "./client/load.js";
 import type { TokenKeepOptions } from "./client/types.js";
-import { loadKeys, Prover } from "./dpop.js";
+import { proverOf } from "./dpop.js";
 import { packedOf, unpacked } from "./unpack.js";
 import { serve } from "./worker/serve.js";
 
@@ -18,7 +18,7 @@ import { serve } from "./worker/serve.js";
  */
 export const seal: (options: TokenKeepOptions) => void = serve(
   coreFrom(() => unpacked(packedOf(gzippedWasm))),
-  { loadKeys, Prover },
+  async (keptAs) => (keptAs ? import("./dpop-key.js") : { proverOf }),
 );
 
 export { TokenKeepError, type TokenKeepErrorCode } from "./client/error.js";

@@ -67,18 +67,18 @@ export async function bytesOf(response: Response): Promise<Uint8Array | undefine
 }
 
 /**
- * What `restOf` leaves of the JSON of a reply; `null` where there is none, or one that is too long.
+ * The JSON of a reply, or what `restOf` leaves of it; `null` where there is none, or one that is too long.
  */
 export async function jsonOf(
   response: Response,
-  restOf: (body: Uint8Array) => Uint8Array | undefined,
+  restOf?: (body: Uint8Array) => Uint8Array | undefined,
 ): Promise<unknown> {
   if (!isLabelled(response)) {
     discard(response.body);
     return null;
   }
   const bytes = await bytesOf(response).catch(() => undefined);
-  return bytes === undefined ? null : readJson(restOf(bytes) ?? bytes);
+  return bytes === undefined ? null : readJson(restOf?.(bytes) ?? bytes);
 }
 
 /** Whether a reply says of itself that it is JSON. */

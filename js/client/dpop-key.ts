@@ -1,32 +1,66 @@
 // One key for all tabs of an origin, in IndexedDB: for backends that pin a session to the key of
 // its sign-in. A chunk of its own that imports nothing.
 
+import { type Borrowed, type KeptKey, type ProofSettings, type Prover, proverOf } from "./dpop.js";
+import { newKey, type Signer, signerOf } from "./dpop-proof.js";
+
 /** What lies in the store. `v`: of this form. */
-export interface KeptKey {
+interface Entry extends CryptoKeyPair {
   readonly v: 1;
-  readonly alg: "ES256" | "Ed25519";
+  readonly alg: string;
   /** A coordinate of the public key, by which it is known. */
   readonly x: string;
-  readonly publicKey: CryptoKey;
-  readonly privateKey: CryptoKey;
 }
 
 const STORE = "dpop";
 
-/** The keys of one keep, by its name. */
-export class OriginKeys {
-  readonly #name: string;
+/** The prover of one keep, by the key of its name. */
+export async function proverByName(settings: ProofSettings, lent: Borrowed): Promise<Prover> {
+  const key = new OriginKey(settings, lent);
+  const prover = await proverOf(settings, lent, key);
+  return { ...prover, over: (reason) => key.over(reason) };
+}
 
-  constructor(name: string) {
-    this.#name = name;
+/** The key of one keep, by its name. */
+class OriginKey implements KeptKey {
+  signer: Promise<Signer>;
+  readonly #renew: () => Promise<Signer>;
+  readonly #name: string;
+  /** Of the key that was there last. */
+  #x = "";
+
+  constructor(
+    { keptAs = "", keyAlgorithm }: ProofSettings,
+    { unavailable }: Pick<Borrowed, "unavailable">,
+  ) {
+    this.#name = keptAs;
+    this.#renew = async () => {
+      try {
+        return await signerOf(await this.#keep(await newKey(keyAlgorithm)));
+      } catch (cause) {
+        throw unavailable(cause);
+      }
+    };
+    this.signer = this.#renew();
+  }
+
+  /** The session is over. After a logout the key goes, and another one takes its place. */
+  over(reason: string): void {
+    if (!reason.startsWith("logout")) return;
+    this.signer = this.signer.then(() => this.#forget()).then(this.#renew, this.#renew);
+    // Whoever needs it hears of a failure.
+    this.signer.catch(() => undefined);
   }
 
   /**
-   * The key that is there. Else `candidate` is put there: in one transaction, so that of two tabs
-   * at once both get the same.
+   * The key that is there. Else the one that was made is put there: in one transaction, so that of
+   * two tabs at once both get the same.
    */
-  keep(candidate: KeptKey): Promise<KeptKey> {
-    return transact((store, done) => {
+  async #keep({ publicKey, privateKey }: CryptoKeyPair): Promise<CryptoKeyPair> {
+    const { x = "", y } = await crypto.subtle.exportKey("jwk", publicKey);
+    const alg = y ? "ES256" : "Ed25519";
+    const candidate: Entry = { v: 1, alg, x, publicKey, privateKey };
+    const kept = await transact<Entry>((store, done) => {
       const found = store.get(this.#name);
       const take = (entry: unknown) => {
         if (isUsable(entry)) return done(entry);
@@ -40,22 +74,24 @@ export class OriginKeys {
         take(undefined);
       };
     });
+    this.#x = kept.x;
+    return kept;
   }
 
-  /** Removes the key, if it is still the one with this coordinate. */
-  forget(x: string): Promise<void> {
+  /** Removes the key, if it is still the one that was there last. */
+  #forget(): Promise<void> {
     return transact((store, done) => {
       const found = store.get(this.#name);
       found.onsuccess = () => {
-        if (Object(found.result).x === x) store.delete(this.#name);
+        if (Object(found.result).x === this.#x) store.delete(this.#name);
         done();
       };
     });
   }
 }
 
-function isUsable(entry: unknown): entry is KeptKey {
-  const { v, alg, x, publicKey, privateKey } = Object(entry) as Partial<KeptKey>;
+function isUsable(entry: unknown): entry is Entry {
+  const { v, alg, x, publicKey, privateKey } = Object(entry) as Partial<Entry>;
   return (
     v === 1 &&
     (alg === "ES256" || alg === "Ed25519") &&

@@ -3,10 +3,11 @@
 // microtask.
 
 import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/client/client.js";
+import { ownBase } from "./addresses.js";
 import type { Advise } from "./advice.js";
 import { bytesOf, jsonOf, requestTo, sentAtOf, statusOf } from "./authority.js";
 import { type Cookies, submitTwice } from "./cookies.js";
-import type { Prover } from "./dpop.js";
+import type { Outcome as Delivery, Prover } from "./dpop.js";
 import { failure, TokenKeepError } from "./error.js";
 import { report } from "./events.js";
 import type { Told } from "./home.js";
@@ -14,6 +15,7 @@ import type { Core } from "./load.js";
 import { Locks } from "./locks.js";
 import type { Settings } from "./options.js";
 import type { watchPage } from "./page.js";
+import { readJson } from "./session.js";
 import { Siblings } from "./siblings.js";
 import type { Transition } from "./types.js";
 import { Waiters } from "./waiters.js";
@@ -168,20 +170,20 @@ export class Host {
   }
 
   /**
-   * Sends a call to the authority, with a proof where there is a prover. `next` makes the request
-   * anew. Returns the answer, and whether its fault is the proof.
+   * Sends a call to the authority, with a proof where there is a prover; once more with a better one
+   * if it can be sent `twice`. Returns the answer, and whether its fault is the proof.
    */
-  async call(
-    request: Request,
-    next: () => Request | null,
-  ): Promise<[response: Response, isProofRefused?: boolean]> {
+  async call(request: Request, twice: boolean, logout = false): Promise<Delivery<Response>> {
     const send = (request: Request) => this.transport(request, true);
-    return this.prover?.call(request, next, send) ?? [await send(request)];
+    return this.prover?.call(request, twice, send, logout) ?? { received: await send(request) };
   }
 
   /** A proof beside a token that was lent. */
   async prove(token: string | null, method: string, url: string | URL): Promise<string> {
-    const proof = await this.prover?.prove(this.engine, token, method, url);
+    const headers = new Map<string, string>();
+    const request = { method, url: `${new URL(url, ownBase())}`, headers };
+    if (token) await this.prover?.setToken(request, this.engine, token);
+    const proof = headers.get("DPoP");
     if (!proof) throw new TokenKeepError("dpop_unavailable");
     return proof;
   }
@@ -238,7 +240,7 @@ export class Host {
       },
       signedIn: () => tell.emit("signed-in"),
       signedOut: (reason) => {
-        this.prover?.over(reason);
+        this.prover?.over?.(reason);
         tell.emit("signed-out", { reason });
       },
       refreshed: (generation, by) => tell.emit("refreshed", { generation, by }),
@@ -282,10 +284,9 @@ export class Host {
     const endpoint = logout ? this.#settings.logout! : this.#settings.refresh;
     let request: Request | undefined;
     try {
-      const make = () => requestTo(endpoint, signal, this.#keepalive);
-      request = make();
-      if (logout) this.engine.authorize(request, true);
-      const [response, isProofRefused] = await this.call(request, make);
+      request = requestTo(endpoint, signal, this.#keepalive);
+      if (logout) this.engine.setToken(request, true);
+      const { received: response, refusal } = await this.call(request, true, logout);
       this.#keepalive = true;
       const header = (name: string) => response.headers.get(name) ?? "";
       if (logout) {
@@ -303,17 +304,18 @@ export class Host {
           engine.refreshed(
             call,
             // The session stands, whatever status a refused proof has.
-            isProofRefused ? 400 : statusOf(response),
+            refusal === null ? 400 : statusOf(response),
             header("Content-Type"),
             header("Retry-After"),
             sentAtOf(response),
             this.tokenIn(response.headers),
             body,
-            !isProofRefused && noSession.includes(response.status),
+            refusal !== null && noSession.includes(response.status),
             noSession.includes("no-token"),
           ),
         );
-        if (response.ok && !header("Date")) this.prover?.issued(this.engine.shown());
+        if (response.ok && !header("Date"))
+          this.prover?.tokenIssued(readJson<{ iat?: number }>(this.engine.shown())?.iat);
       }
     } catch {
       if (this.lost) return;

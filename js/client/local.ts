@@ -11,7 +11,7 @@ import { Keep, type Load } from "./keep.js";
 import type { Core } from "./load.js";
 import { readOptions } from "./options.js";
 import { watchPage } from "./page.js";
-import { type ProverChunk, proverFrom } from "./proofs.js";
+import { type LoadProver, proverFrom } from "./proofs.js";
 import { attempting, exchange, fetching } from "./requests.js";
 import { signIn } from "./sign-in.js";
 import type { TokenKeep, TokenKeepOptions } from "./types.js";
@@ -26,7 +26,7 @@ type LoadRemote = () => Promise<{ remoteHomes: typeof remoteHomes }>;
 export function keepWith(
   options: TokenKeepOptions,
   load: () => Promise<Core>,
-  loadProver: () => Promise<ProverChunk>,
+  loadProver: LoadProver,
   loadRemote: LoadRemote,
 ): TokenKeep {
   const { host = "page", transport, ...others } = membersOf("options", options);

@@ -101,8 +101,8 @@ export function readOptions(
     reply: readReply(reply),
     noSession: statuses("noSession", noSession ?? [], 200, "no-token"),
     dpop: proofs && {
-      algorithm: among("dpop.algorithm", algorithm, ["ES256", "Ed25519"]),
-      tokenEndpoint:
+      keyAlgorithm: among("dpop.algorithm", algorithm, ["ES256", "Ed25519"]),
+      namedEndpoint:
         tokenEndpoint === undefined
           ? tokenEndpoint
           : absolute("dpop.tokenEndpoint", tokenEndpoint, at),

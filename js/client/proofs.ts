@@ -1,36 +1,51 @@
 // Brings what makes proofs of possession, where the option `dpop` asks for it.
 
-import { jsonOf } from "./authority.js";
+import { discard, jsonOf, sentAtOf } from "./authority.js";
 import { challengesOf } from "./challenge.js";
-import type { Prover } from "./dpop.js";
+import type { Borrowed, ProofSettings, Prover } from "./dpop.js";
 import { TokenKeepError } from "./error.js";
 import type { Settings } from "./options.js";
 
-/** What the chunk `dpop.js` exports. */
-export type ProverChunk = typeof import("../dpop.js");
+/** What the chunks `dpop.js` and `dpop-key.js` export. */
+interface ProverChunk {
+  proverOf(settings: ProofSettings, lent: Borrowed): Promise<Prover>;
+}
 
-const unavailable = (cause: unknown) => new TokenKeepError("dpop_unavailable", { cause });
+/** Brings the chunk for a key of this tab, or for one that all tabs share. */
+export type LoadProver = (keptAs: ProofSettings["keptAs"]) => Promise<ProverChunk>;
+
+const errorsOf = (field: string | null | undefined): readonly unknown[] =>
+  challengesOf(field ?? "").map((challenge) => challenge.get("error"));
+
+/** What it has from here. */
+const lent: Borrowed = {
+  discard,
+  errorsOf,
+  async errorsIn(response) {
+    const { status, headers } = response;
+    if (![400, 401].includes(status)) return [];
+    const body = await jsonOf(response.clone());
+    const { error } = Object(body) as { error?: unknown };
+    return [error, ...errorsOf(headers.get("WWW-Authenticate"))];
+  },
+  sentAtOf,
+  unavailable: (cause: unknown) => new TokenKeepError("dpop_unavailable", { cause }),
+};
 
 /**
  * The prover of one keep, made at the first call; null where tokens need none. Its key outlives an
  * engine that is lost: tokens are bound to it.
  */
-export function proverFrom(
-  dpop: Settings["dpop"],
-  load: () => Promise<ProverChunk>,
-): () => Promise<Prover | null> {
-  let prover: Prover | null = null;
-  return async () => {
-    if (dpop && prover === null) {
-      try {
-        const { Prover, loadKeys } = await load();
-        const made = await Prover.with(dpop, { challengesOf, jsonOf, loadKeys, unavailable });
-        // Two may have come as far as this.
-        prover ??= made;
-      } catch (cause) {
-        throw unavailable(cause);
-      }
+export function proverFrom(dpop: Settings["dpop"], load: LoadProver): () => Promise<Prover> | null {
+  let prover: Promise<Prover> | undefined;
+  const bring = async (settings: ProofSettings) => {
+    try {
+      const { proverOf } = await load(settings.keptAs);
+      return await proverOf(settings, lent);
+    } catch (cause) {
+      prover = undefined;
+      throw lent.unavailable(cause);
     }
-    return prover;
   };
+  return () => (dpop ? (prover ??= bring(dpop)) : null);
 }

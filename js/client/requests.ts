@@ -72,54 +72,57 @@ export async function exchange<T>(
   }
   const { engine, prover } = host;
   await host.ask("request");
-  request.signal.throwIfAborted();
   // The copy is made before the header is set, so it carries no token.
   const spare = replayable ? request.clone() : null;
-  const send = (request: Request) => way.send(host, request);
-  const challengeOf = (outcome: T) => way.challengeOf(host, outcome);
-  const discard = (outcome: T) => way.discard?.(outcome);
-  const deliver: Deliver<T> =
-    prover?.delivery(engine, spare, send, challengeOf, discard) ??
-    (async (request, refused) => {
-      // Nothing is awaited between the token and the sending.
-      const generation = engine.authorize(request, false);
-      if (refused) {
-        if (generation === 0) return refused;
-        discard(refused.outcome);
-      }
-      const outcome = await send(request);
-      return { outcome, generation, challenge: generation ? challengeOf(outcome) : undefined };
-    });
+  const once: Deliver<Delivered<T>> = async (request, refused) => {
+    // Without proofs nothing is awaited between the token and the sending.
+    const generation = prover
+      ? await prover.setToken(request, engine)
+      : engine.setToken(request, false);
+    request.signal.throwIfAborted();
+    if (refused) {
+      if (generation === 0) return refused;
+      way.discard?.(refused.received);
+    }
+    const received = await way.send(host, request);
+    const refusal = generation ? way.challengeOf(host, received) : undefined;
+    return { received, generation, refusal };
+  };
+  const deliver = prover?.repeating(once, spare) ?? once;
   const first = await deliver(request);
-  if (!isRenewable(host, first, url, tell)) return first.outcome;
+  if (!isRenewable(host, first, url, tell)) return first.received;
   const answer = await host.ask("unauthorized", first.generation).catch((error: unknown) => {
     if (host.lost) return "give-up" as const;
     throw error;
   });
   request.signal.throwIfAborted();
-  if (answer !== "token" || spare === null) return first.outcome;
-  const second = await deliver(spare, first);
-  const { outcome } = second;
+  if (answer !== "token" || spare === null) return first.received;
+  const second = await deliver(spare.clone(), first);
+  const { received } = second;
   if (second !== first && isRenewable(host, second, url, tell)) {
     host.retryRefused(second.generation);
     tell.emit("rejected-fresh-token", { url });
-    if (outcome instanceof Response && outcome.type === "cors" && !outcome.headers.has(CHALLENGE))
-      host.advise("challenge-not-exposed", url, outcome.status);
+    if (
+      received instanceof Response &&
+      received.type === "cors" &&
+      !received.headers.has(CHALLENGE)
+    )
+      host.advise("challenge-not-exposed", url, received.status);
   }
-  return outcome;
+  return received;
 }
 
 /** Whether the token was refused, and a fresh one may help. */
 function isRenewable<T>(
   host: Host,
-  { generation, challenge }: Delivered<T>,
+  { generation, refusal }: Delivered<T>,
   url: string,
   tell: Asker,
 ): boolean {
   if (generation === 0) return false;
-  if (challenge === undefined) host.accepted(generation);
-  if (challenge == null || host.lost) return false;
-  const remedy = remedyOf(challenge);
+  if (refusal === undefined) host.accepted(generation);
+  if (refusal == null || host.lost) return false;
+  const remedy = remedyOf(refusal);
   if (remedy) tell.emit("step-up", { ...remedy, url });
   return remedy === undefined;
 }

@@ -16,9 +16,8 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
   let body: Uint8Array | undefined = new Uint8Array();
   try {
     request.signal.throwIfAborted();
-    const isTwice = host.prover !== null && isReplayable(request, undefined, request);
-    const spare = isTwice ? request.clone() : null;
-    [response] = await host.call(request, () => spare);
+    const twice = host.prover !== null && isReplayable(request, undefined, request);
+    response = (await host.call(request, twice)).received;
     if (response.ok) {
       if (isLabelled(response) || (await beginsAsObject(response.clone())))
         body = await bytesOf(response.clone());
@@ -56,22 +55,17 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
 const LIKE_TOKEN = /"(eyJ|token"|access_?token")/i;
 
 /**
- * Whether the first character is that of a JSON object: whatever it is labelled as, the application
- * may read it as one. White space and a byte order mark may go before it. Reads no further.
+ * Whether the first character of ASCII that can be seen is that of a JSON object: whatever it is
+ * labelled as, the application may read it as one. White space, a byte order mark and the zeros of
+ * UTF-16 may go before it. Reads no further.
  */
 async function beginsAsObject(response: Response): Promise<boolean> {
   const reader = response.body?.getReader();
   for (;;) {
     const chunk = (await reader?.read())?.value;
-    const first = chunk?.find((byte) => !BEFORE_JSON.includes(byte));
+    const first = chunk?.find((byte) => byte > 0x20 && byte < 0x7f);
     if (chunk !== undefined && first === undefined) continue;
     discard(reader);
     return first === 0x7b;
   }
 }
-
-/**
- * Space, tab, line feed and carriage return, the three bytes of the mark, and what goes before a
- * character in UTF-16.
- */
-const BEFORE_JSON = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf, 0xfe, 0xff, 0x00];

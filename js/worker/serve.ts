@@ -4,7 +4,7 @@ import { adviser } from "../client/advice.js";
 import { TokenKeepError } from "../client/error.js";
 import type { Core } from "../client/load.js";
 import { readOptions, type Settings } from "../client/options.js";
-import { type ProverChunk, proverFrom } from "../client/proofs.js";
+import { type LoadProver, proverFrom } from "../client/proofs.js";
 import type { TokenKeepOptions } from "../client/types.js";
 import { type Hello, VERSION } from "../hosted/protocol.js";
 import { failureOf } from "./channel.js";
@@ -26,7 +26,7 @@ interface Sealed {
  */
 export function serve(
   load: () => Promise<Core>,
-  prover: ProverChunk,
+  loadProver: LoadProver,
 ): (options: TokenKeepOptions) => void {
   const isShared = isScope("SharedWorkerGlobalScope");
   let sealed: Sealed | undefined;
@@ -37,7 +37,7 @@ export function serve(
 
   function open({ settings }: Sealed): Promise<SharedEngine> {
     const over = () => void (opening = null);
-    bringProver ??= proverFrom(settings.dpop, async () => prover);
+    bringProver ??= proverFrom(settings.dpop, loadProver);
     opening ??= Promise.all([load(), bringProver()]).then(
       ([core, prover]) => shareEngine(core, settings, prover, isShared, over),
       (error: unknown) => {

@@ -21,7 +21,7 @@ import { unlessDone } from "./stamps.mjs";
  */
 
 /** What the client loads when an option asks for it. */
-const clientChunks = ["./dpop.js", "./worker-home.js"];
+const clientChunks = ["./dpop.js", "./dpop-key.js", "./worker-home.js"];
 
 /** What the entries that call a provider load when an option or a call asks for it. */
 export const providerChunks = [
@@ -41,9 +41,9 @@ export const adapters = [
   {
     entry: "js/dpop.ts",
     bundle: "dist/dpop.js",
-    peers: ["./dpop-key.js"],
+    peers: [],
     typedBy: "js/index.ts",
-    budget: 2_000,
+    budget: 1_200,
   },
   { entry: "js/dpop-key.ts", bundle: "dist/dpop-key.js", peers: [], typedBy: "js/index.ts" },
   {
@@ -217,8 +217,11 @@ export const privateNames = [
   "coordinate",
   "core",
   "credit",
+  "discard",
   "emit",
   "engine",
+  "errorsIn",
+  "errorsOf",
   "failAll",
   "failure",
   "fits",
@@ -232,6 +235,8 @@ export const privateNames = [
   "isHidden",
   "isShared",
   "isSymmetric",
+  "keptAs",
+  "keyAlgorithm",
   "keyFor",
   "leaves",
   "left",
@@ -241,25 +246,32 @@ export const privateNames = [
   "losses",
   "lost",
   "material",
+  "namedEndpoint",
   "ping",
   "pong",
   "prover",
+  "received",
   "refreshFailed",
+  "refusal",
   "refuses",
   "rejectedFreshToken",
   "release",
   "releaseAll",
   "releaseLock",
+  "repeating",
   "restored",
   "retryRefused",
   "sendLogout",
   "sendRefresh",
+  "sentAtOf",
   "settle",
   "settled",
+  "setToken",
   "shown",
   "siblings",
   "signedIn",
   "signedOut",
+  "signer",
   "speaker",
   "stepUp",
   "takesBearer",
@@ -268,7 +280,9 @@ export const privateNames = [
   "tellCookie",
   "tellsLogout",
   "tokenIn",
+  "tokenIssued",
   "transition",
+  "unavailable",
   "unwrap",
   "userChanged",
   "waiters",
@@ -278,7 +292,13 @@ export const privateNames = [
 ];
 
 /** The entries that share a chunk, and the chunk. A member has one short name in all of them. */
-const withChunk = ["js/index.ts", "js/slim.ts", "js/worker-home.ts"];
+const withChunk = [
+  "js/index.ts",
+  "js/slim.ts",
+  "js/dpop.ts",
+  "js/dpop-key.ts",
+  "js/worker-home.ts",
+];
 /** @type {Record<string, string | false>} */
 const sharedNames = {};
 

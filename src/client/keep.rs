@@ -98,6 +98,7 @@ impl Keep {
 
     /// Sets the token on `request`; returns its generation, or 0 when there is no token to set. On
     /// a `logout` call it is the token of the session that ends, and the generation is 0.
+    #[wasm_bindgen(js_name = setToken)]
     #[must_use]
     pub fn authorize(&self, request: &Request, logout: bool) -> u32 {
         // The borrow of the engine ends before the page's `Headers` is called.
