@@ -122,7 +122,7 @@ export function testIssuer(options: TestIssuerOptions = {}): TestIssuer {
             "sign",
           ]);
     const signature = await crypto.subtle.sign(how, key, new TextEncoder().encode(text));
-    return encodeBase64url(new Uint8Array(signature));
+    return encodeBase64url(signature);
   };
 
   return {
