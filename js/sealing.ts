@@ -72,7 +72,7 @@ export class Sealing {
     return Promise.all(
       this.#secrets.map(async (secret) => {
         const material = await materialOf(secret);
-        return encodeBase64url(new Uint8Array(await crypto.subtle.deriveBits(what, material, 256)));
+        return encodeBase64url(await crypto.subtle.deriveBits(what, material, 256));
       }),
     );
   }
@@ -110,5 +110,5 @@ export function randomText(): string {
 
 /** SHA-256 as 43 characters. */
 export async function digestOf(text: string): Promise<string> {
-  return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", encode(text))));
+  return encodeBase64url(await crypto.subtle.digest("SHA-256", encode(text)));
 }
