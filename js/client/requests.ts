@@ -72,6 +72,7 @@ export async function exchange<T>(
   }
   const { engine, prover } = host;
   await host.ask("request");
+  request.signal.throwIfAborted();
   // The copy is made before the header is set, so it carries no token.
   const spare = replayable ? request.clone() : null;
   const once: Deliver<Delivered<T>> = async (request, refused) => {

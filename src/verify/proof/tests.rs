@@ -333,3 +333,74 @@ proptest! {
         prop_assert_eq!(name(&one) == name(&other), one == other);
     }
 }
+
+const CASES: &[u8] = include_bytes!("../../../tests/shared/proof-cases.json");
+
+/// What of the table passes here.
+const JAVASCRIPT_DECIDES: [&str; 6] =
+    ["good", "proof.url", "proof.binding", "proof.nonce", "proof.signature", "proof.replayed"];
+
+/// The code of a refusal.
+fn code(refusal: NotProof) -> &'static str {
+    match refusal {
+        NotProof::Malformed => "proof.malformed",
+        NotProof::Typ => "proof.typ",
+        NotProof::Algorithm => "proof.alg",
+        NotProof::Key => "proof.key",
+        NotProof::Claims => "proof.claims",
+        NotProof::Method => "proof.method",
+        NotProof::Time => "proof.time",
+        NotProof::Token => "proof.token",
+    }
+}
+
+/// Every proof of the table that the verifier's suite reads in Node and in workerd.
+#[test]
+fn edge_q316_gives_the_codes_of_the_shared_table() {
+    let mut texts = std::collections::BTreeMap::new();
+    let mut cases = Vec::new();
+    let mut now = 0.0;
+    json::members(CASES, |json::Member { name, value }| match value {
+        Value::String(text) => drop(texts.insert(name.copied(), text.copied())),
+        Value::Number(number) => now = number.to_f64(),
+        Value::Other(list) if name.is("cases") => {
+            json::items(list, |item| {
+                let Value::Other(case) = item else { panic!("a case is no object") };
+                let mut members = std::collections::BTreeMap::new();
+                json::members(case.as_bytes(), |json::Member { name, value }| {
+                    if let Value::String(text) = value {
+                        members.insert(name.copied(), text.copied());
+                    }
+                })
+                .expect("the case is JSON");
+                cases.push(members);
+            });
+        }
+        Value::Other(_) => {}
+    })
+    .expect("the table is JSON");
+    assert_eq!(cases.len(), 15);
+    let (hash, target) = (token_hash(&texts["token"]), &texts["url"]);
+    let expected = Expected { method: "GET", target, token_hash: Some(&hash), ..expected() };
+    let mut refused = 0;
+    for case in &cases {
+        let (wanted, Some(proof)) = (&*case["code"], case.get("proof")) else { continue };
+        let read = Compact::read(proof.as_bytes(), 4_096).map_err(|_| NotProof::Malformed);
+        let judged = read.and_then(|parts| {
+            let prover = Prover::read(&parts.header, ALGORITHMS)?;
+            Ok((prover, Proof::read(&parts.payload, expected, now)?))
+        });
+        match judged {
+            Err(refusal) => {
+                assert_eq!(code(refusal), wanted);
+                refused += 1;
+            }
+            Ok((_, proof)) => {
+                assert!(JAVASCRIPT_DECIDES.contains(&wanted), "{wanted}");
+                assert_eq!(proof.other_target.is_some(), wanted == "proof.url");
+                assert_eq!(proof.nonce.is_some(), wanted == "proof.nonce");
+            }
+        }
+    }
+    assert_eq!(refused, 8);
+}

@@ -28,6 +28,7 @@ import "./resource.ts";
 import "./logout.ts";
 import "./events.ts";
 import "./attacks.ts";
+import "./proof-cases.ts";
 import "./proofs.ts";
 import "./dpop.ts";
 import "./replay-object.ts";
