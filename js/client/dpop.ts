@@ -67,9 +67,7 @@ export type Deliver<D> = (request: Request, refused?: D) => Promise<D>;
 /** What was known when a proof was made for a server at `origin`. */
 type Known = readonly [origin: string, nonce: string | undefined, offset: number];
 
-/**
- * RFC 9449 section 8.1: `1*NQCHAR`, all that can be seen of ASCII but `"` and `\`. The bound is ours.
- */
+/** RFC 9449 section 8.1: `1*NQCHAR`, all of visible ASCII but `"` and `\`. The bound is ours. */
 const NONCE = /^[!#-[\]-~]{1,512}$/;
 
 export interface Prover extends Awaited<ReturnType<typeof proverOf>> {
@@ -122,9 +120,9 @@ export async function proverOf(
   }
 
   /**
-   * Has a copy of `spare` follow, once, where the proof of the request that `deliver` sends is found
-   * at fault and a better one can be made. No other token helps then. `least`: by how much a clock
-   * is off that any answer corrects.
+   * Has a copy of `spare` follow, once, where the proof of the request that `deliver` sends is
+   * found at fault and a better one can be made. No other token helps then. `least`: by how much a
+   * clock is off that any answer corrects.
    */
   function repeating<D extends Outcome<unknown>>(
     deliver: Deliver<D>,
@@ -159,8 +157,8 @@ export async function proverOf(
     repeating,
 
     /**
-     * Sets the token on a request, and a proof beside it where its type wants one: for `lent`, where
-     * that is another token. Returns the generation of the token, 0 for none.
+     * Sets the token on a request, and a proof beside it where its type wants one: for `lent`,
+     * where that is another token. Returns the generation of the token, 0 for none.
      */
     async setToken(request: Provable, engine: TokenSetter, lent?: string): Promise<number> {
       for (;;) {
@@ -182,8 +180,8 @@ export async function proverOf(
 
     /**
      * Sends a call to the authority with a proof; once more, if it can be sent `twice`, where the
-     * proof is found at fault and a better one can be made. Returns the last answer, and whether its
-     * fault is the proof. A `logout` has a proof where it has a token.
+     * proof is found at fault and a better one can be made. Returns the last answer, and whether
+     * its fault is the proof. A `logout` has a proof where it has a token.
      */
     call(
       request: Request,

@@ -170,8 +170,8 @@ export class Host {
   }
 
   /**
-   * Sends a call to the authority, with a proof where there is a prover; once more with a better one
-   * if it can be sent `twice`. Returns the answer, and whether its fault is the proof.
+   * Sends a call to the authority, with a proof where there is a prover; once more with a better
+   * one if it can be sent `twice`. Returns the answer, and whether its fault is the proof.
    */
   async call(request: Request, twice: boolean, logout = false): Promise<Delivery<Response>> {
     const send = (request: Request) => this.transport(request, true);
