@@ -67,8 +67,8 @@ export async function bytesOf(response: Response): Promise<Uint8Array | undefine
 }
 
 /**
- * The JSON of a reply, or what `restOf` leaves of it; `null` where there is none, or one that is too
- * long.
+ * The JSON of a reply, or what `restOf` leaves of it; `null` where there is none, or one that is
+ * too long.
  */
 export async function jsonOf(
   response: Response,
