@@ -145,6 +145,7 @@ test("every control has a name, every heading its place, and what changes is ann
     "Call the API",
     "What happened",
     "Make it hard",
+    "Steal the token",
     "Step-up",
     "Your sessions",
     "Two tenants",
