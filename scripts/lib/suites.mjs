@@ -128,8 +128,12 @@ async function runNode(name, files, options, env) {
   return { count: countNode(readFileSync(tap, "utf8"), code), output };
 }
 
-/** How many test files run at once. Most of them wait for a browser or a server. */
-const atOnce = `--test-concurrency=${availableParallelism() + 1}`;
+/**
+ * How many test files run at once: more than there are cores, because most of them wait for a
+ * browser or a server most of the time.
+ * @param {number} more
+ */
+const atOnce = (more) => `--test-concurrency=${availableParallelism() + more}`;
 
 /** The files that take longest begin first, so that nothing waits for one of them at the end. */
 const longest = [
@@ -157,7 +161,7 @@ export function runJs() {
   return runNode(
     "js",
     longestFirst(filesIn("tests", ".test.ts").filter((file) => !inBrowser(file))),
-    [atOnce],
+    [atOnce(2)],
     {},
   );
 }
@@ -174,7 +178,7 @@ export function runBrowser(chromium) {
         (file) => inBrowser(file) && !file.startsWith("tests/firefox/"),
       ),
     ),
-    [atOnce],
+    [atOnce(1)],
     { CHROMIUM: chromium },
   );
 }
@@ -210,7 +214,7 @@ const inFirefox = [
  */
 export async function runFirefox(firefox) {
   const wasm = await runWasmIn("firefox");
-  const client = await runNode("firefox", longestFirst(inFirefox), [atOnce], {
+  const client = await runNode("firefox", longestFirst(inFirefox), [atOnce(1)], {
     BROWSER: "firefox",
     FIREFOX: firefox,
   });
