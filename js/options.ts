@@ -97,7 +97,7 @@ export const members =
   };
 
 const ADDRESS =
-  /^(https:\/\/[^/@]+|http:\/\/((.*\.)?localhost|127(\.\d+){3}|\[::1\])(:\d+)?)\/[^#]*$/;
+  /^(https:\/\/[^/@]+|http:\/\/(([^/@]*\.)?localhost|127(\.\d+){3}|\[::1\])(:\d+)?)\/[^#]*$/;
 
 /** https:, or http: on this machine. */
 export const address: Check<URL> = (given, fail) => {
@@ -113,5 +113,5 @@ export const secret: Check<Uint8Array<ArrayBuffer>> = (given, fail) => {
     typeof given === "string"
       ? new TextEncoder().encode(given)
       : Uint8Array.from(given instanceof Uint8Array ? given : []);
-  return bytes.length < 32 ? fail("must be secrets of 32 bytes or more") : bytes;
+  return bytes.length < 32 ? fail("must be a secret of 32 bytes or more") : bytes;
 };

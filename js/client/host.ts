@@ -116,7 +116,7 @@ export class Host {
    */
   ask(input: Input, number = 0): Promise<Outcome> {
     const hint = this.#hint;
-    if (hint && ["start", "request", "lend"].includes(input)) {
+    if (hint && (["start", "request", "lend"] satisfies Input[] as Input[]).includes(input)) {
       this.#hint = undefined;
       if (this.#realm.cookies(hint.cookie) === undefined) this.engine.input("no-hint", 0);
     }

@@ -77,7 +77,7 @@ export async function ask<T>(
   });
   const options = {
     async [customFetch](input: string, init: RequestInit) {
-      // A body that breaks off is an answer that nobody gave.
+      // A body that breaks off counts as no answer.
       failure = new EndpointFailure("unavailable");
       const { body, headers, ok, status } = await bounds.fetch(input, init);
       const chunks: Uint8Array<ArrayBuffer>[] = [];

@@ -80,7 +80,7 @@ impl Profile {
             Self::Logout => Some(verify::Profile::Logout),
             Self::Jws => Some(verify::Profile::Jws),
             Self::Introspection => Some(verify::Profile::Introspection),
-            _ => None,
+            Self::__Invalid => None,
         }
     }
 }

@@ -558,6 +558,7 @@ test("mediator_Q303_refuses_options_that_could_never_be_right", async () => {
     ["an unknown option", { session: 1 }],
     ["an unknown option of the provider", { provider: { issuer: ISSUER, scopes: "x" } }],
     ["an issuer in clear", { provider: { issuer: "http://login.example.com" } }],
+    ["another one's host", { provider: { issuer: "http://evil.example/a.localhost/x" } }],
     ["no issuer", { provider: {} }],
     ["HS256", { provider: { issuer: ISSUER, algorithms: ["HS256"] } }],
     ["none", { provider: { issuer: ISSUER, algorithms: ["none"] } }],

@@ -21,6 +21,9 @@ describe("service_U35_odd_options_are_refused_by_name", () => {
     ["issuer", { issuer: "https://a:b@auth.example.com" }],
     ["tokenEndpoint", { tokenEndpoint: "/token" }],
     ["tokenEndpoint", { tokenEndpoint: "http://auth.example.com/token" }],
+    ["tokenEndpoint", { tokenEndpoint: "http://evil.example/a.localhost/token" }],
+    ["tokenEndpoint", { tokenEndpoint: "http://evil.example/?.localhost/" }],
+    ["tokenEndpoint", { tokenEndpoint: "http://user:word@a.localhost/token" }],
     ["client", { client: undefined }],
     ["client.secret", { client: { ...client, secret: SECRET } }],
     ["client.auth.method", { client: { id: "a", auth: { method: "none" } } }],
@@ -77,6 +80,7 @@ describe("service_U35_odd_options_are_refused_by_name", () => {
   test("but these are fine", () => {
     for (const more of [
       { issuer: "http://localhost:8080/realm", tokenEndpoint: new URL("http://127.0.0.1:1/t") },
+      { issuer: "http://auth.localhost:8080/realm" },
       { targets: { [STOCK]: {}, [PRICES]: { resource: ["https://a.example"] } } },
       { targets: { "http://stock.internal:8080": { user: "refuse" } } },
       { shared: { store, keys: [key, new Uint8Array(32)] }, leeway: 0, jitter: 0 },

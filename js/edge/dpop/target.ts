@@ -4,7 +4,7 @@
 /** An absolute address. URL would forgive spaces, backslashes and missing slashes. */
 const FORM = /^https?:\/\/[!-[\]-~]+$/i;
 
-/** Origin and path, in the one form of WHATWG URL; null for what is no address of that kind. */
+/** Origin and path, in the one form of WHATWG URL; null for what is no such address. */
 export function targetOf(address: string | URL): string | null {
   const text = String(address);
   if (!FORM.test(text)) return null;
