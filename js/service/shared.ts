@@ -2,8 +2,9 @@
 // or hang: that costs a grant. What is in it is sealed for one issuer, client and target. It is
 // loaded for the option `shared` alone.
 
+import { hexDigest } from "../digest.js";
+import { withoutDelay } from "../patience.js";
 import { Sealing } from "../sealing.js";
-import { digestOf } from "./digest.js";
 import type { Settings, TargetSettings } from "./options.js";
 
 /** A token as it is shared. Moments are epoch milliseconds: another isolate reads them. */
@@ -39,10 +40,10 @@ export function sharedTokens(
   const sealing = new Sealing(keys, [issuer, tokenEndpoint?.href ?? "", client_id]);
   /** Tells one service's tokens from another's that has the same store. */
   const nameOf = async (target: TargetSettings) =>
-    `tokenkeep:service:${await digestOf(issuer + client_id + rowOf(target))}`;
+    `tokenkeep:service:${await hexDigest(issuer + client_id + rowOf(target))}`;
   return {
     async read(target) {
-      const found = await within(async () => store.get(await nameOf(target)));
+      const found = await withoutDelay(PATIENCE, async () => store.get(await nameOf(target)));
       if (typeof found !== "string" || found.length > MOST) return null;
       const shared = await sealing.open<SharedToken>(found, "service", rowOf(target));
       if (shared === null) return null;
@@ -50,7 +51,7 @@ export function sharedTokens(
       return age >= 0 && age < shared.lifetime ? shared : null;
     },
     async write(target, { token, obtainedAt, lifetime }) {
-      await within(async () => {
+      await withoutDelay(PATIENCE, async () => {
         const shared = { token, obtainedAt, lifetime };
         const sealed = await sealing.seal(shared, "service", rowOf(target));
         const expirationTtl = Math.max(LEAST_TTL, Math.ceil(lifetime / 1000));
@@ -58,19 +59,4 @@ export function sharedTokens(
       });
     },
   };
-}
-
-/** What the store gives; null when it fails or is late. */
-async function within<T>(ask: () => Promise<T>): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE, null);
-  });
-  try {
-    return await Promise.race([ask(), tooLate]);
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(timer);
-  }
 }

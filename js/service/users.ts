@@ -1,8 +1,8 @@
 // The tokens of users: an exchange (RFC 8693), or the grant that a target describes, and which of
 // them are remembered. It is loaded when a service first acts for a user.
 
+import { hexDigest } from "../digest.js";
 import type { Claims } from "../edge/result/verified.js";
-import { digestOf } from "./digest.js";
 import { type Entry, newEntry } from "./entry.js";
 import type { ServiceTokenError } from "./error.js";
 import type { Grant, Grants } from "./grants.js";
@@ -98,8 +98,8 @@ export function usersOf(
       const until = exp * 1000;
       if (clock() >= until) throw new Failure("subject_expired");
       // The whole token: two of one user may differ in what they allow.
-      const name = await digestOf(origin + token);
-      const subject = sub === undefined ? null : (await digestOf(sub)).slice(0, 16);
+      const name = await hexDigest(origin + token);
+      const subject = sub === undefined ? null : (await hexDigest(sub)).slice(0, 16);
       const entry = entries.get(name) ?? newEntry(subject);
       entries.delete(name);
       if (entries.size >= size) makeRoom();

@@ -6,20 +6,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compactVerify, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { type Jwk, VerifyError, verifyCompact } from "tokenkeep/edge";
+import { dice } from "../shared/dice.ts";
 
 const seed = Number(process.env["FUZZ_SEED"] ?? 1);
 const tokens = Number(process.env["FUZZ_TOKENS"] ?? 6000);
-
-/** Numbers below 1 that follow from a seed (mulberry32). */
-function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Pieces that readers of tokens decide by. */
 const PIECES = [".", "..", "=", "-", "_", "+", "/", " ", "\n", "e30", "AA", "\u0000", "é", "eyJ"];

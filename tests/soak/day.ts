@@ -8,9 +8,9 @@ import { chromium, type Page } from "playwright-core";
 import { args, executablePath } from "../../scripts/lib/chromium.mjs";
 import { type Scene, sceneIn, script } from "../client/harness.ts";
 import { grantJwts, liveIn } from "../client/hosted/hosted.ts";
+import { dice } from "../shared/dice.ts";
 import { clock } from "./clock.ts";
 import { chromiumAt, type DevTools, type TypedTarget, targetsOf } from "./devtools.ts";
-import { dice } from "./dice.ts";
 
 export type Host = "page" | "dedicated" | "shared";
 

@@ -7,9 +7,9 @@ import { Agent, request } from "node:http";
 import { Response } from "miniflare";
 import { base64url, claims, type KeyPair, keyPair, NOW, sign } from "../edge/suite/kit.ts";
 import { startWorker } from "../edge/workerd/start.ts";
+import { dice } from "../shared/dice.ts";
 import type { Word } from "./api-worker.ts";
 import { DevTools } from "./devtools.ts";
-import { dice } from "./dice.ts";
 
 /** Requests between two moves of the clock, and seconds of a move: a million take a day. */
 const BATCH = 1_000;

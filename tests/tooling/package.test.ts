@@ -10,8 +10,9 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { build as vite } from "vite";
-import { adapters, privateNames, providerChunks, shortened } from "../../scripts/lib/bundle.mjs";
+import { adapters, providerChunks, shortened } from "../../scripts/lib/bundle.mjs";
 import { readManifest } from "../../scripts/lib/manifest.mjs";
+import { privateNames } from "../../scripts/lib/private-names.mjs";
 import { overBudget, weighAll } from "../../scripts/lib/sizes.mjs";
 import { gzipOf } from "../../scripts/lib/wasm.mjs";
 

@@ -7,6 +7,7 @@
 // tests/sim/edge/key_sets.rs takes the steps of this file and of renewals.ts in the same order.
 // Change them together.
 
+import { withoutDelay } from "../../patience.js";
 import type { Core } from "../core.js";
 import { type JwksSettings, readClock } from "../options/read.js";
 import type { JwksStore, StoredJwks } from "../options/store-types.js";
@@ -17,7 +18,7 @@ import { type Fetched, fetchBody } from "./fetch.js";
 import { KeySet } from "./key-set.js";
 import { type Party, type Renewal, Renewals } from "./renewals.js";
 import { keepAlive } from "./scope.js";
-import { digestOf, withoutDelay } from "./stores.js";
+import { digestOf } from "./stores.js";
 
 export interface LoadedSet {
   readonly set: KeySet;

@@ -1,34 +1,14 @@
 // The second layer of the key-set cache: stores over Workers KV and the Cache API, and how they are
 // asked. A store is a help and no more: one that fails, hangs or lies costs a fetch.
 
+import { hexDigest } from "../../digest.js";
 import { invalidOption } from "../options/invalid.js";
 import { readMembers } from "../options/read.js";
 import type { JwksStore, KeyValue, StoredJwks } from "../options/store-types.js";
 
 /** @internal A name that no two lists of texts share, fit for any store. */
-export async function digestOf(parts: readonly unknown[]): Promise<string> {
-  const hash = await crypto.subtle.digest(
-    "SHA-256",
-    new TextEncoder().encode(JSON.stringify(parts)),
-  );
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/**
- * @internal What `ask` gives, or null when it fails or takes longer than `timeout` milliseconds.
- */
-export async function withoutDelay<T>(timeout: number, ask: () => Promise<T>): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), timeout);
-  });
-  try {
-    return await Promise.race([ask(), tooLate]);
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(timer);
-  }
+export function digestOf(parts: readonly unknown[]): Promise<string> {
+  return hexDigest(JSON.stringify(parts));
 }
 
 /**

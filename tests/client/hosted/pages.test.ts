@@ -10,21 +10,11 @@ import { readOptions } from "../../../js/client/options.ts";
 import * as Kind from "../../../js/hosted/protocol.ts";
 import { packedOf, unpacked } from "../../../js/unpack.ts";
 import { shareEngine } from "../../../js/worker/engine.ts";
+import { dice } from "../../shared/dice.ts";
 
 const AUTHORITY = "https://auth.example.com/session";
 const API = "https://api.example.com";
 const load = coreFrom(() => unpacked(packedOf(gzippedWasm)));
-
-/** Numbers below 1 that follow from a seed (mulberry32). */
-function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Resolves after up to so many turns of the event loop. */
 async function turns(count: number): Promise<void> {
