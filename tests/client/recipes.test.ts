@@ -14,7 +14,7 @@ const behaviour = scenes();
 behaviour("recipe_readme_signs_in_calls_and_tells_who_is_signed_out", async (scene) => {
   const { authority, page } = scene;
   authority.on("/session/sign-in", () => scene.grant({ name: "Ada" }));
-  const calls = await granted(scene, "showSignIn");
+  const calls = await granted(scene, "showSignIn", "showTrouble");
   await run(scene, 'export * from "doc:README.md#1";');
   assert.equal(scene.refreshes(), 1);
   assert.deepEqual(tokensAt(scene, "/orders"), [scene.granted[0]]);
