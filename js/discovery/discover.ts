@@ -42,18 +42,18 @@ export function discover(options: DiscoverOptions = {}): KeyLocator {
       keyOrigins && means.listOfTexts(kind, keyOrigins).map((one) => addressOf(one).origin);
     const { origin, pathname } = addressOf(issuer);
     const path = pathname.replace(/\/?$/, "");
-    const paths = {
-      __proto__: null,
-      oidc: `${path}/.well-known/openid-configuration`,
-      oauth2: `/.well-known/oauth-authorization-server${path}`,
-    };
-    const end = paths[type];
-    if (!end) throw means.invalidOption("type", "must be oidc or oauth2");
+    // RFC 8414 section 2: an issuer has no query.
+    if (!["oidc", "oauth2"].includes(type) || issuer.includes("?"))
+      throw means.invalidOption(kind, "must be oidc or oauth2, the issuer without query");
+    const end =
+      type === "oauth2"
+        ? `/.well-known/oauth-authorization-server${path}`
+        : `${path}/.well-known/openid-configuration`;
     const decode = async (text: string) => {
       const { issuer: named, jwks_uri } = JSON.parse(text);
       const { href, origin } = addressOf(jwks_uri);
       // RFC 8414 section 3.3. Entra's common document has a template there.
-      if (named !== issuer || origins?.includes(origin) === false)
+      if (named !== issuer || (origins && !origins.includes(origin)))
         throw new VerifyError("discovery.mismatch");
       return href;
     };
@@ -65,15 +65,14 @@ export function discover(options: DiscoverOptions = {}): KeyLocator {
     };
     let known = "";
     const fetch = async (uri: string, init: RequestInit) => {
-      let at = known;
       try {
         const { body } = await means.fetchBody(uri, document);
-        known = at = JSON.parse(body as string);
+        known = JSON.parse(body as string);
       } catch (cause) {
-        if (!at) throw cause;
+        if (!known) throw cause;
         means.report?.("failed");
       }
-      return jwks.fetch(at, init);
+      return jwks.fetch(known, init);
     };
     return means.keysAt(origin + end, {
       label: [issuer, origins],

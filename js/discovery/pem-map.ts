@@ -8,7 +8,9 @@ import { setOf } from "./pem.js";
  */
 export function pemMap(url: string | URL): KeyLocator {
   const of = String(url);
-  const decode = async (text: string) => setOf(Object.entries<string>(JSON.parse(text)));
-  const open = ({ keysAt }: Means) => keysAt(of, { decode });
+  const open = ({ keysAt }: Means) =>
+    keysAt(of, {
+      decode: async (text) => setOf(Object.entries<string>(JSON.parse(text))),
+    });
   return { kind: "pemMap", of, open } as Locator;
 }

@@ -20,7 +20,7 @@ async function jwkOf(pem: string): Promise<JsonWebKey> {
   const [, label, text = ""] = PEM.exec(pem) ?? [];
   // What it is taken for, one after the other, until the platform finds that it is so.
   for (const namedCurve of ["", "P-256", "P-384", "P-521"]) {
-    const name = namedCurve === "" ? "RSASSA-PKCS1-v1_5" : "ECDSA";
+    const name = namedCurve ? "ECDSA" : "RSASSA-PKCS1-v1_5";
     const kind = { name, namedCurve, hash: "SHA-256" };
     try {
       const der = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

@@ -93,7 +93,7 @@ function readNonce(where: string, given: NonNullable<DpopOptions["nonce"]>): Non
     return new Uint8Array(one);
   });
   if (secrets.length === 0) throw invalidOption(`${where}.secret`, "must not be empty");
-  return { secrets, lifetime: integer(`${where}.lifetime`, lifetime, 300, 10, 86_400) };
+  return { secrets, lifetime: integer(`${where}.lifetime`, lifetime, 300, 1, 86_400) };
 }
 
 type Rules = Pick<RuleSet, "algorithms" | "clockTolerance" | "maxTokenAge">;

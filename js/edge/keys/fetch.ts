@@ -40,6 +40,11 @@ export async function fetchBody(
   }
 }
 
+/** Keys in PEM come by many types. */
+const KEY_SETS = "application/jwk-set+json, application/json, */*;q=0.1";
+/** An issuer's metadata (RFC 8414 section 3.2). */
+const JSON_TEXT = "application/json";
+
 async function exchange(
   uri: string,
   etag: string | undefined,
@@ -47,9 +52,7 @@ async function exchange(
   signal: AbortSignal,
 ): Promise<Fetched> {
   const { codes, decode } = settings;
-  const headers: Record<string, string> = {
-    Accept: "application/jwk-set+json, application/json, */*;q=0.1",
-  };
+  const headers: Record<string, string> = { Accept: codes === "jwks" ? KEY_SETS : JSON_TEXT };
   // Some endpoints answer 403 to a request without one. Browsers have their own; Firefox would ask
   // for leave to send another one by a preflight, which key endpoints don't answer.
   if (!/^Mozilla\//.test(globalThis.navigator?.userAgent ?? ""))

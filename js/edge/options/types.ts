@@ -224,7 +224,7 @@ export interface DpopOptions {
   maxProofAge?: number;
   /**
    * Given: a proof needs a nonce of this server (RFC 9449 section 8). `secret`: at least 32 bytes;
-   * of several the first one signs, and all are taken. `lifetime` in seconds, default 300; 10 to
+   * of several the first one signs, and all are taken. `lifetime` in seconds, default 300; 1 to
    * 86 400. Servers that share the secret take each other's nonces.
    */
   nonce?: { secret: Uint8Array | readonly Uint8Array[]; lifetime?: number };

@@ -153,6 +153,15 @@ const WORDS: Record<Refusal, string> = {
   server_error: "The verifier is not set up for this.",
 };
 
+/** What a developer is told in place of those words, where the error alone does not say it. */
+const ADVICE = {
+  // Nothing is a code by its prototype.
+  __proto__: null,
+  "discovery.mismatch":
+    "The metadata are of another issuer, or name an origin that is not in `keyOrigins`. " +
+    "Where tenants share metadata, name a tenant.",
+} as unknown as Readonly<Record<string, string>>;
+
 /**
  * What every call of the verifier rejects with. It says why a token was not let in, in a `code` for
  * logs and a `status` for the answer, and makes that answer. It holds nothing of the token.
@@ -194,7 +203,7 @@ export class VerifyError extends Error {
   ) {
     const { category, status, refusal } = kindOf(code);
     super(
-      details.message ?? `${WORDS[refusal]} (${code})`,
+      details.message ?? `${ADVICE[code] ?? WORDS[refusal]} (${code})`,
       details.cause === undefined ? undefined : { cause: details.cause },
     );
     this.code = code;

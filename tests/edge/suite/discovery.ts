@@ -146,6 +146,40 @@ edge("edge_Z1_refuses_options_and_issuers_that_could_never_be_right", async () =
   await undefined;
 });
 
+edge("edge_Z340_refuses_an_issuer_with_a_query_and_keys_at_an_address_with_one_pass", async () => {
+  for (const query of ["?", "?realm=a"])
+    for (const type of ["oidc", "oauth2"] as const)
+      misconfigured(() => made(discover({ type }), { issuer: `${ISSUER}/${query}` }), query);
+  const web = await webWith();
+  web.put(DOCUMENT, { issuer: ISSUER, jwks_uri: `${KEYS}?policy=p` });
+  web.put(`${KEYS}?policy=p`, await setOf("k1"));
+  const { verifier } = made(discover(), { web });
+  await verifier.verify(await tokenBy());
+});
+
+edge("edge_Z341_says_to_name_a_tenant_where_the_metadata_are_of_many", async () => {
+  const web = await webWith("k1");
+  web.put(DOCUMENT, { issuer: "https://login.example/{tenantid}/v2.0", jwks_uri: KEYS });
+  const { verifier } = made(discover(), { web });
+  const error = await refused(verifier.verify(await tokenBy()), "discovery.mismatch");
+  assert.match(error.message, /name a tenant/);
+  const answer = error.response();
+  assert.equal(await answer.text(), '{"error":"temporarily_unavailable"}');
+});
+
+edge("edge_Z342_asks_for_the_document_as_json", async () => {
+  const web = await webWith("k1");
+  const asked: (string | null)[] = [];
+  const fetch = (url: string, init: RequestInit) => {
+    asked.push(new Headers(init.headers).get("Accept"));
+    return web.fetch(url);
+  };
+  const { verifier } = made(discover(), { jwks: { fetch } });
+  await verifier.verify(await tokenBy());
+  assert.equal(asked[0], "application/json");
+  assert.match(asked[1] ?? "", /jwk-set\+json/);
+});
+
 edge("edge_Z2_takes_no_key_where_the_document_is_not_the_issuers", async () => {
   const page = (document: object) => () => Response.json(document);
   const good = { issuer: ISSUER, jwks_uri: KEYS };

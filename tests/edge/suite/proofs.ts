@@ -557,6 +557,20 @@ edge("edge_Q36_verifyProof_says_what_is_wrong_with_a_call", async () => {
   );
 });
 
+edge("edge_Q340_a_nonce_may_live_for_a_second", async () => {
+  const proof = (nonce?: string) => proofBy(client, { payload: { nonce, iat: NOW } });
+  const client = await clientOf();
+  const options = { nonce: { secret: secretOf(1), lifetime: 1 }, replay: "off" } as const;
+  const { dpopNonce } = await refused(judge(await proof(), {}, options), "proof.nonce");
+  for (const [clock, isGood] of [
+    [NOW + 1, true],
+    [NOW + 2, false],
+  ] as const) {
+    const judged = judge(await proof(dpopNonce), {}, { ...options, clock: () => clock * 1000 });
+    await (isGood ? judged : refused(judged, "proof.nonce"));
+  }
+});
+
 edge("edge_Q38_refuses_options_that_could_never_be_right", async () => {
   const proof = await proofBy(await clientOf());
   const secret = secretOf(1);
