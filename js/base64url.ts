@@ -10,10 +10,18 @@ export function encodeBinary(text: string): string {
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
+/**
+ * A text whose characters stand for bytes.
+ *
+ * @throws when it is no base64
+ */
+export function decodeBinary(text: string): string {
+  return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+}
+
 /** @throws when it is no base64 */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return Uint8Array.from(decodeBinary(text), (character) => character.charCodeAt(0));
 }
 
 /** A part of a JWT: JSON as base64url. */

@@ -4,6 +4,9 @@
 /** For `private_key_jwt`. */
 export const loadAssertion = () => import("./assertion.js");
 
+/** For `tokenkeep/service` without `tokenEndpoint`. */
+export const loadDiscovery = () => import("./service-discovery.js");
+
 /** For `shared` of `tokenkeep/service`. */
 export const loadStore = () => import("./service-store.js");
 

@@ -1,4 +1,5 @@
-// Waiting for what is a help and no more, such as a store, a bounded time.
+// Waiting that ends early: for what is a help and no more, such as a store, and for what nobody
+// wants any more.
 
 /** What `ask` gives, or null when it fails or takes longer than `timeout` milliseconds. */
 export async function withoutDelay<T>(timeout: number, ask: () => Promise<T>): Promise<T | null> {
@@ -13,4 +14,17 @@ export async function withoutDelay<T>(timeout: number, ask: () => Promise<T>): P
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Settles as `promise` does, or rejects with the signal's reason as soon as the signal aborts. */
+export function abortable<T>(
+  signal: AbortSignal | null | undefined,
+  promise: Promise<T>,
+): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as unknown);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }

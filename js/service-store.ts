@@ -1,4 +1,4 @@
 // What `tokenkeep/service` loads for the option `shared`: the store that isolates or processes
 // share, for the service's own tokens.
 
-export { sharedTokens } from "./service/shared.js";
+export { sharing } from "./service/shared.js";

@@ -2,12 +2,13 @@
 // use. Here are the listeners, and the snapshot that the application saw last.
 
 import type { Input } from "../../build/client/client.js";
+import { abortable } from "../patience.js";
 import { own } from "./checks.js";
 import { TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
 import type { Home, Told } from "./home.js";
 import { Notes } from "./notes.js";
-import { abortable, isReplayable } from "./requests.js";
+import { isReplayable } from "./requests.js";
 import { sessionOf, UNKNOWN } from "./session.js";
 import type {
   Prove,

@@ -149,24 +149,11 @@ function hasBody(request: Request): boolean {
  * Fetch standard refuses the mode "no-cors" for a body "whose source is null", and only the source
  * of a stream is null. So a trial copy shows it.
  */
-function isMadeOfStream(request: Request): boolean {
+export function isMadeOfStream(request: Request): boolean {
   try {
     new Request(request.clone(), { method: "POST", mode: "no-cors" });
     return false;
   } catch {
     return true;
   }
-}
-
-/** Settles as `promise` does, or rejects with the signal's reason as soon as the signal aborts. */
-export function abortable<T>(
-  signal: AbortSignal | null | undefined,
-  promise: Promise<T>,
-): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as unknown);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -3,6 +3,7 @@
 // form, which holds nothing of what was sent or received but the error code.
 
 import { allowInsecureRequests, customFetch } from "oauth4webapi";
+import { abortable } from "../patience.js";
 
 export interface Bounds {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
@@ -48,9 +49,8 @@ export class EndpointFailure extends Error {
     status: number | null = null,
     error: string | null = null,
     retryAfter: number | null = null,
-    cause?: unknown,
   ) {
-    super(`The authorization server's answer: ${kind}.`, cause === undefined ? {} : { cause });
+    super(`The authorization server's answer: ${kind}.`);
     Object.assign(this, { name: "EndpointFailure", kind, status, error, retryAfter });
   }
 }
@@ -68,13 +68,9 @@ export async function ask<T>(
   // hold the answer's text.
   let failure = new EndpointFailure("misconfigured");
   const controller = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new EndpointFailure("timeout"));
-      controller.abort();
-    }, bounds.timeout);
-  });
+  const { signal } = controller;
+  const giveUp = () => controller.abort(new EndpointFailure("timeout"));
+  const timer = setTimeout(giveUp, bounds.timeout);
   const options = {
     async [customFetch](input: string, init: RequestInit) {
       // A body that breaks off counts as no answer.
@@ -93,15 +89,16 @@ export async function ask<T>(
       const kind = isTrouble ? "unavailable" : isRefusal ? "refused" : "malformed";
       failure = new EndpointFailure(kind, status, isRefusal ? errorIn(text) : null, retryAfter);
       if (!ok || length > bounds.maxBytes) throw failure;
-      // The library needs no others, and takes a challenge for a refusal.
-      const kept = ["Content-Type", "Cache-Control"].map((name) => [name, headers.get(name) ?? ""]);
-      return new Response(text, { status, headers: kept as [string, string][] });
+      // The library takes a challenge for a refusal.
+      const kept = new Headers(headers);
+      kept.delete("WWW-Authenticate");
+      return new Response(text, { status, headers: kept });
     },
     [allowInsecureRequests]: bounds.allowHttp,
-    signal: controller.signal,
+    signal,
   };
   try {
-    return await Promise.race([run(options), tooLate]);
+    return await abortable(signal, run(options));
   } catch (thrown) {
     throw thrown instanceof EndpointFailure ? thrown : failure;
   } finally {

@@ -4,18 +4,23 @@
 // (src/engine/lifetime.rs, src/engine/backoff.rs).
 
 import type { ServiceTokenError } from "./error.js";
+import type { TargetSettings } from "./options.js";
 
-/** A token as it came. */
-export interface Held {
+/** A token as the authorization server, or another isolate, has given it. */
+export interface Issued {
   readonly token: string;
-  readonly receivedAt: number;
+  /** By the wall clock, which other isolates have too. */
+  readonly obtainedAt: number;
   readonly lifetime: number;
+}
+
+/** A token that is kept. */
+export interface Held extends Issued {
+  readonly receivedAt: number;
   /** How long after its receipt it is due for renewal. */
   readonly dueAfter: number;
   /** That of the attempt that brought it: a later one has a higher. */
   readonly generation: number;
-  /** When it came by the wall clock, which other isolates have too. */
-  readonly obtainedAt: number;
 }
 
 /** Keeps callers from asking, for a while. */
@@ -28,23 +33,24 @@ export interface Hold {
 
 /** Settled values only: on Workers no promise may be kept for another request. */
 export interface Entry {
+  readonly target: TargetSettings;
+  /** What events say of the user; null for the service itself. */
+  readonly subject: string | null;
+  /** What a refusal by the authorization server is called. */
+  readonly refusal: "token_refused" | "exchange_refused";
   held: Held | null;
   hold: Hold | null;
   /** The number of the latest attempt. */
   generation: number;
   /** Troubles in a row. */
   troubles: number;
-  /** What events say of the user; null for the service itself. */
-  readonly subject: string | null;
 }
 
-export const newEntry = (subject: string | null = null): Entry => ({
-  held: null,
-  hold: null,
-  generation: 0,
-  troubles: 0,
-  subject,
-});
+export const newEntry = (
+  target: TargetSettings,
+  refusal: Entry["refusal"],
+  subject: string | null = null,
+): Entry => ({ target, subject, refusal, held: null, hold: null, generation: 0, troubles: 0 });
 
 /** The milliseconds after which to look again, or the reason why there is no token. */
 export type Decision = "use" | "use-and-renew" | "call" | number | Hold;
@@ -66,12 +72,12 @@ export function decide(
   random: () => number,
 ): Decision {
   const since = (moment: number, most: number) => now >= moment && now - moment < most;
-  const lasts = (one: Hold | null) => one !== null && since(one.at, one.wait);
-  if (held !== null && since(held.receivedAt, held.lifetime)) {
-    if (since(held.receivedAt, held.dueAfter)) return "use";
-    return lasts(pause) || lasts(hold) ? "use" : "use-and-renew";
-  }
-  if (hold?.error === null && since(hold.at, LONGEST_POLL)) return 25 + 25 * random();
+  const lasts = (one: Hold | null) => one && since(one.at, one.wait);
+  if (held && since(held.receivedAt, held.lifetime))
+    return since(held.receivedAt, held.dueAfter) || lasts(pause) || lasts(hold)
+      ? "use"
+      : "use-and-renew";
+  if (hold && !hold.error && since(hold.at, LONGEST_POLL)) return 25 + 25 * random();
   return [pause, hold].find((one) => one?.error && lasts(one)) ?? "call";
 }
 

@@ -4,8 +4,8 @@
 
 import { loadStore, loadUsers } from "../chunks.js";
 import { keepAlive } from "../edge/keys/scope.js";
-import { isPromise } from "../edge/options/own.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
+import { EndpointFailure } from "../oauth/ask.js";
 import {
   backoff,
   decide,
@@ -13,15 +13,14 @@ import {
   type Entry,
   type Held,
   type Hold,
-  lifetimeOf,
+  type Issued,
   newEntry,
 } from "./entry.js";
-import { ServiceTokenError } from "./error.js";
+import { type ErrorDetails, ServiceTokenError } from "./error.js";
 import { grantsOf } from "./grants.js";
 import type { Settings, TargetSettings } from "./options.js";
-import type { SharedToken, SharedTokens } from "./shared.js";
 import type { ServiceEvent } from "./types.js";
-import type { User, Users, UsersWish } from "./users.js";
+import type { User, Users } from "./users.js";
 
 /** Who asks for tokens: all callers of a process, or those within one request. */
 export interface Party {
@@ -33,22 +32,27 @@ export interface Party {
   readonly calls: Map<Entry, Promise<Held>> | null;
 }
 
-/** One caller's wish for a token. */
-interface Wish extends UsersWish {
-  readonly target: TargetSettings;
-  readonly party: Party;
-  /** Shares it with other isolates, if the options say so. */
-  readonly isOwn: boolean;
+/** A token that is wanted. */
+export interface Wish {
+  readonly entry: Entry;
+  obtain(party: Party): Promise<Obtained>;
+}
+
+export interface Obtained extends Issued {
+  /** Whether another isolate asked for it. */
+  readonly isShared?: true;
+  /** Ends when other isolates can have it. */
+  readonly written?: Promise<void>;
 }
 
 /** What a call of one caller to one origin needs. */
 export interface Lender {
-  /** A token that is alive: at once if it is there. */
-  take(): Held | Promise<Held>;
+  /** A token that is alive. To be called first. */
+  take(): Promise<Held>;
   /** Another token than the one that an API refused; null for none. */
   renewed(refused: Held): Promise<Held | null>;
   /** Tells that an API refuses a token that has only just come. */
-  rejected(refused: Held): Promise<void>;
+  rejected(refused: Held): void;
 }
 
 /** A token that is refused when it is younger than this is not renewed: it is not its age. */
@@ -65,10 +69,10 @@ export interface Nature {
 }
 
 export function keeperOf(settings: Settings, { now, random }: Nature) {
-  const { client, clock, jitter, leeway, onEvent, shared, targets, timeout } = settings;
-  const grants = grantsOf(settings, now);
-  const own = new Map(Array.from(targets.values(), (target) => [target, newEntry()]));
-  let store: SharedTokens | undefined;
+  const { client, clock, onEvent, shared, targets, timeout } = settings;
+  const ask = grantsOf(settings, now);
+  /** The endpoint asked to be left alone (`Retry-After`): a rule for all tokens. */
+  let pause: Hold | null = null;
   let users: Users | undefined;
   let closed = false;
 
@@ -76,94 +80,84 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
     if (closed) throw new ServiceTokenError("closed");
   };
 
-  const take = (wish: Wish, refused?: Held, began = now()): Held | Promise<Held> => {
+  /** @param refused a token that an API refused: another one is wanted */
+  const take = (
+    wish: Wish,
+    party: Party,
+    refused?: Held,
+    began = now(),
+  ): Held | Promise<Held> => {
     stopIfClosed();
-    const { entry, party } = wish;
+    const { entry } = wish;
     const { hold } = entry;
     const held = entry.held === refused ? null : entry.held;
-    const decision = decide({ held, hold }, grants.pause(), now(), random);
+    const decision = decide({ held, hold }, pause, now(), random);
     if (typeof decision === "object") throw remembered(decision, now());
-    if (held !== null && decision === "use") return held;
-    if (held !== null && decision === "use-and-renew") {
-      const renewal = call(wish);
+    if (held && decision === "use") return held;
+    if (held && decision === "use-and-renew") {
+      const renewal = call(wish, party);
       // Where nothing keeps it alive, this caller waits for it.
       return party.calls ? held : renewal.catch(() => held);
     }
     const isOther = typeof decision === "number" && !party.calls?.has(entry);
-    if (!isOther || now() - began >= timeout) return call(wish);
+    if (!isOther || now() - began >= timeout) return call(wish, party);
     const later = new Promise((resolve) => setTimeout(resolve, decision));
-    return later.then(() => take(wish, refused, began));
+    return later.then(() => take(wish, party, refused, began));
   };
 
   /** The attempt that is under way for these callers, or a new one. */
-  const call = (wish: Wish): Promise<Held> => {
-    const { entry, party } = wish;
+  const call = (wish: Wish, party: Party): Promise<Held> => {
     const { calls, context } = party;
+    const { entry } = wish;
     const known = calls?.get(entry);
     if (known) return known;
-    // Before anything is awaited: others see that somebody asks.
-    const hold = { at: now(), wait: timeout, error: null };
-    entry.hold = hold;
-    entry.generation += 1;
-    const work = attempt(wish, hold, entry.generation).finally(() => calls?.delete(entry));
+    const work = attempt(wish, party).finally(() => calls?.delete(entry));
     calls?.set(entry, work);
     keepAlive(context, work);
     return work;
   };
 
-  const attempt = async (wish: Wish, hold: Hold, generation: number): Promise<Held> => {
-    const { entry, target, party, isOwn } = wish;
-    const { held: before } = entry;
+  const attempt = async ({ entry, obtain }: Wish, party: Party): Promise<Held> => {
+    // Before anything is awaited: others see that somebody asks.
+    const hold: Hold = { at: now(), wait: timeout, error: null };
+    entry.hold = hold;
+    entry.generation += 1;
+    const { generation } = entry;
+    const granted = entry.held ? "renewed" : "granted";
     const told = (type: ServiceEvent["type"], code: ServiceEvent["code"] = null) =>
-      tell(type, wish, generation, now() - hold.at, code);
-    const heldOf = ({ token, lifetime, obtainedAt }: SharedToken): Held => ({
-      token,
-      lifetime,
-      obtainedAt,
-      generation,
-      receivedAt: now() - (clock() - obtainedAt),
-      dueAfter: dueAfter(lifetime, { leeway, jitter }, random),
-    });
-    const keep = (type: ServiceEvent["type"], held: Held) => {
+      tell(type, entry, generation, now() - hold.at, code);
+    try {
+      const { token, lifetime, obtainedAt, isShared, written } = await obtain(party);
       stopIfClosed();
+      const held = {
+        token,
+        lifetime,
+        obtainedAt,
+        generation,
+        receivedAt: now() - (clock() - obtainedAt),
+        dueAfter: dueAfter(lifetime, settings, random),
+      };
       // A later attempt may have ended before this one.
       if ((entry.held?.generation ?? 0) < generation) entry.held = held;
       if (entry.hold === hold) entry.hold = null;
       entry.troubles = 0;
-      told(type);
-      return held;
-    };
-    try {
-      const sharing =
-        shared && isOwn && (store ??= (await loadStore()).sharedTokens(settings, shared));
-      const found = sharing && (await sharing.read(target));
-      // The store may lag, and have the very token that an API refused.
-      if (found && found.obtainedAt > (before?.obtainedAt ?? 0)) {
-        const held = heldOf(found);
-        if (now() - held.receivedAt < held.dueAfter) return keep("shared", held);
-      }
-      const actor = !isOwn && target.actor ? await take(ownOf(target, party)) : undefined;
-      const { access_token: token, expires_in } = await wish.grant(actor?.token);
-      const obtainedAt = clock();
-      const lifetime = Math.min(lifetimeOf(expires_in, lifetimeIn(token)), wish.until - obtainedAt);
-      const held = heldOf({ token, lifetime, obtainedAt });
-      keep(before === null ? "granted" : "renewed", held);
-      const written = sharing ? sharing.write(target, held) : undefined;
+      told(isShared ? "shared" : granted);
       if (!party.calls) await written;
       else if (written) keepAlive(party.context, written);
       return held;
     } catch (thrown) {
-      const error = failed(wish, hold, thrown);
+      const error = failed(entry, hold, thrown);
       told("failed", error.code);
       throw error;
     }
   };
 
   /** Remembers a failure, unless a later attempt knows better. */
-  const failed = ({ entry }: Wish, hold: Hold, thrown: unknown): ServiceTokenError => {
-    // What else was thrown is of a function of the options. Its text may hold a token.
-    const error = thrown instanceof ServiceTokenError ? thrown : new ServiceTokenError();
+  const failed = (entry: Entry, hold: Hold, thrown: unknown): ServiceTokenError => {
+    const error = errorOf(thrown, entry);
     const { code, retryable, retryAfter = 0 } = error;
+    if (thrown instanceof EndpointFailure && retryAfter)
+      pause = { at: now(), wait: retryAfter * 1000, error };
     if (entry.hold !== hold || code === "closed") return error;
     entry.troubles = retryable ? entry.troubles + 1 : 0;
     // Nothing but another token of the user mends these.
@@ -175,51 +169,56 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
     return remembered(entry.hold, now());
   };
 
-  const ownOf = (target: TargetSettings, party: Party): Wish => ({
-    entry: own.get(target) as Entry,
-    target,
-    party,
-    isOwn: true,
-    until: Infinity,
-    grant: () => grants.ask("client_credentials", target.parameters, "token_refused"),
-  });
-
   /** What `onEvent` throws changes nothing. */
   const tell = (
     type: ServiceEvent["type"],
-    { entry, target }: Wish,
+    { subject, target }: Entry,
     generation: number,
     ms: number,
     code: ServiceEvent["code"] = null,
   ) => {
-    const { subject } = entry;
     const actor = client.client_id;
     const event = { type, target: target.origin, subject, actor, generation, ms, code };
     (async () => onEvent?.(event))().catch(() => undefined);
   };
 
+  const ownOf = (target: TargetSettings): Wish => {
+    const entry = newEntry(target, "token_refused");
+    const grant = () => ask("client_credentials", target.parameters);
+    return {
+      entry,
+      obtain: shared
+        ? async () => (await loadStore()).sharing(settings, shared, random)(entry, grant)
+        : grant,
+    };
+  };
+  const own = new Map(Array.from(targets, ([origin, target]) => [origin, ownOf(target)]));
+
   return {
-    lend(target: TargetSettings, user: User | null, party: Party): Lender {
-      let made: Promise<Wish> | undefined;
-      const load = async (user: User): Promise<Wish> => {
-        users ??= (await loadUsers()).usersOf(settings, now, grants, ServiceTokenError);
-        return { ...(await users.wishFor(target, user)), target, party, isOwn: false };
-      };
-      const wish = () => (user === null ? ownOf(target, party) : (made ??= load(user)));
-      const rejected = async ({ generation }: Held) =>
-        tell("rejected-fresh-token", await wish(), generation, 0);
+    /** @throws {ServiceTokenError} origin_not_listed */
+    lend(origin: string, user: User | null, party: Party): Lender {
+      const listed = own.get(origin);
+      if (!listed) throw new ServiceTokenError("origin_not_listed");
+      let wish = listed;
+      const rejected = ({ generation }: Held) =>
+        tell("rejected-fresh-token", wish.entry, generation, 0);
       return {
-        take() {
-          const one = wish();
-          return isPromise(one) ? one.then((known) => take(known)) : take(one);
+        async take() {
+          if (user) {
+            const { usersOf } = await loadUsers();
+            users ??= usersOf(settings, now, ask, take, ServiceTokenError);
+            wish = await users(listed, user);
+          }
+          return take(wish, party);
         },
         async renewed(refused) {
-          const one = await wish();
-          const { held } = one.entry;
-          if ((held ?? refused) === refused && now() - refused.receivedAt < FRESH)
-            return rejected(refused).then(() => null);
+          const { held } = wish.entry;
+          if ((held ?? refused) === refused && now() - refused.receivedAt < FRESH) {
+            rejected(refused);
+            return null;
+          }
           try {
-            return await take(one, refused);
+            return await take(wish, party, refused);
           } catch {
             return null;
           }
@@ -230,10 +229,25 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
     /** Forgets all. */
     close() {
       closed = true;
-      for (const entry of own.values()) entry.held = null;
-      users?.forget();
+      users = undefined;
+      for (const { entry } of own.values()) entry.held = null;
     },
   };
+}
+
+/** What a caller is told, by what a grant failed with. */
+function errorOf(thrown: unknown, { refusal }: Entry): ServiceTokenError {
+  if (thrown instanceof ServiceTokenError) return thrown;
+  // What else was thrown is of a function of the options. Its text may hold a token.
+  if (!(thrown instanceof EndpointFailure) || thrown.kind === "misconfigured")
+    return new ServiceTokenError();
+  const { kind, status, error, retryAfter } = thrown;
+  const details: ErrorDetails = { ...(status && { status }), ...(error && { error }) };
+  if (kind === "refused") return new ServiceTokenError(refusal, details);
+  return new ServiceTokenError(kind === "unavailable" ? "token_unreachable" : `token_${kind}`, {
+    ...details,
+    retryAfter: retryAfter ?? 0,
+  });
 }
 
 /** The error for a failure that is remembered. */
@@ -241,15 +255,4 @@ function remembered({ error, at, wait }: Hold, now: number): ServiceTokenError {
   const retryAfter = Math.max(1, Math.ceil((at + wait - now) / 1000));
   const { code, message, retryable } = error as ServiceTokenError;
   return new ServiceTokenError(code, { ...error, ...(retryable && { retryAfter }) }, message);
-}
-
-/** Seconds from `iat` to `exp` of a token that is a JWT; null where it does not tell. */
-function lifetimeIn(token: string): number | null {
-  try {
-    const [, payload = ""] = token.split(".");
-    const { exp, iat } = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
-    return exp - iat;
-  } catch {
-    return null;
-  }
 }

@@ -2,8 +2,8 @@
 // renewal and one retry. What is sent again is what was sent before, byte for byte.
 
 import { discard } from "../client/authority.js";
-import { abortable, isReplayable } from "../client/requests.js";
-import { isPromise } from "../edge/options/own.js";
+import { isMadeOfStream } from "../client/requests.js";
+import { abortable } from "../patience.js";
 import type { Lender } from "./keeper.js";
 import type { ServiceOptions } from "./types.js";
 
@@ -38,7 +38,7 @@ export async function exchange(
   const lender = lend(href.startsWith(`${origin}/`) ? origin : "");
   const isPlain = !(input instanceof Request) && isReusable(init);
   const request = isPlain ? href : new Request(input, init);
-  const spare = isPlain ? href : copyOf(request as Request, input, init);
+  const spare = isPlain ? href : copyOf(request as Request, init);
   const parts: RequestInit = { ...(isPlain ? init : {}), redirect: "manual" };
   const { signal, headers: given } = isPlain ? (init ?? {}) : (request as Request);
   const headers = given && new Headers(given);
@@ -53,15 +53,14 @@ export async function exchange(
   // The caller's own goes out as it is, but not the very token with which the user came.
   const known = headers?.get("Authorization");
   if (known != null && (!inbound || BEARER.exec(known)?.[1] !== inbound)) return send(request);
-  const taken = lender.take();
-  const held = isPromise(taken) ? await abortable(signal, taken) : taken;
+  const held = await abortable(signal, lender.take());
   const first = await send(request, held.token);
   if (!isRefused(first)) return first;
   const other = await abortable(signal, lender.renewed(held));
-  if (other === null || spare === null) return first;
+  if (!other || !spare) return first;
   discard(first.body);
   const second = await send(spare, other.token);
-  if (isRefused(second)) await lender.rejected(other);
+  if (isRefused(second)) lender.rejected(other);
   return second;
 }
 
@@ -80,8 +79,12 @@ function isReusable(init: RequestInit | undefined): boolean {
 }
 
 /** To be sent if the request is refused; null where its body can be had once. */
-function copyOf(request: Request, ...[input, init]: Parameters<typeof fetch>): Request | null {
-  // Without a mode, as on Workers, a body that was made of a stream can't be told from another.
-  const isKnown = init?.body != null || request.body === null || "mode" in request;
-  return isKnown && isReplayable(input, init, request) ? request.clone() : null;
+function copyOf(request: Request, init: RequestInit | undefined): Request | null {
+  const given = init?.body ?? null;
+  const isReplayable =
+    given === null
+      ? // Without a mode, as on Workers, a body of a stream can't be told from another.
+        request.body === null || ("mode" in request && !isMadeOfStream(request))
+      : !(given instanceof ReadableStream);
+  return isReplayable ? request.clone() : null;
 }

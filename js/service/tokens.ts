@@ -55,11 +55,7 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
   };
 
   const callsOf = (partyOf: () => Party, user: User | null): OnBehalf => {
-    const lend = (origin: string) => {
-      const target = targets.get(origin);
-      if (target === undefined) throw new ServiceTokenError("origin_not_listed");
-      return keeper.lend(target, user, partyOf());
-    };
+    const lend = (origin: string) => keeper.lend(origin, user, partyOf());
     return {
       fetch: (input, init) => exchange({ lend, transport, inbound: user?.token }, input, init),
       async withToken(target, use) {
@@ -80,8 +76,7 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
     ...facesOf(() => anyone),
     within: (context) => facesOf(within(context)),
     async prime() {
-      const { lend } = keeper;
-      const ends = Array.from(targets.values(), async (one) => lend(one, null, anyone).take());
+      const ends = Array.from(targets.keys(), (origin) => keeper.lend(origin, null, anyone).take());
       // One that fails hides none of the others.
       await Promise.allSettled(ends);
       await Promise.all(ends);

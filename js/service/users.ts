@@ -3,9 +3,10 @@
 
 import { hexDigest } from "../digest.js";
 import type { Claims } from "../edge/result/verified.js";
-import { type Entry, newEntry } from "./entry.js";
+import { type Entry, type Issued, newEntry } from "./entry.js";
 import type { ServiceTokenError } from "./error.js";
-import type { Grant, Grants } from "./grants.js";
+import type { Ask } from "./grants.js";
+import type { Party, Wish } from "./keeper.js";
 import type { Parameters, Settings, TargetSettings } from "./options.js";
 import { AUTHENTICATES } from "./reserved.js";
 
@@ -22,25 +23,20 @@ export interface User {
 type Describe = Exclude<TargetSettings["user"], string>;
 type Subject = { readonly token: string; readonly claims: Claims };
 
-/** What a wish for a user's token is beside its target. */
-export interface UsersWish {
-  readonly entry: Entry;
-  /** No token outlives the one that it was exchanged for: epoch milliseconds. */
-  readonly until: number;
-  /** @param actorToken that of the service, where the target wants it sent */
-  grant(actorToken: string | undefined): Promise<Grant>;
-}
-
 /** How often, at most, the entries are searched for tokens that have expired. */
 const SWEEP = 1_000;
 
 export type Users = ReturnType<typeof usersOf>;
 
-/** @param Failure the class of the bundle that has loaded this one */
+/**
+ * @param take gives a token: the service's own may go along with an exchange
+ * @param Failure the class of the bundle that has loaded this one
+ */
 export function usersOf(
   { clock, size }: Settings,
   now: () => number,
-  grants: Grants,
+  ask: Ask,
+  take: (wish: Wish, party: Party) => Issued | Promise<Issued>,
   Failure: typeof ServiceTokenError,
 ) {
   /** By a digest of origin and user's token, the least recently used first. */
@@ -57,66 +53,63 @@ export function usersOf(
     for (const name of entries.keys()) if (entries.size >= size) entries.delete(name);
   };
 
-  const exchanged = async (
-    { parameters, scopes }: TargetSettings,
-    token: string,
-    actorToken: string | undefined,
-  ) => {
+  const exchanged = async (own: Wish, token: string, party: Party) => {
+    const { actor, parameters, scopes } = own.entry.target;
     const asked: Parameters = [
       ["subject_token", token],
       ["subject_token_type", ACCESS_TOKEN],
       ["requested_token_type", ACCESS_TOKEN],
-      ...(actorToken === undefined
-        ? []
-        : [["actor_token", actorToken] as const, ["actor_token_type", ACCESS_TOKEN] as const]),
+      ...(actor
+        ? [
+            ["actor_token", (await take(own, party)).token] as const,
+            ["actor_token_type", ACCESS_TOKEN] as const,
+          ]
+        : []),
       ...parameters,
     ];
-    const answer = await grants.ask(EXCHANGE, asked, "exchange_refused");
-    const { issued_token_type: issued, scope = "" } = answer;
+    const grant = await ask(EXCHANGE, asked);
+    const { issued_token_type: issued, scope = "" } = grant.answer;
     if (issued !== ACCESS_TOKEN && issued !== `${TYPES}jwt`) throw new Failure("token_malformed");
     const granted = String(scope).split(" ");
     if (granted.some((one) => one !== "" && !scopes.includes(one)))
       throw new Failure("exchange_widened");
-    return answer;
+    return grant;
   };
 
-  /** The grant that the target describes. */
-  const described = async ({ user }: TargetSettings, subject: Subject) => {
-    const { grantType, parameters } = (user as Describe)({ ...subject });
+  /** By the grant that the target describes. */
+  const described = async (describe: Describe, subject: Subject) => {
+    const { grantType, parameters } = describe(subject);
     const sent = Object.entries(parameters);
     if (typeof grantType !== "string" || sent.some(([name]) => AUTHENTICATES.test(name)))
       throw new Failure("config_invalid", {}, "`user` must describe a grant, and no client.");
-    return grants.ask(grantType, sent, "exchange_refused");
+    return ask(grantType, sent);
   };
 
-  return {
-    async wishFor(target: TargetSettings, { token, claims }: User): Promise<UsersWish> {
-      const { origin, user } = target;
-      if (user === "refuse") throw new Failure("user_refused");
-      if (token === undefined || claims === undefined) throw new Failure("subject_missing");
-      const { exp = Infinity, sub } = claims;
-      const until = exp * 1000;
-      if (clock() >= until) throw new Failure("subject_expired");
-      // The whole token: two of one user may differ in what they allow.
-      const name = await hexDigest(origin + token);
-      const subject = sub === undefined ? null : (await hexDigest(sub)).slice(0, 16);
-      const entry = entries.get(name) ?? newEntry(subject);
-      entries.delete(name);
-      if (entries.size >= size) makeRoom();
-      entries.set(name, entry);
-      return {
-        entry,
-        until,
-        grant: (actorToken) =>
-          user === "exchange"
-            ? exchanged(target, token, actorToken)
-            : described(target, { token, claims }),
-      };
-    },
-
-    forget() {
-      for (const entry of entries.values()) entry.held = null;
-      entries.clear();
-    },
+  /** @param own what the service itself wants there */
+  return async (own: Wish, { token, claims }: User): Promise<Wish> => {
+    const { target } = own.entry;
+    const { origin, user } = target;
+    if (user === "refuse") throw new Failure("user_refused");
+    if (token === undefined || claims === undefined) throw new Failure("subject_missing");
+    const { exp = Infinity, sub } = claims;
+    const until = exp * 1000;
+    if (clock() >= until) throw new Failure("subject_expired");
+    // The whole token: two of one user may differ in what they allow.
+    const name = await hexDigest(origin + token);
+    const subject = sub === undefined ? null : (await hexDigest(sub)).slice(0, 16);
+    const entry = entries.get(name) ?? newEntry(target, "exchange_refused", subject);
+    entries.delete(name);
+    if (entries.size >= size) makeRoom();
+    entries.set(name, entry);
+    return {
+      entry,
+      async obtain(party) {
+        const { lifetime, ...issued } = await (user === "exchange"
+          ? exchanged(own, token, party)
+          : described(user, { token, claims }));
+        // No token outlives the one that it was exchanged for.
+        return { ...issued, lifetime: Math.min(lifetime, until - issued.obtainedAt) };
+      },
+    };
   };
 }

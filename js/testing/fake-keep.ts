@@ -2,7 +2,6 @@
 // answered. The rules of the real keep that an application sees are kept, without wasm.
 
 import type { TokenKeepError, TokenKeepErrorCode } from "../client/error.js";
-import { abortable } from "../client/requests.js";
 import type {
   Prove,
   Session,
@@ -11,6 +10,7 @@ import type {
   TokenResponse,
   Transition,
 } from "../client/types.js";
+import { abortable } from "../patience.js";
 import { exchange, type Turns } from "./exchange.js";
 import { Listeners } from "./listeners.js";
 import { absolute, Routes, requestOf } from "./routes.js";

@@ -28,6 +28,7 @@ const clientChunks = ["./dpop.js", "./dpop-key.js", "./worker-home.js"];
 export const providerChunks = [
   "./assertion.js",
   "./mediator-backchannel.js",
+  "./service-discovery.js",
   "./service-store.js",
   "./service-users.js",
   "./session-check.js",
@@ -98,6 +99,13 @@ export const adapters = [
     peers: ["oauth4webapi"],
     typedBy: "js/service.ts",
     budget: 500,
+  },
+  {
+    entry: "js/service-discovery.ts",
+    bundle: "dist/service-discovery.js",
+    peers: ["oauth4webapi"],
+    typedBy: "js/service.ts",
+    budget: 600,
   },
   {
     entry: "js/service-users.ts",
