@@ -32,17 +32,15 @@ export const must =
 export const isText = (given: unknown) => typeof given === "string" && given !== "";
 
 export const text = /* @__PURE__ */ must<string>("a text", isText);
-export const flag = /* @__PURE__ */ must<boolean>(
-  "true or false",
-  (given) => typeof given === "boolean",
-);
 export const object = /* @__PURE__ */ must<object>(
   "an object",
   (given) => typeof given === "object" && given !== null && !Array.isArray(given),
 );
 
-export const oneOf = <T extends string>(...words: readonly T[]): Check<T> =>
-  must(words.join(" or "), (given) => words.includes(given as T));
+export const oneOf = <T extends string | boolean>(...values: readonly T[]): Check<T> =>
+  must(values.join(" or "), (given) => values.includes(given as T));
+
+export const flag = /* @__PURE__ */ oneOf(true, false);
 
 export const number = (least: number, most: number): Check<number> =>
   must(
@@ -91,9 +89,8 @@ export const members =
   (given, fail) => {
     const found: Record<string, unknown> = { __proto__: null, ...object(given, fail) };
     for (const name in found) if (!Object.hasOwn(table, name)) fail("is no option", name);
-    return Object.fromEntries(
-      Object.entries(table).map(([name, check]) => [name, check(found[name], under(name, fail))]),
-    ) as never;
+    const each = tableOf((check, fail, name) => (check as Check<unknown>)(found[name], fail));
+    return Object.fromEntries(each(table, fail)) as never;
   };
 
 const ADDRESS =
@@ -101,8 +98,8 @@ const ADDRESS =
 
 /** https:, or http: on this machine. */
 export const address: Check<URL> = (given, fail) => {
-  const url = URL.canParse(given as string) ? new URL(given as string) : null;
-  return url !== null && ADDRESS.test(url.href)
+  const url = URL.canParse(given as string) && new URL(given as string);
+  return url && ADDRESS.test(url.href)
     ? url
     : fail("must be an https: URL, without user name and fragment");
 };

@@ -51,9 +51,7 @@ const authTable = () =>
       ),
     ),
     kid: optional(text),
-    typ: optional(
-      must<string | null>("a text or null", (given) => given === null || typeof given === "string"),
-    ),
+    typ: optional((given, fail) => (given === null ? null : text(given, fail))),
   });
 
 export type Auth = ReturnType<ReturnType<typeof authTable>>;

@@ -81,12 +81,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
   };
 
   /** @param refused a token that an API refused: another one is wanted */
-  const take = (
-    wish: Wish,
-    party: Party,
-    refused?: Held,
-    began = now(),
-  ): Held | Promise<Held> => {
+  const take = (wish: Wish, party: Party, refused?: Held, began = now()): Held | Promise<Held> => {
     stopIfClosed();
     const { entry } = wish;
     const { hold } = entry;

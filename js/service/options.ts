@@ -29,10 +29,7 @@ const isFunction = (given: unknown) => typeof given === "function";
 
 const readTarget = members({
   audience: optional(text),
-  resource: optional<readonly string[]>(
-    (given, fail) => listOf(text)(Array.isArray(given) ? given : [given], fail),
-    [],
-  ),
+  resource: optional<readonly string[]>((given, fail) => listOf(text)([given].flat(), fail), []),
   scopes: optional(
     listOf(must<string>("scopes", (given) => typeof given === "string" && /^\S+$/.test(given))),
     [],
@@ -74,24 +71,33 @@ function target(given: unknown, fail: Fail, origin: string) {
 
 export type TargetSettings = ReturnType<typeof target>;
 
+/** In milliseconds. */
+const seconds =
+  (usual: number): Check<number> =>
+  (given, fail) =>
+    1000 * optional(number(0, 86_400), usual)(given, fail);
+
 const OPTIONS = members({
   // Compared to the letter.
   issuer: (given, fail) => address(given, fail) && String(given),
   tokenEndpoint: optional(address),
   client,
-  targets: tableOf(target),
+  targets(given, fail) {
+    const targets = new Map(tableOf(target)(given, fail));
+    return targets.size > 0 ? targets : fail("must name an origin");
+  },
   shared: optional(
     members({
       store: must<KeyValue>("a store with the methods get and put", (given) =>
-        [Object(given).get, Object(given).put].every((one) => typeof one === "function"),
+        [Object(given).get, Object(given).put].every(isFunction),
       ),
       keys: listOf(secret, 1),
     }),
   ),
   size: optional(number(1, 1_000_000), 1_000),
   timeout: optional(number(1, 60_000), 5_000),
-  leeway: optional(number(0, 86_400), 60),
-  jitter: optional(number(0, 86_400), 10),
+  leeway: seconds(60),
+  jitter: seconds(10),
   fetch: optional(callable<NonNullable<ServiceOptions["fetch"]>>(), (input, init) =>
     globalThis.fetch(input, init),
   ),
@@ -108,13 +114,5 @@ export type Settings = ReturnType<typeof readOptions>;
 /** All times in milliseconds. */
 export function readOptions(given: ServiceOptions) {
   const options = read(OPTIONS, given, invalid);
-  const { client, clock, leeway, jitter, targets } = options;
-  if (targets.length === 0) throw invalid("targets", "must name an origin");
-  return {
-    ...options,
-    ...client(clock),
-    targets: new Map(targets),
-    leeway: leeway * 1000,
-    jitter: jitter * 1000,
-  };
+  return { ...options, ...options.client(options.clock) };
 }

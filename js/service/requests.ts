@@ -4,6 +4,7 @@
 import { discard } from "../client/authority.js";
 import { isMadeOfStream } from "../client/requests.js";
 import { abortable } from "../patience.js";
+import type { Held } from "./entry.js";
 import type { Lender } from "./keeper.js";
 import type { ServiceOptions } from "./types.js";
 
@@ -20,7 +21,11 @@ export interface Caller {
  * RFC 6750 section 2.1, and RFC 9449 section 7.1 for a token that is bound to a key. The platform
  * joins two headers by a comma, which no token has.
  */
-export const BEARER = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
+const BEARER = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
+
+/** The token that these headers carry. */
+export const tokenOf = (headers: Headers): string | undefined =>
+  BEARER.exec(headers.get("Authorization") ?? "")?.[1];
 
 /** A login or more scope is wanted, which no fresh token brings (RFC 6750, RFC 9470 section 3). */
 const INSUFFICIENT = /\berror\s*=\s*"?insufficient_(scope|user_authentication)\b/i;
@@ -36,46 +41,45 @@ export async function exchange(
   const { href, origin } = new URL(input instanceof Request ? input.url : input);
   // A `blob:` has an origin too, and an address may begin with a user's name.
   const lender = lend(href.startsWith(`${origin}/`) ? origin : "");
-  const isPlain = !(input instanceof Request) && isReusable(init);
-  const request = isPlain ? href : new Request(input, init);
-  const spare = isPlain ? href : copyOf(request as Request, init);
-  const parts: RequestInit = { ...(isPlain ? init : {}), redirect: "manual" };
-  const { signal, headers: given } = isPlain ? (init ?? {}) : (request as Request);
+  const plain = input instanceof Request ? null : reusable(init ?? {});
+  const request = plain ? href : new Request(input, init);
+  const spare = plain ? href : copyOf(request as Request, init);
+  const parts: RequestInit = { ...plain, redirect: "manual" };
+  const { signal, headers: given } = plain ?? (request as Request);
   const headers = given && new Headers(given);
-  const send = (what: RequestInfo, token?: string) => {
-    const authorization = `Bearer ${token}`;
-    if (token !== undefined) {
-      headers?.set("Authorization", authorization);
-      parts.headers = headers ?? { Authorization: authorization };
-    }
-    return transport ? transport(new Request(what, parts)) : fetch(what, parts);
-  };
+  const send = (what: RequestInfo) =>
+    transport ? transport(new Request(what, parts)) : fetch(what, parts);
   // The caller's own goes out as it is, but not the very token with which the user came.
-  const known = headers?.get("Authorization");
-  if (known != null && (!inbound || BEARER.exec(known)?.[1] !== inbound)) return send(request);
+  if (headers?.has("Authorization") && (!inbound || tokenOf(headers) !== inbound))
+    return send(request);
+  const sendWith = ({ token }: Held, what: RequestInfo) => {
+    const authorization = `Bearer ${token}`;
+    headers?.set("Authorization", authorization);
+    parts.headers = headers ?? { Authorization: authorization };
+    return send(what);
+  };
   const held = await abortable(signal, lender.take());
-  const first = await send(request, held.token);
+  const first = await sendWith(held, request);
   if (!isRefused(first)) return first;
   const other = await abortable(signal, lender.renewed(held));
   if (!other || !spare) return first;
   discard(first.body);
-  const second = await send(spare, other.token);
+  const second = await sendWith(other, spare);
   if (isRefused(second)) lender.rejected(other);
   return second;
 }
 
 /**
- * Whether `fetch` can be given the same again, without a `Request` made first. That costs more than
+ * What `fetch` can be given again as it is, without a `Request` made first. That costs more than
  * all else here. A text and a `Blob` can't be changed meanwhile, as a buffer can.
  */
-function isReusable(init: RequestInit | undefined): boolean {
-  if (init == null) return true;
-  const { body = null } = init;
+function reusable(init: RequestInit): RequestInit | null {
+  const { body } = init;
   // The members of an instance of a class, such as a `Request`, are not its own.
-  return (
-    Object.getPrototypeOf(init) === Object.prototype &&
-    (body === null || typeof body === "string" || body instanceof Blob)
-  );
+  return Object.getPrototypeOf(init) === Object.prototype &&
+    (body == null || typeof body === "string" || body instanceof Blob)
+    ? init
+    : null;
 }
 
 /** To be sent if the request is refused; null where its body can be had once. */

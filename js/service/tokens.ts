@@ -5,7 +5,7 @@ import type { ExecutionContextLike, Verified } from "../edge/result/verified.js"
 import { ServiceTokenError } from "./error.js";
 import { keeperOf, type Nature, type Party } from "./keeper.js";
 import { readOptions, type Settings } from "./options.js";
-import { BEARER, exchange } from "./requests.js";
+import { exchange, tokenOf } from "./requests.js";
 import type { OnBehalf, ServiceOptions, ServiceTokens } from "./types.js";
 import type { User } from "./users.js";
 
@@ -67,8 +67,7 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
   const facesOf = (partyOf: () => Party) => ({
     ...callsOf(partyOf, null),
     onBehalfOf(request: Request, auth: Verified) {
-      const token = BEARER.exec(request.headers.get("Authorization") ?? "")?.[1];
-      return callsOf(partyOf, { token, claims: auth?.claims });
+      return callsOf(partyOf, { token: tokenOf(request.headers), claims: auth?.claims });
     },
   });
 

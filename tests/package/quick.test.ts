@@ -70,6 +70,7 @@ const CHUNKS = [
   "dpop",
   "dpop-key",
   "mediator-backchannel",
+  "service-discovery",
   "service-store",
   "service-users",
   "session-check",

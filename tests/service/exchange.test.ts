@@ -138,6 +138,13 @@ test("service_U20_two_users_have_two_tokens_that_are_never_mixed", async () => {
   }
 });
 
+test("service_U1_many_calls_for_a_user_at_once_cause_one_exchange", async () => {
+  const scene = userPlay({ audience: "stock" });
+  const asUser = scene.user("ada");
+  await Promise.all(Array.from({ length: 20 }, () => asUser.fetch(STOCK)));
+  assert.deepEqual([scene.asked.length, scene.calls.length], [1, 20]);
+});
+
 test("service_U21_two_tokens_of_one_user_are_exchanged_for_two", async () => {
   const scene = userPlay({ audience: "stock" });
   for (const token of ["narrow", "wide", "narrow", "wide"])

@@ -9,6 +9,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { build } from "esbuild";
+import type { Verified } from "tokenkeep/edge";
+import type { ServiceEvent } from "tokenkeep/service";
 import { build as vite } from "vite";
 import { adapters, providerChunks, shortened } from "../../scripts/lib/bundle.mjs";
 import { readManifest } from "../../scripts/lib/manifest.mjs";
@@ -89,14 +91,63 @@ test("no name that bundles shorten is public", () => {
   }
 });
 
-test("no name that bundles shorten is between two bundles", () => {
+test("no name that bundles shorten is between two bundles that do not share it", () => {
   const verifiers = ["edge/keys/locator", "edge/encryption"];
-  const services = ["entry", "grants", "shared", "users"].map((name) => `service/${name}`);
-  for (const file of [...verifiers, ...services, "oauth/client"]) {
+  for (const file of [...verifiers, "oauth/client"]) {
     const text = readFileSync(`${root}/js/${file}.ts`, "utf8");
     for (const name of privateNames)
       assert.doesNotMatch(text, new RegExp(`^ +(readonly )?${name}\\b[<?(:]`, "m"), name);
   }
+});
+
+test("the service tokens and their chunks know members by the same short names", async () => {
+  const { createServiceTokens } = await import("tokenkeep/service");
+  const values = new Map<string, string>();
+  const forms: URLSearchParams[] = [];
+  const serviceWith = (onEvent: (event: ServiceEvent) => void) =>
+    createServiceTokens({
+      issuer: "https://auth.example.com",
+      client: { id: "orders", auth: { method: "client_secret_post", secret: "secret" } },
+      targets: { "https://api.example.com": { actor: true } },
+      shared: {
+        store: {
+          get: async (key) => values.get(key) ?? null,
+          put: async (key, value) => void values.set(key, value),
+          delete: async () => undefined,
+        },
+        keys: ["a secret of the store, 32 bytes long"],
+      },
+      async fetch(url, { body }) {
+        if (url.includes("well-known"))
+          return Response.json({
+            issuer: "https://auth.example.com",
+            token_endpoint: "https://auth.example.com/token",
+          });
+        const count = forms.push(new URLSearchParams(String(body)));
+        return Response.json({
+          access_token: `token-${count}`,
+          token_type: "Bearer",
+          issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+        });
+      },
+      transport: async (request) => new Response(request.headers.get("Authorization")),
+      onEvent,
+    });
+  const events: string[] = [];
+  const tell = ({ type, code }: ServiceEvent) => void events.push(`${type} ${code}`);
+  const inbound = new Request("https://orders.example.com", {
+    headers: { Authorization: "Bearer of-ada" },
+  });
+  const auth = { claims: { sub: "ada" } } as unknown as Verified;
+  await serviceWith(tell).prime();
+  while (values.size === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  const answer = await serviceWith(tell).onBehalfOf(inbound, auth).fetch("https://api.example.com");
+  assert.equal(await answer.text(), "Bearer token-2");
+  assert.deepEqual(
+    forms.map((form) => form.get("actor_token")),
+    [null, "token-1"],
+  );
+  assert.deepEqual(events, ["granted null", "shared null", "granted null"]);
 });
 
 test("the package opens in node, and touches nothing until it is used", async () => {
@@ -123,8 +174,9 @@ test("the package is within its budgets", () => {
       ["dist/introspection.js", 3_800],
       ["dist/resource.js", 1_000],
       ["dist/logout.js", 3_000],
-      ["dist/service.js", 6_300],
+      ["dist/service.js", 5_600],
       ["dist/assertion.js", 500],
+      ["dist/service-discovery.js", 500],
       ["dist/service-users.js", 1_100],
       ["dist/service-store.js", 1_300],
       ["dist/jwe.js", 4_000],
