@@ -219,7 +219,8 @@ class TokenVerifier implements Verifier {
     context: ExecutionContextLike | null,
     passesPreflights: boolean,
   ): Promise<Outcome | null> {
-    const token = tokenOf(request, policy, this.#dpop !== null);
+    const { readsPadding } = this.#issuers.unmatchedRules;
+    const token = tokenOf(request, policy, this.#dpop !== null, readsPadding);
     if (token === null) {
       if (policy.optional === true || (passesPreflights && isPreflight(request))) return null;
       throw new VerifyError("request.missing");

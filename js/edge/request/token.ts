@@ -29,6 +29,7 @@ export function readToken(given: unknown): unknown {
 
 /**
  * The token of a request, or null when it has none. `takesDpop`: it may come with that scheme.
+ * `readsPadding`: some issuer pads base64url.
  *
  * @throws {VerifyError} request.malformed for anything else than one token
  */
@@ -36,9 +37,13 @@ export function tokenOf(
   request: Request,
   { token: place }: Policy,
   takesDpop: boolean,
+  readsPadding: boolean,
 ): string | null {
-  if (place === undefined)
-    return headerToken(request, "Authorization", takesDpop ? BEARER_OR_DPOP : BEARER);
+  if (place === undefined) {
+    const isPadded = readsPadding && PADDED.test(request.headers.get("Authorization") ?? "");
+    const usual = takesDpop ? BEARER_OR_DPOP : BEARER;
+    return headerToken(request, "Authorization", isPadded ? PADDED : usual);
+  }
   if (typeof place === "function") return foundBy(place, request);
   const { header, cookie } = place as { header?: string; cookie: string };
   return header === undefined
@@ -53,6 +58,8 @@ export function isWithDpop({ headers }: Request, { token: place }: Policy): bool
 
 const BEARER = /^bearer +([\w.~+/-]+=*)$/i;
 const BEARER_OR_DPOP = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
+/** RFC 6750 has no padding inside a token. */
+const PADDED = /^bearer +((?:[\w-]+={0,2}\.){2}[\w-]+={0,2})$/i;
 /** Proxies write the token alone into headers of their own; some write the scheme before it. */
 const BEARER_OR_BARE = /^(?!bearer$)(?:bearer +)?([\w.~+/=-]+)$/i;
 /** RFC 6265 section 4.1.1: a value may stand in quotes. An empty one is how a cookie is cleared. */

@@ -9,6 +9,7 @@ import {
   type IssuerOptions,
   type RevocationSubject,
   type Verified,
+  type Verifier,
 } from "tokenkeep/edge";
 import {
   AUDIENCE,
@@ -331,6 +332,21 @@ edge("edge_B146_takes_padding_by_an_issuer_that_is_known_for_it", async () => {
       await verifier.verify(await signed({ jti }));
     }
   }
+});
+
+edge("edge_M340_takes_a_padded_token_after_bearer_where_an_issuer_pads", async () => {
+  const token = await padded();
+  const ask = async (verifier: Verifier, value: string) => {
+    const headers = { Authorization: value };
+    const handler = verifier.guard(() => new Response("in"));
+    return (await handler(new Request(AUDIENCE, { headers }), {}, { waitUntil() {} })).status;
+  };
+  const { verifier } = await bench({ issuer: { tolerate: ["padding"] }, dpop: {} });
+  for (const value of [`Bearer ${token}`, `bearer  ${token}`, `Bearer ${await sign()}`])
+    assert.equal(await ask(verifier, value), 200, value.slice(0, 10));
+  for (const value of ["Bearer a=b", `Bearer ${token}, ${token}`, `Bearer ${token}==`, "Bearer ="])
+    assert.equal(await ask(verifier, value), 400, value.slice(0, 10));
+  assert.equal(await ask((await bench()).verifier, `Bearer ${token}`), 400);
 });
 
 edge("edge_H147_takes_numbers_for_sub_and_jti_by_an_issuer_that_is_known_for_them", async () => {
