@@ -4,7 +4,7 @@
 // What is unchanged is not built again. Alone: `npm run build`.
 
 import { adapters, buildPackage } from "./lib/bundle.mjs";
-import { endChildrenOnSignal, isMain, report, StepFailed, step } from "./lib/run.mjs";
+import { atOnce, endChildrenOnSignal, isMain, report, StepFailed, step } from "./lib/run.mjs";
 import { overBudget, sizeTable, weighAll } from "./lib/sizes.mjs";
 import { alone } from "./lib/stamps.mjs";
 import { buildWasm } from "./lib/wasm.mjs";
@@ -24,8 +24,10 @@ export async function build({ sizes = false, lenient = false } = {}) {
   const { builds } = readManifest();
   await alone(async () => {
     let fresh = false;
-    for (const one of builds) fresh = (await buildWasm(one, step)).fresh || fresh;
-    fresh = (await buildPackage(builds, step)).fresh || fresh;
+    const note = (/** @type {{ fresh: boolean }} */ made) => (fresh = made.fresh || fresh);
+    // At once, because each waits for one core most of the time.
+    await atOnce(builds.map((one) => async () => note(await buildWasm(one, step))));
+    note(await buildPackage(builds, step));
     const weights = weighAll(builds, adapters);
     if (fresh || sizes) console.log(sizeTable(weights));
     const tooHeavy = overBudget(weights);

@@ -2,13 +2,14 @@
 // wasm-pack and wasm-bindgen in the versions that wasm-pack.toml names (into .tools/), for the
 // tests Deno, Redis, Chromium and Firefox, for the checks cargo-deny, Biome and the documentation's
 // tools. It exists so that `npm start`, `npm test` and `npm run check` work on a fresh clone. Each
-// calls it for what it needs itself. What is there already costs no more than a look. Alone:
-// `node scripts/setup.mjs`, with `--tests` or `--checks` for what only those need. Until npm has
-// run, only Node's own modules can be used.
+// calls it for what it needs itself. What is there already costs no more than a look; what does not
+// wait for one another is installed at once. Alone: `node scripts/setup.mjs`, with `--tests` or
+// `--checks` for what only those need. Until npm has run, only Node's own modules can be used.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import {
+  atOnce,
   endChildrenOnSignal,
   isMain,
   must,
@@ -113,8 +114,9 @@ function needRustup(what) {
 /**
  * Builds the programs of a crate into .tools/, unless the first is there in this version.
  * @param {string} crate @param {string} version @param {readonly [string, ...string[]]} programs
+ * @param {readonly string[]} [options]
  */
-async function installTool(crate, version, programs) {
+async function installTool(crate, version, programs, options = []) {
   const path = join(root, ".tools", "bin", programs[0]);
   if (
     existsSync(path) &&
@@ -129,16 +131,19 @@ async function installTool(crate, version, programs) {
     ...programs.flatMap((program) => ["--bin", program]),
   ];
   await step(`Building ${crate} ${version} into .tools/, once`, "2 min on two cores", () =>
-    must("cargo", ["install", "--locked", "--force", ...place, crate], {
+    must("cargo", ["install", "--locked", "--force", ...place, ...options, crate], {
       seconds: 1800,
       env: quickBuild,
     }),
   );
 }
 
+const toolsTarget = join(root, ".tools", "target");
+
 // These tools run for a second at most. Optimising them would cost minutes and save less than that
-// second.
+// second. What two of them depend on is compiled once.
 const quickBuild = {
+  CARGO_TARGET_DIR: toolsTarget,
   CARGO_PROFILE_RELEASE_OPT_LEVEL: "0",
   CARGO_PROFILE_RELEASE_LTO: "off",
   CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
@@ -152,10 +157,13 @@ async function installTools() {
   const { readManifest } = await import("./lib/manifest.mjs");
   const { tools } = readManifest();
   await installTool("wasm-pack", tools["wasm-pack"], ["wasm-pack"]);
-  await installTool("wasm-bindgen-cli", tools["wasm-bindgen"], [
-    "wasm-bindgen",
-    "wasm-bindgen-test-runner",
-  ]);
+  await installTool(
+    "wasm-bindgen-cli",
+    tools["wasm-bindgen"],
+    ["wasm-bindgen", "wasm-bindgen-test-runner"],
+    // Its test runner speaks to drivers on this machine alone, for which TLS is not needed.
+    ["--no-default-features"],
+  );
 }
 
 // Not in package.json, because a registry may offer the packages of one platform only, and a lock
@@ -203,8 +211,8 @@ async function installBiome() {
   await installPackage("Biome", "biome", "@biomejs/biome", biome);
 }
 
-// Not in package.json, because only the tests of the backends in examples/ use it, and it takes a
-// minute to compile where no ready build can be fetched. Version 13 wants Node 22.
+// Not in package.json, because only the tests of the backends in examples/ use it, and it may have
+// to be compiled. Version 13 wants Node 22.
 const sqlite = "12.11.1";
 
 /** The path of better-sqlite3, which set-up may still have to install. */
@@ -215,7 +223,11 @@ async function installSqlite() {
     new (require(path))(":memory:");
     console.log(require(path + "/package.json").version);`;
   if ((await run(process.execPath, ["-e", look])).stdout.trim() === sqlite) return;
-  await installPackage("better-sqlite3", "sqlite", "better-sqlite3", sqlite, "1 min");
+  await installPackage("better-sqlite3", "sqlite", "better-sqlite3", sqlite, {
+    time: "20 s",
+    // Where no ready build can be fetched, npm compiles SQLite: to optimise it takes a minute.
+    env: { CFLAGS: "-O0", CXXFLAGS: "-O0" },
+  });
 }
 
 const flask = ["Flask==3.1.3", "PyJWT==2.15.1"];
@@ -247,9 +259,10 @@ print(*(f"{name}=={m.version(name)}" for name in ("Flask", "PyJWT")))`;
  * @param {string} folder under .tools/
  * @param {string} name
  * @param {string} version
- * @param {string} [time] how long it usually takes
+ * @param {{ time?: string, env?: Record<string, string> }} [options] `time` is how long it usually
+ * takes
  */
-function installPackage(program, folder, name, version, time = "10 s") {
+function installPackage(program, folder, name, version, { time = "10 s", env = {} } = {}) {
   const place = [
     "--prefix",
     join(root, ".tools", folder),
@@ -259,7 +272,7 @@ function installPackage(program, folder, name, version, time = "10 s") {
     "--no-fund",
   ];
   return step(`Installing ${program} ${version} into .tools/, once`, time, () =>
-    must("npm", ["install", ...place, `${name}@${version}`], { seconds: 600 }),
+    must("npm", ["install", ...place, `${name}@${version}`], { seconds: 600, env }),
   );
 }
 
@@ -294,6 +307,9 @@ export function findFirefox() {
   return ["firefox-esr", "firefox"].map(which).find((path) => path !== null) ?? null;
 }
 
+/** @type {Promise<unknown> | undefined} what Debian offers, asked for once */
+let listed;
+
 /**
  * Installs packages of Debian where that is possible.
  * @param {readonly string[]} packages
@@ -314,9 +330,19 @@ async function installPackagesOfDebian(packages, wanted) {
       ];
       return must(program, rest, { seconds: 900 });
     };
-    await apt(["update", "-q"]);
+    await (listed ??= apt(["update", "-q"]));
     await apt(["install", "-q", "-y", "--no-install-recommends", ...packages]);
   });
+}
+
+/** Whether a person says which program is to be taken. @param {string} variable */
+function isNamed(variable) {
+  return (process.env[variable] ?? "") !== "";
+}
+
+/** The path of Chromium without its windows, or null. A Chromium that is named goes before it. */
+export function findHeadlessShell() {
+  return isNamed("CHROMIUM") ? null : which("chromium-headless-shell");
 }
 
 async function installChromium() {
@@ -329,8 +355,21 @@ async function installChromium() {
   if (!isThere()) throw new StepFailed(wanted);
 }
 
+/** Elsewhere than on Debian the tests go on with Chromium, which takes them longer. */
+async function installHeadlessShell() {
+  if (findHeadlessShell() !== null || isNamed("CHROMIUM") || !isDebian()) return;
+  try {
+    await installPackagesOfDebian(["chromium-headless-shell"], "Nobody may install it here.");
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    console.log(`  The tests go on without chromium-headless-shell. ${error.message}`);
+  }
+}
+
 // Debian has no package of geckodriver.
 const geckodriver = "0.37.1";
+
+const installGeckodriver = () => installTool("geckodriver", geckodriver, ["geckodriver"]);
 
 async function installFirefox() {
   const wanted =
@@ -338,7 +377,6 @@ async function installFirefox() {
     "start again.";
   if (findFirefox() === null) await installPackagesOfDebian(["firefox-esr"], wanted);
   if (findFirefox() === null) throw new StepFailed(wanted);
-  await installTool("geckodriver", geckodriver, ["geckodriver"]);
 }
 
 /** The path of redis-server, or null. */
@@ -370,43 +408,84 @@ async function installRedis() {
 /**
  * @typedef {object} Step
  * @property {string} what
+ * @property {"first" | "cargo" | "npm" | "pip" | "system"} lane steps of one lane are taken one
+ * after the other, lanes at once; all others wait for the first
  * @property {(needs: Needs) => boolean} isNeeded
  * @property {(needs: Needs) => Promise<void>} install
  */
 
 /** @type {readonly Step[]} */
 const steps = [
-  { what: "npm packages", isNeeded: () => true, install: () => installPackages() },
+  {
+    what: "npm packages",
+    lane: "first",
+    isNeeded: () => true,
+    install: () => installPackages(),
+  },
   {
     what: "Rust",
+    lane: "first",
     isNeeded: () => true,
     // A test holds clippy.toml to clippy.
     install: ({ checks = false, runtimes = false }) => installRust(checks || runtimes),
   },
-  { what: "wasm-pack and wasm-bindgen", isNeeded: () => true, install: installTools },
-  { what: "Deno", isNeeded: ({ runtimes = false }) => runtimes, install: installDeno },
+  {
+    what: "wasm-pack and wasm-bindgen",
+    lane: "cargo",
+    isNeeded: () => true,
+    install: installTools,
+  },
+  {
+    what: "geckodriver",
+    lane: "cargo",
+    isNeeded: ({ firefox = false }) => firefox,
+    install: installGeckodriver,
+  },
   {
     what: "better-sqlite3",
+    lane: "npm",
     isNeeded: ({ runtimes = false }) => runtimes,
     install: installSqlite,
   },
-  { what: "Flask", isNeeded: ({ runtimes = false }) => runtimes, install: installFlask },
-  { what: "Redis", isNeeded: ({ redis = false }) => redis, install: installRedis },
-  { what: "Chromium", isNeeded: ({ browser = false }) => browser, install: installChromium },
-  { what: "Firefox", isNeeded: ({ firefox = false }) => firefox, install: installFirefox },
+  { what: "Deno", lane: "npm", isNeeded: ({ runtimes = false }) => runtimes, install: installDeno },
+  {
+    what: "Flask",
+    lane: "pip",
+    isNeeded: ({ runtimes = false }) => runtimes,
+    install: installFlask,
+  },
+  { what: "Redis", lane: "system", isNeeded: ({ redis = false }) => redis, install: installRedis },
+  {
+    what: "Chromium",
+    lane: "system",
+    isNeeded: ({ browser = false }) => browser,
+    install: async () => {
+      await installChromium();
+      await installHeadlessShell();
+    },
+  },
+  {
+    what: "Firefox",
+    lane: "system",
+    isNeeded: ({ firefox = false }) => firefox,
+    install: installFirefox,
+  },
   {
     what: "the documentation's packages",
+    lane: "npm",
     isNeeded: ({ docs = false, checks = false }) => docs || checks,
     install: () => installPackages(join(root, "docs")),
   },
   {
     what: "the measurements' packages",
+    lane: "npm",
     isNeeded: ({ checks = false }) => checks,
     install: () => installPackages(join(root, "benches", "peers")),
   },
-  { what: "Biome", isNeeded: ({ checks = false }) => checks, install: installBiome },
+  { what: "Biome", lane: "npm", isNeeded: ({ checks = false }) => checks, install: installBiome },
   {
     what: "cargo-deny",
+    lane: "cargo",
     isNeeded: ({ checks = false }) => checks,
     install: () => installTool("cargo-deny", cargoDeny, ["cargo-deny"]),
   },
@@ -431,7 +510,14 @@ export function needsOf(suites) {
 export async function setUp(needs = {}) {
   if (Number(process.versions.node.split(".")[0]) < 20)
     throw new StepFailed(`Node 20 or newer is needed; this is ${process.version}.`);
-  for (const { isNeeded, install } of steps) if (isNeeded(needs)) await install(needs);
+  const needed = steps.filter(({ isNeeded }) => isNeeded(needs));
+  /** @param {Step["lane"]} chosen */
+  const take = async (chosen) => {
+    for (const { lane, install } of needed) if (lane === chosen) await install(needs);
+  };
+  await take("first");
+  await atOnce([() => take("cargo"), () => take("npm"), () => take("pip"), () => take("system")]);
+  rmSync(toolsTarget, { recursive: true, force: true });
 }
 
 if (isMain(import.meta.url)) {

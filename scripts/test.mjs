@@ -7,7 +7,7 @@
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
 import { table } from "./lib/sizes.mjs";
-import { findChromium, findFirefox, needsOf, setUp } from "./setup.mjs";
+import { findChromium, findFirefox, findHeadlessShell, needsOf, setUp } from "./setup.mjs";
 
 /** @typedef {import("./lib/counts.mjs").Count} Count */
 
@@ -42,7 +42,7 @@ async function runSuite(name, built) {
     native: runNative,
     wasm: runWasm,
     js: runJs,
-    browser: () => runBrowser(findChromium() ?? "chromium"),
+    browser: () => runBrowser(findChromium() ?? "chromium", findHeadlessShell()),
     firefox: () => runFirefox(findFirefox() ?? "firefox"),
   };
   const { count, output } = await suites[name]();

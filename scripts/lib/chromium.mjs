@@ -6,6 +6,13 @@ import { env } from "node:process";
 export const executablePath = env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 /**
+ * The path of Chromium without its windows, Debian's chromium-headless-shell. Playwright drives it
+ * unless it is told otherwise: the same engine, and a page costs half of the processor's time. It
+ * is named in the variable HEADLESS_SHELL; else this is Chromium itself.
+ */
+export const shellPath = env["HEADLESS_SHELL"] ?? executablePath;
+
+/**
  * The popup of the address bar. It is a page of its own, which each new window loads and which
  * takes a core for half a second.
  */

@@ -149,8 +149,12 @@ export function spoken(milliseconds) {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
+/** What `step` said last. */
+let saidLast = "";
+
 /**
- * Says what is about to be done and how long it usually takes, does it, and says how long it took.
+ * Says what is about to be done and how long it usually takes, does it, and says how long it took;
+ * by name, where other steps have begun in between.
  * @template T
  * @param {string} what
  * @param {string} usually
@@ -159,10 +163,25 @@ export function spoken(milliseconds) {
  */
 export async function step(what, usually, work) {
   console.log(`› ${what} (usually ${usually})`);
+  saidLast = what;
   const began = performance.now();
   const result = await work();
-  console.log(`  done in ${spoken(performance.now() - began)}`);
+  const name = saidLast === what ? "" : `${what}: `;
+  console.log(`  ${name}done in ${spoken(performance.now() - began)}`);
+  saidLast = name === "" ? what : "";
   return result;
+}
+
+/**
+ * Does all of this at once, and waits for all of it. The first failure is thrown in the end; others
+ * are reported.
+ * @param {readonly (() => Promise<unknown>)[]} works
+ */
+export async function atOnce(works) {
+  const ended = await Promise.allSettled(works.map((work) => work()));
+  const [first, ...others] = ended.filter(({ status }) => status === "rejected");
+  for (const { reason } of /** @type {PromiseRejectedResult[]} */ (others)) report(reason);
+  if (first !== undefined) throw /** @type {PromiseRejectedResult} */ (first).reason;
 }
 
 /**

@@ -133,7 +133,7 @@ async function runNode(name, files, options, env) {
  * browser or a server most of the time.
  * @param {number} more
  */
-const atOnce = (more) => `--test-concurrency=${availableParallelism() + more}`;
+const filesAtOnce = (more) => `--test-concurrency=${availableParallelism() + more}`;
 
 /** The files that take longest begin first, so that nothing waits for one of them at the end. */
 const longest = [
@@ -161,7 +161,7 @@ export function runJs() {
   return runNode(
     "js",
     longestFirst(filesIn("tests", ".test.ts").filter((file) => !inBrowser(file))),
-    [atOnce(2)],
+    [filesAtOnce(2)],
     {},
   );
 }
@@ -169,8 +169,9 @@ export function runJs() {
 /**
  * The demo page against the real Workers, and the client against scripted servers, in Chromium.
  * @param {string} chromium
+ * @param {string | null} shell Chromium without its windows
  */
-export function runBrowser(chromium) {
+export function runBrowser(chromium, shell) {
   return runNode(
     "browser",
     longestFirst(
@@ -178,8 +179,8 @@ export function runBrowser(chromium) {
         (file) => inBrowser(file) && !file.startsWith("tests/firefox/"),
       ),
     ),
-    [atOnce(1)],
-    { CHROMIUM: chromium },
+    [filesAtOnce(1)],
+    { CHROMIUM: chromium, HEADLESS_SHELL: shell ?? chromium },
   );
 }
 
@@ -214,7 +215,7 @@ const inFirefox = [
  */
 export async function runFirefox(firefox) {
   const wasm = await runWasmIn("firefox");
-  const client = await runNode("firefox", longestFirst(inFirefox), [atOnce(1)], {
+  const client = await runNode("firefox", longestFirst(inFirefox), [filesAtOnce(1)], {
     BROWSER: "firefox",
     FIREFOX: firefox,
   });

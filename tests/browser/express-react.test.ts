@@ -5,14 +5,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import {
-  type Browser,
-  type BrowserContext,
-  chromium,
-  type Page,
-  type Request,
-} from "playwright-core";
-import { args, executablePath } from "../../scripts/lib/chromium.mjs";
+import { type Browser, type BrowserContext, type Page, type Request } from "playwright-core";
+import { launchChromium } from "../client/browser.ts";
 import { backends } from "../docs/backends.ts";
 import { freePort, type Program, placed, started } from "../docs/placed.ts";
 import { root } from "../package/project.ts";
@@ -68,7 +62,7 @@ describe("examples/express-react", () => {
       env: { ORIGIN: origin, PORT: String(await freePort()) },
       until: [/\[server\] Listening on/, /\[page\].*Local:/],
     });
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchChromium();
   });
   after(async () => {
     await browser?.close();
@@ -178,7 +172,7 @@ describe("the page of examples/express-react with the other backends", () => {
       const [port, pagePort] = [await freePort(), await freePort()];
       const env = { ORIGIN: `http://localhost:${pagePort}`, PORT: String(port) };
       const programs = [await start(await placed(name), env)];
-      const browser = await chromium.launch({ executablePath, args });
+      const browser = await launchChromium();
       try {
         const cwd = await placed("express-react");
         programs.push(await started(["npm", "run", "page"], { cwd, env, until: [/Local:/] }));

@@ -5,16 +5,11 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import {
-  type Browser,
-  type BrowserContext,
-  chromium,
-  type Page,
-  type Request,
-} from "playwright-core";
-import { args, executablePath } from "../../scripts/lib/chromium.mjs";
+import { type Browser, type BrowserContext, type Page, type Request } from "playwright-core";
+import { shellPath } from "../../scripts/lib/chromium.mjs";
 import { buildApp } from "../../www/app/build.mjs";
 import { startStack } from "../../www/stack.mjs";
+import { launchChromium } from "../client/browser.ts";
 
 /** The demo's accounts. */
 const PASSWORDS = { alice: "correct horse battery", bob: "staple battery horse" };
@@ -91,8 +86,8 @@ export async function startDemo(): Promise<Demo> {
   );
   await buildApp(appDirectory);
   process.once("exit", () => rmSync(appDirectory, { recursive: true, force: true }));
-  await access(executablePath).catch(() =>
-    assert.fail(`no Chromium at ${executablePath}; name one in the variable CHROMIUM`),
+  await access(shellPath).catch(() =>
+    assert.fail(`no Chromium at ${shellPath}; name one in the variable CHROMIUM`),
   );
   const stack = await startStack({
     ports: { app: 0, authority: 0, api: 0 },
@@ -100,7 +95,7 @@ export async function startDemo(): Promise<Demo> {
     appDirectory,
     demo: true,
   });
-  const browser = await chromium.launch({ executablePath, args }).catch(async (error: unknown) => {
+  const browser = await launchChromium().catch(async (error: unknown) => {
     await stack.close();
     throw error;
   });

@@ -3,9 +3,9 @@
 
 import { dirname } from "node:path";
 import { after, before, describe } from "node:test";
-import { type Browser, chromium } from "playwright-core";
-import { args, executablePath } from "../../scripts/lib/chromium.mjs";
+import { type Browser } from "playwright-core";
 import { findRedis } from "../../scripts/setup.mjs";
+import { launchChromium } from "../client/browser.ts";
 import { freePort, type Program, placed, started } from "../docs/placed.ts";
 import { testPage } from "./mediator-examples.ts";
 
@@ -30,7 +30,7 @@ describe("examples/mediator-express", () => {
       },
       until: [/The provider is at/, /\[server\] Listening on/, /\[page\].*Local:/],
     });
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchChromium();
   });
   after(async () => {
     await browser?.close();

@@ -7,9 +7,9 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser } from "playwright-core";
 import { d1Sessions } from "tokenkeep/mediator";
-import { args, executablePath } from "../../scripts/lib/chromium.mjs";
+import { launchChromium } from "../client/browser.ts";
 import { freePort, type Program, placed, started } from "../docs/placed.ts";
 import { root } from "../package/project.ts";
 import { testPage } from "./mediator-examples.ts";
@@ -41,7 +41,7 @@ describe("examples/mediator-worker", () => {
       env: { ...QUIET, ORIGIN: origin, ISSUER: issuer },
       until: [/The provider is at/, /\[worker\].*Ready on/],
     });
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchChromium();
   });
   after(async () => {
     await browser?.close();

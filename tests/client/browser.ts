@@ -1,13 +1,13 @@
-// Starts Chromium in one of two ways. As Playwright starts it, every page counts as visible and
-// focused, and there is no back/forward cache. "As people have it" is the same program without
-// these overrides: tabs are really hidden, frozen and restored.
+// Starts Chromium in one of two ways. As Playwright starts it, it has no windows, every page counts
+// as visible and focused, and there is no back/forward cache. "As people have it" is the browser
+// without these overrides: tabs are really hidden, frozen and restored.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
-import { args, executablePath, plainArgs } from "../../scripts/lib/chromium.mjs";
+import { args, executablePath, plainArgs, shellPath } from "../../scripts/lib/chromium.mjs";
 import { launchFirefox } from "../firefox/launch.ts";
 
 export interface Chromium {
@@ -19,11 +19,14 @@ export interface Chromium {
 }
 
 /** @param further arguments of Chromium */
+export function launchChromium(further: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: shellPath, args: [...args, ...further] });
+}
+
+/** Chromium, or the browser that the variable BROWSER names. */
 export async function launch(further: readonly string[] = []): Promise<Chromium> {
   const browser =
-    process.env.BROWSER === "firefox"
-      ? await launchFirefox()
-      : await chromium.launch({ executablePath, args: [...args, ...further] });
+    process.env.BROWSER === "firefox" ? await launchFirefox() : await launchChromium(further);
   return {
     browser,
     context: () => browser.newContext(),

@@ -7,7 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { needsOf, packagesAreInstalled, stepsFor } from "../../scripts/setup.mjs";
+import {
+  findChromium,
+  findHeadlessShell,
+  needsOf,
+  packagesAreInstalled,
+  stepsFor,
+} from "../../scripts/setup.mjs";
 
 const wanted = {
   "": { version: "1.0.0" },
@@ -56,10 +62,11 @@ test("npm packages are installed when all but optional ones have their locked ve
 
 test("npm test installs nothing that only the checks need, and each suite what it needs", () => {
   const always = ["npm packages", "Rust", "wasm-pack and wasm-bindgen"];
-  const runtimes = ["Deno", "better-sqlite3", "Flask"];
+  const runtimes = ["better-sqlite3", "Deno", "Flask"];
   const all = ["native", "wasm", "js", "browser", "firefox"];
   assert.deepEqual(stepsFor(needsOf(all)), [
     ...always,
+    "geckodriver",
     ...runtimes,
     "Redis",
     "Chromium",
@@ -92,4 +99,16 @@ test("a second set-up takes no step", () => {
     execFileSync("node", [script, "--tests"], { encoding: "utf8" }),
     "Everything that is needed is installed.\n",
   );
+});
+
+test("a Chromium that is named goes before the one without windows", () => {
+  const before = process.env["CHROMIUM"];
+  try {
+    process.env["CHROMIUM"] = process.execPath;
+    assert.equal(findChromium(), process.execPath);
+    assert.equal(findHeadlessShell(), null);
+  } finally {
+    if (before === undefined) delete process.env["CHROMIUM"];
+    else process.env["CHROMIUM"] = before;
+  }
 });
