@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Browser, type BrowserContext, type Page, type Request } from "playwright-core";
+import type { Browser, BrowserContext, Page, Request } from "playwright-core";
 import { launchChromium } from "../client/browser.ts";
 import { backends } from "../docs/backends.ts";
 import { freePort, type Program, placed, started } from "../docs/placed.ts";

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, type Page, type Request } from "playwright-core";
+import type { Browser, BrowserContext, Page, Request } from "playwright-core";
 import { shellPath } from "../../scripts/lib/chromium.mjs";
 import { buildApp } from "../../www/app/build.mjs";
 import { startStack } from "../../www/stack.mjs";

@@ -3,7 +3,7 @@
 
 import { dirname } from "node:path";
 import { after, before, describe } from "node:test";
-import { type Browser } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { findRedis } from "../../scripts/setup.mjs";
 import { launchChromium } from "../client/browser.ts";
 import { freePort, type Program, placed, started } from "../docs/placed.ts";

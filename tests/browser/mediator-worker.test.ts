@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import { type Browser } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { d1Sessions } from "tokenkeep/mediator";
 import { launchChromium } from "../client/browser.ts";
 import { freePort, type Program, placed, started } from "../docs/placed.ts";
