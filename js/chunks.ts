@@ -7,6 +7,9 @@ export const loadAssertion = () => import("./assertion.js");
 /** For `tokenkeep/service` without `tokenEndpoint`. */
 export const loadDiscovery = () => import("./service-discovery.js");
 
+/** For a token that an API refuses to `tokenkeep/service`. */
+export const loadRetry = () => import("./service-retry.js");
+
 /** For `shared` of `tokenkeep/service`. */
 export const loadStore = () => import("./service-store.js");
 

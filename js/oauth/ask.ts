@@ -34,7 +34,7 @@ export interface RequestOptions {
  */
 export type FailureKind = "misconfigured" | "refused" | "unavailable" | "timeout" | "malformed";
 
-/** Why an exchange with an authorization server failed. */
+/** Why an exchange with an authorization server failed. No application sees it. */
 export class EndpointFailure extends Error {
   declare readonly kind: FailureKind;
   /** The status of the answer; null where there was none. */
@@ -50,8 +50,8 @@ export class EndpointFailure extends Error {
     error: string | null = null,
     retryAfter: number | null = null,
   ) {
-    super(`The authorization server's answer: ${kind}.`);
-    Object.assign(this, { name: "EndpointFailure", kind, status, error, retryAfter });
+    super(kind);
+    Object.assign(this, { kind, status, error, retryAfter });
   }
 }
 

@@ -73,11 +73,11 @@ export const client: Check<(now: () => number) => KnownClient> = (given, fail) =
   return (now) => ({
     client: { client_id: id, use_mtls_endpoint_aliases: method === "tls_client_auth" },
     authenticate: {
-      client_secret_basic: () => ClientSecretBasic(secret),
-      client_secret_post: () => ClientSecretPost(secret),
+      client_secret_basic: ClientSecretBasic,
+      client_secret_post: ClientSecretPost,
       private_key_jwt: () => assertion(auth, now),
       tls_client_auth: TlsClientAuth,
-    }[method](),
+    }[method](secret),
   });
 };
 

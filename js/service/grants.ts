@@ -31,7 +31,7 @@ export function grantsOf(settings: Settings, now: () => number): Ask {
     ...settings,
     maxBytes: 65_536,
     now: clock,
-    allowHttp: /^http:/m.test(`${issuer}\n${tokenEndpoint}`),
+    allowHttp: String(tokenEndpoint ?? issuer).startsWith("http:"),
   };
   const asking: Asking = (run) => ask(bounds, run);
   let metadata: Metadata | undefined;

@@ -47,16 +47,19 @@ export interface Obtained extends Issued {
 
 /** What a call of one caller to one origin needs. */
 export interface Lender {
-  /** A token that is alive. To be called first. */
-  take(): Promise<Held>;
-  /** Another token than the one that an API refused; null for none. */
-  renewed(refused: Held): Promise<Held | null>;
+  /**
+   * A token that is alive.
+   *
+   * @param refused an API refused this one: another is wanted
+   */
+  take(refused?: Held): Promise<Held>;
+  /** The latest token of those that `take` gives. */
+  current(): Held | null;
   /** Tells that an API refuses a token that has only just come. */
   rejected(refused: Held): void;
+  readonly now: Nature["now"];
 }
 
-/** A token that is refused when it is younger than this is not renewed: it is not its age. */
-const FRESH = 10_000;
 /** How long a refusal is remembered. */
 const REFUSAL = 30_000;
 
@@ -195,30 +198,18 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
       const listed = own.get(origin);
       if (!listed) throw new ServiceTokenError("origin_not_listed");
       let wish = listed;
-      const rejected = ({ generation }: Held) =>
-        tell("rejected-fresh-token", wish.entry, generation, 0);
       return {
-        async take() {
+        async take(refused) {
           if (user) {
             const { usersOf } = await loadUsers();
             users ??= usersOf(settings, now, ask, take, ServiceTokenError);
             wish = await users(listed, user);
           }
-          return take(wish, party);
+          return take(wish, party, refused);
         },
-        async renewed(refused) {
-          const { held } = wish.entry;
-          if ((held ?? refused) === refused && now() - refused.receivedAt < FRESH) {
-            rejected(refused);
-            return null;
-          }
-          try {
-            return await take(wish, party, refused);
-          } catch {
-            return null;
-          }
-        },
-        rejected,
+        current: () => wish.entry.held,
+        rejected: ({ generation }) => tell("rejected-fresh-token", wish.entry, generation, 0),
+        now,
       };
     },
     /** Forgets all. */
@@ -237,11 +228,12 @@ function errorOf(thrown: unknown, { refusal }: Entry): ServiceTokenError {
   if (!(thrown instanceof EndpointFailure) || thrown.kind === "misconfigured")
     return new ServiceTokenError();
   const { kind, status, error, retryAfter } = thrown;
-  const details: ErrorDetails = { ...(status && { status }), ...(error && { error }) };
-  if (kind === "refused") return new ServiceTokenError(refusal, details);
-  return new ServiceTokenError(kind === "unavailable" ? "token_unreachable" : `token_${kind}`, {
-    ...details,
-    retryAfter: retryAfter ?? 0,
+  const isRefusal = kind === "refused";
+  const code = kind === "unavailable" ? "token_unreachable" : `token_${kind}`;
+  return new ServiceTokenError(isRefusal ? refusal : code, {
+    ...(status && { status }),
+    ...(error && { error }),
+    ...(!isRefusal && { retryAfter: retryAfter ?? 0 }),
   });
 }
 

@@ -1,8 +1,7 @@
 // The rule by which a request goes out: with the token of its origin. After a refusal there is one
-// renewal and one retry. What is sent again is what was sent before, byte for byte.
+// renewal and one retry (retry.ts).
 
-import { discard } from "../client/authority.js";
-import { isMadeOfStream } from "../client/requests.js";
+import { loadRetry } from "../chunks.js";
 import { abortable } from "../patience.js";
 import type { Held } from "./entry.js";
 import type { Lender } from "./keeper.js";
@@ -27,12 +26,6 @@ const BEARER = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
 export const tokenOf = (headers: Headers): string | undefined =>
   BEARER.exec(headers.get("Authorization") ?? "")?.[1];
 
-/** A login or more scope is wanted, which no fresh token brings (RFC 6750, RFC 9470 section 3). */
-const INSUFFICIENT = /\berror\s*=\s*"?insufficient_(scope|user_authentication)\b/i;
-
-const isRefused = ({ status, headers }: Response) =>
-  status === 401 && !INSUFFICIENT.test(headers.get("WWW-Authenticate") ?? "");
-
 export async function exchange(
   { lend, transport, inbound }: Caller,
   input: RequestInfo | URL,
@@ -43,7 +36,6 @@ export async function exchange(
   const lender = lend(href.startsWith(`${origin}/`) ? origin : "");
   const plain = input instanceof Request ? null : reusable(init ?? {});
   const request = plain ? href : new Request(input, init);
-  const spare = plain ? href : copyOf(request as Request, init);
   const parts: RequestInit = { ...plain, redirect: "manual" };
   const { signal, headers: given } = plain ?? (request as Request);
   const headers = given && new Headers(given);
@@ -52,6 +44,7 @@ export async function exchange(
   // The caller's own goes out as it is, but not the very token with which the user came.
   if (headers?.has("Authorization") && (!inbound || tokenOf(headers) !== inbound))
     return send(request);
+  const spare = plain ? href : (await loadRetry()).copyOf(request as Request, init);
   const sendWith = ({ token }: Held, what: RequestInfo) => {
     const authorization = `Bearer ${token}`;
     headers?.set("Authorization", authorization);
@@ -60,13 +53,10 @@ export async function exchange(
   };
   const held = await abortable(signal, lender.take());
   const first = await sendWith(held, request);
-  if (!isRefused(first)) return first;
-  const other = await abortable(signal, lender.renewed(held));
-  if (!other || !spare) return first;
-  discard(first.body);
-  const second = await sendWith(other, spare);
-  if (isRefused(second)) lender.rejected(other);
-  return second;
+  if (first.status !== 401) return first;
+  const { answerAfter } = await loadRetry();
+  const again = spare === null ? null : (other: Held) => sendWith(other, spare);
+  return abortable(signal, answerAfter(first, held, lender, again));
 }
 
 /**
@@ -80,15 +70,4 @@ function reusable(init: RequestInit): RequestInit | null {
     (body == null || typeof body === "string" || body instanceof Blob)
     ? init
     : null;
-}
-
-/** To be sent if the request is refused; null where its body can be had once. */
-function copyOf(request: Request, init: RequestInit | undefined): Request | null {
-  const given = init?.body ?? null;
-  const isReplayable =
-    given === null
-      ? // Without a mode, as on Workers, a body of a stream can't be told from another.
-        request.body === null || ("mode" in request && !isMadeOfStream(request))
-      : !(given instanceof ReadableStream);
-  return isReplayable ? request.clone() : null;
 }
