@@ -11,17 +11,11 @@ export type Fail = (problem: string, ...path: string[]) => never;
 /** What an option comes to, or a failure. */
 export type Check<T> = (given: unknown, fail: Fail) => T;
 
-/** @param option its name, where it is not all options that are read */
-export function read<T>(check: Check<T>, given: unknown, invalid: Invalid, option?: string): T {
+export function read<T>(check: Check<T>, given: unknown, invalid: Invalid): T {
   return check(given, (problem, ...path) => {
-    throw invalid([option, ...path].filter((name) => name).join(".") || "options", problem);
+    throw invalid(path.join(".") || "options", problem);
   });
 }
-
-const under =
-  (name: string, fail: Fail): Fail =>
-  (problem, ...path) =>
-    fail(problem, name, ...path);
 
 /** `what` it must be, in the words of the message. */
 export const must =
@@ -78,7 +72,7 @@ export const tableOf =
   (given, fail) =>
     Object.entries(object(given, fail)).map(([name, value]) => [
       name,
-      check(value, under(name, fail), name),
+      check(value, (problem, ...path) => fail(problem, name, ...path), name),
     ]);
 
 /** The members of an object; all of the table's names are own members of what it gives. */

@@ -82,7 +82,7 @@ export const client: Check<(now: () => number) => KnownClient> = (given, fail) =
 };
 
 export const clientOf = (given: unknown, invalid: Invalid, now: () => number): KnownClient =>
-  read(client, given, invalid, "client")(now);
+  read(members({ client }), { client: given }, invalid).client(now);
 
 /** Makes the assertion of each call (RFC 7523). */
 function assertion(auth: Auth, now: () => number): ClientAuth {

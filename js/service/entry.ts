@@ -53,7 +53,7 @@ export const newEntry = (
 ): Entry => ({ target, subject, refusal, held: null, hold: null, generation: 0, troubles: 0 });
 
 /** The milliseconds after which to look again, or the reason why there is no token. */
-export type Decision = "use" | "use-and-renew" | "call" | number | Hold;
+export type Decision = "use" | "renew" | "call" | number | Hold;
 
 /** How long an attempt of another request is waited for. It may have been cancelled. */
 const LONGEST_POLL = 1_000;
@@ -76,14 +76,15 @@ export function decide(
   if (held && since(held.receivedAt, held.lifetime))
     return since(held.receivedAt, held.dueAfter) || lasts(pause) || lasts(hold)
       ? "use"
-      : "use-and-renew";
+      : "renew";
   if (hold && !hold.error && since(hold.at, LONGEST_POLL)) return 25 + 25 * random();
   return [pause, hold].find((one) => one?.error && lasts(one)) ?? "call";
 }
 
 /** A lifetime longer than this (366 days) is taken as this long. */
 const LONGEST_LIFETIME = 366 * 24 * 3_600_000;
-const DEFAULT_LIFETIME = 300_000;
+/** Seconds. */
+const DEFAULT_LIFETIME = 300;
 
 /**
  * The lifetime of a token: what `expires_in` told, else what the token itself tells, in seconds.
@@ -91,11 +92,9 @@ const DEFAULT_LIFETIME = 300_000;
  */
 export function lifetimeOf(told: unknown, read: number | null): number {
   // Some servers write the number as a text.
-  const seconds = typeof told === "string" && told.trim() !== "" ? Number(told) : told;
-  for (const one of [seconds, read])
-    if (typeof one === "number" && one >= 1)
-      return Math.min(Math.floor(one) * 1000, LONGEST_LIFETIME);
-  return DEFAULT_LIFETIME;
+  const seconds = typeof told === "string" ? Number(told) : told;
+  const lifetime = [seconds, read].find((one) => typeof one === "number" && one >= 1);
+  return Math.min(Math.floor((lifetime ?? DEFAULT_LIFETIME) as number) * 1000, LONGEST_LIFETIME);
 }
 
 /**

@@ -42,10 +42,13 @@ export class ServiceTokenError extends Error {
   declare readonly error?: string;
 
   /** @internal In the public types this is `Error`'s own. */
-  constructor(code: ServiceErrorCode = "config_invalid", details: ErrorDetails = {}, message = "") {
-    const { error } = details;
+  constructor(
+    code: ServiceErrorCode = "config_invalid",
+    details: ErrorDetails = {},
     // A code is a sentence in brief.
-    super(message || `${code.replace("_", " ")}${error ? ` (${error})` : ""}`);
+    message = code.replace("_", " ") + (details.error ? ` (${details.error})` : ""),
+  ) {
+    super(message);
     const retryable = details.retryAfter !== undefined;
     Object.assign(this, { name: "ServiceTokenError", code, retryable, ...details });
   }

@@ -51,11 +51,10 @@ export function grantsOf(settings: Settings, now: () => number): Ask {
         options,
       );
       // RFC 6749 section 5.1.
-      const body: unknown = response.status === 200 ? await response.json() : null;
-      const answer = { __proto__: null, ...Object(body) };
+      const answer = { __proto__: null, ...Object(await response.json()) };
       const { access_token: token, token_type: type, expires_in } = answer;
-      if (typeof token !== "string" || !TOKEN.test(token) || !/^bearer$/i.test(type))
-        throw new Error("no token");
+      const isToken = typeof token === "string" && TOKEN.test(token);
+      if (!isToken || !/^bearer$/i.test(type) || response.status !== 200) throw new Error();
       const lifetime = lifetimeOf(expires_in, lifetimeIn(token));
       return { token, lifetime, obtainedAt: clock(), answer };
     });

@@ -16,7 +16,7 @@ import {
   type Issued,
   newEntry,
 } from "./entry.js";
-import { type ErrorDetails, ServiceTokenError } from "./error.js";
+import { ServiceTokenError } from "./error.js";
 import { grantsOf } from "./grants.js";
 import type { Settings, TargetSettings } from "./options.js";
 import type { ServiceEvent } from "./types.js";
@@ -84,23 +84,25 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
   };
 
   /** @param refused a token that an API refused: another one is wanted */
-  const take = (wish: Wish, party: Party, refused?: Held, began = now()): Held | Promise<Held> => {
-    stopIfClosed();
+  const take = async (wish: Wish, party: Party, refused?: Held): Promise<Held> => {
     const { entry } = wish;
-    const { hold } = entry;
-    const held = entry.held === refused ? null : entry.held;
-    const decision = decide({ held, hold }, pause, now(), random);
-    if (typeof decision === "object") throw remembered(decision, now());
-    if (held && decision === "use") return held;
-    if (held && decision === "use-and-renew") {
-      const renewal = call(wish, party);
-      // Where nothing keeps it alive, this caller waits for it.
-      return party.calls ? held : renewal.catch(() => held);
+    const began = now();
+    for (;;) {
+      stopIfClosed();
+      const { hold } = entry;
+      const held = entry.held === refused ? null : entry.held;
+      const decision = decide({ held, hold }, pause, now(), random);
+      if (typeof decision === "object") throw remembered(decision);
+      if (held && decision === "use") return held;
+      if (held && decision === "renew") {
+        const renewal = call(wish, party);
+        // Where nothing keeps it alive, this caller waits for it.
+        return party.calls ? held : renewal.catch(() => held);
+      }
+      const isOther = typeof decision === "number" && !party.calls?.has(entry);
+      if (!isOther || now() - began >= timeout) return call(wish, party);
+      await new Promise((resolve) => setTimeout(resolve, decision));
     }
-    const isOther = typeof decision === "number" && !party.calls?.has(entry);
-    if (!isOther || now() - began >= timeout) return call(wish, party);
-    const later = new Promise((resolve) => setTimeout(resolve, decision));
-    return later.then(() => take(wish, party, refused, began));
   };
 
   /** The attempt that is under way for these callers, or a new one. */
@@ -119,8 +121,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
     // Before anything is awaited: others see that somebody asks.
     const hold: Hold = { at: now(), wait: timeout, error: null };
     entry.hold = hold;
-    entry.generation += 1;
-    const { generation } = entry;
+    const generation = (entry.generation += 1);
     const granted = entry.held ? "renewed" : "granted";
     const told = (type: ServiceEvent["type"], code: ServiceEvent["code"] = null) =>
       tell(type, entry, generation, now() - hold.at, code);
@@ -164,7 +165,14 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
     const refusal = isForGood ? Infinity : REFUSAL;
     const wait = retryable ? Math.max(retryAfter * 1000, backoff(entry.troubles)) : refusal;
     entry.hold = { at: now(), wait, error };
-    return remembered(entry.hold, now());
+    return remembered(entry.hold);
+  };
+
+  /** The error for a failure that is remembered. */
+  const remembered = ({ error, at, wait }: Hold): ServiceTokenError => {
+    const retryAfter = Math.max(1, Math.ceil((at + wait - now()) / 1000));
+    const { code, message, retryable } = error as ServiceTokenError;
+    return new ServiceTokenError(code, { ...error, ...(retryable && { retryAfter }) }, message);
   };
 
   /** What `onEvent` throws changes nothing. */
@@ -194,7 +202,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
 
   return {
     /** @throws {ServiceTokenError} origin_not_listed */
-    lend(origin: string, user: User | null, party: Party): Lender {
+    lend(origin: string, party: Party, user?: User): Lender {
       const listed = own.get(origin);
       if (!listed) throw new ServiceTokenError("origin_not_listed");
       let wish = listed;
@@ -228,18 +236,10 @@ function errorOf(thrown: unknown, { refusal }: Entry): ServiceTokenError {
   if (!(thrown instanceof EndpointFailure) || thrown.kind === "misconfigured")
     return new ServiceTokenError();
   const { kind, status, error, retryAfter } = thrown;
-  const isRefusal = kind === "refused";
-  const code = kind === "unavailable" ? "token_unreachable" : `token_${kind}`;
-  return new ServiceTokenError(isRefusal ? refusal : code, {
-    ...(status && { status }),
-    ...(error && { error }),
-    ...(!isRefusal && { retryAfter: retryAfter ?? 0 }),
+  const details = { ...(status && { status }), ...(error && { error }) };
+  if (kind === "refused") return new ServiceTokenError(refusal, details);
+  return new ServiceTokenError(kind === "unavailable" ? "token_unreachable" : `token_${kind}`, {
+    ...details,
+    retryAfter: retryAfter ?? 0,
   });
-}
-
-/** The error for a failure that is remembered. */
-function remembered({ error, at, wait }: Hold, now: number): ServiceTokenError {
-  const retryAfter = Math.max(1, Math.ceil((at + wait - now) / 1000));
-  const { code, message, retryable } = error as ServiceTokenError;
-  return new ServiceTokenError(code, { ...error, ...(retryable && { retryAfter }) }, message);
 }

@@ -9,6 +9,7 @@ import {
   type Fail,
   flag,
   type Invalid,
+  isText,
   listOf,
   members,
   must,
@@ -31,7 +32,7 @@ const readTarget = members({
   audience: optional(text),
   resource: optional<readonly string[]>((given, fail) => listOf(text)([given].flat(), fail), []),
   scopes: optional(
-    listOf(must<string>("scopes", (given) => typeof given === "string" && /^\S+$/.test(given))),
+    listOf(must<string>("scopes", (given) => isText(given) && !/\s/.test(given as string))),
     [],
   ),
   user: optional(
@@ -45,7 +46,7 @@ const readTarget = members({
   parameters: optional(
     tableOf((given, fail, name) =>
       AUTHENTICATES.test(name) || GRANTS.test(name) || typeof given !== "string"
-        ? fail("is set by the grant, or is no text")
+        ? fail("is set by the grant, or no text")
         : given,
     ),
     [],
@@ -55,10 +56,10 @@ const readTarget = members({
 function target(given: unknown, fail: Fail, origin: string) {
   // What is no URL has no origin.
   if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin)
-    fail("must be an origin, such as https://api.example.com");
+    fail("must be an origin");
   const { audience = "", resource, scopes, parameters, user, actor } = readTarget(given, fail);
   if (actor && user !== "exchange") fail("goes with an exchange alone", "actor");
-  if (audience && resource.length > 0) fail("can't have both `audience` and `resource`");
+  if (audience && resource.length > 0) fail("has both `audience` and `resource`");
   const asked: Parameters = [
     ["audience", audience],
     ...resource.map((one) => ["resource", one] as const),
@@ -88,7 +89,7 @@ const OPTIONS = members({
   },
   shared: optional(
     members({
-      store: must<KeyValue>("a store with the methods get and put", (given) =>
+      store: must<KeyValue>("a store with get and put", (given) =>
         [Object(given).get, Object(given).put].every(isFunction),
       ),
       keys: listOf(secret, 1),

@@ -12,19 +12,12 @@ export interface Caller {
   /** @throws {ServiceTokenError} origin_not_listed, or why this caller may not call there */
   lend(origin: string): Lender;
   readonly transport: ServiceOptions["transport"];
-  /** The token that the user's request came with: a request that is passed on has it still. */
-  readonly inbound: string | undefined;
+  /** The `Authorization` that the user's request came with. One that is passed on has it still. */
+  readonly inbound: string | null | undefined;
 }
 
-/**
- * RFC 6750 section 2.1, and RFC 9449 section 7.1 for a token that is bound to a key. The platform
- * joins two headers by a comma, which no token has.
- */
-const BEARER = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
-
-/** The token that these headers carry. */
-export const tokenOf = (headers: Headers): string | undefined =>
-  BEARER.exec(headers.get("Authorization") ?? "")?.[1];
+/** The token that an `Authorization` ends with, whatever its scheme. */
+const tokenOf = (authorization: string) => authorization.split(" ").pop();
 
 export async function exchange(
   { lend, transport, inbound }: Caller,
@@ -42,8 +35,8 @@ export async function exchange(
   const send = (what: RequestInfo) =>
     transport ? transport(new Request(what, parts)) : fetch(what, parts);
   // The caller's own goes out as it is, but not the very token with which the user came.
-  if (headers?.has("Authorization") && (!inbound || tokenOf(headers) !== inbound))
-    return send(request);
+  const known = headers?.get("Authorization");
+  if (known != null && (!inbound || tokenOf(known) !== tokenOf(inbound))) return send(request);
   const spare = plain ? href : (await loadRetry()).copyOf(request as Request, init);
   const sendWith = ({ token }: Held, what: RequestInfo) => {
     const authorization = `Bearer ${token}`;
@@ -55,8 +48,7 @@ export async function exchange(
   const first = await sendWith(held, request);
   if (first.status !== 401) return first;
   const { answerAfter } = await loadRetry();
-  const again = spare === null ? null : (other: Held) => sendWith(other, spare);
-  return abortable(signal, answerAfter(first, held, lender, again));
+  return abortable(signal, answerAfter(first, held, lender, spare, sendWith));
 }
 
 /**

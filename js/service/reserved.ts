@@ -3,5 +3,4 @@
 /** The parameters that the client's authentication sets. No grant may change them. */
 export const AUTHENTICATES = /^(grant_type|client_(id|secret|assertion(_type)?))$/;
 /** Those that the grants set beside them. */
-export const GRANTS =
-  /^((subject|actor)_token(_type)?|requested_token_type|audience|resource|scope)$/;
+export const GRANTS = /^((subject|actor|requested)_token(_type)?|audience|resource|scope)$/;

@@ -5,7 +5,7 @@ import type { ExecutionContextLike, Verified } from "../edge/result/verified.js"
 import { ServiceTokenError } from "./error.js";
 import { keeperOf, type Nature, type Party } from "./keeper.js";
 import { readOptions, type Settings } from "./options.js";
-import { exchange, tokenOf } from "./requests.js";
+import { exchange } from "./requests.js";
 import type { OnBehalf, ServiceOptions, ServiceTokens } from "./types.js";
 import type { User } from "./users.js";
 
@@ -27,7 +27,7 @@ import type { User } from "./users.js";
 export function createServiceTokens(options: ServiceOptions): ServiceTokens {
   return serviceTokens(readOptions(options), {
     now: () => performance.now(),
-    random: () => Math.random(),
+    random: Math.random,
   });
 }
 
@@ -50,14 +50,15 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
       } catch {
         // As below.
       }
-      throw new ServiceTokenError("closed", {}, "The request of these service tokens is over");
+      throw new ServiceTokenError("closed", {}, "The request is over");
     };
   };
 
-  const callsOf = (partyOf: () => Party, user: User | null): OnBehalf => {
-    const lend = (origin: string) => keeper.lend(origin, user, partyOf());
+  const callsOf = (partyOf: () => Party, user?: User): OnBehalf => {
+    const lend = (origin: string) => keeper.lend(origin, partyOf(), user);
+    const caller = { lend, transport, inbound: user?.authorization };
     return {
-      fetch: (input, init) => exchange({ lend, transport, inbound: user?.token }, input, init),
+      fetch: (input, init) => exchange(caller, input, init),
       async withToken(target, use) {
         return use((await lend(target).take()).token);
       },
@@ -65,9 +66,10 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
   };
 
   const facesOf = (partyOf: () => Party) => ({
-    ...callsOf(partyOf, null),
+    ...callsOf(partyOf),
     onBehalfOf(request: Request, auth: Verified) {
-      return callsOf(partyOf, { token: tokenOf(request.headers), claims: auth?.claims });
+      const authorization = request.headers.get("Authorization");
+      return callsOf(partyOf, { authorization, claims: auth?.claims });
     },
   });
 
@@ -75,7 +77,7 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
     ...facesOf(() => anyone),
     within: (context) => facesOf(within(context)),
     async prime() {
-      const ends = Array.from(targets.keys(), (origin) => keeper.lend(origin, null, anyone).take());
+      const ends = Array.from(targets.keys(), (origin) => keeper.lend(origin, anyone).take());
       // One that fails hides none of the others.
       await Promise.allSettled(ends);
       await Promise.all(ends);

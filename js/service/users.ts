@@ -16,9 +16,15 @@ const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /** For whom a service acts, as far as that is known. */
 export interface User {
-  readonly token: string | undefined;
+  readonly authorization: string | null;
   readonly claims: Claims | undefined;
 }
+
+/**
+ * RFC 6750 section 2.1, and RFC 9449 section 7.1 for a token that is bound to a key. The platform
+ * joins two headers by a comma, which no token has.
+ */
+const BEARER = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
 
 type Describe = Exclude<TargetSettings["user"], string>;
 type Subject = { readonly token: string; readonly claims: Claims };
@@ -86,10 +92,11 @@ export function usersOf(
   };
 
   /** @param own what the service itself wants there */
-  return async (own: Wish, { token, claims }: User): Promise<Wish> => {
+  return async (own: Wish, { authorization, claims }: User): Promise<Wish> => {
     const { target } = own.entry;
     const { origin, user } = target;
     if (user === "refuse") throw new Failure("user_refused");
+    const [, token] = BEARER.exec(authorization ?? "") ?? [];
     if (token === undefined || claims === undefined) throw new Failure("subject_missing");
     const { exp = Infinity, sub } = claims;
     const until = exp * 1000;
