@@ -12,6 +12,8 @@ export interface Issued {
   /** By the wall clock, which other isolates have too. */
   readonly obtainedAt: number;
   readonly lifetime: number;
+  /** Whether another isolate asked for it. */
+  readonly isShared?: boolean;
 }
 
 /** A token that is kept. */
@@ -38,6 +40,8 @@ export interface Entry {
   readonly subject: string | null;
   /** What a refusal by the authorization server is called. */
   readonly refusal: "token_refused" | "exchange_refused";
+  /** How long one is remembered. */
+  refusedFor: number;
   held: Held | null;
   hold: Hold | null;
   /** The number of the latest attempt. */
@@ -50,7 +54,16 @@ export const newEntry = (
   target: TargetSettings,
   refusal: Entry["refusal"],
   subject: string | null = null,
-): Entry => ({ target, subject, refusal, held: null, hold: null, generation: 0, troubles: 0 });
+): Entry => ({
+  target,
+  subject,
+  refusal,
+  refusedFor: 30_000,
+  held: null,
+  hold: null,
+  generation: 0,
+  troubles: 0,
+});
 
 /** The milliseconds after which to look again, or the reason why there is no token. */
 export type Decision = "use" | "renew" | "call" | number | Hold;

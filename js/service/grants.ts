@@ -10,13 +10,20 @@ import type { Metadata } from "./discovery.js";
 import { type Issued, lifetimeOf } from "./entry.js";
 import type { Parameters, Settings } from "./options.js";
 
-/** A token, and the answer that it came in, of whose other members nothing is known. */
-export interface Grant extends Issued {
-  readonly answer: Readonly<Record<string, unknown>>;
-}
+/** An answer with a token. Of its other members nothing is known. */
+export type Answer = Readonly<Record<string, unknown>>;
 
-/** Asks for a token. @throws {EndpointFailure} */
-export type Ask = (grantType: string, parameters: Parameters) => Promise<Grant>;
+/**
+ * Asks for a token.
+ *
+ * @param judge throws for an answer that is not what was asked for
+ * @throws {EndpointFailure}
+ */
+export type Ask = (
+  grantType: string,
+  parameters: Parameters,
+  judge?: (answer: Answer) => void,
+) => Promise<Issued>;
 
 /** Runs requests of oauth4webapi. @throws {EndpointFailure} */
 export type Asking = <T>(run: (options: RequestOptions) => Promise<T>) => Promise<T>;
@@ -36,12 +43,12 @@ export function grantsOf(settings: Settings, now: () => number): Ask {
   const asking: Asking = (run) => ask(bounds, run);
   let metadata: Metadata | undefined;
 
-  return async (grantType, parameters) => {
+  return async (grantType, parameters, judge) => {
     const server = tokenEndpoint
       ? { issuer, token_endpoint: tokenEndpoint.href }
       : await (metadata ??= (await loadDiscovery()).metadataOf(issuer, asking, now))();
     const form = new URLSearchParams(parameters as [string, string][]);
-    return asking(async (options) => {
+    const answer = await asking(async (options) => {
       const response = await genericTokenEndpointRequest(
         server,
         client,
@@ -52,12 +59,14 @@ export function grantsOf(settings: Settings, now: () => number): Ask {
       );
       // RFC 6749 section 5.1.
       const answer = { __proto__: null, ...Object(await response.json()) };
-      const { access_token: token, token_type: type, expires_in } = answer;
+      const { access_token: token, token_type: type } = answer;
       const isToken = typeof token === "string" && TOKEN.test(token);
       if (!isToken || !/^bearer$/i.test(type) || response.status !== 200) throw new Error();
-      const lifetime = lifetimeOf(expires_in, lifetimeIn(token));
-      return { token, lifetime, obtainedAt: clock(), answer };
+      return answer;
     });
+    judge?.(answer);
+    const { access_token: token, expires_in } = answer;
+    return { token, lifetime: lifetimeOf(expires_in, lifetimeIn(token)), obtainedAt: clock() };
   };
 }
 

@@ -32,17 +32,10 @@ export interface Party {
   readonly calls: Map<Entry, Promise<Held>> | null;
 }
 
-/** A token that is wanted. */
+/** A token that is wanted, and where it comes from. */
 export interface Wish {
   readonly entry: Entry;
-  obtain(party: Party): Promise<Obtained>;
-}
-
-export interface Obtained extends Issued {
-  /** Whether another isolate asked for it. */
-  readonly isShared?: true;
-  /** Ends when other isolates can have it. */
-  readonly written?: Promise<void>;
+  obtain(party: Party): Promise<Issued>;
 }
 
 /** What a call of one caller to one origin needs. */
@@ -59,9 +52,6 @@ export interface Lender {
   rejected(refused: Held): void;
   readonly now: Nature["now"];
 }
-
-/** How long a refusal is remembered. */
-const REFUSAL = 30_000;
 
 /** Clocks and chance, which the tests bring along. */
 export interface Nature {
@@ -123,30 +113,24 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
     entry.hold = hold;
     const generation = (entry.generation += 1);
     const granted = entry.held ? "renewed" : "granted";
-    const told = (type: ServiceEvent["type"], code: ServiceEvent["code"] = null) =>
-      tell(type, entry, generation, now() - hold.at, code);
     try {
-      const { token, lifetime, obtainedAt, isShared, written } = await obtain(party);
+      const issued = await obtain(party);
       stopIfClosed();
       const held = {
-        token,
-        lifetime,
-        obtainedAt,
+        ...issued,
         generation,
-        receivedAt: now() - (clock() - obtainedAt),
-        dueAfter: dueAfter(lifetime, settings, random),
+        receivedAt: now() - (clock() - issued.obtainedAt),
+        dueAfter: dueAfter(issued.lifetime, settings, random),
       };
       // A later attempt may have ended before this one.
       if ((entry.held?.generation ?? 0) < generation) entry.held = held;
       if (entry.hold === hold) entry.hold = null;
       entry.troubles = 0;
-      told(isShared ? "shared" : granted);
-      if (!party.calls) await written;
-      else if (written) keepAlive(party.context, written);
+      tell(entry, issued.isShared ? "shared" : granted, generation, now() - hold.at);
       return held;
     } catch (thrown) {
       const error = failed(entry, hold, thrown);
-      told("failed", error.code);
+      tell(entry, "failed", generation, now() - hold.at, error.code);
       throw error;
     }
   };
@@ -154,16 +138,13 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
   /** Remembers a failure, unless a later attempt knows better. */
   const failed = (entry: Entry, hold: Hold, thrown: unknown): ServiceTokenError => {
     const error = errorOf(thrown, entry);
-    const { code, retryable, retryAfter = 0 } = error;
+    const { retryable, retryAfter = 0 } = error;
     if (thrown instanceof EndpointFailure && retryAfter)
       pause = { at: now(), wait: retryAfter * 1000, error };
-    if (entry.hold !== hold || code === "closed") return error;
+    if (entry.hold !== hold) return error;
     entry.troubles = retryable ? entry.troubles + 1 : 0;
-    // Nothing but another token of the user mends these.
-    const isForGood =
-      code === "exchange_refused" && /^invalid_(grant|request)$/.test(error.error ?? "");
-    const refusal = isForGood ? Infinity : REFUSAL;
-    const wait = retryable ? Math.max(retryAfter * 1000, backoff(entry.troubles)) : refusal;
+    const trouble = Math.max(retryAfter * 1000, backoff(entry.troubles));
+    const wait = retryable ? trouble : entry.refusedFor;
     entry.hold = { at: now(), wait, error };
     return remembered(entry.hold);
   };
@@ -177,10 +158,10 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
 
   /** What `onEvent` throws changes nothing. */
   const tell = (
-    type: ServiceEvent["type"],
     { subject, target }: Entry,
+    type: ServiceEvent["type"],
     generation: number,
-    ms: number,
+    ms = 0,
     code: ServiceEvent["code"] = null,
   ) => {
     const actor = client.client_id;
@@ -194,11 +175,14 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
     return {
       entry,
       obtain: shared
-        ? async () => (await loadStore()).sharing(settings, shared, random)(entry, grant)
+        ? async (party) => {
+            const { sharing } = await loadStore();
+            return sharing(settings, shared, random)(entry, party, grant);
+          }
         : grant,
     };
   };
-  const own = new Map(Array.from(targets, ([origin, target]) => [origin, ownOf(target)]));
+  const own = new Map(targets.map(([origin, target]) => [origin, ownOf(target)]));
 
   return {
     /** @throws {ServiceTokenError} origin_not_listed */
@@ -216,7 +200,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
           return take(wish, party, refused);
         },
         current: () => wish.entry.held,
-        rejected: ({ generation }) => tell("rejected-fresh-token", wish.entry, generation, 0),
+        rejected: ({ generation }) => tell(wish.entry, "rejected-fresh-token", generation),
         now,
       };
     },

@@ -84,8 +84,8 @@ const OPTIONS = members({
   tokenEndpoint: optional(address),
   client,
   targets(given, fail) {
-    const targets = new Map(tableOf(target)(given, fail));
-    return targets.size > 0 ? targets : fail("must name an origin");
+    const targets = tableOf(target)(given, fail);
+    return targets.length > 0 ? targets : fail("must name an origin");
   },
   shared: optional(
     members({

@@ -3,10 +3,11 @@
 // loaded for the option `shared` alone.
 
 import { hexDigest } from "../digest.js";
+import { keepAlive } from "../edge/keys/scope.js";
 import { withoutDelay } from "../patience.js";
 import { Sealing } from "../sealing.js";
 import { dueAfter, type Entry, type Issued } from "./entry.js";
-import type { Obtained } from "./keeper.js";
+import type { Party } from "./keeper.js";
 import type { Settings, TargetSettings } from "./options.js";
 
 /** Characters; a token has at most 65 536. */
@@ -21,10 +22,11 @@ const rowOf = ({ origin, parameters }: TargetSettings) => JSON.stringify([origin
 
 /** What obtains a token: the store has it, or else `grant` asks for it. */
 export function sharing(
-  { clock, client, issuer, jitter, leeway, tokenEndpoint }: Settings,
+  settings: Settings,
   { store, keys }: NonNullable<Settings["shared"]>,
   random: () => number,
 ) {
+  const { clock, client, issuer, tokenEndpoint } = settings;
   const { client_id } = client;
   const sealing = new Sealing(keys, [issuer, tokenEndpoint?.href ?? "", client_id]);
   /** Tells one service's tokens from another's that has the same store. */
@@ -39,23 +41,28 @@ export function sharing(
   };
 
   /** Ends when the store has it, or fails to take it. */
-  const write = async (target: TargetSettings, { token, obtainedAt, lifetime }: Issued) => {
-    await withoutDelay(PATIENCE, async () => {
-      const sealed = await sealing.seal({ token, obtainedAt, lifetime }, "service", rowOf(target));
-      const expirationTtl = Math.max(LEAST_TTL, Math.ceil(lifetime / 1000));
+  const write = (target: TargetSettings, issued: Issued) =>
+    withoutDelay(PATIENCE, async () => {
+      const sealed = await sealing.seal(issued, "service", rowOf(target));
+      const expirationTtl = Math.max(LEAST_TTL, Math.ceil(issued.lifetime / 1000));
       await store.put(await nameOf(target), sealed, { expirationTtl });
     });
-  };
 
-  return async ({ held, target }: Entry, grant: () => Promise<Issued>): Promise<Obtained> => {
+  return async (
+    { held, target }: Entry,
+    { calls, context }: Party,
+    grant: () => Promise<Issued>,
+  ): Promise<Issued> => {
     const found = await read(target);
     // The store may lag, and have the very token that an API refused.
     if (found && found.obtainedAt > (held?.obtainedAt ?? 0)) {
       const age = clock() - found.obtainedAt;
-      if (age >= 0 && age < dueAfter(found.lifetime, { leeway, jitter }, random))
+      if (age >= 0 && age < dueAfter(found.lifetime, settings, random))
         return { ...found, isShared: true };
     }
     const issued = await grant();
-    return { ...issued, written: write(target, issued) };
+    const written = write(target, issued);
+    await (calls ? keepAlive(context, written) : written);
+    return issued;
   };
 }

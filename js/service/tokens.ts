@@ -77,7 +77,7 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
     ...facesOf(() => anyone),
     within: (context) => facesOf(within(context)),
     async prime() {
-      const ends = Array.from(targets.keys(), (origin) => keeper.lend(origin, anyone).take());
+      const ends = targets.map(([origin]) => keeper.lend(origin, anyone).take());
       // One that fails hides none of the others.
       await Promise.allSettled(ends);
       await Promise.all(ends);

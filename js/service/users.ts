@@ -3,11 +3,12 @@
 
 import { hexDigest } from "../digest.js";
 import type { Claims } from "../edge/result/verified.js";
+import type { EndpointFailure } from "../oauth/ask.js";
 import { type Entry, type Issued, newEntry } from "./entry.js";
 import type { ServiceTokenError } from "./error.js";
-import type { Ask } from "./grants.js";
+import type { Answer, Ask } from "./grants.js";
 import type { Party, Wish } from "./keeper.js";
-import type { Parameters, Settings, TargetSettings } from "./options.js";
+import type { Parameters as Sent, Settings, TargetSettings } from "./options.js";
 import { AUTHENTICATES } from "./reserved.js";
 
 const TYPES = "urn:ietf:params:oauth:token-type:";
@@ -27,6 +28,8 @@ export interface User {
 const BEARER = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
 
 type Describe = Exclude<TargetSettings["user"], string>;
+/** What a grant asks for. */
+type Asked = Parameters<Ask>;
 type Subject = { readonly token: string; readonly claims: Claims };
 
 /** How often, at most, the entries are searched for tokens that have expired. */
@@ -59,9 +62,10 @@ export function usersOf(
     for (const name of entries.keys()) if (entries.size >= size) entries.delete(name);
   };
 
-  const exchanged = async (own: Wish, token: string, party: Party) => {
+  /** What is asked of an exchange. */
+  const exchangeOf = async (own: Wish, token: string, party: Party): Promise<Asked> => {
     const { actor, parameters, scopes } = own.entry.target;
-    const asked: Parameters = [
+    const asked: Sent = [
       ["subject_token", token],
       ["subject_token_type", ACCESS_TOKEN],
       ["requested_token_type", ACCESS_TOKEN],
@@ -73,22 +77,22 @@ export function usersOf(
         : []),
       ...parameters,
     ];
-    const grant = await ask(EXCHANGE, asked);
-    const { issued_token_type: issued, scope = "" } = grant.answer;
-    if (issued !== ACCESS_TOKEN && issued !== `${TYPES}jwt`) throw new Failure("token_malformed");
-    const granted = String(scope).split(" ");
-    if (granted.some((one) => one !== "" && !scopes.includes(one)))
-      throw new Failure("exchange_widened");
-    return grant;
+    const judge = ({ issued_token_type: issued, scope = "" }: Answer) => {
+      if (issued !== ACCESS_TOKEN && issued !== `${TYPES}jwt`) throw new Failure("token_malformed");
+      const granted = String(scope).split(" ");
+      if (granted.some((one) => one !== "" && !scopes.includes(one)))
+        throw new Failure("exchange_widened");
+    };
+    return [EXCHANGE, asked, judge];
   };
 
-  /** By the grant that the target describes. */
-  const described = async (describe: Describe, subject: Subject) => {
+  /** What is asked by the grant that the target describes. */
+  const grantOf = (describe: Describe, subject: Subject): Asked => {
     const { grantType, parameters } = describe(subject);
-    const sent = Object.entries(parameters);
-    if (typeof grantType !== "string" || sent.some(([name]) => AUTHENTICATES.test(name)))
+    const asked = Object.entries(parameters);
+    if (typeof grantType !== "string" || asked.some(([name]) => AUTHENTICATES.test(name)))
       throw new Failure("config_invalid", {}, "`user` must describe a grant, and no client.");
-    return ask(grantType, sent);
+    return [grantType, asked];
   };
 
   /** @param own what the service itself wants there */
@@ -111,11 +115,20 @@ export function usersOf(
     return {
       entry,
       async obtain(party) {
-        const { lifetime, ...issued } = await (user === "exchange"
-          ? exchanged(own, token, party)
-          : described(user, { token, claims }));
-        // No token outlives the one that it was exchanged for.
-        return { ...issued, lifetime: Math.min(lifetime, until - issued.obtainedAt) };
+        const asked =
+          user === "exchange"
+            ? await exchangeOf(own, token, party)
+            : grantOf(user, { token, claims });
+        try {
+          const { lifetime, ...issued } = await ask(...asked);
+          // No token outlives the one that it was exchanged for.
+          return { ...issued, lifetime: Math.min(lifetime, until - issued.obtainedAt) };
+        } catch (failure) {
+          // Nothing but another token of the user mends these.
+          if (/^invalid_(grant|request)$/.test(`${(failure as EndpointFailure).error}`))
+            entry.refusedFor = Infinity;
+          throw failure;
+        }
       },
     };
   };
