@@ -17,7 +17,7 @@ export interface Issued {
 }
 
 /** A token that is kept. */
-export interface Held extends Issued {
+export interface Kept extends Issued {
   readonly receivedAt: number;
   /** How long after its receipt it is due for renewal. */
   readonly dueAfter: number;
@@ -42,7 +42,7 @@ export interface Entry {
   readonly refusal: "token_refused" | "exchange_refused";
   /** How long one is remembered. */
   refusedFor: number;
-  held: Held | null;
+  kept: Kept | null;
   hold: Hold | null;
   /** The number of the latest attempt. */
   generation: number;
@@ -59,7 +59,7 @@ export const newEntry = (
   subject,
   refusal,
   refusedFor: 30_000,
-  held: null,
+  kept: null,
   hold: null,
   generation: 0,
   troubles: 0,
@@ -79,17 +79,15 @@ const LONGEST_POLL = 1_000;
  * clock that never goes back.
  */
 export function decide(
-  { held, hold }: Pick<Entry, "held" | "hold">,
+  { kept, hold }: Pick<Entry, "kept" | "hold">,
   pause: Hold | null,
   now: number,
   random: () => number,
 ): Decision {
   const since = (moment: number, most: number) => now >= moment && now - moment < most;
   const lasts = (one: Hold | null) => one && since(one.at, one.wait);
-  if (held && since(held.receivedAt, held.lifetime))
-    return since(held.receivedAt, held.dueAfter) || lasts(pause) || lasts(hold)
-      ? "use"
-      : "renew";
+  if (kept && since(kept.receivedAt, kept.lifetime))
+    return since(kept.receivedAt, kept.dueAfter) || lasts(pause) || lasts(hold) ? "use" : "renew";
   if (hold && !hold.error && since(hold.at, LONGEST_POLL)) return 25 + 25 * random();
   return [pause, hold].find((one) => one?.error && lasts(one)) ?? "call";
 }

@@ -42,11 +42,16 @@ export function grantsOf(settings: Settings, now: () => number): Ask {
   };
   const asking: Asking = (run) => ask(bounds, run);
   let metadata: Metadata | undefined;
+  const discovered = async () => {
+    const { metadataOf } = await loadDiscovery();
+    metadata ??= metadataOf(issuer, asking, now);
+    return metadata();
+  };
 
   return async (grantType, parameters, judge) => {
     const server = tokenEndpoint
       ? { issuer, token_endpoint: tokenEndpoint.href }
-      : await (metadata ??= (await loadDiscovery()).metadataOf(issuer, asking, now))();
+      : await discovered();
     const form = new URLSearchParams(parameters as [string, string][]);
     const answer = await asking(async (options) => {
       const response = await genericTokenEndpointRequest(

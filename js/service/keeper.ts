@@ -11,9 +11,9 @@ import {
   decide,
   dueAfter,
   type Entry,
-  type Held,
   type Hold,
   type Issued,
+  type Kept,
   newEntry,
 } from "./entry.js";
 import { ServiceTokenError } from "./error.js";
@@ -29,7 +29,7 @@ export interface Party {
    * The attempts under way, which its callers share. Null where no promise may be shared, and no
    * work goes on once its caller has its answer.
    */
-  readonly calls: Map<Entry, Promise<Held>> | null;
+  readonly calls: Map<Entry, Promise<Kept>> | null;
 }
 
 /** A token that is wanted, and where it comes from. */
@@ -45,11 +45,11 @@ export interface Lender {
    *
    * @param refused an API refused this one: another is wanted
    */
-  take(refused?: Held): Promise<Held>;
+  take(refused?: Kept): Promise<Kept>;
   /** The latest token of those that `take` gives. */
-  current(): Held | null;
+  current(): Kept | null;
   /** Tells that an API refuses a token that has only just come. */
-  rejected(refused: Held): void;
+  rejected(refused: Kept): void;
   readonly now: Nature["now"];
 }
 
@@ -74,20 +74,20 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
   };
 
   /** @param refused a token that an API refused: another one is wanted */
-  const take = async (wish: Wish, party: Party, refused?: Held): Promise<Held> => {
+  const take = async (wish: Wish, party: Party, refused?: Kept): Promise<Kept> => {
     const { entry } = wish;
     const began = now();
     for (;;) {
       stopIfClosed();
       const { hold } = entry;
-      const held = entry.held === refused ? null : entry.held;
-      const decision = decide({ held, hold }, pause, now(), random);
+      const kept = entry.kept === refused ? null : entry.kept;
+      const decision = decide({ kept, hold }, pause, now(), random);
       if (typeof decision === "object") throw remembered(decision);
-      if (held && decision === "use") return held;
-      if (held && decision === "renew") {
+      if (kept && decision === "use") return kept;
+      if (kept && decision === "renew") {
         const renewal = call(wish, party);
         // Where nothing keeps it alive, this caller waits for it.
-        return party.calls ? held : renewal.catch(() => held);
+        return party.calls ? kept : renewal.catch(() => kept);
       }
       const isOther = typeof decision === "number" && !party.calls?.has(entry);
       if (!isOther || now() - began >= timeout) return call(wish, party);
@@ -96,7 +96,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
   };
 
   /** The attempt that is under way for these callers, or a new one. */
-  const call = (wish: Wish, party: Party): Promise<Held> => {
+  const call = (wish: Wish, party: Party): Promise<Kept> => {
     const { calls, context } = party;
     const { entry } = wish;
     const known = calls?.get(entry);
@@ -107,27 +107,27 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
     return work;
   };
 
-  const attempt = async ({ entry, obtain }: Wish, party: Party): Promise<Held> => {
+  const attempt = async ({ entry, obtain }: Wish, party: Party): Promise<Kept> => {
     // Before anything is awaited: others see that somebody asks.
     const hold: Hold = { at: now(), wait: timeout, error: null };
     entry.hold = hold;
     const generation = (entry.generation += 1);
-    const granted = entry.held ? "renewed" : "granted";
+    const granted = entry.kept ? "renewed" : "granted";
     try {
       const issued = await obtain(party);
       stopIfClosed();
-      const held = {
+      const kept = {
         ...issued,
         generation,
         receivedAt: now() - (clock() - issued.obtainedAt),
         dueAfter: dueAfter(issued.lifetime, settings, random),
       };
       // A later attempt may have ended before this one.
-      if ((entry.held?.generation ?? 0) < generation) entry.held = held;
+      if ((entry.kept?.generation ?? 0) < generation) entry.kept = kept;
       if (entry.hold === hold) entry.hold = null;
       entry.troubles = 0;
       tell(entry, issued.isShared ? "shared" : granted, generation, now() - hold.at);
-      return held;
+      return kept;
     } catch (thrown) {
       const error = failed(entry, hold, thrown);
       tell(entry, "failed", generation, now() - hold.at, error.code);
@@ -199,7 +199,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
           }
           return take(wish, party, refused);
         },
-        current: () => wish.entry.held,
+        current: () => wish.entry.kept,
         rejected: ({ generation }) => tell(wish.entry, "rejected-fresh-token", generation),
         now,
       };
@@ -208,7 +208,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
     close() {
       closed = true;
       users = undefined;
-      for (const { entry } of own.values()) entry.held = null;
+      for (const { entry } of own.values()) entry.kept = null;
     },
   };
 }

@@ -21,7 +21,7 @@ import {
   text,
 } from "../options.js";
 import { ServiceTokenError } from "./error.js";
-import { AUTHENTICATES, GRANTS } from "./reserved.js";
+import { RESERVED } from "./reserved.js";
 import type { ServiceOptions, Target } from "./types.js";
 
 export type Parameters = readonly (readonly [name: string, value: string])[];
@@ -38,14 +38,14 @@ const readTarget = members({
   user: optional(
     must<NonNullable<Target["user"]>>(
       '"exchange", "refuse" or a function',
-      (given) => given === "exchange" || given === "refuse" || isFunction(given),
+      (given) => ["exchange", "refuse"].includes(given as string) || isFunction(given),
     ),
     "exchange",
   ),
   actor: optional(flag, false),
   parameters: optional(
     tableOf((given, fail, name) =>
-      AUTHENTICATES.test(name) || GRANTS.test(name) || typeof given !== "string"
+      RESERVED.test(name) || typeof given !== "string"
         ? fail("is set by the grant, or no text")
         : given,
     ),

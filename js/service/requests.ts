@@ -3,7 +3,7 @@
 
 import { loadRetry } from "../chunks.js";
 import { abortable } from "../patience.js";
-import type { Held } from "./entry.js";
+import type { Kept } from "./entry.js";
 import type { Lender } from "./keeper.js";
 import type { ServiceOptions } from "./types.js";
 
@@ -12,12 +12,9 @@ export interface Caller {
   /** @throws {ServiceTokenError} origin_not_listed, or why this caller may not call there */
   lend(origin: string): Lender;
   readonly transport: ServiceOptions["transport"];
-  /** The `Authorization` that the user's request came with. One that is passed on has it still. */
-  readonly inbound: string | null | undefined;
+  /** How the `Authorization` of the user's request ends. One that is passed on has it still. */
+  readonly inbound?: string | undefined;
 }
-
-/** The token that an `Authorization` ends with, whatever its scheme. */
-const tokenOf = (authorization: string) => authorization.split(" ").pop();
 
 export async function exchange(
   { lend, transport, inbound }: Caller,
@@ -36,19 +33,19 @@ export async function exchange(
     transport ? transport(new Request(what, parts)) : fetch(what, parts);
   // The caller's own goes out as it is, but not the very token with which the user came.
   const known = headers?.get("Authorization");
-  if (known != null && (!inbound || tokenOf(known) !== tokenOf(inbound))) return send(request);
+  if (known != null && !(inbound && known.endsWith(inbound))) return send(request);
   const spare = plain ? href : (await loadRetry()).copyOf(request as Request, init);
-  const sendWith = ({ token }: Held, what: RequestInfo) => {
+  const sendWith = ({ token }: Kept, what: RequestInfo) => {
     const authorization = `Bearer ${token}`;
     headers?.set("Authorization", authorization);
     parts.headers = headers ?? { Authorization: authorization };
     return send(what);
   };
-  const held = await abortable(signal, lender.take());
-  const first = await sendWith(held, request);
+  const kept = await abortable(signal, lender.take());
+  const first = await sendWith(kept, request);
   if (first.status !== 401) return first;
   const { answerAfter } = await loadRetry();
-  return abortable(signal, answerAfter(first, held, lender, spare, sendWith));
+  return abortable(signal, answerAfter(first, kept, lender, spare, sendWith));
 }
 
 /**

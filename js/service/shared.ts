@@ -49,13 +49,13 @@ export function sharing(
     });
 
   return async (
-    { held, target }: Entry,
+    { kept, target }: Entry,
     { calls, context }: Party,
     grant: () => Promise<Issued>,
   ): Promise<Issued> => {
     const found = await read(target);
     // The store may lag, and have the very token that an API refused.
-    if (found && found.obtainedAt > (held?.obtainedAt ?? 0)) {
+    if (found && found.obtainedAt > (kept?.obtainedAt ?? 0)) {
       const age = clock() - found.obtainedAt;
       if (age >= 0 && age < dueAfter(found.lifetime, settings, random))
         return { ...found, isShared: true };

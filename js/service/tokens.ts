@@ -56,7 +56,9 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
 
   const callsOf = (partyOf: () => Party, user?: User): OnBehalf => {
     const lend = (origin: string) => keeper.lend(origin, partyOf(), user);
-    const caller = { lend, transport, inbound: user?.authorization };
+    // The token, whatever its scheme.
+    const inbound = / \S+$/.exec(user?.authorization ?? "")?.[0];
+    const caller = { lend, transport, inbound };
     return {
       fetch: (input, init) => exchange(caller, input, init),
       async withToken(target, use) {

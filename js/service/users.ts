@@ -56,8 +56,8 @@ export function usersOf(
     const moment = now();
     if (moment - sweptAt >= SWEEP) {
       sweptAt = moment;
-      for (const [name, { held }] of entries)
-        if (held !== null && moment - held.receivedAt >= held.lifetime) entries.delete(name);
+      for (const [name, { kept }] of entries)
+        if (kept !== null && moment - kept.receivedAt >= kept.lifetime) entries.delete(name);
     }
     for (const name of entries.keys()) if (entries.size >= size) entries.delete(name);
   };

@@ -71,6 +71,7 @@ const CHUNKS = [
   "dpop-key",
   "mediator-backchannel",
   "service-discovery",
+  "service-retry",
   "service-store",
   "service-users",
   "session-check",

@@ -1,4 +1,4 @@
-// The rules of an entry, with no I/O: held to the table that the browser's engine is held to
+// The rules of an entry, with no I/O: kept to the table that the browser's engine is kept to
 // (src/engine/tests.rs), and one decision at a time.
 
 import assert from "node:assert/strict";
@@ -9,8 +9,8 @@ import {
   type Decision,
   decide,
   dueAfter,
-  type Held,
   type Hold,
+  type Kept,
   lifetimeOf,
 } from "../../js/service/entry.ts";
 import { ServiceTokenError } from "../../js/service/error.ts";
@@ -65,7 +65,7 @@ describe("service_U10_answers_are_what_the_shared_table_says", () => {
 describe("service_U308_an_entry_decides_by_ages", () => {
   const now = 1_000_000;
   const error = new ServiceTokenError("token_unreachable");
-  const aged = (age: number): Held => ({
+  const aged = (age: number): Kept => ({
     token: "t",
     receivedAt: now - age,
     lifetime: 600_000,
@@ -75,7 +75,7 @@ describe("service_U308_an_entry_decides_by_ages", () => {
   });
   const calling = (since: number): Hold => ({ at: now - since, wait: 5_000, error: null });
   const failed = (since: number, wait: number): Hold => ({ at: now - since, wait, error });
-  const rows: [string, Held | null, Hold | null, Hold | null, Decision | "poll" | "refuse"][] = [
+  const rows: [string, Kept | null, Hold | null, Hold | null, Decision | "poll" | "refuse"][] = [
     ["nothing", null, null, null, "call"],
     ["young", aged(539_999), null, null, "use"],
     ["due", aged(540_000), null, null, "renew"],
@@ -96,16 +96,16 @@ describe("service_U308_an_entry_decides_by_ages", () => {
     ["none, in a pause, and somebody asks", null, calling(1), failed(9, 10), "poll"],
     ["none, in a pause, and somebody is gone", null, calling(1_000), failed(9, 10), "refuse"],
   ];
-  for (const [name, held, hold, pause, expected] of rows)
+  for (const [name, kept, hold, pause, expected] of rows)
     test(name, () => {
-      const decision = decide({ held, hold }, pause, now, () => 0);
+      const decision = decide({ kept, hold }, pause, now, () => 0);
       const isPoll = typeof decision === "number";
       assert.equal(isPoll ? "poll" : typeof decision === "object" ? "refuse" : decision, expected);
     });
 
   test("and spreads those who look again", () => {
     const after = (random: number) =>
-      decide({ held: null, hold: calling(1) }, null, now, () => random);
+      decide({ kept: null, hold: calling(1) }, null, now, () => random);
     assert.deepEqual([after(0), after(1)], [25, 50]);
   });
 });
