@@ -119,12 +119,13 @@ export interface Verifier {
       ctx: ExecutionContextLike,
       auth: Verified | null,
     ) => Response | Promise<Response>,
-    policy: Policy & ({ optional: true } | { preflight: "pass" }),
+    policy: Policy & { optional: true },
   ): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
   /**
    * As above, for requests that have to have a token. A policy may be a function of the request. If
    * it throws, or gives no policy (a promise is none), the request is refused: config_invalid, 500.
-   * One that may give `optional` or `preflight` wants a handler for `auth: Verified | null`.
+   * Where a function may give `optional`, and where preflights pass, `auth` may be null: say so in
+   * the handler (`auth: Verified | null`).
    */
   guard<Env = unknown>(
     handler: (

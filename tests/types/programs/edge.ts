@@ -241,7 +241,12 @@ export const chosen = verifier.guard(
   ({ method }) => (method === "GET" ? { audience: "one" } : policy),
 );
 export const crossOrigin = verifier.guard(
-  (_request, _env, _ctx, auth) => new Response(auth?.issuer ?? "preflight"),
+  (_request, _env, _ctx, auth: Verified | null) => new Response(auth?.issuer ?? "preflight"),
+  { preflight: "pass" },
+);
+// The handler of a route that answers preflights before it looks at the token.
+export const routed = verifier.guard(
+  ({ method }, _env, _ctx, auth) => new Response(method === "OPTIONS" ? null : auth.issuer),
   { preflight: "pass" },
 );
 export const worker = {

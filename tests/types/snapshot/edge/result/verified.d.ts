@@ -54,11 +54,9 @@ export interface Verifier {
         optional: true;
     }, ctx?: ExecutionContextLike): Promise<Verified | null>;
     authenticate(request: Request, policy?: Policy, ctx?: ExecutionContextLike): Promise<Verified>;
-    guard<Env = unknown>(handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified | null) => Response | Promise<Response>, policy: Policy & ({
+    guard<Env = unknown>(handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified | null) => Response | Promise<Response>, policy: Policy & {
         optional: true;
-    } | {
-        preflight: "pass";
-    })): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
+    }): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
     guard<Env = unknown>(handler: (request: Request, env: Env, ctx: ExecutionContextLike, auth: Verified) => Response | Promise<Response>, policy?: Policy | ((request: Request) => Policy)): (request: Request, env: Env, ctx: ExecutionContextLike) => Promise<Response>;
     authorize(auth: Verified, policy: Policy, request?: Request): Promise<void>;
     prime(): Promise<void>;
