@@ -29,12 +29,7 @@ export class Sealing {
    * @param row the place of the value; it opens for no other
    * @param salt given: who has the secrets alone can't open it
    */
-  async seal(
-    value: unknown,
-    purpose: Purpose,
-    row = "",
-    salt?: Uint8Array<ArrayBuffer>,
-  ): Promise<string> {
+  async seal(value: unknown, purpose: Purpose, row = "", salt = ""): Promise<string> {
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
     const [secret = new Uint8Array()] = this.#secrets;
     const key = await keyOf(secret, purpose, salt);
@@ -44,12 +39,7 @@ export class Sealing {
   }
 
   /** Null: it was not sealed for this, by one of the secrets, or it was changed. */
-  async open<T = string>(
-    sealed: string,
-    purpose: Purpose,
-    row = "",
-    salt?: Uint8Array<ArrayBuffer>,
-  ): Promise<T | null> {
+  async open<T = string>(sealed: string, purpose: Purpose, row = "", salt = ""): Promise<T | null> {
     for (const secret of this.#secrets)
       try {
         const bytes = decodeBase64url(sealed);
@@ -68,12 +58,9 @@ export class Sealing {
    * A name that nobody can make who lacks the secret: one by each secret, the first one's first.
    */
   names(...parts: readonly string[]): Promise<string[]> {
-    const what = derivation(`names ${JSON.stringify([this.#owner, ...parts])}`);
+    const purpose = `names ${JSON.stringify([this.#owner, ...parts])}`;
     return Promise.all(
-      this.#secrets.map(async (secret) => {
-        const material = await materialOf(secret);
-        return encodeBase64url(await crypto.subtle.deriveBits(what, material, 256));
-      }),
+      this.#secrets.map(async (secret) => encodeBase64url(await derived(secret, purpose))),
     );
   }
 
@@ -83,24 +70,21 @@ export class Sealing {
   }
 }
 
-function materialOf(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey", "deriveBits"]);
-}
-
 /** What is derived differs by its purpose, and by the salt. */
-function derivation(purpose: string, salt = new Uint8Array()): HkdfParams {
-  return { name: "HKDF", hash: "SHA-256", salt, info: encode(`tokenkeep ${purpose}`) };
+async function derived(
+  secret: Uint8Array<ArrayBuffer>,
+  purpose: string,
+  salt = "",
+): Promise<ArrayBuffer> {
+  const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
+  const info = encode(`tokenkeep ${purpose}`);
+  const how = { name: "HKDF", hash: "SHA-256", salt: encode(salt), info };
+  return crypto.subtle.deriveBits(how, material, 256);
 }
 
-async function keyOf(
-  secret: Uint8Array<ArrayBuffer>,
-  purpose: Purpose,
-  salt?: Uint8Array<ArrayBuffer>,
-): Promise<CryptoKey> {
-  const material = await materialOf(secret);
-  const aes = { name: "AES-GCM", length: 256 };
+async function keyOf(...given: Parameters<typeof derived>): Promise<CryptoKey> {
   const uses = ["encrypt", "decrypt"] as const;
-  return crypto.subtle.deriveKey(derivation(purpose, salt), material, aes, false, uses);
+  return crypto.subtle.importKey("raw", await derived(...given), "AES-GCM", false, uses);
 }
 
 /** 32 random bytes as 43 characters. */

@@ -11,10 +11,10 @@ const ENOUGH = 16_384;
 
 /** Takes the provider's logout tokens. */
 export function receiverFor({ settings, provider, report, sessions }: Live) {
-  const { revocation, absolute } = settings;
+  const { revocation, lifetime } = settings;
   const receive = logoutReceiver({
     ...provider.trust,
-    ...(revocation && { revoker: revocation, ttl: absolute / 1000 }),
+    ...(revocation && { revoker: revocation, ttl: lifetime.absolute / 1000 }),
     async onLogout({ sid, sub, iat }) {
       if (sid !== null) await sessions.endNamed?.("sid", sid);
       // `iat` has whole seconds.

@@ -9,56 +9,57 @@ import type { Settings } from "./settings.js";
 /** Bytes of name and value together: what is longer browsers drop without a word. */
 export const MOST_BYTES = 4_096;
 
-/** A cookie's name, and where browsers send it. */
-export interface CookiePlace {
-  readonly name: string;
-  readonly path: string;
-  readonly sameSite: "Strict" | "Lax";
-}
-
-export type CookiePlaces = ReturnType<typeof placesOf>;
-
-export function placesOf({ name, scope, path }: Pick<Settings, "name" | "scope" | "path">) {
-  const host = { name: `__Host-Http-${name}`, path: "/", sameSite: "Strict" } as const;
-  return {
-    session: scope === "host" ? host : { ...host, name: `__Secure-${name}`, path: path || "/" },
-    /** From a logout to `GET end`. */
-    end: { ...host, name: `${host.name}-end` },
-    /** The ID token beside a sealed session. It travels to `GET end` alone. */
-    idToken: { ...host, name: `__Secure-${name}-id`, path: `${path}/end` },
-    /** The beginning of each transaction's name. */
-    transaction: { ...host, name: `${host.name}-tx-`, sameSite: "Lax" },
-  } as const;
-}
-
 /** Names and values of a request's cookies, in order. */
 export type Sent = readonly (readonly [name: string, value: string])[];
 
 /** The cookies of a request (RFC 6265 section 4.2). */
 export function cookiesOf({ headers }: Request): Sent {
-  return (headers.get("Cookie") ?? "").split(";").flatMap((pair) => {
+  return (headers.get("Cookie") ?? "").split(";").map((pair) => {
     const [, name = "", value = ""] = /^(.*?)=(.*)$/s.exec(pair) ?? [];
-    return [[name.trim(), value.trim()]];
+    return [name.trim(), value.trim()];
   });
 }
 
-/** "" for none. Of two with one name, one is of somebody else: a subdomain, say. */
-export function cookieIn(sent: Sent, { name }: CookiePlace): string {
-  const [found, ...others] = sent.filter(([one]) => one === name);
-  return (others.length === 0 && found?.[1]) || "";
+/** A cookie of this name, and where browsers send it. */
+function namedCookie(name: string, path = "/", sameSite = "Strict") {
+  return {
+    name,
+    /** Its value; "" for none. Of two with one name, one is of somebody else: a subdomain, say. */
+    in(sent: Sent): string {
+      const [found, ...others] = sent.filter(([one]) => one === name);
+      return (others.length === 0 && found?.[1]) || "";
+    },
+    /** Whether browsers keep it. */
+    holds: (value: string) => name.length + value.length <= MOST_BYTES,
+    /** The header that sets it; without a value, the one that deletes it. */
+    set(value = "", seconds = 0): readonly ["Set-Cookie", string] {
+      const attributes = `Max-Age=${seconds}; Path=${path}; HttpOnly; Secure; SameSite=${sameSite}`;
+      return ["Set-Cookie", `${name}=${value}; ${attributes}`];
+    },
+  };
 }
 
-/** The header that sets a cookie; without a value, the one that deletes it. */
-export function cookie(
-  { name, path, sameSite }: CookiePlace,
-  value = "",
-  seconds = 0,
-): readonly ["Set-Cookie", string] {
-  const attributes = `Max-Age=${seconds}; Path=${path}; HttpOnly; Secure; SameSite=${sameSite}`;
-  return ["Set-Cookie", `${name}=${value}; ${attributes}`];
-}
-
-/** Whether browsers keep it. */
-export function isKept({ name }: CookiePlace, value: string): boolean {
-  return name.length + value.length <= MOST_BYTES;
+export function cookiesFor({ name, cookie, path }: Pick<Settings, "name" | "cookie" | "path">) {
+  const host = `__Host-Http-${name}`;
+  const prefix = `${host}-tx-`;
+  const transaction = (name: string) => namedCookie(name, "/", "Lax");
+  return {
+    /** A sealed session has further parts, of which each has an ending of its own. */
+    session: (part = "") =>
+      cookie.scope === "host"
+        ? namedCookie(host + part)
+        : namedCookie(`__Secure-${name}${part}`, path.slice(0, -1) || "/"),
+    /** From a logout to `GET end`. */
+    end: namedCookie(`${host}-end`),
+    /** The ID token beside a sealed session. It travels to `GET end` alone. */
+    idToken: namedCookie(`__Secure-${name}-id`, `${path}end`),
+    transaction: (ending: string) => transaction(prefix + ending),
+    /** Those of the sign-ins under way, the oldest first. */
+    transactionsIn: (sent: Sent) =>
+      sent
+        .map(([one]) => one)
+        .filter((one) => one.startsWith(prefix))
+        .sort()
+        .map(transaction),
+  };
 }

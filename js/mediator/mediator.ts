@@ -1,16 +1,23 @@
 // The mediator as a whole: which path is which endpoint, who may call it, and what of it fails how.
 
-import { loadBackchannel } from "../chunks.js";
+import { loadBackchannel, loadNavigations } from "../chunks.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
-import { answer, HEADERS, refusal, unavailable } from "./answers.js";
-import { callback } from "./callback.js";
-import { isGuess, refusedBy, rulesOf } from "./callers.js";
+import { answer, HEADERS, refusal } from "./answers.js";
+import {
+  anybody,
+  type Callers,
+  isGuess,
+  navigations,
+  pages,
+  refusedBy,
+  sharing,
+} from "./callers.js";
 import { cookiesOf } from "./cookies.js";
-import { end, ended, logout } from "./ending.js";
 import { invalidOption } from "./error.js";
+import { logout } from "./logout.js";
+import { meaningOf } from "./meaning.js";
 import { readSettings } from "./settings.js";
 import { type Live, setUp } from "./setup.js";
-import { signIn } from "./sign-in.js";
 import type { Mediator, MediatorOptions } from "./types.js";
 
 /** Answers the calls of an endpoint. */
@@ -20,11 +27,7 @@ type Answer = (
   context: ExecutionContextLike | null,
 ) => Promise<Response>;
 
-type Endpoint = readonly [
-  method: "GET" | "POST",
-  callers: keyof ReturnType<typeof rulesOf>,
-  answer: Answer,
-];
+type Endpoint = readonly [method: "GET" | "POST", callers: Callers, answer: Answer];
 
 const refresh: Answer = (request, { sessions }, context) =>
   sessions.refresh(cookiesOf(request), context);
@@ -33,7 +36,7 @@ const user: Answer = async (request, { sessions, settings }) => {
   const held = await sessions.find(cookiesOf(request));
   if (held === null) return refusal(401, "invalid_grant");
   const { claims, startedAt } = held;
-  const expiresAt = startedAt + settings.absolute;
+  const expiresAt = startedAt + settings.lifetime.absolute;
   return Response.json({ claims, session: { startedAt, expiresAt } });
 };
 
@@ -47,20 +50,24 @@ const backchannelLogout: Answer = async (request, live, context) => {
   return live.receive(request, context ?? undefined);
 };
 
+/** One that redirects. Pages call the others: those work without what a sign-in needs. */
+const navigation =
+  (name: "signIn" | "callback" | "end" | "ended"): Answer =>
+  async (...given) =>
+    (await loadNavigations())[name](...given);
+
 const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   __proto__: null as never,
-  "sign-in": ["GET", "navigations", signIn],
-  callback: ["GET", "anybody", callback],
-  refresh: ["POST", "pages", refresh],
-  logout: ["POST", "pages", logout],
-  end: ["GET", "navigations", end],
-  ended: ["GET", "navigations", ended],
-  user: ["GET", "pages", user],
-  "backchannel-logout": ["POST", "anybody", backchannelLogout],
+  "sign-in": ["GET", navigations, navigation("signIn")],
+  callback: ["GET", anybody, navigation("callback")],
+  refresh: ["POST", pages, refresh],
+  logout: ["POST", pages, logout],
+  end: ["GET", navigations, navigation("end")],
+  ended: ["GET", navigations, navigation("ended")],
+  user: ["GET", pages, user],
+  "backchannel-logout": ["POST", anybody, backchannelLogout],
 };
 
-/** Seconds until a call whose store failed is made again. */
-const RETRY = 5;
 /** Characters of an `Origin` that an event holds. */
 const LONGEST_ORIGIN = 128;
 
@@ -85,10 +92,12 @@ export function createMediator(options: MediatorOptions): Mediator {
   const setup = setUp(readSettings(options));
   const { settings, report } = setup;
   const { path, apps } = settings;
-  const sessions = settings.sessions.open(setup);
-  const live: Live = { ...setup, sessions };
-  const rules = rulesOf(apps);
-  const handles = ({ url }: Request) => new URL(url).pathname.startsWith(`${path}/`);
+  let live: Live | undefined;
+  const opened = async (): Promise<Live> => {
+    const sessions = await settings.sessions.open(setup);
+    live ??= { ...setup, sessions };
+    return live;
+  };
 
   const respond = async (
     request: Request,
@@ -97,49 +106,38 @@ export function createMediator(options: MediatorOptions): Mediator {
   ): Promise<Response> => {
     if (endpoint === undefined) return refusal(404, "not_found");
     const [method, callers, run] = endpoint;
-    const isPreflight = callers === "pages" && request.method === "OPTIONS";
+    const isPreflight = callers === pages && request.method === "OPTIONS";
     if (request.method !== method && !isPreflight)
       return refusal(405, "method_not_allowed", { Allow: method });
-    if (callers === "navigations" && isGuess(request)) return answer(204);
-    const code = refusedBy(request, isPreflight ? { Origin: apps } : rules[callers]);
+    if (callers === navigations && isGuess(request)) return answer(204);
+    const code = refusedBy(request, isPreflight ? { Origin: apps } : callers(apps));
     if (code !== undefined) {
       const origin = request.headers.get("Origin")?.slice(0, LONGEST_ORIGIN);
       report("caller-refused", { code, ...(origin && { origin }) });
       return refusal(403, "forbidden");
     }
-    if (!isPreflight) return run(request, live, context);
-    return answer(204, [
-      ["Access-Control-Allow-Methods", method],
-      ["Access-Control-Allow-Headers", "X-Requested-With"],
-      ["Access-Control-Max-Age", "600"],
-    ]);
+    return isPreflight ? answer(204) : run(request, await opened(), context);
   };
 
   return {
-    handles,
+    handles: ({ url }) => new URL(url).pathname.startsWith(path),
     async fetch(request, given) {
       const { pathname } = new URL(request.url);
-      const endpoint = handles(request) ? ENDPOINTS[pathname.slice(path.length + 1)] : undefined;
+      const endpoint = ENDPOINTS[pathname.startsWith(path) ? pathname.slice(path.length) : ""];
       // Node's servers hand over something else in that place.
       const context = typeof given?.waitUntil === "function" ? given : null;
-      const response = await respond(request, endpoint, context).catch(() => {
-        report("unavailable", { code: "store" });
-        return unavailable(RETRY);
+      const response = await respond(request, endpoint, context).catch((thrown) => {
+        const { event, code, answer } = meaningOf(thrown);
+        report(event, { code });
+        return answer;
       });
-      const origin = request.headers.get("Origin") ?? "";
       const headers = [...HEADERS];
-      if (endpoint?.[1] === "pages") headers.push(["Vary", "Origin"]);
-      // Lets pages of these origins read the answer.
-      if (endpoint?.[1] === "pages" && apps.includes(origin))
-        headers.push(
-          ["Access-Control-Allow-Origin", origin],
-          ["Access-Control-Allow-Credentials", "true"],
-          ["Access-Control-Expose-Headers", "Retry-After, Date"],
-        );
+      if (endpoint?.[1] === pages) headers.push(...sharing(request, endpoint[0], apps));
       for (const [name, value] of headers) response.headers.set(name, value);
       return response;
     },
     async endSessions(subject) {
+      const { sessions } = await opened();
       if (sessions.endNamed === null) throw invalidOption("sessions", "must be stored");
       const count = await sessions.endNamed("sub", subject);
       report("logged-out-elsewhere", { subject });

@@ -1,7 +1,7 @@
 // The options of `createMediator`, checked and completed. Only their own members are read, and
 // copied: nothing can change them afterwards.
 
-import { ownCopy } from "../edge/options/own.js";
+import type { AuthorizationServer } from "oauth4webapi";
 import type { Algorithm } from "../edge/options/types.js";
 import { client } from "../oauth/client.js";
 import {
@@ -13,6 +13,7 @@ import {
   members,
   must,
   number,
+  object,
   oneOf,
   optional,
   read,
@@ -21,7 +22,7 @@ import {
 } from "../options.js";
 import { invalidOption } from "./error.js";
 import type { LiveSessionsMaker } from "./sessions.js";
-import type { MediatorOptions, ProviderMetadata, ProviderOptions } from "./types.js";
+import type { MediatorOptions, ProviderOptions } from "./types.js";
 
 export type Settings = ReturnType<typeof readSettings>;
 
@@ -31,7 +32,7 @@ type Option<Name extends keyof MediatorOptions> = NonNullable<MediatorOptions[Na
 
 /** Parameters of the authorization request that are the mediator's. */
 const RESERVED =
-  /^(client_id|redirect_uri|response_type|response_mode|scope|state|nonce|code_challenge.*|request|request_uri|resource)$/;
+  /^(client_id|redirect_uri|response_(type|mode)|scope|state|nonce|code_challenge.*|request(_uri)?|resource)$/;
 
 const having = <T>(method: string, what: string) =>
   must<T>(what, (given) => typeof Object(given)[method] === "function");
@@ -39,19 +40,44 @@ const having = <T>(method: string, what: string) =>
 const matching = <T extends string>(pattern: RegExp, what: string) =>
   must<T>(what, (given) => typeof given === "string" && pattern.test(given));
 
+/** Seconds, as milliseconds. */
+const seconds =
+  (least: number, most: number): Check<number> =>
+  (given, fail) =>
+    number(least, most)(given, fail) * 1000;
+
+/** Options under one name. Where that is not given, each is as usual. */
+const group =
+  <T extends Readonly<Record<string, Check<unknown>>>>(table: T): ReturnType<typeof members<T>> =>
+  (given = {}, fail) =>
+    members(table)(given, fail);
+
+/** A kind, or the metadata itself: what JSON has a form for. */
+const discovery: Check<"oidc" | "oauth2" | AuthorizationServer> = (given, fail) =>
+  typeof given === "string"
+    ? oneOf("oidc", "oauth2")(given, fail)
+    : JSON.parse(JSON.stringify(object(given, fail)));
+
+/** With `openid`. */
+const scope: Check<string> = (given, fail) =>
+  [...new Set(`openid ${text(given, fail)}`.match(/\S+/g))].join(" ");
+
 const app: Check<string> = (given, fail) =>
   address(given, fail).origin === given ? given : fail("must hold origins, without a slash");
 
-/** Seconds. */
-const lifetime = () => optional(number(60, 31_536_000));
+/** With a slash at its end. */
+const base: Check<string> = (given, fail) => {
+  const { origin, pathname, search } = address(given, fail);
+  return search === "" ? `${origin}${pathname.replace(/\/*$/, "/")}` : fail("must have no query");
+};
 
 /** Made when it is used, as the next one: a bundler leaves out functions that nobody calls. */
 const providerTable = () =>
   members({
     // Compared to the letter.
     issuer: (given, fail) => address(text(given, fail), fail) && String(given),
-    discovery: optional(ownCopy as Check<"oidc" | "oauth2" | ProviderMetadata>, "oidc"),
-    scope: optional(text, "openid"),
+    discovery: optional(discovery, "oidc"),
+    scope: optional(scope, "openid"),
     resource: optional((given, fail) => listOf(text)([given].flat(), fail), []),
     parameters: optional(
       tableOf((given, fail, name) =>
@@ -76,58 +102,42 @@ const table = () =>
   members({
     provider: providerTable(),
     client,
-    url: address,
-    apps: listOf(app, 1),
+    url: base,
+    apps: listOf(app, 1) as Check<readonly [string, ...string[]]>,
     sessions: having<LiveSessionsMaker>("open", "what `storedSessions` or `sealedCookies` gives"),
     name: optional(matching(/^\w{1,32}$/, "1 to 32 letters, digits or underscores"), "tokenkeep"),
-    lifetime: optional(
-      members({ idle: lifetime(), absolute: lifetime() } satisfies Table<Option<"lifetime">>),
-      { idle: undefined, absolute: undefined },
-    ),
-    reuse: optional(number(0, 60), 20),
+    lifetime: group({
+      idle: optional(seconds(60, 31_536_000)),
+      absolute: optional(seconds(60, 31_536_000), 604_800_000),
+    } satisfies Table<Option<"lifetime">>),
+    reuse: optional(seconds(0, 60), 20_000),
     claims: optional(listOf(text), ["sub", "name", "email", "picture"]),
     userInfo: optional(flag, false),
-    admit: optional(callable<Option<"admit">>()),
+    admit: optional(callable<Option<"admit">>(), () => true),
     revocation: optional(having<Option<"revocation">>("isRevoked", "a store of revocations")),
-    cookie: optional(
-      members({ scope: optional(oneOf("host", "mediator"), "host") } satisfies Table<
-        Option<"cookie">
-      >),
-      { scope: "host" },
-    ),
+    cookie: group({
+      scope: optional(oneOf("host", "mediator"), "host"),
+    } satisfies Table<Option<"cookie">>),
     timeout: optional(number(1_000, 60_000), 10_000),
     fetch: optional(callable<Option<"fetch">>(), (input, init) => globalThis.fetch(input, init)),
     clock: optional(callable<Option<"clock">>(), () => Date.now()),
-    onEvent: optional(callable<Option<"onEvent">>()),
+    onEvent: optional(callable<Option<"onEvent">>(), () => undefined),
   } satisfies Table<MediatorOptions>);
 
 /** @throws {MediatorError} config_invalid */
 export function readSettings(given: MediatorOptions) {
   const options = read(table(), given, invalidOption);
-  const { provider, client, url, apps, sessions, lifetime, cookie, clock, reuse } = options;
-  const { issuer, discovery, scope } = provider;
-  if (discovery !== "oidc" && discovery !== "oauth2" && Object(discovery).issuer !== issuer)
-    throw invalidOption("provider.discovery", "must be a kind, or metadata of the same issuer");
-  if (url.search !== "") throw invalidOption("url", "must have no query");
-  if (lifetime.idle !== undefined && !sessions.knowsUse)
+  const { provider, client, url, sessions, lifetime, clock } = options;
+  const { discovery } = provider;
+  if (typeof discovery !== "string" && discovery.issuer !== provider.issuer)
+    throw invalidOption("provider.discovery", "must be metadata of the same issuer");
+  if (lifetime.idle && !sessions.knowsUse)
     throw invalidOption("lifetime.idle", "can't be kept by cookies that never change");
-  const { idle = 86_400, absolute = 604_800 } = lifetime;
-  const path = url.pathname.replace(/\/+$/, "");
-  const scopes = new Set(["openid", ...scope.split(" ")]);
-  scopes.delete("");
   return {
     ...options,
     ...client(clock),
-    provider: { ...provider, scope: [...scopes].join(" ") },
-    apps: apps as readonly [string, ...string[]],
-    /** Without a slash at its end. */
-    url: url.origin + path,
-    /** "" for the root of a host. */
-    path,
-    scope: cookie.scope,
-    /** Milliseconds, as the next two. */
-    idle: idle * 1000,
-    absolute: absolute * 1000,
-    reuse: reuse * 1000,
+    lifetime: { ...lifetime, idle: lifetime.idle ?? 86_400_000 },
+    /** It has a slash at its end, as `url` has. */
+    path: new URL(url).pathname,
   };
 }

@@ -2,8 +2,11 @@
 
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { Sealing } from "../sealing.js";
-import { placesOf } from "./cookies.js";
+import type { HeaderList } from "./answers.js";
+import { cookiesFor } from "./cookies.js";
+import { meaningOf } from "./meaning.js";
 import { connect } from "./provider.js";
+import { renewalsOf } from "./renewal.js";
 import type { LiveSessions } from "./sessions.js";
 import type { Settings } from "./settings.js";
 import type { MediatorEvent } from "./types.js";
@@ -31,21 +34,32 @@ export interface Live extends Setup {
 }
 
 export function setUp(settings: Settings) {
-  const { name, client, provider, sessions, onEvent, clock } = settings;
-  const sealing = new Sealing(sessions.secrets, [name, provider.issuer, client.client_id]);
-  const report: Report = (type, { key, subject, code, ...more } = {}) => {
-    const about = { session: key?.slice(0, 8) ?? null, subject: subject ?? null };
+  const { name, client, sessions, onEvent, clock } = settings;
+  const owner = [name, settings.provider.issuer, client.client_id];
+  const sealing = new Sealing(sessions.secrets, owner);
+  const report: Report = (type, { key, subject = null, code, ...more } = {}) => {
+    const session = key?.slice(0, 8) ?? null;
     try {
-      onEvent?.({ type, at: clock(), ...about, ...(code ? { code } : {}), ...more });
+      onEvent?.({ type, at: clock(), session, subject, ...(code && { code }), ...more });
     } catch {
       // It is the application's own to watch.
     }
   };
+  const provider = connect(settings, report);
+  const cookies = cookiesFor(settings);
   return {
     settings,
     report,
     sealing,
-    provider: connect(settings, report),
-    places: placesOf(settings),
+    provider,
+    cookies,
+    meaningOf,
+    ...renewalsOf(settings, provider),
+
+    /** Keeps an ID token for `GET end`. One that no cookie holds is left out. */
+    async keepIdToken(idToken: string | null, seconds: number): Promise<HeaderList> {
+      const sealed = idToken === null ? null : await sealing.seal(idToken, "end", "id");
+      return sealed && cookies.idToken.holds(sealed) ? [cookies.idToken.set(sealed, seconds)] : [];
+    },
   };
 }

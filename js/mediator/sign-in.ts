@@ -2,12 +2,11 @@
 // Everything that the callback has to know travels in a cookie of its own, sealed, so that any
 // number of tabs sign in at once.
 
-import { calculatePKCECodeChallenge } from "oauth4webapi";
-import type { EndpointFailure } from "../oauth/ask.js";
-import { randomText } from "../sealing.js";
+import { digestOf, randomText } from "../sealing.js";
 import { redirect } from "./answers.js";
-import { cookie, cookiesOf } from "./cookies.js";
-import { failed, NotSignedIn } from "./failed.js";
+import { authorizationAddress } from "./authorization.js";
+import { cookiesOf } from "./cookies.js";
+import { failed } from "./failed.js";
 import { returnAddress } from "./return-to.js";
 import type { Live } from "./setup.js";
 
@@ -35,70 +34,61 @@ export interface Transaction {
 const ASKED: readonly (readonly [name: string, form: RegExp])[] = [
   ["prompt", /^(login|select_account|consent|none)$/],
   ["login_hint", /^.{1,320}$/],
-  ["acr_values", /^[\x21-\x7e]+( [\x21-\x7e]+){0,20}$/],
+  ["acr_values", /^[!-~]+( [!-~]+)*$/],
   ["max_age", /^\d{1,9}$/],
-  ["ui_locales", /^[\w-]+( [\w-]+){0,20}$/],
+  ["ui_locales", /^[\w-]+( [\w-]+)*$/],
 ];
 const LONGEST = 512;
 
 export async function signIn(
   request: Request,
-  { settings, provider, places, report, sealing, sessions }: Live,
+  live: Live,
 ): Promise<Response> {
+  const { settings, cookies, sealing, sessions } = live;
   const query = new URL(request.url).searchParams;
   const returnTo = returnAddress(query.get("return_to"), settings.apps);
   const { scope, resource, parameters } = settings.provider;
   const wanted = new URLSearchParams(parameters as [string, string][]);
   for (const [name, form] of ASKED) {
-    const value = query.get(name);
-    if (value !== null && value.length <= LONGEST && form.test(value)) wanted.set(name, value);
+    const value = query.get(name) ?? "";
+    if (value.length <= LONGEST && form.test(value)) wanted.set(name, value);
   }
   const sent = cookiesOf(request);
   const now = settings.clock();
+  const maxAge = wanted.get("max_age");
+  const [state, nonce, verifier] = [randomText(), randomText(), randomText()];
   const transaction: Transaction = {
-    state: randomText(),
-    nonce: randomText(),
-    verifier: randomText(),
+    state,
+    nonce,
+    verifier,
     returnTo: returnTo.href,
     begunAt: now,
     acr: wanted.get("acr_values")?.split(" ") ?? [],
-    maxAge: wanted.has("max_age") ? Number(wanted.get("max_age")) : null,
+    maxAge: maxAge === null ? null : Number(maxAge),
     replaces: await sessions.keyOf(sent),
   };
-  const { state, nonce, verifier } = transaction;
   for (const [name, value] of Object.entries({
     client_id: settings.client.client_id,
-    redirect_uri: provider.redirectUri,
+    redirect_uri: `${settings.url}callback`,
     response_type: "code",
     scope,
     state,
     nonce,
-    code_challenge: await calculatePKCECodeChallenge(verifier),
+    code_challenge: await digestOf(verifier),
     code_challenge_method: "S256",
   }))
     wanted.set(name, value);
   for (const one of resource) wanted.append("resource", one);
-  let to: URL;
   try {
-    to = await provider.authorization(wanted);
+    const to = await authorizationAddress(wanted, live);
+    // The name begins with the second, so that the oldest is known without opening.
+    const own = cookies.transaction(`${Math.floor(now / 1000)}-${state.slice(0, 8)}`);
+    const tooMany = cookies.transactionsIn(sent).slice(0, 1 - MOST_TRANSACTIONS);
+    return redirect(to, [
+      own.set(await sealing.seal(transaction, "transaction"), TRANSACTION_SECONDS),
+      ...tooMany.map((old) => old.set()),
+    ]);
   } catch (failure) {
-    const error = new NotSignedIn("provider_unavailable", failure as EndpointFailure);
-    return failed(error, returnTo, report);
+    return failed(failure, returnTo, { code: "provider_unavailable" }, live);
   }
-  // The name begins with the second, so that the oldest is known without opening.
-  const { name: prefix } = places.transaction;
-  const name = `${prefix}${Math.floor(now / 1000).toString(36)}-${state.slice(0, 8)}`;
-  const second = (one: string) => Number.parseInt(one.slice(prefix.length), 36) || 0;
-  const living = sent.flatMap(([one]) => (one.startsWith(prefix) ? [one] : []));
-  living.sort((one, other) => second(other) - second(one));
-  return redirect(to, [
-    cookie(
-      { ...places.transaction, name },
-      await sealing.seal(transaction, "transaction"),
-      TRANSACTION_SECONDS,
-    ),
-    ...living
-      .slice(MOST_TRANSACTIONS - 1)
-      .map((old) => cookie({ ...places.transaction, name: old })),
-  ]);
 }

@@ -2,8 +2,8 @@
 // and in size. The bounds hold even if `fetch` ignores its signal. Whatever fails is told in one
 // form, which holds nothing of what was sent or received but the error code.
 
-import { allowInsecureRequests, customFetch } from "oauth4webapi";
 import { abortable } from "../patience.js";
+import { oauth } from "./library.js";
 
 export interface Bounds {
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
@@ -19,8 +19,8 @@ export interface Bounds {
 
 /** What oauth4webapi is given as the options of a request. */
 export interface RequestOptions {
-  readonly [customFetch]: (input: string, init: RequestInit) => Promise<Response>;
-  readonly [allowInsecureRequests]: boolean;
+  readonly [oauth.customFetch]: (input: string, init: RequestInit) => Promise<Response>;
+  readonly [oauth.allowInsecureRequests]: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -72,7 +72,7 @@ export async function ask<T>(
   const giveUp = () => controller.abort(new EndpointFailure("timeout"));
   const timer = setTimeout(giveUp, bounds.timeout);
   const options = {
-    async [customFetch](input: string, init: RequestInit) {
+    async [oauth.customFetch](input: string, init: RequestInit) {
       // A body that breaks off counts as no answer.
       failure = new EndpointFailure("unavailable");
       const { body, headers, ok, status } = await bounds.fetch(input, init);
@@ -94,7 +94,7 @@ export async function ask<T>(
       kept.delete("WWW-Authenticate");
       return new Response(text, { status, headers: kept });
     },
-    [allowInsecureRequests]: bounds.allowHttp,
+    [oauth.allowInsecureRequests]: bounds.allowHttp,
     signal,
   };
   try {

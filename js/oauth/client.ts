@@ -1,14 +1,7 @@
 // How a client of an authorization server proves who it is: as options say it, and as oauth4webapi
-// takes it. oauth4webapi speaks the protocol for the entries that call a provider: it is certified,
-// small, has no dependencies, and runs wherever there is `fetch`.
+// takes it.
 
-import {
-  type Client,
-  type ClientAuth,
-  ClientSecretBasic,
-  ClientSecretPost,
-  TlsClientAuth,
-} from "oauth4webapi";
+import type { Client, ClientAuth } from "oauth4webapi";
 import { loadAssertion } from "../chunks.js";
 import type { Jwk } from "../edge/options/types.js";
 import {
@@ -22,6 +15,7 @@ import {
   read,
   text,
 } from "../options.js";
+import { oauth } from "./library.js";
 import type { ClientAuthentication } from "./types.js";
 
 /** The client for oauth4webapi, and what proves it in each call. */
@@ -73,10 +67,10 @@ export const client: Check<(now: () => number) => KnownClient> = (given, fail) =
   return (now) => ({
     client: { client_id: id, use_mtls_endpoint_aliases: method === "tls_client_auth" },
     authenticate: {
-      client_secret_basic: ClientSecretBasic,
-      client_secret_post: ClientSecretPost,
+      client_secret_basic: oauth.ClientSecretBasic,
+      client_secret_post: oauth.ClientSecretPost,
       private_key_jwt: () => assertion(auth, now),
-      tls_client_auth: TlsClientAuth,
+      tls_client_auth: oauth.TlsClientAuth,
     }[method](secret),
   });
 };

@@ -1,7 +1,9 @@
-// Sessions in D1. Each change is one statement, and D1 runs one after the other: an update that
-// names the version is the compare-and-set.
+// Sessions in D1, as an application asks for them: the tables, and a store whose statements are
+// loaded with its first call.
 
-import type { SessionRecord, SessionStore } from "../store-types.js";
+import { loadD1 } from "../../chunks.js";
+import type { SessionStore } from "../store-types.js";
+import { loadedStore } from "./loaded.js";
 
 /** What is used of Cloudflare's `D1Database`. */
 export interface SessionDatabase {
@@ -19,9 +21,6 @@ export interface SessionStatement {
   /** All its rows. */
   all(): Promise<{ results: unknown[] }>;
 }
-
-/** Rows that are past their end, and go with a new one. */
-const SWEPT = 20;
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS tokenkeep_sessions (
   key TEXT PRIMARY KEY,
@@ -42,18 +41,6 @@ CREATE TABLE IF NOT EXISTS tokenkeep_session_names (
 CREATE INDEX IF NOT EXISTS tokenkeep_session_names_key ON tokenkeep_session_names (key);
 `;
 
-const CREATE = "INSERT INTO tokenkeep_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-const NAME = "INSERT INTO tokenkeep_session_names VALUES (?, ?)";
-const SWEEP = `DELETE FROM tokenkeep_sessions WHERE key IN
-  (SELECT key FROM tokenkeep_sessions WHERE expires_at <= ? LIMIT ${SWEPT})`;
-const READ = "SELECT * FROM tokenkeep_sessions WHERE key = ? AND expires_at > ?";
-const REPLACE = `UPDATE tokenkeep_sessions
-  SET version = ?, sealed = ?, lease = ?, retry_at = ?, expires_at = ?
-  WHERE key = ? AND version = ? AND expires_at > ? RETURNING key`;
-const DELETE = "DELETE FROM tokenkeep_sessions WHERE key = ? RETURNING key";
-const DELETE_NAMED = `DELETE FROM tokenkeep_sessions WHERE started_at <= ? AND key IN
-  (SELECT key FROM tokenkeep_session_names WHERE name = ?) RETURNING key`;
-
 /** Makes a store in D1. */
 export interface D1Sessions {
   /** The store in this database. */
@@ -69,42 +56,5 @@ export interface D1Sessions {
 export const d1Sessions: D1Sessions = /* @__PURE__ */ Object.assign(sessionsIn, { schema: SCHEMA });
 
 function sessionsIn(database: SessionDatabase): SessionStore {
-  const statement = (sql: string, ...values: unknown[]) => database.prepare(sql).bind(...values);
-  return {
-    async create(key, record) {
-      const { version, sealed, lease, retryAt, names, startedAt, expiresAt } = record;
-      const row = [key, version, sealed, lease, retryAt, JSON.stringify(names)];
-      const statements = [
-        statement(SWEEP, Date.now()),
-        statement(CREATE, ...row, startedAt, expiresAt),
-        ...names.map((name) => statement(NAME, name, key)),
-      ];
-      await database.batch(statements as never[]);
-    },
-    async read(key) {
-      const row = await statement(READ, key, Date.now()).first();
-      if (row === null) return null;
-      const { version, sealed, lease, retry_at, names, started_at, expires_at } = row;
-      return {
-        version,
-        sealed,
-        lease,
-        retryAt: retry_at,
-        names: JSON.parse(String(names)),
-        startedAt: started_at,
-        expiresAt: expires_at,
-      } as SessionRecord;
-    },
-    async replace(key, version, record) {
-      const { sealed, lease, retryAt, expiresAt } = record;
-      const row = [record.version, sealed, lease, retryAt, expiresAt];
-      return (await statement(REPLACE, ...row, key, version, Date.now()).first()) !== null;
-    },
-    async delete(key) {
-      await statement(DELETE, key).first();
-    },
-    async deleteNamed(name, startedUpTo = Number.MAX_SAFE_INTEGER) {
-      return (await statement(DELETE_NAMED, startedUpTo, name).all()).results.length;
-    },
-  };
+  return loadedStore(async () => (await loadD1()).storeIn(database));
 }

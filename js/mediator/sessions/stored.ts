@@ -6,18 +6,17 @@
 // compare-and-set and asks the provider; the others wait for what it stores. The provider's answer
 // is stored before anybody is answered: a browser that has left costs nothing.
 
-import type { EndpointFailure } from "../../oauth/ask.js";
 import { listOf, members, read, secret } from "../../options.js";
 import { digestOf, randomText } from "../../sealing.js";
 import { tokenAnswer, unavailable } from "../answers.js";
-import { cookie, cookieIn, type Sent } from "../cookies.js";
+import type { Sent } from "../cookies.js";
 import { invalidOption } from "../error.js";
-import { meaningOf, NotSignedIn } from "../failed.js";
+import type { Renewable } from "../renewal.js";
 import type { Held, LiveSessions, LiveSessionsMaker } from "../sessions.js";
 import type { About, Setup } from "../setup.js";
 import type { SessionRecord, SessionStore } from "../store-types.js";
 import type { Secrets, Sessions } from "../types.js";
-import { over, type Renewable, refreshLimiter, renew, revokedOf } from "./renewal.js";
+import { METHODS } from "./loaded.js";
 
 /** Milliseconds that a lease is longer than the call it guards. */
 const LEASE_MARGIN = 5_000;
@@ -39,9 +38,9 @@ export function storedSessions(store: SessionStore, options: { keys: Secrets }):
   if (typeof Object(store).getWithMetadata === "function")
     throw invalidOption(
       "store",
-      "must not be Workers KV: it is not consistent enough, and refresh tokens would be used twice",
+      "must not be Workers KV, which is not consistent: refresh tokens would be used twice",
     );
-  for (const method of ["create", "read", "replace", "delete", "deleteNamed"])
+  for (const method of METHODS)
     if (typeof Object(store)[method] !== "function")
       throw invalidOption("store", `must have a method ${method}`);
   const { keys } = read(members({ keys: listOf(secret, 1) }), options, invalidOption);
@@ -55,29 +54,29 @@ export function storedSessions(store: SessionStore, options: { keys: Secrets }):
 }
 
 function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
-  const { settings, provider, report, places, sealing } = setup;
-  const { clock, idle, absolute, reuse, timeout } = settings;
-  const secondsToWait = refreshLimiter(settings);
+  const { settings, provider, report, cookies, sealing, limited, over, renew, revokedOf } = setup;
+  const { clock, lifetime, reuse, timeout } = settings;
+  const { idle, absolute } = lifetime;
+  const cookie = cookies.session();
 
   /** The place of the session of this id, which is the cookie. */
   const placeOf = async (id: string) => {
     const key = await digestOf(id);
-    const salt = new TextEncoder().encode(id);
     return {
       key,
       /** What is in the store; null where nothing is, or a secret that is gone sealed it. */
       async read() {
         const record = await store.read(key);
-        const isAlive = record !== null && record.expiresAt > clock();
-        const held = isAlive ? await sealing.open<Held>(record.sealed, "session", key, salt) : null;
-        return record && held && { record, held };
+        if (record === null || record.expiresAt <= clock()) return null;
+        const held = await sealing.open<Held>(record.sealed, "session", key, id);
+        return held && { record, held };
       },
-      seal: (held: Held) => sealing.seal(held, "session", key, salt),
+      seal: (held: Held) => sealing.seal(held, "session", key, id),
     };
   };
   type Place = Awaited<ReturnType<typeof placeOf>>;
   const placeIn = async (sent: Sent) => {
-    const id = cookieIn(sent, places.session);
+    const id = cookie.in(sent);
     return /^[\w-]{43}$/.test(id) ? placeOf(id) : null;
   };
 
@@ -98,30 +97,29 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
 
   /** Renews a session whose lease is ours. Null: somebody else has changed it meanwhile. */
   const renewLeased = async (
-    place: Place,
+    { key, seal }: Place,
     leased: SessionRecord,
     held: Renewable,
     about: About,
   ): Promise<Response | null> => {
-    const { held: next, wait, answer, event, code } = await renew(held, about, setup);
+    const { held: next, wait, answer, event, code } = await renew(held, about);
     const record: SessionRecord = {
       ...leased,
       version: leased.version + 1,
-      ...(next && { sealed: await place.seal(next) }),
+      sealed: next === null ? leased.sealed : await seal(next),
       lease: null,
       retryAt: wait === undefined ? null : clock() + wait * 1000,
+      // An end is a change too, so that what somebody else has stored since stays.
+      expiresAt: next === null ? clock() : expiryOf(next),
     };
-    // An end is a change too, so that what somebody else has stored since stays.
-    if (next === null) record.expiresAt = clock();
-    else if (wait === undefined) record.expiresAt = expiryOf(next);
-    if (!(await persist(place.key, leased.version, record))) {
+    if (!(await persist(key, leased.version, record))) {
       // It ended meanwhile, and nothing revives it; or the lease ended, and somebody took it over.
-      if (next !== null && (await store.read(place.key)) === null)
+      if (next !== null && (await store.read(key)) === null)
         await provider.revoke(next.refreshToken, about);
       return null;
     }
-    if (next === null) await store.delete(place.key);
-    report(event, { ...about, code: code ?? null });
+    if (next === null) await store.delete(key);
+    report(event, { ...about, code });
     return answer;
   };
 
@@ -140,38 +138,34 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
 
   return {
     keyOf,
-    revokesFirst: false,
+    areCookies: false,
 
     async begin(held, sent, replaces) {
       const id = randomText();
       const { key, seal } = await placeOf(id);
-      const [sub = ""] = await sealing.names("sub", held.subject);
-      const [sid] = held.sid === null ? [] : await sealing.names("sid", held.sid);
-      try {
-        await store.create(key, {
-          version: 1,
-          sealed: await seal(held),
-          lease: null,
-          retryAt: null,
-          names: sid === undefined ? [sub] : [sub, sid],
-          startedAt: held.startedAt,
-          expiresAt: expiryOf(held),
-        });
-      } catch {
-        throw new NotSignedIn("provider_unavailable");
-      }
+      const { subject, sid, startedAt } = held;
+      const named = [sealing.names("sub", subject), ...(sid ? [sealing.names("sid", sid)] : [])];
+      await store.create(key, {
+        version: 1,
+        sealed: await seal(held),
+        lease: null,
+        retryAt: null,
+        names: (await Promise.all(named)).map(([name = ""]) => name),
+        startedAt,
+        expiresAt: expiryOf(held),
+      });
       // A Strict cookie comes along where the provider asked the user nothing.
       for (const old of new Set([replaces, await keyOf(sent)]))
         if (old !== null) await store.delete(old).catch(() => undefined);
-      return { key, cookies: [cookie(places.session, id, absolute / 1000)] };
+      return { key, cookies: [cookie.set(id, absolute / 1000)] };
     },
 
     async refresh(sent, context) {
       const place = await placeIn(sent);
       if (place === null) return over();
       const { key } = place;
-      const toWait = secondsToWait(key);
-      if (toWait > 0) return unavailable(toWait, 429);
+      const refused = limited(key);
+      if (refused !== null) return refused;
       const since = performance.now();
       for (;;) {
         const found = await place.read();
@@ -182,7 +176,7 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
         const { record, held } = found;
         const { refreshToken, subject } = held;
         const about = { key, subject };
-        const revoked = await revokedOf(held, settings);
+        const revoked = await revokedOf(held);
         const repeated = revoked === null ? repeat(held) : null;
         if (repeated !== null) {
           report("repeated", about);
@@ -194,22 +188,15 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
           return over();
         }
         const now = clock();
-        if (record.retryAt !== null && record.retryAt > now)
-          return unavailable((record.retryAt - now) / 1000);
-        if (record.lease !== null && record.lease > now) {
+        const { version, lease, retryAt } = record;
+        if (retryAt !== null && retryAt > now) return unavailable((retryAt - now) / 1000);
+        if (lease !== null && lease > now) {
           if (performance.now() - since > timeout) return unavailable(1);
           await pause(100 + Math.random() * 150);
           continue;
         }
-        try {
-          // Not within the lease, which is for one call.
-          await provider.ready();
-        } catch (failure) {
-          const { event, answer } = meaningOf(failure as EndpointFailure);
-          report(event, { ...about, code: "metadata" });
-          return answer;
-        }
-        const { version } = record;
+        // Not within the lease, which is for one call.
+        await provider.metadata();
         const leased = {
           ...record,
           version: version + 1,
@@ -227,11 +214,7 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
       const place = await placeIn(sent);
       const found = await place?.read();
       if (place !== null) await store.delete(place.key);
-      return {
-        cookies: [cookie(places.session)],
-        held: found?.held ?? null,
-        key: place?.key ?? null,
-      };
+      return { cookies: [cookie.set()], held: found?.held ?? null, key: place?.key ?? null };
     },
 
     async find(sent) {

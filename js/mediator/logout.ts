@@ -1,0 +1,33 @@
+// `POST logout`: ends the session here, and keeps for a minute what `GET end` tells the provider.
+
+import type { ExecutionContextLike } from "../edge/result/verified.js";
+import { answer } from "./answers.js";
+import { cookiesOf } from "./cookies.js";
+import type { Live } from "./setup.js";
+
+/** Seconds from a logout to `GET end`. */
+const END_SECONDS = 60;
+
+/** What `GET end` knows of the session. */
+export interface Farewell {
+  readonly sid: string | null;
+}
+
+export async function logout(
+  request: Request,
+  { cookies, provider, report, sealing, sessions, keepIdToken }: Live,
+  context: ExecutionContextLike | null,
+): Promise<Response> {
+  const { cookies: set, held, key } = await sessions.end(cookiesOf(request));
+  if (held === null) return answer(204, set);
+  const { subject, refreshToken, idToken, sid } = held;
+  report("ended", { key, subject });
+  const revoked = provider.revoke(refreshToken, { key, subject });
+  context?.waitUntil(revoked);
+  if (sessions.areCookies) await revoked;
+  return answer(204, [
+    ...set,
+    cookies.end.set(await sealing.seal({ sid } satisfies Farewell, "end"), END_SECONDS),
+    ...(await keepIdToken(idToken, END_SECONDS)),
+  ]);
+}

@@ -1,0 +1,108 @@
+// Renewing a session at the provider, wherever the session lives. Only the provider's word about
+// this session ends it: a wrong secret, a provider that is down or slow, and an answer that nobody
+// understands never sign anybody out.
+
+import type { EndpointFailure } from "../oauth/ask.js";
+import { refusal, tokenAnswer, unavailable } from "./answers.js";
+import { meaningOf } from "./meaning.js";
+import type { Provider } from "./provider.js";
+import type { Held } from "./sessions.js";
+import type { Settings } from "./settings.js";
+import type { About } from "./setup.js";
+import type { MediatorEvent } from "./types.js";
+
+/** A session that can be renewed. */
+export type Renewable = Held & { readonly refreshToken: string };
+
+/** What came of it. */
+export interface Renewal {
+  /** The session from now on; null: it is over. */
+  readonly held: Held | null;
+  /** Seconds until the provider may be asked again. */
+  readonly wait?: number;
+  /** What the page is told. */
+  readonly answer: Response;
+  /** What the log is told. */
+  readonly event: MediatorEvent["type"];
+  readonly code: string | null;
+}
+
+/** What the kinds of sessions have in common. */
+export function renewalsOf(settings: Settings, provider: Provider) {
+  return {
+    over,
+    limited: limiter(settings),
+    revokedOf: (held: Held) => revokedOf(held, settings),
+    renew: (held: Renewable, about: About) => renew(held, about, provider),
+  };
+}
+
+/** The answer where there is no session. */
+const over = (error = "invalid_grant") => refusal(401, error);
+
+/** Asks for a new token. */
+async function renew(held: Renewable, about: About, provider: Provider): Promise<Renewal> {
+  let next: Held = held;
+  try {
+    const tokens = await provider.refresh(held);
+    // Whatever the ID token is.
+    next = { ...held, refreshToken: tokens.refreshToken };
+    if (tokens.idToken !== held.idToken) {
+      const claims = await provider.claimsOf(tokens.idToken).catch((failure: EndpointFailure) => {
+        if (failure.kind === "malformed") throw failure;
+        // Without keys the connection to the provider has proven the rest of the answer.
+        return null;
+      });
+      // OpenID Connect Core 1.0 section 12.2.
+      if (claims !== null && claims.sub !== held.subject) {
+        await provider.revoke(tokens.refreshToken, about);
+        return { held: null, answer: over(), event: "refused", code: "subject" };
+      }
+    }
+    const answer = tokenAnswer(tokens.accessToken, tokens.expiresIn);
+    return { held: { ...held, ...tokens }, answer, event: "refreshed", code: null };
+  } catch (failure) {
+    const { kind, error: code } = failure as EndpointFailure;
+    // OpenID Connect Core 1.0 section 3.1.2.6.
+    const isOver = /^invalid_grant$|^(interaction|login|consent)_required$/.test(code ?? "");
+    if (kind !== "refused" || !isOver) return { held: next, ...meaningOf(failure) };
+    const answer = over(code === "invalid_grant" ? code : "login_required");
+    return { held: null, answer, event: "refused", code };
+  }
+}
+
+/**
+ * What the revocations say of a session. "session": it is over. "tokens": what it obtained already
+ * is not good, and the provider says whether it goes on.
+ */
+async function revokedOf(
+  { subject: sub, sid, obtainedAt }: Held,
+  { revocation, provider: { issuer } }: Settings,
+): Promise<"session" | "tokens" | null> {
+  const asked = { issuer, jti: null, sid: null, sub: null, iat: null };
+  if (sid !== null && (await revocation?.isRevoked({ ...asked, sid }))) return "session";
+  const iat = Math.floor(obtainedAt / 1000);
+  return (await revocation?.isRevoked({ ...asked, sub, iat })) ? "tokens" : null;
+}
+
+const MOST_PER_MINUTE = 20;
+const MINUTE = 60_000;
+/** Sessions that are counted. Past it all begin anew. */
+const MOST_SESSIONS = 10_000;
+
+/** Counts refreshes in this process: gives the answer for a session that asks too often. */
+function limiter({ clock }: Settings): (key: string) => Response | null {
+  const counts = new Map<string, number>();
+  let end = 0;
+  return (key) => {
+    const left = end - clock();
+    const isOver = left <= 0 || left > MINUTE || counts.size > MOST_SESSIONS;
+    if (isOver) {
+      counts.clear();
+      end = clock() + MINUTE;
+    }
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    return count > MOST_PER_MINUTE ? unavailable(left / 1000, 429) : null;
+  };
+}
