@@ -1,5 +1,5 @@
-// What a sign-in asks of the provider, beside what a refresh asks too: where it begins, and what its
-// answer comes to.
+// What only a sign-in asks of the provider: where it begins, what its answer comes to, and who the
+// user is.
 
 import type { Claims } from "../edge/result/verified.js";
 import { oauth } from "../oauth/library.js";

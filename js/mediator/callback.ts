@@ -10,7 +10,7 @@ import { failed, NotSignedIn } from "./failed.js";
 import { marked, returnAddress } from "./return-to.js";
 import type { Held, Tokens } from "./sessions.js";
 import type { Live } from "./setup.js";
-import { TRANSACTION_SECONDS, type Transaction } from "./sign-in.js";
+import { TRANSACTION_SECONDS, type Transaction, transactionsIn } from "./sign-in.js";
 
 /** Seconds of slack on `auth_time`. */
 const SLACK = 30;
@@ -25,7 +25,7 @@ export async function callback(
   const sent = cookiesOf(request);
   const state = answer.get("state") ?? "";
   const end = `-${state.slice(0, 8)}`;
-  const own = cookies.transactionsIn(sent).filter(({ name }) => name.endsWith(end));
+  const own = transactionsIn(sent, cookies).filter(({ name }) => name.endsWith(end));
   const gone = own.map((one) => one.set());
   const transaction = await sealing.open<Transaction>(own[0]?.in(sent) ?? "", "transaction");
   const returnTo = returnAddress(transaction?.returnTo ?? null, settings.apps);
@@ -70,9 +70,7 @@ async function admitted(
     throw new NotSignedIn("step_up_failed");
   const has = (from: object) => (name: string) => Object.hasOwn(from, name);
   const userInfo =
-    asksMore && !told.every(has(claims))
-      ? await userInfoOf(tokens, subject, live)
-      : null;
+    asksMore && !told.every(has(claims)) ? await userInfoOf(tokens, subject, live) : null;
   try {
     // Only true is a yes.
     if ((await admit({ claims, userInfo })) !== true) return null;

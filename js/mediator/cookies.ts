@@ -41,8 +41,6 @@ function namedCookie(name: string, path = "/", sameSite = "Strict") {
 
 export function cookiesFor({ name, cookie, path }: Pick<Settings, "name" | "cookie" | "path">) {
   const host = `__Host-Http-${name}`;
-  const prefix = `${host}-tx-`;
-  const transaction = (name: string) => namedCookie(name, "/", "Lax");
   return {
     /** A sealed session has further parts, of which each has an ending of its own. */
     session: (part = "") =>
@@ -53,13 +51,7 @@ export function cookiesFor({ name, cookie, path }: Pick<Settings, "name" | "cook
     end: namedCookie(`${host}-end`),
     /** The ID token beside a sealed session. It travels to `GET end` alone. */
     idToken: namedCookie(`__Secure-${name}-id`, `${path}end`),
-    transaction: (ending: string) => transaction(prefix + ending),
-    /** Those of the sign-ins under way, the oldest first. */
-    transactionsIn: (sent: Sent) =>
-      sent
-        .map(([one]) => one)
-        .filter((one) => one.startsWith(prefix))
-        .sort()
-        .map(transaction),
+    /** That of a sign-in under way. */
+    transaction: (ending: string) => namedCookie(`${host}-tx-${ending}`, "/", "Lax"),
   };
 }

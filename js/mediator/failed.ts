@@ -1,5 +1,5 @@
-// A sign-in that failed leads back to the application with a code, and a reference by which the event
-// for the log can be found. No text of the provider goes along.
+// A sign-in that failed leads back to the application with a code, and a reference by which the
+// event for the log can be found. No text of the provider goes along.
 
 import { type HeaderList, redirect } from "./answers.js";
 import type { About, Setup } from "./setup.js";

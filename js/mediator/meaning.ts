@@ -1,5 +1,5 @@
-// What a failure of the provider or of the store comes to: for the page that called, for the log, and
-// for the next try. A failure of theirs signs nobody out.
+// What a failure of the provider or of the store comes to: for the page that called, for the log,
+// and for the next try. A failure of theirs signs nobody out.
 
 import { EndpointFailure, type FailureKind } from "../oauth/ask.js";
 import { unavailable } from "./answers.js";

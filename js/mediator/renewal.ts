@@ -96,8 +96,7 @@ function limiter({ clock }: Settings): (key: string) => Response | null {
   let end = 0;
   return (key) => {
     const left = end - clock();
-    const isOver = left <= 0 || left > MINUTE || counts.size > MOST_SESSIONS;
-    if (isOver) {
+    if (left <= 0 || left > MINUTE || counts.size > MOST_SESSIONS) {
       counts.clear();
       end = clock() + MINUTE;
     }

@@ -5,10 +5,10 @@
 import { digestOf, randomText } from "../sealing.js";
 import { redirect } from "./answers.js";
 import { authorizationAddress } from "./authorization.js";
-import { cookiesOf } from "./cookies.js";
+import { cookiesOf, type Sent } from "./cookies.js";
 import { failed } from "./failed.js";
 import { returnAddress } from "./return-to.js";
-import type { Live } from "./setup.js";
+import type { Live, Setup } from "./setup.js";
 
 /** Seconds that a sign-in may take. */
 export const TRANSACTION_SECONDS = 600;
@@ -40,10 +40,16 @@ const ASKED: readonly (readonly [name: string, form: RegExp])[] = [
 ];
 const LONGEST = 512;
 
-export async function signIn(
-  request: Request,
-  live: Live,
-): Promise<Response> {
+/** The cookies of the sign-ins under way, the oldest first. */
+export function transactionsIn(sent: Sent, { transaction }: Setup["cookies"]) {
+  const { name: prefix } = transaction("");
+  const endings = sent.flatMap(([name]) =>
+    name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
+  );
+  return endings.sort().map(transaction);
+}
+
+export async function signIn(request: Request, live: Live): Promise<Response> {
   const { settings, cookies, sealing, sessions } = live;
   const query = new URL(request.url).searchParams;
   const returnTo = returnAddress(query.get("return_to"), settings.apps);
@@ -83,7 +89,7 @@ export async function signIn(
     const to = await authorizationAddress(wanted, live);
     // The name begins with the second, so that the oldest is known without opening.
     const own = cookies.transaction(`${Math.floor(now / 1000)}-${state.slice(0, 8)}`);
-    const tooMany = cookies.transactionsIn(sent).slice(0, 1 - MOST_TRANSACTIONS);
+    const tooMany = transactionsIn(sent, cookies).slice(0, 1 - MOST_TRANSACTIONS);
     return redirect(to, [
       own.set(await sealing.seal(transaction, "transaction"), TRANSACTION_SECONDS),
       ...tooMany.map((old) => old.set()),

@@ -107,7 +107,7 @@ export async function ask<T>(
 }
 
 /** The characters and the length that an error code may have (RFC 6749 section 5.2). */
-const ERROR_CODE = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
+const ERROR_CODE = /^[ !#-[\]-~]{1,64}$/;
 
 function errorIn(text: string): string | null {
   try {

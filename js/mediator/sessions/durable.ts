@@ -1,5 +1,5 @@
-// Sessions in Durable Objects, as an application asks for them. What the objects do, and how they are
-// asked, is loaded with the first call.
+// Sessions in Durable Objects, as an application asks for them. What the objects do, and how they
+// are asked, is loaded with the first call.
 
 import { loadObjects } from "../../chunks.js";
 import type { SessionStore } from "../store-types.js";

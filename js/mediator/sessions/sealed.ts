@@ -1,5 +1,5 @@
-// Sessions in sealed cookies, as an application asks for them. How they work is loaded with the first
-// request.
+// Sessions in sealed cookies, as an application asks for them. How they work is loaded with the
+// first request.
 
 import { loadSealed } from "../../chunks.js";
 import { listOf, members, oneOf, read, secret } from "../../options.js";

@@ -36,10 +36,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
  */
 export function storedSessions(store: SessionStore, options: { keys: Secrets }): Sessions {
   if (typeof Object(store).getWithMetadata === "function")
-    throw invalidOption(
-      "store",
-      "must not be Workers KV, which is not consistent: refresh tokens would be used twice",
-    );
+    throw invalidOption("store", "must not be Workers KV, which is not consistent enough");
   for (const method of METHODS)
     if (typeof Object(store)[method] !== "function")
       throw invalidOption("store", `must have a method ${method}`);
