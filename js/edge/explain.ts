@@ -42,8 +42,12 @@ export async function explainWith(means: Means, token: string): Promise<readonly
     }
   };
 
-  const check = async (issuer: Issuer, passed: Parameters<typeof applyLiveChecks>[2]) =>
-    attempt("revocation and check", () => applyLiveChecks(settings.revocation, issuer, passed));
+  const check = async (issuer: Issuer, passed: Parameters<typeof applyLiveChecks>[2]) => {
+    await attempt("revocation and check", () =>
+      applyLiveChecks(settings.revocation, issuer, passed),
+    );
+    if (settings.dpop !== undefined) await attempt("proof", () => checkUnbound(passed.claims));
+  };
 
   const { introspection } = means;
   if (introspection !== null && isOpaque(core, token, means)) {
@@ -94,6 +98,11 @@ export async function explainWith(means: Means, token: string): Promise<readonly
   if (isEncrypted) await attempt("claims in the header", () => confirm({ issuer: name, claims }));
   await check(issuer, { claims, header });
   return findings;
+}
+
+/** As `verify()`: without a request there is no proof. */
+function checkUnbound(claims: Claims): void {
+  if (Object.hasOwn(claims, "cnf")) throw new VerifyError("token.bound");
 }
 
 function isOpaque(core: Core, token: unknown, { issuers }: Means): boolean {

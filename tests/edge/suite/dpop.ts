@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import { Hono } from "hono";
-import { memoryReplay, type Policy, type Verified, type VerifyError } from "tokenkeep/edge";
+import {
+  memoryReplay,
+  type Policy,
+  type Verified,
+  type Verifier,
+  type VerifyError,
+} from "tokenkeep/edge";
 import { guard } from "tokenkeep/hono";
 import {
   boundTo,
@@ -321,6 +327,19 @@ edge("edge_Q24_verify_refuses_bound_tokens", async () => {
     assert.deepEqual([error.status, error.category], [401, "token"]);
   }
   assert.equal((await verifier.verify(await sign())).confirmation, null);
+});
+
+edge("edge_Q341_explains_that_a_bound_token_needs_its_proof", async () => {
+  const odd = async ({ verifier }: { verifier: Verifier }, token: string) =>
+    (await verifier.explain(token)).filter(({ ok }) => !ok);
+  const bound = await boundTo(await clientOf());
+  const { verifier } = await dpopBench();
+  assert.deepEqual(await odd({ verifier }, bound), [
+    { check: "proof", ok: false, detail: "token.bound" },
+  ]);
+  assert.deepEqual(await odd({ verifier }, await sign()), []);
+  // Without the option nobody looks at `cnf`.
+  assert.deepEqual(await odd(await bench(), bound), []);
 });
 
 edge("edge_Q25_a_policy_may_demand_a_proof", async () => {
