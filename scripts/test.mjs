@@ -1,11 +1,12 @@
 // Runs all tests of the product: native Rust tests, wasm tests in Chromium, JavaScript tests over
-// HTTP, browser tests through the demo page, and some of them in Firefox. It ends with a table of
-// counts. It exists so that one command proves a clone on a bare machine. check.mjs reads the
-// sources. Alone: `npm test`, or `npm test -- native js` for some of the suites (native, wasm, js,
-// browser, firefox). build/logs/ keeps what the suites printed.
+// HTTP, browser tests through the demo page, and some of them in Firefox. Two suites run at a time,
+// since tests wait for timers and servers. It ends with a table of counts. It exists so that one
+// command proves a clone on a bare machine. check.mjs reads the sources. Alone: `npm test`, or
+// `npm test -- native js` for some of the suites (native, wasm, js, browser, firefox). build/logs/
+// keeps what the suites printed.
 
 import { build } from "./build.mjs";
-import { endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
+import { atOnce, endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
 import { table } from "./lib/sizes.mjs";
 import { findChromium, findFirefox, findHeadlessShell, needsOf, setUp } from "./setup.mjs";
 
@@ -13,6 +14,16 @@ import { findChromium, findFirefox, findHeadlessShell, needsOf, setUp } from "./
 
 const names = /** @type {const} */ (["native", "wasm", "js", "browser", "firefox"]);
 /** @typedef {(typeof names)[number]} Name */
+
+/**
+ * Suites that run one after the other. The lanes run at once. Those of cargo share a lane, because
+ * they would wait for each other's builds; the package is built beside the native tests.
+ * @type {readonly (readonly Name[])[]}
+ */
+const lanes = [
+  ["native", "wasm", "firefox"],
+  ["js", "browser"],
+];
 
 /** @param {readonly string[]} words @returns {readonly Name[]} */
 function chosenOf(words) {
@@ -32,11 +43,11 @@ function tellingPart(output) {
   return output.slice(begins);
 }
 
-/** @param {Name} name @param {boolean} built @returns {Promise<Count>} */
+/** @param {Name} name @param {Promise<boolean>} built @returns {Promise<Count>} */
 async function runSuite(name, built) {
   // Imported here because it needs npm packages, which set-up installs first.
   const { runBrowser, runFirefox, runJs, runNative, runWasm } = await import("./lib/suites.mjs");
-  if (!built && needsTheBuild(name))
+  if (needsTheBuild(name) && !(await built))
     return { passed: 0, failed: 1, complaints: ["Not run: the build failed."] };
   const suites = {
     native: runNative,
@@ -45,7 +56,11 @@ async function runSuite(name, built) {
     browser: () => runBrowser(findChromium() ?? "chromium", findHeadlessShell()),
     firefox: () => runFirefox(findFirefox() ?? "firefox"),
   };
+  console.log(`› ${name}`);
+  const began = performance.now();
   const { count, output } = await suites[name]();
+  const time = spoken(performance.now() - began);
+  console.log(`  ${name}: ${count.passed} passed, ${count.failed} failed in ${time}`);
   if (count.failed > 0)
     console.log(`\n${tellingPart(output).trimEnd()}\n\n  All of it is in build/logs/${name}.log.`);
   return count;
@@ -76,20 +91,25 @@ async function tryBuild(chosen) {
 async function test() {
   const chosen = chosenOf(process.argv.slice(2));
   await setUp(needsOf(chosen));
-  const built = await tryBuild(chosen);
+  const building = tryBuild(chosen);
 
-  /** @type {[Name, Count, number][]} */
-  const rows = [];
-  for (const name of chosen) {
-    console.log(`› ${name}`);
-    const began = performance.now();
-    const count = await runSuite(name, built);
-    for (const complaint of count.complaints) console.log(`  ${complaint}`);
-    rows.push([name, count, performance.now() - began]);
-  }
-  const passed = rows.reduce((total, [, count]) => total + count.passed, 0);
-  const failed = rows.reduce((total, [, count]) => total + count.failed, built ? 0 : 1);
-  const cells = rows.map(([name, count, time]) => [
+  /** @type {Map<Name, [Count, number]>} */
+  const ended = new Map();
+  await atOnce(
+    lanes.map((lane) => async () => {
+      for (const name of lane.filter((one) => chosen.includes(one))) {
+        const began = performance.now();
+        const count = await runSuite(name, building);
+        for (const complaint of count.complaints) console.log(`  ${name}: ${complaint}`);
+        ended.set(name, [count, performance.now() - began]);
+      }
+    }),
+  );
+  const built = await building;
+  const rows = [...ended].sort(([one], [other]) => names.indexOf(one) - names.indexOf(other));
+  const passed = rows.reduce((total, [, [count]]) => total + count.passed, 0);
+  const failed = rows.reduce((total, [, [count]]) => total + count.failed, built ? 0 : 1);
+  const cells = rows.map(([name, [count, time]]) => [
     name,
     String(count.passed),
     String(count.failed),

@@ -10,6 +10,7 @@ import { shellPath } from "../../scripts/lib/chromium.mjs";
 import { buildApp } from "../../www/app/build.mjs";
 import { startStack } from "../../www/stack.mjs";
 import { launchChromium } from "../client/browser.ts";
+import { hashQuickly } from "../www/harness.ts";
 
 /** The demo's accounts. */
 const PASSWORDS = { alice: "correct horse battery", bob: "staple battery horse" };
@@ -95,6 +96,7 @@ export async function startDemo(): Promise<Demo> {
     appDirectory,
     demo: true,
   });
+  await hashQuickly(stack);
   const browser = await launchChromium().catch(async (error: unknown) => {
     await stack.close();
     throw error;

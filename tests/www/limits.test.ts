@@ -25,7 +25,7 @@ function attempt(
 }
 
 describe("sign-in", () => {
-  const stack = useStack();
+  const stack = useStack({}, "usual");
   const statuses = async (tries: Promise<Response>[]) =>
     (await Promise.all(tries)).map(({ status }) => status).toSorted();
 

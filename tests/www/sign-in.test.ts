@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { ALICE, setCookie, UNLIMITED, useStack, Visitor } from "./harness.ts";
 
-const stack = useStack(UNLIMITED);
+const stack = useStack(UNLIMITED, "usual");
 
 test("a good sign-in gives an access token of 15 minutes and keeps the refresh token out of the body", async () => {
   const visitor = new Visitor(stack());
