@@ -42,6 +42,12 @@ export const number = (least: number, most: number): Check<number> =>
     (given) => typeof given === "number" && given >= least && given <= most,
   );
 
+export const integer = (least: number, most: number): Check<number> =>
+  must(
+    `a whole number from ${least} to ${most}`,
+    (given) => Number.isInteger(given) && Number(given) >= least && Number(given) <= most,
+  );
+
 /** To be called without `this`: the platform's `fetch` takes none but its own. */
 export const callable =
   <F extends (...given: never[]) => unknown>(): Check<F> =>

@@ -254,12 +254,21 @@ export class Core {
   }
 
   /**
-   * Judges an issuer's answer about the token that was recalled last. The token can be remembered
-   * then, for `lifetime` seconds at most.
+   * Judges an issuer's answer about the token that was recalled last. The call `began` and has
+   * ended `now`; a good answer is believed for `lifetime` at most: all in seconds. The token can be
+   * remembered then, unless this is "unfit", and no answer.
    */
-  judgeAnswer(rules: RuleSet, answer: Uint8Array, now: number, lifetime: number): Wasm.Verdict {
+  judgeAnswer(
+    rules: RuleSet,
+    answer: Uint8Array,
+    began: number,
+    now: number,
+    lifetime: number,
+  ): Wasm.Verdict {
     this.#isRead = true;
-    return this.#by(rules, (number) => this.#wasm.judgeAnswer(number, answer, now, lifetime));
+    return this.#by(rules, (number) =>
+      this.#wasm.judgeAnswer(number, answer, began, now, lifetime),
+    );
   }
 
   /** A cache for so many tokens. */

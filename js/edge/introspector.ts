@@ -6,10 +6,11 @@ import type { Core } from "./core.js";
 import { fetchBody } from "./keys/fetch.js";
 import { keepAlive, promiseScope } from "./keys/scope.js";
 import { invalidOption } from "./options/invalid.js";
-import { readAddress, readIssuer, rulesFor } from "./options/issuer.js";
-import type { Issuer } from "./options/issuers.js";
-import { functionIfGiven, integer, readClock, readMembers, type Settings } from "./options/read.js";
+import { readAddress } from "./options/issuer.js";
+import { type Issuer, issuersOf } from "./options/issuers.js";
+import { readClock, type Settings } from "./options/read.js";
 import type { Introspector } from "./options/types.js";
+import { VerifyError } from "./request/error.js";
 import { frozen, Outcome } from "./result/outcome.js";
 import { RememberedTokens } from "./result/remembered.js";
 import type { ExecutionContextLike } from "./result/verified.js";
@@ -40,17 +41,14 @@ export interface OpenIntrospector extends Introspector {
 const TOOLS = {
   fetchBody,
   frozen,
-  functionIfGiven,
-  integer,
   invalidOption,
+  issuersOf,
   keepAlive,
   Outcome,
   promiseScope,
   readAddress,
-  readIssuer,
-  readMembers,
   RememberedTokens,
-  rulesFor,
+  VerifyError,
 };
 
 /**

@@ -1,37 +1,31 @@
 // What the verifier gets: who is asked, what of the answers is remembered, and what a caller is
 // given. The rules for tokens and answers are the wasm's (src/verify/introspection.rs).
 
+import { loadSignedAnswers } from "../chunks.js";
 import type { Core } from "../edge/core.js";
 import type { Introspection, IntrospectionMeans, OpenIntrospector } from "../edge/introspector.js";
 import type { Introspector } from "../edge/options/types.js";
-import { VerifyError, type VerifyErrorCode } from "../edge/request/error.js";
+import type { VerifyErrorCode } from "../edge/request/error.js";
 import type { Known } from "../edge/result/outcome.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { endpointOf } from "./endpoint.js";
 import { readOptions } from "./options.js";
-import { readingOf } from "./signed.js";
+import type { Reading } from "./signed.js";
 import type { IntrospectionEvent, IntrospectionOptions } from "./types.js";
 
 /** What an answer said of a token. */
 interface Finding {
   /** Calls are numbered as they begin: the later one knows better. */
   readonly number: number;
-  /** By the verifier's clock, in milliseconds. */
-  readonly at: number;
+  /** By the verifier's clock, in milliseconds. Infinite once a later answer has said otherwise. */
+  at: number;
   /** Null: the token is refused. */
   readonly known: Known | null;
-  readonly code: VerifyErrorCode;
-  /** A later answer has said otherwise. */
-  isOver: boolean;
+  readonly code: VerifyErrorCode | null;
 }
 
 /** How many refused tokens are remembered: a flood of them takes no room from the good ones. */
 const MOST_REFUSED = 1_000;
-
-/** Bytes of an answer that is remembered: a user may have written much of a longer one. */
-const LONGEST_REMEMBERED = 16_384;
-
-const MALFORMED = "introspection.malformed";
 
 /**
  * Takes opaque tokens: their issuer is asked whether they are active (RFC 7662), at most once in
@@ -54,23 +48,40 @@ export function introspection(options: IntrospectionOptions): Introspector {
   return { kind: "introspection", open } as OpenIntrospector;
 }
 
+/** A call to the issuer. */
+interface Call {
+  readonly token: string;
+  readonly wasm: Core;
+  readonly context: ExecutionContextLike | null;
+  /** Calls are numbered as they begin: the later one knows better. */
+  readonly number: number;
+  readonly began: number;
+  /** Through what others may wait for it; null for nobody. */
+  readonly scope: object | null;
+  end?: Promise<Finding>;
+}
+
 function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introspection {
-  const { frozen, keepAlive, now, Outcome, promiseScope, RememberedTokens, settings } = means;
+  const { frozen, keepAlive, now, Outcome, promiseScope, RememberedTokens, settings, VerifyError } =
+    means;
   const options = readOptions(means, given);
-  const { issuer, cacheTtl, onEvent } = options;
+  const { issuer, cacheSize, cacheTtl, maxConcurrent, onEvent, signed, timeout } = options;
   const endpoint = endpointOf(means, options);
-  const read = readingOf(means, options, endpoint);
-  const active = new RememberedTokens<Finding>(options.cacheSize);
+  let reading: Reading | undefined;
+  const active = new RememberedTokens<Finding>(cacheSize);
   const refused = new RememberedTokens<Finding>(MOST_REFUSED);
-  /** The calls that others may wait for, by who may share a promise, and by token. */
-  const underWay = new WeakMap<object, Map<string, Promise<Finding>>>();
-  const header = frozen({ alg: "" });
-  const key = frozen({ kid: null, alg: "", thumbprint: "" });
-  const hash: Known["hash"] = (make) => make();
+  const underWay = new Set<Call>();
   let calls = 0;
+  /** What an answer does not say: nothing was signed. */
+  const unsigned: Pick<Known, "issuer" | "header" | "key" | "hash"> = {
+    issuer,
+    header: frozen({ alg: "" }),
+    key: frozen({ kid: null, alg: "", thumbprint: "" }),
+    hash: (make) => make(),
+  };
 
   const recall = (token: string, wasm: Core, moment: number) =>
-    [active, refused].map((memory) => memory.recall(wasm, token, moment / 1_000));
+    [active, refused].flatMap((memory) => memory.recall(wasm, token, moment / 1_000) ?? []);
 
   /** Where promises may be shared, one call is made for all who want to know at a time. */
   const found = (
@@ -79,70 +90,67 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
     context: ExecutionContextLike | null,
     isFresh: boolean,
   ): Promise<Finding> => {
-    const begun = () => {
-      const call = ask(token, wasm, context);
-      // A client that hangs up takes from the others neither the answer nor the news of a failure.
-      keepAlive(context, call);
-      return call;
-    };
-    const scope = promiseScope(context);
-    if (isFresh || scope === null) return begun();
-    const shared = underWay.get(scope) ?? new Map<string, Promise<Finding>>();
-    underWay.set(scope, shared);
-    const call = shared.get(token) ?? begun().finally(() => shared.delete(token));
-    shared.set(token, call);
-    return call;
+    const began = now();
+    const scope = isFresh ? null : promiseScope(context);
+    for (const one of underWay) {
+      // Of a request that is gone: two documents, keys and an answer take no longer.
+      if (Math.abs(began - one.began) > 4 * timeout) underWay.delete(one);
+      else if (scope && one.scope === scope && one.token === token)
+        return one.end as Promise<Finding>;
+    }
+    const call: Call = { token, wasm, context, number: (calls += 1), began, scope };
+    // A client that hangs up takes from the others neither the answer nor the news of a failure.
+    keepAlive(context, (call.end = ask(call)));
+    return call.end;
   };
 
-  const ask = async (
-    token: string,
-    wasm: Core,
-    context: ExecutionContextLike | null,
-  ): Promise<Finding> => {
-    const number = (calls += 1);
-    const began = now();
+  const ask = async (call: Call): Promise<Finding> => {
+    const { token, wasm, context, number, began } = call;
     try {
-      const body = await read(await endpoint.ask(token), context);
+      if (underWay.size >= maxConcurrent)
+        throw new VerifyError("introspection.busy", { retryAfter: 1 });
+      underWay.add(call);
+      const body = await jsonOf(await endpoint.ask(token, wasm), context);
       const at = now();
-      // The answer is as old as the call, unless the clock was put back.
-      const lifetime = Math.min(cacheTtl, cacheTtl - (at - began) / 1_000);
-      const judge = () => wasm.judgeAnswer(issuer.rules, body, at / 1_000, lifetime);
+      const judge = () => wasm.judgeAnswer(issuer.rules, body, began / 1_000, at / 1_000, cacheTtl);
       const verdict = judge();
-      const isGood = verdict === "good";
-      // Where there is no refusal, the wasm has the code of another one.
-      const code = isGood ? "" : verdict === "foreign" ? "claim.iss" : wasm.code();
-      if (verdict === "unfit" || code === MALFORMED) throw new VerifyError(MALFORMED);
-      const claims = isGood && frozen(JSON.parse(new TextDecoder().decode(body)));
-      // Undefined where nobody asks for a proof.
-      const boundTo = settings.dpop && wasm.boundTo();
-      const known = isGood ? { issuer, header, key, claims, boundTo, hash } : null;
-      const finding = { number, at, known, code, isOver: false };
-      tell(isGood ? "active" : "refused", isGood ? null : code);
-      learn(token, wasm, finding);
-      // A token may become valid the next moment.
-      if (code !== "token.not_yet_valid" && body.length <= LONGEST_REMEMBERED)
-        remember(token, wasm, finding, judge);
+      const code = verdict === "good" ? null : wasm.code();
+      if (verdict === "unfit") throw new VerifyError(code ?? "");
+      const known = code === null ? { ...unsigned, ...claimed(wasm) } : null;
+      const finding = { number, at, known, code };
+      tell(known ? "active" : "refused", code);
+      learn(token, wasm, finding, judge);
       return finding;
     } catch (cause) {
       tell("failed", cause instanceof VerifyError ? cause.code : "runtime.failed");
       throw cause;
+    } finally {
+      underWay.delete(call);
     }
   };
 
-  /** A later answer ends what an earlier one has said. */
-  const learn = (token: string, wasm: Core, finding: Finding) => {
-    for (const one of recall(token, wasm, finding.at)) {
-      if (one === null) continue;
-      if (one.number > finding.number) finding.isOver = true;
-      else one.isOver = true;
-    }
+  const claimed = (wasm: Core) => ({
+    claims: frozen(JSON.parse(wasm.claims())),
+    // Undefined where nobody asks for a proof.
+    boundTo: settings.dpop && wasm.boundTo(),
+  });
+
+  const jsonOf = async (answer: Uint8Array, context: ExecutionContextLike | null) => {
+    if (signed === null) return answer;
+    const { readingOf } = await loadSignedAnswers();
+    reading ??= readingOf(means, signed, endpoint);
+    return reading(answer, context);
   };
 
-  const remember = (token: string, wasm: Core, finding: Finding, judge: () => unknown) => {
-    if (finding.isOver) return;
-    const memory = finding.known === null ? refused : active;
+  /** Remembers what an answer said, unless a later one has said something. It ends earlier ones. */
+  const learn = (token: string, wasm: Core, finding: Finding, judge: () => unknown) => {
+    const { number, at, known } = finding;
+    const others = recall(token, wasm, at);
+    if (others.some((one) => one.number > number)) return;
+    for (const one of others) one.at = Infinity;
+    const memory = known === null ? refused : active;
     // What is judged last, of the token that was recalled last, is what can be remembered.
-    memory.recall(wasm, token, finding.at / 1_000);
+    memory.recall(wasm, token, at / 1_000);
     judge();
     const begun = memory.begin(wasm, issuer.rules, token);
     if (begun !== null) memory.remember(wasm, begun, finding);
@@ -160,9 +168,9 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
       const moment = now();
       const recalled = isFresh ? [] : recall(token, wasm, moment);
       // One of a time to come was found by a clock that was put back since.
-      const remembered = recalled.find((one) => one?.isOver === false && one.at <= moment);
+      const remembered = recalled.find((one) => one.at <= moment);
       const { known, code, at } = remembered ?? (await found(token, wasm, context, isFresh));
-      if (known === null) throw new VerifyError(code);
+      if (known === null) throw new VerifyError(code ?? "");
       const source = remembered ? "memory" : "network";
       const answer = { source, fetchedAt: at, freshUntil: Infinity } as const;
       return new Outcome(known, answer, now(), null, remembered !== undefined);

@@ -1,102 +1,88 @@
 // The options of `introspection()`, checked and completed for one verifier.
 
+import type { AuthorizationServer } from "oauth4webapi";
 import type { IntrospectionMeans } from "../edge/introspector.js";
 import type { Issuer } from "../edge/options/issuers.js";
+import type { Settings } from "../edge/options/read.js";
 import type { IssuerOptions } from "../edge/options/types.js";
-import { clientOf, type KnownClient } from "../oauth/client.js";
-import type { IntrospectionEvent, IntrospectionOptions } from "./types.js";
+import { client } from "../oauth/client.js";
+import { type Check, callable, flag, integer, members, optional, read } from "../options.js";
+import type { IntrospectionOptions } from "./types.js";
 
 type Signed = Exclude<NonNullable<IntrospectionOptions["answer"]>, "json">["jwt"];
 
-export interface Options extends KnownClient {
-  /** With the rules for its answers. */
-  readonly issuer: Issuer;
-  /** Null: the issuer's metadata say it. */
-  readonly endpoint: string | null;
-  /** Null: answers are plain JSON. */
-  readonly signed: Signed | null;
-  /** Seconds. */
-  readonly cacheTtl: number;
-  readonly cacheSize: number;
-  readonly maxConcurrent: number;
-  /** Milliseconds. */
-  readonly timeout: number;
-  readonly fetch: (input: string, init: RequestInit) => Promise<Response>;
-  readonly onEvent: ((event: IntrospectionEvent) => void) | undefined;
-}
+/** The verifier checks it. */
+const unread = (given: unknown) => given as never;
 
-const NAMES: readonly string[] = [
-  "issuer",
-  "audience",
-  "endpoint",
-  "client",
-  "answer",
-  "allowNoAudience",
-  "allowNoTokenType",
-  "cacheTtl",
-  "cacheSize",
-  "maxConcurrent",
-  "timeout",
-  "tenant",
-  "fetch",
-  "onEvent",
-] satisfies (keyof IntrospectionOptions)[];
+const SIGNED = members({
+  jwt: members({ algorithms: unread, jwksUri: unread } satisfies Record<keyof Signed, unknown>),
+});
+
+const INTROSPECTION = members({
+  issuer: unread,
+  // Null is refused as a list without items is.
+  audience: (given) => unread(given ?? []),
+  endpoint: unread,
+  client,
+  answer: (given = "json", fail) => (given === "json" ? null : SIGNED(given, fail).jwt),
+  allowNoAudience: optional(flag, false),
+  allowNoTokenType: optional(flag, false),
+  cacheTtl: optional(integer(0, 300), 30),
+  cacheSize: optional(integer(0, 1_000_000), 1_000),
+  maxConcurrent: optional(integer(1, 10_000), 20),
+  timeout: optional(integer(1, 60_000), 5_000),
+  tenant: unread,
+  fetch: optional(callable<NonNullable<IntrospectionOptions["fetch"]>>(), (input, init) =>
+    globalThis.fetch(input, init),
+  ),
+  onEvent: optional(callable<NonNullable<IntrospectionOptions["onEvent"]>>()),
+} satisfies Record<keyof IntrospectionOptions, Check<unknown>>);
+
+const OPTIONS = members({ introspection: INTROSPECTION });
+
+export type Options = ReturnType<typeof readOptions>;
 
 /** @throws {VerifyError} config_invalid */
-export function readOptions(means: IntrospectionMeans, given: IntrospectionOptions): Options {
-  const { functionIfGiven, readMembers, settings } = means;
-  const named = (option: string) => `introspection.${option}`;
-  const invalid = (option: string, problem: string) => means.invalidOption(named(option), problem);
-  const integer = (name: keyof IntrospectionOptions, usual: number, least: number, most: number) =>
-    means.integer(named(name), options[name], usual, least, most);
-  const options = readMembers("introspection", given, NAMES);
-  const { issuer, audience, endpoint, answer = "json", tenant, fetch, onEvent } = options;
-  const { allowNoAudience = false, allowNoTokenType = false } = options;
-  for (const [name, flag] of Object.entries({ allowNoAudience, allowNoTokenType }))
-    if (typeof flag !== "boolean") throw invalid(name, "must be true or false");
-  functionIfGiven(named("fetch"), fetch);
-  functionIfGiven(named("onEvent"), onEvent);
-  // Its keys are asked for by nobody: an answer has no signature.
-  const keys = { algorithms: ["ES256"], jwks: { keys: [{}] } };
-  const of = { issuer, audience: audience ?? [], tenant, ...keys } as IssuerOptions;
-  const read = means.readIssuer(of, settings, "introspection");
+export function readOptions(means: IntrospectionMeans, given: IntrospectionOptions) {
+  const { invalidOption, issuersOf, now, readAddress, settings } = means;
+  const { introspection: options } = read(OPTIONS, { introspection: given }, invalidOption);
+  const { issuer, audience, endpoint, answer, tenant, allowNoAudience, allowNoTokenType } = options;
+  const known = options.client(now);
+  const issuerOf = (issuers: IssuerOptions, where: string, more: Partial<Settings> = {}) =>
+    issuersOf({ ...settings, ...more, issuers }, null, where).listed[0] as Issuer;
   // The metadata are at the issuer's own address.
   const place = endpoint === undefined ? "issuer" : "endpoint";
-  const { href } = means.readAddress(named(place), options[place], settings.jwks.allowHttp);
-  const signed =
-    answer === "json"
-      ? null
-      : readMembers(named("answer.jwt"), readMembers(named("answer"), answer, ["jwt"]).jwt, [
-          "algorithms",
-          "jwksUri",
-        ]);
+  const { href } = readAddress(`introspection.${place}`, options[place], settings.jwks.allowHttp);
+  const signed: IssuerOptions | null = answer && {
+    ...answer,
+    issuer,
+    audience: known.client.client_id,
+    types: ["token-introspection+jwt"],
+  };
+  if (signed)
+    // The metadata say where the keys are, and are at the issuer's own address.
+    issuerOf({ ...signed, jwksUri: signed.jwksUri ?? issuer }, "introspection.answer.jwt");
+  // Its keys are asked for by nobody: an answer has no signature.
+  const keys = { algorithms: ["ES256"], jwks: { keys: [{}] } } as const;
   return {
-    ...clientOf(options.client, invalid, means.now),
-    issuer: {
-      settings: read,
-      keys: null,
-      secrets: null,
-      rules: {
-        ...means.rulesFor(settings, { algorithms: [], readsPadding: false }, read),
-        profile: "introspection",
-        // RFC 7662 section 2.2: it may be left out, and the issuer says that the token is active.
-        allowNoExpiry: true,
-        requiredClaims: [
-          ...read.requiredClaims,
-          ...(allowNoAudience ? [] : ["aud"]),
-          ...(allowNoTokenType ? [] : ["token_type"]),
-        ],
-      },
-      check: read.check,
-    },
-    endpoint: endpoint === undefined ? null : href,
+    ...options,
+    ...known,
+    issuer: issuerOf({ issuer, audience, tenant, ...keys }, "introspection", {
+      profile: "introspection",
+      // RFC 7662 section 2.2: it may be left out, and the issuer says that the token is active.
+      allowNoExpiry: true,
+      requiredClaims: [
+        ...settings.requiredClaims,
+        ...(allowNoAudience ? [] : ["aud"]),
+        ...(allowNoTokenType ? [] : ["token_type"]),
+      ],
+    }),
+    /** What the issuer's metadata would say; null: they do. */
+    server:
+      endpoint === undefined
+        ? null
+        : ({ __proto__: null, issuer, introspection_endpoint: href } as AuthorizationServer),
+    /** The issuer of signed answers, its `jwksUri` undefined where its metadata say it. */
     signed,
-    cacheTtl: integer("cacheTtl", 30, 0, 300),
-    cacheSize: integer("cacheSize", 1_000, 0, 1_000_000),
-    maxConcurrent: integer("maxConcurrent", 20, 1, 10_000),
-    timeout: integer("timeout", 5_000, 1, 60_000),
-    // Called without `this`: the platform's fetch takes none but its own.
-    fetch: (input, init) => (fetch ?? globalThis.fetch).call(undefined, input, init),
-    onEvent,
   };
 }

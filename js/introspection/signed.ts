@@ -3,53 +3,42 @@
 
 import type { IntrospectionMeans } from "../edge/introspector.js";
 import { ownMembers } from "../edge/options/own.js";
-import type { IssuerOptions, VerifierOptions } from "../edge/options/types.js";
+import type { IssuerOptions } from "../edge/options/types.js";
 import { VerifyError } from "../edge/request/error.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { createVerifier } from "../edge.js";
 import type { Endpoint } from "./endpoint.js";
-import type { Options } from "./options.js";
 
-/** Gives the JSON of an answer, as it is or out of the JWT. */
+/** Gives the JSON that is in a signed answer. */
 export type Reading = (
   answer: Uint8Array,
   context: ExecutionContextLike | null,
 ) => Promise<Uint8Array>;
 
+/** `signed`: without an address, the issuer's metadata say where its keys are. */
 export function readingOf(
   { settings }: IntrospectionMeans,
-  { issuer, client, signed }: Options,
+  signed: IssuerOptions,
   { metadata }: Endpoint,
 ): Reading {
-  if (signed === null) return async (answer) => answer;
-  const { issuer: name } = issuer.settings;
-  const issuerWith = (jwksUri: IssuerOptions["jwksUri"]) =>
-    ({
-      issuer: name,
-      audience: client.client_id,
-      algorithms: signed.algorithms,
-      types: ["token-introspection+jwt"],
-      jwksUri,
-    }) as IssuerOptions;
   const { clock, clockTolerance, jwks } = settings;
   const { allowHttp, fetch, timeout } = jwks;
-  const verifierBy = (issuers: VerifierOptions["issuers"]) =>
-    createVerifier({
-      issuers,
-      allowNoExpiry: true,
-      maxTokenAge: 300,
-      maxTokenBytes: 262_144,
-      resultCacheSize: 0,
-      clock,
-      clockTolerance,
-      jwks: { allowHttp, fetch, timeout },
-    });
-  // Without an address the issuer stands in for it: options that are wrong are told at once.
-  let verifier = verifierBy(issuerWith(signed.jwksUri ?? name));
-  if (signed.jwksUri === undefined)
-    verifier = verifierBy(async (one) =>
-      one === name ? issuerWith((await metadata()).jwks_uri) : null,
-    );
+  const verifier = createVerifier({
+    issuers:
+      signed.jwksUri === undefined
+        ? async (name) =>
+            name === signed.issuer
+              ? ({ ...signed, jwksUri: (await metadata()).jwks_uri } as IssuerOptions)
+              : null
+        : signed,
+    allowNoExpiry: true,
+    maxTokenAge: 300,
+    maxTokenBytes: 262_144,
+    resultCacheSize: 0,
+    clock,
+    clockTolerance,
+    jwks: { allowHttp, fetch, timeout },
+  });
   return async (answer, context) => {
     try {
       const jwt = new TextDecoder().decode(answer);

@@ -4,17 +4,7 @@
 import type { Client, ClientAuth } from "oauth4webapi";
 import { loadAssertion } from "../chunks.js";
 import type { Jwk } from "../edge/options/types.js";
-import {
-  type Check,
-  type Invalid,
-  isText,
-  members,
-  must,
-  oneOf,
-  optional,
-  read,
-  text,
-} from "../options.js";
+import { type Check, isText, members, must, oneOf, optional, text } from "../options.js";
 import { oauth } from "./library.js";
 import type { ClientAuthentication } from "./types.js";
 
@@ -24,18 +14,25 @@ export interface KnownClient {
   readonly authenticate: ClientAuth;
 }
 
-/** What each method has beside its name. */
-const NEEDS = {
-  client_secret_basic: "secret",
-  client_secret_post: "secret",
-  private_key_jwt: "key",
-  tls_client_auth: "method",
-} as const satisfies Record<ClientAuthentication["method"], string>;
+type Clock = () => number;
+
+/** What each method has beside its name, and how it proves the client with that. */
+const METHODS: Readonly<
+  Record<
+    ClientAuthentication["method"],
+    readonly [needs: "secret" | "key" | "method", proof: (auth: Auth, now: Clock) => ClientAuth]
+  >
+> = {
+  client_secret_basic: ["secret", ({ secret = "" }) => oauth.ClientSecretBasic(secret)],
+  client_secret_post: ["secret", ({ secret = "" }) => oauth.ClientSecretPost(secret)],
+  private_key_jwt: ["key", (auth, now) => assertion(auth, now)],
+  tls_client_auth: ["method", () => oauth.TlsClientAuth()],
+};
 
 /** Made when it is used, as the next one: a bundler leaves out functions that nobody calls. */
 const authTable = () =>
   members({
-    method: oneOf(...(Object.keys(NEEDS) as (keyof typeof NEEDS)[])),
+    method: oneOf(...(Object.keys(METHODS) as ClientAuthentication["method"][])),
     secret: optional(text),
     key: optional(
       must<CryptoKey | Jwk>("a private CryptoKey or JWK", (given) =>
@@ -50,36 +47,21 @@ const authTable = () =>
 
 export type Auth = ReturnType<ReturnType<typeof authTable>>;
 
-const clientTable = () =>
-  members({
-    id: text,
-    auth(given, fail) {
-      const auth = authTable()(given, fail);
-      const needed = NEEDS[auth.method];
-      return auth[needed] ? auth : fail("is needed", needed);
-    },
-  });
+const clientTable = () => members({ id: text, auth: authTable() });
 
 /** What makes the client, by the time of its assertions: milliseconds since the epoch. */
-export const client: Check<(now: () => number) => KnownClient> = (given, fail) => {
+export const client: Check<(now: Clock) => KnownClient> = (given, fail) => {
   const { id, auth } = clientTable()(given, fail);
-  const { method, secret = "" } = auth;
+  const [needed, proof] = METHODS[auth.method];
+  if (!auth[needed]) fail("is needed", "auth", needed);
   return (now) => ({
-    client: { client_id: id, use_mtls_endpoint_aliases: method === "tls_client_auth" },
-    authenticate: {
-      client_secret_basic: oauth.ClientSecretBasic,
-      client_secret_post: oauth.ClientSecretPost,
-      private_key_jwt: () => assertion(auth, now),
-      tls_client_auth: oauth.TlsClientAuth,
-    }[method](secret),
+    client: { client_id: id, use_mtls_endpoint_aliases: auth.method === "tls_client_auth" },
+    authenticate: proof(auth, now),
   });
 };
 
-export const clientOf = (given: unknown, invalid: Invalid, now: () => number): KnownClient =>
-  read(members({ client }), { client: given }, invalid).client(now);
-
 /** Makes the assertion of each call (RFC 7523). */
-function assertion(auth: Auth, now: () => number): ClientAuth {
+function assertion(auth: Auth, now: Clock): ClientAuth {
   let authenticate: ClientAuth | undefined;
   return async (...request) => {
     const { assertionBy } = await loadAssertion();

@@ -175,10 +175,14 @@ impl Seen {
         Ok(())
     }
 
-    /// Judges an answer about a token like the claims of one.
+    /// Judges an answer about a token like the claims of one. "unfit": it is no answer.
     pub(super) fn judge_answer(&mut self, rules: &Rules, answer: Vec<u8>, now: f64) -> Verdict {
         self.parts.payload = answer;
-        self.judge(rules, now)
+        match self.judge(rules, now) {
+            Verdict::Unfit => self.refuse(Verdict::Unfit, rules, Failure::Answer),
+            Verdict::Foreign => self.refuse(Verdict::Broken, rules, Failure::Claim("iss")),
+            verdict => verdict,
+        }
     }
 
     fn judge(&mut self, rules: &Rules, now: f64) -> Verdict {
@@ -206,6 +210,7 @@ impl Seen {
         }
         match rules.judge(&claims, now) {
             Ok(()) => Verdict::Good,
+            Err(Failure::Answer) => Verdict::Unfit,
             Err(failure) => self.refuse(Verdict::Broken, rules, failure),
         }
     }

@@ -5,7 +5,12 @@ use super::Failure;
 use super::claims::{Claims, Dates};
 use super::confirmation::Confirmation;
 use super::json::Value;
-use super::rules::Time;
+
+/// Bytes of an answer that is remembered: a user may have written much of a longer one.
+pub const LONGEST_REMEMBERED: usize = 16_384;
+
+/// Seconds for which a refusal is remembered.
+const REFUSED_FOR: f64 = 10.0;
 
 /// Whether a text has the shape of an opaque token: 8 to 4096 characters of a `b64token` (RFC 6750
 /// section 2.1), and not three or five parts of which the first may be a JSON object. Such a text
@@ -58,12 +63,21 @@ pub fn judge(claims: &Claims<'_>, confirms: bool) -> Result<(), Failure> {
     if confirms || confirmation == Confirmation::Absent { Ok(()) } else { Err(Failure::Bound) }
 }
 
-/// The `exp` by which a remembered token ends at `latest`, in seconds since the epoch, and never
-/// past its own: the slack that `time` will add is taken off. It is the issuer's to use, who is
-/// asked again.
+/// The dates by which a token is remembered that its issuer calls active: until `latest`, in
+/// seconds since the epoch, and never past a date of its own. The slack that the rules will add is
+/// taken off. It is the issuer's to use, who is asked again.
 #[must_use]
-pub fn believed_until(latest: f64, dates: Dates, time: Time) -> f64 {
-    dates.expires.unwrap_or(latest).min(latest) - time.tolerance
+pub fn believed(dates: Dates, latest: f64, tolerance: f64) -> Dates {
+    Dates { expires: Some(dates.expires.unwrap_or(latest).min(latest) - tolerance), ..dates }
+}
+
+/// The dates by which a token is remembered that is refused `now`: until it becomes valid, if that
+/// is sooner than the refusal is forgotten.
+#[must_use]
+pub fn refused(dates: Dates, now: f64, tolerance: f64) -> Dates {
+    let valid = dates.not_before.map(|not_before| not_before - tolerance);
+    let latest = valid.filter(|&valid| valid > now).unwrap_or(f64::INFINITY).min(now + REFUSED_FOR);
+    Dates { issued: Some(now), ..believed(Dates::NONE, latest, tolerance) }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -72,7 +86,7 @@ mod tests {
 
     use super::*;
     use crate::verify::Profile;
-    use crate::verify::rules::Rules;
+    use crate::verify::rules::{Rules, Time};
 
     const NOW: f64 = 1_800_000_000.0;
 
@@ -262,10 +276,35 @@ mod tests {
         ] {
             let [expires, issued] = [exp, Some(issued)].map(|date| date.map(|date| NOW + date));
             let dates = Dates { expires, issued, ..Dates::NONE };
-            let expires = Some(believed_until(NOW + 30.0, dates, time));
-            let is_believed = |at| time.judge(Dates { expires, ..dates }, NOW + at).is_ok();
+            let believed = believed(dates, NOW + 30.0, time.tolerance);
+            let is_believed = |at| time.judge(believed, NOW + at).is_ok();
             assert!(is_believed(seconds - 0.001), "{exp:?}");
             assert!(!is_believed(seconds + 0.001), "{exp:?}");
+        }
+    }
+
+    #[test]
+    fn edge_v2_remembers_a_refusal_for_ten_seconds_or_until_the_token_becomes_valid() {
+        for max_age in [None, Some(0.0)] {
+            let time = Time { tolerance: 30.0, max_age };
+            for (not_before, seconds) in [
+                (None, 10.0),
+                (Some(32.0), 2.0),
+                (Some(50.0), 10.0),
+                // Within the slack, and refused for another reason.
+                (Some(30.0), 10.0),
+                (Some(-5.0), 10.0),
+            ] {
+                let dates = Dates {
+                    expires: Some(NOW - 60.0),
+                    not_before: not_before.map(|date| NOW + date),
+                    issued: Some(NOW + 900.0),
+                };
+                let refused = refused(dates, NOW, time.tolerance);
+                let is_remembered = |at| time.judge(refused, NOW + at).is_ok();
+                assert!(is_remembered(0.0) && is_remembered(seconds - 0.001), "{not_before:?}");
+                assert!(!is_remembered(seconds + 0.001), "{not_before:?}");
+            }
         }
     }
 

@@ -11,10 +11,13 @@ import {
   processClientCredentialsResponse,
 } from "oauth4webapi";
 import { ask, type Bounds, EndpointFailure } from "../../js/oauth/ask.ts";
-import { clientOf } from "../../js/oauth/client.ts";
+import { client } from "../../js/oauth/client.ts";
 import type { ClientAuthentication } from "../../js/oauth/types.ts";
+import { members, read } from "../../js/options.ts";
 
 const invalid = (option: string, problem: string) => new Error(`\`${option}\` ${problem}.`);
+const clientOf = (given: unknown, now: () => number) =>
+  read(members({ client }), { client: given }, invalid).client(now);
 const TOKEN = { access_token: "token", token_type: "Bearer", expires_in: 300 };
 
 interface Seen {
@@ -42,7 +45,7 @@ async function grant(
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { auth = { method: "client_secret_basic", secret: "s3cret:+ä" }, endpoint } = otherwise;
   const metadata: AuthorizationServer = { issuer, token_endpoint: endpoint ?? `${issuer}/token` };
-  const { client, authenticate } = clientOf({ id: "a client", auth }, invalid, () => 1.7e12);
+  const { client, authenticate } = clientOf({ id: "a client", auth }, () => 1.7e12);
   const bounds: Bounds = {
     fetch: (input, init) => fetch(input, init),
     timeout: 60_000,
@@ -157,8 +160,7 @@ test("odd clients are told by the option's name", async () => {
       /`client.auth.key`/,
     ],
   ];
-  for (const [given, message] of odd)
-    assert.throws(() => clientOf(given as never, invalid, Date.now), { message });
+  for (const [given, message] of odd) assert.throws(() => clientOf(given, Date.now), { message });
 });
 
 test("an answer of 4xx is a refusal, with its code", async () => {

@@ -79,6 +79,7 @@ const CHUNKS = [
   "service-store",
   "service-users",
   "session-check",
+  "signed-answers",
   "worker-home",
 ].map((name) => `./${name}.js`);
 

@@ -67,9 +67,11 @@ export interface Issuers {
   named(issuer: string): Issuer | Promise<Issuer>;
 }
 
+/** `where`: their place in the options, for messages. */
 export function issuersOf(
   settings: Settings,
   tell: ((event: VerifierEvent) => void) | null,
+  where = "issuers",
 ): Issuers {
   const given = settings.issuers;
   const most = typeof given === "function" ? MOST_TENANTS : Infinity;
@@ -99,7 +101,7 @@ export function issuersOf(
   if (list.length === 0 && settings.introspection === null)
     throw invalidOption("issuers", "must not be empty");
   const read = list.map((one, place) =>
-    readIssuer(one, settings, list.length === 1 ? "issuers" : `issuers[${place}]`),
+    readIssuer(one, settings, list.length === 1 ? where : `${where}[${place}]`),
   );
   // A header may name what any of the issuers uses. The list of its own is looked at later.
   const readable = {

@@ -462,8 +462,7 @@ edge("edge_V9_bounds_the_calls_that_are_under_way", async () => {
       (error) => `${error.code} ${error.status} ${error.response().headers.get("Retry-After")}`,
     ),
   );
-  await until(() => heard.length === 7);
-  assert.equal(authority.calls, 3);
+  await until(() => heard.length === 7 && authority.calls === 3);
   release();
   const ends = await Promise.all(outcomes);
   assert.deepEqual(ends.slice(0, 3), ["in", "in", "in"]);
