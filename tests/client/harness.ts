@@ -212,12 +212,13 @@ export async function sceneIn(
   // The compiler of the test runner wraps named functions in a call of this function, which the
   // page lacks.
   await context.addInitScript("globalThis.__name = (target) => target");
+  // In each document: also in one that a page is led to.
+  await context.addInitScript(`globalThis.hostOfRun = ${JSON.stringify(hostOfRun)}`);
   const open = async () => {
     const opened = await context.newPage();
     opened.on("pageerror", (error) => errors.push(error.message));
     await opened.goto(app.origin);
     await opened.waitForFunction(() => "stage" in globalThis);
-    await opened.evaluate((host) => (stage.host = host as typeof stage.host), hostOfRun);
     return opened;
   };
   const page = await open();

@@ -38,7 +38,7 @@ const stage = {
   events: [] as Seen[],
 
   /** Where keeps live that name no host. */
-  host: "page" as "page" | "dedicated" | "shared",
+  host: globalThis.hostOfRun ?? "page",
 
   make(options: TokenKeepOptions): TokenKeep {
     const keep = createTokenKeep(
@@ -102,6 +102,8 @@ const stage = {
 };
 
 declare global {
+  /** Where the keeps of this run live, in each of its documents. */
+  var hostOfRun: "page" | "dedicated" | "shared" | undefined;
   var stage: typeof import("./page.ts").stage;
   var keep: TokenKeep;
 }
