@@ -98,12 +98,14 @@ export function redirects(keep: RedirectingKeep, options: { mediator: string | U
     }
     let isIn = false;
     try {
-      const session = await keep.start();
+      // A worker host sends no sign-in to the address of the refresh. Siblings join this way too.
+      const session = await keep.start(mark === "in" ? { again: true } : {});
       isIn = session.status === "authenticated";
       return session;
     } finally {
-      // Back, to a sign-in that was used: who is signed in has nothing to be told.
-      failure = isIn ? null : errorOf(mark);
+      // Back, to a sign-in that was used: who is signed in has nothing to be told. A start without
+      // a mark has nothing to say of what another start has found.
+      failure = isIn ? null : (errorOf(mark) ?? failure);
     }
   }
 

@@ -132,13 +132,17 @@ impl Engine {
         match answer {
             Ok(grant) => {
                 let from = self.session.status();
-                if self.session.is_asked_again() {
-                    // Siblings that are signed out join at a higher epoch. Those that hold the
-                    // session stay as they are.
+                let again = self.session.is_asked_again();
+                if again {
+                    // At a higher epoch siblings join that are signed out, or hold the session of
+                    // another user. Those that hold this one stay as they are.
                     self.session.correct_epoch(self.session.next_epoch(self.now));
                 }
                 self.accept(grant);
                 self.session.prove();
+                if again {
+                    self.tell_standing();
+                }
                 self.write_from(Step::Refreshed, from, None);
                 let generation = self.session.generation();
                 self.emit(Event::Refreshed { generation, by_sibling: false });

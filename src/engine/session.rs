@@ -123,6 +123,11 @@ impl SessionState {
         self.subject
     }
 
+    /// Whether the user is known, and is not this one.
+    pub(super) fn is_of_another(&self, subject: Option<u64>) -> bool {
+        self.subject.zip(subject).is_some_and(|(own, other)| own != other)
+    }
+
     pub(super) fn identity(&self) -> u32 {
         self.identity
     }

@@ -137,7 +137,7 @@ impl Engine {
         }
     }
 
-    fn tell_standing(&mut self) {
+    pub(super) fn tell_standing(&mut self) {
         let over = self.session.is_over();
         if over && self.logging_out() {
             let ago = self.logout.ago(self.now.mono);
@@ -162,6 +162,9 @@ impl Engine {
                 self.sign_out(SignedOutReason::LogoutElsewhere);
             }
             Status::Authenticated if self.session.is_doubted() => self.join(epoch, subject),
+            Status::Authenticated if signed_in && self.session.is_of_another(subject) => {
+                self.join(epoch, subject);
+            }
             Status::Anonymous if signed_in => self.join(epoch, subject),
             // This tab has listened since it opened, so what raised the epoch came before it: its
             // session is the one that began then.

@@ -93,6 +93,18 @@ behaviour("client_J160_siblings_join_or_change_over", async (scene) => {
   await scene.reaches("authenticated", sibling);
 });
 
+behaviour(
+  "client_J341_a_redirect_in_a_new_tab_brings_siblings_that_signed_out_back",
+  async (scene) => {
+    const sibling = await scene.open();
+    await scene.started({}, sibling);
+    await sibling.evaluate(() => keep.logout());
+    await arrive(scene, "/?tokenkeep=in");
+    assert.equal((await start(scene.page)).value, "authenticated");
+    await scene.reaches("authenticated", sibling);
+  },
+);
+
 behaviour("client_J160_a_mark_without_a_session_is_the_start_of_the_keep", async (scene) => {
   scene.authority.on("/session/refresh", refused);
   await arrive(scene, "/?tokenkeep=in");
@@ -111,6 +123,16 @@ behaviour("client_J161_why_a_sign_in_failed_is_told_once", async (scene) => {
   assert.equal((await start(page)).value, "anonymous");
   assert.equal(await addressOf(page), `${at.app}/shop`);
   assert.deepEqual(await takeError(page), { code: "cancelled", reference: "a1B2c3D4" });
+  assert.equal(await takeError(page), null);
+});
+
+behaviour("client_J161_a_further_start_keeps_the_failure_that_nobody_has_heard", async (scene) => {
+  const { page } = scene;
+  scene.authority.on("/session/refresh", refused);
+  await arrive(scene, "/?tokenkeep=error.cancelled.a1B2c3D4");
+  for (const _ of ["with the mark", "without it"]) await start(page);
+  assert.equal((await takeError(page))?.code, "cancelled");
+  await start(page);
   assert.equal(await takeError(page), null);
 });
 

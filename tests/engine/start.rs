@@ -5,7 +5,7 @@ use tokenkeep::engine::{
     Wake,
 };
 
-use crate::tab::{Tab, failed};
+use crate::tab::{Tab, failed, token_of};
 
 #[test]
 fn client_A2_a_good_cookie_gives_a_session_with_one_refresh() {
@@ -237,6 +237,29 @@ fn client_A116_siblings_that_are_signed_out_join_and_the_others_stay() {
     assert_eq!((left.generation(), left.events.clone()), (2, vec![heard]));
     let retried = left.refused(2);
     assert_eq!((left.outcome(retried), left.locks.len()), (None, 3), "its token is its own");
+}
+
+#[test]
+fn client_A340_siblings_of_another_user_change_over_after_start_again() {
+    let (mut callback, mut other) = (Tab::coordinating(), Tab::coordinating());
+    other.input(Engine::handle_start);
+    other.lock();
+    other.answer(Ok(token_of("alice")));
+    callback.input(Engine::handle_start_again);
+    callback.lock();
+    callback.answer(Ok(token_of("bob")));
+    relay(&mut callback, &mut other);
+    assert!(other.engine.token().is_none(), "the cookie is another user's by now");
+    other.lock();
+    other.answer(Ok(token_of("bob")));
+    assert!(other.events.contains(&Event::UserChanged));
+    // Of the same user it stays as it is.
+    relay(&mut other, &mut callback);
+    callback.input(Engine::handle_start_again);
+    callback.lock();
+    callback.answer(Ok(token_of("bob")));
+    relay(&mut callback, &mut other);
+    assert_eq!((other.generation(), other.locks.len()), (2, 2));
 }
 
 #[test]
