@@ -252,7 +252,14 @@ export async function shortened(source, annotated = false) {
  */
 const families = [
   {
-    entries: ["js/index.ts", "js/slim.ts", "js/dpop.ts", "js/dpop-key.ts", "js/worker-home.ts"],
+    entries: [
+      "js/index.ts",
+      "js/slim.ts",
+      "js/dpop.ts",
+      "js/dpop-key.ts",
+      "js/worker-home.ts",
+      "js/worker.ts",
+    ],
     names: {},
   },
   {

@@ -27,6 +27,7 @@ export const PAGE_ONLY: Readonly<Record<string, string>> = {
   client_P24_: PATCHES,
   client_P27_: PATCHES,
   client_P28_: LOADS,
+  client_P303_: PATCHES,
   locally_the_browser_prints: "it reads the console of the page",
   client_A115_the_start_by_the_first_withToken: LENDS,
 };

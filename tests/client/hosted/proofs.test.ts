@@ -60,3 +60,20 @@ for (const [kind, name] of Object.entries({
       assert.equal(has(secret), false, secret);
   });
 }
+
+for (const kind of ["dedicated", "shared"] as const)
+  behaviour(`client_P340_a_key_of_the_origin_is_that_of_a_${kind}_worker_too`, async (scene) => {
+    const { page, at } = scene;
+    const binding = new Binding(scene);
+    const dpop = { key: "origin" } as const;
+    await scene.started({ dpop });
+    await liveIn(kind, page);
+    await scene.started({ dpop });
+    const status = await page.evaluate(
+      ({ api }) => keep.fetch(`${api}/orders`).then(({ status }) => status),
+      at,
+    );
+    assert.equal(status, 200);
+    const keys = new Set(binding.proofs.map(({ thumbprint }) => thumbprint));
+    assert.deepEqual([binding.proofs.length, keys.size], [3, 1]);
+  });

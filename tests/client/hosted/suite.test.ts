@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const inFirefox = process.env.BROWSER === "firefox";
-const FILES = ["boot", "refused", ...(inFirefox ? [] : ["bodies", "logout"])].map((name) =>
+const MORE = ["bodies", "dpop-key", "logout", "redirects"];
+const FILES = ["boot", "refused", ...(inFirefox ? [] : MORE)].map((name) =>
   fileURLToPath(new URL(`../${name}.test.ts`, import.meta.url)),
 );
 /** At least so many tests of these files are for keeps in a worker. */
