@@ -50,11 +50,12 @@ export function readOptions(
     refresh,
     logout,
     origins,
-    leeway,
-    jitter,
-    defaultLifetime,
-    timeout,
-    backoff,
+    // Numbers that JSON has no form for come from a page as null, which is none.
+    leeway = 60,
+    jitter = 10,
+    defaultLifetime = 300,
+    timeout = 10_000,
+    backoff = {},
     tabs = "coordinate",
     name,
     signInOrigins,
@@ -70,7 +71,7 @@ export function readOptions(
   for (const key of Object.keys(unknown)) throw invalid(key, "is no option");
   if (name !== undefined && (typeof name !== "string" || name === ""))
     throw invalid("name", "must be a text that is not empty");
-  const { base, max } = membersOf("backoff", backoff ?? {});
+  const { base = 1_000, max = 60_000 } = membersOf("backoff", backoff);
   const mirror = csrf && own(csrf);
   const hint = sessionHint && own(sessionHint);
   const proofs = typeof dpop === "object" && dpop ? own(dpop) : among("dpop", dpop, [true, false]);
@@ -109,12 +110,12 @@ export function readOptions(
       keptAs: among("dpop.key", key, ["tab", "origin"]) === "tab" ? undefined : called,
     },
     engine: {
-      leeway: time("leeway", leeway ?? 60, 0) * 1000,
-      jitter: time("jitter", jitter ?? 10, 0) * 1000,
-      defaultLifetime: time("defaultLifetime", defaultLifetime ?? 300) * 1000,
-      timeout: time("timeout", timeout ?? 10_000),
-      backoffBase: time("backoff.base", base ?? 1000),
-      backoffMax: time("backoff.max", max ?? 60_000),
+      leeway: time("leeway", leeway, 0) * 1000,
+      jitter: time("jitter", jitter, 0) * 1000,
+      defaultLifetime: time("defaultLifetime", defaultLifetime) * 1000,
+      timeout: time("timeout", timeout),
+      backoffBase: time("backoff.base", base),
+      backoffMax: time("backoff.max", max),
       coordinate: among("tabs", tabs, ["coordinate", "off"]) !== "off",
       tellsLogout: logout !== undefined,
       authorizesLogout: leave?.authorization === true,

@@ -44,8 +44,10 @@ function addressOf(endpoint: string | URL | EndpointOptions): string | URL {
 
 function parsed(option: string, url: string | URL, base?: string): URL {
   try {
-    return new URL(url, base);
-  } catch (cause) {
-    throw invalid(option, "is no URL", cause);
+    const address = new URL(url, base);
+    if (/^http/.test(address.href)) return address;
+  } catch {
+    // As below.
   }
+  throw invalid(option, "is no URL");
 }

@@ -371,9 +371,11 @@ behaviour("client_W11_the_hosted_entry_checks_where_things_are_at_once", async (
       { host: "page" },
       { host: 5 },
       { host, refresh: "http://" },
+      { host, refresh: "ftp://api.example.com" },
       { host, logout: { url: "http://" } },
       { host, origins: ["https://api.example.com/path"] },
       { host, origins: ["https://*.example.com"] },
+      { host, origins: ["ftp://api.example.com"] },
       { host, origins: "https://api.example.com" },
       { host, transport: fetch },
     ])
@@ -383,10 +385,18 @@ behaviour("client_W11_the_hosted_entry_checks_where_things_are_at_once", async (
       } catch (error) {
         told.push((error as { code: string }).code);
       }
-    const late = createTokenKeep({ ...options, host, leeway: -1 });
-    told.push((await stage.outcome(late.start())).error?.code);
+    // The rest is for the worker to refuse, also numbers that JSON has no form for.
+    for (const faulty of [
+      { leeway: -1 },
+      { leeway: Number.NaN },
+      { timeout: Number.POSITIVE_INFINITY },
+      { backoff: { max: Number.NaN } },
+    ]) {
+      const late = createTokenKeep({ ...options, host, ...faulty });
+      told.push((await stage.outcome(late.start())).error?.code);
+    }
     return told;
   }, optionsOf(scene));
-  assert.deepEqual(codes, Array(10).fill("config_invalid"));
+  assert.deepEqual(codes, Array(15).fill("config_invalid"));
   await until(() => true, "nothing");
 });
