@@ -307,7 +307,7 @@ export interface TokenKeep {
    *
    * @param options `again`: asks whatever this tab knows and `sessionHint` says, after a sign-in by
    * a redirect. A tab that is signed in renews its token. Siblings that are signed out join the
-   * session that is found.
+   * session that is found, and those of another user change over.
    */
   start(options?: { again?: boolean }): Promise<Session>;
   /** Where the session stands now. */
