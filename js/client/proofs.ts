@@ -23,7 +23,8 @@ const lent: Borrowed = {
   errorsOf,
   async errorsIn(response) {
     const { status, headers } = response;
-    if (![400, 401].includes(status)) return [];
+    // A refusal, whatever its status: a fault of the proof signs nobody out.
+    if (status < 400 || status > 499) return [];
     const body = await jsonOf(response.clone());
     const { error } = Object(body) as { error?: unknown };
     return [error, ...errorsOf(headers.get("WWW-Authenticate"))];

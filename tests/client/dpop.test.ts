@@ -381,12 +381,12 @@ behaviour("client_P16_a_refresh_repeats_with_the_nonce_in_the_same_call", async 
   assert.equal((await scene.session()).generation, 3);
 });
 
-for (const status of [400, 401]) {
+for (const status of [400, 401, 403, 419]) {
   behaviour(
     `client_P17_a_proof_that_stays_refused_with_${status}_signs_nobody_out`,
     async (scene) => {
       await bound(scene);
-      const noSession = [400, 401];
+      const noSession = [400, 401, 419];
       await scene.started({ dpop: true, noSession });
       const before = scene.refreshes();
       scene.authority.on(REFRESH, () => json({ error: "invalid_dpop_proof" }, status));
