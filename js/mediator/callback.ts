@@ -24,10 +24,11 @@ export async function callback(
   const answer = new URL(request.url).searchParams;
   const sent = cookiesOf(request);
   const state = answer.get("state") ?? "";
-  const end = `-${state.slice(0, 8)}`;
-  const own = transactionsIn(sent, cookies).filter(({ name }) => name.endsWith(end));
-  const gone = own.map((one) => one.set());
-  const transaction = await sealing.open<Transaction>(own[0]?.in(sent) ?? "", "transaction");
+  const own = transactionsIn(sent, cookies).find(
+    ({ name }) => name.slice(-8) === state.slice(0, 8),
+  );
+  const gone = own === undefined ? [] : [own.set()];
+  const transaction = await sealing.open<Transaction>(own?.in(sent) ?? "", "transaction");
   const returnTo = returnAddress(transaction?.returnTo ?? null, settings.apps);
   let subject: string | null = null;
   try {

@@ -45,9 +45,10 @@ async function renew(held: Renewable, about: About, provider: Provider): Promise
   let next: Held = held;
   try {
     const tokens = await provider.refresh(held);
-    // Whatever the ID token is.
+    // The new refresh token counts whatever the ID token is.
     next = { ...held, refreshToken: tokens.refreshToken };
-    if (tokens.idToken !== held.idToken) {
+    let { idToken } = held;
+    if (tokens.idToken !== idToken) {
       const claims = await provider.claimsOf(tokens.idToken).catch((failure: EndpointFailure) => {
         if (failure.kind === "malformed") throw failure;
         // Without keys the connection to the provider has proven the rest of the answer.
@@ -58,9 +59,10 @@ async function renew(held: Renewable, about: About, provider: Provider): Promise
         await provider.revoke(tokens.refreshToken, about);
         return { held: null, answer: over(), event: "refused", code: "subject" };
       }
+      if (claims !== null) idToken = tokens.idToken;
     }
     const answer = tokenAnswer(tokens.accessToken, tokens.expiresIn);
-    return { held: { ...held, ...tokens }, answer, event: "refreshed", code: null };
+    return { held: { ...held, ...tokens, idToken }, answer, event: "refreshed", code: null };
   } catch (failure) {
     const { kind, error: code } = failure as EndpointFailure;
     // OpenID Connect Core 1.0 section 3.1.2.6.

@@ -40,7 +40,7 @@ export function setUp(settings: Settings) {
   const report: Report = (type, { key, subject = null, code, ...more } = {}) => {
     const session = key?.slice(0, 8) ?? null;
     try {
-      onEvent?.({ type, at: clock(), session, subject, ...(code && { code }), ...more });
+      onEvent({ type, at: clock(), session, subject, ...(code && { code }), ...more });
     } catch {
       // It is the application's own to watch.
     }
@@ -53,6 +53,7 @@ export function setUp(settings: Settings) {
     sealing,
     provider,
     cookies,
+    // What a chunk calls in place of a copy of its own: it knows failures by their class.
     meaningOf,
     ...renewalsOf(settings, provider),
 

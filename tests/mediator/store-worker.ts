@@ -50,6 +50,8 @@ export default {
           keys: ["a key that is longer than 32 bytes: yes"],
         }),
         clock: () => now,
+        // A busy machine is no reason to tell a page to come later.
+        timeout: 60_000,
         onEvent: (event) => events.push(event),
       });
     } catch (error) {
