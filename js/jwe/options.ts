@@ -72,8 +72,7 @@ export function readKeys(given: unknown): readonly RecipientKey[] {
 
 function readNames(option: string, given: unknown, known: readonly string[]): readonly string[] {
   const names = listOf(option, given) as readonly string[];
-  const odd = names.find((name) => !known.includes(name));
-  if (odd !== undefined || names.length === 0)
+  if (names.length === 0 || !names.every((name) => known.includes(name)))
     throw invalidOption(option, "names none, or what there is not");
   return names;
 }

@@ -45,7 +45,12 @@ export function readKey(given: unknown, where: string): RecipientKey {
   const { kid: ownKid, alg: ownAlg } = jwk;
   // An odd `alg` goes with no algorithm.
   const areTexts = [kid, issuer, ownKid].every((one = "-") => one && typeof one === "string");
-  const made = isPlatforms ? ofPlatform(key as CryptoKey) : ofJwk(jwk);
+  let made: Material | null = null;
+  try {
+    made = isPlatforms ? ofPlatform(key as CryptoKey) : ofJwk(jwk);
+  } catch {
+    // A member is no text, or no base64url.
+  }
   if (made === null || !areTexts) throw noKey(where);
   const pins = [alg, ownAlg].filter((one) => one !== undefined);
   return {

@@ -244,5 +244,9 @@ function keySetText(where: string, jwks: NonNullable<IssuerOptions["jwks"]>): st
   const keys: unknown = Object.hasOwn(jwks ?? {}, "keys") ? jwks.keys : undefined;
   if (!Array.isArray(keys) || keys.length === 0)
     throw invalidOption(`${where}.jwks`, "must be a key set that is not empty");
-  return JSON.stringify({ keys });
+  try {
+    return JSON.stringify({ keys });
+  } catch {
+    throw invalidOption(`${where}.jwks`, "must be JSON");
+  }
 }

@@ -95,8 +95,9 @@ export function issuersOf(
       unmatchedRules: unmatchedRules(readable),
     };
   }
-  const list = Array.isArray(given)
-    ? (given as readonly IssuerOptions[])
+  // A hole in the list becomes an item that is undefined.
+  const list: readonly IssuerOptions[] = Array.isArray(given)
+    ? Array.from(given)
     : [given as IssuerOptions];
   if (list.length === 0 && settings.introspection === null)
     throw invalidOption("issuers", "must not be empty");

@@ -316,6 +316,23 @@ edge("edge_X9_the_senders_key_is_public_whole_and_on_its_curve", async () => {
   }
 });
 
+edge("edge_X340_what_is_no_text_is_no_algorithm_and_no_member_of_a_key", async () => {
+  const { jwk: key } = secretOf(32);
+  const usual = { keys: [{ key, issuer: ISSUER }], keyManagement: ["A256KW"] };
+  decryption(usual as DecryptionOptions);
+  for (const more of [
+    { keyManagement: [undefined] },
+    { keyManagement: ["A256KW", undefined] },
+    { contentEncryption: [undefined] },
+    ...[7, "x", Symbol("k"), [], {}].map((k) => ({
+      keys: [{ key: { ...key, k }, issuer: ISSUER }],
+    })),
+    { keys: [{ key: { ...key, kty: Symbol("oct") }, issuer: ISSUER }] },
+  ])
+    misconfigured(() => decryption({ ...usual, ...more } as unknown as DecryptionOptions));
+  await undefined;
+});
+
 edge("edge_X10_a_key_that_is_none_or_goes_with_nothing_is_config_invalid", async () => {
   const [rsa, ec] = [await recipient("RSA-OAEP-256"), await recipient("ECDH-ES")];
   const short = await crypto.subtle

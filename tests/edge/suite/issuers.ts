@@ -427,6 +427,15 @@ edge("edge_M152_explains_and_tells_what_an_issuers_own_options_refuse", async ()
   }
 });
 
+edge("edge_H340_refuses_a_list_of_issuers_with_a_hole_and_keys_that_are_no_json", async () => {
+  const { jwk } = await keyPair();
+  const issuer = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] as const };
+  const holed: IssuerOptions[] = [{ ...issuer, jwks: { keys: [jwk] } }];
+  holed.length = 2;
+  misconfigured(() => createVerifier({ issuers: holed }));
+  for (const odd of [10n, { ...jwk, x: 10n }]) misconfigured(() => make({ jwks: { keys: [odd] } }));
+});
+
 edge("edge_H153_names_the_option_of_an_issuer_that_could_never_be_right", async () => {
   const many = (count: number, value: unknown) =>
     Object.fromEntries(Array.from({ length: count }, (_, place) => [`c${place}`, value]));
