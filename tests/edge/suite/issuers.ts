@@ -427,7 +427,7 @@ edge("edge_M152_explains_and_tells_what_an_issuers_own_options_refuse", async ()
   }
 });
 
-edge("edge_H340_refuses_a_list_of_issuers_with_a_hole_and_keys_that_are_no_json", async () => {
+edge("edge_H341_refuses_a_list_of_issuers_with_a_hole_and_keys_that_are_no_json", async () => {
   const { jwk } = await keyPair();
   const issuer = { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"] as const };
   const holed: IssuerOptions[] = [{ ...issuer, jwks: { keys: [jwk] } }];
