@@ -449,6 +449,7 @@ test("mediator_R13_answers_503_where_the_store_throws", async () => {
   assert.equal((await browser.refresh()).status, 200);
   failing.add("create");
   assert.equal(errorIn(await signIn()), "provider_unavailable");
+  assert.deepEqual([events.at(-1)?.type, events.at(-1)?.code], ["unavailable", "store"]);
   failing.add("delete");
   const logout = await browser.page("logout");
   assert.deepEqual([logout.status, logout.headers.getSetCookie()], [503, []]);

@@ -176,7 +176,7 @@ test("mediator_Q6_sends_no_code_where_iss_is_wrong_or_missing_though_promised", 
 });
 
 test("mediator_Q7_refuses_an_ID_token_that_is_not_for_this_sign_in", async () => {
-  const { browser, provider, signIn } = await world();
+  const { browser, provider, signIn, events } = await world();
   const now = Math.floor(Date.now() / 1000);
   const stranger = await generateKeyPair("ES256");
   const wrong: Record<string, () => void> = {
@@ -197,11 +197,13 @@ test("mediator_Q7_refuses_an_ID_token_that_is_not_for_this_sign_in", async () =>
   for (const [what, set] of Object.entries(wrong)) {
     set();
     assert.equal(errorIn(await signIn()), "provider_error", what);
+    assert.equal(events.at(-1)?.type, "provider-answer", what);
     [provider.idToken, provider.tokens] = [{}, {}];
   }
   const good = provider.signing;
   provider.signing = { ...good, key: stranger.privateKey };
   assert.equal(errorIn(await signIn()), "provider_error", "signature");
+  assert.deepEqual([events.at(-1)?.type, events.at(-1)?.code], ["provider-answer", "id_token"]);
   provider.signing = good;
   provider.answers["token"] = async () => {
     const header = Buffer.from('{"alg":"none"}').toString("base64url");

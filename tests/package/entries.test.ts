@@ -31,7 +31,7 @@ const ALONE: Readonly<Record<string, readonly [bytes: number, ...files: string[]
   "tokenkeep/resource": [3_900, "edge", "resource"],
   "tokenkeep/replay-object": [700, "replay-object"],
   "tokenkeep/redis": [6_600, "edge", "redis"],
-  "tokenkeep/mediator": [84_000, "edge", "mediator"],
+  "tokenkeep/mediator": [80_000, "edge", "mediator"],
   "tokenkeep/service": [7_000, "service"],
   "tokenkeep/react": [400, "react"],
   "tokenkeep/redirects": [1_100, "redirects"],
