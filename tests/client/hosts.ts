@@ -39,6 +39,7 @@ export const ENGINE_EACH: Readonly<Record<string, string>> = {
   client_F50_: "each tab asks the authority",
   client_G60_: "one tab holds the lock, another waits for it",
   client_P3_: "each tab has a key of its own",
+  client_P300_all_tabs: "each tab asks the authority",
   client_P12_whatever: "its sessions cause more refreshes than one engine makes in a minute",
   client_H70_a_logout_that_cannot_be_told_by_offline: "Playwright takes no shared worker offline",
 };
