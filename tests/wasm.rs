@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use js_sys::{Array, Float64Array, Object, Promise, Reflect, Uint8Array};
-use tokenkeep::client::{EngineSettings, Host, Input, Keep};
+use tokenkeep::client::{Host, Input, Keep};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -32,11 +32,6 @@ export function recordingHost() {
 export const callsOf = (host, name) => host.calls.filter(([known]) => known === name);
 export const allCalls = (host) => JSON.stringify(host.calls);
 export const last = (host, name) => JSON.stringify(callsOf(host, name).at(-1).slice(1));
-export const settings = (coordinate) => ({
-  leeway: 60e3, jitter: 0, defaultLifetime: 300e3, timeout: 10e3,
-  backoffBase: 1e3, backoffMax: 60e3, coordinate, tellsLogout: true, authorizesLogout: false,
-  takesBearer: true, takesDpop: false,
-});
 // What the last call told the siblings, with another epoch and kind.
 export const message = (host, epochs, kind) => {
   const [[, ...message]] = callsOf(host, "broadcast").slice(-1);
@@ -71,7 +66,6 @@ extern "C" {
     fn calls_of(host: &Object, name: &str) -> Array;
     /// What the last such call was given, as JSON.
     fn last(host: &Object, name: &str) -> String;
-    fn settings(coordinate: bool) -> EngineSettings;
     fn message(host: &Object, epochs: f64, kind: f64) -> Float64Array;
     /// The events of the transitions that were told.
     fn events(host: &Object) -> String;
@@ -83,13 +77,33 @@ extern "C" {
     fn all_calls(host: &Object) -> String;
 }
 
-/// A keep with its recording host.
-fn keep(coordinate: bool) -> (Keep, Object) {
+/// A keep with its recording host. `guards`: the token goes along with the logout.
+fn keep_that(coordinate: bool, guards: bool) -> (Keep, Object) {
     let host = recording_host();
-    let mut keep = Keep::new(host.clone().unchecked_into::<Host>(), &settings(coordinate));
-    keep.list("https://api.example.com".to_owned());
-    keep.list("http://localhost:8080".to_owned());
+    let (leeway, jitter, default_lifetime, timeout) = (60e3, 0.0, 300e3, 10e3);
+    let (backoff_base, backoff_max) = (1e3, 60e3);
+    let (tells_logout, takes_bearer, takes_dpop) = (true, true, false);
+    let mut keep = Keep::new(
+        host.clone().unchecked_into::<Host>(),
+        leeway,
+        jitter,
+        default_lifetime,
+        timeout,
+        backoff_base,
+        backoff_max,
+        coordinate,
+        tells_logout,
+        guards,
+        takes_bearer,
+        takes_dpop,
+    );
+    keep.list(b"https://api.example.com".into());
+    keep.list(b"http://localhost:8080".into());
     (keep, host)
+}
+
+fn keep(coordinate: bool) -> (Keep, Object) {
+    keep_that(coordinate, false)
 }
 
 fn body(json: &str) -> Option<Vec<u8>> {
@@ -107,7 +121,7 @@ fn bytes(array: Option<Uint8Array>) -> Option<Vec<u8>> {
     array.map(|array| array.to_vec())
 }
 
-const JSON: &str = "application/json";
+const JSON: &[u8] = b"application/json";
 
 fn last_call(host: &Object) -> u32 {
     last(host, "sendRefresh").trim_matches(['[', ']']).parse().unwrap()
@@ -116,7 +130,17 @@ fn last_call(host: &Object) -> u32 {
 /// Answers the refresh call that was sent last.
 fn answer(keep: &Keep, host: &Object, status: u16, wait: &str, date: &str, body: Option<Vec<u8>>) {
     let sent_at = js_sys::Date::parse(date);
-    keep.refreshed(last_call(host), status, JSON, wait, sent_at, None, body, false, false);
+    keep.refreshed(
+        last_call(host),
+        status,
+        JSON,
+        wait.as_bytes(),
+        sent_at,
+        None,
+        body,
+        false,
+        false,
+    );
 }
 
 #[wasm_bindgen_test]
@@ -136,7 +160,7 @@ fn the_token_goes_into_the_header_and_nowhere_else() {
     let (keep, host) = keep(false);
     let request = Request::new_with_str("https://api.example.com/").unwrap();
     assert_eq!(keep.authorize(&request, false), 0);
-    assert_eq!(keep.adopt("the-token", 900.0, false), Some(true));
+    assert_eq!(keep.adopt(b"the-token", 900.0, false), Some(true));
     assert_eq!(keep.authorize(&request, false), 1);
     assert_eq!(
         request.headers().get("authorization").unwrap().as_deref(),
@@ -150,21 +174,21 @@ fn the_token_goes_into_the_header_and_nowhere_else() {
 fn client_F57_what_no_header_may_carry_is_no_token() {
     let (keep, _host) = keep(false);
     for text in ["", "a b", "a\r\nX: y", "tok\u{e9}n"] {
-        assert_eq!(keep.adopt(text, 900.0, false), None, "{text:?}");
+        assert_eq!(keep.adopt(text.as_bytes(), 900.0, false), None, "{text:?}");
     }
 }
 
 #[wasm_bindgen_test]
 fn client_E41_only_listed_origins_are_allowed() {
     let (keep, _host) = keep(false);
-    assert!(keep.allows("https://api.example.com/x") && keep.allows("http://localhost:8080/"));
-    assert!(!keep.allows("https://example.com/x") && !keep.allows("http://localhost/"));
+    assert!(keep.allows(b"https://api.example.com/x") && keep.allows(b"http://localhost:8080/"));
+    assert!(!keep.allows(b"https://example.com/x") && !keep.allows(b"http://localhost/"));
 }
 
 #[wasm_bindgen_test]
 async fn client_B8_a_timer_of_the_browser_fires_the_renewal() {
     let (keep, host) = keep(false);
-    keep.adopt("t", 1.0, false);
+    keep.adopt(b"t", 1.0, false);
     assert_eq!(calls_of(&host, "sendRefresh").length(), 0);
     for _ in 0..60 {
         JsFuture::from(sleep(50)).await.unwrap();
@@ -178,7 +202,7 @@ async fn client_B8_a_timer_of_the_browser_fires_the_renewal() {
 #[wasm_bindgen_test]
 async fn client_J84_after_close_no_timer_fires() {
     let (keep, host) = keep(false);
-    keep.adopt("t", 1.0, false);
+    keep.adopt(b"t", 1.0, false);
     keep.input(Input::Close, 0.0);
     let calls = calls_of(&host, "sendRefresh").length();
     JsFuture::from(sleep(1_200)).await.unwrap();
@@ -198,7 +222,7 @@ fn client_F50_a_date_is_compared_with_the_servers_own_clock() {
 #[wasm_bindgen_test]
 fn client_G62_what_no_sibling_writes_is_ignored() {
     let (keep, host) = keep(true);
-    keep.adopt("t", 900.0, false);
+    keep.adopt(b"t", 900.0, false);
     let changes = calls_of(&host, "changed").length();
     for kind in [0.0, 0.5, 99.0, f64::NAN, f64::INFINITY] {
         hear(&keep, &message(&host, 1.0, kind));
@@ -213,7 +237,7 @@ fn client_G62_what_no_sibling_writes_is_ignored() {
 #[wasm_bindgen_test]
 fn messages_to_siblings_are_numbers() {
     let (keep, host) = keep(true);
-    keep.adopt("e30.eyJzdWIiOiJhbGljZSJ9.x", 900.0, false);
+    keep.adopt(b"e30.eyJzdWIiOiJhbGljZSJ9.x", 900.0, false);
     let message = message(&host, 0.0, -1.0);
     assert_eq!(message.length(), 7);
     assert!(message.get_index(1) <= js_sys::Date::now(), "the first epoch is the wall clock's");
@@ -248,22 +272,19 @@ fn a_sign_in_reply_comes_back_without_its_token() {
 fn client_H117_the_token_goes_into_the_header_of_the_logout() {
     let (plain, _host) = keep(false);
     let request = Request::new_with_str("https://auth.example.com/").unwrap();
-    plain.adopt("the-token", 900.0, false);
+    plain.adopt(b"the-token", 900.0, false);
     plain.input(Input::Logout, 0.0);
     assert_eq!(plain.authorize(&request, true), 0);
     assert_eq!(request.headers().get("authorization").unwrap(), None);
 
-    let options = settings(false);
-    Reflect::set(&options, &"authorizesLogout".into(), &true.into()).unwrap();
-    let host = recording_host();
-    let guarded = Keep::new(host.clone().unchecked_into::<Host>(), &options);
-    guarded.adopt("the-token", 900.0, false);
+    let (guarded, host) = keep_that(false, true);
+    guarded.adopt(b"the-token", 900.0, false);
     guarded.input(Input::Logout, 0.0);
     assert_eq!((guarded.token(), guarded.authorize(&request, true)), (None, 0));
     let sent = request.headers().get("authorization").unwrap();
     assert_eq!(sent.as_deref(), Some("Bearer the-token"));
     let call = last(&host, "sendLogout").trim_matches(['[', ']']).parse().unwrap();
-    assert!(guarded.logged_out(call, Some(204), "", false));
+    assert!(guarded.logged_out(call, Some(204), b"", false));
     let later = Request::new_with_str("https://auth.example.com/").unwrap();
     assert_eq!(guarded.authorize(&later, true), 0);
     assert_eq!(later.headers().get("authorization").unwrap(), None);
@@ -296,7 +317,7 @@ fn client_H72_after_logout_no_copy_of_the_token_is_left_in_memory() {
 #[wasm_bindgen_test]
 fn explain_tells_the_transitions_in_order() {
     let (keep, host) = keep(false);
-    keep.adopt("t", 900.0, false);
+    keep.adopt(b"t", 900.0, false);
     keep.input(Input::Logout, 0.0);
     keep.explain();
     assert_eq!(events(&host), "adopted,logout,logout-sent");
@@ -315,7 +336,7 @@ fn client_D85_a_call_from_within_the_host_is_an_input_like_any_other() {
         }
     });
     Reflect::set(&host, &"meanwhile".into(), meanwhile.as_ref()).unwrap();
-    keep.adopt("t", 900.0, false);
+    keep.adopt(b"t", 900.0, false);
     assert!(keep.token().is_none());
     // What the first input asks for comes before what the second does.
     let calls = all_calls(&host);

@@ -51,7 +51,7 @@ impl Tab {
 
     fn answer(&mut self) {
         let call = self.call.take().expect("a refresh is under way");
-        let grant = Grant::new("e30.eyJzdWIiOiJhbGljZSJ9.c2ln", Some(300)).expect("it is a token");
+        let grant = Grant::new(b"e30.eyJzdWIiOiJhbGljZSJ9.c2ln", Some(300)).expect("it is a token");
         self.input(|engine, now| engine.handle_refresh_answer(now, call, Ok(grant)));
     }
 

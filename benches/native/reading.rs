@@ -60,7 +60,7 @@ fn main() {
             bencher.iter(|| {
                 let answer = Reply {
                     status: 200,
-                    content_type: Some("application/json"),
+                    content_type: Some(b"application/json"),
                     retry_after: None,
                     header: None,
                     types: TokenTypes::BEARER,

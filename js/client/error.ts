@@ -54,7 +54,13 @@ export class TokenKeepError extends Error {
   /** @internal In the public types this is `Error`'s own. */
   constructor(
     code: TokenKeepErrorCode,
-    details: {
+    {
+      message = WORDS[code] ?? code,
+      retryable = RETRYABLE.includes(code),
+      status,
+      retryAfter,
+      cause,
+    }: {
       message?: string;
       retryable?: boolean;
       status?: number | undefined;
@@ -62,14 +68,11 @@ export class TokenKeepError extends Error {
       cause?: unknown;
     } = {},
   ) {
-    super(
-      details.message ?? WORDS[code] ?? code,
-      details.cause === undefined ? undefined : { cause: details.cause },
-    );
+    super(message, cause === undefined ? cause : { cause });
     this.code = code;
-    this.retryable = details.retryable ?? RETRYABLE.includes(code);
-    if (details.status !== undefined) this.status = details.status;
-    if (details.retryAfter !== undefined) this.retryAfter = details.retryAfter;
+    this.retryable = retryable;
+    if (status !== undefined) this.status = status;
+    if (retryAfter !== undefined) this.retryAfter = retryAfter;
   }
 }
 

@@ -3,22 +3,21 @@
 // microtask.
 
 import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/client/client.js";
-import { ownBase } from "./addresses.js";
 import type { Advise } from "./advice.js";
 import { bytesOf, jsonOf, requestTo, sentAtOf, statusOf } from "./authority.js";
 import { type Cookies, submitTwice } from "./cookies.js";
 import type { Outcome as Delivery, Prover } from "./dpop.js";
-import { failure, TokenKeepError } from "./error.js";
+import { failure, type TokenKeepError } from "./error.js";
 import { report } from "./events.js";
 import type { Told } from "./home.js";
 import type { Core } from "./load.js";
-import { Locks } from "./locks.js";
+import { newLocks } from "./locks.js";
 import type { Settings } from "./options.js";
 import type { watchPage } from "./page.js";
-import { readJson } from "./session.js";
-import { Siblings } from "./siblings.js";
+import { readJson, utf8 } from "./session.js";
+import { newSiblings } from "./siblings.js";
 import type { Transition } from "./types.js";
-import { Waiters } from "./waiters.js";
+import { newWaiters } from "./waiters.js";
 
 /** The reply that brings a token. Without one: whether it is of the session that is there. */
 type Source = Uint8Array | boolean | undefined;
@@ -29,84 +28,57 @@ export interface Realm {
   readonly watch: typeof watchPage;
 }
 
+export type Host = ReturnType<typeof openHost>;
+
 /** One engine in this realm: its calls, its lock, its siblings and those who wait for it. */
-export class Host {
-  readonly #engine: Engine;
-  readonly waiters = new Waiters();
-  /** Sends a request. `submits`: to the authority, with the header that repeats a cookie. */
-  readonly transport: (request: Request, submits?: boolean) => Promise<Response>;
-  readonly tell: Told;
-  readonly advise: Advise;
-  /** Null where tokens need no proof. */
-  readonly prover: Prover | null;
-  readonly #core: Core;
-  readonly #settings: Settings;
-  readonly #calls = new Map<number, AbortController>();
-  readonly #realm: Realm;
-  readonly #locks: Locks;
-  readonly #siblings: Siblings;
-  readonly #leave: () => void;
+export function openHost(
+  core: Core,
+  settings: Settings,
+  tell: Told,
+  advise: Advise,
+  prover: Prover | null,
+  realm: Realm,
+) {
+  const { name, refresh, reply, noSession, csrf } = settings;
+  const waiters = newWaiters();
+  const calls = new Map<number, AbortController>();
   /**
    * Off between a call that was given up and the next answer. Chromium leaves an aborted keepalive
    * request on its connection, and with a server that hangs six of them would take all connections
    * that HTTP/1.1 has.
    */
-  #keepalive = true;
+  let keepalive = true;
   /** The option, until the session is first asked for. */
-  #hint: Settings["sessionHint"];
+  let hint = settings.sessionHint;
   /** An API refused a fresh token, so the engine has to hear of the next one that accepts it. */
-  #refused = false;
+  let refused = false;
   /** Where a token comes from that is being handed in. */
-  #source: Source;
+  let source: Source;
   /** The transitions that `explain` collects. */
-  #transitions: Transition[] = [];
+  let transitions: Transition[] = [];
 
-  constructor(
-    core: Core,
-    settings: Settings,
-    tell: Told,
-    advise: Advise,
-    prover: Prover | null,
-    realm: Realm,
-  ) {
-    this.#core = core;
-    this.#realm = realm;
-    this.#settings = settings;
-    this.#hint = settings.sessionHint;
-    // The application's function gets no `this`, and what it throws becomes a rejection.
-    this.transport = async (request, submits) => {
-      const { csrf } = settings;
-      if (submits && csrf) submitTwice(settings, request, await realm.cookies(csrf.cookie));
-      return settings.transport.call(undefined, request);
-    };
-    this.tell = tell;
-    this.advise = advise;
-    this.prover = prover;
-    this.#locks = new Locks(settings.name, (answer, ticket) => this.hear(answer, ticket));
-    this.#siblings = new Siblings(settings.name, (...message) =>
-      reported(() => this.#engine.hear(...message)),
-    );
-    if (core.lost) throw core.lost;
-    this.#engine = new core.Keep(this.#engineHost(), settings.engine);
-    for (const origin of settings.origins) this.#engine.list(origin);
-    for (const [option, path] of settings.reply.paths) this.#engine.name(option, path);
-    const listen = () => settings.engine.coordinate && this.#siblings.open();
-    listen();
-    this.#leave = realm.watch((what) => this.hear(what, 0), {
-      left: () => this.#siblings.close(),
-      restored: listen,
-    });
-    core.losses.add(this.#lose);
-  }
-
-  get lost(): boolean {
-    return this.#core.lost !== null;
-  }
+  const locks = newLocks(name, hear);
+  const siblings = newSiblings(name, (...message) => reported(() => own.hear(...message)));
+  if (core.lost) throw core.lost;
+  const own = new core.Keep(engineHost(), ...settings.engine);
+  for (const origin of settings.origins) own.list(utf8(origin));
+  for (const [member, path] of reply.paths) for (const step of path) own.name(member, utf8(step));
+  const listen = () => settings.coordinate && siblings.open();
+  listen();
+  const leave = realm.watch((what) => hear(what, 0), { left: siblings.close, restored: listen });
+  core.losses.add(lose);
 
   /** @throws {TokenKeepError} after a trap */
-  get engine(): Engine {
-    if (this.#core.lost) throw this.#core.lost;
-    return this.#engine;
+  function engine(): Engine {
+    if (core.lost) throw core.lost;
+    return own;
+  }
+
+  /** Sends a request. `submits`: to the authority, with the header that repeats a cookie. */
+  async function transport(request: Request, submits?: boolean): Promise<Response> {
+    if (submits && csrf) submitTwice(settings, request, await realm.cookies(csrf.cookie));
+    // The application's function gets no `this`, and what it throws becomes a rejection.
+    return settings.transport.call(undefined, request);
   }
 
   /**
@@ -114,123 +86,72 @@ export class Host {
    * the cookie that tells of one is missing. Where no cookie can be read, nothing speaks against a
    * session.
    */
-  ask(input: Input, number = 0): Promise<Outcome> {
-    const hint = this.#hint;
-    if (hint && (["start", "request", "lend"] satisfies Input[] as Input[]).includes(input)) {
-      this.#hint = undefined;
-      if (this.#realm.cookies(hint.cookie) === undefined) this.engine.input("no-hint", 0);
+  function ask(input: Input, number = 0): Promise<Outcome> {
+    const wanted = hint;
+    if (wanted && (["start", "request", "lend"] satisfies Input[] as Input[]).includes(input)) {
+      hint = undefined;
+      if (realm.cookies(wanted.cookie) === undefined) engine().input("no-hint", 0);
     }
-    return this.answer(this.engine.input(input, number));
+    return waiters.wait(engine().input(input, number));
   }
 
-  /** Waits for the answer to a waiter, by the number that the engine has just given. */
-  answer(waiter: number): Promise<Outcome> {
-    return this.waiters.wait(waiter);
-  }
-
-  /** An API accepted the token of this generation: its answer was no refusal. */
-  accepted(generation: number): void {
-    if (!this.#refused) return;
-    this.#refused = false;
-    this.#engine.input("accepted", generation);
-  }
-
-  /** An API refused the retry with the token of this generation too. */
-  retryRefused(generation: number): void {
-    this.#refused = true;
-    this.engine.input("retry-refused", generation);
-  }
-
-  /** Hands in a token that comes from `source`. A reply is wiped afterwards. */
-  handIn<T>(source: Source, hand: (engine: Engine) => T): T {
-    this.#source = source;
-    const told = hand(this.engine);
-    this.#source = undefined;
-    if (typeof source === "object") source.fill(0);
+  /** Hands in a token that comes from `from`. A reply is wiped afterwards. */
+  function handIn<T>(from: Source, hand: (engine: Engine) => T): T {
+    source = from;
+    const told = hand(engine());
+    source = undefined;
+    if (typeof from === "object") from.fill(0);
     return told;
   }
 
   /** The token in the header that is named for it, empty where it is missing. */
-  tokenIn(headers: Headers): string | undefined {
-    const { header } = this.#settings.reply;
-    return header && (headers.get(header) ?? "").replace(/^bearer /i, "");
-  }
-
-  /** The headers of a reply without the one that brings the token. */
-  withoutToken(headers: Headers): Headers {
-    const { header } = this.#settings.reply;
-    const rest = new Headers(headers);
-    if (header) rest.delete(header);
-    return rest;
-  }
-
-  /** Whether an API that answers with this status refuses the token. */
-  refuses(status: number): boolean {
-    return this.#settings.unauthorized.includes(status);
+  function tokenIn(headers: Headers): Uint8Array | undefined {
+    const { header } = reply;
+    return header === undefined
+      ? header
+      : utf8((headers.get(header) ?? "").replace(/^bearer /i, ""));
   }
 
   /**
    * Sends a call to the authority, with a proof where there is a prover; once more with a better
    * one if it can be sent `twice`. Returns the answer, and whether its fault is the proof.
    */
-  async call(request: Request, twice: boolean, logout = false): Promise<Delivery<Response>> {
-    const send = (request: Request) => this.transport(request, true);
-    return this.prover?.call(request, twice, send, logout) ?? { received: await send(request) };
+  async function call(
+    request: Request,
+    twice: boolean,
+    logout = false,
+  ): Promise<Delivery<Response>> {
+    const send = (request: Request) => transport(request, true);
+    return prover?.call(request, twice, send, logout) ?? { received: await send(request) };
   }
 
-  /** A proof beside a token that was lent. */
-  async prove(token: string | null, method: string, url: string | URL): Promise<string> {
-    const headers = new Map<string, string>();
-    const request = { method, url: `${new URL(url, ownBase())}`, headers };
-    if (token) await this.prover?.setToken(request, this.engine, token);
-    const proof = headers.get("DPoP");
-    if (!proof) throw new TokenKeepError("dpop_unavailable");
-    return proof;
+  function end(): void {
+    leave();
+    siblings.close();
   }
 
-  explain(): readonly Transition[] {
-    this.#transitions = [];
-    this.engine.explain();
-    return this.#transitions;
+  function lose(): void {
+    end();
+    waiters.failAll(core.lost);
+    letGo();
+    tell.lost(core.lost!);
   }
-
-  close(): void {
-    this.#core.losses.delete(this.#lose);
-    this.#engine.input("close", 0);
-    this.#end();
-  }
-
-  #end(): void {
-    this.#leave();
-    this.#siblings.close();
-  }
-
-  readonly #lose = (): void => {
-    this.#end();
-    this.waiters.failAll(this.#core.lost);
-    this.#letGo();
-    this.tell.lost(this.#core.lost!);
-  };
 
   /**
    * Releases the lock after a trap, when no call is under way any more. Until then it is held,
    * since the answer to a call may bring a rotated cookie.
    */
-  #letGo(): void {
-    if (this.#core.lost && this.#calls.size === 0) this.#locks.releaseAll();
+  function letGo(): void {
+    if (core.lost && calls.size === 0) locks.releaseAll();
   }
 
-  #engineHost(): EngineHost<TokenKeepError> {
-    const { tell, advise } = this;
-    const { url } = this.#settings.refresh;
+  function engineHost(): EngineHost<TokenKeepError> {
+    const { url } = refresh;
     return {
       changed: (...session) =>
         tell.changed(session, {
-          claims: () => this.#engine.shown(),
-          reply: () => {
-            const source = this.#source;
-            return source === true || (source ? this.#engine.shown(source) : undefined);
-          },
+          claims: () => own.shown(),
+          reply: () => source === true || (source ? own.shown(source) : undefined),
         }),
       refreshFailed: (error, retryAt) => {
         const { code, status } = error;
@@ -240,96 +161,146 @@ export class Host {
       },
       signedIn: () => tell.emit("signed-in"),
       signedOut: (reason) => {
-        this.prover?.over?.(reason);
+        prover?.over?.(reason);
         tell.emit("signed-out", { reason });
       },
       refreshed: (generation, by) => tell.emit("refreshed", { generation, by }),
       userChanged: () => tell.emit("user-changed"),
       cookieNotKept: (status) => advise("cookie-not-kept", url, status),
-      sendRefresh: (call) => this.#send(call, false),
-      sendLogout: (call) => this.#send(call, true),
-      abort: (call) => this.#abort(call),
-      acquireLock: (ticket) => this.#locks.acquire(ticket),
-      releaseLock: (ticket) => this.#locks.release(ticket),
-      broadcast: (...message) => this.#siblings.tell(message),
-      settle: (waiter, outcome) => this.waiters.settle(waiter, outcome),
-      fail: (waiter, error) => this.waiters.fail(waiter, error),
+      sendRefresh: (call) => send(call, false),
+      sendLogout: (call) => send(call, true),
+      abort,
+      acquireLock: locks.acquire,
+      releaseLock: locks.release,
+      broadcast: siblings.tell,
+      settle: waiters.settle,
+      fail: waiters.fail,
       failure,
       transition: (at, event, from, to, generation, note) => {
         const told = { at, event, from, to, generation, ...(note && { note }) };
-        this.#transitions.push(Object.freeze(told));
+        transitions.push(Object.freeze(told));
       },
     };
   }
 
   /** An input that no caller waits for. A trap is reported, since nobody could catch it. */
-  hear(what: Input, number: number): void {
-    reported(() => this.#engine.input(what, number));
+  function hear(what: Input, number: number): void {
+    reported(() => own.input(what, number));
   }
 
-  #send(call: number, logout: boolean): void {
+  function send(call: number, logout: boolean): void {
     const controller = new AbortController();
-    this.#calls.set(call, controller);
-    this.#exchange(call, logout, controller.signal)
+    calls.set(call, controller);
+    exchange(call, logout, controller.signal)
       .catch(report)
       .finally(() => {
-        this.#calls.delete(call);
-        this.#letGo();
+        calls.delete(call);
+        letGo();
       });
   }
 
-  async #exchange(call: number, logout: boolean, signal: AbortSignal): Promise<void> {
+  async function exchange(id: number, logout: boolean, signal: AbortSignal): Promise<void> {
     // The engine is at work until the next microtask.
     await undefined;
-    const endpoint = logout ? this.#settings.logout! : this.#settings.refresh;
+    const endpoint = logout ? settings.logout! : refresh;
     let request: Request | undefined;
     try {
-      request = requestTo(endpoint, signal, this.#keepalive);
-      if (logout) this.engine.setToken(request, true);
-      const { received: response, refusal } = await this.call(request, true, logout);
-      this.#keepalive = true;
-      const header = (name: string) => response.headers.get(name) ?? "";
+      request = requestTo(endpoint, signal, keepalive);
+      if (logout) engine().setToken(request, true);
+      const { received: response, refusal } = await call(request, true, logout);
+      keepalive = true;
+      const header = (name: string) => utf8(response.headers.get(name) ?? "");
       if (logout) {
-        const body = await jsonOf(response, (bytes) => this.engine.shown(bytes));
+        const body = await jsonOf(response, (bytes) => engine().shown(bytes));
         const status = statusOf(response);
         const listed = endpoint.done.includes(
           response.type === "opaqueredirect" ? "redirect" : status,
         );
-        if (this.engine.loggedOut(call, status, header("Content-Type"), listed))
-          this.tell.emit("logout-answered", { status, body });
+        if (engine().loggedOut(id, status, header("Content-Type"), listed))
+          tell.emit("logout-answered", { status, body });
       } else {
         const body = await bytesOf(response);
-        const { noSession } = this.#settings;
-        this.handIn(body, (engine) =>
+        handIn(body, (engine) =>
           engine.refreshed(
-            call,
+            id,
             // The session stands, whatever status a refused proof has.
             refusal === null ? 400 : statusOf(response),
             header("Content-Type"),
             header("Retry-After"),
             sentAtOf(response),
-            this.tokenIn(response.headers),
+            tokenIn(response.headers),
             body,
             refusal !== null && noSession.includes(response.status),
             noSession.includes("no-token"),
           ),
         );
-        if (response.ok && !header("Date"))
-          this.prover?.tokenIssued(readJson<{ iat?: number }>(this.engine.shown())?.iat);
+        if (response.ok && !response.headers.has("Date"))
+          prover?.tokenIssued(readJson<{ iat?: number }>(engine().shown())?.iat);
       }
     } catch {
-      if (this.lost) return;
-      if (logout) this.engine.loggedOut(call, undefined, "", false);
-      else this.engine.input(request ? "unreachable" : "unsendable", call);
+      if (core.lost) return;
+      if (logout) own.loggedOut(id, undefined, utf8(""), false);
+      else own.input(request ? "unreachable" : "unsendable", id);
     }
   }
 
-  #abort(call: number): void {
-    const controller = this.#calls.get(call);
-    this.#keepalive = false;
+  function abort(call: number): void {
+    const controller = calls.get(call);
+    keepalive = false;
     // In a microtask: listeners of the signal are the transport's.
     queueMicrotask(() => controller?.abort());
   }
+
+  return {
+    transport,
+    tell,
+    advise,
+    /** Null where tokens need no proof. */
+    prover,
+    get lost(): boolean {
+      return core.lost !== null;
+    },
+    /** @throws {TokenKeepError} after a trap */
+    get engine(): Engine {
+      return engine();
+    },
+    ask,
+    /** Waits for the answer to a waiter, by the number that the engine has just given. */
+    settled: waiters.wait,
+    /** An API accepted the token of this generation: its answer was no refusal. */
+    accepted(generation: number): void {
+      if (!refused) return;
+      refused = false;
+      own.input("accepted", generation);
+    },
+    /** An API refused the retry with the token of this generation too. */
+    retryRefused(generation: number): void {
+      refused = true;
+      engine().input("retry-refused", generation);
+    },
+    handIn,
+    tokenIn,
+    /** The headers of a reply without the one that brings the token. */
+    withoutToken(headers: Headers): Headers {
+      const rest = new Headers(headers);
+      if (reply.header) rest.delete(reply.header);
+      return rest;
+    },
+    /** Whether an API that answers with this status refuses the token. */
+    refuses: (status: number): boolean => settings.unauthorized.includes(status),
+    call,
+    explain(): readonly Transition[] {
+      transitions = [];
+      engine().explain();
+      return transitions;
+    },
+    hear,
+    close(): void {
+      core.losses.delete(lose);
+      own.input("close", 0);
+      end();
+    },
+  };
 }
 
 function reported(input: () => void): void {

@@ -6,13 +6,14 @@ import { invalid, isWorker, membersOf } from "./checks.js";
 import { cookieNamed } from "./cookies.js";
 import { TokenKeepError } from "./error.js";
 import type { Home } from "./home.js";
-import { Host, type Realm } from "./host.js";
+import { type Host, openHost, type Realm } from "./host.js";
 import { Keep, type Load } from "./keep.js";
 import type { Core } from "./load.js";
 import { readOptions } from "./options.js";
 import { watchPage } from "./page.js";
-import { type LoadProver, proverFrom } from "./proofs.js";
+import { type LoadProver, prove, proverFrom } from "./proofs.js";
 import { attempting, exchange, fetching } from "./requests.js";
+import { utf8 } from "./session.js";
 import { signIn } from "./sign-in.js";
 import type { TokenKeep, TokenKeepOptions } from "./types.js";
 
@@ -51,13 +52,13 @@ export function keepWith(
       throw error;
     });
     const prover = await bringProver();
-    return (told) => homeOf(new Host(core, settings, told, advise, prover, PAGE));
+    return (told) => homeOf(openHost(core, settings, told, advise, prover, PAGE));
   });
 }
 
 const PAGE: Realm = { cookies: cookieNamed, watch: watchPage };
 
-/** The host as a home. It explains, closes and proves by itself. */
+/** The host as a home. It explains and closes by itself. */
 function homeOf(host: Host): Home {
   return Object.assign(host, {
     async settle(input) {
@@ -75,10 +76,11 @@ function homeOf(host: Host): Home {
     async adopt(token, expiresIn, same) {
       const taken =
         typeof token === "string"
-          ? host.handIn(same, (engine) => engine.adopt(token, expiresIn, same))
+          ? host.handIn(same, (engine) => engine.adopt(utf8(token), expiresIn, same))
           : undefined;
       if (!taken)
         throw new TokenKeepError(taken === undefined ? "refresh_malformed" : "signed_out");
     },
-  } satisfies Omit<Home, "explain" | "close" | "prove">);
+    prove: (token, method, url) => prove(host, token, method, url),
+  } satisfies Omit<Home, "explain" | "close">);
 }

@@ -1,11 +1,15 @@
 // Checks the options of `createTokenKeep` and adds the defaults.
 
-import type { EngineSettings } from "../../build/client/client.js";
+import type { Keep as Engine } from "../../build/client/client.js";
 import { absolute, isRelative, listed, ownBase } from "./addresses.js";
 import { invalid, membersOf, named, own, statuses } from "./checks.js";
 import type { ProofSettings } from "./dpop.js";
 import { type ReplySettings, readReply } from "./reply-options.js";
 import type { DpopOptions, EndpointOptions, TokenKeepOptions } from "./types.js";
+
+/** What the constructor of an engine takes beside its host. */
+type EngineSettings =
+  ConstructorParameters<typeof Engine> extends [unknown, ...infer Settings] ? Settings : never;
 
 export interface Settings {
   readonly transport: (request: Request) => Promise<Response>;
@@ -25,6 +29,8 @@ export interface Settings {
   readonly noSession: readonly (number | "no-token")[];
   /** How proofs are made; false: tokens need none. */
   readonly dpop: ProofSettings | false;
+  /** Whether to keep in step with other tabs. */
+  readonly coordinate: boolean;
   readonly engine: EngineSettings;
 }
 
@@ -84,6 +90,7 @@ export function readOptions(
   const renewal = endpoint("refresh", refresh, at);
   const leave = logout === undefined ? undefined : endpoint("logout", logout, at);
   const called = name ?? renewal.url;
+  const coordinate = among("tabs", tabs, ["coordinate", "off"]) !== "off";
   return {
     transport: (request) => globalThis.fetch(request),
     refresh: renewal,
@@ -109,19 +116,20 @@ export function readOptions(
           : absolute("dpop.tokenEndpoint", tokenEndpoint, at),
       keptAs: among("dpop.key", key, ["tab", "origin"]) === "tab" ? undefined : called,
     },
-    engine: {
-      leeway: time("leeway", leeway, 0) * 1000,
-      jitter: time("jitter", jitter, 0) * 1000,
-      defaultLifetime: time("defaultLifetime", defaultLifetime) * 1000,
-      timeout: time("timeout", timeout),
-      backoffBase: time("backoff.base", base),
-      backoffMax: time("backoff.max", max),
-      coordinate: among("tabs", tabs, ["coordinate", "off"]) !== "off",
-      tellsLogout: logout !== undefined,
-      authorizesLogout: leave?.authorization === true,
-      takesBearer: !(among("dpop.required", required, [true, false]) && proofs),
-      takesDpop: !!proofs,
-    },
+    coordinate,
+    engine: [
+      time("leeway", leeway, 0) * 1000,
+      time("jitter", jitter, 0) * 1000,
+      time("defaultLifetime", defaultLifetime) * 1000,
+      time("timeout", timeout),
+      time("backoff.base", base),
+      time("backoff.max", max),
+      coordinate,
+      logout !== undefined,
+      leave?.authorization === true,
+      !(among("dpop.required", required, [true, false]) && proofs),
+      !!proofs,
+    ],
   };
 }
 

@@ -1,9 +1,11 @@
 // Brings what makes proofs of possession, where the option `dpop` asks for it.
 
+import { ownBase } from "./addresses.js";
 import { discard, jsonOf, sentAtOf } from "./authority.js";
 import { challengesOf } from "./challenge.js";
 import type { Borrowed, ProofSettings, Prover } from "./dpop.js";
 import { TokenKeepError } from "./error.js";
+import type { Host } from "./host.js";
 import type { Settings } from "./options.js";
 
 /** What the chunks `dpop.js` and `dpop-key.js` export. */
@@ -49,4 +51,19 @@ export function proverFrom(dpop: Settings["dpop"], load: LoadProver): () => Prom
     }
   };
   return () => (dpop ? (prover ??= bring(dpop)) : null);
+}
+
+/** A proof beside a token that was lent. */
+export async function prove(
+  host: Host,
+  token: string | null,
+  method: string,
+  url: string | URL,
+): Promise<string> {
+  const headers = new Map<string, string>();
+  const request = { method, url: `${new URL(url, ownBase())}`, headers };
+  if (token) await host.prover?.setToken(request, host.engine, token);
+  const proof = headers.get("DPoP");
+  if (!proof) throw new TokenKeepError("dpop_unavailable");
+  return proof;
 }

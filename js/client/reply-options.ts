@@ -1,16 +1,17 @@
 // Checks the option that says where replies hold what.
 
+import type { ReplyMember } from "../../build/client/client.js";
 import { invalid, membersOf, named } from "./checks.js";
 import type { ReplyShape } from "./types.js";
 
 export interface ReplySettings {
-  /** The option, and the steps of its path with NUL between them. */
-  readonly paths: readonly (readonly [string, string])[];
+  /** The steps of each path that is named. */
+  readonly paths: readonly (readonly [ReplyMember, readonly string[]])[];
   /** The header that brings the token. */
   readonly header: string | undefined;
 }
 
-const PATHS: readonly string[] = ["accessToken", "expiresIn", "expiresAt", "tokenType"];
+const PATHS: readonly ReplyMember[] = ["accessToken", "expiresIn", "expiresAt", "tokenType"];
 
 export function readReply(given: ReplyShape = {}): ReplySettings {
   const { header, ...paths } = membersOf("reply", given);
@@ -18,10 +19,11 @@ export function readReply(given: ReplyShape = {}): ReplySettings {
     header: header === undefined ? header : named("reply.header", header),
     paths: Object.entries(paths as Record<string, unknown>).map(([name, path]) => {
       const steps: readonly unknown[] = Array.isArray(path) ? [...path] : [path];
-      const isName = (step: unknown) => step && typeof step === "string";
-      if (!PATHS.includes(name) || !steps[0] || !steps.every(isName))
+      const isName = (step: unknown): step is string => typeof step === "string" && step !== "";
+      const member = PATHS.find((known) => known === name);
+      if (!member || !steps[0] || !steps.every(isName))
         throw invalid(`reply.${name}`, "must be a path");
-      return [name, steps.join("\0")];
+      return [member, steps];
     }),
   };
 }

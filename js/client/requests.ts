@@ -8,6 +8,8 @@ import type { Deliver, Delivered } from "./dpop.js";
 import type { Told } from "./home.js";
 import type { Host } from "./host.js";
 import { bareOf } from "./notes.js";
+import { prove } from "./proofs.js";
+import { utf8 } from "./session.js";
 import type { Prove } from "./types.js";
 
 const CHALLENGE = "WWW-Authenticate";
@@ -30,7 +32,7 @@ export const fetching: Way<Response> = {
   send: (host, request) => host.transport(request),
   challengeOf(host, response) {
     if (host.lost || !host.refuses(response.status)) return undefined;
-    if (response.redirected && !host.engine.allows(response.url)) return null;
+    if (response.redirected && !host.engine.allows(utf8(response.url))) return null;
     return response.headers.get(CHALLENGE) ?? "";
   },
   discard: (response) => discard(response.body),
@@ -44,7 +46,7 @@ export function attempting<T>(
   return {
     send(host, { headers }) {
       const token = headers.get("Authorization")?.split(" ")[1] ?? null;
-      return host.prover ? send(token, (...of) => host.prove(token, ...of)) : send(token);
+      return host.prover ? send(token, (...of) => prove(host, token, ...of)) : send(token);
     },
     challengeOf(_, outcome) {
       const told = refused(outcome);
@@ -65,7 +67,7 @@ export async function exchange<T>(
   tell: Asker = host.tell,
 ): Promise<T> {
   const { url } = request;
-  const why = bareOf(request, host.engine.allows(url), host.prover !== null);
+  const why = bareOf(request, host.engine.allows(utf8(url)), host.prover !== null);
   if (why) {
     tell.bare(why, url);
     return way.send(host, request);

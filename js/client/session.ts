@@ -52,6 +52,11 @@ function replyOf(json: Uint8Array | true | undefined, last: Session["reply"]): S
   return /^{.*":[^{]/s.test(text) ? reply : null;
 }
 
+const encoder = /* @__PURE__ */ new TextEncoder();
+
+/** A text as the wasm takes it. */
+export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+
 /** JSON, deeply frozen. `null` when it can't be read. */
 export function readJson<T>(json: Uint8Array | undefined): T | null {
   // An opaque token has no claims. To let the parser throw took three milliseconds in a page that

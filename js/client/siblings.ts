@@ -9,43 +9,39 @@ type Message = Parameters<Engine["hear"]>;
 
 const LENGTH: Message["length"] = 7;
 
-export class Siblings {
-  readonly #name: string;
-  readonly #hear: Hear;
-  #channel: BroadcastChannel | null = null;
+/** The channel to the other tabs that have a keep of this name. */
+export function newSiblings(name: string, hear: Hear) {
+  let channel: BroadcastChannel | undefined;
 
-  constructor(name: string, hear: Hear) {
-    this.#name = `tokenkeep:${name}`;
-    this.#hear = hear;
+  function close(): void {
+    channel?.close();
+    channel = undefined;
   }
 
-  open(): void {
-    if (this.#channel !== null) return;
-    try {
-      this.#channel = new BroadcastChannel(this.#name);
-    } catch {
-      // The platform has no channels, or denies them to this frame, as Firefox does where cookies
-      // are blocked.
-      return;
-    }
-    // In Node an open channel would keep the process alive.
-    (this.#channel as { unref?(): void }).unref?.();
-    this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof Float64Array && data.length === LENGTH)
-        this.#hear(...(Array.from(data) as Message));
-    };
-  }
-
-  tell(message: Message): void {
-    try {
-      this.#channel?.postMessage(Float64Array.of(...message));
-    } catch {
-      this.close();
-    }
-  }
-
-  close(): void {
-    this.#channel?.close();
-    this.#channel = null;
-  }
+  return {
+    open(): void {
+      if (channel) return;
+      try {
+        channel = new BroadcastChannel(`tokenkeep:${name}`);
+      } catch {
+        // The platform has no channels, or denies them to this frame, as Firefox does where cookies
+        // are blocked.
+        return;
+      }
+      // In Node an open channel would keep the process alive.
+      (channel as { unref?(): void }).unref?.();
+      channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+        if (data instanceof Float64Array && data.length === LENGTH)
+          hear(...(Array.from(data) as Message));
+      };
+    },
+    tell(...message: Message): void {
+      try {
+        channel?.postMessage(Float64Array.of(...message));
+      } catch {
+        close();
+      }
+    },
+    close,
+  };
 }

@@ -9,7 +9,7 @@ import { isReplayable } from "./requests.js";
 /** Sends `request` when its turn has come, and resolves to the reply without the token. */
 export async function signIn(host: Host, request: Request): Promise<Response> {
   const turn = host.engine.input("sign-in", 0);
-  await host.answer(turn);
+  await host.settled(turn);
   let response: Response;
   let sentAt: number | undefined;
   // What of the reply may be JSON.
@@ -34,7 +34,7 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
       host.advise("sign-in-without-token", request.url, response.status);
     return left;
   });
-  if (rest === undefined && !header) return response;
+  if (rest === undefined && !header?.length) return response;
   const headers = host.withoutToken(response.headers);
   if (rest !== undefined) {
     discard(response.body);

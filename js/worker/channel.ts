@@ -6,13 +6,14 @@ import { discard } from "../client/authority.js";
 import { TokenKeepError } from "../client/error.js";
 import { bareOf } from "../client/notes.js";
 import { type Asker, exchange, fetching } from "../client/requests.js";
+import { utf8 } from "../client/session.js";
 import { signIn } from "../client/sign-in.js";
 import type { Transition } from "../client/types.js";
 import type { Failure, SentSession, SettleInput } from "../hosted/protocol.js";
 import * as Kind from "../hosted/protocol.js";
 import type { Shared } from "./engine.js";
 import { type Speaker, speakerTo } from "./messages.js";
-import { idOf, isInput, type ReadRequest, readRequest } from "./read.js";
+import { inputOf, type ReadRequest, requestOf } from "./read.js";
 
 /** Milliseconds after which a silent page with calls is asked whether it is there. */
 const SILENCE = 30_000;
@@ -49,6 +50,7 @@ export function failureOf(error: unknown): Failure {
 export function openChannel(port: MessagePort, shared: Shared): Channel {
   const { host, settings } = shared;
   const speaker = speakerTo(port);
+  const { say } = speaker;
   const calls = new Map<number, Call>();
   /** Who waits for the engine, to be told when the keep is closed. */
   const waiting = new Set<number>();
@@ -87,7 +89,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       failure = failureOf(error);
     }
     shared.note();
-    if (waiting.delete(id)) speaker.settled(id, failure);
+    if (waiting.delete(id)) say(Kind.SETTLED, id, failure);
   }
 
   /** Sends a request of the page, and passes the answer on. */
@@ -107,11 +109,11 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       const hasBody = body !== null && !BODILESS.includes(status);
       // Nonces are for proofs, which are made here.
       const shown = [...headers].filter(([name]) => !host.prover || name !== "dpop-nonce");
-      speaker.head(id, status, statusText, shown, url, redirected, type, hasBody);
+      say(Kind.HEAD, id, status, statusText, shown, url, redirected, type, hasBody);
       if (hasBody) await pass(id, call, body);
     } catch (error) {
       shared.note();
-      if (!signal.aborted) speaker.broken(id, failureOf(error));
+      if (!signal.aborted) say(Kind.BROKEN, id, failureOf(error));
     } finally {
       calls.delete(id);
       if (calls.size === 0) {
@@ -135,7 +137,8 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       isFresh = false;
       return signIn(host, new Request(request, { credentials: "include", cache: "no-store" }));
     }
-    if (bareOf(request, host.engine.allows(request.url), host.prover !== null))
+    // The page sends such a request itself.
+    if (bareOf(request, host.engine.allows(utf8(request.url)), host.prover !== null))
       throw new TypeError();
     if (takesUp()) await host.ask("start-again").catch(() => undefined);
     const response = await exchange(host, request, fetching, replayable, asker);
@@ -169,11 +172,11 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       const { value } = signal.aborted ? {} : await reader.read();
       await speaker.awake();
       if (signal.aborted) return;
-      if (value === undefined) return void speaker.end(id);
+      if (value === undefined) return say(Kind.END, id);
       call.credit -= value.byteLength;
       // The view may be a part of its buffer.
       const whole = value.byteLength === value.buffer.byteLength ? value : value.slice();
-      if (value.byteLength > 0) speaker.chunk(id, whole.buffer as ArrayBuffer);
+      if (value.byteLength > 0) say(Kind.CHUNK, id, whole.buffer as ArrayBuffer);
     }
   }
 
@@ -186,7 +189,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       if (now - due > LATE) heardAt = now;
       const silent = now - heardAt;
       if (!isStored && silent > GONE) return leave(false);
-      if (!isStored && silent >= SILENCE) speaker.ping();
+      if (!isStored && silent >= SILENCE) say(Kind.PING);
       if (calls.size > 0) watch();
     }, SILENCE);
   }
@@ -196,7 +199,8 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
     isOpen = false;
     const [...all] = waiting;
     waiting.clear();
-    if (closed) for (const id of all) speaker.settled(id, failureOf(new TokenKeepError("closed")));
+    if (closed)
+      for (const id of all) say(Kind.SETTLED, id, failureOf(new TokenKeepError("closed")));
     else for (const { controller } of calls.values()) controller.abort();
     shared.part(channel, closed);
     if (calls.size === 0) port.close();
@@ -207,24 +211,21 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
     heardAt = performance.now();
     const [kind, first, second, ...rest] = data as unknown[];
     switch (kind) {
-      case Kind.SETTLE: {
-        if (!isOpen || !isInput(second)) return;
-        if (second === "no-hint") {
-          isFresh = false;
-          return host.hear(second, 0);
-        }
-        const id = idOf(first, lastId);
-        if (!id) return;
-        lastId = id;
-        return void settle(id, second);
-      }
+      case Kind.SETTLE:
       case Kind.FETCH:
       case Kind.SIGN_IN: {
-        const id = idOf(first, lastId);
-        const request = readRequest([second, ...rest]);
-        if (!isOpen || !id || !request) return;
-        lastId = id;
-        return void send(id, request, kind === Kind.SIGN_IN);
+        const asked = kind === Kind.SETTLE ? inputOf(second) : requestOf([second, ...rest]);
+        if (!isOpen || !asked) return;
+        if (asked === "no-hint") {
+          isFresh = false;
+          return host.hear(asked, 0);
+        }
+        // A whole number above all earlier ones.
+        if (!Number.isSafeInteger(first) || (first as number) <= lastId) return;
+        lastId = first as number;
+        return void (typeof asked === "string"
+          ? settle(lastId, asked)
+          : send(lastId, asked, kind === Kind.SIGN_IN));
       }
       case Kind.ABORT:
         return calls.get(first as number)?.controller.abort();
@@ -235,24 +236,24 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
         return call.more();
       }
       case Kind.PAGE:
-        if (first === "restored") return shared.isShared ? undefined : host.hear(first, 0);
+        if (first === "restored") return shared.bfcache && host.hear(first, 0);
         if (!isOpen || (first !== "hidden" && first !== "visible")) return;
         isHidden = first === "hidden";
         return shared.look(!isHidden);
       case Kind.STORED:
         isStored = true;
-        if (!shared.isShared) shared.siblings()?.left(true);
+        shared.bfcache?.left(true);
         return speaker.rest();
       case Kind.BACK:
         isStored = false;
-        if (!shared.isShared) shared.siblings()?.restored();
+        shared.bfcache?.restored();
         return speaker.goOn(() => shared.catchUp(channel));
       case Kind.BYE:
         return leave(false);
       case Kind.CLOSE:
         return leave(true);
       case Kind.PING:
-        return void speaker.pong();
+        return say(Kind.PONG);
       case Kind.COOKIE:
         if (typeof second === "string" || second == null)
           shared.tellCookie(first as number, second);
@@ -270,7 +271,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
     },
     lose(error) {
       isOpen = false;
-      speaker.lost(failureOf(error));
+      say(Kind.LOST, failureOf(error));
     },
   };
   return channel;

@@ -4,12 +4,13 @@ import { adviser } from "../client/advice.js";
 import type { Prover } from "../client/dpop.js";
 import type { TokenKeepError } from "../client/error.js";
 import type { Told } from "../client/home.js";
-import { Host } from "../client/host.js";
+import { type Host, openHost } from "../client/host.js";
 import type { Core } from "../client/load.js";
 import type { Settings } from "../client/options.js";
 import type { watchPage } from "../client/page.js";
 import type { SignedOutReason, Transition } from "../client/types.js";
 import type { SentSession } from "../hosted/protocol.js";
+import * as Kind from "../hosted/protocol.js";
 import { type Channel, failureOf, openChannel } from "./channel.js";
 
 /** The events of a worker that the engine hears of. */
@@ -21,14 +22,14 @@ const DELAY = 50;
 /** Milliseconds in which a page tells the value of a cookie. */
 const PATIENCE = 2_000;
 
-type Siblings = Parameters<typeof watchPage>[1];
+type Bfcache = Parameters<typeof watchPage>[1];
 
 /** What a channel needs of the engine. */
 export interface Shared {
   readonly host: Host;
   readonly settings: Settings;
-  /** Whether the pages of this worker sleep and wake without it. */
-  readonly isShared: boolean;
+  /** Hears that the only page is stored or back. A shared worker stays awake meanwhile. */
+  readonly bfcache: Bfcache | undefined;
   /** Tells the pages what the engine has noted since the last time. */
   note(): void;
   /** Whether nobody is signed in. */
@@ -37,8 +38,6 @@ export interface Shared {
   leaves(channel: Channel): void;
   /** A page was hidden or seen. */
   look(isSeen: boolean): void;
-  /** The channel to sibling tabs, to be closed while the only page is stored. */
-  siblings(): Siblings | undefined;
   /** A page is back and has missed what was told meanwhile. */
   catchUp(channel: Channel): void;
   /** A page tells the value of a cookie. */
@@ -69,7 +68,7 @@ export function shareEngine(
   /** Tells it soon. */
   let noting: ReturnType<typeof setTimeout> | undefined;
   let lastCookie = 0;
-  let siblings: Siblings | undefined;
+  let bfcache: Bfcache | undefined;
   const cookies = new Map<number, (value: string | null | undefined) => void>();
 
   const told: Told = {
@@ -96,7 +95,7 @@ export function shareEngine(
       }
     },
     refreshFailed: (error, retryAt) =>
-      each(({ speaker }) => speaker.refreshFailed(failureOf(error), retryAt)),
+      each(({ speaker }) => speaker.say(Kind.REFRESH_FAILED, failureOf(error), retryAt)),
     bare: () => undefined,
     lost(error: TokenKeepError) {
       over();
@@ -104,12 +103,12 @@ export function shareEngine(
     },
   };
   const advise = adviser(settings.console, (line) => {
-    [...channels].find(({ speaker }) => speaker.isAwake())?.speaker.warn(line);
+    [...channels].find(({ speaker }) => speaker.isAwake())?.speaker.say(Kind.WARN, line);
   });
-  const host = new Host(core, settings, told, advise, prover, {
+  const host = openHost(core, settings, told, advise, prover, {
     cookies: askCookie,
     watch(wake, given) {
-      siblings = given;
+      if (!isShared) bfcache = given;
       const watching = new AbortController();
       for (const type of NETWORK) globalThis.addEventListener?.(type, () => wake(type), watching);
       if (globalThis.navigator?.onLine === false) wake("offline");
@@ -118,9 +117,9 @@ export function shareEngine(
   });
 
   /** A logout was the page's own, or that of another one. */
-  function signOut({ speaker }: Channel, reason: SignedOutReason): void {
-    const isElsewhere = reason === "logout" && speaker !== leaver?.speaker;
-    speaker.emit("signed-out", { reason: isElsewhere ? "logout-elsewhere" : reason });
+  function signOut(channel: Channel, reason: SignedOutReason): void {
+    const isElsewhere = reason === "logout" && channel !== leaver;
+    channel.speaker.emit("signed-out", { reason: isElsewhere ? "logout-elsewhere" : reason });
   }
 
   function each(tell: (channel: Channel) => void): void {
@@ -138,7 +137,7 @@ export function shareEngine(
       };
       const timer = setTimeout(() => done(null), PATIENCE);
       cookies.set(id, done);
-      each(({ speaker }) => speaker.askCookie(id));
+      each(({ speaker }) => speaker.say(Kind.COOKIE, id));
     });
   }
 
@@ -157,7 +156,7 @@ export function shareEngine(
   const shared: Shared = {
     host,
     settings,
-    isShared,
+    bfcache,
     note() {
       const all = entries();
       // To read them was a call of the wasm too.
@@ -167,12 +166,11 @@ export function shareEngine(
       const fresh = all.slice(1 + texts.lastIndexOf(noted));
       noted = texts.at(-1) ?? "";
       if (fresh.length === 0) return;
-      each(({ speaker }) => speaker.entries(fresh, fresh.length === all.length));
+      each(({ speaker }) => speaker.say(Kind.ENTRIES, fresh, fresh.length === all.length));
     },
     isAnonymous: () => session?.[0][0] === "anonymous",
     leaves: (channel) => (leaver = channel),
     look,
-    siblings: () => siblings,
     catchUp(channel) {
       const { speaker } = channel;
       const before = speaker.known();
@@ -184,7 +182,7 @@ export function shareEngine(
         if (is && !was) speaker.emit("signed-in");
         if (was && !is && reason) signOut(channel, reason);
       }
-      speaker.entries(entries(), true);
+      speaker.say(Kind.ENTRIES, entries(), true);
     },
     tellCookie: (id, value) => cookies.get(id)?.(value),
     part(channel, closed) {

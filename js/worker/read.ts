@@ -10,16 +10,11 @@ export interface ReadRequest {
   readonly replayable: boolean;
 }
 
-/** A whole number above all earlier ones. */
-export function idOf(given: unknown, last: number): number | undefined {
-  return Number.isSafeInteger(given) && (given as number) > last ? (given as number) : undefined;
+export function inputOf(given: unknown): SettleInput | undefined {
+  return INPUTS.find((input) => input === given);
 }
 
-export function isInput(given: unknown): given is SettleInput {
-  return (INPUTS as readonly unknown[]).includes(given);
-}
-
-export function readRequest(given: readonly unknown[]): ReadRequest | undefined {
+export function requestOf(given: readonly unknown[]): ReadRequest | undefined {
   const [url, members, headers, body = null, replayable] = given;
   if (typeof url !== "string" || !URL.canParse(url)) return undefined;
   if (typeof members !== "object" || members === null) return undefined;

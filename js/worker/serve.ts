@@ -6,7 +6,8 @@ import type { Core } from "../client/load.js";
 import { readOptions, type Settings } from "../client/options.js";
 import { type LoadProver, proverFrom } from "../client/proofs.js";
 import type { TokenKeepOptions } from "../client/types.js";
-import { type Hello, VERSION } from "../hosted/protocol.js";
+import type { Hello } from "../hosted/protocol.js";
+import * as Kind from "../hosted/protocol.js";
 import { failureOf } from "./channel.js";
 import { type SharedEngine, shareEngine } from "./engine.js";
 import { speakerTo } from "./messages.js";
@@ -52,21 +53,21 @@ export function serve(
     if (!isHello(data)) return;
     isLate = true;
     const { tokenkeep, settings, base, port } = data;
-    const speaker = speakerTo(port);
+    const { say } = speakerTo(port);
     try {
-      if (!tokenkeep.includes(VERSION)) throw new TokenKeepError("worker_unavailable", OLD);
+      if (!tokenkeep.includes(Kind.VERSION)) throw new TokenKeepError("worker_unavailable", OLD);
       const given = sealing(fromText(settings), base);
       sealed ??= given;
       if (sealed.text !== given.text) throw invalid("The worker is sealed with other options.");
       const engine = await open(sealed).catch((error: TokenKeepError) => {
-        const advise = adviser(given.settings.console, speaker.warn);
+        const advise = adviser(given.settings.console, (line) => say(Kind.WARN, line));
         if (error.code === "wasm_unavailable" && !error.retryable)
           advise(error.code, globalThis.location.href);
         throw error;
       });
       engine.join(port);
     } catch (error) {
-      speaker.refused(failureOf(error));
+      say(Kind.REFUSED, failureOf(error));
     }
   }
 

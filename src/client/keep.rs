@@ -10,13 +10,12 @@ use super::driver::Driver;
 use super::host::{Headers, Host};
 use super::messages;
 use super::reply::{reply, wait};
-use super::settings::EngineSettings;
-use super::words::Input;
+use super::words::{Input, ReplyMember};
 use crate::engine::{
-    CallId, FailureKind, Grant, LogoutAnswer, NoSession, Origins, SignInAnswer, Ticket, TokenTypes,
-    WaiterId, Wake, judge,
+    Backoff, CallId, Config, FailureKind, Grant, Lead, LogoutAnswer, NoSession, Origins,
+    SignInAnswer, Ticket, TokenTypes, WaiterId, Wake, judge,
 };
-use crate::token::shape::{Shape, Told};
+use crate::token::shape::{Field, Shape, Told};
 
 /// One keep: an engine with its token. Callers that wait have a number, and are answered through
 /// [`Host`].
@@ -31,22 +30,57 @@ pub struct Keep {
 #[wasm_bindgen]
 impl Keep {
     /// A keep that calls `host`. Its list of origins is empty, and replies are of the usual shape.
+    ///
+    /// The others are the checked options of `createTokenKeep`, with times in milliseconds.
+    /// `tells_logout`: there is an endpoint to tell of a logout, and `authorizes_logout`: the
+    /// access token goes along with that call. `takes_bearer` and `takes_dpop`: the types of tokens
+    /// that are taken.
+    #[expect(clippy::too_many_arguments, reason = "as members of an object each is an import")]
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(host: Host, settings: &EngineSettings) -> Keep {
-        let driver = Driver::new(settings.into(), host);
-        let types = settings.types();
+    pub fn new(
+        host: Host,
+        leeway: f64,
+        jitter: f64,
+        default_lifetime: f64,
+        timeout: f64,
+        backoff_base: f64,
+        backoff_max: f64,
+        coordinate: bool,
+        tells_logout: bool,
+        authorizes_logout: bool,
+        takes_bearer: bool,
+        takes_dpop: bool,
+    ) -> Keep {
+        let config = Config {
+            lead: Lead { leeway: leeway as u64, jitter: jitter as u64 },
+            default_lifetime: default_lifetime as u64,
+            timeout: timeout as u64,
+            backoff: Backoff { base: backoff_base as u64, max: backoff_max as u64 },
+            coordinate,
+            logout_endpoint: tells_logout,
+            logout_authorization: authorizes_logout,
+        };
+        let driver = Driver::new(config, host);
+        let types = TokenTypes { bearer: takes_bearer, dpop: takes_dpop };
         Self { driver, origins: Origins::default(), shape: Shape::default(), types }
     }
 
     /// Lists an origin, as `URL.origin` gives it: the token may go there.
-    pub fn list(&mut self, origin: String) {
+    pub fn list(&mut self, origin: Vec<u8>) {
         self.origins.add(origin);
     }
 
-    /// Names the path to what a member of `ReplyShape` tells: its steps, with NUL between them.
-    pub fn name(&mut self, option: &str, path: String) {
-        self.shape.name(option, path);
+    /// Adds a step to the path to what a member of `ReplyShape` tells.
+    pub fn name(&mut self, member: ReplyMember, step: Vec<u8>) {
+        let field = match member {
+            ReplyMember::AccessToken => Field::AccessToken,
+            ReplyMember::ExpiresIn => Field::ExpiresIn,
+            ReplyMember::ExpiresAt => Field::ExpiresAt,
+            ReplyMember::TokenType => Field::TokenType,
+            ReplyMember::__Invalid => return,
+        };
+        self.shape.name(field, step);
     }
 
     /// One input. Returns the number of the caller that waits for its outcome, or 0. `number` is
@@ -92,7 +126,7 @@ impl Keep {
 
     /// Whether the token may go to `url`, an address as the browser serialises it (`Request.url`).
     #[must_use]
-    pub fn allows(&self, url: &str) -> bool {
+    pub fn allows(&self, url: &[u8]) -> bool {
         self.origins.allow(url)
     }
 
@@ -138,7 +172,7 @@ impl Keep {
     /// Takes over a token, which is of the `same` session or begins one. `expires_in`: seconds;
     /// anything but a positive number counts as not told. Returns whether it was taken over:
     /// without a session it can't be of the same. `undefined`: it is no token at all.
-    pub fn adopt(&self, access_token: &str, expires_in: f64, same: bool) -> Option<bool> {
+    pub fn adopt(&self, access_token: &[u8], expires_in: f64, same: bool) -> Option<bool> {
         // A cast of NaN or of anything negative gives 0, which counts as not told.
         // Nobody but its owner can use one of another type.
         let grant = Grant::new(access_token, Some(expires_in as u64)).ok()?;
@@ -156,7 +190,7 @@ impl Keep {
         &self,
         waiter: u32,
         sent_at: Option<f64>,
-        header: Option<String>,
+        header: Option<Vec<u8>>,
         body: Option<Vec<u8>>,
     ) -> Option<Uint8Array> {
         let answer = sent_at.map_or(SignInAnswer::Failed, |sent_at| {
@@ -188,10 +222,10 @@ impl Keep {
         &self,
         call: u32,
         status: u16,
-        content_type: &str,
-        retry_after: &str,
+        content_type: &[u8],
+        retry_after: &[u8],
         sent_at: f64,
-        header: Option<String>,
+        header: Option<Vec<u8>>,
         body: Option<Vec<u8>>,
         no_session: bool,
         no_token: bool,
@@ -213,7 +247,7 @@ impl Keep {
         &self,
         call: u32,
         status: Option<u16>,
-        content_type: &str,
+        content_type: &[u8],
         listed: bool,
     ) -> bool {
         let answer = status.map_or(LogoutAnswer::Missing, |status| {

@@ -9,9 +9,10 @@
 //! taken effect before anything is awaited. No code outside the crate is called while the engine is
 //! borrowed: a call that comes in meanwhile is an input like any other.
 //!
-//! Everything that crosses has a type here. Words are string enums (`words`), the options are an
-//! object that is read member by member (`settings`), and each thing that the engine asks for is a
-//! method of [`Host`]. The TypeScript of these is generated, or stands beside the Rust in one file.
+//! Everything that crosses has a type here. Words are string enums (`words`), the options are the
+//! arguments of a constructor, and texts cross inwards as bytes. Each thing that the engine asks
+//! for is a method of [`Host`]. The TypeScript of these is generated, or stands beside the Rust in
+//! one file.
 
 mod allocator;
 mod driver;
@@ -19,12 +20,11 @@ mod host;
 mod keep;
 mod messages;
 mod reply;
-mod settings;
 mod words;
 
 pub use host::Host;
 pub use keep::Keep;
-pub use settings::EngineSettings;
 pub use words::{
-    FailureCode, Input, Note, Outcome, RefreshedBy, SignedOutReason, Status, TransitionEvent,
+    FailureCode, Input, Note, Outcome, RefreshedBy, ReplyMember, SignedOutReason, Status,
+    TransitionEvent,
 };

@@ -9,7 +9,7 @@ use crate::engine::{Clock, Millis, NoSession, Reply, TokenTypes, retry_after};
 pub(super) fn reply<'a>(
     types: TokenTypes,
     sent_at: f64,
-    header: Option<&'a str>,
+    header: Option<&'a [u8]>,
     body: Option<&'a [u8]>,
 ) -> Reply<'a> {
     // A date is meant by the server's clock, so it is compared with that clock where it can be
@@ -28,21 +28,21 @@ pub(super) fn reply<'a>(
 }
 
 /// How long `Retry-After` asks to wait.
-pub(super) fn wait(reply: &Reply<'_>, field: &str) -> Option<Millis> {
+pub(super) fn wait(reply: &Reply<'_>, field: &[u8]) -> Option<Millis> {
     retry_after(field, moment, || reply.clock.sent_at)
 }
 
-/// The moment of a date of HTTP (RFC 9110 section 5.6.7) or ISO 8601. Every JavaScript engine reads
-/// their forms.
-fn moment(date: &str) -> Option<Millis> {
-    Some(js_sys::Date::parse(date)).filter(|at| *at >= 0.0).map(|at| at as Millis)
+/// The moment of an ISO 8601 text that is a JSON string.
+fn quoted_moment(value: &[u8]) -> Option<Millis> {
+    moment(value.get(1..value.len().checked_sub(1)?)?)
 }
 
-/// The moment of an ISO 8601 text that is a JSON string.
+/// The moment of a date of HTTP (RFC 9110 section 5.6.7) or ISO 8601. Every JavaScript engine reads
+/// their forms, and they are of ASCII.
 #[expect(unsafe_code, reason = "the checked conversion is larger than all that reads replies")]
-fn quoted_moment(value: &[u8]) -> Option<Millis> {
-    let text =
-        value.get(1..value.len().checked_sub(1)?).filter(|text| text.iter().all(u8::is_ascii))?;
+fn moment(date: &[u8]) -> Option<Millis> {
+    let date = Some(date).filter(|date| date.iter().all(u8::is_ascii))?;
     // SAFETY: ASCII is UTF-8.
-    moment(unsafe { core::str::from_utf8_unchecked(text) })
+    let date = js_sys::Date::parse(unsafe { core::str::from_utf8_unchecked(date) });
+    Some(date).filter(|at| *at >= 0.0).map(|at| at as Millis)
 }

@@ -77,6 +77,14 @@ words! {
         Close = "close",
     }
 
+    /// The members of `ReplyShape` that name a path.
+    ReplyMember {
+        AccessToken = "accessToken",
+        ExpiresIn = "expiresIn",
+        ExpiresAt = "expiresAt",
+        TokenType = "tokenType",
+    }
+
     /// How a wait ends when it does not fail.
     Outcome {
         Done = "done",

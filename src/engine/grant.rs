@@ -51,8 +51,8 @@ impl Grant {
     ///
     /// # Errors
     /// [`FailureKind::Malformed`] when the text can't be a token.
-    pub fn new(access_token: &str, expires_in: Option<u64>) -> Result<Self, FailureKind> {
-        Self::of(access_token.as_bytes(), Scheme::Bearer, expires_in)
+    pub fn new(access_token: &[u8], expires_in: Option<u64>) -> Result<Self, FailureKind> {
+        Self::of(access_token, Scheme::Bearer, expires_in)
     }
 
     fn of(
@@ -75,7 +75,7 @@ impl Grant {
         // An escaped text (a solidus may be escaped) is copied; the allocator wipes the copy when
         // it is dropped.
         let text = match reply.header {
-            Some(header) => Cow::Borrowed(header.as_bytes()),
+            Some(header) => Cow::Borrowed(header),
             None => unescape(members::text(access_token).unwrap_or_default()),
         };
         let Some(scheme) = reply.types.scheme(token_type) else {

@@ -16,11 +16,11 @@ pub struct Reply<'a> {
     /// The status; 0 for a redirect that the browser hides.
     pub status: u16,
     /// The `Content-Type` field.
-    pub content_type: Option<&'a str>,
+    pub content_type: Option<&'a [u8]>,
     /// How long `Retry-After` asks to wait.
     pub retry_after: Option<Millis>,
     /// The token, where the options name a header for it; empty when that is missing.
-    pub header: Option<&'a str>,
+    pub header: Option<&'a [u8]>,
     /// The types of tokens that are taken.
     pub types: TokenTypes,
     /// The body, or `None` when it was longer than the host reads.
@@ -130,7 +130,7 @@ impl LogoutAnswer {
     /// portal sends such a page too. So does an answer that is `listed`, except for 401: that says
     /// of itself that the call was not allowed.
     #[must_use]
-    pub fn judge(status: u16, content_type: &str, listed: bool) -> Self {
+    pub fn judge(status: u16, content_type: &[u8], listed: bool) -> Self {
         match status {
             401 => Self::Doubtful(status),
             _ if listed => Self::Done,
@@ -153,8 +153,8 @@ pub enum Media {
 
 /// Reads a `Content-Type` field (RFC 9110 section 8.3).
 #[must_use]
-pub fn media_type(content_type: Option<&str>) -> Media {
-    let field = content_type.unwrap_or_default().as_bytes();
+pub fn media_type(content_type: Option<&[u8]>) -> Media {
+    let field = content_type.unwrap_or_default();
     let essence = field.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
     let is = |known: &[u8]| essence.eq_ignore_ascii_case(known);
     let ending = essence.last_chunk::<5>();
@@ -189,14 +189,14 @@ fn ends_the_session(body: Option<&[u8]>) -> bool {
 /// Neither is asked where there is no field, or a number.
 #[must_use]
 pub fn retry_after(
-    field: &str,
-    date: impl FnOnce(&str) -> Option<Millis>,
+    field: &[u8],
+    date: impl FnOnce(&[u8]) -> Option<Millis>,
     wall: impl FnOnce() -> Millis,
 ) -> Option<Millis> {
     if field.is_empty() {
         return None;
     }
-    let wait = match numbers::digits(field.as_bytes().trim_ascii()) {
+    let wait = match numbers::digits(field.trim_ascii()) {
         Some(seconds) => seconds.min(LONGEST_RETRY_AFTER) * SECOND,
         None => date(field)?.saturating_sub(wall()),
     };
@@ -213,7 +213,7 @@ mod tests {
     const CLOCK: Clock<'static> = Clock { sent_at: 0, date: &|_| None };
 
     fn answer<'a>(status: u16, content_type: &'a str, body: Option<&'a [u8]>) -> Reply<'a> {
-        let content_type = Some(content_type);
+        let content_type = Some(content_type.as_bytes());
         let no_session = NoSession::default();
         Reply {
             status,
@@ -398,14 +398,14 @@ mod tests {
 
     #[test]
     fn client_F50_reads_retry_after_in_both_forms() {
-        let date = |_: &str| Some(100_000);
-        assert_eq!(retry_after(" 120 ", |_| unreachable!(), || unreachable!()), Some(120_000));
-        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", date, || 40_000), Some(60_000));
-        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", date, || 400_000), Some(0));
-        assert_eq!(retry_after("soon", |_| None, || 0), None);
-        assert_eq!(retry_after("", |_| unreachable!(), || unreachable!()), None);
+        let date = |_: &[u8]| Some(100_000);
+        assert_eq!(retry_after(b" 120 ", |_| unreachable!(), || unreachable!()), Some(120_000));
+        assert_eq!(retry_after(b"Fri, 31 Dec 1999 23:59:59 GMT", date, || 40_000), Some(60_000));
+        assert_eq!(retry_after(b"Fri, 31 Dec 1999 23:59:59 GMT", date, || 400_000), Some(0));
+        assert_eq!(retry_after(b"soon", |_| None, || 0), None);
+        assert_eq!(retry_after(b"", |_| unreachable!(), || unreachable!()), None);
         assert_eq!(
-            retry_after("99999999999999999999999", |_| None, || 0),
+            retry_after(b"99999999999999999999999", |_| None, || 0),
             Some(LONGEST_RETRY_AFTER)
         );
     }

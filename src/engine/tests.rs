@@ -55,7 +55,7 @@ fn number(case: &[(String, String)], name: &str) -> u64 {
 fn reply<'a>(status: u16, media: &'a str, body: &'a [u8]) -> Reply<'a> {
     Reply {
         status,
-        content_type: Some(media),
+        content_type: Some(media.as_bytes()),
         retry_after: None,
         header: None,
         body: Some(body),

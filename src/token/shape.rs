@@ -2,18 +2,29 @@
 
 use super::members::{Member, parts, text};
 
+/// What a reply can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The access token.
+    AccessToken,
+    /// Its lifetime in seconds.
+    ExpiresIn,
+    /// When it expires.
+    ExpiresAt,
+    /// Its type (RFC 6749 section 7.1).
+    TokenType,
+}
+
 /// What a reply tells.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Told<'a> {
-    /// The values of the access token, its lifetime in seconds, when it expires, and its type (RFC
-    /// 6749 section 7.1), as they are written; empty where nothing is told.
+    /// The value of each [`Field`] as it is written; empty where nothing is told.
     pub fields: [&'a [u8]; USUAL.len()],
     /// How many members stand for an access token, usable or not.
     pub access_tokens: u32,
 }
 
-/// The members of the top-level object that hold the fields while no path is named. The second
-/// spelling is also the name of the option.
+/// The members of the top-level object that hold each [`Field`] while no path to it is named.
 const USUAL: [[&str; 2]; 4] = [
     ["access_token", "accessToken"],
     ["expires_in", "expiresIn"],
@@ -25,19 +36,16 @@ const USUAL: [[&str; 2]; 4] = [
 const TOKENS: [&str; 6] =
     ["access_token", "accessToken", "refresh_token", "refreshToken", "id_token", "idToken"];
 
-/// The paths to the fields of a reply: their steps, with NUL between them. An empty one stands for
-/// the usual names.
+/// The path to each [`Field`] of a reply: the names that lead to it. An empty one stands for the
+/// usual names.
 #[derive(Default)]
-pub struct Shape([String; USUAL.len()]);
+pub struct Shape([Vec<Vec<u8>>; USUAL.len()]);
 
 impl Shape {
-    /// Names the path to the field whose option has this name.
-    pub fn name(&mut self, option: &str, path: String) {
-        for (known, usual) in self.0.iter_mut().zip(&USUAL) {
-            if usual[1] == option {
-                *known = path;
-                break;
-            }
+    /// Adds a step to the path that leads to `field`.
+    pub fn name(&mut self, field: Field, step: Vec<u8>) {
+        if let Some(path) = self.0.get_mut(field as usize) {
+            path.push(step);
         }
     }
 
@@ -55,7 +63,7 @@ impl Shape {
         told: &mut Told<'a>,
     ) -> bool {
         let token = token.map(str::as_bytes);
-        Reader { shape: self, token, bare, rest, path: Vec::new(), told }.walk(body).is_some()
+        Reader { shape: self, token, bare, rest, told }.walk(body, 0, u32::MAX).is_some()
     }
 }
 
@@ -64,20 +72,18 @@ struct Reader<'s, 'a> {
     token: Option<&'s [u8]>,
     bare: bool,
     rest: &'s mut Vec<u8>,
-    /// The path to the member that is read.
-    path: Vec<u8>,
     told: &'s mut Told<'a>,
 }
 
 impl<'a> Reader<'_, 'a> {
-    /// Reads an object or an array; `None` when it is neither.
-    fn walk(&mut self, json: &'a [u8]) -> Option<()> {
-        let (place, above) = (self.rest.len(), self.path.len());
+    /// Reads an object or an array; `None` when it is neither. `depth` names lead to it. They begin
+    /// the paths to the fields whose bits are set in `leading`.
+    fn walk(&mut self, json: &'a [u8], depth: usize, leading: u32) -> Option<()> {
+        let place = self.rest.len();
         self.rest.push(b'{');
         let close = parts(json, &mut |member| {
-            self.path.truncate(above);
-            self.path.extend_from_slice(&member.name);
-            if self.hides(&member) {
+            let (hidden, leading) = self.look(&member, depth, leading);
+            if hidden {
                 return;
             }
             if self.rest.len() > place + 1 {
@@ -86,9 +92,8 @@ impl<'a> Reader<'_, 'a> {
             self.rest.extend_from_slice(member.written);
             if let Some(b'{' | b'[') = member.value.first() {
                 self.rest.truncate(self.rest.len() - member.value.len());
-                self.path.push(0);
                 // It has been checked with what it is in.
-                let _ = self.walk(member.value);
+                let _ = self.walk(member.value, depth + 1, leading);
             }
         })?;
         // In ASCII a closing bracket is the opening one plus two.
@@ -99,14 +104,22 @@ impl<'a> Reader<'_, 'a> {
         Some(())
     }
 
-    /// Reads a member. Returns whether it is left out.
-    fn hides(&mut self, member: &Member<'a>) -> bool {
+    /// Reads a member. Returns whether it is left out, and the paths that lead through it.
+    fn look(&mut self, member: &Member<'a>, depth: usize, leading: u32) -> (bool, u32) {
         let mut hidden = self.bare && TOKENS.iter().any(|name| member.is(name));
+        let mut onward = 0;
         for (place, ((path, usual), field)) in
             self.shape.0.iter().zip(&USUAL).zip(&mut self.told.fields).enumerate()
         {
-            let is = |path: &str| *path.as_bytes() == *self.path;
-            if if path.is_empty() { usual.iter().any(|name| is(name)) } else { is(path) } {
+            let ends = if path.is_empty() {
+                depth == 0 && usual.iter().any(|name| member.is(name))
+            } else {
+                let goes = leading & 1 << place != 0
+                    && path.get(depth).is_some_and(|step| *step == *member.name);
+                onward |= u32::from(goes) << place;
+                goes && path.len() == depth + 1
+            };
+            if ends {
                 hidden |= self.bare || place == 0;
                 // Backends write so that there is none.
                 if member.value != b"null" {
@@ -116,7 +129,7 @@ impl<'a> Reader<'_, 'a> {
             }
         }
         hidden |= self.token.is_some() && text(member.value) == self.token;
-        hidden
+        (hidden, onward)
     }
 }
 

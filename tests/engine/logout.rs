@@ -350,7 +350,7 @@ fn carried(tab: &Tab) -> Option<String> {
 }
 
 fn fresh() -> Result<Grant, Failure> {
-    Grant::new("fresh-token", Some(900)).map_err(Into::into)
+    Grant::new(b"fresh-token", Some(900)).map_err(Into::into)
 }
 
 #[test]
@@ -507,14 +507,14 @@ fn client_H118_no_further_call_is_made_for_a_session_that_began_since() {
 #[test]
 fn client_H119_a_listed_answer_is_done_without_a_look() {
     for status in [0, 302, 404, 419, 500] {
-        let answer = LogoutAnswer::judge(status, "text/html", true);
+        let answer = LogoutAnswer::judge(status, b"text/html", true);
         assert_eq!(answer, LogoutAnswer::Done, "{status}");
-        assert_eq!(LogoutAnswer::judge(status, "", false), LogoutAnswer::Doubtful(status));
+        assert_eq!(LogoutAnswer::judge(status, b"", false), LogoutAnswer::Doubtful(status));
     }
-    assert_eq!(LogoutAnswer::judge(200, "text/html", true), LogoutAnswer::Done);
+    assert_eq!(LogoutAnswer::judge(200, b"text/html", true), LogoutAnswer::Done);
 }
 
 #[test]
 fn client_H120_a_401_to_a_logout_is_looked_into_also_where_it_is_listed() {
-    assert_eq!(LogoutAnswer::judge(401, "", true), LogoutAnswer::Doubtful(401));
+    assert_eq!(LogoutAnswer::judge(401, b"", true), LogoutAnswer::Doubtful(401));
 }

@@ -3,15 +3,17 @@
 use tokenkeep::engine::{
     Clock, Failure, FailureKind, Grant, Millis, NoSession, Reply, SignInAnswer, TokenTypes, judge,
 };
-use tokenkeep::token::shape::{Shape, Told};
+use tokenkeep::token::shape::{Field, Shape, Told};
 
 /// 30 November 2026, 10:00:00 UTC.
 const NOW: Millis = 1_796_032_800_000;
 
-fn shape(paths: &[(&str, &str)]) -> Shape {
+fn shape(paths: &[(Field, &str)]) -> Shape {
     let mut shape = Shape::default();
-    for (option, path) in paths {
-        shape.name(option, path.replace('.', "\0"));
+    for &(field, path) in paths {
+        for step in path.split('.') {
+            shape.name(field, step.into());
+        }
     }
     shape
 }
@@ -19,7 +21,7 @@ fn shape(paths: &[(&str, &str)]) -> Shape {
 fn reply<'a>(status: u16, body: &'a str) -> Reply<'a> {
     Reply {
         status,
-        content_type: Some("application/json"),
+        content_type: Some(b"application/json"),
         retry_after: None,
         header: None,
         types: TokenTypes::BEARER,
@@ -45,38 +47,55 @@ fn token(seconds: Option<u64>) -> Result<(String, Option<u64>), FailureKind> {
 #[test]
 fn client_A100_a_reply_is_read_where_the_options_say() {
     for (paths, body, expected) in [
-        (&[("accessToken", "token")][..], r#"{"token":"t","expires_in":900}"#, token(Some(900))),
         (
-            &[("accessToken", "data.access")],
+            &[(Field::AccessToken, "token")][..],
+            r#"{"token":"t","expires_in":900}"#,
+            token(Some(900)),
+        ),
+        (
+            &[(Field::AccessToken, "data.access")],
             r#"{"data":{"access":"t"},"expiresIn":"900"}"#,
             token(Some(900)),
         ),
         (
-            &[("accessToken", "a.b.c"), ("expiresIn", "a.b.d")],
+            &[(Field::AccessToken, "a.b.c"), (Field::ExpiresIn, "a.b.d")],
             r#"{"x":[{"a":1}],"a":{"b":{"d":900,"c":"t"},"c":"no"}}"#,
             token(Some(900)),
         ),
         (
-            &[("accessToken", "data.access")],
+            &[(Field::AccessToken, "data.access")],
             r#"{"d\u0061ta":{"acc\u0065ss":"\u0074"}}"#,
             token(None),
         ),
         // A path does not lead through an array, and is no text with dots.
         (
-            &[("accessToken", "data.access")],
+            &[(Field::AccessToken, "data.access")],
             r#"{"data":[{"access":"t"}]}"#,
             Err(FailureKind::Malformed),
         ),
-        (&[("accessToken", "data.access")], r#"{"data.access":"t"}"#, Err(FailureKind::Malformed)),
-        // What is named takes the place of the usual names.
-        (&[("accessToken", "token")], r#"{"access_token":"t"}"#, Err(FailureKind::Malformed)),
-        (&[("accessToken", "token")], r#"{"token":"t","token":"u"}"#, Err(FailureKind::Malformed)),
         (
-            &[("tokenType", "kind")],
+            &[(Field::AccessToken, "data.access")],
+            r#"{"data.access":"t"}"#,
+            Err(FailureKind::Malformed),
+        ),
+        (
+            &[(Field::AccessToken, "data.access")],
+            r#"{"data\u0000access":"t"}"#,
+            Err(FailureKind::Malformed),
+        ),
+        // What is named takes the place of the usual names.
+        (&[(Field::AccessToken, "token")], r#"{"access_token":"t"}"#, Err(FailureKind::Malformed)),
+        (
+            &[(Field::AccessToken, "token")],
+            r#"{"token":"t","token":"u"}"#,
+            Err(FailureKind::Malformed),
+        ),
+        (
+            &[(Field::TokenType, "kind")],
             r#"{"access_token":"t","kind":"mac"}"#,
             Err(FailureKind::Malformed),
         ),
-        (&[("tokenType", "kind")], r#"{"access_token":"t","token_type":"mac"}"#, token(None)),
+        (&[(Field::TokenType, "kind")], r#"{"access_token":"t","token_type":"mac"}"#, token(None)),
         (&[], r#"{"accessToken":"t","tokenType":"mac"}"#, Err(FailureKind::Malformed)),
         // Backends write so that there is none.
         (&[], r#"{"accessToken":null,"access_token":"t"}"#, token(None)),
@@ -88,9 +107,9 @@ fn client_A100_a_reply_is_read_where_the_options_say() {
 #[test]
 fn client_A100_a_token_in_a_header_needs_no_body() {
     let shape = Shape::default();
-    let header = |header, status, content_type, body| {
-        let content_type = Some(content_type);
-        told(judge(&shape, Reply { header: Some(header), content_type, ..reply(status, body) }))
+    let header = |header: &str, status, content_type: &str, body| {
+        let (header, content_type) = (Some(header.as_bytes()), Some(content_type.as_bytes()));
+        told(judge(&shape, Reply { header, content_type, ..reply(status, body) }))
     };
     assert_eq!(header("t", 204, "", ""), token(None));
     assert_eq!(header("t", 200, "text/html", "<p>"), token(None));
@@ -165,8 +184,8 @@ fn client_P19_only_the_types_that_are_taken_are_taken() {
 
 #[test]
 fn client_F104_only_what_is_named_says_that_there_is_no_session() {
-    let judged = |no_session, status, content_type, body| {
-        let content_type = Some(content_type);
+    let judged = |no_session, status, content_type: &str, body| {
+        let content_type = Some(content_type.as_bytes());
         let answer = Reply { no_session, content_type, ..reply(status, body) };
         judge(&Shape::default(), answer).err().map(|failure| (failure.kind, failure.status))
     };
@@ -215,7 +234,7 @@ fn client_F104_only_what_is_named_says_that_there_is_no_session() {
 
 #[test]
 fn client_E103_what_is_left_of_a_sign_in_reply_holds_no_named_token() {
-    let shape = shape(&[("accessToken", "data.token")]);
+    let shape = shape(&[(Field::AccessToken, "data.token")]);
     for (body, rest) in [
         (r#"{"data":{"token":"secret","a":1}}"#, r#"{"data":{"a":1}}"#),
         (r#"{"data":{"a":1,"token":"secret"},"b":2}"#, r#"{"data":{"a":1},"b":2}"#),
@@ -247,7 +266,7 @@ fn client_E103_what_is_left_of_a_sign_in_reply_holds_no_named_token() {
 
 #[test]
 fn client_E109_what_a_reply_says_beside_the_token_holds_no_token_at_all() {
-    let shape = shape(&[("accessToken", "jwt"), ("expiresIn", "ttl")]);
+    let shape = shape(&[(Field::AccessToken, "jwt"), (Field::ExpiresIn, "ttl")]);
     let body = r#"{"jwt":"secret","ttl":900,"expires_in":1,"refresh_token":"r","user":{"name":"ada",
         "id_token":"i","refreshToken":"r"},"more":[{"idToken":"i","n":1},{"access_token":"x"}],
         "only":{"accessToken":"x"},"token_type":"Bearer","copy":"secret","empty":{}}"#;

@@ -175,7 +175,7 @@ impl Tab {
     pub(crate) fn logged_out(&mut self, status: u16) {
         let call = *self.logouts.get(self.told_of_logout).expect("the server is told");
         self.told_of_logout += 1;
-        let answer = LogoutAnswer::judge(status, "", false);
+        let answer = LogoutAnswer::judge(status, b"", false);
         self.input(|engine, now| engine.handle_logout_answer(now, call, answer));
     }
 
@@ -231,14 +231,14 @@ impl Tab {
 
 /// An opaque token of so many seconds.
 pub(crate) fn token(seconds: u64) -> Grant {
-    Grant::new("opaque-token", Some(seconds)).expect("it is a token")
+    Grant::new(b"opaque-token", Some(seconds)).expect("it is a token")
 }
 
 /// A JWT of alice or bob that lives fifteen minutes.
 pub(crate) fn token_of(user: &str) -> Grant {
     // {"sub":"alice"} and {"sub":"bob"}
     let payload = if user == "alice" { "eyJzdWIiOiJhbGljZSJ9" } else { "eyJzdWIiOiJib2IifQ" };
-    Grant::new(&format!("e30.{payload}.c2ln"), Some(900)).expect("it is a token")
+    Grant::new(format!("e30.{payload}.c2ln").as_bytes(), Some(900)).expect("it is a token")
 }
 
 pub(crate) fn failed(kind: FailureKind) -> Option<Outcome> {

@@ -193,7 +193,7 @@ impl World {
     pub fn request_by(&mut self, tab: usize, url: &'static str, by: Option<By>) {
         let request = self.tabs[tab].requests.len();
         self.tabs[tab].requests.push(Request { url, by, ..Request::default() });
-        if self.origins.allow(url) {
+        if self.origins.allow(url.as_bytes()) {
             self.ask(tab, Purpose::First { request }, Engine::handle_request);
         } else {
             self.send_request(tab, request);

@@ -34,9 +34,9 @@ impl World {
                     }
                     Answer::Status(status, _) => {
                         let listed = status == 401 && self.script.lists_401;
-                        LogoutAnswer::judge(status, "", listed)
+                        LogoutAnswer::judge(status, b"", listed)
                     }
-                    Answer::Html => LogoutAnswer::judge(200, "text/html", false),
+                    Answer::Html => LogoutAnswer::judge(200, b"text/html", false),
                     _ => LogoutAnswer::Missing,
                 };
                 self.input(tab, |engine, now| engine.handle_logout_answer(now, call, answer));

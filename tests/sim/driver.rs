@@ -373,7 +373,7 @@ impl World {
         if self.is_given_up(tab, request) {
             return self.end_request(tab, request, End::Unsent);
         }
-        let allowed = self.origins.allow(self.tabs[tab].requests[request].url);
+        let allowed = self.origins.allow(self.tabs[tab].requests[request].url.as_bytes());
         let token = self.tabs[tab].token().filter(|_| allowed);
         let state = &mut self.tabs[tab].requests[request];
         if state.sends > 0 && token.is_none() {

@@ -396,7 +396,7 @@ pub fn reply<'a>(
 ) -> Reply<'a> {
     Reply {
         status,
-        content_type: Some(content_type),
+        content_type: Some(content_type.as_bytes()),
         retry_after,
         header: None,
         types: TokenTypes::BEARER,

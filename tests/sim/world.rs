@@ -30,7 +30,7 @@ pub const PATIENCE: Millis = MINUTE;
 fn listed() -> Origins {
     let mut origins = Origins::default();
     for origin in LISTED {
-        origins.add(origin.to_owned());
+        origins.add(origin.into());
     }
     origins
 }

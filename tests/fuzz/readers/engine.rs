@@ -125,9 +125,9 @@ pub fn origins(bytes: &[u8]) {
     let listed = ["https://api.example", "https://data.example:8443"];
     let mut origins = Origins::default();
     for origin in listed {
-        origins.add(origin.to_owned());
+        origins.add(origin.into());
     }
-    if origins.allow(url) {
+    if origins.allow(bytes) {
         let rest = listed.iter().find_map(|origin| url.strip_prefix(origin));
         let rest = rest.expect("it begins with a listed origin");
         assert!(rest.is_empty() || rest.starts_with(['/', '?', '#']), "{url}");

@@ -5,7 +5,7 @@ use tokenkeep::engine::{
 };
 use tokenkeep::token::jwt::Payload;
 use tokenkeep::token::numbers;
-use tokenkeep::token::shape::{Shape, Told};
+use tokenkeep::token::shape::{Field, Shape, Told};
 use tokenkeep::token::{AccessToken, Scheme};
 
 use super::json::object;
@@ -16,11 +16,18 @@ pub fn reply(bytes: &[u8]) {
     let Some((&chosen, body)) = bytes.split_first() else { return };
     let mut shape = Shape::default();
     if chosen & 1 == 1 {
-        shape.name("accessToken", "data\0token".to_owned());
-        shape.name("expiresIn", "data\0life".to_owned());
+        for (field, step) in [
+            (Field::AccessToken, "data"),
+            (Field::AccessToken, "token"),
+            (Field::ExpiresIn, "data"),
+            (Field::ExpiresIn, "life"),
+        ] {
+            shape.name(field, step.into());
+        }
     }
     let content_type = [Some("application/json"), Some("text/html"), Some("text/plain"), None]
-        [usize::from(chosen >> 1 & 3)];
+        [usize::from(chosen >> 1 & 3)]
+    .map(str::as_bytes);
     let status = [200, 201, 204, 400, 401, 429, 500, 302][usize::from(chosen >> 3 & 7)];
     let reply = |body| Reply {
         status,
@@ -64,14 +71,14 @@ fn is_plain(body: &[u8]) -> bool {
 /// The fields that are read by hand, and the texts that may be tokens.
 pub fn fields(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let wait = retry_after(text, |_| Some(5_000), || 1_000);
+        let wait = retry_after(bytes, |_| Some(5_000), || 1_000);
         let seconds: Option<u64> = text.trim_matches([' ', '\t', '\n', '\r', '\u{c}']).parse().ok();
         let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if is_digits && let Some(seconds) = seconds.filter(|&seconds| seconds < 3_600) {
             assert_eq!(wait, Some(seconds * 1_000));
         }
         for status in [200, 204, 302, 401, 404, 500] {
-            let answer = LogoutAnswer::judge(status, text, false);
+            let answer = LogoutAnswer::judge(status, bytes, false);
             assert!(answer != LogoutAnswer::Done || (200..300).contains(&status));
         }
     }

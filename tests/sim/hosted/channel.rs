@@ -264,7 +264,7 @@ impl World {
 
     fn fetch_for(&mut self, tab: usize, by: By, url: &'static str) {
         self.begin_call(tab, by.channel, by.id);
-        if !self.origins.allow(url) {
+        if !self.origins.allow(url.as_bytes()) {
             self.end_call(tab, by, FromWorker::Broken { id: by.id });
         } else if self.takes_up(tab, by.channel) {
             self.perform_act(tab, Act::TakeUp, Some(by));
