@@ -111,18 +111,20 @@ export function connect(settings: Settings, report: Report) {
   }
 
   /**
-   * Tokens, of which those that the provider does not give are those held already. The ID token is
-   * still to be judged: a flaw in it must not cost the new refresh token.
+   * The tokens of an answer. The ID token is still to be judged: a flaw in it must not cost the new
+   * refresh token.
    *
+   * @param request asks the token endpoint
+   * @param held has the refresh token and the ID token, where the answer has none
    * @throws {EndpointFailure} also where it is no bearer token, or none that a header can carry
    */
   const tokens = (
-    ask: (server: AuthorizationServer, options: Options) => Promise<Response>,
+    request: (server: AuthorizationServer, options: Options) => Promise<Response>,
     held?: Tokens,
   ) =>
     call(async (server, options): Promise<Tokens> => {
       const additionalParameters = resource.map((one) => ["resource", one]);
-      const answer = await ask(server, { ...options, additionalParameters } as never);
+      const answer = await request(server, { ...options, additionalParameters } as never);
       const { access_token, token_type, expires_in, refresh_token, id_token } = await answer.json();
       // Not with the library, which would refuse all of it for a flaw in the ID token.
       if (!/^bearer$/i.test(token_type) || !isText(access_token) || !TOKEN.test(access_token))
