@@ -83,11 +83,11 @@ export async function ask<T>(
         if ((length += chunk.length) > bounds.maxBytes) break;
       }
       const text = await new Blob(chunks).text();
-      const retryAfter = secondsOf(headers.get("Retry-After") ?? "", bounds.now());
+      const retryAfter = secondsOf(headers.get("Retry-After"), bounds.now());
       const isTrouble = status === 408 || status === 429 || status >= 500;
-      const isRefusal = !isTrouble && status >= 400;
-      const kind = isTrouble ? "unavailable" : isRefusal ? "refused" : "malformed";
-      failure = new EndpointFailure(kind, status, isRefusal ? errorIn(text) : null, retryAfter);
+      const kind = isTrouble ? "unavailable" : status >= 400 ? "refused" : "malformed";
+      const error = kind === "refused" ? errorIn(text) : null;
+      failure = new EndpointFailure(kind, status, error, retryAfter);
       if (!ok || length > bounds.maxBytes) throw failure;
       // The library takes a challenge for a refusal.
       const kept = new Headers(headers);
@@ -111,7 +111,7 @@ const ERROR_CODE = /^[ !#-[\]-~]{1,64}$/;
 
 function errorIn(text: string): string | null {
   try {
-    const { error }: Record<string, unknown> = Object.assign({ __proto__: null }, JSON.parse(text));
+    const { error }: Record<string, unknown> = { __proto__: null, ...JSON.parse(text) };
     return typeof error === "string" && ERROR_CODE.test(error) ? error : null;
   } catch {
     return null;
@@ -122,9 +122,8 @@ function errorIn(text: string): string | null {
 const LONGEST_WAIT = 3_600;
 
 /** Seconds or a date (RFC 9110 section 10.2.3). */
-function secondsOf(header: string, now: number): number | null {
-  const seconds = /^\d+$/.test(header)
-    ? Number(header)
-    : Math.ceil((Date.parse(header) - now) / 1000);
+function secondsOf(header: string | null, now: number): number | null {
+  const told = `${header}`;
+  const seconds = /^\d+$/.test(told) ? Number(told) : Math.ceil((Date.parse(told) - now) / 1000);
   return Number.isNaN(seconds) ? null : Math.min(Math.max(seconds, 0), LONGEST_WAIT);
 }

@@ -38,7 +38,7 @@ const authTable = () =>
       must<CryptoKey | Jwk>("a private CryptoKey or JWK", (given) =>
         given instanceof CryptoKey
           ? given.type === "private"
-          : Object.hasOwn(Object(given), "d") && isText((given as Jwk).d),
+          : isText({ __proto__: null, ...(given as Jwk) }.d),
       ),
     ),
     kid: optional(text),

@@ -12,8 +12,8 @@ export interface Issued {
   /** By the wall clock, which other isolates have too. */
   readonly obtainedAt: number;
   readonly lifetime: number;
-  /** Whether another isolate asked for it. */
-  readonly isShared?: boolean;
+  /** Where it comes from, if it is not the answer to a request of this isolate. */
+  readonly from?: "shared";
 }
 
 /** A token that is kept. */
@@ -53,7 +53,7 @@ export interface Entry {
 export const newEntry = (
   target: TargetSettings,
   refusal: Entry["refusal"],
-  subject: string | null = null,
+  subject: string | null,
 ): Entry => ({
   target,
   subject,
@@ -85,11 +85,12 @@ export function decide(
   random: () => number,
 ): Decision {
   const since = (moment: number, most: number) => now >= moment && now - moment < most;
-  const lasts = (one: Hold | null) => one && since(one.at, one.wait);
-  if (kept && since(kept.receivedAt, kept.lifetime))
-    return since(kept.receivedAt, kept.dueAfter) || lasts(pause) || lasts(hold) ? "use" : "renew";
+  const isAlive = kept && since(kept.receivedAt, kept.lifetime);
+  if (isAlive && since(kept.receivedAt, kept.dueAfter)) return "use";
+  const lasting = [pause, hold].filter((one) => one && since(one.at, one.wait));
+  if (isAlive) return lasting.length > 0 ? "use" : "renew";
   if (hold && !hold.error && since(hold.at, LONGEST_POLL)) return 25 + 25 * random();
-  return [pause, hold].find((one) => one?.error && lasts(one)) ?? "call";
+  return lasting.find((one) => one?.error) ?? "call";
 }
 
 /** A lifetime longer than this (366 days) is taken as this long. */

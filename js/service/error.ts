@@ -45,8 +45,7 @@ export class ServiceTokenError extends Error {
   constructor(
     code: ServiceErrorCode = "config_invalid",
     details: ErrorDetails = {},
-    // A code is a sentence in brief.
-    message = code.replace("_", " ") + (details.error ? ` (${details.error})` : ""),
+    message = details.error ? `${code}: ${details.error}` : code,
   ) {
     super(message);
     const retryable = details.retryAfter !== undefined;

@@ -13,17 +13,11 @@ import type { Parameters, Settings } from "./options.js";
 /** An answer with a token. Of its other members nothing is known. */
 export type Answer = Readonly<Record<string, unknown>>;
 
-/**
- * Asks for a token.
- *
- * @param judge throws for an answer that is not what was asked for
- * @throws {EndpointFailure}
- */
-export type Ask = (
-  grantType: string,
-  parameters: Parameters,
-  judge?: (answer: Answer) => void,
-) => Promise<Issued>;
+/** `judge` throws for an answer that is not what was asked for. */
+export type Asked = [grantType: string, parameters: Parameters, judge?: (answer: Answer) => void];
+
+/** Asks for a token. @throws {EndpointFailure} and what `judge` throws */
+export type Ask = (...asked: Asked) => Promise<Issued>;
 
 /** Runs requests of oauth4webapi. @throws {EndpointFailure} */
 export type Asking = <T>(run: (options: RequestOptions) => Promise<T>) => Promise<T>;
@@ -38,7 +32,7 @@ export function grantsOf(settings: Settings, now: () => number): Ask {
     ...settings,
     maxBytes: 65_536,
     now: clock,
-    allowHttp: String(tokenEndpoint ?? issuer).startsWith("http:"),
+    allowHttp: /^http:/.test(`${tokenEndpoint ?? issuer}`),
   };
   const asking: Asking = (run) => ask(bounds, run);
   let metadata: Metadata | undefined;

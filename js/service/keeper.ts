@@ -47,7 +47,7 @@ export interface Lender {
    */
   take(refused?: Kept): Promise<Kept>;
   /** The latest token of those that `take` gives. */
-  current(): Kept | null;
+  latest(): Kept | null;
   /** Tells that an API refuses a token that has only just come. */
   rejected(refused: Kept): void;
   readonly now: Nature["now"];
@@ -83,11 +83,11 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
       const kept = entry.kept === refused ? null : entry.kept;
       const decision = decide({ kept, hold }, pause, now(), random);
       if (typeof decision === "object") throw remembered(decision);
-      if (kept && decision === "use") return kept;
-      if (kept && decision === "renew") {
+      if (decision === "use") return kept as Kept;
+      if (decision === "renew") {
         const renewal = call(wish, party);
         // Where nothing keeps it alive, this caller waits for it.
-        return party.calls ? kept : renewal.catch(() => kept);
+        return party.calls ? (kept as Kept) : renewal.catch(() => kept as Kept);
       }
       const isOther = typeof decision === "number" && !party.calls?.has(entry);
       if (!isOther || now() - began >= timeout) return call(wish, party);
@@ -126,7 +126,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
       if ((entry.kept?.generation ?? 0) < generation) entry.kept = kept;
       if (entry.hold === hold) entry.hold = null;
       entry.troubles = 0;
-      tell(entry, issued.isShared ? "shared" : granted, generation, now() - hold.at);
+      tell(entry, issued.from ?? granted, generation, now() - hold.at);
       return kept;
     } catch (thrown) {
       const error = failed(entry, hold, thrown);
@@ -139,19 +139,19 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
   const failed = (entry: Entry, hold: Hold, thrown: unknown): ServiceTokenError => {
     const error = errorOf(thrown, entry);
     const { retryable, retryAfter = 0 } = error;
-    if (thrown instanceof EndpointFailure && retryAfter)
-      pause = { at: now(), wait: retryAfter * 1000, error };
+    const holdFor = (wait: number): Hold => ({ at: now(), wait, error });
+    const asked = retryAfter * 1000;
+    // An error of this class comes from the attempt for an actor's token, which has set the pause.
+    if (asked && thrown !== error) pause = holdFor(asked);
     if (entry.hold !== hold) return error;
     entry.troubles = retryable ? entry.troubles + 1 : 0;
-    const trouble = Math.max(retryAfter * 1000, backoff(entry.troubles));
-    const wait = retryable ? trouble : entry.refusedFor;
-    entry.hold = { at: now(), wait, error };
+    entry.hold = holdFor(retryable ? Math.max(asked, backoff(entry.troubles)) : entry.refusedFor);
     return remembered(entry.hold);
   };
 
   /** The error for a failure that is remembered. */
   const remembered = ({ error, at, wait }: Hold): ServiceTokenError => {
-    const retryAfter = Math.max(1, Math.ceil((at + wait - now()) / 1000));
+    const retryAfter = Math.ceil((at + wait - now()) / 1000);
     const { code, message, retryable } = error as ServiceTokenError;
     return new ServiceTokenError(code, { ...error, ...(retryable && { retryAfter }) }, message);
   };
@@ -170,7 +170,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
   };
 
   const ownOf = (target: TargetSettings): Wish => {
-    const entry = newEntry(target, "token_refused");
+    const entry = newEntry(target, "token_refused", null);
     const grant = () => ask("client_credentials", target.parameters);
     return {
       entry,
@@ -187,6 +187,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
   return {
     /** @throws {ServiceTokenError} origin_not_listed */
     lend(origin: string, party: Party, user?: User): Lender {
+      stopIfClosed();
       const listed = own.get(origin);
       if (!listed) throw new ServiceTokenError("origin_not_listed");
       let wish = listed;
@@ -199,7 +200,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
           }
           return take(wish, party, refused);
         },
-        current: () => wish.entry.kept,
+        latest: () => wish.entry.kept,
         rejected: ({ generation }) => tell(wish.entry, "rejected-fresh-token", generation),
         now,
       };
@@ -208,7 +209,7 @@ export function keeperOf(settings: Settings, { now, random }: Nature) {
     close() {
       closed = true;
       users = undefined;
-      for (const { entry } of own.values()) entry.kept = null;
+      own.clear();
     },
   };
 }
@@ -220,10 +221,11 @@ function errorOf(thrown: unknown, { refusal }: Entry): ServiceTokenError {
   if (!(thrown instanceof EndpointFailure) || thrown.kind === "misconfigured")
     return new ServiceTokenError();
   const { kind, status, error, retryAfter } = thrown;
-  const details = { ...(status && { status }), ...(error && { error }) };
-  if (kind === "refused") return new ServiceTokenError(refusal, details);
+  const answered = status && { status };
+  if (kind === "refused")
+    return new ServiceTokenError(refusal, { ...answered, ...(error && { error }) });
   return new ServiceTokenError(kind === "unavailable" ? "token_unreachable" : `token_${kind}`, {
-    ...details,
+    ...answered,
     retryAfter: retryAfter ?? 0,
   });
 }

@@ -45,9 +45,7 @@ const readTarget = members({
   actor: optional(flag, false),
   parameters: optional(
     tableOf((given, fail, name) =>
-      RESERVED.test(name) || typeof given !== "string"
-        ? fail("is set by the grant, or no text")
-        : given,
+      RESERVED.test(name) || typeof given !== "string" ? fail("is reserved, or no text") : given,
     ),
     [],
   ),
@@ -58,7 +56,7 @@ function target(given: unknown, fail: Fail, origin: string) {
   if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin)
     fail("must be an origin");
   const { audience = "", resource, scopes, parameters, user, actor } = readTarget(given, fail);
-  if (actor && user !== "exchange") fail("goes with an exchange alone", "actor");
+  if (actor && user !== "exchange") fail("needs an exchange", "actor");
   if (audience && resource.length > 0) fail("has both `audience` and `resource`");
   const asked: Parameters = [
     ["audience", audience],
@@ -85,7 +83,7 @@ const OPTIONS = members({
   client,
   targets(given, fail) {
     const targets = tableOf(target)(given, fail);
-    return targets.length > 0 ? targets : fail("must name an origin");
+    return targets.length > 0 ? targets : fail("is empty");
   },
   shared: optional(
     members({

@@ -50,13 +50,13 @@ export async function exchange(
 
 /**
  * What `fetch` can be given again as it is, without a `Request` made first. That costs more than
- * all else here. A text and a `Blob` can't be changed meanwhile, as a buffer can.
+ * all else here. A text can't be changed meanwhile, as a buffer can.
  */
 function reusable(init: RequestInit): RequestInit | null {
   const { body } = init;
   // The members of an instance of a class, such as a `Request`, are not its own.
   return Object.getPrototypeOf(init) === Object.prototype &&
-    (body == null || typeof body === "string" || body instanceof Blob)
+    (body == null || typeof body === "string")
     ? init
     : null;
 }

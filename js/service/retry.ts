@@ -24,12 +24,12 @@ const isRefused = ({ status, headers }: Response) =>
 export async function answerAfter(
   first: Response,
   kept: Kept,
-  { current, now, rejected, take }: Lender,
+  { latest, now, rejected, take }: Lender,
   spare: RequestInfo | null,
   send: (kept: Kept, what: RequestInfo) => Promise<Response>,
 ): Promise<Response> {
   if (!isRefused(first)) return first;
-  const isLatest = (current() ?? kept) === kept;
+  const isLatest = (latest() ?? kept) === kept;
   if (isLatest && now() - kept.receivedAt < FRESH) {
     rejected(kept);
     return first;

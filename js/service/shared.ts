@@ -58,7 +58,7 @@ export function sharing(
     if (found && found.obtainedAt > (kept?.obtainedAt ?? 0)) {
       const age = clock() - found.obtainedAt;
       if (age >= 0 && age < dueAfter(found.lifetime, settings, random))
-        return { ...found, isShared: true };
+        return { ...found, from: "shared" };
     }
     const issued = await grant();
     const written = write(target, issued);

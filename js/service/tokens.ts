@@ -50,14 +50,14 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
       } catch {
         // As below.
       }
-      throw new ServiceTokenError("closed", {}, "The request is over");
+      throw new ServiceTokenError("closed");
     };
   };
 
   const callsOf = (partyOf: () => Party, user?: User): OnBehalf => {
     const lend = (origin: string) => keeper.lend(origin, partyOf(), user);
     // The token, whatever its scheme.
-    const inbound = / \S+$/.exec(user?.authorization ?? "")?.[0];
+    const inbound = user?.authorization?.match(/ \S+$/)?.[0];
     const caller = { lend, transport, inbound };
     return {
       fetch: (input, init) => exchange(caller, input, init),
@@ -70,8 +70,10 @@ export function serviceTokens(settings: Settings, nature: Nature): ServiceTokens
   const facesOf = (partyOf: () => Party) => ({
     ...callsOf(partyOf),
     onBehalfOf(request: Request, auth: Verified) {
-      const authorization = request.headers.get("Authorization");
-      return callsOf(partyOf, { authorization, claims: auth?.claims });
+      return callsOf(partyOf, {
+        authorization: request.headers.get("Authorization"),
+        claims: auth?.claims,
+      });
     },
   });
 

@@ -6,9 +6,9 @@ import type { Claims } from "../edge/result/verified.js";
 import type { EndpointFailure } from "../oauth/ask.js";
 import { type Entry, type Issued, newEntry } from "./entry.js";
 import type { ServiceTokenError } from "./error.js";
-import type { Answer, Ask } from "./grants.js";
+import type { Answer, Ask, Asked } from "./grants.js";
 import type { Party, Wish } from "./keeper.js";
-import type { Parameters as Sent, Settings, TargetSettings } from "./options.js";
+import type { Parameters, Settings, TargetSettings } from "./options.js";
 import { AUTHENTICATES } from "./reserved.js";
 
 const TYPES = "urn:ietf:params:oauth:token-type:";
@@ -17,6 +17,7 @@ const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /** For whom a service acts, as far as that is known. */
 export interface User {
+  /** The header of his request. */
   readonly authorization: string | null;
   readonly claims: Claims | undefined;
 }
@@ -28,8 +29,6 @@ export interface User {
 const BEARER = /^(?:bearer|dpop) +([\w.~+/-]+=*)$/i;
 
 type Describe = Exclude<TargetSettings["user"], string>;
-/** What a grant asks for. */
-type Asked = Parameters<Ask>;
 type Subject = { readonly token: string; readonly claims: Claims };
 
 /** How often, at most, the entries are searched for tokens that have expired. */
@@ -65,23 +64,20 @@ export function usersOf(
   /** What is asked of an exchange. */
   const exchangeOf = async (own: Wish, token: string, party: Party): Promise<Asked> => {
     const { actor, parameters, scopes } = own.entry.target;
-    const asked: Sent = [
+    const asked: Parameters[number][] = [
       ["subject_token", token],
       ["subject_token_type", ACCESS_TOKEN],
       ["requested_token_type", ACCESS_TOKEN],
-      ...(actor
-        ? [
-            ["actor_token", (await take(own, party)).token] as const,
-            ["actor_token_type", ACCESS_TOKEN] as const,
-          ]
-        : []),
       ...parameters,
     ];
+    if (actor) {
+      const { token } = await take(own, party);
+      asked.push(["actor_token", token], ["actor_token_type", ACCESS_TOKEN]);
+    }
     const judge = ({ issued_token_type: issued, scope = "" }: Answer) => {
       if (issued !== ACCESS_TOKEN && issued !== `${TYPES}jwt`) throw new Failure("token_malformed");
-      const granted = String(scope).split(" ");
-      if (granted.some((one) => one !== "" && !scopes.includes(one)))
-        throw new Failure("exchange_widened");
+      const granted: readonly string[] = String(scope).match(/\S+/g) ?? [];
+      if (granted.some((one) => !scopes.includes(one))) throw new Failure("exchange_widened");
     };
     return [EXCHANGE, asked, judge];
   };
@@ -91,7 +87,7 @@ export function usersOf(
     const { grantType, parameters } = describe(subject);
     const asked = Object.entries(parameters);
     if (typeof grantType !== "string" || asked.some(([name]) => AUTHENTICATES.test(name)))
-      throw new Failure("config_invalid", {}, "`user` must describe a grant, and no client.");
+      throw new Failure("config_invalid", {}, "`user` must describe a grant alone.");
     return [grantType, asked];
   };
 
@@ -101,7 +97,7 @@ export function usersOf(
     const { origin, user } = target;
     if (user === "refuse") throw new Failure("user_refused");
     const [, token] = BEARER.exec(authorization ?? "") ?? [];
-    if (token === undefined || claims === undefined) throw new Failure("subject_missing");
+    if (!token || !claims) throw new Failure("subject_missing");
     const { exp = Infinity, sub } = claims;
     const until = exp * 1000;
     if (clock() >= until) throw new Failure("subject_expired");
@@ -125,8 +121,8 @@ export function usersOf(
           return { ...issued, lifetime: Math.min(lifetime, until - issued.obtainedAt) };
         } catch (failure) {
           // Nothing but another token of the user mends these.
-          if (/^invalid_(grant|request)$/.test(`${(failure as EndpointFailure).error}`))
-            entry.refusedFor = Infinity;
+          const { error } = failure as EndpointFailure;
+          if (error && /^invalid_(grant|request)$/.test(error)) entry.refusedFor = Infinity;
           throw failure;
         }
       },

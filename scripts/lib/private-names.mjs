@@ -58,6 +58,7 @@ export const privateNames = [
   "keyAlgorithm",
   "keyFor",
   "knowsUse",
+  "latest",
   "leaves",
   "left",
   "lend",

@@ -54,6 +54,6 @@ export function keepAlive(context: ExecutionContextLike | null, work: Promise<un
   try {
     context?.waitUntil(quiet);
   } catch {
-    return;
+    // As if there were no context.
   }
 }
