@@ -225,9 +225,10 @@ const modules = [
  */
 export async function shortened(source, annotated = false) {
   const { minify } = await import("terser");
-  // The text of a wasm, a gzip stream in base64, would go to where it is used, but it packs better at
-  // the beginning of a file. There, and not with `module`, variables of the top level stay.
-  // `unsafe_…`: nobody makes objects with a function that is no class. Each is used where it helps.
+  // The text of a wasm, a gzip stream in base64, would go to where it is used, but it packs better
+  // at the beginning of a file. There variables of the top level stay, and with `module` they do
+  // not. `unsafe_…`: nobody makes objects with a function that is no class. Each is used where it
+  // helps.
   const hasWasm = source.includes("H4sI");
   const { code } = await minify(source, {
     ecma: 2020,
