@@ -10,6 +10,9 @@ export const loadDiscovery = () => import("./service-discovery.js");
 /** For a token that an API refuses to `tokenkeep/service`. */
 export const loadRetry = () => import("./service-retry.js");
 
+/** For `tokenkeep/introspection` without `endpoint`, or without the `jwksUri` of its answers. */
+export const loadMetadata = () => import("./introspection-discovery.js");
+
 /** For `answer: { jwt }` of `tokenkeep/introspection`. */
 export const loadSignedAnswers = () => import("./signed-answers.js");
 

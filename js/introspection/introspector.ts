@@ -21,7 +21,8 @@ interface Finding {
   at: number;
   /** Null: the token is refused. */
   readonly known: Known | null;
-  readonly code: VerifyErrorCode | null;
+  /** Of the refusal. */
+  readonly code: VerifyErrorCode;
 }
 
 /** How many refused tokens are remembered: a flood of them takes no room from the good ones. */
@@ -72,16 +73,6 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
   const refused = new RememberedTokens<Finding>(MOST_REFUSED);
   const underWay = new Set<Call>();
   let calls = 0;
-  /** What an answer does not say: nothing was signed. */
-  const unsigned: Pick<Known, "issuer" | "header" | "key" | "hash"> = {
-    issuer,
-    header: frozen({ alg: "" }),
-    key: frozen({ kid: null, alg: "", thumbprint: "" }),
-    hash: (make) => make(),
-  };
-
-  const recall = (token: string, wasm: Core, moment: number) =>
-    [active, refused].flatMap((memory) => memory.recall(wasm, token, moment / 1_000) ?? []);
 
   /** Where promises may be shared, one call is made for all who want to know at a time. */
   const found = (
@@ -114,11 +105,11 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
       const at = now();
       const judge = () => wasm.judgeAnswer(issuer.rules, body, began / 1_000, at / 1_000, cacheTtl);
       const verdict = judge();
-      const code = verdict === "good" ? null : wasm.code();
-      if (verdict === "unfit") throw new VerifyError(code ?? "");
-      const known = code === null ? { ...unsigned, ...claimed(wasm) } : null;
+      const code = wasm.code();
+      if (verdict === "unfit") throw new VerifyError(code);
+      const known = verdict === "good" ? knownBy(wasm) : null;
       const finding = { number, at, known, code };
-      tell(known ? "active" : "refused", code);
+      tell(known ? "active" : "refused", known ? null : code);
       learn(token, wasm, finding, judge);
       return finding;
     } catch (cause) {
@@ -129,10 +120,15 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
     }
   };
 
-  const claimed = (wasm: Core) => ({
+  /** By the answer that was judged last. Nothing was signed. */
+  const knownBy = (wasm: Core): Known => ({
+    issuer,
+    header: frozen({ alg: "" }),
+    key: frozen({ kid: null, alg: "", thumbprint: "" }),
     claims: frozen(JSON.parse(wasm.claims())),
     // Undefined where nobody asks for a proof.
     boundTo: settings.dpop && wasm.boundTo(),
+    hash: (make) => make(),
   });
 
   const jsonOf = async (answer: Uint8Array, context: ExecutionContextLike | null) => {
@@ -145,7 +141,7 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
   /** Remembers what an answer said, unless a later one has said something. It ends earlier ones. */
   const learn = (token: string, wasm: Core, finding: Finding, judge: () => unknown) => {
     const { number, at, known } = finding;
-    const others = recall(token, wasm, at);
+    const others = [active, refused].flatMap((one) => one.recall(wasm, token, at / 1_000) ?? []);
     if (others.some((one) => one.number > number)) return;
     for (const one of others) one.at = Infinity;
     const memory = known === null ? refused : active;
@@ -166,14 +162,17 @@ function opened(means: IntrospectionMeans, given: IntrospectionOptions): Introsp
     issuer,
     async outcomeOf(token, wasm, context, isFresh) {
       const moment = now();
-      const recalled = isFresh ? [] : recall(token, wasm, moment);
-      // One of a time to come was found by a clock that was put back since.
-      const remembered = recalled.find((one) => one.at <= moment);
+      const foundIn = (memory: typeof active) => {
+        const one = memory.recall(wasm, token, moment / 1_000);
+        // One of a time to come was found by a clock that was put back since.
+        return one !== null && one.at <= moment ? one : null;
+      };
+      const remembered = isFresh ? null : (foundIn(active) ?? foundIn(refused));
       const { known, code, at } = remembered ?? (await found(token, wasm, context, isFresh));
-      if (known === null) throw new VerifyError(code ?? "");
+      if (known === null) throw new VerifyError(code);
       const source = remembered ? "memory" : "network";
       const answer = { source, fetchedAt: at, freshUntil: Infinity } as const;
-      return new Outcome(known, answer, now(), null, remembered !== undefined);
+      return new Outcome(known, answer, now(), null, remembered !== null);
     },
   };
 }

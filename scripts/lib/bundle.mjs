@@ -27,6 +27,7 @@ const clientChunks = ["./dpop.js", "./dpop-key.js", "./worker-home.js"];
 /** What the entries that call a provider load when an option or a call asks for it. */
 export const providerChunks = [
   "./assertion.js",
+  "./introspection-discovery.js",
   "./mediator-backchannel.js",
   "./mediator-d1.js",
   "./mediator-navigations.js",
@@ -82,7 +83,14 @@ export const adapters = [
     entry: "js/introspection.ts",
     bundle: "dist/introspection.js",
     peers: ["oauth4webapi", "tokenkeep/edge", ...providerChunks],
-    budget: 3_300,
+    budget: 3_000,
+  },
+  {
+    entry: "js/introspection-discovery.ts",
+    bundle: "dist/introspection-discovery.js",
+    peers: ["oauth4webapi"],
+    typedBy: "js/introspection.ts",
+    budget: 500,
   },
   {
     entry: "js/signed-answers.ts",

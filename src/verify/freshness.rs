@@ -10,6 +10,9 @@
 //!
 //! All times are in milliseconds; moments are since the epoch, by the isolate's own clock, which
 //! may be set.
+//!
+//! An endpoint that is asked about opaque tokens rests by the same rules. Nothing that it answers
+//! stays fresh.
 
 mod numbers;
 #[cfg(test)]

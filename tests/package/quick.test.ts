@@ -69,6 +69,7 @@ const CHUNKS = [
   "assertion",
   "dpop",
   "dpop-key",
+  "introspection-discovery",
   "mediator-backchannel",
   "mediator-d1",
   "mediator-navigations",

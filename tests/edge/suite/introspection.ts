@@ -1005,6 +1005,14 @@ edge("edge_V303_takes_no_endpoint_from_a_document_that_is_not_the_issuers", asyn
     await refused(verifier.verify(TOKEN), code, what);
     assert.ok(!authority.asked.some(({ url }) => url === ENDPOINT), what);
   }
+  // Who shows a certificate asks at another address, to which the same rules apply.
+  const client = { id: "api", auth: { method: "tls_client_auth" } } as const;
+  for (const alias of ["http://mtls.example/", "https://a:b@mtls.example/", 7]) {
+    const authority = at({ ...good, mtls_endpoint_aliases: { introspection_endpoint: alias } });
+    const { verifier } = made({ authority, client, endpoint: undefined as never });
+    await refused(verifier.verify(TOKEN), "config_invalid", String(alias));
+    assert.equal(authority.calls, 1, "the document alone");
+  }
 });
 
 edge("edge_V304_refuses_options_that_could_never_be_right", async () => {
