@@ -9,6 +9,7 @@
 //! `npm run sim -- --seed 17` tells one as a story. After every step the nine invariants of engines
 //! are checked, and the three of pages whose engine lives in a worker.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![expect(
     unreachable_pub,
     reason = "a test has no API; `pub` marks what other files of it may use"
