@@ -17,6 +17,7 @@ const STORE = "dpop";
 /** The prover of one keep, by the key of its name. */
 export async function proverByName(settings: ProofSettings, lent: Borrowed): Promise<Prover> {
   const key = new OriginKey(settings, lent);
+  await key.signer;
   const prover = await proverOf(settings, lent, key);
   return { ...prover, over: (reason) => key.over(reason) };
 }
@@ -24,6 +25,7 @@ export async function proverByName(settings: ProofSettings, lent: Borrowed): Pro
 /** The key of one keep, by its name. */
 class OriginKey implements KeptKey {
   signer: Promise<Signer>;
+  readonly sign: Signer = async (claims) => (await this.signer)(claims);
   readonly #renew: () => Promise<Signer>;
   readonly #name: string;
   /** Of the key that was there last. */

@@ -2,12 +2,12 @@
 // and what a proof that is found at fault causes. A chunk of its own that brings nothing of the
 // client along: who needs no proofs loads none of it.
 
-import { hashOf, newKey, type Signer, signerOf } from "./dpop-proof.js";
+import { hashOf, newId, newKey, type Signer, signerOf } from "./dpop-proof.js";
 
 /** The option `dpop`, checked. */
 export interface ProofSettings {
   readonly keyAlgorithm: "ES256" | "Ed25519";
-  /** What proofs of refresh and sign-in calls name; `undefined`: the address of the call. */
+  /** What proofs of refresh and sign-in calls name; `undefined`: the address of the call itself. */
   readonly namedEndpoint: string | undefined;
   /** The name of a key that all tabs share; `undefined`: this tab has its own. */
   readonly keptAs: string | undefined;
@@ -17,10 +17,13 @@ export interface ProofSettings {
 export interface Borrowed {
   /** Gives up a stream that nobody will read to its end. */
   discard(stream: Response["body"]): void;
-  /** What an authority that refuses a call says is wrong, in its JSON and in its challenges. */
-  errorsIn(response: Response): Promise<readonly unknown[]>;
-  /** The `error` of each challenge in a `WWW-Authenticate`. */
-  errorsOf(field: string | null | undefined): readonly unknown[];
+  /**
+   * The errors that an answer tells of: in the challenge with which it refuses the token, or where
+   * it is an `authority`'s (not 0), in its JSON and in its challenges.
+   */
+  errorsIn(outcome: Outcome<Response>, authority?: number): Promise<readonly unknown[]>;
+  /** The nonce that an answer gives for the next proof; `undefined`: none, or none that can be. */
+  nonceIn(response: Response): string | undefined;
   /** The moment of an answer's `Date`; NaN where that can't be seen. */
   sentAtOf(response: Response): number;
   /** The error for a key that can't be made. */
@@ -29,18 +32,11 @@ export interface Borrowed {
 
 /** The key of a keep, as what signs with it. Rejects where there can be none. */
 export interface KeptKey {
-  readonly signer: Promise<Signer>;
+  readonly sign: Signer;
 }
 
-/** What a proof is about, and where it stands beside the token. */
-interface Provable extends Pick<Request, "method" | "url"> {
-  readonly headers: Pick<Headers | Map<string, string>, "delete" | "get" | "set">;
-}
-
-/** What sets the token on a request, and returns its generation, 0 for none. */
-interface TokenSetter {
-  setToken(request: Provable, logout: boolean): number;
-}
+/** What a proof is about, beside the address. */
+type Provable = Pick<Request, "method">;
 
 /** What came of a request that was sent. */
 export interface Outcome<T> {
@@ -67,9 +63,6 @@ export type Deliver<D> = (request: Request, refused?: D) => Promise<D>;
 /** What was known when a proof was made for a server at `origin`. */
 type Known = readonly [origin: string, nonce: string | undefined, offset: number];
 
-/** RFC 9449 section 8.1: `1*NQCHAR`, all of visible ASCII but `"` and `\`. The bound is ours. */
-const NONCE = /^[!#-[\]-~]{1,512}$/;
-
 export interface Prover extends Awaited<ReturnType<typeof proverOf>> {
   /** The session is over. */
   over?(reason: string): void;
@@ -78,10 +71,10 @@ export interface Prover extends Awaited<ReturnType<typeof proverOf>> {
 /** The prover of one keep. Rejects where there can be no key. */
 export async function proverOf(
   { keyAlgorithm, namedEndpoint }: ProofSettings,
-  { discard, errorsIn, errorsOf, sentAtOf }: Borrowed,
-  key: KeptKey = { signer: newKey(keyAlgorithm).then(signerOf) },
+  { discard, errorsIn, nonceIn, sentAtOf }: Borrowed,
+  key?: KeptKey,
 ) {
-  await key.signer;
+  const { sign } = key ?? { sign: await signerOf(await newKey(keyAlgorithm)) };
   /** The last nonce of each origin. */
   const nonces = new Map<string, string>();
   const known = new WeakMap<Provable, Known>();
@@ -90,27 +83,37 @@ export async function proverOf(
   /** When the last token that tells it was issued. */
   let issuedAt = 0;
   /** The hash of the last token, which itself is not kept; its engine and its generation there. */
-  let hash: Promise<string> | undefined;
-  let hashedIn: TokenSetter | undefined;
+  let hash: Promise<string> | string | undefined;
+  let hashedIn: object | undefined;
   let hashedAs = 0;
 
-  /** Puts a proof on a request, which names `url` where that is another address. */
-  async function sign(request: Provable, hash?: Promise<string>, url?: string): Promise<void> {
+  /**
+   * A proof for a request to `at`: with the token of a generation of an engine, or without a token.
+   */
+  async function proofOf(
+    request: Provable,
+    at: URL,
+    token?: string,
+    engine: object = {},
+    generation = 0,
+  ): Promise<string> {
+    if (hashedIn !== engine || hashedAs !== generation) {
+      hashedIn = engine;
+      hashedAs = generation;
+      hash = token && hashOf(token);
+    }
     const ath = await hash;
-    const signer = await key.signer;
-    const at = new URL(request.url);
-    const nonce = nonces.get(at.origin);
-    const named = url ? new URL(url) : at;
-    known.set(request, [at.origin, nonce, offset]);
-    const claims = {
-      jti: crypto.randomUUID(),
+    const { origin } = at;
+    const nonce = nonces.get(origin);
+    known.set(request, [origin, nonce, offset]);
+    return sign({
+      jti: newId(),
       htm: request.method,
-      htu: named.origin + named.pathname,
+      htu: token || !namedEndpoint ? origin + at.pathname : namedEndpoint,
       iat: Math.floor((Date.now() + offset) / 1000),
       ath,
       nonce,
-    };
-    request.headers.set("DPoP", await signer(claims));
+    });
   }
 
   /** Corrects the clock where it is off by more than `least` milliseconds. */
@@ -132,8 +135,8 @@ export async function proverOf(
     let isSpent = false;
     const repeat: Deliver<D> = async (request, refused) => {
       const told = await deliver(request, refused);
-      const { received, refusal } = told;
-      const errors = least ? await errorsIn(received as Response) : errorsOf(refusal);
+      const { received } = told;
+      const errors = await errorsIn(told as never, least);
       // The faults that an answer finds in a proof (RFC 9449 sections 5 and 8).
       const wantsNonce = errors.includes("use_dpop_nonce");
       const isRefused = errors.includes("invalid_dpop_proof");
@@ -141,8 +144,8 @@ export async function proverOf(
       const [origin, nonce, then] = known.get(request) ?? [];
       // After a redirect the answer is somebody else's, and the proof named another address.
       if (!origin || !(received instanceof Response) || received.redirected) return found;
-      const given = received.headers.get("DPoP-Nonce");
-      if (given && NONCE.test(given)) nonces.set(origin, given);
+      const given = nonceIn(received);
+      if (given) nonces.set(origin, given);
       // A `Date` has whole seconds, and half of one has passed on average.
       if (least || isRefused) correct(sentAtOf(received) + 500, least ?? 5_000);
       const isBetter = wantsNonce ? nonce !== nonces.get(origin) : isRefused && then !== offset;
@@ -156,27 +159,7 @@ export async function proverOf(
   return {
     repeating,
 
-    /**
-     * Sets the token on a request, and a proof beside it where its type wants one: for `lent`,
-     * where that is another token. Returns the generation of the token, 0 for none.
-     */
-    async setToken(request: Provable, engine: TokenSetter, lent?: string): Promise<number> {
-      for (;;) {
-        const generation = engine.setToken(request, false);
-        const token = tokenOf(request);
-        if (!token) return generation;
-        if (hashedIn !== engine || hashedAs !== generation) {
-          hashedIn = engine;
-          hashedAs = generation;
-          hash = hashOf(token);
-        }
-        await sign(request, lent && lent !== token ? hashOf(lent) : hash);
-        if (engine.setToken(request, false) === generation) return generation;
-        // Meanwhile the token was renewed, or the session ended.
-        request.headers.delete("Authorization");
-        request.headers.delete("DPoP");
-      }
-    },
+    proofOf,
 
     /**
      * Sends a call to the authority with a proof; once more, if it can be sent `twice`, where the
@@ -190,9 +173,9 @@ export async function proverOf(
       logout: boolean,
     ): Promise<Outcome<Response>> {
       const deliver: Deliver<Outcome<Response>> = async (request, refused) => {
-        const token = tokenOf(request);
-        if (token) await sign(request, hashOf(token));
-        else if (!logout) await sign(request, undefined, namedEndpoint);
+        const { headers, url } = request;
+        const token = headers.get("Authorization")?.split("DPoP ")[1];
+        if (token || !logout) headers.set("DPoP", await proofOf(request, new URL(url), token));
         if (refused) discard(refused.received.body);
         return { received: await send(request) };
       };
@@ -207,9 +190,4 @@ export async function proverOf(
       if (iat > 0 && iat !== issuedAt) correct((issuedAt = iat) * 1000, 5_000);
     },
   };
-}
-
-/** The token of a request, if it is bound to a key. */
-function tokenOf(request: Provable): string | undefined {
-  return request.headers.get("Authorization")?.split("DPoP ")[1];
 }

@@ -18,10 +18,8 @@ export interface Home {
     refused: (outcome: T) => boolean | string,
   ): Promise<T>;
   signIn(request: Request): Promise<Response>;
-  /** The token, with at least so many milliseconds to live. */
-  lend(validity: number): Promise<string>;
-  /** A proof for a request with a token that was lent. */
-  prove(token: string, method: string, url: string | URL): Promise<string>;
+  /** The token, with at least so many milliseconds to live, and what proves it. */
+  lend(validity: number): Promise<readonly [token: string, prove: Prove]>;
   /** Takes over a token: of the `same` session, or of a new one. `expiresIn`: seconds. */
   adopt(token: unknown, expiresIn: number, same: boolean): Promise<void>;
   explain(): readonly Transition[];

@@ -110,8 +110,8 @@ export class Keep implements TokenKeep {
     const { minValidity = 0, signal } = own(options);
     signal?.throwIfAborted();
     const lent = this.#use((home) => home.lend(Math.max(0, minValidity) * 1000));
-    const token = await abortable(signal, lent);
-    return use(token, (method, url) => this.#use((home) => home.prove(token, method, url)));
+    const [token, prove] = await abortable(signal, lent);
+    return use(token, (...of) => this.#use(() => prove(...of)));
   }
 
   async attempt<T>(

@@ -11,8 +11,8 @@ import { Keep, type Load } from "./keep.js";
 import type { Core } from "./load.js";
 import { readOptions } from "./options.js";
 import { watchPage } from "./page.js";
-import { type LoadProver, prove, proverFrom } from "./proofs.js";
-import { attempting, exchange, fetching } from "./requests.js";
+import { type LoadProver, proverFrom } from "./proofs.js";
+import { attempting, exchange, fetching, loanOf } from "./requests.js";
 import { utf8 } from "./session.js";
 import { signIn } from "./sign-in.js";
 import type { TokenKeep, TokenKeepOptions } from "./types.js";
@@ -69,9 +69,11 @@ function homeOf(host: Host): Home {
     signIn: (request) => signIn(host, request),
     async lend(validity) {
       await host.ask("lend", validity);
-      const token = host.engine.token();
-      if (token === undefined) throw new TokenKeepError("signed_out");
-      return token;
+      // There is no request: the engine sets the token on whatever has headers.
+      const lent = { headers: new Map() } as never;
+      const [token, prove] = loanOf(host, lent, host.engine.setToken(lent, false));
+      if (token === null) throw new TokenKeepError("signed_out");
+      return [token, prove];
     },
     async adopt(token, expiresIn, same) {
       const taken =
@@ -81,6 +83,5 @@ function homeOf(host: Host): Home {
       if (!taken)
         throw new TokenKeepError(taken === undefined ? "refresh_malformed" : "signed_out");
     },
-    prove: (token, method, url) => prove(host, token, method, url),
   } satisfies Omit<Home, "explain" | "close">);
 }

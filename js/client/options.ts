@@ -1,7 +1,7 @@
 // Checks the options of `createTokenKeep` and adds the defaults.
 
 import type { Keep as Engine } from "../../build/client/client.js";
-import { absolute, isRelative, listed, ownBase } from "./addresses.js";
+import { absolute, bare, isRelative, listed, ownBase } from "./addresses.js";
 import { invalid, membersOf, named, own, statuses } from "./checks.js";
 import type { ProofSettings } from "./dpop.js";
 import { type ReplySettings, readReply } from "./reply-options.js";
@@ -113,7 +113,7 @@ export function readOptions(
       namedEndpoint:
         tokenEndpoint === undefined
           ? tokenEndpoint
-          : absolute("dpop.tokenEndpoint", tokenEndpoint, at),
+          : bare(absolute("dpop.tokenEndpoint", tokenEndpoint, at)),
       keptAs: among("dpop.key", key, ["tab", "origin"]) === "tab" ? undefined : called,
     },
     coordinate,

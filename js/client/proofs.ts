@@ -1,11 +1,9 @@
 // Brings what makes proofs of possession, where the option `dpop` asks for it.
 
-import { ownBase } from "./addresses.js";
 import { discard, jsonOf, sentAtOf } from "./authority.js";
 import { challengesOf } from "./challenge.js";
 import type { Borrowed, ProofSettings, Prover } from "./dpop.js";
 import { TokenKeepError } from "./error.js";
-import type { Host } from "./host.js";
 import type { Settings } from "./options.js";
 
 /** What the chunks `dpop.js` and `dpop-key.js` export. */
@@ -22,15 +20,17 @@ const errorsOf = (field: string | null | undefined): readonly unknown[] =>
 /** What it has from here. */
 const lent: Borrowed = {
   discard,
-  errorsOf,
-  async errorsIn(response) {
-    const { status, headers } = response;
+  async errorsIn({ received, refusal }, authority) {
+    if (!authority) return errorsOf(refusal);
+    const { status, headers } = received;
     // A refusal, whatever its status: a fault of the proof signs nobody out.
     if (status < 400 || status > 499) return [];
-    const body = await jsonOf(response.clone());
+    const body = await jsonOf(received.clone());
     const { error } = Object(body) as { error?: unknown };
     return [error, ...errorsOf(headers.get("WWW-Authenticate"))];
   },
+  // RFC 9449 section 8.1: `1*NQCHAR`, all of visible ASCII but `"` and `\`. The bound is ours.
+  nonceIn: ({ headers }) => headers.get("DPoP-Nonce")?.match(/^[!#-[\]-~]{1,512}$/)?.[0],
   sentAtOf,
   unavailable: (cause: unknown) => new TokenKeepError("dpop_unavailable", { cause }),
 };
@@ -51,19 +51,4 @@ export function proverFrom(dpop: Settings["dpop"], load: LoadProver): () => Prom
     }
   };
   return () => (dpop ? (prover ??= bring(dpop)) : null);
-}
-
-/** A proof beside a token that was lent. */
-export async function prove(
-  host: Host,
-  token: string | null,
-  method: string,
-  url: string | URL,
-): Promise<string> {
-  const headers = new Map<string, string>();
-  const request = { method, url: `${new URL(url, ownBase())}`, headers };
-  if (token) await host.prover?.setToken(request, host.engine, token);
-  const proof = headers.get("DPoP");
-  if (!proof) throw new TokenKeepError("dpop_unavailable");
-  return proof;
 }

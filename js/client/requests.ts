@@ -2,13 +2,14 @@
 // refusal there is one refresh and one retry. `keep.fetch` and `keep.attempt` share it, and differ
 // in how they send. The retry sends a copy that was made before the first try.
 
+import { ownBase } from "./addresses.js";
 import { discard } from "./authority.js";
 import { remedyOf } from "./challenge.js";
-import type { Deliver, Delivered } from "./dpop.js";
+import type { Deliver, Delivered, Prover } from "./dpop.js";
+import { TokenKeepError } from "./error.js";
 import type { Told } from "./home.js";
 import type { Host } from "./host.js";
 import { bareOf } from "./notes.js";
-import { prove } from "./proofs.js";
 import { utf8 } from "./session.js";
 import type { Prove } from "./types.js";
 
@@ -16,8 +17,11 @@ const CHALLENGE = "WWW-Authenticate";
 
 /** A way to send requests. */
 interface Way<T> {
-  /** Sends; the token stands in the `Authorization` of `request`, if it may go along. */
-  send(host: Host, request: Request): T | Promise<T>;
+  /**
+   * Sends; the token of this generation stands in the `Authorization` of `request`, if it may go
+   * along.
+   */
+  send(host: Host, request: Request, generation: number): T | Promise<T>;
   /**
    * The challenge with which a token was refused, empty where there is none. `undefined`: no token
    * was refused. `null`: one was, by somebody who may not get another.
@@ -44,9 +48,9 @@ export function attempting<T>(
   refused: (outcome: T) => boolean | string,
 ): Way<T> {
   return {
-    send(host, { headers }) {
-      const token = headers.get("Authorization")?.split(" ")[1] ?? null;
-      return host.prover ? send(token, (...of) => prove(host, token, ...of)) : send(token);
+    send(host, request, generation) {
+      const [token, prove] = loanOf(host, request, generation);
+      return host.prover ? send(token, prove) : send(token);
     },
     challengeOf(_, outcome) {
       const told = refused(outcome);
@@ -54,6 +58,42 @@ export function attempting<T>(
     },
   };
 }
+
+/** The token of a generation, as it stands on a request, and what proves it in a session. */
+export function loanOf(
+  host: Host,
+  request: Request,
+  generation: number,
+): readonly [token: string | null, prove: Prove] {
+  const [type, token = null] = authorizationOf(request);
+  const prove: Prove = async (method, url) => {
+    const { engine, prover } = host;
+    if (type !== "DPoP" || !engine.held()) throw new TokenKeepError("dpop_unavailable");
+    return prover!.proofOf({ method }, new URL(url, ownBase()), token!, engine, generation);
+  };
+  return [token, prove];
+}
+
+/**
+ * Sets the token on a request, and a proof beside it where it is bound to a key. Returns its
+ * generation, 0 for none.
+ */
+async function attach({ engine }: Host, prover: Prover, request: Request): Promise<number> {
+  const { headers, url } = request;
+  for (;;) {
+    const generation = engine.setToken(request, false);
+    const [type, token] = authorizationOf(request);
+    if (type !== "DPoP") return generation;
+    headers.set("DPoP", await prover.proofOf(request, new URL(url), token, engine, generation));
+    if (engine.held() === generation) return generation;
+    // Meanwhile the token was renewed, or the session ended.
+    headers.delete("Authorization");
+    headers.delete("DPoP");
+  }
+}
+
+/** The type of a request's token, and the token. */
+const authorizationOf = ({ headers }: Request) => (headers.get("Authorization") ?? "").split(" ");
 
 /** Whom a request tells of what concerns it alone. */
 export type Asker = Pick<Told, "bare" | "emit">;
@@ -70,7 +110,7 @@ export async function exchange<T>(
   const why = bareOf(request, host.engine.allows(utf8(url)), host.prover !== null);
   if (why) {
     tell.bare(why, url);
-    return way.send(host, request);
+    return way.send(host, request, 0);
   }
   const { engine, prover } = host;
   await host.ask("request");
@@ -80,14 +120,14 @@ export async function exchange<T>(
   const once: Deliver<Delivered<T>> = async (request, refused) => {
     // Without proofs nothing is awaited between the token and the sending.
     const generation = prover
-      ? await prover.setToken(request, engine)
+      ? await attach(host, prover, request)
       : engine.setToken(request, false);
     request.signal.throwIfAborted();
     if (refused) {
       if (generation === 0) return refused;
       way.discard?.(refused.received);
     }
-    const received = await way.send(host, request);
+    const received = await way.send(host, request, generation);
     const refusal = generation ? way.challengeOf(host, received) : undefined;
     return { received, generation, refusal };
   };

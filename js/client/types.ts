@@ -296,7 +296,8 @@ export interface TokenKeepEvents {
 
 /**
  * Makes a proof for one request with the token: the value of its `DPoP` header (RFC 9449 section
- * 4). Rejects with `dpop_unavailable` where the token is not bound to a key.
+ * 4). Rejects with `dpop_unavailable` where the token is not bound to a key, and when the session
+ * is over.
  */
 export type Prove = (method: string, url: string | URL) => Promise<string>;
 

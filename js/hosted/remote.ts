@@ -350,7 +350,6 @@ function homeIn(
     signIn: (request) => forward(Kind.SIGN_IN, request, true),
     attempt: here,
     lend: here,
-    prove: here,
     adopt: here,
     explain: () => entries,
     close() {

@@ -149,9 +149,9 @@ impl Keep {
         generation
     }
 
-    /// The token itself, after a loan was granted.
-    pub fn token(&self) -> Option<JsString> {
-        self.driver.engine().token().map(|(token, _)| JsString::from(token.expose()))
+    /// The generation of the token that a request would get now, 0 where there is none.
+    pub fn held(&self) -> u32 {
+        self.driver.engine().token().map_or(0, |(_, generation)| generation)
     }
 
     /// What may be seen of a token, as JSON text: without `reply` the claims of the token, which

@@ -554,6 +554,85 @@ behaviour("client_P23_a_token_is_lent_with_what_proves_it", async (scene) => {
   assert.equal(outcome.error?.code, "dpop_unavailable");
 });
 
+/** What `prove` comes to for the API, with what was lent and after `then`. */
+const proofAfter = (scene: Scene, then: "nothing" | "refresh" | "logout" | "close") =>
+  scene.page.evaluate(
+    ([{ api }, then]) =>
+      keep.withToken(async (token, prove) => {
+        if (then === "refresh") await keep.refresh();
+        if (then === "logout") await keep.logout().catch(() => undefined);
+        if (then === "close") keep.close();
+        const proof = await stage.outcome(prove("GET", `${api}/orders`));
+        return { token, proof: String(proof.value), code: proof.error?.code };
+      }),
+    [scene.at, then] as const,
+  );
+
+behaviour("client_P306_a_proof_for_a_lent_token_is_for_that_token", async (scene) => {
+  const binding = await bound(scene, { dpop: { required: false } });
+  for (const then of ["nothing", "refresh", "nothing"] as const) {
+    const { token, proof } = await proofAfter(scene, then);
+    const call = { method: "GET", headers: { dpop: proof } };
+    const checked = await binding.check(call as never, `${scene.at.api}/orders`, null, token);
+    assert.equal(typeof checked, "object", String(checked));
+    assert.equal((await order(scene)).value, 200);
+  }
+  // A token that was bound to nothing when it was lent stays so, whatever comes after it.
+  binding.tokenType = "Bearer";
+  await scene.page.evaluate(() => keep.refresh());
+  const lent = scene.page.evaluate(
+    ({ api }) =>
+      keep.withToken(async (_, prove) => {
+        await new Promise<void>((resolve) => Object.assign(globalThis, { go: resolve }));
+        return stage.outcome(prove("GET", api));
+      }),
+    scene.at,
+  );
+  await scene.page.waitForFunction(() => "go" in globalThis);
+  binding.tokenType = "DPoP";
+  await scene.page.evaluate(() => keep.refresh());
+  await scene.page.evaluate(() => (globalThis as unknown as { go(): void }).go());
+  assert.equal((await lent).error?.code, "dpop_unavailable");
+});
+
+for (const [end, code] of [
+  ["logout", "dpop_unavailable"],
+  ["close", "closed"],
+] as const) {
+  behaviour(`client_P306_after_a_${end}_a_lent_token_has_no_proof`, async (scene) => {
+    await bound(scene, { logout: "/session/logout" });
+    assert.equal((await proofAfter(scene, end)).code, code);
+  });
+}
+
+behaviour("client_P307_proofs_are_whole_whatever_their_length", async (scene) => {
+  const binding = await bound(scene);
+  const { api } = scene.at;
+  const addresses = [10, 5_000, 20, 9_000, 30].map((length) => `${api}/${"x".repeat(length)}`);
+  const { token, proofs } = await scene.page.evaluate(
+    (addresses) =>
+      keep.withToken(async (token, prove) => ({
+        token,
+        proofs: await Promise.all(addresses.map((address) => prove("GET", address))),
+      })),
+    addresses,
+  );
+  for (const [place, address] of addresses.entries()) {
+    const call = { method: "GET", headers: { dpop: proofs[place] } };
+    const checked = await binding.check(call as never, address, null, token);
+    assert.equal(typeof checked, "object", String(checked));
+  }
+});
+
+behaviour("client_P308_a_browser_without_toBase64_makes_the_same_proofs", async (scene) => {
+  await scene.page.evaluate(() => {
+    delete (Uint8Array.prototype as { toBase64?: unknown }).toBase64;
+  });
+  const binding = await bound(scene);
+  for (let call = 0; call < 3; call += 1) assert.equal((await order(scene)).value, 200);
+  assert.equal(binding.to("/orders").length, 3);
+});
+
 behaviour("client_P24_without_a_way_to_make_keys_nothing_is_sent", async (scene) => {
   const { page, at } = scene;
   new Binding(scene);
