@@ -136,13 +136,19 @@ async function runNode(name, files, options, env) {
 const filesAtOnce = (more) => `--test-concurrency=${availableParallelism() + more}`;
 
 /** The files that take longest begin first, so that nothing waits for one of them at the end. */
-const longest = [
+export const longest = [
   "tests/browser/limits.test.ts",
   "tests/client/hosted/suite.test.ts",
   "tests/client/hosted/lost.test.ts",
   "tests/browser/mediator-worker.test.ts",
   "tests/browser/express-react.test.ts",
+  "tests/client/asleep.test.ts",
+  "tests/client/dpop.test.ts",
   "tests/docs/backends.test.ts",
+  "tests/www/grace.test.ts",
+  "tests/www/limits.test.ts",
+  "tests/mediator/workers.test.ts",
+  "tests/types/types.test.ts",
 ];
 
 /** @param {readonly string[]} files */

@@ -3,9 +3,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { atOnce, StepFailed } from "../../scripts/lib/run.mjs";
+import { atOnce, root, StepFailed } from "../../scripts/lib/run.mjs";
+import { longest } from "../../scripts/lib/suites.mjs";
 
 const module = JSON.stringify(new URL("../../scripts/lib/run.mjs", import.meta.url));
 
@@ -50,4 +53,11 @@ test("of two failures at once, none is lost", () => {
   assert.equal(status, 1);
   assert.match(stderr, /One\./);
   assert.match(stderr, /Two\./);
+});
+
+test("the test files that begin first are there", () => {
+  assert.deepEqual(
+    longest.filter((file) => !existsSync(join(root, file))),
+    [],
+  );
 });
