@@ -34,7 +34,7 @@ interface Call {
 /** One page. */
 export interface Channel {
   readonly speaker: Speaker;
-  readonly isHidden: boolean;
+  isHidden: boolean;
   welcome(session: SentSession | null, entries: readonly Transition[]): void;
   /** The engine has trapped. */
   lose(error: TokenKeepError): void;
@@ -49,13 +49,13 @@ export function failureOf(error: unknown): Failure {
 
 export function openChannel(port: MessagePort, shared: Shared): Channel {
   const { host, settings } = shared;
+  const { authority, origins, signInOrigins } = settings;
   const speaker = speakerTo(port);
   const { say } = speaker;
   const calls = new Map<number, Call>();
   /** Who waits for the engine, to be told when the keep is closed. */
   const waiting = new Set<number>();
   let lastId = 0;
-  let isHidden = false;
   let isStored = false;
   let isOpen = true;
   /** Nothing was asked yet. */
@@ -125,15 +125,15 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
   }
 
   async function answerTo(
-    { url, init, headers, body, replayable }: ReadRequest,
+    { url, init, replayable }: ReadRequest,
     isSignIn: boolean,
     signal: AbortSignal,
   ): Promise<Response> {
-    const whole = { ...init, headers, body, signal, ...(body && { duplex: "half" }) };
-    const request = new Request(url, whole);
-    if (isAuthority(request.url)) throw new TokenKeepError("not_in_page", { message: AUTHORITY });
+    const request = new Request(url, { ...init, signal });
+    refuse(request);
     if (isSignIn) {
-      if (!takesSignIn(request.url)) throw new TypeError();
+      const known = [...authority.map(originOf), ...origins, globalThis.origin, ...signInOrigins];
+      if (!known.includes(originOf(request.url))) throw new TypeError();
       isFresh = false;
       return signIn(host, new Request(request, { credentials: "include", cache: "no-store" }));
     }
@@ -142,20 +142,15 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       throw new TypeError();
     if (takesUp()) await host.ask("start-again").catch(() => undefined);
     const response = await exchange(host, request, fetching, replayable, asker);
-    if (!response.redirected || !isAuthority(response.url)) return response;
-    discard(response.body);
-    throw new TokenKeepError("not_in_page", { message: AUTHORITY });
+    if (response.redirected) refuse(response);
+    return response;
   }
 
-  /** Whether it is an address at which the authority gives tokens, whatever its query. */
-  function isAuthority(url: string): boolean {
-    return settings.authority.some((address) => bare(address) === bare(url));
-  }
-
-  function takesSignIn(url: string): boolean {
-    const { authority, origins, signInOrigins } = settings;
-    const known = [...authority.map(originOf), ...origins, globalThis.origin, ...signInOrigins];
-    return known.includes(originOf(url));
+  /** Refuses what goes to or comes from an address at which the authority gives tokens. */
+  function refuse({ url, body }: Request | Response): void {
+    if (!authority.map(placeOf).includes(placeOf(url))) return;
+    discard(body);
+    throw new TokenKeepError("not_in_page", { message: "The authority's address." });
   }
 
   /** Passes a body on as the page takes it. */
@@ -197,11 +192,10 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
   /** The page goes. What it has closed may still be answered; otherwise nobody hears it. */
   function leave(closed: boolean): void {
     isOpen = false;
-    const [...all] = waiting;
-    waiting.clear();
     if (closed)
-      for (const id of all) say(Kind.SETTLED, id, failureOf(new TokenKeepError("closed")));
+      for (const id of waiting) say(Kind.SETTLED, id, failureOf(new TokenKeepError("closed")));
     else for (const { controller } of calls.values()) controller.abort();
+    waiting.clear();
     shared.part(channel, closed);
     if (calls.size === 0) port.close();
   }
@@ -238,8 +232,8 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       case Kind.PAGE:
         if (first === "restored") return shared.bfcache && host.hear(first, 0);
         if (!isOpen || (first !== "hidden" && first !== "visible")) return;
-        isHidden = first === "hidden";
-        return shared.look(!isHidden);
+        channel.isHidden = first === "hidden";
+        return shared.look(!channel.isHidden);
       case Kind.STORED:
         isStored = true;
         shared.bfcache?.left(true);
@@ -262,9 +256,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
 
   const channel: Channel = {
     speaker,
-    get isHidden() {
-      return isHidden;
-    },
+    isHidden: false,
     welcome(session, entries) {
       speaker.welcome(session, entries);
       port.onmessage = ({ data }: MessageEvent<unknown>) => hear(data);
@@ -277,7 +269,18 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
   return channel;
 }
 
-/** Statuses whose answers have no body. */
-const BODILESS: readonly number[] = [0, 101, 103, 204, 205, 304];
+/**
+ * One spelling for all addresses that some server takes for the same: without the query, decoded
+ * as often as a gateway and a server may do it, in small letters, with neither empty segments nor
+ * `index` files, and each segment up to its parameters or its extension.
+ */
+function placeOf(url: string): string {
+  // Of the platform's decoders this one takes any bytes, and never throws.
+  const decoded = unescape(unescape(bare(url))).toLowerCase();
+  // `URL` resolves what was hidden in `%5c` and `..%2f`, and in `..;/`.
+  const { origin, pathname } = new URL(decoded.replace(/[;?#][^/]*/g, ""));
+  return origin + pathname.match(/\/(?!index\.)\.?[^/.]+/g);
+}
 
-const AUTHORITY = "The authority's own address is not for requests of the page.";
+/** Statuses whose answers have no body, whatever stream a browser gives them. */
+const BODILESS: readonly number[] = [204, 205, 304];

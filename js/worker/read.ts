@@ -5,8 +5,6 @@ import { INPUTS, MEMBERS, type SentInit, type SettleInput } from "../hosted/prot
 export interface ReadRequest {
   readonly url: string;
   readonly init: RequestInit;
-  readonly headers: [string, string][];
-  readonly body: ArrayBuffer | Blob | ReadableStream | null;
   readonly replayable: boolean;
 }
 
@@ -18,7 +16,9 @@ export function requestOf(given: readonly unknown[]): ReadRequest | undefined {
   const [url, members, headers, body = null, replayable] = given;
   if (typeof url !== "string" || !URL.canParse(url)) return undefined;
   if (typeof members !== "object" || members === null) return undefined;
-  const init: Record<string, unknown> = {};
+  if (!Array.isArray(headers) || !headers.every(isHeader)) return undefined;
+  if (!isBody(body) || typeof replayable !== "boolean") return undefined;
+  const init: Record<string, unknown> = { headers, body, ...(body && { duplex: "half" }) };
   // `Request` refuses a value that the Fetch standard does not have.
   for (const name of [...MEMBERS, "priority"] as const) {
     const value = (members as SentInit)[name];
@@ -26,9 +26,7 @@ export function requestOf(given: readonly unknown[]): ReadRequest | undefined {
     if (typeof value !== "string" && typeof value !== "boolean") return undefined;
     init[name] = value;
   }
-  if (!Array.isArray(headers) || !headers.every(isHeader)) return undefined;
-  if (!isBody(body) || typeof replayable !== "boolean") return undefined;
-  return { url, init, headers, body, replayable };
+  return { url, init, replayable };
 }
 
 /** A name and a value. `Request` refuses what no header can be. */
@@ -38,7 +36,7 @@ function isHeader(given: unknown): given is [string, string] {
   );
 }
 
-function isBody(given: unknown): given is ReadRequest["body"] {
+function isBody(given: unknown): given is ArrayBuffer | Blob | ReadableStream | null {
   return (
     given === null ||
     given instanceof ArrayBuffer ||
