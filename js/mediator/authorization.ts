@@ -61,6 +61,9 @@ export async function exchange(
   let code: URLSearchParams;
   try {
     code = oauth.validateAuthResponse(server, client, answer, state);
+    // Anybody can make an answer with no code, or with two. The library looks at it later.
+    const [one, ...others] = answer.getAll("code");
+    if (!one || others.length > 0) throw new Error();
   } catch (thrown) {
     const { error } = Object(thrown);
     const [, meaning] = ERRORS.find(([errors]) => errors.test(error)) ?? [];

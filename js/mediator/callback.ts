@@ -2,6 +2,7 @@
 // whatever follows, and nothing is sent to the provider before the answer is known to be its own
 // (RFC 9207).
 
+import { keepAlive } from "../edge/keys/scope.js";
 import type { Claims, ExecutionContextLike } from "../edge/result/verified.js";
 import { redirect } from "./answers.js";
 import { exchange, userInfoOf } from "./authorization.js";
@@ -41,13 +42,13 @@ export async function callback(
     const held = await admitted(tokens, claims, transaction, live);
     if (held === null) {
       const revoked = provider.revoke(tokens.refreshToken, {});
-      context?.waitUntil(revoked);
+      keepAlive(context, revoked);
       throw new NotSignedIn("not_admitted");
     }
     const begun = await sessions.begin(held, sent, transaction.replaces);
     if (typeof begun === "string") throw new NotSignedIn(begun);
     const beside = sessions.areCookies
-      ? await live.keepIdToken(held.idToken, settings.lifetime.absolute / 1000)
+      ? [await live.keepIdToken(held.idToken, settings.lifetime.absolute / 1000)]
       : [];
     report("sign-in", { key: begun.key, subject });
     return redirect(marked(returnTo, "in"), [...gone, ...begun.cookies, ...beside]);

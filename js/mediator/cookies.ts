@@ -33,7 +33,8 @@ function namedCookie(name: string, path = "/", sameSite = "Strict") {
     holds: (value: string) => name.length + value.length <= MOST_BYTES,
     /** The header that sets it; without a value, the one that deletes it. */
     set(value = "", seconds = 0): readonly ["Set-Cookie", string] {
-      const attributes = `Max-Age=${seconds}; Path=${path}; HttpOnly; Secure; SameSite=${sameSite}`;
+      const age = Math.ceil(seconds);
+      const attributes = `Max-Age=${age}; Path=${path}; HttpOnly; Secure; SameSite=${sameSite}`;
       return ["Set-Cookie", `${name}=${value}; ${attributes}`];
     },
   };

@@ -1,5 +1,6 @@
 // `POST logout`: ends the session here, and keeps for a minute what `GET end` tells the provider.
 
+import { keepAlive } from "../edge/keys/scope.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { answer } from "./answers.js";
 import { cookiesOf } from "./cookies.js";
@@ -23,11 +24,12 @@ export async function logout(
   const { subject, refreshToken, idToken, sid } = held;
   report("ended", { key, subject });
   const revoked = provider.revoke(refreshToken, { key, subject });
-  context?.waitUntil(revoked);
+  keepAlive(context, revoked);
   if (sessions.areCookies) await revoked;
   return answer(204, [
     ...set,
     cookies.end.set(await sealing.seal({ sid } satisfies Farewell, "end"), END_SECONDS),
-    ...(await keepIdToken(idToken, END_SECONDS)),
+    // That of a sealed session has been in this cookie since the sign-in.
+    ...(sessions.areCookies ? [] : [await keepIdToken(idToken, END_SECONDS)]),
   ]);
 }

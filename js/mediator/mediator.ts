@@ -121,12 +121,10 @@ export function createMediator(options: MediatorOptions): Mediator {
 
   return {
     handles: ({ url }) => new URL(url).pathname.startsWith(path),
-    async fetch(request, given) {
+    async fetch(request, context) {
       const { pathname } = new URL(request.url);
       const endpoint = ENDPOINTS[pathname.startsWith(path) ? pathname.slice(path.length) : ""];
-      // Node's servers hand over something else in that place.
-      const context = typeof given?.waitUntil === "function" ? given : null;
-      const response = await respond(request, endpoint, context).catch((thrown) => {
+      const response = await respond(request, endpoint, context ?? null).catch((thrown) => {
         const { event, code, answer } = meaningOf(thrown);
         report(event, { code });
         return answer;

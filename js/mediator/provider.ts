@@ -46,7 +46,7 @@ export function connect(settings: Settings, report: Report) {
     issuers: { issuer, audience: client.client_id, algorithms, jwksUri: "https://keys.invalid" },
     jwks: {
       fetch: async (_: string, init: RequestInit) => fetch((await endpoint("jwks_uri")).href, init),
-      timeout: KEYS_TIMEOUT,
+      timeout: Math.min(timeout, KEYS_TIMEOUT),
     },
     clock,
   };

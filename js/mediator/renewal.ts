@@ -64,12 +64,11 @@ async function renew(held: Renewable, about: About, provider: Provider): Promise
     const answer = tokenAnswer(tokens.accessToken, tokens.expiresIn);
     return { held: { ...held, ...tokens, idToken }, answer, event: "refreshed", code: null };
   } catch (failure) {
-    const { kind, error: code } = failure as EndpointFailure;
-    // OpenID Connect Core 1.0 section 3.1.2.6.
-    const isOver = /^invalid_grant$|^(interaction|login|consent)_required$/.test(code ?? "");
-    if (kind !== "refused" || !isOver) return { held: next, ...meaningOf(failure) };
+    const meaning = meaningOf(failure);
+    const { event, code } = meaning;
+    if (event !== "refused") return { held: next, ...meaning };
     const answer = over(code === "invalid_grant" ? code : "login_required");
-    return { held: null, answer, event: "refused", code };
+    return { held: null, answer, event, code };
   }
 }
 

@@ -34,17 +34,17 @@ type Option<Name extends keyof MediatorOptions> = NonNullable<MediatorOptions[Na
 const RESERVED =
   /^(client_id|redirect_uri|response_(type|mode)|scope|state|nonce|code_challenge.*|request(_uri)?|resource)$/;
 
-const having = <T>(method: string, what: string) =>
-  must<T>(what, (given) => typeof Object(given)[method] === "function");
+const having = <T>(what: string, ...methods: string[]) =>
+  must<T>(what, (given) => methods.every((name) => typeof Object(given)[name] === "function"));
 
 const matching = <T extends string>(pattern: RegExp, what: string) =>
   must<T>(what, (given) => typeof given === "string" && pattern.test(given));
 
-/** Seconds, as milliseconds. */
+/** Seconds, as whole milliseconds. */
 const seconds =
   (least: number, most: number): Check<number> =>
   (given, fail) =>
-    number(least, most)(given, fail) * 1000;
+    Math.round(number(least, most)(given, fail) * 1000);
 
 /** Options under one name. Where that is not given, each is as usual. */
 const group =
@@ -104,21 +104,28 @@ const table = () =>
     client,
     url: base,
     apps: listOf(app, 1) as Check<readonly [string, ...string[]]>,
-    sessions: having<LiveSessionsMaker>("open", "what `storedSessions` or `sealedCookies` gives"),
+    sessions: having<LiveSessionsMaker>("what `storedSessions` or `sealedCookies` gives", "open"),
     name: optional(matching(/^\w{1,32}$/, "1 to 32 letters, digits or underscores"), "tokenkeep"),
     lifetime: group({
-      idle: optional(seconds(60, 31_536_000)),
-      absolute: optional(seconds(60, 31_536_000), 604_800_000),
+      idle: optional(seconds(1, 31_536_000)),
+      absolute: optional(seconds(1, 31_536_000), 604_800_000),
     } satisfies Table<Option<"lifetime">>),
     reuse: optional(seconds(0, 60), 20_000),
     claims: optional(listOf(text), ["sub", "name", "email", "picture"]),
     userInfo: optional(flag, false),
     admit: optional(callable<Option<"admit">>(), () => true),
-    revocation: optional(having<Option<"revocation">>("isRevoked", "a store of revocations")),
+    revocation: optional(
+      having<Option<"revocation">>(
+        "a store of revocations",
+        "isRevoked",
+        "revokeSession",
+        "revokeUser",
+      ),
+    ),
     cookie: group({
       scope: optional(oneOf("host", "mediator"), "host"),
     } satisfies Table<Option<"cookie">>),
-    timeout: optional(number(1_000, 60_000), 10_000),
+    timeout: optional(number(1, 60_000), 10_000),
     fetch: optional(callable<Option<"fetch">>(), (input, init) => globalThis.fetch(input, init)),
     clock: optional(callable<Option<"clock">>(), () => Date.now()),
     onEvent: optional(callable<Option<"onEvent">>(), () => undefined),

@@ -1,5 +1,6 @@
 // What all parts of one mediator share.
 
+import { silence } from "../edge/options/own.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { Sealing } from "../sealing.js";
 import type { HeaderList } from "./answers.js";
@@ -21,7 +22,7 @@ export interface About {
   readonly origin?: string;
 }
 
-/** Tells the application. What its listener throws changes nothing. */
+/** Tells the application. A listener that fails, now or later, changes nothing. */
 export type Report = (type: MediatorEvent["type"], about?: About) => void;
 
 export type Setup = ReturnType<typeof setUp>;
@@ -40,7 +41,7 @@ export function setUp(settings: Settings) {
   const report: Report = (type, { key, subject = null, code, ...more } = {}) => {
     const session = key?.slice(0, 8) ?? null;
     try {
-      onEvent({ type, at: clock(), session, subject, ...(code && { code }), ...more });
+      silence(onEvent({ type, at: clock(), session, subject, ...(code && { code }), ...more }));
     } catch {
       // It is the application's own to watch.
     }
@@ -57,10 +58,14 @@ export function setUp(settings: Settings) {
     meaningOf,
     ...renewalsOf(settings, provider),
 
-    /** Keeps an ID token for `GET end`. One that no cookie holds is left out. */
-    async keepIdToken(idToken: string | null, seconds: number): Promise<HeaderList> {
-      const sealed = idToken === null ? null : await sealing.seal(idToken, "end", "id");
-      return sealed && cookies.idToken.holds(sealed) ? [cookies.idToken.set(sealed, seconds)] : [];
+    /**
+     * Keeps an ID token for `GET end`. Where no cookie holds it, the one of an earlier session is
+     * deleted.
+     */
+    async keepIdToken(idToken: string | null, seconds: number): Promise<HeaderList[number]> {
+      const { holds, set } = cookies.idToken;
+      const sealed = idToken === null ? "" : await sealing.seal(idToken, "end", "id");
+      return sealed && holds(sealed) ? set(sealed, seconds) : set();
     },
   };
 }

@@ -29,8 +29,8 @@ export interface MediatorOptions {
    */
   name?: string;
   /**
-   * Seconds that a session lives without use, and in all. Defaults 86 400 and 604 800. Longer than
-   * the provider's refresh tokens live is of no use.
+   * Seconds that a session lives without use, and in all. Defaults 86 400 and 604 800; 1 to
+   * 31 536 000. Longer than the provider's refresh tokens live is of no use.
    */
   lifetime?: { idle?: number; absolute?: number };
   /**
@@ -57,7 +57,7 @@ export interface MediatorOptions {
    * `__Host-Http-`; "mediator" gives it the mediator's path and the prefix `__Secure-`.
    */
   cookie?: { scope?: "host" | "mediator" };
-  /** Milliseconds for a call to the provider, body included. Default 10 000; 1 000 to 60 000. */
+  /** Milliseconds for a call to the provider, body included. Default 10 000; 1 to 60 000. */
   timeout?: number;
   /** Replaces `globalThis.fetch` for calls to the provider: for a client certificate, say. */
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
@@ -128,7 +128,7 @@ export interface MediatorEvent {
    *
    * - `sign-in`, `sign-in-failed`
    * - `refreshed`: the provider gave a token; `repeated`: the one held was handed out again
-   * - `refused`: the session is over
+   * - `refused`: the session is over, or the provider refuses the code of a sign-in
    * - `unavailable`: the provider or the store can't be reached
    * - `misconfigured`: the provider refuses the mediator, not the session
    * - `provider-answer`: the provider's answer is wrong

@@ -4,9 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { memoryRevocation } from "tokenkeep/edge";
-import type { MediatorEvent } from "tokenkeep/mediator";
+import {
+  type MediatorEvent,
+  memorySessions,
+  sealedCookies,
+  storedSessions,
+} from "tokenkeep/mediator";
 import { APP, type Browser, bodyOf, errorIn, locationOf, URL_OF_MEDIATOR } from "./browser.ts";
-import { CLIENT_ID, ISSUER, signedIn } from "./faulty-provider.ts";
+import { CLIENT_ID, ISSUER, KEY, signedIn } from "./faulty-provider.ts";
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   for (let tries = 0; !holds(); tries += 1) {
@@ -265,4 +270,22 @@ test("mediator_T6_ends_nothing_by_a_logout_token_that_is_no_good", async () => {
   cold.provider.offset += 31_000;
   assert.equal((await post(cold, { sid: "session2" })).status, 200);
   assert.equal((await cold.browser.refresh()).status, 401);
+});
+
+test("mediator_T341_sends_no_ID_token_of_an_earlier_session", async () => {
+  const kinds = [
+    sealedCookies({ keys: [KEY], rotation: "none" }),
+    storedSessions(memorySessions(), { keys: [KEY] }),
+  ];
+  for (const sessions of kinds) {
+    const { browser, provider, signIn } = await signedIn({ sessions });
+    // Without the provider's page, which is where the ID token is used.
+    await browser.page("logout");
+    provider.idToken = { sub: "bob", pad: "x".repeat(4_000) };
+    await signIn();
+    await browser.page("logout");
+    const asked = locationOf(await browser.navigate("end")).searchParams;
+    assert.equal(asked.get("id_token_hint"), null, sessions.kind);
+    assert.equal(asked.get("client_id"), CLIENT_ID);
+  }
 });

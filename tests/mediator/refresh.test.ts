@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { memoryRevocation } from "tokenkeep/edge";
 import { memorySessions, type SessionStore, storedSessions } from "tokenkeep/mediator";
 import { Browser, bodyOf, errorIn } from "./browser.ts";
-import { ISSUER, json, KEY, mediatorFor, oauthError, signedIn } from "./faulty-provider.ts";
+import { ISSUER, json, KEY, mediatorFor, oauthError, signedIn, world } from "./faulty-provider.ts";
 
 /** Beyond the time in which a token is handed out again. */
 const LATER = 61_000;
@@ -528,4 +528,24 @@ test("mediator_R303_goes_on_with_the_metadata_it_has_where_that_cannot_be_renewe
   assert.equal((await visitor.refresh()).status, 503);
   cold.provider.answers = {};
   assert.equal((await visitor.refresh()).status, 200);
+});
+
+test("mediator_R341_answers_although_the_context_throws", async () => {
+  const over = () => {
+    throw new Error("over");
+  };
+  for (const context of [{ waitUntil: over }, {} as never]) {
+    const { browser } = await signedIn({ reuse: 0 });
+    assert.equal((await browser.refresh(context)).status, 200);
+    assert.equal((await browser.page("logout", "POST", context)).status, 204);
+    assert.equal(browser.session, undefined);
+    const refused = await world({ admit: () => false });
+    const answer = refused.provider.agree(await refused.browser.begin());
+    const response = await refused.browser.send(`callback?${answer}`, {
+      site: "cross",
+      headers: { "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" },
+      context,
+    });
+    assert.equal(errorIn(response), "not_admitted");
+  }
 });

@@ -498,7 +498,7 @@ test("mediator_Q302_maps_each_failure_of_the_exchange_to_a_code", async () => {
       "provider_error",
       "misconfigured",
     ],
-    ["a used code", () => oauthError("invalid_grant"), "provider_error", "misconfigured"],
+    ["a used code", () => oauthError("invalid_grant"), "provider_error", "refused"],
     [
       "trouble",
       () => new Response("sorry", { status: 503 }),
@@ -539,6 +539,30 @@ test("mediator_Q302_maps_each_failure_of_the_exchange_to_a_code", async () => {
   provider.answers = { jwks: () => new Response(null, { status: 500 }) };
   assert.equal(errorIn(await signIn()), "provider_unavailable", "no keys");
   assert.equal(browser.session, undefined);
+});
+
+test("mediator_Q341_takes_an_answer_with_no_code_or_with_two_for_the_providers_error", async () => {
+  const { browser, provider, events } = await world();
+  for (const codes of [[], [""], ["one", "two"], ["one", ""]]) {
+    const answer = provider.agree(await browser.begin());
+    answer.delete("code");
+    for (const code of codes) answer.append("code", code);
+    const response = await browser.navigate(`callback?${answer}`, "cross");
+    assert.equal(errorIn(response), "provider_error", String(codes));
+  }
+  assert.equal(provider.count("token"), 0);
+  assert.ok(events.every(({ type }) => type === "sign-in-failed"));
+});
+
+test("mediator_Q342_says_misconfigured_of_no_code_that_the_provider_refuses", async () => {
+  const { provider, events, signIn } = await world();
+  for (const error of ["invalid_grant", "interaction_required"]) {
+    provider.answers["token"] = () => oauthError(error);
+    assert.equal(errorIn(await signIn()), "provider_error");
+    const { type, code } = events.at(-1) ?? {};
+    assert.deepEqual({ type, code }, { type: "refused", code: error });
+  }
+  assert.ok(events.every(({ type }) => type !== "misconfigured"));
 });
 
 test("mediator_Q303_refuses_options_that_could_never_be_right", async () => {

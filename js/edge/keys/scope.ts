@@ -54,6 +54,6 @@ export function keepAlive(context: ExecutionContextLike | null, work: Promise<un
   try {
     context?.waitUntil(quiet);
   } catch {
-    // As if there were no context.
+    // As if there were no context. Node's servers hand over something else in its place.
   }
 }

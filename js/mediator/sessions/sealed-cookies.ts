@@ -48,7 +48,7 @@ export function cookieSessions(slides: boolean, setup: Setup): LiveSessions {
     const sealed = await sealing.seal(kept, "cookie");
     const count = Math.ceil((sealed.length + 1) / room);
     const value = `${count}${sealed}`;
-    const seconds = Math.ceil((startedAt + absolute - clock()) / 1000);
+    const seconds = (startedAt + absolute - clock()) / 1000;
     const set = parts
       .slice(0, count)
       .map((part, place) => part.set(value.slice(place * room, (place + 1) * room), seconds));

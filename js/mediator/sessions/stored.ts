@@ -6,6 +6,7 @@
 // compare-and-set and asks the provider; the others wait for what it stores. The provider's answer
 // is stored before anybody is answered: a browser that has left costs nothing.
 
+import { keepAlive } from "../../edge/keys/scope.js";
 import { listOf, members, read, secret } from "../../options.js";
 import { digestOf, randomText } from "../../sealing.js";
 import { tokenAnswer, unavailable } from "../answers.js";
@@ -201,7 +202,7 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
         };
         if (!(await store.replace(key, version, leased))) continue;
         const renewing = renewLeased(place, leased, { ...held, refreshToken }, about);
-        context?.waitUntil(renewing.catch(() => undefined));
+        keepAlive(context, renewing);
         const answer = await renewing;
         if (answer !== null) return answer;
       }
