@@ -1,13 +1,14 @@
-// The entry point `tokenkeep`: the client with its wasm inlined, as base64 of its gzip stream.
+// The entry point `tokenkeep`: the client with its wasm inlined, as base64 of a zlib stream.
 // Importing it touches no global and does no I/O.
 
-import { gzippedWasm } from "../build/client/inlined.js";
+import { packedWasm, wasmSize } from "../build/client/inlined.js";
 import { coreFrom } from "./client/load.js";
 import { keepWith } from "./client/local.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
+import { outsideZones } from "./client/zones.js";
 import { packedOf, unpacked } from "./unpack.js";
 
-const load = coreFrom(() => unpacked(packedOf(gzippedWasm)));
+const load = coreFrom(() => unpacked(packedOf(packedWasm), wasmSize), outsideZones);
 
 /**
  * Makes a keep. Nothing is sent and no wasm is loaded until it is first used.

@@ -6,6 +6,7 @@ import { TokenKeepError } from "./client/error.js";
 import { coreFrom } from "./client/load.js";
 import { keepWith } from "./client/local.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
+import { outsideZones } from "./client/zones.js";
 
 /** Where `tokenkeep/client.wasm` is, or what it holds. */
 export type WasmSource =
@@ -22,7 +23,7 @@ export interface SlimTokenKeepOptions extends TokenKeepOptions {
 }
 
 let given: WasmSource;
-const load = coreFrom(() => compile(given));
+const load = coreFrom(() => compile(given), outsideZones);
 
 /**
  * Makes a keep. Nothing is sent and no wasm is loaded until it is first used.

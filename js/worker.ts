@@ -2,7 +2,7 @@
 // Importing it there serves the pages that use the worker as their `host`. Elsewhere the import
 // does nothing.
 
-import { gzippedWasm } from "../build/client/inlined.js";
+import { packedWasm, wasmSize } from "../build/client/inlined.js";
 import { coreFrom } from "./client/load.js";
 import type { TokenKeepOptions } from "./client/types.js";
 import { proverOf } from "./dpop.js";
@@ -17,7 +17,10 @@ import { serve } from "./worker/serve.js";
  * `transport`, and when a page was there first
  */
 export const seal: (options: TokenKeepOptions) => void = serve(
-  coreFrom(() => unpacked(packedOf(gzippedWasm))),
+  coreFrom(
+    () => unpacked(packedOf(packedWasm), wasmSize),
+    (call) => call(),
+  ),
   async (keptAs) => (keptAs ? import("./dpop-key.js") : { proverOf }),
 );
 

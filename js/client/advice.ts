@@ -10,10 +10,7 @@ const PAGE = "node_modules/tokenkeep/docs/troubleshooting.md#";
 /** Says it, with the address up to its query. */
 export type Advise = (kind: Fault, url: string, status?: number) => void;
 
-export function adviser(
-  enabled: boolean,
-  say = (line: string): void => console.warn(line),
-): Advise {
+export function adviser(enabled: boolean, say: (line: string) => void): Advise {
   const said = new Set<Fault>();
   return (kind, url, status) => {
     if (!enabled || said.has(kind)) return;

@@ -117,7 +117,7 @@ export async function proverOf(
   }
 
   /** Corrects the clock where it is off by more than `least` milliseconds. */
-  function correct(now: number, least: number): void {
+  function correct(now: number, least = 5_000): void {
     const error = now - Date.now() - offset;
     if (Math.abs(error) > least) offset += error;
   }
@@ -147,7 +147,7 @@ export async function proverOf(
       const given = nonceIn(received);
       if (given) nonces.set(origin, given);
       // A `Date` has whole seconds, and half of one has passed on average.
-      if (least || isRefused) correct(sentAtOf(received) + 500, least ?? 5_000);
+      if (least || isRefused) correct(sentAtOf(received) + 500, least);
       const isBetter = wantsNonce ? nonce !== nonces.get(origin) : isRefused && then !== offset;
       if (!isBetter || !spare || isSpent) return found;
       isSpent = true;
@@ -187,7 +187,7 @@ export async function proverOf(
      * seen.
      */
     tokenIssued(iat = 0): void {
-      if (iat > 0 && iat !== issuedAt) correct((issuedAt = iat) * 1000, 5_000);
+      if (iat > 0 && iat !== issuedAt) correct((issuedAt = iat) * 1000);
     },
   };
 }

@@ -4,7 +4,6 @@
 
 import { type Glue, newGlue } from "../../build/client/glue.js";
 import { TokenKeepError } from "./error.js";
-import { outsideZones } from "./zones.js";
 
 type Api = Glue["api"];
 
@@ -18,12 +17,16 @@ export interface Core extends Api {
   worked?: () => void;
 }
 
+/** Makes a call of the wasm. */
+type Run = <T>(call: () => T) => T;
+
 /**
  * A loader. All who ask while it makes an instance, or afterwards, get the same one. It calls
- * `bring` until that succeeds once.
+ * `bring` until that succeeds once. `run` makes each call of the wasm.
  */
 export function coreFrom(
   bring: () => Promise<BufferSource | WebAssembly.Module>,
+  run: Run,
 ): () => Promise<Core> {
   let source: BufferSource | WebAssembly.Module | null = null;
   let loading: Promise<Core> | null = null;
@@ -48,7 +51,7 @@ export function coreFrom(
     // A module that was compiled before gives the instance alone.
     source = made.module ?? source;
     const { exports } = made.instance ?? (made as unknown as WebAssembly.Instance);
-    start(guarded(exports, state, trapped));
+    start(guarded(exports, state, trapped, run));
     return Object.assign(state, api);
   };
   return () =>
@@ -75,13 +78,14 @@ function guarded(
   exports: WebAssembly.Exports,
   state: { lost: unknown; worked?: () => void },
   trapped: (cause: unknown) => Error,
+  run: Run,
 ): WebAssembly.Exports {
   const guard = (call: WebAssembly.ExportValue) => {
     if (typeof call !== "function") return call;
     return (...values: unknown[]): unknown => {
       if (state.lost !== null) return undefined;
       try {
-        return outsideZones(() => (call as (...values: unknown[]) => unknown)(...values));
+        return run(() => (call as (...values: unknown[]) => unknown)(...values));
       } catch (cause) {
         // A nested call has told of this trap already.
         throw state.lost ?? trapped(cause);

@@ -44,7 +44,7 @@ export function keepWith(
       return homes();
     });
   }
-  const advise = adviser(settings.console);
+  const advise = adviser(settings.console, (line) => console.warn(line));
   const bringProver = proverFrom(settings.dpop, loadProver);
   return new Keep(async () => {
     const core = await load().catch((error: TokenKeepError) => {

@@ -1,12 +1,12 @@
 // The instance of the wasm that travels inside the JavaScript.
 
-import { gzippedWasm } from "../../build/edge/inlined.js";
+import { packedWasm, wasmSize } from "../../build/edge/inlined.js";
 import { packedOf, unpacked } from "../unpack.js";
 import { type Instance, instanceFrom } from "./instance.js";
 import { nodeModule } from "./node.js";
 
 interface NodeZlib {
-  gunzipSync(packed: Uint8Array): Uint8Array<ArrayBuffer>;
+  inflateSync(packed: Uint8Array): Uint8Array<ArrayBuffer>;
 }
 
 let instance: Instance | null = null;
@@ -17,9 +17,9 @@ export function inlined(): Instance {
 }
 
 async function compiled(): Promise<WebAssembly.Module> {
-  const packed = packedOf(gzippedWasm);
+  const packed = packedOf(packedWasm);
   // Node makes its streams ready when they are first asked for, which takes longer than the
   // unpacking.
   const zlib = nodeModule<NodeZlib>("node:zlib");
-  return WebAssembly.compile(zlib === null ? await unpacked(packed) : zlib.gunzipSync(packed));
+  return WebAssembly.compile(zlib ? zlib.inflateSync(packed) : await unpacked(packed, wasmSize));
 }

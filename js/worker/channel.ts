@@ -135,7 +135,8 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       const known = [...authority.map(originOf), ...origins, globalThis.origin, ...signInOrigins];
       if (!known.includes(originOf(request.url))) throw new TypeError();
       isFresh = false;
-      return signIn(host, new Request(request, { credentials: "include", cache: "no-store" }));
+      // The page has said that cookies go along.
+      return signIn(host, request);
     }
     // The page sends such a request itself.
     if (bareOf(request, host.engine.allows(utf8(request.url)), host.prover !== null))
@@ -203,12 +204,13 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
   function hear(data: unknown): void {
     if (!Array.isArray(data)) return;
     heardAt = performance.now();
-    const [kind, first, second, ...rest] = data as unknown[];
+    const [kind, first, ...rest] = data as unknown[];
+    const [second] = rest;
     switch (kind) {
       case Kind.SETTLE:
       case Kind.FETCH:
       case Kind.SIGN_IN: {
-        const asked = kind === Kind.SETTLE ? inputOf(second) : requestOf([second, ...rest]);
+        const asked = kind === Kind.SETTLE ? inputOf(second) : requestOf(rest);
         if (!isOpen || !asked) return;
         if (asked === "no-hint") {
           isFresh = false;
@@ -241,7 +243,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       case Kind.BACK:
         isStored = false;
         shared.bfcache?.restored();
-        return speaker.goOn(() => shared.catchUp(channel));
+        return speaker.goOn((known) => shared.catchUp(channel, known));
       case Kind.BYE:
         return leave(false);
       case Kind.CLOSE:

@@ -3,7 +3,7 @@
 import { adviser } from "../client/advice.js";
 import type { Prover } from "../client/dpop.js";
 import type { TokenKeepError } from "../client/error.js";
-import type { Told } from "../client/home.js";
+import type { SessionNumbers, Told } from "../client/home.js";
 import { type Host, openHost } from "../client/host.js";
 import type { Core } from "../client/load.js";
 import type { Settings } from "../client/options.js";
@@ -39,17 +39,15 @@ export interface Shared {
   /** A page was hidden or seen. */
   look(isSeen: boolean): void;
   /** A page is back and has missed what was told meanwhile. */
-  catchUp(channel: Channel): void;
+  catchUp(channel: Channel, known: SessionNumbers[0] | undefined): void;
   /** A page tells the value of a cookie. */
   tellCookie(id: number, value: string | null | undefined): void;
   /** A page goes. `closed`: its keep was closed. */
   part(channel: Channel, closed: boolean): void;
 }
 
-export interface SharedEngine {
-  /** A page joins. */
-  join(port: MessagePort): void;
-}
+/** Has a page join. */
+export type Join = (port: MessagePort) => void;
 
 /** An engine for the pages that join. `over` is called when it can't be joined any more. */
 export function shareEngine(
@@ -58,7 +56,7 @@ export function shareEngine(
   prover: Prover | null,
   isShared: boolean,
   over: () => void,
-): SharedEngine {
+): Join {
   const channels = new Set<Channel>();
   let session: SentSession | null = null;
   /** The page that has logged out. */
@@ -99,11 +97,11 @@ export function shareEngine(
     bare: () => undefined,
     lost(error: TokenKeepError) {
       over();
-      for (const channel of channels) channel.lose(error);
+      each((channel) => channel.lose(error));
     },
   };
   const advise = adviser(settings.console, (line) => {
-    [...channels].find(({ speaker }) => speaker.isAwake())?.speaker.say(Kind.WARN, line);
+    [...channels].find(({ speaker }) => !speaker.awake())?.speaker.say(Kind.WARN, line);
   });
   const host = openHost(core, settings, told, advise, prover, {
     cookies: askCookie,
@@ -171,9 +169,8 @@ export function shareEngine(
     isAnonymous: () => session?.[0][0] === "anonymous",
     leaves: (channel) => (leaver = channel),
     look,
-    catchUp(channel) {
+    catchUp(channel, before) {
       const { speaker } = channel;
-      const before = speaker.known();
       if (session) {
         const [status, , , reason] = session[0];
         speaker.changed(session, channel === leaver);
@@ -195,14 +192,12 @@ export function shareEngine(
     },
   };
 
-  return {
-    join(port) {
-      const channel = openChannel(port, shared);
-      shared.note();
-      channels.add(channel);
-      channel.welcome(session, entries());
-      // A page that is hidden says so next.
-      shared.look(true);
-    },
+  return (port) => {
+    const channel = openChannel(port, shared);
+    shared.note();
+    channels.add(channel);
+    channel.welcome(session, entries());
+    // A page that is hidden says so next.
+    look(true);
   };
 }

@@ -21,7 +21,7 @@ const ANSWERS: readonly number[] = [Kind.SETTLED, Kind.HEAD, Kind.END, Kind.BROK
 export function speakerTo(port: MessagePort) {
   let kept: FromWorker[] | undefined;
   /** The status that the page knows of. */
-  let known: SessionNumbers[0] | undefined;
+  let status: SessionNumbers[0] | undefined;
   let wake: () => void = () => undefined;
   let awake: Promise<void> | undefined;
 
@@ -32,10 +32,10 @@ export function speakerTo(port: MessagePort) {
 
   /** The session as the page sees it: a logout was its own, or that of another page. */
   function seen([numbers, ...texts]: SentSession, isLeaver: boolean): SentSession {
-    const [status, generation, refreshing, reason, ...moments] = numbers;
+    const [now, generation, refreshing, reason, ...moments] = numbers;
     const cause = reason === "logout" && !isLeaver ? "logout-elsewhere" : reason;
-    if (!kept) known = status;
-    return [[status, generation, refreshing, cause, ...moments], ...texts];
+    if (!kept) status = now;
+    return [[now, generation, refreshing, cause, ...moments], ...texts];
   }
 
   return {
@@ -45,18 +45,19 @@ export function speakerTo(port: MessagePort) {
       kept ??= [];
       awake ??= new Promise((resolve) => (wake = resolve));
     },
-    /** The page is back. `catchUp` tells how things stand, before the answers that were kept. */
-    goOn(catchUp: () => void): void {
+    /**
+     * The page is back. `catchUp` tells how things stand, before the answers that were kept. It
+     * hears which status the page knows of.
+     */
+    goOn(catchUp: (known: typeof status) => void): void {
       const waiting = kept ?? [];
       kept = awake = undefined;
-      catchUp();
+      catchUp(status);
       for (const message of waiting) say(...message);
       wake();
     },
-    /** Resolves when the page is not stored. */
+    /** While the page is stored: resolves when it is back. */
     awake: () => awake,
-    isAwake: () => kept === undefined,
-    known: () => known,
     welcome: (session: SentSession | null, entries: readonly Transition[]): void =>
       say(Kind.WELCOME, Kind.VERSION, session && seen(session, false), entries),
     changed: (session: SentSession, isLeaver: boolean): void =>

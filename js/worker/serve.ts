@@ -9,7 +9,7 @@ import type { TokenKeepOptions } from "../client/types.js";
 import type { Hello } from "../hosted/protocol.js";
 import * as Kind from "../hosted/protocol.js";
 import { failureOf } from "./channel.js";
-import { type SharedEngine, shareEngine } from "./engine.js";
+import { type Join, shareEngine } from "./engine.js";
 import { speakerTo } from "./messages.js";
 
 /** The most characters of options that are read. */
@@ -32,11 +32,11 @@ export function serve(
   const isShared = isScope("SharedWorkerGlobalScope");
   let sealed: Sealed | undefined;
   let isLate = false;
-  let opening: Promise<SharedEngine> | null = null;
+  let opening: Promise<Join> | null = null;
   /** Made with the first settings, which stay. */
   let bringProver: ReturnType<typeof proverFrom> | undefined;
 
-  function open({ settings }: Sealed): Promise<SharedEngine> {
+  function open({ settings }: Sealed): Promise<Join> {
     const over = () => void (opening = null);
     bringProver ??= proverFrom(settings.dpop, loadProver);
     opening ??= Promise.all([load(), bringProver()]).then(
@@ -55,18 +55,19 @@ export function serve(
     const { tokenkeep, settings, base, port } = data;
     const { say } = speakerTo(port);
     try {
-      if (!tokenkeep.includes(Kind.VERSION)) throw new TokenKeepError("worker_unavailable", OLD);
+      if (!tokenkeep.includes(Kind.VERSION))
+        throw new TokenKeepError("worker_unavailable", { message: OLD, retryable: false });
       const given = sealing(fromText(settings), base);
       sealed ??= given;
       if (sealed.text !== given.text) throw invalid("The worker is sealed with other options.");
-      const engine = await open(sealed).catch((error: TokenKeepError) => {
-        const advise = adviser(given.settings.console, (line) => say(Kind.WARN, line));
-        if (error.code === "wasm_unavailable" && !error.retryable)
-          advise(error.code, globalThis.location.href);
-        throw error;
-      });
-      engine.join(port);
+      const join = await open(sealed);
+      join(port);
     } catch (error) {
+      const { code, retryable } = error as TokenKeepError;
+      if (code === "wasm_unavailable" && !retryable) {
+        const advise = adviser(sealed!.settings.console, (line) => say(Kind.WARN, line));
+        advise(code, globalThis.location.href);
+      }
       say(Kind.REFUSED, failureOf(error));
     }
   }
@@ -121,4 +122,4 @@ function invalid(message: string): TokenKeepError {
   return new TokenKeepError("config_invalid", { message });
 }
 
-const OLD = { message: "Another version of the page is open.", retryable: false };
+const OLD = "Another version of the page is open.";

@@ -1,7 +1,7 @@
 // One build of wasm-pack.toml: Rust to wasm and its JavaScript glue by wasm-pack, then a current
-// wasm-opt, then a glue for each instance, then the module that carries the wasm as base64 of its
-// gzip stream (base64 of the raw wasm would cost 40 % more over the wire). Zopfli makes that
-// stream: it searches longer than gzip and ends 5 % smaller, and any gunzip reads it.
+// wasm-opt, then a glue for each instance, then the module that carries the wasm as base64 of a
+// zlib stream (base64 of the raw wasm would cost 40 % more over the wire). Zopfli makes that
+// stream: it searches longer than zlib and ends 5 % smaller, and any zlib reads it.
 
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -111,18 +111,19 @@ async function shorten(build, path) {
 /** @param {Build} build */
 async function inline(build) {
   const path = join(root, build.outDir, `${build.outName}_bg.wasm`);
-  const packed = `${path}.gz`;
+  const packed = `${path}.zz`;
   await must("node", [join(root, "scripts", "lib", "zopfli.mjs"), path, packed]);
-  const about = "// Made by scripts/build.mjs: the wasm as base64 of its gzip stream.\n";
+  const about = "// Made by scripts/build.mjs: the wasm as base64 of a zlib stream.\n";
   const text = readFileSync(packed).toString("base64");
+  const size = readFileSync(path).length;
   rmSync(packed);
   writeFileSync(
     join(root, build.outDir, "inlined.js"),
-    `${about}export const gzippedWasm = "${text}";\n`,
+    `${about}export const packedWasm = "${text}";\nexport const wasmSize = ${size};\n`,
   );
   writeFileSync(
     join(root, build.outDir, "inlined.d.ts"),
-    `${about}export declare const gzippedWasm: string;\n`,
+    `${about}export declare const packedWasm: string;\nexport declare const wasmSize: number;\n`,
   );
 }
 

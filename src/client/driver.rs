@@ -1,6 +1,6 @@
 //! Carries out what the engine asks for.
 
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
@@ -46,10 +46,15 @@ impl Driver {
 
     /// Gives the engine one input, and carries out what follows.
     pub(super) fn input<T>(self: &Rc<Self>, input: impl FnOnce(&mut Engine, Now) -> T) -> T {
-        let now = now();
-        let result = input(&mut self.engine.borrow_mut(), now);
+        let result = input(&mut self.engine_mut(), now());
         self.carry_out();
         result
+    }
+
+    /// Not inlined: each kind of input would have the check of the borrow.
+    #[inline(never)]
+    fn engine_mut(&self) -> RefMut<'_, Engine> {
+        self.engine.borrow_mut()
     }
 
     /// Tells the last transitions, oldest first. The borrow of the engine ends before each is told.

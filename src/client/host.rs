@@ -14,8 +14,8 @@ use crate::engine::{self, Event, Failure, Output};
 const TYPES: &str = r#"
 /** What an engine asks for. No method throws. `Failure`: what the host makes of a failure. */
 export interface EngineHost<Failure = unknown> {
-  sendRefresh(call: number): void;
-  sendLogout(call: number): void;
+  /** Sends a call to the refresh endpoint, or to the logout endpoint. */
+  send(call: number, logout: boolean): void;
   abort(call: number): void;
   acquireLock(ticket: number): void;
   releaseLock(ticket: number): void;
@@ -70,10 +70,8 @@ extern "C" {
     #[wasm_bindgen(typescript_type = "EngineHost")]
     pub type Host;
 
-    #[wasm_bindgen(method, js_name = sendRefresh)]
-    fn send_refresh(this: &Host, call: u32);
-    #[wasm_bindgen(method, js_name = sendLogout)]
-    fn send_logout(this: &Host, call: u32);
+    #[wasm_bindgen(method)]
+    fn send(this: &Host, call: u32, logout: bool);
     #[wasm_bindgen(method)]
     fn abort(this: &Host, call: u32);
     #[wasm_bindgen(method, js_name = acquireLock)]
@@ -147,8 +145,8 @@ impl Host {
     /// session that the engine shows now.
     pub(super) fn perform(&self, output: Output, session: engine::Session) {
         match output {
-            Output::SendRefresh { call } => self.send_refresh(call.0),
-            Output::SendLogout { call } => self.send_logout(call.0),
+            Output::SendRefresh { call } => self.send(call.0, false),
+            Output::SendLogout { call } => self.send(call.0, true),
             Output::AbortCall { call } => self.abort(call.0),
             Output::AcquireLock { ticket } => self.acquire_lock(ticket.0),
             Output::ReleaseLock { ticket } => self.release_lock(ticket.0),

@@ -155,7 +155,8 @@ pub enum Media {
 #[must_use]
 pub fn media_type(content_type: Option<&[u8]>) -> Media {
     let field = content_type.unwrap_or_default();
-    let essence = field.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+    let end = field.iter().position(|&byte| byte == b';').unwrap_or(field.len());
+    let essence = field.get(..end).unwrap_or_default().trim_ascii();
     let is = |known: &[u8]| essence.eq_ignore_ascii_case(known);
     let ending = essence.last_chunk::<5>();
     if is(b"application/json") || ending.is_some_and(|ending| ending.eq_ignore_ascii_case(b"+json"))

@@ -20,9 +20,11 @@ impl Payload {
     /// reader understands.
     #[must_use]
     pub fn read(token: &str) -> Option<Self> {
-        let mut parts = token.as_bytes().split(|&byte| byte == b'.');
-        let parts = [parts.next(), parts.next(), parts.next(), parts.next()];
-        let [Some(_header), Some(payload), Some(_signature), None] = parts else { return None };
+        let (_header, rest) = split_at_dot(token.as_bytes())?;
+        let (payload, signature) = split_at_dot(rest)?;
+        if split_at_dot(signature).is_some() {
+            return None;
+        }
         let json = decode(payload)?;
         let (mut exp, mut iat, mut iss, mut sub) = (None, None, FNV_OFFSET, None);
         members::members(&json, &mut |member| {
@@ -42,6 +44,12 @@ impl Payload {
         let subject = sub.map(|sub| hash(iss, sub));
         Some(Self { json, lifetime, subject })
     }
+}
+
+/// What stands before the first dot, and what behind it.
+fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().position(|&byte| byte == b'.')?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// Decodes unpadded base64url (RFC 4648 section 5). It takes the texts that

@@ -233,20 +233,22 @@ impl<'a> Scanner<'a> {
 
     /// The bytes that follow the first of a character beyond ASCII (Unicode, table 3-7).
     fn rest_of(&mut self, first: u8) -> Option<()> {
-        let (count, least, most) = match first {
-            0xC2..=0xDF => (1, 0x80, 0xBF),
-            0xE0 => (2, 0xA0, 0xBF),
-            0xED => (2, 0x80, 0x9F),
-            0xE1..=0xEF => (2, 0x80, 0xBF),
-            0xF0 => (3, 0x90, 0xBF),
-            0xF1..=0xF3 => (3, 0x80, 0xBF),
-            0xF4 => (3, 0x80, 0x8F),
+        // How many follow, and the least character that takes so many.
+        let (count, least) = match first {
+            0xC2..=0xDF => (1, 0x80),
+            0xE0..=0xEF => (2, 0x800),
+            0xF0..=0xF4 => (3, 0x1_0000),
             _ => return None,
         };
-        let second = self.next();
-        let well_formed =
-            second >= least && second <= most && (1..count).all(|_| self.next() & 0xC0 == 0x80);
-        well_formed.then_some(())
+        let mut character = u32::from(first & (0x3F >> count));
+        for _ in 0..count {
+            let byte = self.next();
+            if byte & 0xC0 != 0x80 {
+                return None;
+            }
+            character = character << 6 | u32::from(byte & 0x3F);
+        }
+        (character >= least && char::from_u32(character).is_some()).then_some(())
     }
 
     /// What follows a backslash.

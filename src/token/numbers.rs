@@ -1,6 +1,8 @@
 //! The numbers of replies and header fields, read without floats: that keeps the parser of floats
 //! out of the wasm.
 
+use core::iter::repeat;
+
 use super::members::is_number;
 
 /// The whole part of a JSON number, saturating at `u64::MAX`; `None` when it is negative, or no
@@ -10,60 +12,34 @@ pub fn whole(text: &[u8]) -> Option<u64> {
     if !is_number(text) || text.first() == Some(&b'-') {
         return None;
     }
-    let (mut mantissa, mut shift, mut in_fraction) = (0_u64, 0_i32, false);
-    let mut bytes = text.iter();
-    for byte in &mut bytes {
-        match byte {
-            b'.' => in_fraction = true,
-            b'e' | b'E' => break,
-            // Beyond eighteen digits only the size counts.
-            digit if mantissa < 1_000_000_000_000_000_000 => {
-                mantissa = mantissa * 10 + u64::from(digit - b'0');
-                shift -= i32::from(in_fraction);
-            }
-            _ => shift += i32::from(!in_fraction),
-        }
+    let end = text.iter().position(|byte| matches!(byte, b'e' | b'E')).unwrap_or(text.len());
+    let (mantissa, exponent) = text.split_at_checked(end)?;
+    let point = mantissa.iter().position(|&byte| byte == b'.').unwrap_or(end);
+    let mut power = 0;
+    for digit in exponent.iter().filter(|byte| byte.is_ascii_digit()) {
+        // An exponent of five digits is beyond what a u64 can hold.
+        power = (power * 10 + isize::from(digit - b'0')).min(99_999);
     }
-    let (mut power, mut down) = (0_i32, false);
-    for byte in bytes {
-        match byte {
-            b'-' => down = true,
-            b'+' => {}
-            // An exponent of five digits is beyond what a u64 can hold.
-            digit => power = (power * 10 + i32::from(digit - b'0')).min(99_999),
-        }
+    if exponent.get(1) == Some(&b'-') {
+        power = -power;
     }
-    shift += if down { -power } else { power };
-    while shift < 0 && mantissa != 0 {
-        mantissa /= 10;
-        shift += 1;
-    }
-    while shift > 0 && mantissa != 0 {
-        if mantissa > u64::MAX / 10 {
-            return Some(u64::MAX);
-        }
-        mantissa *= 10;
-        shift -= 1;
-    }
-    Some(mantissa)
+    // The digits before the point, once the exponent has moved it. Behind the last are zeros.
+    let count = point.checked_add_signed(power).unwrap_or(0);
+    let digits = mantissa.iter().filter(|&&byte| byte != b'.').chain(repeat(&b'0'));
+    Some(digits.take(count).fold(0, |number, &digit| with(number, digit)))
 }
 
 /// A number as header fields write it, `1*DIGIT`, saturating at `u64::MAX`; `None` for anything
 /// else.
 #[must_use]
 pub fn digits(text: &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for byte in text {
-        if !byte.is_ascii_digit() {
-            return None;
-        }
-        number = if number > (u64::MAX - 9) / 10 {
-            u64::MAX
-        } else {
-            number * 10 + u64::from(byte - b'0')
-        };
-    }
-    (!text.is_empty()).then_some(number)
+    let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    is_number.then(|| text.iter().fold(0, |number, &digit| with(number, digit)))
+}
+
+/// The number with one more digit.
+fn with(number: u64, digit: u8) -> u64 {
+    if number > (u64::MAX - 9) / 10 { u64::MAX } else { number * 10 + u64::from(digit - b'0') }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -32,9 +32,8 @@ const USUAL: [[&str; 2]; 4] = [
     ["token_type", "tokenType"],
 ];
 
-/// Members that hold tokens, wherever they stand.
-const TOKENS: [&str; 6] =
-    ["access_token", "accessToken", "refresh_token", "refreshToken", "id_token", "idToken"];
+/// Members that hold tokens, wherever they stand, beside the usual ones of an access token.
+const TOKENS: [&str; 4] = ["refresh_token", "refreshToken", "id_token", "idToken"];
 
 /// The path to each [`Field`] of a reply: the names that lead to it. An empty one stands for the
 /// usual names.
@@ -106,7 +105,7 @@ impl<'a> Reader<'_, 'a> {
 
     /// Reads a member. Returns whether it is left out, and the paths that lead through it.
     fn look(&mut self, member: &Member<'a>, depth: usize, leading: u32) -> (bool, u32) {
-        let mut hidden = self.bare && TOKENS.iter().any(|name| member.is(name));
+        let mut hidden = self.bare && USUAL[0].iter().chain(&TOKENS).any(|name| member.is(name));
         let mut onward = 0;
         for (place, ((path, usual), field)) in
             self.shape.0.iter().zip(&USUAL).zip(&mut self.told.fields).enumerate()

@@ -7,7 +7,10 @@ import { keepWith } from "../../js/client/local.ts";
 
 const loader = {
   from(url: string): (options: TokenKeepOptions) => TokenKeep {
-    const load = coreFrom(async () => WebAssembly.compileStreaming(fetch(url)));
+    const load = coreFrom(
+      async () => WebAssembly.compileStreaming(fetch(url)),
+      (call) => call(),
+    );
     const chunks = [
       () => import("../../js/dpop.ts"),
       () => import("../../js/worker-home.ts"),

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gzippedWasm } from "../../../build/client/inlined.js";
+import { packedWasm, wasmSize } from "../../../build/client/inlined.js";
 import { coreFrom } from "../../../js/client/load.ts";
 import { readOptions } from "../../../js/client/options.ts";
 import * as Kind from "../../../js/hosted/protocol.ts";
@@ -14,7 +14,10 @@ import { dice } from "../../shared/dice.ts";
 
 const AUTHORITY = "https://auth.example.com/session";
 const API = "https://api.example.com";
-const load = coreFrom(() => unpacked(packedOf(gzippedWasm)));
+const load = coreFrom(
+  () => unpacked(packedOf(packedWasm), wasmSize),
+  (call) => call(),
+);
 
 /** Resolves after up to so many turns of the event loop. */
 async function turns(count: number): Promise<void> {
@@ -140,7 +143,7 @@ async function run(seed: number): Promise<{ refreshes: number; texts: number }> 
     }
     const page = new Page(told);
     pages.push(page);
-    engine.join(page.port as unknown as MessagePort);
+    engine(page.port as unknown as MessagePort);
   };
   await open();
   const init = { method: "GET", mode: "cors", credentials: "omit" };
