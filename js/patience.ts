@@ -16,15 +16,21 @@ export async function withoutDelay<T>(timeout: number, ask: () => Promise<T>): P
   }
 }
 
-/** Settles as `promise` does, or rejects with the signal's reason as soon as the signal aborts. */
-export function abortable<T>(
+/**
+ * Settles as what `start` begins does, or rejects with the signal's reason as soon as the signal
+ * aborts. Where it has aborted before, nothing begins.
+ */
+export async function abortable<T>(
   signal: AbortSignal | null | undefined,
-  promise: Promise<T>,
+  start: () => Promise<T>,
 ): Promise<T> {
-  if (!signal) return promise;
+  if (!signal) return start();
+  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as unknown);
     signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    start()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", abort));
   });
 }

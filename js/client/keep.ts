@@ -85,22 +85,15 @@ export class Keep implements TokenKeep {
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(input, init);
-    request.signal.throwIfAborted();
     const replayable = isReplayable(input, init, request);
-    const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
-    return abortable(
-      signal,
-      this.#use((home) => home.send(request, replayable, init)),
-    );
+    const { signal } =
+      init?.signal === undefined && input instanceof Request ? input : (init ?? {});
+    return abortable(signal, () => this.#use((home) => home.send(request, replayable, init)));
   };
 
   async signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, { ...init, credentials: "include", cache: "no-store" });
-    request.signal.throwIfAborted();
-    return abortable(
-      request.signal,
-      this.#use((home) => home.signIn(request)),
-    );
+    return abortable(request.signal, () => this.#use((home) => home.signIn(request)));
   }
 
   async withToken<T>(
@@ -108,9 +101,9 @@ export class Keep implements TokenKeep {
     options: { minValidity?: number; signal?: AbortSignal } = {},
   ): Promise<T> {
     const { minValidity = 0, signal } = own(options);
-    signal?.throwIfAborted();
-    const lent = this.#use((home) => home.lend(Math.max(0, minValidity) * 1000));
-    const [token, prove] = await abortable(signal, lent);
+    const [token, prove] = await abortable(signal, () =>
+      this.#use((home) => home.lend(Math.max(0, minValidity) * 1000)),
+    );
     return use(token, (...of) => this.#use(() => prove(...of)));
   }
 

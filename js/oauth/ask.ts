@@ -98,7 +98,7 @@ export async function ask<T>(
     signal,
   };
   try {
-    return await abortable(signal, run(options));
+    return await abortable(signal, () => run(options));
   } catch (thrown) {
     throw thrown instanceof EndpointFailure ? thrown : failure;
   } finally {

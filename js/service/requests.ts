@@ -33,7 +33,8 @@ export async function exchange(
     transport ? transport(new Request(what, parts)) : fetch(what, parts);
   // The caller's own goes out as it is, but not the very token with which the user came.
   const known = headers?.get("Authorization");
-  if (known != null && !(inbound && known.endsWith(inbound))) return send(request);
+  if (known != null && !(inbound && known.endsWith(inbound)))
+    return abortable(signal, () => send(request));
   const spare = plain ? href : (await loadRetry()).copyOf(request as Request, init);
   const sendWith = ({ token }: Kept, what: RequestInfo) => {
     const authorization = `Bearer ${token}`;
@@ -41,11 +42,11 @@ export async function exchange(
     parts.headers = headers ?? { Authorization: authorization };
     return send(what);
   };
-  const kept = await abortable(signal, lender.take());
+  const kept = await abortable(signal, () => lender.take());
   const first = await sendWith(kept, request);
   if (first.status !== 401) return first;
   const { answerAfter } = await loadRetry();
-  return abortable(signal, answerAfter(first, kept, lender, spare, sendWith));
+  return abortable(signal, () => answerAfter(first, kept, lender, spare, sendWith));
 }
 
 /**

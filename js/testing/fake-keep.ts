@@ -74,7 +74,6 @@ class Keep implements FakeKeep {
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const request = requestOf(input, init);
     const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
-    signal?.throwIfAborted();
     const isForeign = request.headers.has("Authorization");
     const { unauthorized = [401] } = this.#options;
     const send = (token: string | null) => {
@@ -84,7 +83,7 @@ class Keep implements FakeKeep {
     };
     const refused = ({ status, headers }: Response) =>
       unauthorized.includes(status) && !isForeign && (headers.get("WWW-Authenticate") ?? true);
-    return abortable(signal, this.#exchange(request.url, send, refused));
+    return abortable(signal, () => this.#exchange(request.url, send, refused));
   };
 
   attempt<T>(
@@ -98,9 +97,8 @@ class Keep implements FakeKeep {
   async signIn(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
     const failure = this.#failure("signIn");
     if (failure !== null) throw failure;
-    init.signal?.throwIfAborted();
     const request = requestOf(input, { ...init, credentials: "include" });
-    const response = await abortable(init.signal, this.#answer(request));
+    const response = await abortable(init.signal, () => this.#answer(request));
     const reply = response.ok ? await objectIn(response) : {};
     const { access_token, accessToken = access_token, ...rest } = reply;
     if (typeof accessToken !== "string") return response;
@@ -135,8 +133,7 @@ class Keep implements FakeKeep {
   ): Promise<T> {
     const failure = this.#failure("withToken");
     if (failure !== null) throw failure;
-    signal?.throwIfAborted();
-    await abortable(signal, this.#known());
+    await abortable(signal, () => this.#known());
     if (this.session.status !== "authenticated") throw new this.#Failure("signed_out");
     // The tokens of a fake are bound to no key.
     return use(this.#session.token, async () => {

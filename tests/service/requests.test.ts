@@ -322,3 +322,23 @@ for (const [way, options] of ways) {
     assert.equal(got.length, 3);
   });
 }
+
+test("service_U340_closed_service_tokens_send_nothing_at_all", async () => {
+  const { tokens, calls } = play();
+  tokens.close();
+  const own = { headers: { Authorization: "Basic eA==" } };
+  await refused(tokens.fetch(STOCK, own), "closed");
+  await refused(tokens.fetch("https://other.example.com"), "closed");
+  assert.equal(calls.length, 0);
+});
+
+test("service_U341_who_has_given_up_before_the_call_causes_nothing", async () => {
+  const { tokens, asked, calls } = play();
+  const reason = new Error("mine");
+  const signal = AbortSignal.abort(reason);
+  const headers = { Authorization: "Basic eA==" };
+  for (const input of [STOCK, new Request(STOCK, { signal })])
+    for (const init of [{ signal }, { signal, headers }])
+      await assert.rejects(tokens.fetch(input, init), reason);
+  assert.deepEqual([asked.length, calls.length], [0, 0]);
+});
