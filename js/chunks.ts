@@ -1,5 +1,5 @@
-// Loads what an entry point needs for an option, or for a call, alone. It lies at the top, since
-// the paths stand in the bundles as they stand here.
+// Loads the chunks of an entry point: what an option or a call alone needs. It lies here because
+// its paths stand in the bundles as they are.
 
 /** For `private_key_jwt`. */
 export const loadAssertion = () => import("./assertion.js");

@@ -6,7 +6,7 @@ import { coreFrom } from "./client/load.js";
 import { keepWith } from "./client/local.js";
 import type { TokenKeep, TokenKeepOptions } from "./client/types.js";
 import { outsideZones } from "./client/zones.js";
-import { packedOf, unpacked } from "./unpack.js";
+import { packedOf, unpacked } from "./shared/unpack.js";
 
 const load = coreFrom(() => unpacked(packedOf(packedWasm), wasmSize), outsideZones);
 

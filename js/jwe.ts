@@ -11,4 +11,4 @@ export type {
   DecryptionOptions,
   KeyManagement,
 } from "./jwe/types.js";
-export type { WebCryptoKey } from "./web-crypto-key.js";
+export type { WebCryptoKey } from "./shared/web-crypto-key.js";

@@ -35,4 +35,4 @@ export type {
   Sessions,
 } from "./mediator/types.js";
 export type { ClientAuthentication } from "./oauth/types.js";
-export type { WebCryptoKey } from "./web-crypto-key.js";
+export type { WebCryptoKey } from "./shared/web-crypto-key.js";

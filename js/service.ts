@@ -12,4 +12,4 @@ export type {
   ServiceTokens,
   Target,
 } from "./service/types.js";
-export type { WebCryptoKey } from "./web-crypto-key.js";
+export type { WebCryptoKey } from "./shared/web-crypto-key.js";

@@ -6,7 +6,7 @@ import { packedWasm, wasmSize } from "../build/client/inlined.js";
 import { coreFrom } from "./client/load.js";
 import type { TokenKeepOptions } from "./client/types.js";
 import { proverOf } from "./dpop.js";
-import { packedOf, unpacked } from "./unpack.js";
+import { packedOf, unpacked } from "./shared/unpack.js";
 import { serve } from "./worker/serve.js";
 
 /**

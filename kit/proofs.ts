@@ -1,6 +1,6 @@
 // DPoP keys and proofs (RFC 9449), as a page of the application makes them.
 
-import { encodeBase64url, encodeJson } from "../js/base64url.ts";
+import { encodeBase64url, encodeJson } from "../js/shared/base64url.ts";
 
 export interface Prover {
   /** The thumbprint of its key (RFC 7638). */

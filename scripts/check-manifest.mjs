@@ -1,8 +1,8 @@
-// Compares wasm-pack.toml with both Cargo.toml, Cargo.lock and package.json, and js/version.ts with
-// package.json, and lists every disagreement. It exists because wasm-pack does not read our
-// manifest. Without this check a renamed feature or a newer wasm-bindgen would go unnoticed, or
-// show late as a download that is refused. `npm run build` and `npm run check` run it. Alone: `node
-// scripts/check-manifest.mjs`.
+// Compares wasm-pack.toml with both Cargo.toml, Cargo.lock and package.json, and
+// js/shared/version.ts with package.json, and lists every disagreement. It exists because wasm-pack
+// does not read our manifest. Without this check a renamed feature or a newer wasm-bindgen would go
+// unnoticed, or show late as a download that is refused. `npm run build` and `npm run check` run it.
+// Alone: `node scripts/check-manifest.mjs`.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -125,7 +125,7 @@ export function findDisagreements(sources) {
     found.push(`Cargo.toml is ${name} ${version}, package.json is ${npm.name} ${npm.version}.`);
   }
   if (!sources.version.includes(`export const VERSION = ${JSON.stringify(npm.version)};`))
-    found.push(`js/version.ts has not the version of package.json, ${npm.version}.`);
+    found.push(`js/shared/version.ts has not the version of package.json, ${npm.version}.`);
   return found;
 }
 
@@ -139,7 +139,7 @@ export function checkManifest() {
     wasm: read(`${wasmPackage}/Cargo.toml`),
     lock: read("Cargo.lock"),
     package: read("package.json"),
-    version: read("js/version.ts"),
+    version: read("js/shared/version.ts"),
   });
   if (found.length > 0)
     throw new StepFailed("wasm-pack.toml disagrees with the project.", found.join("\n"));

@@ -1,11 +1,11 @@
 // Checks what neither the compiler nor clippy can: that no room of src/ names one that it may not
-// depend on, and that the pure rooms (token, engine, verify) have nothing that is awaited and no
-// code of their own for wasm32. Clocks, randomness and formatting are clippy's (clippy.toml); web
+// depend on, that no room of js/ imports from one, and that the pure rooms (token, engine, verify)
+// have nothing that is awaited and no code of their own for wasm32. Clocks, randomness and formatting are clippy's (clippy.toml); web
 // types would not compile natively. `npm run check` runs it. Alone:
 // `node scripts/check-purity.mjs`.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { basename, join, posix, relative, sep } from "node:path";
 import { isMain, report, root, StepFailed } from "./lib/run.mjs";
 
 /**
@@ -19,6 +19,28 @@ const layers = [
   { name: "client", pure: false, mayNotName: ["verify", "edge"] },
   { name: "edge", pure: false, mayNotName: ["engine", "client"] },
 ];
+
+/**
+ * The rooms of js/, and which others each may import from. The files beside them are those of dist/,
+ * which lead into the rooms.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const mayImport = {
+  shared: [],
+  client: ["shared"],
+  hosted: ["client", "shared"],
+  worker: ["hosted", "client", "shared"],
+  edge: ["shared"],
+  discovery: ["edge"],
+  jwe: ["edge", "shared"],
+  logout: ["edge", "shared"],
+  oauth: ["edge", "shared"],
+  introspection: ["oauth", "edge", "shared"],
+  service: ["oauth", "edge", "shared"],
+  mediator: ["oauth", "edge", "shared"],
+  redis: ["mediator", "edge", "shared"],
+  testing: ["client", "edge", "shared"],
+};
 
 /** `target_arch`: code for wasm32 alone could name web types. */
 const impure = /\b(async|target_arch)\b|\.\s*await\b/g;
@@ -103,13 +125,37 @@ export function findImpurities(folder) {
   return found;
 }
 
+/**
+ * @param {string} folder the one that holds js/
+ * @returns {string[]} every import of a room from one that it may not know, as `path:line: from`
+ */
+export function findStrayImports(folder) {
+  const files = readdirSync(join(folder, "js"), { recursive: true, encoding: "utf8" })
+    .map((name) => name.split(sep).join("/"))
+    .filter((name) => /^[^/]+\/.+\.ts$/.test(name));
+  return files.flatMap((name) => {
+    const room = name.split("/")[0] ?? "";
+    const known = [room, ...(mayImport[room] ?? [])];
+    const source = readFileSync(join(folder, "js", name), "utf8");
+    const stray = [...source.matchAll(/\bfrom "(\.[^"]+)"|\bimport\("(\.[^"]+)"\)/g)].filter(
+      (match) => {
+        const to = posix.join(posix.dirname(name), match[1] ?? match[2] ?? "").split("/");
+        return to.length > 1 && to[0] !== ".." && !known.includes(to[0] ?? "");
+      },
+    );
+    return stray.map(
+      ({ 0: text, index }) => `js/${name}:${source.slice(0, index).split("\n").length}: ${text}`,
+    );
+  });
+}
+
 /** Throws a StepFailed that lists the slips of this project, if there are any. */
 export function checkPurity() {
   for (const name of ["token", "engine"]) {
     if (!existsSync(join(root, "src", name)))
       throw new StepFailed(`src/${name} is gone: tell scripts/check-purity.mjs where it went.`);
   }
-  const found = findImpurities(root);
+  const found = [...findImpurities(root), ...findStrayImports(root)];
   if (found.length > 0)
     throw new StepFailed("A layer names what it may not know.", found.join("\n"));
 }

@@ -1,6 +1,7 @@
 // The calls to the authority. They carry the cookie, which is the proof, and go to the configured
 // URL only.
 
+import { discard } from "../shared/body.js";
 import type { Endpoint } from "./options.js";
 import { readJson } from "./session.js";
 
@@ -85,9 +86,4 @@ export async function jsonOf(
 /** Whether a reply says of itself that it is JSON. */
 export function isLabelled(response: Response): boolean {
   return /^[^;]*[/+]json\s*(;|$)/i.test(response.headers.get("Content-Type") ?? "");
-}
-
-/** Gives up a stream that nobody will read to its end, so that its connection is free. */
-export function discard(stream: { cancel(): Promise<void> } | null | undefined): void {
-  stream?.cancel().catch(() => undefined);
 }

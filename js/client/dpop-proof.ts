@@ -1,6 +1,6 @@
 // The key of proofs, and their text (RFC 9449 section 4.2).
 
-import { encodeBinary } from "../base64url.js";
+import { encodeBinary } from "../shared/base64url.js";
 
 /** Signs claims. */
 export type Signer = (claims: object) => Promise<string>;

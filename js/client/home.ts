@@ -4,7 +4,8 @@
 import type { EngineHost, Input } from "../../build/client/client.js";
 import type { TokenKeepError } from "./error.js";
 import type { Bare } from "./notes.js";
-import type { Prove, TokenKeepEvents, Transition } from "./types.js";
+import type { Settings } from "./options.js";
+import type { Prove, TokenKeepEvents, TokenKeepOptions, Transition } from "./types.js";
 
 /** Where an engine lives. A call takes effect in the order in which it is made. */
 export interface Home {
@@ -57,4 +58,11 @@ export interface Told {
   bare(why: Bare, url: string): void;
   /** This home is lost, by this error. The next call needs another one. */
   lost(error: TokenKeepError): void;
+}
+
+/** What the page half of a home in a worker needs of the options. */
+export interface RemoteSettings extends Pick<Settings, "origins" | "csrf" | "sessionHint"> {
+  readonly host: TokenKeepOptions["host"];
+  /** Whether tokens are bound. */
+  readonly dpop: unknown;
 }

@@ -2,7 +2,7 @@
 // use. Here are the listeners, and the snapshot that the application saw last.
 
 import type { Input } from "../../build/client/client.js";
-import { abortable } from "../patience.js";
+import { abortable } from "../shared/patience.js";
 import { own } from "./checks.js";
 import { TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";

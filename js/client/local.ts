@@ -1,11 +1,10 @@
 // The home in this realm: the engine is loaded here at the first use.
 
-import type { remoteHomes } from "../hosted/remote.js";
 import { adviser } from "./advice.js";
 import { invalid, isWorker, membersOf } from "./checks.js";
 import { cookieNamed } from "./cookies.js";
 import { TokenKeepError } from "./error.js";
-import type { Home } from "./home.js";
+import type { Home, RemoteSettings } from "./home.js";
 import { type Host, openHost, type Realm } from "./host.js";
 import { Keep, type Load } from "./keep.js";
 import type { Core } from "./load.js";
@@ -18,7 +17,9 @@ import { signIn } from "./sign-in.js";
 import type { TokenKeep, TokenKeepOptions } from "./types.js";
 
 /** What reaches a worker: a chunk of its own. */
-type LoadRemote = () => Promise<{ remoteHomes: typeof remoteHomes }>;
+type LoadRemote = () => Promise<{
+  remoteHomes(settings: RemoteSettings, options: string, KeepError: typeof TokenKeepError): Load;
+}>;
 
 /**
  * A keep whose engine lives in this realm, in a core that `load` brings. `loadProver` brings the

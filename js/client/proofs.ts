@@ -1,6 +1,7 @@
 // Brings what makes proofs of possession, where the option `dpop` asks for it.
 
-import { discard, jsonOf, sentAtOf } from "./authority.js";
+import { discard } from "../shared/body.js";
+import { jsonOf, sentAtOf } from "./authority.js";
 import { challengesOf } from "./challenge.js";
 import type { Borrowed, ProofSettings, Prover } from "./dpop.js";
 import { TokenKeepError } from "./error.js";

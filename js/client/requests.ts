@@ -2,8 +2,8 @@
 // refusal there is one refresh and one retry. `keep.fetch` and `keep.attempt` share it, and differ
 // in how they send. The retry sends a copy that was made before the first try.
 
+import { discard, isMadeOfStream } from "../shared/body.js";
 import { ownBase } from "./addresses.js";
-import { discard } from "./authority.js";
 import { remedyOf } from "./challenge.js";
 import type { Deliver, Delivered, Prover } from "./dpop.js";
 import { TokenKeepError } from "./error.js";
@@ -184,18 +184,4 @@ export function isReplayable(
 
 function hasBody(request: Request): boolean {
   return request.method !== "GET" && request.method !== "HEAD" && request.body !== null;
-}
-
-/**
- * Whether the body of a `Request` was made of a stream, which the `Request` does not tell. But the
- * Fetch standard refuses the mode "no-cors" for a body "whose source is null", and only the source
- * of a stream is null. So a trial copy shows it.
- */
-export function isMadeOfStream(request: Request): boolean {
-  try {
-    new Request(request.clone(), { method: "POST", mode: "no-cors" });
-    return false;
-  } catch {
-    return true;
-  }
 }

@@ -1,7 +1,8 @@
 // Sends the application's sign-in request while no refresh can run in any tab, and takes the token
 // out of the reply.
 
-import { bytesOf, discard, isLabelled, sentAtOf } from "./authority.js";
+import { discard } from "../shared/body.js";
+import { bytesOf, isLabelled, sentAtOf } from "./authority.js";
 import { TokenKeepError } from "./error.js";
 import type { Host } from "./host.js";
 import { isReplayable } from "./requests.js";

@@ -1,7 +1,7 @@
 // The instance of the wasm that travels inside the JavaScript.
 
 import { packedWasm, wasmSize } from "../../build/edge/inlined.js";
-import { packedOf, unpacked } from "../unpack.js";
+import { packedOf, unpacked } from "../shared/unpack.js";
 import { type Instance, instanceFrom } from "./instance.js";
 import { nodeModule } from "./node.js";
 

@@ -3,15 +3,8 @@
 
 import { ownBase } from "../client/addresses.js";
 import { invalid, isWorker, own } from "../client/checks.js";
-import type { Settings } from "../client/options.js";
+import type { RemoteSettings } from "../client/home.js";
 import type { EndpointOptions, TokenKeepOptions } from "../client/types.js";
-
-/** What the page half needs. */
-export interface RemoteSettings extends Pick<Settings, "origins" | "csrf" | "sessionHint"> {
-  readonly host: TokenKeepOptions["host"];
-  /** Whether tokens are bound. */
-  readonly dpop: unknown;
-}
 
 export function readHosted(given: TokenKeepOptions): RemoteSettings {
   const { refresh, logout, origins, host, csrf, sessionHint, dpop, transport } = own(Object(given));

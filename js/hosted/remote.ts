@@ -7,14 +7,13 @@
 import { ownBase } from "../client/addresses.js";
 import { cookieNamed } from "../client/cookies.js";
 import type { TokenKeepError } from "../client/error.js";
-import type { Home, Told } from "../client/home.js";
+import type { Home, RemoteSettings, Told } from "../client/home.js";
 import type { Load } from "../client/keep.js";
 import { bareOf } from "../client/notes.js";
 import { watchPage } from "../client/page.js";
 import { readJson } from "../client/session.js";
 import type { Transition } from "../client/types.js";
 import { outsideZones } from "../client/zones.js";
-import type { RemoteSettings } from "./options.js";
 import type {
   Failure,
   FromPage,

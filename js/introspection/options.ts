@@ -6,7 +6,7 @@ import type { Issuer } from "../edge/options/issuers.js";
 import type { Settings } from "../edge/options/read.js";
 import type { IssuerOptions } from "../edge/options/types.js";
 import { client } from "../oauth/client.js";
-import { type Check, callable, flag, integer, members, optional, read } from "../options.js";
+import { type Check, callable, flag, integer, members, optional, read } from "../shared/options.js";
 import type { IntrospectionOptions } from "./types.js";
 
 type Signed = Exclude<NonNullable<IntrospectionOptions["answer"]>, "json">["jwt"];

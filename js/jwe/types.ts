@@ -1,7 +1,7 @@
 // The public types of the options of `tokenkeep/jwe`.
 
 import type { Jwk } from "../edge/options/types.js";
-import type { WebCryptoKey } from "../web-crypto-key.js";
+import type { WebCryptoKey } from "../shared/web-crypto-key.js";
 
 /**
  * How the content encryption key comes (RFC 7518 section 4). RSA1_5, PBES2, the key wraps with GCM

@@ -2,8 +2,8 @@
 // 1.0). The receiver of `tokenkeep/logout` verifies the token and tells the revocations; here the
 // sessions end.
 
-import { readWithin } from "../body.js";
 import { logoutReceiver } from "../logout.js";
+import { readWithin } from "../shared/body.js";
 import type { Live } from "./setup.js";
 
 /** Bytes after which nobody asks whether there is a body. */

@@ -8,7 +8,7 @@ import type { Claims } from "../edge/result/verified.js";
 import { createVerifier } from "../edge.js";
 import { ask, EndpointFailure, type RequestOptions } from "../oauth/ask.js";
 import { oauth } from "../oauth/library.js";
-import { isText } from "../options.js";
+import { isText } from "../shared/options.js";
 import type { Tokens } from "./sessions.js";
 import type { Settings } from "./settings.js";
 import type { About, Report } from "./setup.js";

@@ -19,7 +19,7 @@ import {
   read,
   tableOf,
   text,
-} from "../options.js";
+} from "../shared/options.js";
 import { invalidOption } from "./error.js";
 import type { LiveSessionsMaker } from "./sessions.js";
 import type { MediatorOptions, ProviderOptions } from "./types.js";

@@ -2,7 +2,7 @@
 
 import { silence } from "../edge/options/own.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
-import { Sealing } from "../sealing.js";
+import { Sealing } from "../shared/sealing.js";
 import type { HeaderList } from "./answers.js";
 import { cookiesFor } from "./cookies.js";
 import { meaningOf } from "./meaning.js";

@@ -2,7 +2,7 @@
 // Everything that the callback has to know travels in a cookie of its own, sealed, so that any
 // number of tabs sign in at once.
 
-import { digestOf, randomText } from "../sealing.js";
+import { digestOf, randomText } from "../shared/sealing.js";
 import { redirect } from "./answers.js";
 import { authorizationAddress } from "./authorization.js";
 import { cookiesOf, type Sent } from "./cookies.js";

@@ -2,7 +2,7 @@
 // and in size. The bounds hold even if `fetch` ignores its signal. Whatever fails is told in one
 // form, which holds nothing of what was sent or received but the error code.
 
-import { abortable } from "../patience.js";
+import { abortable } from "../shared/patience.js";
 import { oauth } from "./library.js";
 
 export interface Bounds {

@@ -4,7 +4,7 @@
 import type { Client, ClientAuth } from "oauth4webapi";
 import { loadAssertion } from "../chunks.js";
 import type { Jwk } from "../edge/options/types.js";
-import { type Check, isText, members, must, oneOf, optional, text } from "../options.js";
+import { type Check, isText, members, must, oneOf, optional, text } from "../shared/options.js";
 import { oauth } from "./library.js";
 import type { ClientAuthentication } from "./types.js";
 

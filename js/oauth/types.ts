@@ -1,7 +1,7 @@
 // How an application says who it is at an authorization server: public types.
 
 import type { Jwk } from "../edge/options/types.js";
-import type { WebCryptoKey } from "../web-crypto-key.js";
+import type { WebCryptoKey } from "../shared/web-crypto-key.js";
 
 /**
  * How the authorization server knows this client (OpenID Connect Core 1.0 section 9).

@@ -3,9 +3,9 @@
 // refused.
 
 import { genericTokenEndpointRequest } from "oauth4webapi";
-import { decodeBinary } from "../base64url.js";
 import { loadDiscovery } from "../chunks.js";
 import { ask, type RequestOptions } from "../oauth/ask.js";
+import { decodeBinary } from "../shared/base64url.js";
 import type { Metadata } from "./discovery.js";
 import { type Issued, lifetimeOf } from "./entry.js";
 import type { Parameters, Settings } from "./options.js";

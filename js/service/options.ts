@@ -19,7 +19,7 @@ import {
   secret,
   tableOf,
   text,
-} from "../options.js";
+} from "../shared/options.js";
 import { ServiceTokenError } from "./error.js";
 import { RESERVED } from "./reserved.js";
 import type { ServiceOptions, Target } from "./types.js";

@@ -2,7 +2,7 @@
 // renewal and one retry (retry.ts).
 
 import { loadRetry } from "../chunks.js";
-import { abortable } from "../patience.js";
+import { abortable } from "../shared/patience.js";
 import type { Kept } from "./entry.js";
 import type { Lender } from "./keeper.js";
 import type { ServiceOptions } from "./types.js";

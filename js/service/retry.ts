@@ -2,8 +2,7 @@
 // what was sent before. It is loaded for the first refusal, and for requests that have to be copied
 // beforehand.
 
-import { discard } from "../client/authority.js";
-import { isMadeOfStream } from "../client/requests.js";
+import { discard, isMadeOfStream } from "../shared/body.js";
 import type { Kept } from "./entry.js";
 import type { Lender } from "./keeper.js";
 

@@ -2,10 +2,10 @@
 // or hang: that costs a grant. What is in it is sealed for one issuer, client and target. It is
 // loaded for the option `shared` alone.
 
-import { hexDigest } from "../digest.js";
 import { keepAlive } from "../edge/keys/scope.js";
-import { withoutDelay } from "../patience.js";
-import { Sealing } from "../sealing.js";
+import { hexDigest } from "../shared/digest.js";
+import { withoutDelay } from "../shared/patience.js";
+import { Sealing } from "../shared/sealing.js";
 import { dueAfter, type Entry, type Issued } from "./entry.js";
 import type { Party } from "./keeper.js";
 import type { Settings, TargetSettings } from "./options.js";

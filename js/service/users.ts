@@ -1,9 +1,9 @@
 // The tokens of users: an exchange (RFC 8693), or the grant that a target describes, and which of
 // them are remembered. It is loaded when a service first acts for a user.
 
-import { hexDigest } from "../digest.js";
 import type { Claims } from "../edge/result/verified.js";
 import type { EndpointFailure } from "../oauth/ask.js";
+import { hexDigest } from "../shared/digest.js";
 import { type Entry, type Issued, newEntry } from "./entry.js";
 import type { ServiceTokenError } from "./error.js";
 import type { Answer, Ask, Asked } from "./grants.js";

@@ -10,7 +10,7 @@ import type {
   TokenResponse,
   Transition,
 } from "../client/types.js";
-import { abortable } from "../patience.js";
+import { abortable } from "../shared/patience.js";
 import { exchange, type Turns } from "./exchange.js";
 import { Listeners } from "./listeners.js";
 import { absolute, Routes, requestOf } from "./routes.js";

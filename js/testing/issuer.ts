@@ -1,8 +1,8 @@
 // An issuer for the tests of a server: it has keys, publishes them, and signs what the test claims.
 // WebCrypto signs, which every runtime has, so nothing else has to be installed.
 
-import { encodeBase64url, encodeJson } from "../base64url.js";
 import type { Algorithm, IssuerOptions, Jwk } from "../edge/options/types.js";
+import { encodeBase64url, encodeJson } from "../shared/base64url.js";
 
 /** What a test's issuer is made with. All of it has a default. */
 export interface TestIssuerOptions {

@@ -1,6 +1,6 @@
 // Tokens that nobody signed: an application reads their claims, a verifier refuses them.
 
-import { decodeBase64url, encodeJson } from "../base64url.js";
+import { decodeBase64url, encodeJson } from "../shared/base64url.js";
 
 /**
  * A JWT with these claims and no valid signature, for what a test's server answers: a keep reads

@@ -2,7 +2,6 @@
 // script of the page can say it. Whatever is not as protocol.ts has it is dropped.
 
 import { bare, originOf } from "../client/addresses.js";
-import { discard } from "../client/authority.js";
 import { TokenKeepError } from "../client/error.js";
 import { bareOf } from "../client/notes.js";
 import { type Asker, exchange, fetching } from "../client/requests.js";
@@ -11,6 +10,7 @@ import { signIn } from "../client/sign-in.js";
 import type { Transition } from "../client/types.js";
 import type { Failure, SentSession, SettleInput } from "../hosted/protocol.js";
 import * as Kind from "../hosted/protocol.js";
+import { discard } from "../shared/body.js";
 import type { Shared } from "./engine.js";
 import { type Speaker, speakerTo } from "./messages.js";
 import { inputOf, type ReadRequest, requestOf } from "./read.js";

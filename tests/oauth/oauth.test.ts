@@ -13,7 +13,7 @@ import {
 import { ask, type Bounds, EndpointFailure } from "../../js/oauth/ask.ts";
 import { client } from "../../js/oauth/client.ts";
 import type { ClientAuthentication } from "../../js/oauth/types.ts";
-import { members, read } from "../../js/options.ts";
+import { members, read } from "../../js/shared/options.ts";
 
 const invalid = (option: string, problem: string) => new Error(`\`${option}\` ${problem}.`);
 const clientOf = (given: unknown, now: () => number) =>

@@ -14,7 +14,7 @@ const project = {
   wasm: read("src/wasm/Cargo.toml"),
   lock: read("Cargo.lock"),
   package: read("package.json"),
-  version: read("js/version.ts"),
+  version: read("js/shared/version.ts"),
 };
 type Sources = typeof project;
 
@@ -33,7 +33,7 @@ const plants: [string, Sources, RegExp][] = [
   [
     "another version in the sources",
     planted("version", /VERSION = ".*"/, 'VERSION = "0.0.0"'),
-    /js\/version\.ts has not the version/,
+    /js\/shared\/version\.ts has not the version/,
   ],
   [
     "a feature that Cargo.toml lacks",

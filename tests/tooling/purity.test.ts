@@ -10,19 +10,19 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { parse } from "smol-toml";
-import { codeOf, findImpurities } from "../../scripts/check-purity.mjs";
+import { codeOf, findImpurities, findStrayImports } from "../../scripts/check-purity.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What the check finds in a tree of these files. */
-function findIn(files: Record<string, string>): string[] {
+function findIn(files: Record<string, string>, find = findImpurities): string[] {
   const folder = mkdtempSync(join(tmpdir(), "tokenkeep-purity-"));
   try {
     for (const [name, content] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), content);
     }
-    return findImpurities(folder);
+    return find(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -30,6 +30,26 @@ function findIn(files: Record<string, string>): string[] {
 
 test("the project's own layers are pure", () => {
   assert.deepEqual(findImpurities(root), []);
+});
+
+test("the project's own rooms of js/ import what they may", () => {
+  assert.deepEqual(findStrayImports(root), []);
+});
+
+test("an import of js/ from a room that may not be known is found", () => {
+  const files = {
+    "js/edge/keys/a.ts": '\nimport { A } from "../../client/a.js";',
+    "js/client/b.ts": 'const load = () => import("../hosted/b.js");',
+    "js/shared/c.ts": 'export type { C } from "../edge/c.js";',
+    "js/client/d.ts": 'import { D } from "../shared/d.js";\nimport { E } from "./deep/e.js";',
+    "js/jwe/e.ts": 'import { verify } from "../edge.js";\nimport { F } from "../../build/f.js";',
+    "js/index.ts": 'export * from "./mediator/g.js";',
+  };
+  assert.deepEqual(findIn(files, findStrayImports).sort(), [
+    'js/client/b.ts:1: import("../hosted/b.js")',
+    'js/edge/keys/a.ts:2: from "../../client/a.js"',
+    'js/shared/c.ts:1: from "../edge/c.js"',
+  ]);
 });
 
 const slips: [string, string, string][] = [

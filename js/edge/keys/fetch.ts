@@ -1,8 +1,8 @@
 // One fetch of what is published: bounded in time, body included, and in size. The bounds hold even
 // if `fetch` ignores its signal.
 
-import { readWithin } from "../../body.js";
-import { VERSION } from "../../version.js";
+import { discard, readWithin } from "../../shared/body.js";
+import { VERSION } from "../../shared/version.js";
 import type { JwksSettings } from "../options/read.js";
 import { VerifyError } from "../request/error.js";
 
@@ -69,18 +69,18 @@ async function exchange(
     maxAge: maxAgeOf(response.headers.get("Cache-Control")),
   };
   if (response.status === 304 && etag !== undefined) {
-    discard(response);
+    discard(response.body);
     return { ...seen, etag: seen.etag ?? etag, body: null };
   }
   const isAbsent = response.status === 404 && settings.mayBeAbsent;
   if (response.status !== 200 && !isAbsent) {
-    discard(response);
+    discard(response.body);
     throw new VerifyError(`${codes}.unreachable`, {
       message: `The endpoint answered ${response.status}.`,
     });
   }
   // What is not there has no text, whatever the answer says of it.
-  if (isAbsent) discard(response);
+  if (isAbsent) discard(response.body);
   const body = isAbsent ? new Uint8Array(0) : await bodyOf(response, codes, settings.maxBytes);
   if (decode === null) return { ...seen, body };
   try {
@@ -90,11 +90,6 @@ async function exchange(
     if (cause instanceof VerifyError && cause.code.startsWith(codes)) throw cause;
     throw new VerifyError(`${codes}.malformed`, { cause });
   }
-}
-
-/** Leaves no body open: a Worker has six connections. */
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => undefined);
 }
 
 /** @throws {VerifyError} malformed, too_large, after `codes` */

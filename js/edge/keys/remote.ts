@@ -7,7 +7,7 @@
 // tests/sim/edge/key_sets.rs takes the steps of this file and of renewals.ts in the same order.
 // Change them together.
 
-import { withoutDelay } from "../../patience.js";
+import { withoutDelay } from "../../shared/patience.js";
 import type { Core } from "../core.js";
 import { type JwksSettings, readClock } from "../options/read.js";
 import type { JwksStore, StoredJwks } from "../options/store-types.js";

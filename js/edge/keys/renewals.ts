@@ -1,7 +1,7 @@
 // Renewals that are under way. The calls of one scope may wait for each other's. A wait has a
 // bound, because the renewal of a request that is gone never ends.
 
-import { withoutDelay } from "../../patience.js";
+import { withoutDelay } from "../../shared/patience.js";
 import { readClock } from "../options/read.js";
 import type { ExecutionContextLike } from "../result/verified.js";
 import { keepAlive } from "./scope.js";

@@ -1,7 +1,7 @@
 // The second layer of the key-set cache: stores over Workers KV and the Cache API, and how they are
 // asked. A store is a help and no more: one that fails, hangs or lies costs a fetch.
 
-import { hexDigest } from "../../digest.js";
+import { hexDigest } from "../../shared/digest.js";
 import { invalidOption } from "../options/invalid.js";
 import { readMembers } from "../options/read.js";
 import type { JwksStore, KeyValue, StoredJwks } from "../options/store-types.js";

@@ -1,7 +1,7 @@
 // Whether a store keeps what `SessionStore` promises. A store that doesn't lets a refresh token be
 // used twice, or brings a session back that was logged out.
 
-import { randomText } from "../../sealing.js";
+import { randomText } from "../../shared/sealing.js";
 import type { SessionRecord, SessionStore } from "../store-types.js";
 import type { StoreFinding } from "./check.js";
 

@@ -1,7 +1,7 @@
 // Sessions in cookies, sealed: the refresh token travels with each call. No lease exists, and
 // parallel calls reach the provider; that is harmless where refresh tokens may be used again.
 
-import { digestOf } from "../../sealing.js";
+import { digestOf } from "../../shared/sealing.js";
 import { MOST_BYTES, type Sent } from "../cookies.js";
 import type { Renewable } from "../renewal.js";
 import type { Held, LiveSessions } from "../sessions.js";

@@ -2,7 +2,7 @@
 // first request.
 
 import { loadSealed } from "../../chunks.js";
-import { listOf, members, oneOf, read, secret } from "../../options.js";
+import { listOf, members, oneOf, read, secret } from "../../shared/options.js";
 import { invalidOption } from "../error.js";
 import type { LiveSessionsMaker } from "../sessions.js";
 import type { Secrets, Sessions } from "../types.js";

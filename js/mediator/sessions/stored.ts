@@ -7,8 +7,8 @@
 // is stored before anybody is answered: a browser that has left costs nothing.
 
 import { keepAlive } from "../../edge/keys/scope.js";
-import { listOf, members, read, secret } from "../../options.js";
-import { digestOf, randomText } from "../../sealing.js";
+import { listOf, members, read, secret } from "../../shared/options.js";
+import { digestOf, randomText } from "../../shared/sealing.js";
 import { tokenAnswer, unavailable } from "../answers.js";
 import type { Sent } from "../cookies.js";
 import { invalidOption } from "../error.js";

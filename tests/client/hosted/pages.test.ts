@@ -8,7 +8,7 @@ import { packedWasm, wasmSize } from "../../../build/client/inlined.js";
 import { coreFrom } from "../../../js/client/load.ts";
 import { readOptions } from "../../../js/client/options.ts";
 import * as Kind from "../../../js/hosted/protocol.ts";
-import { packedOf, unpacked } from "../../../js/unpack.ts";
+import { packedOf, unpacked } from "../../../js/shared/unpack.ts";
 import { shareEngine } from "../../../js/worker/engine.ts";
 import { dice } from "../../shared/dice.ts";
 

@@ -2,4 +2,4 @@ export type { Algorithm, Introspector, Jwk, KeyLocator } from "./edge/options/ty
 export { introspection } from "./introspection/introspector.js";
 export type { IntrospectionEvent, IntrospectionOptions } from "./introspection/types.js";
 export type { ClientAuthentication } from "./oauth/types.js";
-export type { WebCryptoKey } from "./web-crypto-key.js";
+export type { WebCryptoKey } from "./shared/web-crypto-key.js";

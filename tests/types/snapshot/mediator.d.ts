@@ -13,4 +13,4 @@ export type { SignInErrorCode } from "./mediator/sign-in-error.js";
 export type { SessionRecord, SessionStore } from "./mediator/store-types.js";
 export type { Mediator, MediatorEvent, MediatorOptions, ProviderMetadata, ProviderOptions, Secrets, Sessions, } from "./mediator/types.js";
 export type { ClientAuthentication } from "./oauth/types.js";
-export type { WebCryptoKey } from "./web-crypto-key.js";
+export type { WebCryptoKey } from "./shared/web-crypto-key.js";

@@ -1,5 +1,5 @@
 import type { Jwk } from "../edge/options/types.js";
-import type { WebCryptoKey } from "../web-crypto-key.js";
+import type { WebCryptoKey } from "../shared/web-crypto-key.js";
 export type ClientAuthentication = {
     method: "client_secret_basic" | "client_secret_post";
     secret: string;

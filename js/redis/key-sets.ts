@@ -1,9 +1,9 @@
 // Key sets in Redis. An entry is its time, a space, and the set as JSON: the time stands before the
 // rest, so that the script that writes an entry need not read the other one.
 
-import { invalidOption } from "../options/invalid.js";
-import { number, readMembers } from "../options/read.js";
-import type { JwksStore, StoredJwks } from "../options/store-types.js";
+import { invalidOption } from "../edge/options/invalid.js";
+import { number, readMembers } from "../edge/options/read.js";
+import type { JwksStore, StoredJwks } from "../edge/options/store-types.js";
 import type { RedisClient } from "./client.js";
 import { Connection } from "./connection.js";
 

@@ -1,4 +1,4 @@
-import type { KeyValue } from "../options/store-types.js";
+import type { KeyValue } from "../edge/options/store-types.js";
 import type { RedisClient } from "./client.js";
 export interface RedisKeyValueOptions {
     prefix?: string;

@@ -2,7 +2,7 @@
 // methods, so the package depends on neither. Every command has one key, as a cluster wants it, and
 // a bound on how long it is waited for.
 
-import { invalidOption } from "../options/invalid.js";
+import { invalidOption } from "../edge/options/invalid.js";
 import type { RedisClient } from "./client.js";
 
 interface NodeRedis extends RedisClient {

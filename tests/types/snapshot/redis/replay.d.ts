@@ -1,4 +1,4 @@
-import type { ReplayStore } from "../options/store-types.js";
+import type { ReplayStore } from "../edge/options/store-types.js";
 import type { RedisClient } from "./client.js";
 export interface RedisReplayOptions {
     prefix?: string;

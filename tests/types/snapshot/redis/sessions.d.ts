@@ -1,4 +1,4 @@
-import type { SessionStore } from "../../mediator/store-types.js";
+import type { SessionStore } from "../mediator/store-types.js";
 import type { RedisClient } from "./client.js";
 export interface RedisSessionsOptions {
     prefix?: string;

@@ -3,12 +3,12 @@
 // that hears of it forgets what it knew. A message never says what is true: the channels of a Redis
 // are shared by all its databases and prefixes.
 
-import { digestOf } from "../keys/stores.js";
-import { invalidOption } from "../options/invalid.js";
-import { number, readMembers } from "../options/read.js";
-import type { RevocationStore, Revoker } from "../options/store-types.js";
-import { VerifyError } from "../request/error.js";
-import { clockOf, type Entry, entryOf, putNewest, revocationOver } from "../result/revoked.js";
+import { digestOf } from "../edge/keys/stores.js";
+import { invalidOption } from "../edge/options/invalid.js";
+import { number, readMembers } from "../edge/options/read.js";
+import type { RevocationStore, Revoker } from "../edge/options/store-types.js";
+import { VerifyError } from "../edge/request/error.js";
+import { clockOf, type Entry, entryOf, putNewest, revocationOver } from "../edge/result/revoked.js";
 import type { RedisClient } from "./client.js";
 import { Connection } from "./connection.js";
 import { Subscription } from "./subscription.js";

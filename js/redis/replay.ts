@@ -1,10 +1,10 @@
 // Proofs that were used, in Redis: a key for each, which the server sets only if it is not there.
 
-import { APART } from "../dpop/durable-replay.js";
-import { invalidOption } from "../options/invalid.js";
-import { number, readMembers } from "../options/read.js";
-import type { ReplayStore } from "../options/store-types.js";
-import { clockOf } from "../result/revoked.js";
+import { APART } from "../edge/dpop/durable-replay.js";
+import { invalidOption } from "../edge/options/invalid.js";
+import { number, readMembers } from "../edge/options/read.js";
+import type { ReplayStore } from "../edge/options/store-types.js";
+import { clockOf } from "../edge/result/revoked.js";
 import type { RedisClient } from "./client.js";
 import { Connection } from "./connection.js";
 

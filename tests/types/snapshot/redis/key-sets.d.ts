@@ -1,4 +1,4 @@
-import type { JwksStore } from "../options/store-types.js";
+import type { JwksStore } from "../edge/options/store-types.js";
 import type { RedisClient } from "./client.js";
 export interface RedisJwksOptions {
     prefix?: string;

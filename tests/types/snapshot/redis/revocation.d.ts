@@ -1,4 +1,4 @@
-import type { RevocationStore, Revoker } from "../options/store-types.js";
+import type { RevocationStore, Revoker } from "../edge/options/store-types.js";
 import type { RedisClient } from "./client.js";
 export interface RedisRevocationOptions {
     prefix?: string;

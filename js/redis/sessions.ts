@@ -2,9 +2,9 @@
 // record as JSON: the version stands before the rest, so that the script that compares it need not
 // read the record. A name is a sorted set of its sessions by their end.
 
-import type { SessionRecord, SessionStore } from "../../mediator/store-types.js";
-import { invalidOption } from "../options/invalid.js";
-import { number, readMembers } from "../options/read.js";
+import { invalidOption } from "../edge/options/invalid.js";
+import { number, readMembers } from "../edge/options/read.js";
+import type { SessionRecord, SessionStore } from "../mediator/store-types.js";
 import type { RedisClient } from "./client.js";
 import { Connection } from "./connection.js";
 

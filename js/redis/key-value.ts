@@ -1,9 +1,9 @@
 // Redis with the methods of Workers KV, for what takes such a namespace as a store that may lag:
 // the shared tokens of `tokenkeep/service`.
 
-import { invalidOption } from "../options/invalid.js";
-import { number, readMembers } from "../options/read.js";
-import type { KeyValue } from "../options/store-types.js";
+import { invalidOption } from "../edge/options/invalid.js";
+import { number, readMembers } from "../edge/options/read.js";
+import type { KeyValue } from "../edge/options/store-types.js";
 import type { RedisClient } from "./client.js";
 import { Connection } from "./connection.js";
 
