@@ -1,8 +1,8 @@
 // Compares wasm-pack.toml with both Cargo.toml, Cargo.lock and package.json, and
 // js/shared/version.ts with package.json, and lists every disagreement. It exists because wasm-pack
 // does not read our manifest. Without this check a renamed feature or a newer wasm-bindgen would go
-// unnoticed, or show late as a download that is refused. `npm run build` and `npm run check` run it.
-// Alone: `node scripts/check-manifest.mjs`.
+// unnoticed, or show late as a download that is refused. `npm run build` and `npm run check` run
+// it. Alone: `node scripts/check-manifest.mjs`.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

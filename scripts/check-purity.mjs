@@ -1,8 +1,8 @@
 // Checks what neither the compiler nor clippy can: that no room of src/ names one that it may not
 // depend on, that no room of js/ imports from one, and that the pure rooms (token, engine, verify)
-// have nothing that is awaited and no code of their own for wasm32. Clocks, randomness and formatting are clippy's (clippy.toml); web
-// types would not compile natively. `npm run check` runs it. Alone:
-// `node scripts/check-purity.mjs`.
+// have nothing that is awaited and no code of their own for wasm32. Clocks, randomness and
+// formatting are clippy's (clippy.toml); web types would not compile natively. `npm run check` runs
+// it. Alone: `node scripts/check-purity.mjs`.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, posix, relative, sep } from "node:path";
@@ -21,8 +21,8 @@ const layers = [
 ];
 
 /**
- * The rooms of js/, and which others each may import from. The files beside them are those of dist/,
- * which lead into the rooms.
+ * The rooms of js/, and which others each may import from. The files beside the rooms are those of
+ * dist/, which lead into them.
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 const mayImport = {

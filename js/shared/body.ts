@@ -28,7 +28,10 @@ export async function readWithin(
   return whole;
 }
 
-/** Gives up a stream that nobody will read to its end, so that its connection is free: a Worker has six. */
+/**
+ * Gives up a stream that nobody will read to its end, so that its connection is free: a Worker has
+ * six.
+ */
 export function discard(stream: { cancel(): Promise<void> } | null | undefined): void {
   stream?.cancel().catch(() => undefined);
 }
