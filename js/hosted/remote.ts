@@ -102,7 +102,10 @@ function homeIn(
     if (port) return port;
     try {
       worker = find();
+      // A function may have made none.
+      worker.addEventListener("error", failed);
     } catch (cause) {
+      lose();
       throw unavailable(cause);
     }
     const { port1, port2 } = new MessageChannel();
@@ -115,7 +118,6 @@ function homeIn(
       port: port2,
     };
     ("port" in worker ? worker.port : worker).postMessage(hello, [port2]);
-    worker.addEventListener("error", failed);
     const unwatch = watchPage((what) => tell([Kind.PAGE, what]), {
       left: (persisted) => tell([persisted ? Kind.STORED : Kind.BYE]),
       restored: () => tell([Kind.BACK]),

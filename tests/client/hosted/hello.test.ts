@@ -184,6 +184,18 @@ behaviour("client_W6_a_function_that_throws_is_told_too", async (scene) => {
   assert.equal(error?.code, "worker_unavailable");
 });
 
+behaviour("client_W341_a_host_that_makes_no_worker_is_told_and_asked_again", async (scene) => {
+  const { errors, status } = await scene.page.evaluate(async (options) => {
+    const made = [undefined, {}, new Worker("/worker.js", { type: "module" })];
+    const host = () => made.shift() as Worker;
+    const keep = stage.createTokenKeep({ ...options, host });
+    const errors = [await stage.outcome(keep.start()), await stage.outcome(keep.start())];
+    return { errors: errors.map(({ error }) => error?.code), status: (await keep.start()).status };
+  }, optionsOf(scene));
+  assert.deepEqual(errors, ["worker_unavailable", "worker_unavailable"]);
+  assert.equal(status, "authenticated");
+});
+
 behaviour(
   "client_W7_malformed_messages_neither_stop_the_worker_nor_send_a_request",
   async (scene) => {
