@@ -1,14 +1,18 @@
 // Sessions in D1 and in Durable Objects, in workerd: two isolates of one mediator over one store.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
-import { Miniflare, type MiniflareOptions, Response as MiniflareResponse } from "miniflare";
+import { Miniflare, type MiniflareOptions } from "miniflare";
 import { d1Sessions, type StoreFinding } from "tokenkeep/mediator";
 import { workerOf } from "../edge/workerd/start.ts";
 import { APP, Browser, bodyOf, errorIn } from "./browser.ts";
 import { FaultyProvider } from "./faulty-provider.ts";
 import { packed } from "./packing.ts";
-import { LATER, takeTurns } from "./turns.ts";
+import { LATER, SESSIONS, TURNS, takeTurns } from "./turns.ts";
 
 type Fetcher = Awaited<ReturnType<Miniflare["getWorker"]>>;
 
@@ -26,17 +30,7 @@ async function withIsolates(
 ): Promise<void> {
   const provider = await FaultyProvider.make();
   const worker = await workerOf(new URL("store-worker.ts", import.meta.url).pathname);
-  const outboundService = async (request: Request) => {
-    const body = request.method === "POST" ? await request.text() : undefined;
-    const answer = await provider.fetch(request.url, {
-      headers: [...request.headers],
-      ...(body === undefined ? {} : { body }),
-    });
-    return new MiniflareResponse(await answer.text(), {
-      status: answer.status,
-      headers: [...answer.headers],
-    });
-  };
+  const outside = await outsideWith(provider);
   const one = (name: string) => ({
     ...worker,
     name,
@@ -45,7 +39,7 @@ async function withIsolates(
     durableObjects: {
       SESSIONS: { className: "SessionObject", scriptName: "one", useSQLite: true },
     },
-    outboundService,
+    outboundService: { external: { address: outside.address, http: {} } },
   });
   const miniflare = new Miniflare({
     cf: false,
@@ -86,7 +80,28 @@ async function withIsolates(
     });
   } finally {
     await miniflare.dispose();
+    outside.close();
   }
+}
+
+/**
+ * What is outside of the Workers: the provider, on a server that closes no connection by itself. A
+ * busy machine would lose the request that comes at that moment, and a mediator repeats none.
+ */
+async function outsideWith(provider: FaultyProvider) {
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
+    const body = request.method === "POST" ? await text(request) : undefined;
+    const answer = await provider.fetch(`https://${request.headers.host}${request.url}`, {
+      headers: request.headersDistinct as never,
+      ...(body === undefined ? {} : { body }),
+    });
+    response.writeHead(answer.status, [...answer.headers].flat()).end(await answer.text());
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => void (server.close(), server.closeAllConnections()),
+  };
 }
 
 async function signIn(browser: Browser, provider: FaultyProvider): Promise<void> {
@@ -114,8 +129,9 @@ for (const store of ["d1", "durable"] as const)
         await takeTurns(doors, provider, advance);
         for (const { fetch } of workers) {
           const events = (await (await fetch(`${APP}/events`)).json()) as { type: string }[];
-          const refreshed = events.filter(({ type }) => type === "refreshed").length;
-          assert.ok(refreshed > 10, `${refreshed} of 200: both isolates ask`);
+          const served = events.filter(({ type }) => /^(refreshed|repeated)$/.test(type)).length;
+          // Of ten calls at once each isolate has five. Which of the ten asks is for chance to say.
+          assert.ok(served >= (SESSIONS * TURNS * 10) / 2, `${served} calls`);
         }
       }));
 

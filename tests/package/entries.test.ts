@@ -30,7 +30,7 @@ const ALONE: Readonly<Record<string, readonly [bytes: number, ...files: string[]
   "tokenkeep/logout": [71_000, "edge", "logout"],
   "tokenkeep/resource": [3_900, "edge", "resource"],
   "tokenkeep/replay-object": [700, "replay-object"],
-  "tokenkeep/redis": [6_600, "edge", "redis"],
+  "tokenkeep/redis": [6_700, "edge", "redis"],
   "tokenkeep/mediator": [80_000, "edge", "mediator"],
   "tokenkeep/service": [5_400, "service"],
   "tokenkeep/react": [400, "react"],
