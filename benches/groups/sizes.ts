@@ -2,6 +2,7 @@
 // esbuild and gzipped. One measurement is enough, because it comes out the same each time.
 
 import { readFileSync } from "node:fs";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -34,9 +35,12 @@ const VERIFIERS: Readonly<Record<string, string>> = {
 const peers = new URL("../peers/", import.meta.url);
 
 async function weigh(contents: string, ours: boolean, conditions: string[]): Promise<number> {
-  const { outputFiles } = await build({
+  const { metafile, outputFiles } = await build({
     stdin: { contents, resolveDir: fileURLToPath(ours ? new URL("../", import.meta.url) : peers) },
     bundle: true,
+    splitting: true,
+    outdir: ".",
+    metafile: true,
     write: false,
     minify: true,
     format: "esm",
@@ -48,10 +52,17 @@ async function weigh(contents: string, ours: boolean, conditions: string[]): Pro
     define: { global: "globalThis", "process.env.NODE_ENV": '"production"' },
     logLevel: "error",
   });
-  return outputFiles.reduce(
-    (sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length,
-    0,
+  // What an option or a call loads later is no part of what everybody downloads.
+  const { outputs } = metafile;
+  const atStart = new Set(
+    Object.keys(outputs).filter((name) => outputs[name]?.entryPoint === "<stdin>"),
   );
+  for (const name of atStart)
+    for (const { path, kind } of outputs[name]?.imports ?? [])
+      if (kind === "import-statement" && path in outputs) atStart.add(path);
+  return outputFiles
+    .filter(({ path }) => atStart.has(relative(process.cwd(), path)))
+    .reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
 }
 
 export async function measureSizes(): Promise<Record<string, Rounds>> {
