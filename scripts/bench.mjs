@@ -10,7 +10,8 @@
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, root, run } from "./lib/run.mjs";
-import { findChromium, installPackages, setUp } from "./setup.mjs";
+import { findChromium } from "./lib/system.mjs";
+import { installPackages, setUp } from "./setup.mjs";
 
 endChildrenOnSignal();
 try {

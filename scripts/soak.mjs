@@ -5,7 +5,8 @@
 
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, root, run } from "./lib/run.mjs";
-import { findChromium, setUp } from "./setup.mjs";
+import { findChromium } from "./lib/system.mjs";
+import { setUp } from "./setup.mjs";
 
 endChildrenOnSignal();
 try {

@@ -8,7 +8,8 @@
 import { build } from "./build.mjs";
 import { atOnce, endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
 import { table } from "./lib/sizes.mjs";
-import { findChromium, findFirefox, findHeadlessShell, needsOf, setUp } from "./setup.mjs";
+import { findChromium, findFirefox, findHeadlessShell } from "./lib/system.mjs";
+import { needsOf, setUp } from "./setup.mjs";
 
 /** @typedef {import("./lib/counts.mjs").Count} Count */
 

@@ -4,7 +4,7 @@
 import { dirname } from "node:path";
 import { after, before, describe } from "node:test";
 import type { Browser } from "playwright-core";
-import { findRedis } from "../../scripts/setup.mjs";
+import { findRedis } from "../../scripts/lib/system.mjs";
 import { launchChromium } from "../client/browser.ts";
 import { freePort, type Program, placed, started } from "../docs/placed.ts";
 import { testPage } from "./mediator-examples.ts";

@@ -7,13 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import {
-  findChromium,
-  findHeadlessShell,
-  needsOf,
-  packagesAreInstalled,
-  stepsFor,
-} from "../../scripts/setup.mjs";
+import { findChromium, findHeadlessShell } from "../../scripts/lib/system.mjs";
+import { needsOf, packagesAreInstalled, stepsFor } from "../../scripts/setup.mjs";
 
 const wanted = {
   "": { version: "1.0.0" },

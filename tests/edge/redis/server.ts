@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-import { findRedis } from "../../../scripts/setup.mjs";
+import { findRedis } from "../../../scripts/lib/system.mjs";
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -58,7 +58,7 @@ export class RedisServer {
 
   async start(): Promise<void> {
     const path = findRedis();
-    assert.ok(path !== null, "redis-server is not installed: node scripts/setup.mjs --tests");
+    assert.ok(path !== null, "redis-server is not installed: node scripts/lib/system.mjs --tests");
     const options = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1"];
     const place = ["--port", String(this.port), "--dir", this.#folder];
     const started = spawn(path, [...place, ...options, ...this.#options], {
