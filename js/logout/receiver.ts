@@ -2,7 +2,6 @@
 // sections 2.5 and 2.8). The signature is the proof of who asks: no cookie counts, and no origin.
 
 import { bodyOf } from "../edge/keys/fetch.js";
-import { invalidOption } from "../edge/options/invalid.js";
 import { silence } from "../edge/options/own.js";
 import { VerifyError } from "../edge/request/error.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
@@ -18,6 +17,9 @@ const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
  * 200 when the logout is done, 400 to a token or a request that is not good, and 503 when keys, a
  * store or `onLogout` failed: the provider may send the token again. It never throws.
  *
+ * Without `revoker` and `onLogout` it verifies alone: a logout is answered with 200, and ends
+ * nothing.
+ *
  * ```ts
  * const receiveLogout = logoutReceiver({
  *   issuers: { ...issuer, audience: "the-client-id" },
@@ -32,8 +34,6 @@ export function logoutReceiver(
   options: LogoutOptions,
 ): (request: Request, ctx?: ExecutionContextLike) => Promise<Response> {
   const settings = readSettings(options);
-  if (settings.revoker === undefined && settings.onLogout === undefined)
-    throw invalidOption("revoker", "or `onLogout` must be given: a logout would do nothing");
 
   return async (request, ctx) => {
     if (request.method !== "POST") return refusal(405);

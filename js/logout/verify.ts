@@ -22,7 +22,10 @@ export interface LogoutOptions {
    * for its access tokens and don't count here.
    */
   issuers: VerifierOptions["issuers"];
-  /** Is told what a logout revokes: `kvRevocation()`, `redisRevocation()`, `memoryRevocation()`. */
+  /**
+   * Is told what a logout revokes: `kvRevocation()`, `redisRevocation()`, `memoryRevocation()`.
+   * Without it nothing is revoked.
+   */
   revoker?: Revoker;
   /**
    * "session" (default): the tokens with the logout's `sid`; all of the user where it names none.

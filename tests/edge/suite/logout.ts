@@ -561,7 +561,6 @@ edge("edge_W302_refuses_options_that_could_never_be_right", async () => {
     { allowNoExpiry: 1 },
     { clockTolerance: -1 },
     { onLogout: 7 },
-    { onLogout: undefined },
     { onEvent: 7 },
     { profile: "jwt" },
     { check: () => true },
@@ -576,4 +575,16 @@ edge("edge_W302_refuses_options_that_could_never_be_right", async () => {
     verifyLogoutToken(await logoutToken(), { ...options, issuers: resolver }),
     "config_invalid",
   );
+});
+
+edge("edge_W350_a_receiver_without_revoker_and_onLogout_verifies_alone", async () => {
+  const { options, events } = await made();
+  const receive = logoutReceiver(options);
+  assert.deepEqual(await told(await receive(posted(await logoutToken()))), DONE);
+  assert.ok(!events.some(({ type }) => type === "refused"));
+  assert.deepEqual(await told(await receive(posted(await logoutToken({ exp: NOW - 1 })))), [
+    400,
+    INVALID,
+  ]);
+  assert.ok(events.some(({ type }) => type === "refused"));
 });
