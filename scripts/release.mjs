@@ -1,21 +1,12 @@
-// Prepares a release and does not publish it: checks that the version can be released, runs the
-// checks and all tests, builds the commit twice, puts the tarball into build/release with its hash,
-// and prints the commands that a person types next. Alone: `npm run release`. `--untested` leaves
-// out the long tests, for a rehearsal.
+// Prepares a release and does not publish it: checks that the version can be released, proves the
+// commit as `npm run prove` does, builds it twice, puts the tarball into build/release with its
+// hash, and prints the commands that a person types next. Alone: `npm run release`. `--untested`
+// leaves out the proof, for a rehearsal.
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { build } from "./build.mjs";
-import {
-  endChildrenOnSignal,
-  isMain,
-  must,
-  report,
-  root,
-  run,
-  StepFailed,
-  step,
-} from "./lib/run.mjs";
+import { endChildrenOnSignal, isMain, must, report, root, StepFailed } from "./lib/run.mjs";
+import { partsOf, prove } from "./prove.mjs";
 import { commitOf, reproduce } from "./reproduce.mjs";
 import { setUp } from "./setup.mjs";
 
@@ -82,26 +73,13 @@ async function readSources() {
   };
 }
 
-/** @param {string} script @param {string} what @param {string} usually */
-async function passes(script, what, usually) {
-  await step(what, usually, async () => {
-    const { code, output } = await run("node", [script], { seconds: 5400 });
-    if (code !== 0) throw new StepFailed(`${script} failed.`, output);
-  });
-}
-
 /** @param {boolean} tested */
 async function release(tested) {
   const found = obstacles(await readSources());
   if (found.length > 0)
     throw new StepFailed(`Not to be released:\n${found.map((line) => `- ${line}`).join("\n")}`);
   await setUp();
-  await build();
-  if (tested) {
-    await passes("scripts/check.mjs", "Checking", "3 min");
-    await passes("scripts/test.mjs", "Testing", "15 min");
-    await passes("scripts/test-package.mjs", "Trying the package everywhere", "8 min");
-  }
+  if (tested) await prove(partsOf());
   const { path, sha256, size, commit, remove } = await reproduce(await commitOf("HEAD"));
   const folder = join(root, "build", "release");
   rmSync(folder, { recursive: true, force: true });
