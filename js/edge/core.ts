@@ -12,7 +12,7 @@ export type {
   Finding,
   KeyDescription,
   KeyDescriptions,
-  NamedKey,
+  NamedKeys,
   Profile,
   Proof,
   Verdict,
@@ -78,9 +78,9 @@ export class Core {
    * `read`, `judge`, `judgeDates`, `code`, `boundTo`, `signatureAt`, `signatureLength`,
    * `payloadAt`, `payloadLength`, `opened`, `explain`. In rules.rs: `register`. In remembered.rs:
    * `newCache`, `recall`, `begin`, `goByInside`, `remember`. In introspection.rs: `isOpaque`,
-   * `judgeAnswer`. In keys.rs: `namedKeys`, `describeKeys`. In proof.rs: `readProof`, `tokenHash`,
-   * `makeNonce`, `nonceIssuedAt`. In jwe.rs: `readEncrypted`, `isSame`. In freshness.rs: those of
-   * `Freshness`.
+   * `judgeAnswer`. In keys.rs: `namedKeys`, `hashOfKid`, `describeKeys`. In proof.rs: `readProof`,
+   * `tokenHash`, `makeNonce`, `nonceIssuedAt`. In jwe.rs: `readEncrypted`, `isSame`. In
+   * freshness.rs: those of `Freshness`.
    */
   #wasm!: Glue["api"];
   #memory!: WebAssembly.Memory;
@@ -303,11 +303,16 @@ export class Core {
    * The keys of a set that bear a `kid`. The set takes the place of the token. Throws a
    * `KeySetRefusal`.
    */
-  namedKeys(set: Uint8Array): readonly Wasm.NamedKey[] {
+  namedKeys(set: Uint8Array): Wasm.NamedKeys {
     this.#reserve(set.length);
     this.#input.set(set);
     this.#token = null;
     return this.#wasm.namedKeys(set.length);
+  }
+
+  /** What `namedKeys` has for a `kid`; another one may have the same. */
+  hashOfKid(kid: string): number {
+    return this.#wasm.hashOfKid(kid);
   }
 
   /** All keys of the text of a set. Throws a `KeySetRefusal`. */

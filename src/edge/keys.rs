@@ -18,11 +18,14 @@ use crate::verify::keys::{self, Keys, NotKeySet, Origin};
 /// The objects of this file as TypeScript sees them.
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** A key that bears a `kid`, and where it begins and ends in the bytes of its set. */
-export interface NamedKey {
-  readonly kid: string;
-  readonly start: number;
-  readonly end: number;
+/**
+ * The keys of a set that bear a `kid`, in order: the hash of each `kid`, and where in the bytes of
+ * the set each key begins and ends.
+ */
+export interface NamedKeys {
+  readonly hashes: Uint32Array;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
 }
 
 /** A key that may be used. */
@@ -70,11 +73,21 @@ impl From<NotKeySet> for KeySetRefusal {
     }
 }
 
-#[derive(Serialize)]
-struct NamedKey<'a> {
-    kid: &'a str,
-    start: usize,
-    end: usize,
+#[wasm_bindgen]
+extern "C" {
+    /// An object of TypeScript's `NamedKeys`: three arrays, because a thousand objects would take
+    /// longer than the set itself.
+    #[wasm_bindgen(js_name = Object, typescript_type = "NamedKeys")]
+    pub type NamedKeys;
+
+    #[wasm_bindgen(constructor, js_class = Object)]
+    fn new() -> NamedKeys;
+    #[wasm_bindgen(method, setter)]
+    fn set_hashes(this: &NamedKeys, hashes: Box<[u32]>);
+    #[wasm_bindgen(method, setter)]
+    fn set_starts(this: &NamedKeys, starts: Box<[u32]>);
+    #[wasm_bindgen(method, setter)]
+    fn set_ends(this: &NamedKeys, ends: Box<[u32]>);
 }
 
 #[derive(Serialize)]
@@ -103,15 +116,22 @@ struct SkippedKey<'a> {
 ///
 /// # Errors
 /// It is no key set, or too large.
-#[wasm_bindgen(js_name = namedKeys, unchecked_return_type = "NamedKey[]")]
-pub fn named_keys(length: usize) -> Result<JsValue, KeySetRefusal> {
+#[wasm_bindgen(js_name = namedKeys)]
+#[expect(clippy::cast_possible_truncation, reason = "a `usize` has 32 bits here")]
+pub fn named_keys(length: usize) -> Result<NamedKeys, KeySetRefusal> {
     let named = seen(|seen| keys::named_keys(seen.input.get(..length).unwrap_or_default()))?;
-    let named = named.iter().map(|keys::NamedKey { kid, range }| NamedKey {
-        kid,
-        start: range.start,
-        end: range.end,
-    });
-    Ok(object_of(&named.collect::<Vec<_>>()))
+    let found = NamedKeys::new();
+    found.set_hashes(named.iter().map(|key| key.hash).collect());
+    found.set_starts(named.iter().map(|key| key.range.start as u32).collect());
+    found.set_ends(named.iter().map(|key| key.range.end as u32).collect());
+    Ok(found)
+}
+
+/// The hash by which `namedKeys` tells keys of a `kid`.
+#[wasm_bindgen(js_name = hashOfKid)]
+#[must_use]
+pub fn hash_of_kid(kid: &str) -> u32 {
+    keys::hash_of(kid)
 }
 
 /// Reads a key set: which keys may be used with what, and which not and why. `is_given`: by the

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 pub use super::jwk::{Key, Skipped, thumbprint};
 
-use super::json::{self, Value};
+use super::json::{self, Text, Value};
 
 /// A set of more keys than this is refused: all of them may have to be read for one token.
 /// Authorities publish two or three, and large ones ten.
@@ -62,10 +62,22 @@ impl Keys {
 /// A key that bears a `kid`, and where it stands in the text of its set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedKey {
-    /// Its `kid`.
-    pub kid: String,
+    /// The [`hash_of`] its `kid`. Copying each name of a large set would take longer than finding
+    /// it; the key itself is read before it is used, and its `kid` compared.
+    pub hash: u32,
     /// Where it begins and ends, in bytes.
     pub range: Range<usize>,
+}
+
+/// The hash by which the keys of a `kid` are found.
+#[must_use]
+pub fn hash_of(kid: &str) -> u32 {
+    short(Text::unescaped(kid))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
+fn short(kid: Text<'_>) -> u32 {
+    kid.hash() as u32
 }
 
 /// Finds the keys with a `kid` in the text of a key set, so that one key of a thousand can be read
@@ -77,7 +89,7 @@ pub fn named_keys(text: &[u8]) -> Result<Vec<NamedKey>, NotKeySet> {
     let mut named = Vec::new();
     each_entry(text, &mut |json::Item { range, member }| {
         if let Some(Value::String(kid)) = member {
-            named.push(NamedKey { kid: kid.copied(), range });
+            named.push(NamedKey { hash: short(kid), range });
         }
     })?;
     Ok(named)
@@ -134,8 +146,9 @@ mod tests {
         let text =
             r#"{"keys":[{"kid":"a\u0062\n"},{"kid":null}, {"x":{"kid":"c"}},7,{"kid":"d"} ]}"#;
         let found = named_keys(text.as_bytes()).unwrap();
-        let found: Vec<_> = found.iter().map(|key| (&*key.kid, &text[key.range.clone()])).collect();
-        assert_eq!(found, [("ab\n", r#"{"kid":"a\u0062\n"}"#), ("d", r#"{"kid":"d"}"#)]);
+        let found: Vec<_> = found.iter().map(|key| (key.hash, &text[key.range.clone()])).collect();
+        let [ab, d] = ["ab\n", "d"].map(hash_of);
+        assert_eq!(found, [(ab, r#"{"kid":"a\u0062\n"}"#), (d, r#"{"kid":"d"}"#)]);
     }
 
     #[test]

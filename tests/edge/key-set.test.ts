@@ -107,6 +107,43 @@ test("edge_E125_what_is_known_of_the_candidates_is_kept", async () => {
   }
 });
 
+/** Two names that are found by the same hash. */
+function alike(core: Core): readonly [string, string] {
+  const names = new Map<number, string>();
+  for (let place = 0; ; place += 1) {
+    const [name, hash] = [`kid-${place}`, core.hashOfKid(`kid-${place}`)];
+    const other = names.get(hash);
+    if (other !== undefined) return [other, name];
+    names.set(hash, name);
+  }
+}
+
+test("edge_E350_keys_whose_kids_have_one_hash_are_told_apart", async () => {
+  let read = 0;
+  class Counting extends Core {
+    override describeKeys(text: string, isGiven: boolean): KeyDescriptions {
+      read += 1;
+      return super.describeKeys(text, isGiven);
+    }
+  }
+  const core = new Counting(module);
+  const [one, other] = alike(core);
+  const { jwk } = await keyPair();
+  const [idle] = idleKeys(1, () => other);
+  const both = KeySet.read(JSON.stringify({ keys: [{ ...jwk, kid: one }, idle] }), core);
+  assert.equal(both.candidates("ES256", one, ISSUER, core).length, 1);
+  assert.equal(both.candidates("EdDSA", one, ISSUER, core).length, 0);
+  assert.equal(both.candidates("EdDSA", other, ISSUER, core).length, 1);
+  assert.equal(both.candidates("ES256", other, ISSUER, core).length, 0);
+  // A kid that no key bears names none, and has nothing read again.
+  const alone = KeySet.read(JSON.stringify({ keys: [{ ...jwk, kid: one }] }), core);
+  read = 0;
+  for (let round = 0; round < 3; round += 1)
+    assert.equal(alone.candidates("ES256", other, ISSUER, core).length, 0);
+  assert.equal(alone.candidates("ES256", one, ISSUER, core).length, 1);
+  assert.equal(read, 1);
+});
+
 /**
  * A key of a curve that every runtime lacks. The set's reader lets none through that the runtimes
  * of today do not have; those of yesterday lack Ed25519, or P-521.

@@ -1,10 +1,10 @@
 // One key set (RFC 7517 section 5), kept as the bytes that it came in. The wasm finds the keys that
-// bear a `kid`, and reads those that a token names: a set of a thousand costs one look over its
-// text. All keys are read when somebody listens, when a token names none, and when an answer
-// differs from the one before. What was read is kept: however many tokens are refused, no key is
-// read again for them.
+// bear a `kid`, each by a hash of it, and reads those that a token names: a set of a thousand costs
+// one look over its text. All keys are read when somebody listens, when a token names none, and
+// when an answer differs from the one before. What was read is kept: however many tokens are
+// refused, no key is read again for them.
 
-import type { Core, KeyDescription, KeyDescriptions, NamedKey } from "../core.js";
+import type { Core, KeyDescription, KeyDescriptions, NamedKeys } from "../core.js";
 import { VerifyError, type VerifyErrorCode } from "../request/error.js";
 import { Key, tenantFor } from "./crypto.js";
 
@@ -12,6 +12,7 @@ import { Key, tenantFor } from "./crypto.js";
 const MOST_CANDIDATES = 4;
 
 const NONE: readonly Key[] = [];
+const UNREAD: readonly KeyDescription[] = [];
 
 /** The keys of one algorithm, and whether some of them name the issuer that they belong to. */
 interface Usable {
@@ -22,9 +23,6 @@ interface Usable {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Which keys a token may mean: those of a `kid`; null: any; undefined: those without a `kid`. */
-type Wanted = string | null | undefined;
-
 /**
  * What an answer or a bundled set held. A new object for each change: results remembered with an
  * older one count no more.
@@ -32,15 +30,20 @@ type Wanted = string | null | undefined;
 export class KeySet {
   readonly #bytes: Uint8Array;
   readonly #isGiven: boolean;
-  readonly #named: ReadonlyMap<string, readonly NamedKey[]>;
-  /** The keys that tokens asked for, by algorithm: at most one entry for each `kid` of the set. */
-  readonly #usable = new Map<Wanted, ReadonlyMap<string, Usable>>();
+  readonly #named: NamedKeys;
+  /** The keys that were read alone, by the hash of their `kid`. */
+  readonly #read = new Map<number, readonly KeyDescription[]>();
+  /**
+   * The keys that tokens asked for, by `kid`, and by algorithm: at most one entry for each `kid` of
+   * the set. Null: for tokens that name no key.
+   */
+  readonly #usable = new Map<string | null, ReadonlyMap<string, Usable>>();
   #described: KeyDescriptions | undefined;
 
-  private constructor(bytes: Uint8Array, isGiven: boolean, named: readonly NamedKey[]) {
+  private constructor(bytes: Uint8Array, isGiven: boolean, named: NamedKeys) {
     this.#bytes = bytes;
     this.#isGiven = isGiven;
-    this.#named = byKid(named);
+    this.#named = named;
   }
 
   /**
@@ -60,15 +63,7 @@ export class KeySet {
 
   /** The keys that may have signed a token of an issuer. */
   candidates(alg: string, kid: string | null, issuer: string, core: Core): readonly Key[] {
-    const wanted = kid === null || this.#named.has(kid) ? kid : undefined;
-    // Nothing is remembered of a kid that no key bears: there is no end of those.
-    if (wanted === undefined && !this.#isGiven) return NONE;
-    let usable = this.#usable.get(wanted);
-    if (usable === undefined) {
-      usable = candidatesByAlgorithm(this.#read(wanted, core));
-      this.#usable.set(wanted, usable);
-    }
-    const found = usable.get(alg);
+    const found = this.#usableFor(kid, core)?.get(alg);
     if (found === undefined) return NONE;
     const keys = found.nameIssuers
       ? found.keys.filter((key) => tenantFor(key.issuer, issuer) !== null)
@@ -89,16 +84,33 @@ export class KeySet {
     );
   }
 
-  #read(wanted: Wanted, core: Core): readonly KeyDescription[] {
-    if (typeof wanted !== "string" || this.#isGiven) {
-      const isAny = wanted === null && !this.#isGiven;
-      const isWanted = ({ kid }: KeyDescription) => isAny || kid === null || kid === wanted;
-      return this.describe(core).keys.filter(isWanted);
-    }
-    const entries = (this.#named.get(wanted) ?? []).map(({ start, end }) =>
-      decoder.decode(this.#bytes.subarray(start, end)),
-    );
-    return core.describeKeys(`{"keys":[${entries.join()}]}`, false).keys;
+  #usableFor(kid: string | null, core: Core): ReadonlyMap<string, Usable> | undefined {
+    const known = this.#usable.get(kid);
+    if (known !== undefined) return known;
+    const isBorne = kid === null || this.#readFor(kid, core).some((key) => key.kid === kid);
+    // Nothing is remembered of a kid that no key bears: there is no end of those.
+    if (!isBorne) return this.#isGiven ? this.#usableFor(null, core) : undefined;
+    const isMeant = (key: KeyDescription) =>
+      key.kid === kid || (this.#isGiven ? key.kid === null : kid === null);
+    const usable = candidatesByAlgorithm(this.#readFor(kid, core).filter(isMeant));
+    this.#usable.set(kid, usable);
+    return usable;
+  }
+
+  /** The keys among which those of a `kid` are; null: all. */
+  #readFor(kid: string | null, core: Core): readonly KeyDescription[] {
+    if (kid === null || this.#isGiven) return this.describe(core).keys;
+    const hash = core.hashOfKid(kid);
+    const read = this.#read.get(hash);
+    if (read !== undefined) return read;
+    const { hashes, starts, ends } = this.#named;
+    const entries: string[] = [];
+    for (let at = hashes.indexOf(hash); at >= 0; at = hashes.indexOf(hash, at + 1))
+      entries.push(decoder.decode(this.#bytes.subarray(starts[at], ends[at])));
+    if (entries.length === 0) return UNREAD;
+    const { keys } = core.describeKeys(`{"keys":[${entries.join()}]}`, false);
+    this.#read.set(hash, keys);
+    return keys;
   }
 }
 
@@ -106,16 +118,6 @@ export class KeySet {
 function withoutMark(bytes: Uint8Array): Uint8Array {
   const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return isMarked ? bytes.subarray(3) : bytes;
-}
-
-function byKid(named: readonly NamedKey[]): ReadonlyMap<string, readonly NamedKey[]> {
-  const keys = new Map<string, NamedKey[]>();
-  for (const key of named) {
-    const others = keys.get(key.kid);
-    if (others === undefined) keys.set(key.kid, [key]);
-    else others.push(key);
-  }
-  return keys;
 }
 
 /** A key that stands twice in a set counts once; with another issuer it is another one. */

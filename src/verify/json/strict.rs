@@ -38,7 +38,8 @@ impl Strictness for Lenient {
 /// Takes each name once an object, finite numbers, and a bounded number of members.
 pub(super) struct Strict {
     /// Hashes of the names of all open objects, outermost first. Before those of an inner object
-    /// stands where those of the object around it begin.
+    /// stands where those of the object around it begin. Names that are made to collide count as
+    /// one, and refuse the token of whoever made them.
     names: Vec<u64>,
     /// Where the names of the innermost object begin.
     from: usize,
@@ -67,12 +68,7 @@ impl Strictness for Strict {
     }
 
     fn name(&mut self, name: Text<'_>) -> Result<(), NotJson> {
-        let hash = match name.plain() {
-            Some(plain) => plain.bytes().fold(FNV_START, fnv),
-            None => name.chars().fold(FNV_START, |hash, character| {
-                character.encode_utf8(&mut [0; 4]).bytes().fold(hash, fnv)
-            }),
-        };
+        let hash = name.hash();
         self.members += 1;
         if self.members > MAX_MEMBERS || self.names[self.from..].contains(&hash) {
             return Err(NotJson);
@@ -86,14 +82,6 @@ impl Strictness for Strict {
         let plain = written.len() < 300 && !written.bytes().any(|byte| matches!(byte, b'e' | b'E'));
         if plain || Decimal::read(written).is_finite() { Ok(()) } else { Err(NotJson) }
     }
-}
-
-const FNV_START: u64 = 0xCBF2_9CE4_8422_2325;
-
-/// FNV-1a. Names that are made to collide count as one, and refuse the token of whoever made them.
-/// The client has its own (src/token/jwt.rs): the halves share no code.
-fn fnv(hash: u64, byte: u8) -> u64 {
-    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -23,7 +23,20 @@ pub struct Text<'a> {
     pub(super) is_escaped: bool,
 }
 
+const FNV_START: u64 = 0xCBF2_9CE4_8422_2325;
+
+/// FNV-1a. The client has its own (src/token/jwt.rs): the halves share no code.
+fn fnv(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+}
+
 impl<'a> Text<'a> {
+    /// A text without an escape.
+    #[must_use]
+    pub fn unescaped(written: &'a str) -> Self {
+        Self { written, is_escaped: false }
+    }
+
     /// The text as it is written, with its escapes.
     #[must_use]
     pub fn written(self) -> &'a str {
@@ -71,6 +84,18 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn copied(self) -> String {
         self.chars().collect()
+    }
+
+    /// A hash of the unescaped text. Others can make texts that collide.
+    #[inline]
+    #[must_use]
+    pub fn hash(self) -> u64 {
+        match self.plain() {
+            Some(plain) => plain.bytes().fold(FNV_START, fnv),
+            None => self.chars().fold(FNV_START, |hash, character| {
+                character.encode_utf8(&mut [0; 4]).bytes().fold(hash, fnv)
+            }),
+        }
     }
 
     /// Whether the unescaped text is `other`.
