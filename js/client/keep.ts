@@ -2,7 +2,7 @@
 // use. Here are the listeners, and the snapshot that the application saw last.
 
 import type { Input } from "../../build/client/client.js";
-import { abortable } from "../shared/patience.js";
+import { abortable, signalOf } from "../shared/patience.js";
 import { own } from "./checks.js";
 import { TokenKeepError } from "./error.js";
 import { Listeners } from "./events.js";
@@ -86,9 +86,9 @@ export class Keep implements TokenKeep {
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(input, init);
     const replayable = isReplayable(input, init, request);
-    const { signal } =
-      init?.signal === undefined && input instanceof Request ? input : (init ?? {});
-    return abortable(signal, () => this.#use((home) => home.send(request, replayable, init)));
+    return abortable(signalOf(input, init), () =>
+      this.#use((home) => home.send(request, replayable, init)),
+    );
   };
 
   async signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {

@@ -16,6 +16,14 @@ export async function withoutDelay<T>(timeout: number, ask: () => Promise<T>): P
   }
 }
 
+/** The signal of a `fetch`. That of `init` goes before the request's own, and null is none. */
+export function signalOf(
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+): AbortSignal | null | undefined {
+  return (init?.signal === undefined && input instanceof Request ? input : init)?.signal;
+}
+
 /**
  * Settles as what `start` begins does, or rejects with the signal's reason as soon as the signal
  * aborts. Where it has aborted before, nothing begins.

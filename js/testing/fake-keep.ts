@@ -1,7 +1,10 @@
 // A keep for the tests of an application: the test says who is signed in and what requests are
 // answered. The rules of the real keep that an application sees are kept, without wasm.
 
+import { originOf } from "../client/addresses.js";
 import type { TokenKeepError, TokenKeepErrorCode } from "../client/error.js";
+import { bareOf, Notes } from "../client/notes.js";
+import { isReplayable } from "../client/requests.js";
 import type {
   Prove,
   Session,
@@ -10,11 +13,12 @@ import type {
   TokenResponse,
   Transition,
 } from "../client/types.js";
-import { abortable } from "../shared/patience.js";
-import { exchange, type Turns } from "./exchange.js";
+import { abortable, signalOf } from "../shared/patience.js";
+import { Exchange, type Sending } from "./exchange.js";
 import { Listeners } from "./listeners.js";
-import { absolute, Routes, requestOf } from "./routes.js";
-import { FakeSession, replied } from "./session.js";
+import { granted, grantIn, membersIn, replied } from "./reply.js";
+import { Routes, requestOf } from "./routes.js";
+import { FakeSession } from "./session.js";
 import { claimsOf } from "./token.js";
 import type { FakeFailure, FakeKeep, FakeKeepOptions, FakeRoute } from "./types.js";
 
@@ -29,6 +33,8 @@ class Keep implements FakeKeep {
   readonly #listeners = new Listeners();
   readonly #session: FakeSession;
   readonly #failures = new Map<FakeFailure, TokenKeepError>();
+  readonly #exchange: Exchange;
+  #notes = new Notes();
   #options: FakeKeepOptions;
   #routes: Routes;
   /** The claims of a session that the authority knows and this keep has not seen yet. */
@@ -41,6 +47,16 @@ class Keep implements FakeKeep {
     this.#options = options;
     this.#routes = new Routes(options.routes ?? {});
     this.#session = new FakeSession(options, this.#listeners);
+    this.#exchange = new Exchange({
+      token: () => {
+        const { status, generation } = this.session;
+        return status === "authenticated" ? { token: this.#session.token, generation } : null;
+      },
+      renew: async (generation) => {
+        if (this.session.generation === generation) await this.#shared().catch(() => undefined);
+      },
+      emit: (type, event) => this.#listeners.emit(type, event),
+    });
     if (typeof Symbol.dispose === "symbol")
       Object.defineProperty(this, Symbol.dispose, { value: () => this.close() });
   }
@@ -73,39 +89,47 @@ class Keep implements FakeKeep {
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const request = requestOf(input, init);
-    const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
-    const isForeign = request.headers.has("Authorization");
+    const replayable = isReplayable(input, init, request);
+    const signal = signalOf(input, init);
     const { unauthorized = [401] } = this.#options;
     const send = (token: string | null) => {
+      signal?.throwIfAborted();
       const copy = request.clone();
-      if (token !== null && !isForeign) copy.headers.set("Authorization", `Bearer ${token}`);
+      if (token !== null) copy.headers.set("Authorization", `Bearer ${token}`);
       return this.#answer(copy);
     };
     const refused = ({ status, headers }: Response) =>
-      unauthorized.includes(status) && !isForeign && (headers.get("WWW-Authenticate") ?? true);
-    return abortable(signal, () => this.#exchange(request.url, send, refused));
+      unauthorized.includes(status) && (headers.get("WWW-Authenticate") ?? true);
+    return abortable(signal, () =>
+      this.#send(request, { url: request.url, replayable, send, refused }),
+    );
   };
 
-  attempt<T>(
+  async attempt<T>(
     url: string | URL,
     send: (token: string | null) => T | Promise<T>,
     refused: (outcome: T) => boolean | string,
   ): Promise<T> {
-    return this.#exchange(absolute(url), send, refused);
+    const request = requestOf(url);
+    return this.#send(request, { url: request.url, replayable: true, send, refused });
   }
 
   async signIn(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
-    const failure = this.#failure("signIn");
-    if (failure !== null) throw failure;
-    const request = requestOf(input, { ...init, credentials: "include" });
-    const response = await abortable(init.signal, () => this.#answer(request));
-    const reply = response.ok ? await objectIn(response) : {};
-    const { access_token, accessToken = access_token, ...rest } = reply;
-    if (typeof accessToken !== "string") return response;
-    this.#session.begin(claimsOf(accessToken), accessToken, replied(rest));
-    return new Response(JSON.stringify(rest), {
-      status: response.status,
-      headers: response.headers,
+    const request = requestOf(input, { ...init, credentials: "include", cache: "no-store" });
+    return abortable(signalOf(input, init), async () => {
+      const failure = this.#failure("signIn");
+      if (failure !== null) throw failure;
+      const response = await this.#answer(request);
+      const members = await membersIn(response);
+      const grant = grantIn(members);
+      if (grant === undefined) return response;
+      if (grant === null) throw new this.#Failure("refresh_malformed");
+      const { access_token: _, accessToken: __, ...rest } = members ?? {};
+      this.#session.begin(claimsOf(grant.token), { reply: replied(rest) }, grant);
+      const { status, statusText } = response;
+      const headers = new Headers(response.headers);
+      for (const name of ["Content-Length", "Content-Encoding"]) headers.delete(name);
+      return new Response(JSON.stringify(rest), { status, statusText, headers });
     });
   }
 
@@ -115,11 +139,14 @@ class Keep implements FakeKeep {
   ): Promise<Session> {
     const failure = this.#failure("adopt");
     if (failure !== null) throw failure;
-    const token = response.accessToken ?? response.access_token;
-    if (typeof token !== "string" || token === "") throw new this.#Failure("refresh_malformed");
-    if (session === "new") this.#session.begin(claimsOf(token), token);
+    const { access_token, accessToken, expires_in, expiresIn, token_type } = {
+      ...(response as TokenResponse | null),
+    };
+    const grant = granted(accessToken ?? access_token, expiresIn ?? expires_in, token_type);
+    if (grant === null) throw new this.#Failure("refresh_malformed");
+    if (session === "new") this.#session.begin(claimsOf(grant.token), {}, grant);
     else if (this.session.status !== "authenticated") throw new this.#Failure("signed_out");
-    else this.#session.slide(claimsOf(token), token);
+    else this.#session.slide(grant);
     return this.session;
   }
 
@@ -129,11 +156,11 @@ class Keep implements FakeKeep {
 
   async withToken<T>(
     use: (token: string, prove: Prove) => T | Promise<T>,
-    { signal }: { minValidity?: number; signal?: AbortSignal } = {},
+    { minValidity = 0, signal }: { minValidity?: number; signal?: AbortSignal } = {},
   ): Promise<T> {
     const failure = this.#failure("withToken");
     if (failure !== null) throw failure;
-    await abortable(signal, () => this.#known());
+    await abortable(signal, () => this.#valid(minValidity * 1000));
     if (this.session.status !== "authenticated") throw new this.#Failure("signed_out");
     // The tokens of a fake are bound to no key.
     return use(this.#session.token, async () => {
@@ -149,7 +176,7 @@ class Keep implements FakeKeep {
   }
 
   explain(): readonly Transition[] {
-    return this.#session.transitions;
+    return this.#notes.among(this.#session.transitions);
   }
 
   close(): void {
@@ -161,7 +188,7 @@ class Keep implements FakeKeep {
   // What a test says.
 
   signInAs(claims: Session["claims"], members?: Partial<Session>): void {
-    this.#session.begin(claims, null, members);
+    this.#session.begin(claims, members);
   }
 
   signInElsewhere(claims: Session["claims"]): void {
@@ -193,6 +220,7 @@ class Keep implements FakeKeep {
     this.#options = options;
     this.#routes = new Routes(options.routes ?? {});
     this.#failures.clear();
+    this.#notes = new Notes();
     this.#elsewhere = undefined;
     this.#closed = false;
     this.requests.length = 0;
@@ -222,7 +250,7 @@ class Keep implements FakeKeep {
   #findElsewhere(): boolean {
     const claims = this.#elsewhere;
     if (claims === undefined || this.session.status !== "anonymous") return false;
-    this.#session.begin(claims, null);
+    this.#session.begin(claims);
     this.#listeners.emit("refreshed", { generation: this.session.generation, by: "this-tab" });
     return true;
   }
@@ -247,40 +275,30 @@ class Keep implements FakeKeep {
     if (this.#closed) throw new this.#Failure("closed");
   }
 
-  async #exchange<T>(
-    url: string,
-    send: (token: string | null) => T | Promise<T>,
-    refused: (outcome: T) => boolean | string,
-  ): Promise<T> {
+  /** Renews a token that has less than so many milliseconds left. The best there is will do. */
+  async #valid(validity: number): Promise<void> {
     await this.#known();
-    const turns: Turns = {
-      tokenFor: (address) => {
-        const { origins } = this.#options;
-        const isListed = origins === undefined || origins.includes(new URL(address).origin);
-        const { status, generation } = this.session;
-        return isListed && status === "authenticated"
-          ? { token: this.#session.token, generation }
-          : null;
-      },
-      renew: async (generation) => {
-        if (this.session.generation === generation) await this.#shared().catch(() => undefined);
-      },
-      emit: (type, event) => this.#listeners.emit(type, event),
-    };
-    return exchange(turns, url, send, refused);
+    const { expiresAt } = this.session;
+    if (expiresAt !== null && validity > 0 && expiresAt - Date.now() <= validity)
+      await this.#shared();
+  }
+
+  /** Sends by the rule, or without a token, which waits for nothing. */
+  async #send<T>(request: Request, sending: Sending<T>): Promise<T> {
+    if (this.#closed) throw new this.#Failure("closed");
+    const { origins } = this.#options;
+    const isListed = !origins || origins.map(originOf).includes(originOf(request.url));
+    const why = bareOf(request, isListed, false);
+    if (why) {
+      this.#notes.add(why, request.url, this.session);
+      return sending.send(null);
+    }
+    await this.#known();
+    return this.#exchange.send(sending);
   }
 
   #answer(request: Request): Promise<Response> {
     this.requests.push(request.clone());
     return this.#routes.answer(request);
   }
-}
-
-/** The members of a reply, when it is a JSON object. */
-async function objectIn(response: Response): Promise<Record<string, unknown>> {
-  const json: unknown = await response
-    .clone()
-    .json()
-    .catch(() => null);
-  return typeof json === "object" && json !== null ? { ...json } : {};
 }

@@ -11,13 +11,20 @@ export function absolute(address: string | URL): string {
 }
 
 /**
- * The request that `fetch` would make of these. The signal is left out: test environments bring a
- * class of their own for it, which the runtime's `Request` refuses.
+ * The request that `fetch` would make of these. Test environments bring a class of their own for
+ * signals, which the runtime's `Request` refuses: such a signal is left out.
  */
 export function requestOf(input: RequestInfo | URL, init: RequestInit = {}): Request {
-  const { signal: _, ...rest } = init;
-  if (input instanceof Request) return new Request(input, rest);
-  return new Request(absolute(input), rest);
+  const target = input instanceof Request ? input : absolute(input);
+  const { signal, ...others } = init;
+  if (signal) {
+    try {
+      return new Request(target, init);
+    } catch {
+      // Without it, as below: another fault is told there.
+    }
+  }
+  return new Request(target, signal === null ? { ...others, signal } : others);
 }
 
 /** An address of `FakeRoutes`, taken apart. */

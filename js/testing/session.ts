@@ -4,23 +4,14 @@ import type { TokenKeepError } from "../client/error.js";
 import { UNKNOWN } from "../client/session.js";
 import type { Session, SignedOutReason, Transition } from "../client/types.js";
 import type { Listeners } from "./listeners.js";
-import { fakeToken } from "./token.js";
+import type { Granted } from "./reply.js";
+import { claimsOf, fakeToken } from "./token.js";
 import type { FakeKeepOptions } from "./types.js";
 
-/** Milliseconds that a fake token lasts. Nothing happens when it ends. */
+/** Milliseconds that a token lasts that tells nothing else. Nothing happens when it ends. */
 const LIFETIME = 900_000;
 /** Milliseconds until the next try after a failure, as the session tells it. */
 const RETRY = 1_000;
-
-/** Members of replies that are tokens, which no session shows. */
-const TOKENS: readonly string[] = [
-  "access_token",
-  "accessToken",
-  "refresh_token",
-  "refreshToken",
-  "id_token",
-  "idToken",
-];
 
 export class FakeSession {
   readonly #listeners: Listeners;
@@ -86,14 +77,15 @@ export class FakeSession {
   }
 
   /** A session begins, or another user's follows one. */
-  begin(claims: Session["claims"], token: string | null, members: Partial<Session> = {}): void {
+  begin(claims: Session["claims"], members: Partial<Session> = {}, granted?: Granted): void {
     const { status, claims: before, generation } = this.#snapshot;
-    this.#granted = token;
-    this.change("signed-in", { ...begun(generation + 1, claims), ...replied({}), ...members });
-    const session = this.#snapshot;
-    if (status !== "authenticated") this.#listeners.emit("signed-in", { session });
+    this.#granted = granted?.token ?? null;
+    const session = begun(generation + 1, claims, granted?.lifetime);
+    this.change("signed-in", { ...session, reply: null, ...members });
+    const event = { session: this.#snapshot };
+    if (status !== "authenticated") this.#listeners.emit("signed-in", event);
     else if (isAnother(before?.["sub"], claims?.["sub"]))
-      this.#listeners.emit("user-changed", { session });
+      this.#listeners.emit("user-changed", event);
   }
 
   /** A refresh brought a new token. */
@@ -105,9 +97,9 @@ export class FakeSession {
   }
 
   /** The application brought a new token of the same session. */
-  slide(claims: Session["claims"], token: string): void {
+  slide({ token, lifetime }: Granted): void {
     this.#granted = token;
-    this.change("adopted", begun(this.#snapshot.generation + 1, claims));
+    this.change("adopted", begun(this.#snapshot.generation + 1, claimsOf(token), lifetime));
   }
 
   end(reason: SignedOutReason): void {
@@ -141,12 +133,16 @@ function firstOf({ claims, session }: FakeKeepOptions): Session {
 
 const healthy = { refreshing: false, degraded: false, retryAt: null, error: null } as const;
 
-function begun(generation: number, claims: Session["claims"]): Partial<Session> {
+function begun(
+  generation: number,
+  claims: Session["claims"],
+  lifetime = LIFETIME,
+): Partial<Session> {
   return {
     ...healthy,
     status: "authenticated",
     generation,
-    expiresAt: Date.now() + LIFETIME,
+    expiresAt: Date.now() + lifetime,
     claims: claims === null ? null : Object.freeze({ ...claims }),
     reason: null,
   };
@@ -155,19 +151,12 @@ function begun(generation: number, claims: Session["claims"]): Partial<Session> 
 function ended(reason: SignedOutReason): Partial<Session> {
   return {
     ...healthy,
-    ...replied({}),
     status: "anonymous",
     expiresAt: null,
     claims: null,
     reason,
+    reply: null,
   };
-}
-
-/** What a reply said beside the token. */
-export function replied(members: Readonly<Record<string, unknown>>): Partial<Session> {
-  const rest = Object.entries(members).filter(([name]) => !TOKENS.includes(name));
-  const reply = rest.length === 0 ? null : Object.freeze(Object.fromEntries(rest));
-  return { reply };
 }
 
 /** Whether these are two users. An opaque token does not tell whose it is. */

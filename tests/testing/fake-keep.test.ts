@@ -18,6 +18,8 @@ interface World {
   readonly asked: string[];
   /** What the authority says to the next refresh or logout. Without it, all is well. */
   refuse(call: "refresh" | "logout", status: 401 | 503): void;
+  /** What the next sign-in is answered, where it is not the usual. */
+  reply: Response | null;
   /** Somebody signs in elsewhere, by a redirect in another tab. */
   appear(): void;
 }
@@ -47,6 +49,8 @@ function makeApi() {
   return { answers, asked, ask };
 }
 
+const signInReply = () => ({ access_token: fakeToken({ sub: "bob" }), greeting: "hello" });
+
 function realWorld(isSignedIn: boolean): World {
   const { answers, asked, ask } = makeApi();
   const due = new Map<string, number>();
@@ -58,7 +62,7 @@ function realWorld(isSignedIn: boolean): World {
     if (origin === API && pathname !== "/sign-in") return ask(request);
     if (pathname === "/sign-in") {
       ask(request);
-      return Response.json({ access_token: fakeToken({ sub: "bob" }), greeting: "hello" });
+      return world.reply ?? Response.json(signInReply());
     }
     const call = pathname.slice(1);
     const status = due.get(call);
@@ -87,14 +91,15 @@ function realWorld(isSignedIn: boolean): World {
   const appear = () => {
     isOver = false;
   };
-  return { keep, answers, asked, refuse, appear };
+  const world: World = { keep, answers, asked, refuse, appear, reply: null };
+  return world;
 }
 
 function fakeWorld(isSignedIn: boolean): World {
   const { answers, asked, ask } = makeApi();
   const signIn = (request: Request) => {
     ask(request);
-    return { access_token: fakeToken({ sub: "bob" }), greeting: "hello" };
+    return world.reply ?? signInReply();
   };
   const keep: FakeKeep = fakeKeep({
     ...(isSignedIn ? { claims: ADA } : {}),
@@ -102,16 +107,18 @@ function fakeWorld(isSignedIn: boolean): World {
     unauthorized: [401, 419],
     routes: { "POST /sign-in": signIn, "*": ask },
   });
-  return {
+  const world: World = {
     keep,
     answers,
     asked,
+    reply: null,
     appear: () => keep.signInElsewhere(ADA),
     refuse(call, status) {
       if (call === "logout") keep.failNext(call, "logout_failed");
       else keep.failNext(call, status === 401 ? "refresh_rejected" : "refresh_unreachable");
     },
   };
+  return world;
 }
 
 /** What is the same in both of a session: not the clock, and not the serial of a real token. */
@@ -124,6 +131,10 @@ const seen = ({ status, generation, degraded, claims, reason, error, reply }: Se
   error: error?.code ?? null,
   reply,
 });
+
+/** Whole minutes until the token ends. */
+const lasting = ({ expiresAt }: Session) =>
+  expiresAt === null ? null : Math.round((expiresAt - Date.now()) / 60_000);
 
 const refusal = (challenge = 'Bearer error="invalid_token"') =>
   new Response(null, { status: 401, headers: { "WWW-Authenticate": challenge } });
@@ -156,6 +167,14 @@ const scenes: Readonly<Record<string, Scene>> = {
   "a refused retry": async ({ keep, answers }) => {
     answers.push(refusal(), refusal());
     return (await keep.fetch(`${API}/orders`)).status;
+  },
+  "a token that is refused again and again": async ({ keep, answers }) => {
+    const statuses = [];
+    for (const refusals of [2, 1, 0, 1]) {
+      for (let place = 0; place < refusals; place += 1) answers.push(refusal());
+      statuses.push((await keep.fetch(`${API}/orders`)).status);
+    }
+    return statuses;
   },
   "a step-up challenge": async ({ keep, answers }) => {
     answers.push(refusal('Bearer error="insufficient_user_authentication", acr_values="mfa"'));
@@ -246,11 +265,182 @@ const scenes: Readonly<Record<string, Scene>> = {
     await keep.start();
     return codeOf(keep.fetch(`${API}/orders`, { signal: AbortSignal.abort(new Error("no")) }));
   },
+  "a signal that is taken off a request": async ({ keep }) => {
+    await keep.start();
+    const request = new Request(`${API}/orders`, { signal: AbortSignal.abort(new Error("no")) });
+    return [
+      (await keep.fetch(request, { signal: null })).status,
+      await codeOf(keep.fetch(request)),
+      await codeOf(keep.fetch(request, { signal: AbortSignal.abort(new Error("other")) })),
+    ];
+  },
+  "a request that is aborted while the session is not known": async ({ keep, asked }) => {
+    const controller = new AbortController();
+    const given = keep.fetch(`${API}/orders`, { signal: controller.signal });
+    const inRequest = keep.fetch(new Request(`${API}/mine`, { signal: controller.signal }));
+    controller.abort(new Error("no"));
+    const codes = [await codeOf(given), await codeOf(inRequest)];
+    await keep.start();
+    await new Promise((resolve) => setTimeout(resolve));
+    return [codes, asked];
+  },
+  "a request that waits for no start": async ({ keep }) => {
+    let isStarted = false;
+    keep.on("signed-in", () => (isStarted = true));
+    const { status } = await keep.fetch("https://elsewhere.example/orders");
+    const headers = { Authorization: "Basic YTpi" };
+    const foreign = await keep.fetch(`${API}/orders`, { headers });
+    const sent = await keep.attempt("https://elsewhere.example/", String, () => false);
+    const before = isStarted;
+    await keep.start();
+    return [status, foreign.status, sent, before];
+  },
+  "why requests went out without the token": async ({ keep }) => {
+    await keep.start();
+    await keep.fetch("https://elsewhere.example/orders");
+    await keep.fetch("https://elsewhere.example/orders/2");
+    await keep.fetch(`${API}/orders`, { headers: { Authorization: "Basic YTpi" } });
+    return keep
+      .explain()
+      .flatMap(({ event, from, to, generation, note }) =>
+        ["origin-not-listed", "foreign-authorization"].includes(event)
+          ? [{ event, from, to, generation, note }]
+          : [],
+      );
+  },
+  "a refused body that can be sent once": async ({ keep, answers }) => {
+    await keep.start();
+    answers.push(refusal());
+    const body = new Blob(["{}"]).stream();
+    const init = { method: "POST", body, duplex: "half" } as RequestInit;
+    return (await keep.fetch(`${API}/orders`, init)).status;
+  },
+  "a request in a mode that takes no header": async ({ keep, answers }) => {
+    await keep.start();
+    answers.push(refusal());
+    return (await keep.fetch(`${API}/orders`, { mode: "no-cors" })).status;
+  },
+  "requests that can't be made": async ({ keep }) => {
+    await keep.start();
+    const nameOf = (promise: () => Promise<unknown>) =>
+      promise().then(String, (error: Error) => error.name);
+    return [
+      await nameOf(() => keep.fetch(`${API}/orders`, { method: "GET", body: "{}" })),
+      await nameOf(() => keep.fetch("https://")),
+      await nameOf(() => keep.fetch("https://ada:secret@api.example.com/")),
+      await nameOf(() =>
+        keep.attempt(
+          "https://",
+          () => 1,
+          () => false,
+        ),
+      ),
+      await nameOf(() =>
+        keep.attempt(
+          "https://ada:secret@api.example.com/",
+          () => 1,
+          () => false,
+        ),
+      ),
+    ];
+  },
+  "a request whose body was used": async ({ keep }) => {
+    await keep.start();
+    const request = new Request(`${API}/orders`, { method: "POST", body: "{}" });
+    const { status } = await keep.fetch(request);
+    return [status, request.bodyUsed, await codeOf(keep.fetch(request)).then((code) => code[0])];
+  },
+  "a sign-in that is aborted": async ({ keep, asked }) => {
+    await keep.start();
+    const signal = AbortSignal.abort(new Error("no"));
+    const request = new Request(`${API}/sign-in`, { method: "POST", signal });
+    return [
+      await codeOf(keep.signIn(request)),
+      await codeOf(keep.signIn(`${API}/sign-in`, { method: "POST", signal })),
+      asked,
+    ];
+  },
+  "a sign-in whose token is of another type": async (world) => {
+    await world.keep.start();
+    world.reply = Response.json({ access_token: "opaque", token_type: "mac" });
+    return codeOf(world.keep.signIn(`${API}/sign-in`, { method: "POST" }));
+  },
+  "a sign-in whose token no header can carry": async (world) => {
+    await world.keep.start();
+    world.reply = Response.json({ access_token: "two words" });
+    return codeOf(world.keep.signIn(`${API}/sign-in`, { method: "POST" }));
+  },
+  "a sign-in whose JSON is broken": async (world) => {
+    await world.keep.start();
+    world.reply = new Response("{", { headers: { "Content-Type": "application/json" } });
+    return codeOf(world.keep.signIn(`${API}/sign-in`, { method: "POST" }));
+  },
+  "a sign-in that is refused": async (world) => {
+    await world.keep.start();
+    world.reply = Response.json({ access_token: "opaque", error: "no" }, { status: 403 });
+    const reply = await world.keep.signIn(`${API}/sign-in`, { method: "POST" });
+    return [reply.status, await reply.json()];
+  },
+  "a sign-in without a token": async (world) => {
+    await world.keep.start();
+    world.reply = Response.json({ next: "code" });
+    const reply = await world.keep.signIn(`${API}/sign-in`, { method: "POST" });
+    return [reply.status, await reply.json(), seen(world.keep.session)];
+  },
+  "a sign-in with more than a token": async (world) => {
+    await world.keep.start();
+    world.reply = Response.json({
+      accessToken: "opaque",
+      expires_in: 60,
+      token_type: "Bearer",
+      refresh_token: "r",
+      user: { name: "Bob" },
+    });
+    const reply = await world.keep.signIn(`${API}/sign-in`, { method: "POST" });
+    return [await reply.json(), seen(world.keep.session), lasting(world.keep.session)];
+  },
+  "tokens that can't be adopted": async ({ keep }) => {
+    await keep.start();
+    return [
+      await codeOf(keep.adopt({ access_token: "opaque", token_type: "mac" })),
+      await codeOf(keep.adopt({ access_token: "two words" })),
+      await codeOf(keep.adopt({ access_token: 7 as never })),
+      await codeOf(keep.adopt(null as never)),
+      await codeOf(keep.adopt({ access_token: "opaque", expires_in: 60, token_type: "BEARER" })),
+      lasting(keep.session),
+    ];
+  },
+  "a token that must last": async ({ keep }) => {
+    await keep.start();
+    const generations = [];
+    for (const minValidity of [0, 600, 1_000, -1, Number.NaN]) {
+      await codeOf(keep.withToken(() => 1, { minValidity }));
+      generations.push(keep.session.generation);
+    }
+    return generations;
+  },
   "a keep that is closed": async ({ keep }) => {
     await keep.start();
     keep.close();
     keep.close();
-    return [seen(keep.session), await codeOf(keep.fetch(`${API}/orders`))];
+    return [
+      seen(keep.session),
+      await codeOf(keep.fetch(`${API}/orders`)),
+      await codeOf(keep.fetch("https://elsewhere.example/orders")),
+      await codeOf(
+        keep.attempt(
+          API,
+          () => 1,
+          () => false,
+        ),
+      ),
+      await codeOf(keep.signIn(`${API}/sign-in`)),
+      await codeOf(keep.adopt({ access_token: "opaque" })),
+      await codeOf(keep.withToken(() => 1)),
+      await codeOf(keep.start()),
+      await codeOf(keep.refresh()),
+      await codeOf(keep.logout()),
+    ];
   },
 };
 
