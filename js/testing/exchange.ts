@@ -4,7 +4,7 @@
 import { remedyOf } from "../client/challenge.js";
 import type { TokenKeepEvents } from "../client/types.js";
 
-/** For so long after an API refused a fresh token, in milliseconds, refusals of it change nothing. */
+/** Milliseconds for which further refusals of a fresh token that was refused change nothing. */
 const REFUSAL_MEMORY = 10_000;
 
 /** What the rule needs of a keep. */

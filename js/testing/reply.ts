@@ -29,7 +29,7 @@ export function granted(token: unknown, expiresIn: unknown, type: unknown): Gran
   return { token, lifetime: seconds > 0 ? seconds * 1000 : undefined };
 }
 
-/** What of a reply may be JSON: an object without members where nothing is, null for broken JSON. */
+/** The members of a JSON object. Broken JSON makes null, and anything else an empty object. */
 export async function membersIn(response: Response): Promise<Members | null> {
   const text = response.ok ? (await response.clone().text()).trim() : "";
   if (text === "" || !(isLabelled(response) || text.startsWith("{"))) return {};
