@@ -1,6 +1,5 @@
 // The address of an issuer's key set out of its metadata: OpenID Connect Discovery 1.0 section 4,
-// or RFC 8414. A fetch of the key set begins with the document, so all rules of key sets hold for
-// both. An address that is known goes on working while the document can't be had.
+// or RFC 8414. The verifier keeps the document like a key set (js/edge/keys/referred-keys.ts).
 
 import type { KeyFinder } from "../edge/keys/key-sets.js";
 import type { Locator, Means } from "../edge/keys/locator.js";
@@ -35,20 +34,22 @@ export function discover(options: DiscoverOptions = {}): KeyLocator {
   const kind = "discovery";
   const of = { ...options };
   const open = (means: Means): KeyFinder => {
-    const { addressOf, issuer, jwks, VerifyError } = means;
+    const { addressOf, issuer, VerifyError } = means;
     const names = ["keyOrigins", "maxBytes", "type"];
     const { keyOrigins, maxBytes, type = "oidc" } = means.readMembers(kind, of, names);
     const origins =
       keyOrigins && means.listOfTexts(kind, keyOrigins).map((one) => addressOf(one).origin);
     const { origin, pathname } = addressOf(issuer);
     const path = pathname.replace(/\/?$/, "");
+    const ends = {
+      __proto__: null,
+      oidc: `${path}/.well-known/openid-configuration`,
+      oauth2: `/.well-known/oauth-authorization-server${path}`,
+    };
+    const end = ends[type];
     // RFC 8414 section 2: an issuer has no query.
-    if (!["oidc", "oauth2"].includes(type) || issuer.includes("?"))
-      throw means.invalidOption(kind, "must be oidc or oauth2, the issuer without query");
-    const end =
-      type === "oauth2"
-        ? `/.well-known/oauth-authorization-server${path}`
-        : `${path}/.well-known/openid-configuration`;
+    if (!end || issuer.includes("?"))
+      throw means.invalidOption(kind, "must be oidc or oauth2, without a query");
     const decode = async (text: string) => {
       const { issuer: named, jwks_uri } = JSON.parse(text);
       const { href, origin } = addressOf(jwks_uri);
@@ -57,28 +58,13 @@ export function discover(options: DiscoverOptions = {}): KeyLocator {
         throw new VerifyError("discovery.mismatch");
       return href;
     };
-    const document = {
-      ...jwks,
+    return means.keysBehind(origin + end, {
       codes: kind,
       decode,
-      maxBytes: means.integer(kind, maxBytes, 65_536, 1, 2 ** 24),
-    };
-    let known = "";
-    const fetch = async (uri: string, init: RequestInit) => {
-      try {
-        const { body } = await means.fetchBody(uri, document);
-        known = JSON.parse(body as string);
-      } catch (cause) {
-        if (!known) throw cause;
-        means.report?.("failed");
-      }
-      return jwks.fetch(known, init);
-    };
-    return means.keysAt(origin + end, {
       label: [issuer, origins],
-      fetch,
-      // For the document and for the set.
-      timeout: 2 * jwks.timeout,
+      // Milliseconds, where its answer does not say.
+      maxAge: 3_600_000,
+      maxBytes: means.integer(kind, maxBytes, 65_536, 1, 2 ** 24),
     });
   };
   return { kind, of, open } as Locator;

@@ -14,7 +14,8 @@ const MOST_KNOWN = 100;
 /**
  * Keys in PEM, each at an address of its own: `<base>/<kid>`. AWS load balancers publish theirs in
  * this form. A `kid` is 1 to 128 characters of `A–Z a–z 0–9 _ -`. In a cooldown there are at most
- * ten fetches for kids that nobody knows, whatever is sent.
+ * ten fetches for kids that nobody knows, whatever is sent. An address that answers 404, 410 or 403
+ * has no key: S3 says 403.
  */
 export function pemPerKey(base: string | URL): KeyLocator {
   const kind = "pemPerKey";
@@ -38,14 +39,15 @@ export function pemPerKey(base: string | URL): KeyLocator {
       async find(alg, kid, call) {
         if (!/^[\w-]{1,128}$/.test(kid ?? "")) throw new VerifyError("key.unknown");
         const own = name + kid;
-        if (!known.has(own) && !tried.has(own)) triesOf(call.now);
+        const remotes = known.has(own) ? known : tried;
+        if (!remotes.has(own)) triesOf(call.now);
         const decode = async (text: string) => setOf([[kid as string, text]]);
         const fetch = (uri: string, init: RequestInit) => {
           if (!known.has(own)) kids.tries = [...triesOf(now()), now()];
           return jwks.fetch(uri, init);
         };
         const otherwise = { decode, fetch, mayBeAbsent: true };
-        const keys = keysAt(of + kid, otherwise, known.has(own) ? known : tried);
+        const keys = keysAt(of + kid, otherwise, remotes);
         const found = await keys.find(alg, kid, call);
         known.get(own, () => keys.shared);
         return found;

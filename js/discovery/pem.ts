@@ -6,22 +6,22 @@ const PEM = /-----BEGIN (CERTIFICATE|PUBLIC KEY)-----([^-]+)-----END \1-----/;
 
 /**
  * What is no key stays as a kid alone, and is passed over like any odd key of a set. Throws where
- * there is a text, and no key in any of them.
+ * there is no key in any of them.
  */
 export async function setOf(entries: readonly [kid: string, pem: string][]): Promise<object> {
   const keys = await Promise.all(
     entries.map(async ([kid, pem]) => ({ ...(await jwkOf(pem)), kid })),
   );
-  if (entries.some(([, pem]) => pem) && !keys.some(({ kty }) => kty)) throw keys;
+  if (!keys.some(({ kty }) => kty)) throw keys;
   return { keys };
 }
 
 async function jwkOf(pem: string): Promise<JsonWebKey> {
   const [, label, text = ""] = PEM.exec(pem) ?? [];
   // What it is taken for, one after the other, until the platform finds that it is so.
-  for (const namedCurve of ["", "P-256", "P-384", "P-521"]) {
-    const name = namedCurve ? "ECDSA" : "RSASSA-PKCS1-v1_5";
-    const kind = { name, namedCurve, hash: "SHA-256" };
+  for (const bits of [0, 256, 384, 521]) {
+    const name = bits ? "ECDSA" : "RSASSA-PKCS1-v1_5";
+    const kind = { name, namedCurve: `P-${bits}`, hash: "SHA-256" };
     try {
       const der = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
       const spki = label === "CERTIFICATE" ? subjectKeyOf(der) : der;

@@ -297,7 +297,7 @@ for (const type of ["oidc", "oauth2"] as const) {
     assert.equal((await verifier.verify(await tokenOf())).key.kid, "second");
     const name = type === "oidc" ? "openid-configuration" : "oauth-authorization-server";
     const document = `/.well-known/${name}`;
-    assert.deepEqual(asked, [document, "/jwks", document, "/moved"]);
+    assert.deepEqual(asked, [document, "/jwks", "/jwks", document, "/moved"]);
   });
 }
 

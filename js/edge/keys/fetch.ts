@@ -45,6 +45,11 @@ const KEY_SETS = "application/jwk-set+json, application/json, */*;q=0.1";
 /** An issuer's metadata (RFC 8414 section 3.2). */
 const JSON_TEXT = "application/json";
 
+/** The answers for what is not there. S3 says 403 to those who may not list what is. */
+const ABSENT: readonly number[] = [403, 404, 410];
+/** The text of a key set, for a set that is empty would be none. */
+const NO_KEY = '{"keys":[{}]}';
+
 async function exchange(
   uri: string,
   etag: string | undefined,
@@ -72,16 +77,15 @@ async function exchange(
     discard(response.body);
     return { ...seen, etag: seen.etag ?? etag, body: null };
   }
-  const isAbsent = response.status === 404 && settings.mayBeAbsent;
-  if (response.status !== 200 && !isAbsent) {
+  if (response.status !== 200) {
     discard(response.body);
+    // Whatever stands in it.
+    if (settings.mayBeAbsent && ABSENT.includes(response.status)) return { ...seen, body: NO_KEY };
     throw new VerifyError(`${codes}.unreachable`, {
       message: `The endpoint answered ${response.status}.`,
     });
   }
-  // What is not there has no text, whatever the answer says of it.
-  if (isAbsent) discard(response.body);
-  const body = isAbsent ? new Uint8Array(0) : await bodyOf(response, codes, settings.maxBytes);
+  const body = await bodyOf(response, codes, settings.maxBytes);
   if (decode === null) return { ...seen, body };
   try {
     const text = new TextDecoder().decode(body);

@@ -122,9 +122,9 @@ export function toldOf(
   tell: (event: VerifierEvent) => void,
 ): NonNullable<Asker["tell"]> {
   return (outcome, set, core) => {
+    if (set !== undefined && set.describe === undefined) return;
     const event = { type: "jwks", issuer, outcome } as const;
-    if (set === undefined || core === undefined) return tell(event);
-    const { keys, skipped } = set.describe(core);
-    tell({ ...event, keys: keys.length, skipped });
+    const { keys, skipped } = (core && set?.describe?.(core)) ?? {};
+    tell(keys && skipped ? { ...event, keys: keys.length, skipped } : event);
   };
 }

@@ -5,10 +5,9 @@ import type { invalidOption } from "../options/invalid.js";
 import type { integer, JwksSettings, listOfTexts, readMembers } from "../options/read.js";
 import type { KeyLocator } from "../options/types.js";
 import type { VerifyError } from "../request/error.js";
-import type { fetchBody } from "./fetch.js";
 import type { KeyFinder, PublishedKeys } from "./key-sets.js";
 import type { LeastRecent } from "./least-recent.js";
-import type { Asker } from "./remote.js";
+import type { RemoteSettings } from "./remote.js";
 
 /** Its other members say what it finds, as JSON: two locators that find the same look the same. */
 export interface Locator extends KeyLocator {
@@ -35,15 +34,17 @@ export interface Means {
    */
   keysAt(
     uri: string,
-    otherwise?: Partial<JwksSettings>,
+    otherwise?: Partial<RemoteSettings>,
     remotes?: LeastRecent<unknown>,
   ): PublishedKeys;
-  /** Null when nobody listens. */
-  readonly report: Asker["tell"];
+  /**
+   * The keys that are published at an address which is published itself: `otherwise.decode` finds
+   * it in the answer.
+   */
+  keysBehind(uri: string, otherwise: Partial<JwksSettings>): KeyFinder;
   /** What all issuers have in common under this name. */
   shared<T>(name: string, make: () => T): T;
   now(): number;
-  readonly fetchBody: typeof fetchBody;
   readonly integer: typeof integer;
   readonly invalidOption: typeof invalidOption;
   readonly LeastRecent: typeof LeastRecent;

@@ -15,13 +15,29 @@ import type { VerifierEvent } from "../options/types.js";
 import { VerifyError } from "../request/error.js";
 import type { ExecutionContextLike } from "../result/verified.js";
 import { type Fetched, fetchBody } from "./fetch.js";
-import { KeySet } from "./key-set.js";
+import type { KeySet } from "./key-set.js";
 import { type Party, type Renewal, Renewals } from "./renewals.js";
 import { keepAlive } from "./scope.js";
 import { digestOf } from "./stores.js";
 
+/**
+ * What an answer held. A new object for each change: what was remembered with an older one counts
+ * no more.
+ */
+export interface Published extends Pick<KeySet, "candidates"> {
+  equals(other: Published, core: Core): boolean;
+  /** Absent where it is no set of keys. Nothing is told of it then but that it can't be had. */
+  describe?: KeySet["describe"];
+}
+
+/** How an answer is asked for, and how it is read. */
+export interface RemoteSettings extends JwksSettings {
+  /** @throws {VerifyError} malformed, after `codes`, and what else is wrong */
+  read(body: string | Uint8Array, core: Core): Published;
+}
+
 export interface LoadedSet {
-  readonly set: KeySet;
+  readonly set: Published;
   readonly etag: string | undefined;
   readonly fetchedAt: number;
   /** Between these two moments it is fresh. */
@@ -48,9 +64,9 @@ type JwksOutcome = Extract<VerifierEvent, { type: "jwks" }>["outcome"];
 /** For whom a call asks. Several may ask at one address. */
 export interface Asker {
   /** What serves until the address was ever reached. */
-  readonly bundled: { read(core: Core): KeySet; readonly inUse: KeySet | null } | null;
+  readonly bundled: { read(core: Core): Published; readonly inUse: Published | null } | null;
   /** Null when nobody listens: what an event says of a set takes reading all of its keys. */
-  readonly tell: ((outcome: JwksOutcome, set?: KeySet, core?: Core) => void) | null;
+  readonly tell: ((outcome: JwksOutcome, set?: Published, core?: Core) => void) | null;
 }
 
 /** What a header can carry (RFC 9110 section 8.8.3); a store may hold anything. */
@@ -58,7 +74,7 @@ const ETAG = /^(W\/)?"[\x21\x23-\x7e]*"$/;
 
 export class Remote {
   readonly #uri: string;
-  readonly #settings: JwksSettings;
+  readonly #settings: RemoteSettings;
   readonly #clock: () => number;
   /** The state of the rules, which they alone read. Null until the wasm is there. */
   #numbers: Float64Array | null = null;
@@ -67,7 +83,7 @@ export class Remote {
   #lastFailure: VerifyError | null = null;
   readonly #renewals: Renewals<Read>;
 
-  constructor(uri: string, settings: JwksSettings, clock: () => number) {
+  constructor(uri: string, settings: RemoteSettings, clock: () => number) {
     this.#uri = uri;
     this.#settings = settings;
     this.#clock = clock;
@@ -152,7 +168,7 @@ export class Remote {
       }
       const loaded = this.#given(end) ?? this.#bundled(asker, call.core);
       if (loaded === null) throw this.#unreachable(call.core, now);
-      if (step !== "serve") asker.tell?.("served-stale");
+      if (step !== "serve") asker.tell?.("served-stale", loaded.set);
       return loaded;
     }
   }
@@ -204,13 +220,13 @@ export class Remote {
     const number = core.freshness.began(this.#rules(core), begun);
     const before = this.#loaded;
     let answer: Fetched;
-    let set: KeySet;
+    let set: Published;
     try {
       const etag = this.#settings.hasEtags ? before?.etag : undefined;
       answer = await fetchBody(this.#uri, this.#settings, etag);
       // A 304 answers the ETag of `before`.
-      const given = answer.body === null ? before?.set : KeySet.read(answer.body, core);
-      if (given === undefined) throw new VerifyError("jwks.malformed");
+      const given = answer.body === null ? before?.set : this.#settings.read(answer.body, core);
+      if (given === undefined) throw new VerifyError(`${this.#settings.codes}.malformed`);
       set = this.#sameOr(asker, given, core);
     } catch (error) {
       if (!(error instanceof VerifyError)) throw error;
@@ -241,7 +257,7 @@ export class Remote {
     if (typeof found?.body !== "string" || found.body.length > maxBytes) return null;
     const { body, fetchedAt, etag, maxAge } = found;
     if (typeof fetchedAt !== "number") return null;
-    const given = storedSet(body, core);
+    const given = this.#readCopy(body, core);
     if (given === null) return null;
     const set = this.#sameOr(asker, given, core);
     const lifetime = typeof maxAge === "number" ? maxAge * 1000 : undefined;
@@ -272,18 +288,28 @@ export class Remote {
     keepAlive(context, withoutDelay(timeout, put));
   }
 
+  /** Null for what can't be read: a store may hold anything. */
+  #readCopy(body: string, core: Core): Published | null {
+    try {
+      return this.#settings.read(body, core);
+    } catch (error) {
+      if (error instanceof VerifyError || error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+
   #storeKey(): Promise<string> {
     return digestOf([this.#uri, ...this.#settings.label]);
   }
 
   /** Puts a set into memory that the rules have just taken. */
-  #keep(core: Core, set: KeySet, etag: string | undefined, fetchedAt: number): LoadedSet {
+  #keep(core: Core, set: Published, etag: string | undefined, fetchedAt: number): LoadedSet {
     return (this.#loaded = this.#loadedBy(core, set, etag, fetchedAt, "memory"));
   }
 
   #loadedBy(
     core: Core,
-    set: KeySet,
+    set: Published,
     etag: string | undefined,
     fetchedAt: number,
     source: LoadedSet["source"],
@@ -294,30 +320,20 @@ export class Remote {
   }
 
   /** What has served the asker last. */
-  #setFor({ bundled }: Asker): KeySet | null {
+  #setFor({ bundled }: Asker): Published | null {
     return this.#loaded === null ? (bundled?.inUse ?? null) : this.#loaded.set;
   }
 
   /** What serves now if it has the same keys, because those are imported already. */
-  #sameOr(asker: Asker, set: KeySet, core: Core): KeySet {
+  #sameOr(asker: Asker, set: Published, core: Core): Published {
     const now = this.#setFor(asker);
-    return now?.equals(set, core) === true ? now : set;
+    return now !== null && set.equals(now, core) ? now : set;
   }
 
   #unreachable(core: Core, now: number): VerifyError {
     const cause = this.#lastFailure;
     const wait = core.freshness.retryAfter(this.#rules(core), now) / 1000;
-    const code = cause?.code ?? "jwks.unreachable";
+    const code = cause?.code ?? `${this.#settings.codes}.unreachable`;
     return new VerifyError(code, { retryAfter: wait, cause });
-  }
-}
-
-/** Null for what is no key set: a store may hold anything. */
-function storedSet(body: string, core: Core): KeySet | null {
-  try {
-    return KeySet.read(body, core);
-  } catch (error) {
-    if (error instanceof VerifyError) return null;
-    throw error;
   }
 }

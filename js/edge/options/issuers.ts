@@ -3,7 +3,7 @@
 // the resolver gives the same options. Issuers with one address share what is fetched from there.
 
 import type { Algorithm, RuleSet } from "../core.js";
-import { fetchBody } from "../keys/fetch.js";
+import { KeySet } from "../keys/key-set.js";
 import {
   GivenKeys,
   type KeyFinder,
@@ -13,6 +13,7 @@ import {
 } from "../keys/key-sets.js";
 import { LeastRecent } from "../keys/least-recent.js";
 import type { Means } from "../keys/locator.js";
+import { Reference, ReferredKeys } from "../keys/referred-keys.js";
 import { type Asker, Remote } from "../keys/remote.js";
 import { VerifyError } from "../request/error.js";
 import { ALGORITHMS, isOfSecrets } from "./algorithms.js";
@@ -139,7 +140,13 @@ function keysOf(
   const keysAt: Means["keysAt"] = (uri, otherwise = {}, remotes = shared) => {
     const label = typeof jwksUri === "string" ? [] : [jwksUri?.kind, ...(otherwise.label ?? [])];
     // What asks elsewhere can't ask with an ETag.
-    const own = { ...jwks, hasEtags: otherwise.fetch === undefined, ...otherwise, label };
+    const own = {
+      ...jwks,
+      read: KeySet.read,
+      hasEtags: otherwise.fetch === undefined,
+      ...otherwise,
+      label,
+    };
     const at = addressOf(uri).href;
     const remote = remotes.get(label + at, () => new Remote(at, own, clock)) as Remote;
     return new PublishedKeys(issuer, remote, tell);
@@ -149,12 +156,15 @@ function keysOf(
   return jwksUri.open({
     issuer: issuer.issuer,
     jwks,
-    report: tell,
     addressOf,
     keysAt,
+    keysBehind(uri, otherwise) {
+      const read = (body: string | Uint8Array) => new Reference(keysAt(JSON.parse(body as string)));
+      // Of this issuer alone: what is read there names its own keys.
+      return new ReferredKeys(keysAt(uri, { ...otherwise, read }, new LeastRecent(1)));
+    },
     shared: <T>(name: string, make: () => T) => shared.get(name, make) as T,
     now: () => readClock(clock),
-    fetchBody,
     integer,
     invalidOption,
     LeastRecent,

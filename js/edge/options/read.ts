@@ -55,7 +55,7 @@ export interface JwksSettings {
   readonly decode: ((text: string) => Promise<unknown>) | null;
   /** Whether an ETag may be asked with. */
   readonly hasEtags: boolean;
-  /** Whether the status 404 is an answer. Its text is empty then. */
+  /** Whether an answer may say that nothing is there: then it is a set without a key. */
   readonly mayBeAbsent: boolean;
 }
 

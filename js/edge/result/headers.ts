@@ -3,8 +3,8 @@
 
 import type { Algorithm } from "../core.js";
 import type { VerificationKey } from "../keys/crypto.js";
-import type { KeySet } from "../keys/key-set.js";
 import type { KeySource } from "../keys/key-sets.js";
+import type { Published } from "../keys/remote.js";
 import type { Issuer } from "../options/issuers.js";
 import type { JoseHeader } from "./verified.js";
 
@@ -18,7 +18,7 @@ export interface RememberedHeader {
   /** The issuer's keys that go with the algorithm. */
   readonly keys: KeySource;
   /** The set in which the key was found. The header counts only while this is the current one. */
-  readonly set: KeySet;
+  readonly set: Published;
   readonly key: VerificationKey;
 }
 

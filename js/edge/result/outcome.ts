@@ -2,9 +2,8 @@
 // between hits; the sets are each caller's own.
 
 import type { Algorithm } from "../core.js";
-import type { KeySet } from "../keys/key-set.js";
 import type { KeySource } from "../keys/key-sets.js";
-import type { LoadedSet } from "../keys/remote.js";
+import type { LoadedSet, Published } from "../keys/remote.js";
 import type { ClaimPaths } from "../options/claims.js";
 import type { Issuer } from "../options/issuers.js";
 import { actorsOf } from "./actors.js";
@@ -28,7 +27,7 @@ export class Facts implements Known {
   /** Those of the issuer that go with the algorithm. */
   readonly keys: KeySource;
   /** Remembered facts count only while this is their set. */
-  readonly set: KeySet;
+  readonly set: Published;
   readonly header: JoseHeader;
   readonly algorithm: Algorithm;
   readonly key: Verified["key"];
@@ -44,7 +43,7 @@ export class Facts implements Known {
   constructor(
     issuer: Issuer,
     keys: KeySource,
-    set: KeySet,
+    set: Published,
     header: JoseHeader,
     algorithm: Algorithm,
     key: Verified["key"],

@@ -249,7 +249,7 @@ edge("edge_Z3_one_document_and_one_key_set_serve_many_tokens", async () => {
   assert.deepEqual(web.asked, [DOCUMENT, KEYS]);
   clock.forward(600);
   await verifier.verify(await tokenBy());
-  assert.deepEqual(web.asked, [DOCUMENT, KEYS, DOCUMENT, KEYS]);
+  assert.deepEqual(web.asked, [DOCUMENT, KEYS, KEYS]);
   const told = events.flatMap((event) => (event.type === "jwks" ? [event.outcome] : []));
   assert.deepEqual(told, ["fetched", "fetched"]);
 });
@@ -342,14 +342,13 @@ edge("edge_Z5_finds_keys_that_have_moved_within_a_cooldown", async () => {
   const { verifier, clock } = made(discover(), { web });
   await verifier.verify(await tokenBy());
   web.put(DOCUMENT, { issuer: ISSUER, jwks_uri: moved });
-  // With the ETag of the old address; what is at the new one is asked for without.
   web.put(moved, await setOf("k2"));
   web.pages.delete(KEYS);
   await refused(verifier.verify(await tokenBy("k2")), "key.unknown");
   clock.forward(30);
   await verifier.verify(await tokenBy("k2"));
   await refused(verifier.verify(await tokenBy("k1")), "key.unknown");
-  assert.deepEqual(web.asked, [DOCUMENT, KEYS, DOCUMENT, moved]);
+  assert.deepEqual(web.asked, [DOCUMENT, KEYS, KEYS, DOCUMENT, moved]);
 });
 
 edge("edge_Z5_asks_a_new_address_without_the_etag_of_the_old_one", async () => {
@@ -367,7 +366,104 @@ edge("edge_Z5_asks_a_new_address_without_the_etag_of_the_old_one", async () => {
   web.put(moved, await setOf("k2"));
   clock.forward(600);
   await verifier.verify(await tokenBy("k2"));
-  assert.deepEqual(sent, [null, null]);
+  assert.deepEqual(sent, [null, '"1"', null]);
+});
+
+edge("edge_Z350_keeps_the_document_for_an_hour_or_as_long_as_it_says", async () => {
+  for (const [told, seconds] of [
+    [undefined, 3_600],
+    ["max-age=7200", 7_200],
+    ["max-age=1", 60],
+    ["max-age=999999", 86_400],
+  ] as const) {
+    const web = await webWith("k1");
+    const headers: HeadersInit = told === undefined ? {} : { "Cache-Control": told };
+    web.put(DOCUMENT, () => Response.json({ issuer: ISSUER, jwks_uri: KEYS }, { headers }));
+    const { verifier, clock } = made(discover(), { web });
+    await verifier.verify(await tokenBy());
+    clock.forward(seconds - 1);
+    await verifier.verify(await tokenBy());
+    assert.equal(web.times(DOCUMENT), 1, told);
+    clock.forward(1);
+    await verifier.verify(await tokenBy());
+    assert.equal(web.times(DOCUMENT), 2, told);
+  }
+});
+
+edge("edge_Z350_asks_with_the_etag_of_the_document_and_of_the_keys", async () => {
+  const web = await webWith("k1");
+  const fetch = async (url: string, init: RequestInit) => {
+    const etag = `"${url}"`;
+    if (new Headers(init.headers).get("If-None-Match") === etag) {
+      web.asked.push(`304 ${url}`);
+      return new Response(null, { status: 304 });
+    }
+    const answer = await web.fetch(url);
+    return new Response(answer.body, { headers: { ETag: etag } });
+  };
+  const { verifier, clock } = made(discover(), { web, jwks: { fetch } });
+  for (let hour = 0; hour < 3; hour += 1) {
+    await verifier.verify(await tokenBy());
+    clock.forward(3_600);
+  }
+  const again = [`304 ${DOCUMENT}`, `304 ${KEYS}`];
+  assert.deepEqual(web.asked, [DOCUMENT, KEYS, ...again, ...again]);
+});
+
+edge("edge_Z351_asks_for_the_document_when_the_keys_hold_no_such_kid", async () => {
+  const web = await webWith("k1");
+  const { verifier, clock } = made(discover(), { web });
+  await verifier.verify(await tokenBy());
+  clock.forward(30);
+  // A new key at the same address: the document is not asked.
+  web.put(KEYS, await setOf("k1", "k2"));
+  await verifier.verify(await tokenBy("k2"));
+  assert.deepEqual(web.asked, [DOCUMENT, KEYS, KEYS]);
+  clock.forward(30);
+  await refused(verifier.verify(await tokenBy("k3")), "key.unknown");
+  assert.deepEqual(web.asked.slice(3), [KEYS, DOCUMENT]);
+  await refused(verifier.verify(await tokenBy("k4")), "key.unknown");
+  assert.equal(web.asked.length, 5);
+});
+
+edge("edge_Z351_follows_keys_that_moved_while_their_old_address_fails", async () => {
+  const moved = "https://keys.example/v2";
+  const web = await webWith("k1");
+  const { verifier, clock } = made(discover(), { web, jwks: { maxStale: 0 } });
+  await verifier.verify(await tokenBy());
+  web.put(DOCUMENT, { issuer: ISSUER, jwks_uri: moved });
+  web.put(moved, await setOf("k1"));
+  web.put(KEYS, DOWN);
+  clock.forward(600);
+  await verifier.verify(await tokenBy());
+  assert.deepEqual(web.asked.slice(2), [KEYS, DOCUMENT, moved]);
+});
+
+edge("edge_Z352_a_token_that_passed_counts_no_longer_by_the_address_that_was_left", async () => {
+  const moved = "https://keys.example/v2";
+  const web = await webWith("k1");
+  const { verifier, clock } = made(discover(), { web });
+  const token = await tokenBy();
+  await verifier.verify(token);
+  assert.equal((await verifier.verify(token)).cached, true);
+  // The old address goes on serving the key that was withdrawn.
+  web.put(DOCUMENT, { issuer: ISSUER, jwks_uri: moved });
+  web.put(moved, await setOf("k2"));
+  clock.forward(3_600);
+  await refused(verifier.verify(token), "key.unknown");
+  await refused(verifier.verify(await tokenBy()), "key.unknown");
+  await verifier.verify(await tokenBy("k2"));
+});
+
+edge("edge_Z353_a_known_address_works_past_the_ceiling_of_its_document", async () => {
+  const web = await webWith("k1");
+  const { verifier, clock } = made(discover(), { web, jwks: { maxStale: 60 } });
+  await verifier.verify(await tokenBy());
+  web.put(DOCUMENT, DOWN);
+  web.put(KEYS, await setOf("k2"));
+  clock.forward(86_400);
+  assert.equal((await verifier.verify(await tokenBy("k2"))).keys.stale, false);
+  await refused(verifier.verify(await tokenBy("k1")), "key.unknown");
 });
 
 edge("edge_Z6_unknown_kids_cost_one_document_a_cooldown", async () => {
@@ -389,7 +485,7 @@ edge("edge_Z7_isolates_share_what_was_discovered_through_the_store", async () =>
   const clock = new Clock();
   const first = made(discover(), { web, clock, jwks: { store } });
   await first.verifier.verify(await tokenBy());
-  await until(() => store.entries.size === 1);
+  await until(() => store.entries.size === 2);
   const idle = new Web();
   const second = made(discover(), { web: idle, clock, jwks: { store } });
   assert.equal((await second.verifier.verify(await tokenBy())).keys.source, "store");
@@ -416,7 +512,10 @@ edge("edge_Z7_ignores_what_is_wrong_or_older_in_the_store", async () => {
   for (const copy of [
     { body: "garbage", fetchedAt: clock.now },
     { body: JSON.stringify({ issuer: ISSUER, jwks_uri: KEYS }), fetchedAt: clock.now },
-    { body: JSON.stringify(KEYS), fetchedAt: clock.now },
+    { body: JSON.stringify("http://issuer.example/keys"), fetchedAt: clock.now },
+    { body: JSON.stringify({ href: KEYS }), fetchedAt: clock.now },
+    { body: "7", fetchedAt: clock.now },
+    { body: "", fetchedAt: clock.now },
     { body: JSON.stringify(await setOf("k2")), fetchedAt: clock.now - 90_000_000 },
   ]) {
     const store = { get: async () => copy, put: async () => undefined };
@@ -585,15 +684,63 @@ edge(
 );
 
 edge("edge_J170_withdraws_a_key_that_is_no_longer_there", async () => {
+  for (const status of [403, 404, 410]) {
+    const web = new Web();
+    web.put(`${KEYS}/k1`, async () => new Response(await publicPem(await keyPair())));
+    const { verifier, clock } = made(pemPerKey(KEYS), { web });
+    await verifier.verify(await tokenBy());
+    web.put(`${KEYS}/k1`, () => new Response("gone", { status }));
+    clock.forward(599);
+    await verifier.verify(await tokenBy());
+    clock.forward(1);
+    await refused(verifier.verify(await tokenBy()), "key.unknown", String(status));
+  }
+});
+
+edge("edge_J350_a_key_that_S3_denies_to_have_is_unknown_and_no_outage", async () => {
   const web = new Web();
-  web.put(`${KEYS}/k1`, async () => new Response(await publicPem(await keyPair())));
-  const { verifier, clock } = made(pemPerKey(KEYS), { web });
+  const pair = await keyPair();
+  web.put(`${KEYS}/k1`, async () => new Response(await publicPem(pair)));
+  // Whatever stands in a refusal is no key.
+  const denied = async () => new Response(await publicPem(pair), { status: 403 });
+  web.put(`${KEYS}/k2`, denied);
+  const { verifier, clock, events } = made(pemPerKey(KEYS), { web });
   await verifier.verify(await tokenBy());
-  web.pages.delete(`${KEYS}/k1`);
-  clock.forward(599);
+  const stranger = await tokenBy("k2", {}, { ...pair, kid: "k2" });
+  const error = await refused(verifier.verify(stranger), "key.unknown");
+  assert.deepEqual([error.status, error.retryable], [401, false]);
   await verifier.verify(await tokenBy());
-  clock.forward(1);
-  await refused(verifier.verify(await tokenBy()), "key.unknown");
+  const told = events.flatMap((event) => (event.type === "jwks" ? [event.outcome] : []));
+  assert.deepEqual(told, ["fetched", "fetched"]);
+  // A key that is put there is found when the cooldown is over.
+  web.put(`${KEYS}/k2`, async () => new Response(await publicPem(pair)));
+  await refused(verifier.verify(stranger), "key.unknown");
+  clock.forward(30);
+  await verifier.verify(stranger);
+});
+
+edge("edge_J350_401_429_and_500_are_outages_and_a_known_key_goes_on", async () => {
+  for (const status of [400, 401, 407, 429, 500, 503]) {
+    const web = new Web();
+    web.put(`${KEYS}/k1`, async () => new Response(await publicPem(await keyPair())));
+    const { verifier, clock } = made(pemPerKey(KEYS), { web });
+    await verifier.verify(await tokenBy());
+    for (const kid of ["k1", "k2"]) web.put(`${KEYS}/${kid}`, () => new Response("", { status }));
+    clock.forward(600);
+    assert.equal((await verifier.verify(await tokenBy())).keys.stale, true);
+    await refused(verifier.verify(await tokenBy("k2")), "jwks.unreachable", String(status));
+  }
+});
+
+edge("edge_J350_only_keys_that_each_have_an_address_may_be_absent", async () => {
+  for (const locator of [pemMap(KEYS), discover()])
+    for (const status of [403, 404, 410]) {
+      const web = new Web();
+      for (const url of [KEYS, DOCUMENT]) web.put(url, () => new Response("", { status }));
+      const { verifier } = made(locator, { web });
+      const error = await refusal(verifier.verify(await tokenBy()));
+      assert.match(error.code, /^(jwks|discovery)\.unreachable$/);
+    }
 });
 
 edge("edge_J171_ten_fetches_a_cooldown_are_for_unknown_kids_whatever_is_sent", async () => {
