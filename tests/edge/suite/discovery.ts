@@ -697,7 +697,7 @@ edge("edge_J170_withdraws_a_key_that_is_no_longer_there", async () => {
   }
 });
 
-edge("edge_J350_a_key_that_S3_denies_to_have_is_unknown_and_no_outage", async () => {
+edge("edge_J354_a_key_that_S3_denies_to_have_is_unknown_and_no_outage", async () => {
   const web = new Web();
   const pair = await keyPair();
   web.put(`${KEYS}/k1`, async () => new Response(await publicPem(pair)));
@@ -719,7 +719,7 @@ edge("edge_J350_a_key_that_S3_denies_to_have_is_unknown_and_no_outage", async ()
   await verifier.verify(stranger);
 });
 
-edge("edge_J350_401_429_and_500_are_outages_and_a_known_key_goes_on", async () => {
+edge("edge_J354_401_429_and_500_are_outages_and_a_known_key_goes_on", async () => {
   for (const status of [400, 401, 407, 429, 500, 503]) {
     const web = new Web();
     web.put(`${KEYS}/k1`, async () => new Response(await publicPem(await keyPair())));
@@ -732,7 +732,7 @@ edge("edge_J350_401_429_and_500_are_outages_and_a_known_key_goes_on", async () =
   }
 });
 
-edge("edge_J350_only_keys_that_each_have_an_address_may_be_absent", async () => {
+edge("edge_J354_only_keys_that_each_have_an_address_may_be_absent", async () => {
   for (const locator of [pemMap(KEYS), discover()])
     for (const status of [403, 404, 410]) {
       const web = new Web();
