@@ -11,7 +11,7 @@ import type { Core } from "./load.js";
 import { readOptions } from "./options.js";
 import { watchPage } from "./page.js";
 import { type LoadProver, proverFrom } from "./proofs.js";
-import { attempting, exchange, fetching, loanOf } from "./requests.js";
+import { attempting, exchange, fetching, isReplayable, loanOf } from "./requests.js";
 import { utf8 } from "./session.js";
 import { signIn } from "./sign-in.js";
 import type { TokenKeep, TokenKeepOptions } from "./types.js";
@@ -67,7 +67,8 @@ function homeOf(host: Host): Home {
     },
     send: (request, replayable) => exchange(host, request, fetching, replayable),
     attempt: (request, send, refused) => exchange(host, request, attempting(send, refused), true),
-    signIn: (request) => signIn(host, request),
+    signIn: (request) =>
+      signIn(host, request, host.prover !== null && isReplayable(request, undefined, request)),
     async lend(validity) {
       await host.ask("lend", validity);
       // There is no request: the engine sets the token on whatever has headers.

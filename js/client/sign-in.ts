@@ -5,10 +5,12 @@ import { discard } from "../shared/body.js";
 import { bytesOf, isLabelled, sentAtOf } from "./authority.js";
 import { TokenKeepError } from "./error.js";
 import type { Host } from "./host.js";
-import { isReplayable } from "./requests.js";
 
-/** Sends `request` when its turn has come, and resolves to the reply without the token. */
-export async function signIn(host: Host, request: Request): Promise<Response> {
+/**
+ * Sends `request` when its turn has come, and resolves to the reply without the token. `twice`: it
+ * can be sent once more, with a better proof.
+ */
+export async function signIn(host: Host, request: Request, twice: boolean): Promise<Response> {
   const turn = host.engine.input("sign-in", 0);
   await host.settled(turn);
   let response: Response;
@@ -17,7 +19,6 @@ export async function signIn(host: Host, request: Request): Promise<Response> {
   let body: Uint8Array | undefined = new Uint8Array();
   try {
     request.signal.throwIfAborted();
-    const twice = host.prover !== null && isReplayable(request, undefined, request);
     response = (await host.call(request, twice)).received;
     if (response.ok) {
       if (isLabelled(response) || (await beginsAsObject(response.clone())))

@@ -136,7 +136,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
       if (!known.includes(originOf(request.url))) throw new TypeError();
       isFresh = false;
       // The page has said that cookies go along.
-      return signIn(host, request);
+      return signIn(host, request, replayable);
     }
     // The page sends such a request itself.
     if (bareOf(request, host.engine.allows(utf8(request.url)), host.prover !== null))

@@ -3,6 +3,7 @@
 // fixed texts, the claims of a token without its signature, and the answers of APIs.
 
 import type { Events, SessionNumbers } from "../client/home.js";
+import { utf8 } from "../client/session.js";
 import type { Transition } from "../client/types.js";
 import type { FromWorker, SentSession } from "../hosted/protocol.js";
 import * as Kind from "../hosted/protocol.js";
@@ -63,7 +64,7 @@ export function speakerTo(port: MessagePort) {
     changed: (session: SentSession, isLeaver: boolean): void =>
       say(Kind.CHANGED, seen(session, isLeaver)),
     emit(...[type, event]: Events[keyof Events]): void {
-      say(Kind.EVENT, type, event && new TextEncoder().encode(JSON.stringify(event)));
+      say(Kind.EVENT, type, event && utf8(JSON.stringify(event)));
     },
   };
 }
