@@ -75,12 +75,3 @@ export class TokenKeepError extends Error {
     if (retryAfter !== undefined) this.retryAfter = retryAfter;
   }
 }
-
-/** @internal The error for a failure that the engine tells of. `retryAfter`: seconds. */
-export function failure(
-  code: TokenKeepErrorCode,
-  status?: number,
-  retryAfter?: number,
-): TokenKeepError {
-  return new TokenKeepError(code, { status, retryAfter });
-}

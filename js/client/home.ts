@@ -27,10 +27,8 @@ export interface Home {
   close(): void;
 }
 
-type Engine = EngineHost<TokenKeepError>;
-
 /** The session without its claims and its reply. */
-export type SessionNumbers = Parameters<Engine["changed"]>;
+export type SessionNumbers = Parameters<EngineHost["changed"]>;
 
 /** JSON of the session. It is asked for when the session has got another token. */
 export interface SessionJson {

@@ -2,12 +2,18 @@
 // engine is at work nothing here throws, and nothing runs the application's code before the next
 // microtask.
 
-import type { Keep as Engine, EngineHost, Input, Outcome } from "../../build/client/client.js";
+import type {
+  Keep as Engine,
+  EngineFailure,
+  EngineHost,
+  Input,
+  Outcome,
+} from "../../build/client/client.js";
 import type { Advise } from "./advice.js";
 import { bytesOf, jsonOf, requestTo, sentAtOf, statusOf } from "./authority.js";
 import { type Cookies, submitTwice } from "./cookies.js";
 import type { Outcome as Delivery, Prover } from "./dpop.js";
-import { failure, type TokenKeepError } from "./error.js";
+import { TokenKeepError } from "./error.js";
 import { report } from "./events.js";
 import type { Told } from "./home.js";
 import type { Core } from "./load.js";
@@ -145,7 +151,7 @@ export function openHost(
     if (core.lost && calls.size === 0) locks.releaseAll();
   }
 
-  function engineHost(): EngineHost<TokenKeepError> {
+  function engineHost(): EngineHost {
     const { url } = refresh;
     return {
       changed: (...session) =>
@@ -153,7 +159,8 @@ export function openHost(
           claims: () => own.shown(),
           reply: () => source === true || (source ? own.shown(source) : undefined),
         }),
-      refreshFailed: (error, retryAt) => {
+      refreshFailed: (retryAt, ...told) => {
+        const error = errorOf(...told);
         const { code, status } = error;
         if (code === "refresh_misconfigured" || code === "refresh_malformed")
           advise(code, url, status);
@@ -173,8 +180,7 @@ export function openHost(
       releaseLock: locks.release,
       broadcast: siblings.tell,
       settle: waiters.settle,
-      fail: waiters.fail,
-      failure,
+      fail: (waiter, ...told) => waiters.fail(waiter, errorOf(...told)),
       transition: (at, event, from, to, generation, note) => {
         const told = { at, event, from, to, generation, ...(note && { note }) };
         transitions.push(Object.freeze(told));
@@ -300,6 +306,10 @@ export function openHost(
       end();
     },
   };
+}
+
+function errorOf(...[code, status, retryAfter]: EngineFailure): TokenKeepError {
+  return new TokenKeepError(code, { status: status || undefined, retryAfter });
 }
 
 function reported(input: () => void): void {

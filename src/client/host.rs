@@ -12,8 +12,11 @@ use crate::engine::{self, Event, Failure, Output};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** What an engine asks for. No method throws. `Failure`: what the host makes of a failure. */
-export interface EngineHost<Failure = unknown> {
+/** A failure. `status`: 0 where there was no answer. `retryAfter`: seconds. */
+export type EngineFailure = [code: FailureCode, status: number, retryAfter: number | undefined];
+
+/** What an engine asks for. No method throws. */
+export interface EngineHost {
   /** Sends a call to the refresh endpoint, or to the logout endpoint. */
   send(call: number, logout: boolean): void;
   abort(call: number): void;
@@ -32,9 +35,7 @@ export interface EngineHost<Failure = unknown> {
   /** Answers a waiter. */
   settle(waiter: number, outcome: Outcome): void;
   /** Answers a waiter whose wait failed. */
-  fail(waiter: number, failure: Failure): void;
-  /** Makes a failure. `retryAfter`: seconds. */
-  failure(code: FailureCode, status: number | undefined, retryAfter: number | undefined): Failure;
+  fail(waiter: number, ...failure: EngineFailure): void;
   /** The session without its claims and its reply. Moments are epoch milliseconds. */
   changed(
     status: Status,
@@ -48,7 +49,7 @@ export interface EngineHost<Failure = unknown> {
   signedOut(reason: SignedOutReason): void;
   refreshed(generation: number, by: RefreshedBy): void;
   /** `retryAt`: epoch milliseconds. */
-  refreshFailed(failure: Failure, retryAt: number | undefined): void;
+  refreshFailed(retryAt: number | undefined, ...failure: EngineFailure): void;
   userChanged(): void;
   /** The first refresh after a sign-in was refused with this status. */
   cookieNotKept(status: number): void;
@@ -92,14 +93,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn settle(this: &Host, waiter: u32, outcome: Outcome);
     #[wasm_bindgen(method)]
-    fn fail(this: &Host, waiter: u32, error: JsValue);
-    #[wasm_bindgen(method)]
-    fn failure(
-        this: &Host,
-        code: FailureCode,
-        status: Option<u16>,
-        retry_after: Option<f64>,
-    ) -> JsValue;
+    fn fail(this: &Host, waiter: u32, code: FailureCode, status: u16, retry_after: Option<f64>);
     #[wasm_bindgen(method)]
     fn changed(
         this: &Host,
@@ -117,7 +111,13 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn refreshed(this: &Host, generation: u32, by: RefreshedBy);
     #[wasm_bindgen(method, js_name = refreshFailed)]
-    fn refresh_failed(this: &Host, error: JsValue, retry_at: Option<f64>);
+    fn refresh_failed(
+        this: &Host,
+        retry_at: Option<f64>,
+        code: FailureCode,
+        status: u16,
+        retry_after: Option<f64>,
+    );
     #[wasm_bindgen(method, js_name = userChanged)]
     fn user_changed(this: &Host);
     #[wasm_bindgen(method, js_name = cookieNotKept)]
@@ -161,7 +161,8 @@ impl Host {
                     engine::Outcome::Anonymous => Outcome::Anonymous,
                     engine::Outcome::GiveUp => Outcome::GiveUp,
                     engine::Outcome::Failed(failure) => {
-                        return self.fail(waiter.0, self.error(failure));
+                        let (code, status, retry_after) = told(failure);
+                        return self.fail(waiter.0, code, status, retry_after);
                     }
                 };
                 self.settle(waiter.0, outcome);
@@ -181,7 +182,8 @@ impl Host {
                 self.refreshed(generation, by);
             }
             Output::Emit(Event::RefreshFailed { failure, retry_at }) => {
-                self.refresh_failed(self.error(failure), moment(retry_at));
+                let (code, status, retry_after) = told(failure);
+                self.refresh_failed(moment(retry_at), code, status, retry_after);
             }
             Output::Emit(Event::UserChanged) => self.user_changed(),
             Output::Emit(Event::CookieNotKept { status }) => self.cookie_not_kept(status),
@@ -200,12 +202,12 @@ impl Host {
             transition.note.map(Into::into),
         );
     }
+}
 
-    fn error(&self, failure: Failure) -> JsValue {
-        let status = (failure.status > 0).then_some(failure.status);
-        let seconds = failure.retry_after().map(|wait| wait as f64 / 1_000.0);
-        self.failure(failure.kind.into(), status, seconds)
-    }
+/// A failure, in parts.
+fn told(failure: Failure) -> (FailureCode, u16, Option<f64>) {
+    let seconds = failure.retry_after().map(|wait| wait as f64 / 1_000.0);
+    (failure.kind.into(), failure.status, seconds)
 }
 
 fn moment(at: Option<u64>) -> Option<f64> {
