@@ -25,11 +25,11 @@ impl Origins {
 /// `https://` or `http://`, then a host and perhaps a port. Characters that URL readers take in
 /// different ways are refused.
 fn is_web_origin(origin: &[u8]) -> bool {
-    let scheme =
-        [&b"https://"[..], b"http://"].into_iter().find(|scheme| origin.starts_with(scheme));
-    let host = scheme.and_then(|scheme| origin.get(scheme.len()..)).unwrap_or_default();
-    !host.is_empty()
-        && !host.iter().any(|byte| matches!(byte, b'/' | b'\\' | b'@' | b'?' | b'#' | b'*'))
+    let odd = |byte: &&u8| matches!(byte, b'/' | b'\\' | b'@' | b'?' | b'#' | b'*');
+    // Two slashes belong to the scheme. The last of them does not end it: there is a host.
+    (origin.starts_with(b"https://") || origin.starts_with(b"http://"))
+        && origin.iter().filter(odd).count() == 2
+        && !origin.ends_with(b"/")
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -1,7 +1,7 @@
 //! The payload of a JWT access token, read without verification. The client plans by the lifetime
 //! and shows the claims, and trusts neither: RFC 9068 section 6 says that clients must not.
 
-use super::members::{self, unescape};
+use super::members::{self, push, unescape};
 use super::numbers;
 
 /// What the client reads from an unverified JWT.
@@ -71,7 +71,7 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
         count += 6;
         if count >= 8 {
             count -= 8;
-            bytes.push((pending >> count) as u8);
+            push(&mut bytes, (pending >> count) as u8);
             pending &= (1 << count) - 1;
         }
     }

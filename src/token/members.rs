@@ -95,10 +95,15 @@ pub fn unescape(string: &[u8]) -> Cow<'_, [u8]> {
                     text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 }
             }
-            byte => text.push(byte),
+            byte => push(&mut text, byte),
         }
     }
     Cow::Owned(text)
+}
+
+/// Adds a byte. `Vec::push` would bring a way to grow for bytes alone, 220 bytes of wasm.
+pub(super) fn push(bytes: &mut Vec<u8>, byte: u8) {
+    bytes.extend_from_slice(&[byte]);
 }
 
 struct Scanner<'a> {

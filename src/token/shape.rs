@@ -1,6 +1,6 @@
 //! Where a reply of the authority holds what, and what is left of it without the tokens.
 
-use super::members::{Member, parts, text};
+use super::members::{Member, parts, push, text};
 
 /// What a reply can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,14 +79,14 @@ impl<'a> Reader<'_, 'a> {
     /// the paths to the fields whose bits are set in `leading`.
     fn walk(&mut self, json: &'a [u8], depth: usize, leading: u32) -> Option<()> {
         let place = self.rest.len();
-        self.rest.push(b'{');
+        push(self.rest, b'{');
         let close = parts(json, &mut |member| {
             let (hidden, leading) = self.look(&member, depth, leading);
             if hidden {
                 return;
             }
             if self.rest.len() > place + 1 {
-                self.rest.push(b',');
+                push(self.rest, b',');
             }
             self.rest.extend_from_slice(member.written);
             if let Some(b'{' | b'[') = member.value.first() {
@@ -99,7 +99,7 @@ impl<'a> Reader<'_, 'a> {
         if let Some(open) = self.rest.get_mut(place) {
             *open = close - 2;
         }
-        self.rest.push(close);
+        push(self.rest, close);
         Some(())
     }
 
