@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "docs", "screenshots");
 const appDirectory = join(root, "build", "app-in-pictures");
 const sizes = [
-  { width: 1280, height: 1000 },
+  { width: 1280, height: 1100 },
   { width: 390, height: 844 },
 ];
 

@@ -14,7 +14,7 @@ export default defineConfig({
   head: [["link", { rel: "icon", href: "/favicon.svg", type: "image/svg+xml" }]],
   // The search's index of all pages is one file.
   vite: { build: { chunkSizeWarningLimit: 2_000 } },
-  markdown: { theme: { light: "github-light-high-contrast", dark: "github-dark" } },
+  markdown: { theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" } },
   themeConfig: {
     logo: "/favicon.svg",
     nav: [

@@ -8,7 +8,7 @@ export interface Span {
 }
 
 /** Pixels that stay free between two labels. */
-const GAP = 4;
+export const GAP = 4;
 
 /** One row of labels. A label gets a place only where the row is free. */
 export class Row {

@@ -2,7 +2,7 @@
 // one for the servers. A fixed line marks the present. To its right are the tokens' remaining
 // lifetimes. The list tells the same in words.
 
-import { Row, textWidth } from "./labels.ts";
+import { GAP, Row, textWidth } from "./labels.ts";
 import { laneOf, type Moment, SERVERS } from "./moments.ts";
 import { htmlElement, make } from "./page.ts";
 import type { Tabs } from "./tabs.ts";
@@ -20,7 +20,7 @@ const MARGIN = 5000;
 /** Half of a glyph's width, plus the smallest gap beside it. */
 const GLYPH = 9;
 /** The sizes of texts in score.css. */
-const SIZES = { name: 12, number: 11, count: 10 };
+const SIZES = { name: 12, number: 11, time: 11, count: 10 };
 
 const score = htmlElement("score");
 const lanes = htmlElement("score-lanes");
@@ -73,10 +73,11 @@ export function drawScore({ letter, chronicle }: Tabs): void {
         const group = svg("g", { transform: `translate(0 ${AXIS + n * LANE})` });
         const moments = byLane.get(key) ?? [];
         const recent = moments.filter(({ at }) => at >= from - MARGIN);
-        const track = new Row(recent.flatMap((moment) => glyphSpan(moment, x)));
+        const beyond = { from: x(until), to: Infinity };
+        const track = new Row([...recent.flatMap((moment) => glyphSpan(moment, x)), beyond]);
         // The lane's name lies over the left end of the row above the track.
         const named = (lanes.children[n]?.firstElementChild?.clientWidth ?? 0) + 24;
-        const above = new Row([{ from: -Infinity, to: x(from) + named }]);
+        const above = new Row([{ from: -Infinity, to: x(from) + named }, beyond]);
         group.append(
           ...lives(moments, from, x, track),
           ...faults(recent, x),
@@ -114,7 +115,7 @@ function trackY(row: number): number {
   return AXIS + row * LANE + TRACK.top + TRACK.height / 2;
 }
 
-/** A line and a time of day every ten seconds. */
+/** A line every ten seconds, and a time of day at every second one, where it is not cut off. */
 function ticks(
   from: number,
   until: number,
@@ -125,8 +126,10 @@ function ticks(
   const made: SVGElement[] = [];
   for (let at = Math.ceil(from / step) * step; at < until; at += step) {
     made.push(svg("line", { class: "tick", x1: x(at), x2: x(at), y1: AXIS - 6, y2: height }));
-    if ((at / step) % 2 === 0)
-      made.push(svg("text", { class: "tick-time", x: x(at), y: AXIS - 11 }, timeOfDay(at)));
+    const time = timeOfDay(at);
+    const half = textWidth(time, SIZES.time) / 2;
+    if ((at / step) % 2 === 0 && x(at) - half >= x(from) && x(at) + half <= x(until))
+      made.push(svg("text", { class: "tick-time", x: x(at), y: AXIS - 11 }, time));
   }
   return made;
 }
@@ -247,8 +250,8 @@ function counts(moments: readonly Moment[], x: (at: number) => number): SVGEleme
 }
 
 /**
- * Writes the name of each mark of the servers beside it, in the first row that has room. Where no
- * row has room, only the list has the name. The newest mark is placed first.
+ * Writes the name of each mark of the servers to its right or, where no row has room there, to its
+ * left. Where that has no room either, only the list has the name. The newest mark is placed first.
  */
 function names(
   moments: readonly Moment[],
@@ -259,11 +262,14 @@ function names(
     .filter(({ lane }) => lane === SERVERS)
     .toReversed()
     .flatMap(({ at, kind, what }) => {
-      const start = x(at) + GLYPH;
-      const row = rows.findIndex((one) => one.take(start, textWidth(what, SIZES.name)));
-      if (row === -1) return [];
-      const y = row === 0 ? TRACK.top + 12 : 16;
-      return [svg("text", { class: `name name-${kind}`, x: start, y }, what)];
+      const width = textWidth(what, SIZES.name);
+      for (const start of [x(at) + GLYPH, x(at) - GLYPH - GAP - width]) {
+        const row = rows.findIndex((one) => one.take(start, width));
+        if (row === -1) continue;
+        const y = row === 0 ? TRACK.top + 12 : 16;
+        return [svg("text", { class: `name name-${kind}`, x: start, y }, what)];
+      }
+      return [];
     });
 }
 
