@@ -23,7 +23,7 @@ export function absolute(option: string, url: string | URL, base: string | undef
     if (base === undefined && typeof url === "string" && isRelative(url)) return url;
     throw invalid(option, "is no URL", cause);
   }
-  if (!isHttp(address) || address.username + address.password !== "")
+  if (!isHttp(address) || address.username || address.password)
     throw invalid(option, "must be an http(s) URL without user name and password");
   address.hash = "";
   return address.href;
@@ -35,7 +35,7 @@ export const bare = (url: string): string => url.replace(/[?#].*/s, "");
 export const originOf = (url: string): string => new URL(url).origin;
 
 function isHttp(url: URL | null): url is URL {
-  return url !== null && /^https?:/.test(url.href);
+  return /^https?:/.test(url?.href ?? "");
 }
 
 export function isRelative(url: string): boolean {
@@ -47,7 +47,7 @@ export function listed(option: string, given: readonly string[] | undefined): re
   if (given === undefined) {
     // In a `srcdoc` frame `location.origin` is "null".
     const own = globalThis.origin ?? globalThis.location?.origin;
-    return own === undefined || own === "null" ? [] : [own];
+    return URL.canParse(own) ? [own] : [];
   }
   if (!Array.isArray(given)) throw invalid(option, "must be a list");
   return given.map((entry: unknown) => {

@@ -3,8 +3,11 @@
 import { TokenKeepError } from "./error.js";
 import type { TokenKeepOptions } from "./types.js";
 
-/** A copy of the own members of an object, each read once. Inherited members are left out. */
-export function own<T extends object>(options: T): T {
+/**
+ * A copy of the own members of an object, each read once. Inherited members are left out. What is
+ * no object has none.
+ */
+export function own<T extends object>(options: T | undefined | boolean): T {
   return Object.assign(Object.create(null) as T, options);
 }
 
@@ -12,6 +15,11 @@ export function own<T extends object>(options: T): T {
 export function membersOf<T extends object>(option: string, given: T): T {
   if (typeof given !== "object" || given === null) throw invalid(option, "must be an object");
   return own(given);
+}
+
+/** Refuses the members that nobody has read. `path`: what leads to them. */
+export function refuse(unread: object, path = ""): void {
+  for (const name of Object.keys(unread)) throw invalid(path + name, "is no option");
 }
 
 export function invalid(option: string, fault: string, cause?: unknown): TokenKeepError {
@@ -34,7 +42,7 @@ export function statuses<Word extends string>(
 ): readonly (number | Word)[] {
   const list: readonly (number | Word)[] | null = Array.isArray(given) ? [...given] : null;
   const fits = (one: unknown) =>
-    one === word || (Number.isInteger(one) && Number(one) >= least && Number(one) < 600);
+    one === word || (Number.isInteger(one) && (one as number) >= least && (one as number) < 600);
   if (!list?.every(fits)) throw invalid(option, `must be a list of statuses from ${least} to 599`);
   return list;
 }

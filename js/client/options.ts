@@ -2,7 +2,7 @@
 
 import type { Keep as Engine } from "../../build/client/client.js";
 import { absolute, bare, isRelative, listed, ownBase } from "./addresses.js";
-import { invalid, membersOf, named, own, statuses } from "./checks.js";
+import { invalid, membersOf, named, own, refuse, statuses } from "./checks.js";
 import type { ProofSettings } from "./dpop.js";
 import { type ReplySettings, readReply } from "./reply-options.js";
 import type { DpopOptions, EndpointOptions, TokenKeepOptions } from "./types.js";
@@ -72,21 +72,31 @@ export function readOptions(
     reply,
     noSession,
     dpop = false,
-    ...unknown
+    ...unread
   } = membersOf("options", given);
-  for (const key of Object.keys(unknown)) throw invalid(key, "is no option");
+  refuse(unread);
   if (name !== undefined && (typeof name !== "string" || name === ""))
     throw invalid("name", "must be a text that is not empty");
-  const { base = 1_000, max = 60_000 } = membersOf("backoff", backoff);
-  const mirror = csrf && own(csrf);
-  const hint = sessionHint && own(sessionHint);
-  const proofs = typeof dpop === "object" && dpop ? own(dpop) : among("dpop", dpop, [true, false]);
+  const { base = 1_000, max = 60_000, ...unreadBackoff } = membersOf("backoff", backoff);
+  refuse(unreadBackoff, "backoff.");
+  const { cookie, header, ...unreadCsrf } = own(csrf);
+  const mirror = csrf && {
+    cookie: named("csrf.cookie", cookie),
+    header: named("csrf.header", header),
+  };
+  refuse(unreadCsrf, "csrf.");
+  const { cookie: sign, ...unreadHint } = own(sessionHint);
+  const hint = sessionHint && { cookie: named("sessionHint.cookie", sign) };
+  refuse(unreadHint, "sessionHint.");
+  const proofs = typeof dpop === "object" && dpop ? dpop : among("dpop", dpop, [true, false]);
   const {
     required = true,
     algorithm = "ES256",
     tokenEndpoint,
     key = "tab",
-  } = Object(proofs) as DpopOptions;
+    ...unreadDpop
+  } = own<DpopOptions>(proofs);
+  refuse(unreadDpop, "dpop.");
   const renewal = endpoint("refresh", refresh, at);
   const leave = logout === undefined ? undefined : endpoint("logout", logout, at);
   const called = name ?? renewal.url;
@@ -96,11 +106,8 @@ export function readOptions(
     refresh: renewal,
     logout: leave,
     authority: [renewal, leave].flatMap((one) => one?.url ?? []),
-    csrf: mirror && {
-      cookie: named("csrf.cookie", mirror.cookie),
-      header: named("csrf.header", mirror.header),
-    },
-    sessionHint: hint && { cookie: named("sessionHint.cookie", hint.cookie) },
+    csrf: mirror,
+    sessionHint: hint,
     name: called,
     origins: listed("origins", origins),
     signInOrigins: listed("signInOrigins", signInOrigins ?? []),
@@ -151,7 +158,9 @@ function endpoint(
     body,
     authorization = false,
     done = [],
-  } = own(typeof given === "string" || given instanceof URL ? { url: given } : (given ?? {}));
+    ...unread
+  } = own(typeof given === "string" || given instanceof URL ? { url: given } : given);
+  refuse(unread, `${option}.`);
   if (typeof method !== "string") throw invalid(`${option}.method`, "must be a text");
   if (body !== undefined && typeof body !== "string")
     throw invalid(`${option}.body`, "must be a text");
@@ -163,8 +172,7 @@ function endpoint(
     const all = new Headers({ Accept: "application/json", "X-Requested-With": "XMLHttpRequest" });
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
     // The platform checks method, headers and body.
-    if (!isRelative(address))
-      new Request(address, { method, headers: all, ...(body === undefined ? {} : { body }) });
+    if (!isRelative(address)) new Request(address, { method, headers: all, body: body ?? null });
     return { url: address, method, headers: all, body, authorization, done: answers };
   } catch (cause) {
     throw invalid(option, "makes no request that can be sent", cause);

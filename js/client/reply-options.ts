@@ -11,7 +11,12 @@ export interface ReplySettings {
   readonly header: string | undefined;
 }
 
-const PATHS: readonly ReplyMember[] = ["accessToken", "expiresIn", "expiresAt", "tokenType"];
+const PATHS: readonly string[] = [
+  "accessToken",
+  "expiresIn",
+  "expiresAt",
+  "tokenType",
+] satisfies ReplyMember[];
 
 export function readReply(given: ReplyShape = {}): ReplySettings {
   const { header, ...paths } = membersOf("reply", given);
@@ -19,11 +24,10 @@ export function readReply(given: ReplyShape = {}): ReplySettings {
     header: header === undefined ? header : named("reply.header", header),
     paths: Object.entries(paths as Record<string, unknown>).map(([name, path]) => {
       const steps: readonly unknown[] = Array.isArray(path) ? [...path] : [path];
-      const isName = (step: unknown): step is string => typeof step === "string" && step !== "";
-      const member = PATHS.find((known) => known === name);
-      if (!member || !steps[0] || !steps.every(isName))
-        throw invalid(`reply.${name}`, "must be a path");
-      return [member, steps];
+      const isName = (step: unknown): step is string => typeof step === "string" && !!step;
+      if (!PATHS.includes(name)) throw invalid(`reply.${name}`, "is no option");
+      if (!steps[0] || !steps.every(isName)) throw invalid(`reply.${name}`, "must be a path");
+      return [name as ReplyMember, steps];
     }),
   };
 }

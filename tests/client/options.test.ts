@@ -165,6 +165,34 @@ behaviour("client_E122_an_option_that_cannot_be_right_is_named", async (scene) =
   assert.deepEqual(faults, []);
 });
 
+behaviour("client_E360_an_unknown_member_of_an_option_is_named", async (scene) => {
+  const faults = await scene.page.evaluate(() => {
+    const odd: Record<string, object> = {
+      retries: { retries: 3 },
+      "refresh.urll": { refresh: { urll: "/refresh" } },
+      "refresh.Method": { refresh: { url: "/refresh", Method: "GET" } },
+      "logout.credentials": { logout: { url: "/logout", credentials: "omit" } },
+      "backoff.maximum": { backoff: { base: 500, maximum: 5_000 } },
+      "csrf.headerName": { csrf: { cookie: "X", header: "X", headerName: "Y" } },
+      "sessionHint.header": { sessionHint: { cookie: "X", header: "Y" } },
+      "dpop.algorithms": { dpop: { algorithms: ["Ed25519"] } },
+      "reply.access_token": { reply: { access_token: "token" } },
+    };
+    const faults: string[] = [];
+    for (const [member, options] of Object.entries(odd)) {
+      let message = "nothing";
+      try {
+        stage.createTokenKeep({ refresh: "/session/refresh", ...options }).close();
+      } catch (error) {
+        message = `${(error as { code: string }).code}: ${(error as Error).message}`;
+      }
+      if (message !== `config_invalid: ${member} is no option.`) faults.push(message);
+    }
+    return faults;
+  });
+  assert.deepEqual(faults, []);
+});
+
 behaviour("client_B10_the_longest_times_that_an_option_takes_do_not_end_at_once", async (scene) => {
   const most = Number.MAX_VALUE;
   scene.authority.on("/session/refresh", async () => {
