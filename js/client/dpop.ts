@@ -35,9 +35,6 @@ export interface KeptKey {
   readonly sign: Signer;
 }
 
-/** What a proof is about, beside the address. */
-type Provable = Pick<Request, "method">;
-
 /** What came of a request that was sent. */
 export interface Outcome<T> {
   readonly received: T;
@@ -77,7 +74,7 @@ export async function proverOf(
   const { sign } = key ?? { sign: await signerOf(await newKey(keyAlgorithm)) };
   /** The last nonce of each origin. */
   const nonces = new Map<string, string>();
-  const known = new WeakMap<Provable, Known>();
+  const known = new WeakMap<Request, Known>();
   /** Milliseconds by which the servers' clock is ahead of this one. */
   let offset = 0;
   /** When the last token that tells it was issued. */
@@ -89,13 +86,15 @@ export async function proverOf(
 
   /**
    * A proof for a request to `at`: with the token of a generation of an engine, or without a token.
+   * `method`: of what the application sends in place of the request.
    */
   async function proofOf(
-    request: Provable,
+    request: Request,
     at: URL,
     token?: string,
     engine: object = {},
     generation = 0,
+    method = request.method,
   ): Promise<string> {
     if (hashedIn !== engine || hashedAs !== generation) {
       hashedIn = engine;
@@ -108,7 +107,7 @@ export async function proverOf(
     known.set(request, [origin, nonce, offset]);
     return sign({
       jti: newId(),
-      htm: request.method,
+      htm: method,
       htu: token || !namedEndpoint ? origin + at.pathname : namedEndpoint,
       iat: Math.floor((Date.now() + offset) / 1000),
       ath,

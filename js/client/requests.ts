@@ -17,6 +17,8 @@ const CHALLENGE = "WWW-Authenticate";
 
 /** A way to send requests. */
 interface Way<T> {
+  /** Whether the application sends. It then has the proof made that a bound token needs. */
+  readonly lends?: boolean;
   /**
    * Sends; the token of this generation stands in the `Authorization` of `request`, if it may go
    * along.
@@ -48,6 +50,7 @@ export function attempting<T>(
   refused: (outcome: T) => boolean | string,
 ): Way<T> {
   return {
+    lends: true,
     send(host, request, generation) {
       const [token, prove] = loanOf(host, request, generation);
       return host.prover ? send(token, prove) : send(token);
@@ -69,7 +72,8 @@ export function loanOf(
   const prove: Prove = async (method, url) => {
     const { engine, prover } = host;
     if (type !== "DPoP" || !engine.held()) throw new TokenKeepError("dpop_unavailable");
-    return prover!.proofOf({ method }, new URL(url, ownBase()), token!, engine, generation);
+    const at = new URL(url, ownBase());
+    return prover!.proofOf(request, at, token!, engine, generation, method);
   };
   return [token, prove];
 }
@@ -119,9 +123,8 @@ export async function exchange<T>(
   const spare = replayable ? request.clone() : null;
   const once: Deliver<Delivered<T>> = async (request, refused) => {
     // Without proofs nothing is awaited between the token and the sending.
-    const generation = prover
-      ? await attach(host, prover, request)
-      : engine.setToken(request, false);
+    const generation =
+      way.lends || !prover ? engine.setToken(request, false) : await attach(host, prover, request);
     request.signal.throwIfAborted();
     if (refused) {
       if (generation === 0) return refused;

@@ -554,6 +554,45 @@ behaviour("client_P23_a_token_is_lent_with_what_proves_it", async (scene) => {
   assert.equal(outcome.error?.code, "dpop_unavailable");
 });
 
+behaviour("client_P350_an_attempt_makes_a_proof_when_it_is_asked_for_one", async (scene) => {
+  const { page, at } = scene;
+  const binding = await bound(scene);
+  await page.evaluate(() => {
+    const { sign } = SubtleCrypto.prototype;
+    const count = { signatures: 0 };
+    SubtleCrypto.prototype.sign = function (...given) {
+      count.signatures += 1;
+      return sign.apply(this, given);
+    };
+    Object.assign(globalThis, { count });
+  });
+  const attempt = (isProved: boolean) =>
+    page.evaluate(
+      async ([{ api }, isProved]) => {
+        const { count } = globalThis as unknown as { count: { signatures: number } };
+        const before = count.signatures;
+        const { status } = await keep.attempt(
+          `${api}/orders`,
+          async (token, prove) => {
+            const headers = new Headers({ Authorization: `DPoP ${token}` });
+            if (isProved) headers.set("DPoP", await prove!("GET", `${api}/orders`));
+            return fetch(`${api}/orders`, { headers });
+          },
+          ({ status, headers }) => status === 401 && (headers.get("WWW-Authenticate") ?? ""),
+        );
+        return [status, count.signatures - before];
+      },
+      [at, isProved] as const,
+    );
+  // Asked for none it makes none.
+  binding.nonces.api = "first";
+  assert.deepEqual(await attempt(false), [401, 0]);
+  // The nonce in an answer to a proof is in the next one.
+  assert.deepEqual(await attempt(true), [200, 2]);
+  assert.deepEqual(await attempt(true), [200, 1]);
+  assert.deepEqual([orders(scene).length, scene.refreshes()], [4, 1]);
+});
+
 /** What `prove` comes to for the API, with what was lent and after `then`. */
 const proofAfter = (scene: Scene, then: "nothing" | "refresh" | "logout" | "close") =>
   scene.page.evaluate(
