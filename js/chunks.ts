@@ -25,17 +25,5 @@ export const loadUsers = () => import("./service-users.js");
 /** For the logout tokens that come to `tokenkeep/mediator`. */
 export const loadBackchannel = () => import("./mediator-backchannel.js");
 
-/** For `checkSessionStore` of `tokenkeep/mediator`. */
-export const loadSessionCheck = () => import("./session-check.js");
-
-/** For the sign-ins of `tokenkeep/mediator`, and the way to the provider's sign-out page. */
-export const loadNavigations = () => import("./mediator-navigations.js");
-
 /** For `sealedCookies`. */
 export const loadSealed = () => import("./mediator-sealed.js");
-
-/** For `d1Sessions`. */
-export const loadD1 = () => import("./mediator-d1.js");
-
-/** For `durableSessions` and its objects. */
-export const loadObjects = () => import("./mediator-objects.js");

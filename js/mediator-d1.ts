@@ -1,3 +1,3 @@
-// What `tokenkeep/mediator` loads for `d1Sessions`.
+// The sessions in D1 of `tokenkeep/mediator`, in a file of their own.
 
-export { storeIn } from "./mediator/sessions/d1-store.js";
+export { d1Sessions } from "./mediator/sessions/d1.js";

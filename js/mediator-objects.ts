@@ -1,3 +1,3 @@
-// What `tokenkeep/mediator` loads for `durableSessions`, and in its objects.
+// The sessions in Durable Objects of `tokenkeep/mediator`, in a file of their own.
 
-export { carryOut, forget, storeIn } from "./mediator/sessions/objects.js";
+export { durableSessions, SessionObject } from "./mediator/sessions/durable.js";

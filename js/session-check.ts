@@ -1,3 +1,3 @@
-// What `tokenkeep/mediator` loads for `checkSessionStore`, which tests alone call.
+// `checkSessionStore` of `tokenkeep/mediator`, in a file of its own.
 
-export { checkStore } from "./mediator/sessions/checks.js";
+export { checkSessionStore } from "./mediator/sessions/check.js";

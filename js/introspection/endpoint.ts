@@ -10,7 +10,7 @@ import type { IntrospectionMeans } from "../edge/introspector.js";
 import type { Fetched } from "../edge/keys/fetch.js";
 import type { VerifyErrorCode } from "../edge/request/error.js";
 import { oauth } from "../oauth/library.js";
-import type { Metadata } from "./metadata.js";
+import type { Metadata } from "../oauth/metadata.js";
 import type { Options } from "./options.js";
 
 export interface Endpoint {

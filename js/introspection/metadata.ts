@@ -4,32 +4,20 @@
 import type { AuthorizationServer } from "oauth4webapi";
 import type { IntrospectionMeans } from "../edge/introspector.js";
 import { oauth } from "../oauth/library.js";
+import { type Metadata, remembered } from "../oauth/metadata.js";
 import type { Options } from "./options.js";
-
-export interface Metadata {
-  /**
-   * Those that are known go on counting while they can't be had.
-   *
-   * @throws {VerifyError} discovery.*
-   */
-  current(): Promise<AuthorizationServer>;
-  /** They are read again when they are needed next. */
-  expire(): void;
-}
 
 /** Of one document. */
 const MOST_BYTES = 262_144;
 /** Milliseconds that they count. */
 const FRESH_FOR = 3_600_000;
 
+/** They are of `VerifyError` where they can't be had: discovery.*. */
 export function metadataOf(
   { fetchBody, now, settings, VerifyError }: IntrospectionMeans,
   { issuer, timeout, fetch }: Options,
 ): Metadata {
   const { issuer: name } = issuer.settings;
-  let known: AuthorizationServer | null = null;
-  let knownSince = 0;
-
   const read = async (algorithm: "oidc" | "oauth2") => {
     // Nothing is a member by a prototype.
     const document = { __proto__: null } as unknown as AuthorizationServer;
@@ -50,27 +38,15 @@ export function metadataOf(
           [oauth.customFetch]: (address) => fetch(address, init),
         }),
     });
-    return document;
+    return [document, FRESH_FOR] as const;
   };
 
-  return {
-    async current() {
-      // A moment that a clock has set which was put back since counts no more.
-      if (known !== null && Math.abs(now() - knownSince) < FRESH_FOR) return known;
-      // Before anything is awaited: others go on with what is known.
-      knownSince = now();
-      try {
-        known = await read("oidc").catch((cause) => {
-          if (cause.code !== "discovery.unreachable") throw cause;
-          return read("oauth2");
-        });
-      } catch (cause) {
-        if (known === null) throw cause;
-      }
-      return known;
-    },
-    expire() {
-      knownSince = 0;
-    },
-  };
+  return remembered(
+    () =>
+      read("oidc").catch((cause) => {
+        if (cause.code !== "discovery.unreachable") throw cause;
+        return read("oauth2");
+      }),
+    now,
+  );
 }

@@ -10,11 +10,10 @@ import type { Live } from "./setup.js";
 const ENOUGH = 16_384;
 
 /** Takes the provider's logout tokens. */
-export function receiverFor({ settings, provider, report, sessions }: Live) {
-  const { revocation, lifetime } = settings;
+export function receiverFor({ revocation, absolute, provider, report, sessions }: Live) {
   const receive = logoutReceiver({
     ...provider.trust,
-    ...(revocation && { revoker: revocation, ttl: lifetime.absolute / 1000 }),
+    ...(revocation && { revoker: revocation, ttl: absolute / 1000 }),
     async onLogout({ sid, sub, iat }) {
       if (sid !== null) await sessions.endNamed?.("sid", sid);
       // `iat` has whole seconds.

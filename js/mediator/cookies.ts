@@ -14,10 +14,8 @@ export type Sent = readonly (readonly [name: string, value: string])[];
 
 /** The cookies of a request (RFC 6265 section 4.2). */
 export function cookiesOf({ headers }: Request): Sent {
-  return (headers.get("Cookie") ?? "").split(";").map((pair) => {
-    const [, name = "", value = ""] = /^(.*?)=(.*)$/s.exec(pair) ?? [];
-    return [name.trim(), value.trim()];
-  });
+  const pairs = (headers.get("Cookie") ?? "").matchAll(/([^=;]*)=([^;]*)/g);
+  return Array.from(pairs, ([, name = "", value = ""]) => [name.trim(), value.trim()]);
 }
 
 /** A cookie of this name, and where browsers send it. */
@@ -26,8 +24,8 @@ function namedCookie(name: string, path = "/", sameSite = "Strict") {
     name,
     /** Its value; "" for none. Of two with one name, one is of somebody else: a subdomain, say. */
     in(sent: Sent): string {
-      const [found, ...others] = sent.filter(([one]) => one === name);
-      return (others.length === 0 && found?.[1]) || "";
+      const found = sent.filter(([one]) => one === name);
+      return found.length === 1 ? (found[0]?.[1] ?? "") : "";
     },
     /** Whether browsers keep it. */
     holds: (value: string) => name.length + value.length <= MOST_BYTES,
@@ -40,12 +38,12 @@ function namedCookie(name: string, path = "/", sameSite = "Strict") {
   };
 }
 
-export function cookiesFor({ name, cookie, path }: Pick<Settings, "name" | "cookie" | "path">) {
+export function cookiesFor({ name, isOfHost, path }: Settings) {
   const host = `__Host-Http-${name}`;
   return {
     /** A sealed session has further parts, of which each has an ending of its own. */
     session: (part = "") =>
-      cookie.scope === "host"
+      isOfHost
         ? namedCookie(host + part)
         : namedCookie(`__Secure-${name}${part}`, path.slice(0, -1) || "/"),
     /** From a logout to `GET end`. */

@@ -3,18 +3,17 @@
 
 import { redirect } from "./answers.js";
 import { cookiesOf } from "./cookies.js";
-import type { Farewell } from "./logout.js";
 import { returnAddress } from "./return-to.js";
 import type { Live } from "./setup.js";
 
 export async function end(
   request: Request,
-  { settings, provider, cookies, sealing }: Live,
+  { apps, client, url, provider, cookies, sealing }: Live,
 ): Promise<Response> {
-  const returnTo = returnAddress(new URL(request.url).searchParams.get("return_to"), settings.apps);
+  const returnTo = returnAddress(new URL(request.url).searchParams.get("return_to"), apps);
   const sent = cookiesOf(request);
-  const farewell = await sealing.open<Farewell>(cookies.end.in(sent), "end");
-  if (farewell === null) return redirect(returnTo);
+  const sid = await sealing.open(cookies.end.in(sent), "end");
+  if (sid === null) return redirect(returnTo);
   const gone = [cookies.end.set(), cookies.idToken.set()];
   const to = await provider.endpoint("end_session_endpoint").catch(() => null);
   if (to === null) return redirect(returnTo, gone);
@@ -22,18 +21,15 @@ export async function end(
   const told = {
     ...(idToken
       ? { id_token_hint: idToken }
-      : {
-          client_id: settings.client.client_id,
-          ...(farewell.sid && { logout_hint: farewell.sid }),
-        }),
-    post_logout_redirect_uri: `${settings.url}ended`,
+      : { client_id: client.client_id, ...(sid && { logout_hint: sid }) }),
+    post_logout_redirect_uri: `${url}ended`,
     state: await sealing.seal(returnTo.href, "return"),
   };
   for (const [name, value] of Object.entries(told)) to.searchParams.set(name, value);
   return redirect(to, gone);
 }
 
-export async function ended(request: Request, { settings, sealing }: Live): Promise<Response> {
+export async function ended(request: Request, { apps, sealing }: Live): Promise<Response> {
   const state = new URL(request.url).searchParams.get("state") ?? "";
-  return redirect(returnAddress(await sealing.open(state, "return"), settings.apps));
+  return redirect(returnAddress(await sealing.open(state, "return"), apps));
 }

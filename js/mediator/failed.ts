@@ -2,6 +2,7 @@
 // event for the log can be found. No text of the provider goes along.
 
 import { type HeaderList, redirect } from "./answers.js";
+import { meaningOf } from "./meaning.js";
 import type { About, Setup } from "./setup.js";
 import type { SignInErrorCode } from "./sign-in-error.js";
 
@@ -20,19 +21,19 @@ export function failed(
   thrown: unknown,
   from: URL,
   about: About,
-  { report, meaningOf }: Setup,
+  { report }: Pick<Setup, "report">,
   cookies: HeaderList = [],
 ): Response {
   const letters = crypto.getRandomValues(new Uint8Array(8));
-  const reference = Array.from(letters, (byte) => String.fromCharCode(97 + (byte % 26))).join("");
+  const reference = String.fromCharCode(...letters.map((byte) => 97 + (byte % 26)));
   const meaning = thrown instanceof NotSignedIn ? null : meaningOf(thrown);
-  const { code = meaning === null ? (thrown as NotSignedIn).code : codeOf(meaning) } = about;
+  const code = about.code ?? (meaning ? codeOf(meaning) : (thrown as NotSignedIn).code);
   report("sign-in-failed", { ...about, code, reference });
-  if (meaning !== null) report(meaning.event, { ...about, code: meaning.code, reference });
+  if (meaning) report(meaning.event, { ...about, code: meaning.code, reference });
   return redirect(new URL(`/?tokenkeep=error.${code}.${reference}`, from), cookies);
 }
 
-function codeOf({ kind, event, code }: ReturnType<Setup["meaningOf"]>): SignInErrorCode {
+function codeOf({ kind, event, code }: ReturnType<typeof meaningOf>): SignInErrorCode {
   if (event === "unavailable") return "provider_unavailable";
   const isOurs = kind === "misconfigured" || code === "invalid_client";
   return isOurs ? "misconfigured" : "provider_error";

@@ -9,11 +9,6 @@ import type { Live } from "./setup.js";
 /** Seconds from a logout to `GET end`. */
 const END_SECONDS = 60;
 
-/** What `GET end` knows of the session. */
-export interface Farewell {
-  readonly sid: string | null;
-}
-
 export async function logout(
   request: Request,
   { cookies, provider, report, sealing, sessions, keepIdToken }: Live,
@@ -22,13 +17,14 @@ export async function logout(
   const { cookies: set, held, key } = await sessions.end(cookiesOf(request));
   if (held === null) return answer(204, set);
   const { subject, refreshToken, idToken, sid } = held;
-  report("ended", { key, subject });
-  const revoked = provider.revoke(refreshToken, { key, subject });
+  const about = { key, subject };
+  report("ended", about);
+  const revoked = provider.revoke(refreshToken, about);
   keepAlive(context, revoked);
   if (sessions.areCookies) await revoked;
   return answer(204, [
     ...set,
-    cookies.end.set(await sealing.seal({ sid } satisfies Farewell, "end"), END_SECONDS),
+    cookies.end.set(await sealing.seal(sid ?? "", "end"), END_SECONDS),
     // That of a sealed session has been in this cookie since the sign-in.
     ...(sessions.areCookies ? [] : [await keepIdToken(idToken, END_SECONDS)]),
   ]);

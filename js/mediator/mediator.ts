@@ -1,8 +1,9 @@
 // The mediator as a whole: which path is which endpoint, who may call it, and what of it fails how.
 
-import { loadBackchannel, loadNavigations } from "../chunks.js";
+import { loadBackchannel } from "../chunks.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { answer, HEADERS, refusal } from "./answers.js";
+import { callback } from "./callback.js";
 import {
   anybody,
   type Callers,
@@ -13,11 +14,13 @@ import {
   sharing,
 } from "./callers.js";
 import { cookiesOf } from "./cookies.js";
+import { end, ended } from "./ending.js";
 import { invalidOption } from "./error.js";
 import { logout } from "./logout.js";
 import { meaningOf } from "./meaning.js";
 import { readSettings } from "./settings.js";
 import { type Live, setUp } from "./setup.js";
+import { signIn } from "./sign-in.js";
 import type { Mediator, MediatorOptions } from "./types.js";
 
 /** Answers the calls of an endpoint. */
@@ -32,38 +35,31 @@ type Endpoint = readonly [method: "GET" | "POST", callers: Callers, answer: Answ
 const refresh: Answer = (request, { sessions }, context) =>
   sessions.refresh(cookiesOf(request), context);
 
-const user: Answer = async (request, { sessions, settings }) => {
+const user: Answer = async (request, { sessions, absolute, over }) => {
   const held = await sessions.find(cookiesOf(request));
-  if (held === null) return refusal(401, "invalid_grant");
+  if (held === null) return over();
   const { claims, startedAt } = held;
-  const expiresAt = startedAt + settings.lifetime.absolute;
+  const expiresAt = startedAt + absolute;
   return Response.json({ claims, session: { startedAt, expiresAt } });
 };
 
 const backchannelLogout: Answer = async (request, live, context) => {
-  const { sessions, settings } = live;
   // Nothing could be ended.
-  if (sessions.endNamed === null && settings.revocation === undefined)
+  if (live.sessions.endNamed === null && live.revocation === undefined)
     return refusal(404, "not_found");
   const { receiverFor } = await loadBackchannel();
   live.receive ??= receiverFor(live);
   return live.receive(request, context ?? undefined);
 };
 
-/** One that redirects. Pages call the others: those work without what a sign-in needs. */
-const navigation =
-  (name: "signIn" | "callback" | "end" | "ended"): Answer =>
-  async (...given) =>
-    (await loadNavigations())[name](...given);
-
 const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   __proto__: null as never,
-  "sign-in": ["GET", navigations, navigation("signIn")],
-  callback: ["GET", anybody, navigation("callback")],
+  "sign-in": ["GET", navigations, signIn],
+  callback: ["GET", anybody, callback],
   refresh: ["POST", pages, refresh],
   logout: ["POST", pages, logout],
-  end: ["GET", navigations, navigation("end")],
-  ended: ["GET", navigations, navigation("ended")],
+  end: ["GET", navigations, end],
+  ended: ["GET", navigations, ended],
   user: ["GET", pages, user],
   "backchannel-logout": ["POST", anybody, backchannelLogout],
 };
@@ -90,13 +86,11 @@ const LONGEST_ORIGIN = 128;
  */
 export function createMediator(options: MediatorOptions): Mediator {
   const setup = setUp(readSettings(options));
-  const { settings, report } = setup;
-  const { path, apps } = settings;
+  const { path, apps, report } = setup;
   let live: Live | undefined;
   const opened = async (): Promise<Live> => {
-    const sessions = await settings.sessions.open(setup);
-    live ??= { ...setup, sessions };
-    return live;
+    const sessions = await setup.sessions.open(setup);
+    return (live ??= { ...setup, sessions });
   };
 
   const respond = async (

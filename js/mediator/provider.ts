@@ -1,6 +1,5 @@
-// The OpenID provider: its metadata, and each call to it, through oauth4webapi. What a call comes
-// to is a value here, or an `EndpointFailure`. ID tokens are judged by the verifier of
-// `tokenkeep/edge` alone.
+// The OpenID provider: each call to it, through oauth4webapi. What a call comes to is a value here,
+// or an `EndpointFailure`. ID tokens are judged by the verifier of `tokenkeep/edge` alone.
 
 import type { AuthorizationServer, HttpRequestOptions } from "oauth4webapi";
 import type { VerifyError } from "../edge/request/error.js";
@@ -8,15 +7,14 @@ import type { Claims } from "../edge/result/verified.js";
 import { createVerifier } from "../edge.js";
 import { ask, EndpointFailure, type RequestOptions } from "../oauth/ask.js";
 import { oauth } from "../oauth/library.js";
+import { discover, remembered } from "../oauth/metadata.js";
 import { isText } from "../shared/options.js";
 import type { Tokens } from "./sessions.js";
 import type { Settings } from "./settings.js";
 import type { About, Report } from "./setup.js";
 
-/** Milliseconds that metadata counts. If it can't be renewed then, it counts on. */
+/** Milliseconds that metadata counts. */
 const METADATA_LIFE = 3_600_000;
-/** Milliseconds until it is asked for again, after a failure. */
-const METADATA_RETRY = 60_000;
 /** Bytes of an answer of the provider. */
 const MOST_BYTES = 262_144;
 /** Milliseconds for keys. A refresh that waits for them ends before its lease all the same. */
@@ -26,20 +24,20 @@ const KEYS_TIMEOUT = 3_000;
 const TOKEN = /^[!-~]+$/;
 
 /** What the library takes; its types tell a call without a body from one with it. */
-export type Options = RequestOptions & HttpRequestOptions<"GET"> & HttpRequestOptions<"POST">;
+type Options = RequestOptions & HttpRequestOptions<"GET"> & HttpRequestOptions<"POST">;
+/** Makes requests of the library. */
+type Run<T> = (server: AuthorizationServer, options: Options) => Promise<T>;
 /** Endpoints that the library does not call. */
 type Endpoint = "authorization_endpoint" | "end_session_endpoint" | "jwks_uri";
 
 export type Provider = ReturnType<typeof connect>;
 
 export function connect(settings: Settings, report: Report) {
-  const { provider, client, authenticate, clock, fetch, timeout } = settings;
-  const { issuer, discovery, algorithms, resource } = provider;
+  const { issuer, discovery, algorithms, resource, pushed, url } = settings;
+  const { client, authenticate, clock, fetch, timeout } = settings;
   const allowHttp = issuer.startsWith("http:");
   const bounds = { fetch, timeout, maxBytes: MOST_BYTES, now: clock, allowHttp };
   const scheme = allowHttp ? /^https?:/ : /^https:/;
-  let known: AuthorizationServer | undefined;
-  let freshUntil = 0;
 
   /** How tokens of the provider are verified. Its metadata says where its keys are. */
   const trust = {
@@ -60,55 +58,32 @@ export function connect(settings: Settings, report: Report) {
     resultCacheSize: 0,
   });
 
-  /**
-   * The metadata: what is known, or what the provider says now.
-   *
-   * @throws {EndpointFailure}
-   */
-  async function metadata(): Promise<AuthorizationServer> {
-    if (known !== undefined && clock() < freshUntil) return known;
-    try {
-      const server = typeof discovery === "string" ? await discover(discovery) : discovery;
-      endpointIn(server, "jwks_uri");
-      known = server;
-      freshUntil = clock() + METADATA_LIFE;
-    } catch (failure) {
-      if (known === undefined) throw failure;
-      freshUntil = clock() + METADATA_RETRY;
-    }
-    return known;
-  }
-
-  async function discover(algorithm: "oidc" | "oauth2"): Promise<AuthorizationServer> {
-    const at = new URL(issuer);
-    const server = await ask(bounds, async (options) =>
-      oauth.processDiscoveryResponse(
-        at,
-        await oauth.discoveryRequest(at, { ...(options as Options), algorithm }),
-      ),
-    );
-    // The library compares addresses, and `iss` is a text.
-    if (server.issuer !== issuer) throw new EndpointFailure("misconfigured");
-    return server;
-  }
-
   /** @throws {EndpointFailure} "misconfigured": there is no such endpoint, or it is http: */
-  function endpointIn(server: AuthorizationServer, name: Endpoint): URL {
+  const endpointIn = (server: AuthorizationServer, name: Endpoint) => {
     const address = server[name] ?? "";
     if (!scheme.test(address) || !URL.canParse(address)) throw new EndpointFailure("misconfigured");
     return new URL(address);
-  }
+  };
+
+  const { current: metadata } = remembered(async () => {
+    const [server] =
+      typeof discovery === "string"
+        ? await ask(bounds, (options) => discover(issuer, discovery, options))
+        : [discovery];
+    // The library compares what the addresses mean, and `iss` is a text.
+    if (server.issuer !== issuer) throw new EndpointFailure("misconfigured");
+    endpointIn(server, "jwks_uri");
+    return [server, METADATA_LIFE];
+  }, clock);
 
   /** @throws {EndpointFailure} */
   const endpoint = async (name: Endpoint) => endpointIn(await metadata(), name);
 
   /** @throws {EndpointFailure} */
-  async function call<T>(
-    run: (server: AuthorizationServer, options: Options) => Promise<T>,
-  ): Promise<T> {
+  const call = async <T>(run: Run<T>): Promise<T> => {
     const server = await metadata();
     return ask(bounds, (options) => run(server, options as Options));
-  }
+  };
 
   /**
    * The tokens of an answer. The ID token is still to be judged: a flaw in it must not cost the new
@@ -118,10 +93,7 @@ export function connect(settings: Settings, report: Report) {
    * @param held has the refresh token and the ID token, where the answer has none
    * @throws {EndpointFailure} also where it is no bearer token, or none that a header can carry
    */
-  const tokens = (
-    request: (server: AuthorizationServer, options: Options) => Promise<Response>,
-    held?: Tokens,
-  ) =>
+  const tokens = (request: Run<Response>, held?: Tokens) =>
     call(async (server, options): Promise<Tokens> => {
       const additionalParameters = resource.map((one) => ["resource", one]);
       const answer = await request(server, { ...options, additionalParameters } as never);
@@ -142,11 +114,66 @@ export function connect(settings: Settings, report: Report) {
     trust,
     metadata,
     endpoint,
-    call,
-    tokens,
+
+    /**
+     * Where a sign-in with these parameters begins (RFC 6749 section 4.1.1, RFC 9126).
+     *
+     * @throws {EndpointFailure}
+     */
+    async authorizationAddress(parameters: URLSearchParams): Promise<URL> {
+      const page = await endpoint("authorization_endpoint");
+      const { pushed_authorization_request_endpoint: offered } = await metadata();
+      let shown = parameters;
+      if (pushed === "always" || (pushed === "auto" && offered !== undefined)) {
+        const { request_uri } = await call(async (server, options) =>
+          oauth.processPushedAuthorizationResponse(
+            server,
+            client,
+            await oauth.pushedAuthorizationRequest(
+              server,
+              client,
+              authenticate,
+              parameters,
+              options,
+            ),
+          ),
+        );
+        shown = new URLSearchParams({ client_id: client.client_id, request_uri });
+      }
+      for (const [name, value] of shown) page.searchParams.append(name, value);
+      return page;
+    },
+
+    /**
+     * @param code what `validateAuthResponse` gave
+     * @throws {EndpointFailure}
+     */
+    exchange: (code: URLSearchParams, verifier: string) =>
+      tokens((server, options) =>
+        oauth.authorizationCodeGrantRequest(
+          server,
+          client,
+          authenticate,
+          code,
+          `${url}callback`,
+          verifier,
+          options,
+        ),
+      ),
+
+    /** @throws {EndpointFailure} also where `sub` is another */
+    userInfo: (accessToken: string, subject: string): Promise<Claims> =>
+      call(async (server, options) =>
+        oauth.processUserInfoResponse(
+          server,
+          client,
+          subject,
+          await oauth.userInfoRequest(server, client, accessToken, options),
+        ),
+      ),
 
     /** @throws {EndpointFailure} */
-    refresh: (held: Tokens & { readonly refreshToken: string }): Promise<Tokens> =>
+    refresh: (held: Tokens & { readonly refreshToken: string }) =>
       tokens(
         (server, options) =>
           oauth.refreshTokenGrantRequest(server, client, authenticate, held.refreshToken, options),

@@ -78,7 +78,7 @@ async function renew(held: Renewable, about: About, provider: Provider): Promise
  */
 async function revokedOf(
   { subject: sub, sid, obtainedAt }: Held,
-  { revocation, provider: { issuer } }: Settings,
+  { revocation, issuer }: Settings,
 ): Promise<"session" | "tokens" | null> {
   const asked = { issuer, jti: null, sid: null, sub: null, iat: null };
   if (sid !== null && (await revocation?.isRevoked({ ...asked, sid }))) return "session";

@@ -9,6 +9,7 @@ import {
   type Check,
   callable,
   flag,
+  having,
   listOf,
   members,
   must,
@@ -34,9 +35,6 @@ type Option<Name extends keyof MediatorOptions> = NonNullable<MediatorOptions[Na
 const RESERVED =
   /^(client_id|redirect_uri|response_(type|mode)|scope|state|nonce|code_challenge.*|request(_uri)?|resource)$/;
 
-const having = <T>(what: string, ...methods: string[]) =>
-  must<T>(what, (given) => methods.every((name) => typeof Object(given)[name] === "function"));
-
 const matching = <T extends string>(pattern: RegExp, what: string) =>
   must<T>(what, (given) => typeof given === "string" && pattern.test(given));
 
@@ -45,12 +43,6 @@ const seconds =
   (least: number, most: number): Check<number> =>
   (given, fail) =>
     Math.round(number(least, most)(given, fail) * 1000);
-
-/** Options under one name. Where that is not given, each is as usual. */
-const group =
-  <T extends Readonly<Record<string, Check<unknown>>>>(table: T): ReturnType<typeof members<T>> =>
-  (given = {}, fail) =>
-    members(table)(given, fail);
 
 /** A kind, or the metadata itself: what JSON has a form for. */
 const discovery: Check<"oidc" | "oauth2" | AuthorizationServer> = (given, fail) =>
@@ -63,7 +55,7 @@ const scope: Check<string> = (given, fail) =>
   [...new Set(`openid ${text(given, fail)}`.match(/\S+/g))].join(" ");
 
 const app: Check<string> = (given, fail) =>
-  address(given, fail).origin === given ? given : fail("must hold origins, without a slash");
+  address(given, fail).origin === given ? given : fail("must hold origins");
 
 /** With a slash at its end. */
 const base: Check<string> = (given, fail) => {
@@ -81,7 +73,7 @@ const providerTable = () =>
     resource: optional((given, fail) => listOf(text)([given].flat(), fail), []),
     parameters: optional(
       tableOf((given, fail, name) =>
-        RESERVED.test(name) ? fail("is not one that you may set") : text(given, fail),
+        RESERVED.test(name) ? fail("is reserved") : text(given, fail),
       ),
       [],
     ),
@@ -106,10 +98,13 @@ const table = () =>
     apps: listOf(app, 1) as Check<readonly [string, ...string[]]>,
     sessions: having<LiveSessionsMaker>("what `storedSessions` or `sealedCookies` gives", "open"),
     name: optional(matching(/^\w{1,32}$/, "1 to 32 letters, digits or underscores"), "tokenkeep"),
-    lifetime: group({
-      idle: optional(seconds(1, 31_536_000)),
-      absolute: optional(seconds(1, 31_536_000), 604_800_000),
-    } satisfies Table<Option<"lifetime">>),
+    lifetime: optional(
+      members({
+        idle: optional(seconds(1, 31_536_000)),
+        absolute: optional(seconds(1, 31_536_000)),
+      } satisfies Table<Option<"lifetime">>),
+      {} as never,
+    ),
     reuse: optional(seconds(0, 60), 20_000),
     claims: optional(listOf(text), ["sub", "name", "email", "picture"]),
     userInfo: optional(flag, false),
@@ -122,28 +117,38 @@ const table = () =>
         "revokeUser",
       ),
     ),
-    cookie: group({
-      scope: optional(oneOf("host", "mediator"), "host"),
-    } satisfies Table<Option<"cookie">>),
+    cookie: optional(
+      members({ scope: optional(oneOf("host", "mediator")) } satisfies Table<Option<"cookie">>),
+      {} as never,
+    ),
     timeout: optional(number(1, 60_000), 10_000),
     fetch: optional(callable<Option<"fetch">>(), (input, init) => globalThis.fetch(input, init)),
     clock: optional(callable<Option<"clock">>(), () => Date.now()),
     onEvent: optional(callable<Option<"onEvent">>(), () => undefined),
   } satisfies Table<MediatorOptions>);
 
-/** @throws {MediatorError} config_invalid */
+/**
+ * All of them under one roof, the provider's too.
+ *
+ * @throws {MediatorError} config_invalid
+ */
 export function readSettings(given: MediatorOptions) {
-  const options = read(table(), given, invalidOption);
-  const { provider, client, url, sessions, lifetime, clock } = options;
-  const { discovery } = provider;
-  if (typeof discovery !== "string" && discovery.issuer !== provider.issuer)
-    throw invalidOption("provider.discovery", "must be metadata of the same issuer");
-  if (lifetime.idle && !sessions.knowsUse)
+  const { provider, client, lifetime, cookie, ...others } = read(table(), given, invalidOption);
+  const { issuer, discovery } = provider;
+  const { idle, absolute = 604_800_000 } = lifetime;
+  const { url, sessions, clock } = others;
+  if (typeof discovery !== "string" && discovery.issuer !== issuer)
+    throw invalidOption("provider.discovery", "must be of the same issuer");
+  if (idle && !sessions.knowsUse)
     throw invalidOption("lifetime.idle", "can't be kept by cookies that never change");
   return {
-    ...options,
+    ...provider,
+    ...others,
     ...client(clock),
-    lifetime: { ...lifetime, idle: lifetime.idle ?? 86_400_000 },
+    idle: idle ?? 86_400_000,
+    absolute,
+    /** Whether the session's cookie goes to the whole host. */
+    isOfHost: cookie.scope !== "mediator",
     /** It has a slash at its end, as `url` has. */
     path: new URL(url).pathname,
   };

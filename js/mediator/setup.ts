@@ -5,7 +5,6 @@ import type { ExecutionContextLike } from "../edge/result/verified.js";
 import { Sealing } from "../shared/sealing.js";
 import type { HeaderList } from "./answers.js";
 import { cookiesFor } from "./cookies.js";
-import { meaningOf } from "./meaning.js";
 import { connect } from "./provider.js";
 import { renewalsOf } from "./renewal.js";
 import type { LiveSessions } from "./sessions.js";
@@ -25,19 +24,19 @@ export interface About {
 /** Tells the application. A listener that fails, now or later, changes nothing. */
 export type Report = (type: MediatorEvent["type"], about?: About) => void;
 
+/** What all parts of a mediator have. */
 export type Setup = ReturnType<typeof setUp>;
 
 /** The same, with its sessions: what an endpoint has. */
-export interface Live extends Setup {
+export interface Live extends Omit<Setup, "sessions"> {
   readonly sessions: LiveSessions;
   /** Takes logout tokens, once there was one. It knows the provider's keys. */
   receive?: (request: Request, context?: ExecutionContextLike) => Promise<Response>;
 }
 
 export function setUp(settings: Settings) {
-  const { name, client, sessions, onEvent, clock } = settings;
-  const owner = [name, settings.provider.issuer, client.client_id];
-  const sealing = new Sealing(sessions.secrets, owner);
+  const { name, issuer, client, sessions, onEvent, clock } = settings;
+  const sealing = new Sealing(sessions.secrets, [name, issuer, client.client_id]);
   const report: Report = (type, { key, subject = null, code, ...more } = {}) => {
     const session = key?.slice(0, 8) ?? null;
     try {
@@ -49,13 +48,11 @@ export function setUp(settings: Settings) {
   const provider = connect(settings, report);
   const cookies = cookiesFor(settings);
   return {
-    settings,
+    ...settings,
     report,
     sealing,
     provider,
     cookies,
-    // What a chunk calls in place of a copy of its own: it knows failures by their class.
-    meaningOf,
     ...renewalsOf(settings, provider),
 
     /**

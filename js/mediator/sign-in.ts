@@ -4,7 +4,6 @@
 
 import { digestOf, randomText } from "../shared/sealing.js";
 import { redirect } from "./answers.js";
-import { authorizationAddress } from "./authorization.js";
 import { cookiesOf, type Sent } from "./cookies.js";
 import { failed } from "./failed.js";
 import { returnAddress } from "./return-to.js";
@@ -50,19 +49,29 @@ export function transactionsIn(sent: Sent, { transaction }: Setup["cookies"]) {
 }
 
 export async function signIn(request: Request, live: Live): Promise<Response> {
-  const { settings, cookies, sealing, sessions } = live;
+  const { client, url, scope, resource, parameters, cookies, sealing, sessions } = live;
   const query = new URL(request.url).searchParams;
-  const returnTo = returnAddress(query.get("return_to"), settings.apps);
-  const { scope, resource, parameters } = settings.provider;
-  const wanted = new URLSearchParams(parameters as [string, string][]);
+  const returnTo = returnAddress(query.get("return_to"), live.apps);
+  const [state, nonce, verifier] = [randomText(), randomText(), randomText()];
+  const wanted = new URLSearchParams([
+    ...parameters,
+    ...resource.map((one) => ["resource", one]),
+    ["client_id", client.client_id],
+    ["redirect_uri", `${url}callback`],
+    ["response_type", "code"],
+    ["scope", scope],
+    ["state", state],
+    ["nonce", nonce],
+    ["code_challenge", await digestOf(verifier)],
+    ["code_challenge_method", "S256"],
+  ] as [string, string][]);
   for (const [name, form] of ASKED) {
     const value = query.get(name) ?? "";
     if (value.length <= LONGEST && form.test(value)) wanted.set(name, value);
   }
   const sent = cookiesOf(request);
-  const now = settings.clock();
+  const now = live.clock();
   const maxAge = wanted.get("max_age");
-  const [state, nonce, verifier] = [randomText(), randomText(), randomText()];
   const transaction: Transaction = {
     state,
     nonce,
@@ -73,20 +82,8 @@ export async function signIn(request: Request, live: Live): Promise<Response> {
     maxAge: maxAge === null ? null : Number(maxAge),
     replaces: await sessions.keyOf(sent),
   };
-  for (const [name, value] of Object.entries({
-    client_id: settings.client.client_id,
-    redirect_uri: `${settings.url}callback`,
-    response_type: "code",
-    scope,
-    state,
-    nonce,
-    code_challenge: await digestOf(verifier),
-    code_challenge_method: "S256",
-  }))
-    wanted.set(name, value);
-  for (const one of resource) wanted.append("resource", one);
   try {
-    const to = await authorizationAddress(wanted, live);
+    const to = await live.provider.authorizationAddress(wanted);
     // The name begins with the second, so that the oldest is known without opening.
     const own = cookies.transaction(`${Math.floor(now / 1000)}-${state.slice(0, 8)}`);
     const tooMany = transactionsIn(sent, cookies).slice(0, 1 - MOST_TRANSACTIONS);

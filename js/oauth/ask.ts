@@ -2,7 +2,6 @@
 // and in size. The bounds hold even if `fetch` ignores its signal. Whatever fails is told in one
 // form, which holds nothing of what was sent or received but the error code.
 
-import { abortable } from "../shared/patience.js";
 import { oauth } from "./library.js";
 
 export interface Bounds {
@@ -68,9 +67,13 @@ export async function ask<T>(
   // hold the answer's text.
   let failure = new EndpointFailure("misconfigured");
   const controller = new AbortController();
-  const { signal } = controller;
-  const giveUp = () => controller.abort(new EndpointFailure("timeout"));
-  const timer = setTimeout(giveUp, bounds.timeout);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new EndpointFailure("timeout"));
+      controller.abort();
+    }, bounds.timeout);
+  });
   const options = {
     async [oauth.customFetch](input: string, init: RequestInit) {
       // A body that breaks off counts as no answer.
@@ -95,10 +98,10 @@ export async function ask<T>(
       return new Response(text, { status, headers: kept });
     },
     [oauth.allowInsecureRequests]: bounds.allowHttp,
-    signal,
+    signal: controller.signal,
   };
   try {
-    return await abortable(signal, () => run(options));
+    return await Promise.race([late, run(options)]);
   } catch (thrown) {
     throw thrown instanceof EndpointFailure ? thrown : failure;
   } finally {

@@ -5,8 +5,8 @@
 import { genericTokenEndpointRequest } from "oauth4webapi";
 import { loadDiscovery } from "../chunks.js";
 import { ask, type RequestOptions } from "../oauth/ask.js";
+import type { Metadata } from "../oauth/metadata.js";
 import { decodeBinary } from "../shared/base64url.js";
-import type { Metadata } from "./discovery.js";
 import { type Issued, lifetimeOf } from "./entry.js";
 import type { Parameters, Settings } from "./options.js";
 
@@ -23,7 +23,7 @@ export type Ask = (...asked: Asked) => Promise<Issued>;
 export type Asking = <T>(run: (options: RequestOptions) => Promise<T>) => Promise<T>;
 
 /** What a header can carry, and a token can be (RFC 6750 section 2.1 and more). */
-const TOKEN = /^[\x21-\x7e]+$/;
+const TOKEN = /^[!-~]+$/;
 
 /** @param now milliseconds by a clock that nobody sets */
 export function grantsOf(settings: Settings, now: () => number): Ask {
@@ -38,8 +38,7 @@ export function grantsOf(settings: Settings, now: () => number): Ask {
   let metadata: Metadata | undefined;
   const discovered = async () => {
     const { metadataOf } = await loadDiscovery();
-    metadata ??= metadataOf(issuer, asking, now);
-    return metadata();
+    return (metadata ??= metadataOf(issuer, asking, now)).current();
   };
 
   return async (grantType, parameters, judge) => {
@@ -60,8 +59,8 @@ export function grantsOf(settings: Settings, now: () => number): Ask {
       const answer = { __proto__: null, ...Object(await response.json()) };
       const { access_token: token, token_type: type } = answer;
       const isToken = typeof token === "string" && TOKEN.test(token);
-      if (!isToken || !/^bearer$/i.test(type) || response.status !== 200) throw new Error();
-      return answer;
+      if (isToken && /^bearer$/i.test(type) && response.status === 200) return answer;
+      throw new Error();
     });
     judge?.(answer);
     const { access_token: token, expires_in } = answer;

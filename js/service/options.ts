@@ -8,6 +8,7 @@ import {
   callable,
   type Fail,
   flag,
+  having,
   type Invalid,
   isText,
   listOf,
@@ -26,8 +27,6 @@ import type { ServiceOptions, Target } from "./types.js";
 
 export type Parameters = readonly (readonly [name: string, value: string])[];
 
-const isFunction = (given: unknown) => typeof given === "function";
-
 const readTarget = members({
   audience: optional(text),
   resource: optional<readonly string[]>((given, fail) => listOf(text)([given].flat(), fail), []),
@@ -37,8 +36,8 @@ const readTarget = members({
   ),
   user: optional(
     must<NonNullable<Target["user"]>>(
-      '"exchange", "refuse" or a function',
-      (given) => ["exchange", "refuse"].includes(given as string) || isFunction(given),
+      "exchange, refuse or a function",
+      (given) => typeof given === "function" || ["exchange", "refuse"].includes(given as string),
     ),
     "exchange",
   ),
@@ -87,9 +86,7 @@ const OPTIONS = members({
   },
   shared: optional(
     members({
-      store: must<KeyValue>("a store with get and put", (given) =>
-        [Object(given).get, Object(given).put].every(isFunction),
-      ),
+      store: having<KeyValue>("a store with get and put", "get", "put"),
       keys: listOf(secret, 1),
     }),
   ),

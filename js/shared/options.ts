@@ -42,6 +42,10 @@ export const number = (least: number, most: number): Check<number> =>
     (given) => typeof given === "number" && given >= least && given <= most,
   );
 
+/** An object with these methods. */
+export const having = <T>(what: string, ...methods: string[]) =>
+  must<T>(what, (given) => methods.every((name) => typeof Object(given)[name] === "function"));
+
 export const integer = (least: number, most: number): Check<number> =>
   must(
     `a whole number from ${least} to ${most}`,

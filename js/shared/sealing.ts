@@ -13,13 +13,15 @@ const IV_BYTES = 12;
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 export class Sealing {
-  readonly #secrets: readonly Uint8Array<ArrayBuffer>[];
+  readonly #secrets: readonly Bytes[];
   /** What the sealed values of two mediators, or of two services, differ by. */
   readonly #owner: string;
 
   /** @param secrets the first one seals, all open */
-  constructor(secrets: readonly Uint8Array<ArrayBuffer>[], owner: readonly string[]) {
+  constructor(secrets: readonly Bytes[], owner: readonly string[]) {
     this.#secrets = secrets;
     this.#owner = JSON.stringify(owner);
   }
@@ -32,9 +34,8 @@ export class Sealing {
   async seal(value: unknown, purpose: Purpose, row = "", salt = ""): Promise<string> {
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
     const [secret = new Uint8Array()] = this.#secrets;
-    const key = await keyOf(secret, purpose, salt);
-    const bytes = encode(JSON.stringify(value));
-    const sealed = await crypto.subtle.encrypt(this.#bound(iv, purpose, row), key, bytes);
+    const [bound, key] = await this.#cipher(secret, iv, purpose, row, salt);
+    const sealed = await crypto.subtle.encrypt(bound, key, encode(JSON.stringify(value)));
     return encodeBase64url(new Uint8Array([VERSION, ...iv, ...new Uint8Array(sealed)]));
   }
 
@@ -44,8 +45,8 @@ export class Sealing {
       try {
         const bytes = decodeBase64url(sealed);
         if (bytes[0] !== VERSION) break;
-        const bound = this.#bound(bytes.subarray(1, 1 + IV_BYTES), purpose, row);
-        const key = await keyOf(secret, purpose, salt);
+        const iv = bytes.subarray(1, 1 + IV_BYTES);
+        const [bound, key] = await this.#cipher(secret, iv, purpose, row, salt);
         const opened = await crypto.subtle.decrypt(bound, key, bytes.subarray(1 + IV_BYTES));
         return JSON.parse(new TextDecoder().decode(opened)) as T;
       } catch {
@@ -64,27 +65,27 @@ export class Sealing {
     );
   }
 
-  #bound(iv: Uint8Array<ArrayBuffer>, purpose: Purpose, row: string): AesGcmParams {
+  /** How AES-GCM binds a value to its place, and the key for it. */
+  async #cipher(
+    secret: Bytes,
+    iv: Bytes,
+    purpose: Purpose,
+    row: string,
+    salt: string,
+  ): Promise<[AesGcmParams, CryptoKey]> {
+    const bits = await derived(secret, purpose, salt);
+    const key = crypto.subtle.importKey("raw", bits, "AES-GCM", false, ["encrypt", "decrypt"]);
     const additionalData = encode(JSON.stringify([VERSION, purpose, this.#owner, row]));
-    return { name: "AES-GCM", iv, additionalData };
+    return [{ name: "AES-GCM", iv, additionalData }, await key];
   }
 }
 
 /** What is derived differs by its purpose, and by the salt. */
-async function derived(
-  secret: Uint8Array<ArrayBuffer>,
-  purpose: string,
-  salt = "",
-): Promise<ArrayBuffer> {
+async function derived(secret: Bytes, purpose: string, salt = ""): Promise<ArrayBuffer> {
   const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
   const info = encode(`tokenkeep ${purpose}`);
   const how = { name: "HKDF", hash: "SHA-256", salt: encode(salt), info };
   return crypto.subtle.deriveBits(how, material, 256);
-}
-
-async function keyOf(...given: Parameters<typeof derived>): Promise<CryptoKey> {
-  const uses = ["encrypt", "decrypt"] as const;
-  return crypto.subtle.importKey("raw", await derived(...given), "AES-GCM", false, uses);
 }
 
 /** 32 random bytes as 43 characters. */

@@ -29,16 +29,24 @@ export const providerChunks = [
   "./assertion.js",
   "./introspection-discovery.js",
   "./mediator-backchannel.js",
-  "./mediator-d1.js",
-  "./mediator-navigations.js",
-  "./mediator-objects.js",
   "./mediator-sealed.js",
   "./service-discovery.js",
   "./service-retry.js",
   "./service-store.js",
   "./service-users.js",
-  "./session-check.js",
   "./signed-answers.js",
+];
+
+/**
+ * Which modules of `tokenkeep/mediator` lie in a file of their own. It imports them at once, and a
+ * bundler leaves out what an application does not use.
+ * @type {readonly (readonly [module: RegExp, file: string])[]}
+ */
+const mediatorParts = [
+  [/sessions\/d1\.js$/, "./mediator-d1.js"],
+  [/sessions\/durable\.js$/, "./mediator-objects.js"],
+  [/sessions\/check\.js$/, "./session-check.js"],
+  [/(shared\/options|settings|(\.|mediator)\/error)\.js$/, "./mediator-options.js"],
 ];
 
 /**
@@ -160,8 +168,21 @@ export const adapters = [
   {
     entry: "js/mediator.ts",
     bundle: "dist/mediator.js",
-    peers: ["tokenkeep/edge", "oauth4webapi", ...providerChunks],
+    peers: [
+      "tokenkeep/edge",
+      "oauth4webapi",
+      ...providerChunks,
+      ...mediatorParts.map(([, file]) => file),
+    ],
     budget: 9_216,
+    inParts: true,
+  },
+  {
+    entry: "js/mediator-options.ts",
+    bundle: "dist/mediator-options.js",
+    peers: ["tokenkeep/edge", "oauth4webapi", ...providerChunks],
+    typedBy: "js/mediator.ts",
+    budget: 2_350,
     inParts: true,
   },
   {
@@ -170,13 +191,6 @@ export const adapters = [
     peers: ["tokenkeep/edge", "tokenkeep/logout"],
     typedBy: "js/mediator.ts",
     budget: 700,
-  },
-  {
-    entry: "js/mediator-navigations.ts",
-    bundle: "dist/mediator-navigations.js",
-    peers: ["oauth4webapi"],
-    typedBy: "js/mediator.ts",
-    budget: 3_000,
   },
   {
     entry: "js/mediator-sealed.ts",
@@ -286,7 +300,7 @@ const families = [
     entries: [
       "js/mediator.ts",
       "js/mediator-backchannel.ts",
-      "js/mediator-navigations.ts",
+      "js/mediator-options.ts",
       "js/mediator-sealed.ts",
     ],
     names: {},
@@ -305,6 +319,18 @@ const sharedVerifier = {
     const external = (/** @type {string} */ path) => ({ path, external: true, sideEffects: false });
     onResolve({ filter: /(\/request\/error|\.\/edge)\.js$/ }, () => external("tokenkeep/edge"));
     onResolve({ filter: /^\.\.\/logout\.js$/ }, () => external("tokenkeep/logout"));
+  },
+};
+
+/**
+ * Has `tokenkeep/mediator` import what lies in a file of its own.
+ * @type {import("esbuild").Plugin}
+ */
+const partsApart = {
+  name: "parts apart",
+  setup({ onResolve }) {
+    for (const [filter, path] of mediatorParts)
+      onResolve({ filter }, () => ({ path, external: true, sideEffects: false }));
   },
 };
 
@@ -348,6 +374,7 @@ async function bundle({ entry, bundle: to, peers, inParts = false }) {
     plugins: [
       ...(peers.includes("tokenkeep/edge") ? [sharedVerifier] : []),
       ...(entry === "js/hosted.ts" ? [hostedWords] : []),
+      ...(entry === "js/mediator.ts" ? [partsApart] : []),
     ],
     ...(isCommand ? { banner: { js: "#!/usr/bin/env node" } } : {}),
     metafile: true,

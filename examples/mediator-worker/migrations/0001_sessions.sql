@@ -1,14 +1,8 @@
 CREATE TABLE IF NOT EXISTS tokenkeep_sessions (
   key TEXT PRIMARY KEY,
-  version INTEGER NOT NULL,
-  sealed TEXT NOT NULL,
-  lease INTEGER,
-  retry_at INTEGER,
-  names TEXT NOT NULL,
-  started_at INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL
+  record TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS tokenkeep_sessions_end ON tokenkeep_sessions (expires_at);
+CREATE INDEX IF NOT EXISTS tokenkeep_sessions_end ON tokenkeep_sessions (record ->> 'expiresAt');
 CREATE TABLE IF NOT EXISTS tokenkeep_session_names (
   name TEXT NOT NULL,
   key TEXT NOT NULL REFERENCES tokenkeep_sessions (key) ON DELETE CASCADE,

@@ -1,9 +1,8 @@
-// Sessions in Durable Objects, as an application asks for them. What the objects do, and how they
-// are asked, is loaded with the first call.
+// Sessions in Durable Objects, as an application has them: the class of the objects, and the store
+// that asks them.
 
-import { loadObjects } from "../../chunks.js";
 import type { SessionStore } from "../store-types.js";
-import { loadedStore } from "./loaded.js";
+import { carryOut, forget, storeIn } from "./objects.js";
 
 /** What is used of Cloudflare's `DurableObjectNamespace`. */
 export interface SessionNamespace {
@@ -52,18 +51,16 @@ export class SessionObject {
 
   /** Carries out what `durableSessions` asks. Nothing else reaches a Durable Object. */
   async fetch(request: Request): Promise<Response> {
-    const { carryOut } = await loadObjects();
     return Response.json(await carryOut(await request.json(), this.#storage));
   }
 
   /** Forgets what is past its end. */
   async alarm(): Promise<void> {
-    const { forget } = await loadObjects();
     await forget(this.#storage);
   }
 }
 
 /** Sessions in Durable Objects, of the class `SessionObject`. */
 export function durableSessions(namespace: SessionNamespace): SessionStore {
-  return loadedStore(async () => (await loadObjects()).storeIn(namespace));
+  return storeIn(namespace);
 }

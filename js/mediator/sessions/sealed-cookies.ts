@@ -21,9 +21,8 @@ type Kept = readonly [
 ];
 
 export function cookieSessions(slides: boolean, setup: Setup): LiveSessions {
-  const { settings, report, cookies, sealing, limited, over, renew, revokedOf } = setup;
-  const { clock } = settings;
-  const { idle, absolute } = settings.lifetime;
+  const { idle, absolute, clock, report, cookies, sealing } = setup;
+  const { limited, over, renew, revokedOf, keepIdToken } = setup;
   const parts = ["", ".1", ".2"].map(cookies.session);
   const room = MOST_BYTES - Math.max(...parts.map(({ name }) => name.length));
 
@@ -76,7 +75,7 @@ export function cookieSessions(slides: boolean, setup: Setup): LiveSessions {
       if (held.refreshToken === null) return "no_refresh_token";
       const set = await cookiesFor(held, sent);
       if (set === null) return "session_too_large";
-      return { key: null, cookies: set };
+      return { key: null, cookies: [...set, await keepIdToken(held.idToken, absolute / 1000)] };
     },
 
     async refresh(sent) {

@@ -7,7 +7,7 @@
 // is stored before anybody is answered: a browser that has left costs nothing.
 
 import { keepAlive } from "../../edge/keys/scope.js";
-import { listOf, members, read, secret } from "../../shared/options.js";
+import { having, listOf, members, read, secret } from "../../shared/options.js";
 import { digestOf, randomText } from "../../shared/sealing.js";
 import { tokenAnswer, unavailable } from "../answers.js";
 import type { Sent } from "../cookies.js";
@@ -17,8 +17,10 @@ import type { Held, LiveSessions, LiveSessionsMaker } from "../sessions.js";
 import type { About, Setup } from "../setup.js";
 import type { SessionRecord, SessionStore } from "../store-types.js";
 import type { Secrets, Sessions } from "../types.js";
-import { METHODS } from "./loaded.js";
 
+/** What a store has to do. */
+const METHODS = ["create", "read", "replace", "delete", "deleteNamed"];
+const STORE = `a store with ${METHODS}. Workers KV is none: it is not consistent enough`;
 /** Milliseconds that a lease is longer than the call it guards. */
 const LEASE_MARGIN = 5_000;
 /** Milliseconds of a token's life without which it is not handed out again, or half its life. */
@@ -36,11 +38,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
  * @throws {MediatorError} config_invalid
  */
 export function storedSessions(store: SessionStore, options: { keys: Secrets }): Sessions {
-  if (typeof Object(store).getWithMetadata === "function")
-    throw invalidOption("store", "must not be Workers KV, which is not consistent enough");
-  for (const method of METHODS)
-    if (typeof Object(store)[method] !== "function")
-      throw invalidOption("store", `must have a method ${method}`);
+  read(members({ store: having(STORE, ...METHODS) }), { store }, invalidOption);
   const { keys } = read(members({ keys: listOf(secret, 1) }), options, invalidOption);
   const sessions: LiveSessionsMaker = {
     kind: "stored",
@@ -52,9 +50,8 @@ export function storedSessions(store: SessionStore, options: { keys: Secrets }):
 }
 
 function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
-  const { settings, provider, report, cookies, sealing, limited, over, renew, revokedOf } = setup;
-  const { clock, lifetime, reuse, timeout } = settings;
-  const { idle, absolute } = lifetime;
+  const { idle, absolute, reuse, timeout, clock, provider, report, cookies, sealing } = setup;
+  const { limited, over, renew, revokedOf } = setup;
   const cookie = cookies.session();
 
   /** The place of the session of this id, which is the cookie. */
@@ -210,9 +207,9 @@ function sessionsIn(store: SessionStore, setup: Setup): LiveSessions {
 
     async end(sent) {
       const place = await placeIn(sent);
-      const found = await place?.read();
-      if (place !== null) await store.delete(place.key);
-      return { cookies: [cookie.set()], held: found?.held ?? null, key: place?.key ?? null };
+      const held = (await place?.read())?.held ?? null;
+      if (place) await store.delete(place.key);
+      return { cookies: [cookie.set()], held, key: place?.key ?? null };
     },
 
     async find(sent) {
