@@ -1,5 +1,5 @@
-// Sessions in D1. A row holds a record as JSON, of which SQLite reads the members. Each change is one
-// statement, and D1 runs one after the other: an update that names the version is the
+// Sessions in D1. A row holds a record as JSON, of which SQLite reads the members. Each change is
+// one statement, and D1 runs one after the other: an update that names the version is the
 // compare-and-set.
 
 import type { SessionRecord, SessionStore } from "../store-types.js";
