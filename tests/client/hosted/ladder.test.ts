@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { FETCH, HEAD, VERSION } from "../../../js/hosted/protocol.ts";
 import { bundled, json, type Scene, scenes } from "../harness.ts";
 import { grantJwts, leakIn } from "./hosted.ts";
 
@@ -148,10 +149,10 @@ const ATTACKS: Record<string, (scene: Scene, setUp: SetUp) => Promise<string>> =
         const refused = new Promise((resolve) => worker.addEventListener("error", resolve));
         const { port1, port2 } = new MessageChannel();
         const settings = JSON.stringify({ refresh: "${at.authority}/session/refresh", origins: ["${at.foreign}"] });
-        worker.postMessage({ tokenkeep: [1], settings, base: location.href, port: port2 }, [port2]);
+        worker.postMessage({ tokenkeep: [${VERSION}], settings, base: location.href, port: port2 }, [port2]);
         const sent = { method: "GET", mode: "cors", credentials: "omit" };
-        port1.postMessage([2, 1, "${at.foreign}/take", sent, [], null, true]);
-        const answered = new Promise((resolve) => (port1.onmessage = ({ data }) => data[0] === 23 && resolve()));
+        port1.postMessage([${FETCH}, 1, "${at.foreign}/take", sent, [], null, true]);
+        const answered = new Promise((resolve) => (port1.onmessage = ({ data }) => data[0] === ${HEAD} && resolve()));
         await Promise.race([refused, answered]);
       })().catch(String)`,
     );

@@ -19,6 +19,10 @@ const load = coreFrom(
   (call) => call(),
 );
 
+/** What answers a call first, and all that may come of one. */
+const FIRST: readonly unknown[] = [Kind.SETTLED, Kind.HEAD, Kind.BROKEN];
+const ANSWERS = [...FIRST, Kind.CHUNK, Kind.END];
+
 /** Resolves after up to so many turns of the event loop. */
 async function turns(count: number): Promise<void> {
   for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve));
@@ -63,9 +67,9 @@ class Page {
     this.texts.push(JSON.stringify(message));
     this.#expect(!this.stored, `a stored page hears ${kind}`);
     this.#expect(!this.gone, `a page that is gone hears ${kind}`);
-    const isAnswer = [Kind.SETTLED, Kind.HEAD, Kind.BROKEN].includes(kind as 22);
-    if (this.closed) this.#expect([22, 23, 24, 25, 26].includes(kind as number), `closed: ${kind}`);
-    if (isAnswer) this.#expect(this.waiting.delete(first as number), `a second answer to ${first}`);
+    if (this.closed) this.#expect(ANSWERS.includes(kind), `a page that has closed hears ${kind}`);
+    if (FIRST.includes(kind))
+      this.#expect(this.waiting.delete(first as number), `a second answer to ${first}`);
     const session = kind === Kind.WELCOME ? message[2] : kind === Kind.CHANGED ? first : null;
     if (session) this.status = (session as [[string]])[0][0];
     if (session) this.#told.status = this.status;
