@@ -1,13 +1,19 @@
-// The guarded Worker of the long run. POST tells it the time and what is revoked.
+// The guarded Worker of the long run. POST tells it the time and what is revoked, and asks what its
+// wasm holds.
 
+// Before the package, which makes its instance when it is imported.
+import "./memories.ts";
 import { createVerifier, memoryRevocation } from "tokenkeep/edge";
 import { AUDIENCE, ISSUER, NOW } from "../edge/suite/kit.ts";
+import { memoriesOfWasm } from "./memories.ts";
 
 export interface Word {
   /** Epoch seconds. */
   readonly now: number;
   /** Identifiers of tokens, each with the seconds that its token has left. */
   readonly revoked: readonly (readonly [jti: string, ttl: number])[];
+  /** Whether the answer is to have the memories of the wasm, as texts. */
+  readonly looks?: boolean;
 }
 
 let now = NOW;
@@ -34,6 +40,6 @@ export default {
     const word = (await request.json()) as Word;
     now = word.now;
     for (const [jti, ttl] of word.revoked) await revocation.revokeToken(ISSUER, jti, ttl);
-    return new Response(null, { status: 204 });
+    return Response.json(word.looks === true ? memoriesOfWasm() : []);
   },
 };

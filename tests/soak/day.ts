@@ -11,6 +11,7 @@ import { grantJwts, liveIn } from "../client/hosted/hosted.ts";
 import { dice } from "../shared/dice.ts";
 import { clock } from "./clock.ts";
 import { chromiumAt, type DevTools, type TypedTarget, targetsOf } from "./devtools.ts";
+import { Tokens } from "./search.ts";
 
 export type Host = "page" | "dedicated" | "shared";
 
@@ -48,17 +49,14 @@ async function leaks(
   targets: readonly TypedTarget[],
   tokens: readonly string[],
 ): Promise<string[]> {
-  const secrets = tokens.map((token) => token.slice(token.lastIndexOf(".") + 1));
-  const pieces = secrets.flatMap((secret) =>
-    [0, 16, 32, 48, 64].map((at) => secret.slice(at, at + 16)),
-  );
+  const sought = new Tokens(tokens);
   const found: string[] = [];
   for (const target of targets) {
     const texts = [await target.heap(), ...((await target.evaluate("soak.texts()")) as string[])];
     for (const [place, text] of texts.entries()) {
       assert.ok(text.length > 65_536, "there is something to look in");
-      const many = pieces.filter((piece) => text.includes(piece)).length;
-      if (many > 0) found.push(`${target.type}, ${place === 0 ? "heap" : "wasm"}: ${many} pieces`);
+      const many = sought.in(text).length;
+      if (many > 0) found.push(`${target.type}, ${place === 0 ? "heap" : "wasm"}: ${many} tokens`);
     }
   }
   return found;

@@ -1,6 +1,6 @@
 // A day of a guarded Worker in real workerd: hundreds of users whose tokens are renewed, keys that
 // rotate, a key endpoint that fails now and then, tokens that are revoked, and those that never
-// were good. Each answer has to be right.
+// were good. Each answer has to be right, and in the end the Worker holds no token but the last.
 
 import assert from "node:assert/strict";
 import { Agent, request } from "node:http";
@@ -10,6 +10,7 @@ import { startWorker } from "../edge/workerd/start.ts";
 import { dice } from "../shared/dice.ts";
 import type { Word } from "./api-worker.ts";
 import { DevTools } from "./devtools.ts";
+import { Tokens } from "./search.ts";
 
 /** Requests between two moves of the clock, and seconds of a move: a million take a day. */
 const BATCH = 1_000;
@@ -64,6 +65,8 @@ export interface Outcome {
   readonly fetches: number;
   /** Bytes that the Worker's heap held, at even distances. */
   readonly memory: readonly number[];
+  /** Different tokens, for all of which the Worker's memory was searched at the end. */
+  readonly tokens: number;
 }
 
 export async function guardedRequests(total: number, seed = 1): Promise<Outcome> {
@@ -97,17 +100,20 @@ export async function guardedRequests(total: number, seed = 1): Promise<Outcome>
       sent.once("error", reject);
       sent.end();
     });
-  const tell = async (word: Word) => {
+  const tell = async (word: Word): Promise<readonly string[]> => {
     const answer = await fetch(url, { method: "POST", body: JSON.stringify(word) });
-    assert.equal(answer.status, 204);
+    return (await answer.json()) as readonly string[];
   };
 
+  const tokens = new Tokens();
   let minted = 0;
   const mint = async (more: Record<string, unknown> = {}, iat = now): Promise<Held> => {
     minted += 1;
     const [jti, exp] = [`t${minted}`, iat + LIFETIME];
     const pair = await keyAt(iat);
-    return { token: await sign(claims({ jti, iat, exp, ...more }), {}, pair), jti, exp };
+    const token = await sign(claims({ jti, iat, exp, ...more }), {}, pair);
+    tokens.add(token);
+    return { token, jti, exp };
   };
   const held = new Array<Held | undefined>(USERS);
   const revoked: Held[] = [];
@@ -176,11 +182,21 @@ export async function guardedRequests(total: number, seed = 1): Promise<Outcome>
       if ((sent / BATCH) % Math.max(1, Math.floor(total / BATCH / 48)) === 0)
         memory.push(await heapBytes());
     }
+    // The verifier holds the token that it has read last, in one place of its memory. One that is
+    // longer than all before leaves nothing of theirs there.
+    const { token } = await mint({ sub: "u".repeat(200) });
+    assert.equal(await send(token), 200);
+    assert.deepEqual(tokens.in(await inspector.target().heap()), [token]);
+    const memories = await tell({ now, revoked: [], looks: true });
+    assert.deepEqual(
+      memories.map((text) => tokens.in(text)),
+      [[token]],
+    );
     assert.doesNotMatch(log(), /different request|hung|exception/i);
   } finally {
     agent.destroy();
     inspector.close();
     await miniflare.dispose();
   }
-  return { counts, fetches, memory };
+  return { counts, fetches, memory, tokens: minted };
 }

@@ -24,7 +24,8 @@ for (const host of ["page", "dedicated", "shared"] as const) {
   console.log(`  none of ${day.tokens} tokens in ${day.searched} heaps after the logout`);
   console.log(`  ${assertLevel("heaps and wasm", day.memory, MEGABYTE)}`);
 }
-const { counts, fetches, memory } = await guardedRequests(requests, seed);
+const { counts, fetches, memory, tokens } = await guardedRequests(requests, seed);
 console.log(`workerd: ${requests} requests, ${fetches} fetches of the key set`);
 for (const [name, count] of Object.entries(counts).sort()) console.log(`  ${name}, ${count} times`);
+console.log(`  of ${tokens} tokens only the last in the heap and in the wasm`);
 console.log(`  ${assertLevel("heap", memory, MEGABYTE)}`);
