@@ -84,7 +84,7 @@ test("signed in, after calls that were refused, with a second tab, and while ren
   await visitor.leave();
 });
 
-test("signed in to both tenants, with one's sessions, the keys, the calls for Bob and the audit log on show, and while enrolling an authenticator", async () => {
+test("signed in to both tenants, with every list on show, and while enrolling an authenticator", async () => {
   const visitor = await demo.visit();
   await visitor.signIn();
   await visitor.press("Sign in to south");
@@ -126,7 +126,7 @@ test("the step-up dialog, and its refusal of a wrong code", async () => {
   await visitor.leave();
 });
 
-test("the Tab key reaches every control, in the order of the page, and none is behind the timeline that stays in sight", async () => {
+test("the Tab key reaches every control in the page's order, and none is behind the timeline", async () => {
   const visitor = await demo.visit();
   const { page } = visitor;
   await page.setViewportSize({ width: 1280, height: 800 });

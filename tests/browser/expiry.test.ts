@@ -62,7 +62,7 @@ function callAtExpiry(
   }, errand);
 }
 
-test("client_G59 a hundred calls from five tabs at the moment of expiry: no reuse, no overlap, nobody signed out", async () => {
+test("client_G59 a hundred calls from five tabs at the expiry: no reuse, no overlap, no sign-out", async () => {
   const visitor = await demo.visit();
   await visitor.signIn();
   // Five tabs with tokens of five seconds renew more often than the ten times a minute that a

@@ -11,7 +11,7 @@ before(async () => {
 });
 after(() => demo.close());
 
-test("keys are rotated twice while calls run: no call is refused, and each renewal is signed by the new key", async () => {
+test("keys are rotated twice while calls run: none is refused, and the new key signs each renewal", async () => {
   const visitor = await demo.visit();
   await visitor.signIn();
   const { page } = visitor;

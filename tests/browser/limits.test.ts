@@ -33,7 +33,7 @@ function renewalsOf(page: Page): Renewal[] {
   return answered;
 }
 
-test("two tabs in a hurry are told to wait: both send nothing until then, stay signed in, and go on by themselves", async () => {
+test("two tabs in a hurry are told to wait: both do, stay signed in, and go on by themselves", async () => {
   const visitor = await demo.visit();
   await visitor.signIn();
   const first = visitor.page;
@@ -87,7 +87,7 @@ test("two tabs in a hurry are told to wait: both send nothing until then, stay s
   await visitor.leave();
 });
 
-test("after five wrong passwords the form says how long to wait, and the operator reads of it in the audit log", async () => {
+test("after five wrong passwords the form says how long to wait, and the audit log has it", async () => {
   const guesser = await demo.visit();
   await guesser.page.getByLabel("User name").fill("bob");
   for (let n = 0; n < 5; n++) {

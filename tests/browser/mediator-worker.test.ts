@@ -61,7 +61,7 @@ describe("examples/mediator-worker", () => {
   testPage(() => ({ browser: browser!, origin, issuer }));
 });
 
-test("the examples with a mediator have the same page and provider, and the Worker the tables of d1Sessions", () => {
+test("the examples with a mediator share page and provider, and the Worker has d1Sessions' tables", () => {
   const read = (...path: string[]) => readFileSync(join(examples, ...path), "utf8");
   for (const file of ["provider.ts", "index.html", "src/main.ts", "tsconfig.json"])
     assert.equal(read("mediator-worker", file), read("mediator-express", file), file);

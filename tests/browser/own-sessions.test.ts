@@ -11,7 +11,7 @@ before(async () => {
 });
 after(() => demo.close());
 
-test("logging out everywhere ends both tabs at once, and the other browser's token though it has not expired", async () => {
+test("logging out everywhere ends both tabs at once, and the other browser's unexpired token", async () => {
   const here = await demo.visit();
   await here.signIn();
   const second = await here.openTab();

@@ -111,7 +111,7 @@ test("a page that opens during an outage stays undecided, and is signed in when 
   await visitor.leave();
 });
 
-test("a rotated cookie used again after the grace window is refused, and ends the session it was stolen from", async () => {
+test("a used cookie that returns after the grace window is refused, and ends its session", async () => {
   await demo.settings({ graceSeconds: 0 });
   const visitor = await demo.visit();
   await visitor.signIn();

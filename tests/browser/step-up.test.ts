@@ -27,7 +27,7 @@ async function earlyInStep({ page }: Visitor): Promise<void> {
   if (left < 20_000) await page.waitForTimeout(left + 100);
 }
 
-test("the vault opens after the second factor: two calls, one dialog, no refresh, and a used code counts no more", async () => {
+test("the vault opens after the second factor: two calls, one dialog, no refresh, and no used code", async () => {
   const visitor = await demo.visit();
   const { page } = visitor;
   await visitor.signIn();

@@ -20,7 +20,7 @@ before(() => {
 });
 after(() => miniflare.dispose());
 
-test("the migrations build on each other, keep the accounts, and make a log that refuses UPDATE and DELETE", async () => {
+test("the migrations keep the accounts, and make a log that refuses UPDATE and DELETE", async () => {
   const db = await miniflare.getD1Database("DB");
   for (const name of (await readdir(MIGRATIONS)).sort()) {
     await db.prepare(await readFile(new URL(name, MIGRATIONS), "utf8")).run();

@@ -64,7 +64,7 @@ describe("with the demo on", () => {
     assert.equal((await visitor.refresh()).expires_in, before);
   });
 
-  test("an outage answers refreshes with 503 that the page can read, uses up no cookie, and ends by itself", async () => {
+  test("an outage answers refreshes with a readable 503, uses up no cookie, and ends by itself", async () => {
     const visitor = new Visitor(stack());
     await visitor.signIn();
     await visitor.post("/demo/settings", { body: { refreshOutageSeconds: 6 } });

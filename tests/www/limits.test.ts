@@ -227,7 +227,7 @@ describe("what was noticed", () => {
     assert.fail(`the hook never heard of ${event}`);
   }
 
-  test("repeated failures, rapid renewals and reuse are recorded once each, with severity, and told to the hook", async () => {
+  test("failures, rapid renewals and reuse are recorded once each and told to the hook", async () => {
     const guess = { username: "bob", password: "a secret typed by somebody" };
     await Promise.all(Array.from({ length: 9 }, () => attempt(stack, guess, "192.0.2.9")));
     const loop = new Visitor(stack);

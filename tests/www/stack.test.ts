@@ -16,7 +16,7 @@ import { FREE_PORTS, Visitor } from "./harness.ts";
 const folder = await mkdtemp(join(tmpdir(), "tokenkeep-stack-"));
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("a session and the signing key survive a restart with --persist; refresh tokens lie there as hashes only", async () => {
+test("a session and the signing key survive a restart; refresh tokens lie there as hashes only", async () => {
   const persist = join(folder, "state");
   const first = await startStack({ ports: FREE_PORTS, persist });
   const visitor = new Visitor(first);
