@@ -9,9 +9,10 @@
 
 import { join } from "node:path";
 import { build } from "./build.mjs";
+import { installPackages } from "./lib/packages.mjs";
 import { endChildrenOnSignal, report, root, run } from "./lib/run.mjs";
 import { findChromium } from "./lib/system.mjs";
-import { installPackages, setUp } from "./setup.mjs";
+import { setUp } from "./setup.mjs";
 
 endChildrenOnSignal();
 try {

@@ -3,7 +3,8 @@
 // fails when a bundle is over its budget. It exists because wasm-pack makes half a package only.
 // What is unchanged is not built again. Alone: `npm run build`.
 
-import { adapters, buildPackage } from "./lib/bundle.mjs";
+import { buildPackage } from "./lib/bundle.mjs";
+import { adapters } from "./lib/entries.mjs";
 import { atOnce, endChildrenOnSignal, isMain, report, StepFailed, step } from "./lib/run.mjs";
 import { overBudget, sizeTable, weighAll } from "./lib/sizes.mjs";
 import { alone } from "./lib/stamps.mjs";

@@ -6,7 +6,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { denoPath } from "../scripts/setup.mjs";
+import { denoPath } from "../scripts/lib/tools.mjs";
 
 const modules = fileURLToPath(new URL("../node_modules/", import.meta.url));
 

@@ -5,10 +5,10 @@ import { join, relative } from "node:path";
 import { checkManifest } from "../check-manifest.mjs";
 import { checkPurity } from "../check-purity.mjs";
 import { buildDocs } from "../docs.mjs";
-import { biomePath } from "../setup.mjs";
 import { readManifest } from "./manifest.mjs";
 import { must, root, run, StepFailed } from "./run.mjs";
 import { wasmTests } from "./suites.mjs";
+import { biomePath } from "./tools.mjs";
 
 /**
  * @typedef {{ name: string, check: () => Promise<unknown> }} Check a text that `check` comes to is

@@ -27,7 +27,7 @@ function weigh(name, paths, budget) {
 /**
  * Each wasm is listed for information. What a user downloads or deploys has a budget.
  * @param {readonly import("./manifest.mjs").Build[]} builds
- * @param {readonly import("./bundle.mjs").Entry[]} adapters
+ * @param {readonly import("./entries.mjs").Entry[]} adapters
  */
 export function weighAll(builds, adapters) {
   const small = adapters.flatMap(({ bundle, budget }) =>

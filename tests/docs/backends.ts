@@ -1,6 +1,6 @@
 // The backends in examples/, and how each is started.
 
-import { findPython, flaskPath } from "../../scripts/setup.mjs";
+import { findPython, flaskPath } from "../../scripts/lib/tools.mjs";
 import { type Program, started } from "./placed.ts";
 
 export interface Backend {

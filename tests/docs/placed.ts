@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { sqlitePath } from "../../scripts/setup.mjs";
+import { sqlitePath } from "../../scripts/lib/tools.mjs";
 import { packed, root } from "../package/project.ts";
 
 /** Copies a folder of examples/ and gives the copy's path; it lives as long as this process. */

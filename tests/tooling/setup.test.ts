@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { packagesAreInstalled } from "../../scripts/lib/packages.mjs";
 import { findChromium, findHeadlessShell } from "../../scripts/lib/system.mjs";
-import { needsOf, packagesAreInstalled, stepsFor } from "../../scripts/setup.mjs";
+import { needsOf, stepsFor } from "../../scripts/setup.mjs";
 
 const wanted = {
   "": { version: "1.0.0" },

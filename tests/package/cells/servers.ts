@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { denoPath } from "../../../scripts/setup.mjs";
+import { denoPath } from "../../../scripts/lib/tools.mjs";
 import { root, workshop } from "../project.ts";
 import { type Cell, inProject, NOT_THERE, project, type Seen, together, tool } from "./cell.ts";
 
