@@ -19,7 +19,7 @@ export class Listeners {
 
   emit<K extends Type>(type: K, event: TokenKeepEvents[K]): void {
     const set = this.#listeners.get(type) as Set<(event: TokenKeepEvents[K]) => void> | undefined;
-    if (set === undefined || set.size === 0) return;
+    if (!set?.size) return;
     Object.freeze(event);
     queueMicrotask(() => {
       for (const listener of [...set]) {

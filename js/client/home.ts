@@ -59,7 +59,8 @@ export interface Told {
 }
 
 /** What the page half of a home in a worker needs of the options. */
-export interface RemoteSettings extends Pick<Settings, "origins" | "csrf" | "sessionHint"> {
+export interface RemoteSettings
+  extends Pick<Settings, "origins" | "csrf" | "sessionHint" | "transport"> {
   readonly host: TokenKeepOptions["host"];
   /** Whether tokens are bound. */
   readonly dpop: unknown;

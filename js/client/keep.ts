@@ -9,6 +9,7 @@ import { Listeners } from "./events.js";
 import type { Home, Told } from "./home.js";
 import { Notes } from "./notes.js";
 import { isReplayable } from "./requests.js";
+import { sent } from "./sent.js";
 import { sessionOf, UNKNOWN } from "./session.js";
 import type {
   Prove,
@@ -25,6 +26,8 @@ export type Load = () => Promise<(told: Told) => Home>;
 
 export class Keep implements TokenKeep {
   readonly #load: Load;
+  /** The page's, when the keep was made. */
+  readonly #fetchBefore: typeof globalThis.fetch = globalThis.fetch;
   readonly #listeners = new Listeners();
   readonly #notes = new Notes();
   #home: Home | null = null;
@@ -36,9 +39,7 @@ export class Keep implements TokenKeep {
 
   constructor(load: Load) {
     this.#load = load;
-    if (typeof Symbol.dispose === "symbol") {
-      Object.defineProperty(this, Symbol.dispose, { value: () => this.close() });
-    }
+    if (Symbol.dispose) Object.defineProperty(this, Symbol.dispose, { value: () => this.close() });
   }
 
   get session(): Session {
@@ -74,7 +75,7 @@ export class Keep implements TokenKeep {
       expires_in,
       expiresIn = expires_in,
       token_type = "bearer",
-    } = own(response ?? {});
+    } = own(response);
     const same = session === "same";
     const token = String(token_type).toLowerCase() === "bearer" ? accessToken : undefined;
     return this.#use(async (home) => {
@@ -84,6 +85,8 @@ export class Keep implements TokenKeep {
   }
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
+    const before = this.#fetchBefore;
+    if (sent.has(input as Request)) return before(input, init);
     const request = new Request(input, init);
     const replayable = isReplayable(input, init, request);
     return abortable(signalOf(input, init), () =>
@@ -148,12 +151,9 @@ export class Keep implements TokenKeep {
    * returns, so what it changes is changed at once.
    */
   async #use<T>(use: (home: Home) => Promise<T>): Promise<T> {
+    const open = this.#closed || this.#home ? null : await this.#load();
     if (this.#closed) throw new TokenKeepError("closed");
-    if (this.#home === null) {
-      const open = await this.#load();
-      if (this.#closed) throw new TokenKeepError("closed");
-      this.#home ??= outsideZones(() => open(this.#told()));
-    }
+    this.#home ??= outsideZones(() => open!(this.#told()));
     return use(this.#home);
   }
 

@@ -12,6 +12,7 @@ import { readOptions } from "./options.js";
 import { watchPage } from "./page.js";
 import { type LoadProver, proverFrom } from "./proofs.js";
 import { attempting, exchange, fetching, isReplayable, loanOf } from "./requests.js";
+import { send } from "./sent.js";
 import { utf8 } from "./session.js";
 import { signIn } from "./sign-in.js";
 import type { TokenKeep, TokenKeepOptions } from "./types.js";
@@ -36,9 +37,9 @@ export function keepWith(
   if (!inPage && !isWorker(host)) throw invalid("host", "must be a worker");
   if (transport !== undefined && !(inPage && typeof transport === "function"))
     throw invalid("transport", "must be a function, in a page");
-  const settings = { ...readOptions(others), ...(transport && { transport }) };
+  const settings = { ...readOptions(others), transport: transport ?? send };
   if (!inPage) {
-    const text = JSON.stringify(options);
+    const text = JSON.stringify(others);
     let homes: Load | undefined;
     return new Keep(async () => {
       homes ??= (await loadRemote()).remoteHomes({ ...settings, host }, text, TokenKeepError);

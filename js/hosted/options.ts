@@ -4,10 +4,11 @@
 import { ownBase } from "../client/addresses.js";
 import { invalid, isWorker, own } from "../client/checks.js";
 import type { RemoteSettings } from "../client/home.js";
+import { send } from "../client/sent.js";
 import type { EndpointOptions, TokenKeepOptions } from "../client/types.js";
 
 export function readHosted(given: TokenKeepOptions): RemoteSettings {
-  const { refresh, logout, origins, host, csrf, sessionHint, dpop, transport } = own(Object(given));
+  const { refresh, logout, origins, host, csrf, sessionHint, dpop, transport } = own(given);
   if (!isWorker(host)) throw invalid("host", "must be a worker");
   if (transport) throw invalid("transport", "can't cross");
   // On a server there is no base, and a keep that only renders sends nothing.
@@ -19,6 +20,7 @@ export function readHosted(given: TokenKeepOptions): RemoteSettings {
     csrf,
     sessionHint,
     dpop,
+    transport: send,
     origins: origins ? listed(origins) : [globalThis.origin],
   };
 }

@@ -93,6 +93,7 @@ export const MEMBERS = [
   "cache",
   "redirect",
   "referrerPolicy",
+  "referrer",
   "integrity",
   "keepalive",
 ] as const;

@@ -11,6 +11,7 @@ import type { Home, RemoteSettings, Told } from "../client/home.js";
 import type { Load } from "../client/keep.js";
 import { bareOf } from "../client/notes.js";
 import { watchPage } from "../client/page.js";
+import { hasBody } from "../client/requests.js";
 import { readJson } from "../client/session.js";
 import type { Transition } from "../client/types.js";
 import { outsideZones } from "../client/zones.js";
@@ -197,7 +198,7 @@ function homeIn(
 
   /** Looks after the worker while it has to answer, and at no other time. */
   function watch(delay = SILENCE): void {
-    if (timer !== undefined || over || (welcome && waiters.size === 0)) return;
+    if (timer || over || (welcome && waiters.size === 0)) return;
     due = performance.now() + delay;
     timer = outsideZones(() => setTimeout(look, delay));
   }
@@ -226,7 +227,6 @@ function homeIn(
       case Kind.HEAD:
         return begin(data);
       case Kind.BROKEN:
-        return take(data[1])?.reject(errorOf(data[2]));
       case Kind.SETTLED: {
         const waiter = take(data[1]);
         return data[2] ? waiter?.reject(errorOf(data[2])) : waiter?.resolve();
@@ -310,13 +310,13 @@ function homeIn(
     replayable: boolean,
     init?: RequestInit,
   ): Promise<Response> {
-    const { method, signal } = request;
+    const { signal } = request;
     const sent: Record<string, unknown> = { priority: init?.priority };
     for (const name of Kind.MEMBERS) sent[name] = request[name];
     let body: ArrayBuffer | Blob | ReadableStream | null = null;
     let moved: Transferable[] = [];
     // A request without a body is sent before this returns. So is a stream.
-    if (request.body !== null && method !== "GET" && method !== "HEAD") {
+    if (hasBody(request)) {
       const given = init?.body ?? null;
       // A Blob reads no file, and crosses without a copy.
       if (replayable && (given === null || given instanceof Blob || given instanceof FormData))
@@ -343,7 +343,7 @@ function homeIn(
       const why = bareOf(request, listed, !!settings.dpop);
       if (why) {
         told.bare(why, request.url);
-        return globalThis.fetch(request);
+        return settings.transport(request);
       }
       giveHint();
       return forward(Kind.FETCH, request, replayable, init);

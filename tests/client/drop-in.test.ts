@@ -150,6 +150,35 @@ for (const name of ["ky", "openapi-fetch", "axios"]) {
   );
 }
 
+behaviour("client_J361_keep_fetch_may_stand_in_the_place_of_the_pages_fetch", async (scene) => {
+  const { page, at, api, foreign } = scene;
+  await scene.keep();
+  const seen = await page.evaluate(async ({ api, foreign }) => {
+    const own = globalThis.fetch;
+    const calls: string[] = [];
+    // As wrappers do. It gives up where the two call each other without end.
+    globalThis.fetch = (input, init) => {
+      calls.push(new Request(input).url);
+      return calls.length > 40 ? own(input, init) : keep.fetch(input, init);
+    };
+    const statuses = [];
+    for (const url of [`${api}/orders`, `${foreign}/prices`])
+      for (const call of [globalThis.fetch, keep.fetch]) statuses.push((await call(url)).status);
+    globalThis.fetch = own;
+    return { statuses, calls: calls.length };
+  }, at);
+  assert.deepEqual(seen.statuses, [200, 200, 200, 200]);
+  assert.ok(seen.calls <= 10, `${seen.calls} calls`);
+  assert.deepEqual(
+    [...new Set(api.to("/orders").map(({ token }) => token))],
+    scene.granted.slice(0, 1),
+  );
+  assert.deepEqual(
+    foreign.to("/prices").map(({ token }) => token),
+    [null, null],
+  );
+});
+
 behaviour(
   "client_J82_a_websocket_reconnects_each_time_with_a_token_that_is_good_for_long_enough",
   async (scene) => {

@@ -110,6 +110,27 @@ behaviour("client_W13_a_one_shot_stream_is_sent_once_and_its_401_is_the_callers"
   assert.ok(api.to("/stream").length <= 1);
 });
 
+behaviour("client_W360_a_request_has_the_referrer_that_its_caller_names", async (scene) => {
+  const { page, api, at } = scene;
+  await liveIn("dedicated", page);
+  await scene.started();
+  for (const path of ["/plain", "/kept"]) api.on(path, () => ({ status: 204 }));
+  await page.evaluate(async ({ api }) => {
+    const inits: RequestInit[] = [
+      { referrer: "" },
+      { referrer: "/other", referrerPolicy: "unsafe-url" },
+      { referrer: "/other" },
+    ];
+    for (const init of inits) {
+      await fetch(`${api}/plain`, init);
+      await keep.fetch(`${api}/kept`, init);
+    }
+  }, at);
+  const referrers = (path: string) => api.to(path).map(({ headers }) => headers.referer);
+  assert.deepEqual(referrers("/kept"), [undefined, `${at.app}/other`, `${at.app}/`]);
+  assert.deepEqual(referrers("/kept"), referrers("/plain"));
+});
+
 behaviour("client_W14_an_answer_says_what_that_of_a_plain_fetch_says", async (scene) => {
   const { page, api, at } = scene;
   await liveIn("dedicated", page);
