@@ -185,7 +185,7 @@ export function isReplayable(
   return !(input instanceof Request) || !hasBody(request) || !isMadeOfStream(request);
 }
 
-/** Whether there is a body; in Firefox, whose `Request` does not tell, whether there may be one. */
+/** Whether there is a body. Firefox does not tell: there, whether there may be one. */
 export function hasBody(request: Request): boolean {
   return request.method !== "GET" && request.method !== "HEAD" && request.body !== null;
 }
