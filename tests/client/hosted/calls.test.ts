@@ -110,7 +110,7 @@ behaviour("client_W13_a_one_shot_stream_is_sent_once_and_its_401_is_the_callers"
   assert.ok(api.to("/stream").length <= 1);
 });
 
-behaviour("client_W360_a_request_has_the_referrer_that_its_caller_names", async (scene) => {
+behaviour("client_W361_a_request_has_the_referrer_that_its_caller_names", async (scene) => {
   const { page, api, at } = scene;
   await liveIn("dedicated", page);
   await scene.started();
