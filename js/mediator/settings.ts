@@ -128,7 +128,7 @@ const table = () =>
   } satisfies Table<MediatorOptions>);
 
 /**
- * All of them under one roof, the provider's too.
+ * All of them in one object, those of the provider and of the client too.
  *
  * @throws {MediatorError} config_invalid
  */
