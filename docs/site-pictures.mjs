@@ -1,10 +1,10 @@
-// Takes pictures of pages of the built documentation into build/docs-pictures, for looking at:
+// Takes pictures of every page of the built documentation into build/docs-pictures, for looking at:
 // light and dark, wide and as a phone shows them. It exists because a site can build well and look
 // wrong. Fails when a page reports an error, asks another origin for something, or is wider than
 // the window. Needs build/docs (`npm run docs`) and Chromium (/usr/bin/chromium, or the path in
 // CHROMIUM). Alone: npm run docs:pictures
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
@@ -14,27 +14,21 @@ import { root } from "../scripts/lib/run.mjs";
 
 const site = join(root, "build", "docs");
 const folder = join(root, "build", "docs-pictures");
-const pages = [
-  "index",
-  "getting-started",
-  "recipes/react",
-  "any-backend",
-  "troubleshooting",
-  "developing-locally",
-  "providers",
-  "operations",
-  "delegation",
-  "testing",
-  "recipes/angular",
-  "api/index",
-  "authority",
-  "recipes/index",
-  "comparison",
-];
-const views = /** @type {const} */ ([
-  { name: "light-1280", viewport: { width: 1280, height: 900 }, colorScheme: "light" },
-  { name: "dark-390", viewport: { width: 390, height: 844 }, colorScheme: "dark" },
-]);
+/** All but those of rustdoc, which have a look of their own. */
+const pages = readdirSync(site, { recursive: true, encoding: "utf8" })
+  .map((name) => name.replaceAll("\\", "/"))
+  .filter((name) => name.endsWith(".html") && !name.startsWith("crate/"))
+  .map((name) => name.slice(0, -".html".length));
+const views = [
+  { width: 1280, height: 900 },
+  { width: 390, height: 844 },
+].flatMap((viewport) =>
+  /** @type {const} */ (["light", "dark"]).map((colorScheme) => ({
+    name: `${colorScheme}-${viewport.width}`,
+    viewport,
+    colorScheme,
+  })),
+);
 /** @type {Readonly<Record<string, string>>} */
 const types = {
   ".html": "text/html; charset=utf-8",
@@ -88,7 +82,7 @@ try {
       );
       if (wider > 0)
         complaints.push(`${address} is ${wider} pixels wider than the window (${name}).`);
-      const path = join(folder, `${address.replace("/", "-")}-${name}.png`);
+      const path = join(folder, `${address.replaceAll("/", "-")}-${name}.png`);
       await page.screenshot({ path });
       console.log(path.slice(root.length));
     }

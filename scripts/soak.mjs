@@ -1,7 +1,7 @@
 // Uses the package for a whole day: a signed-in user with three tabs in Chromium, with the keep in
 // the page, in a dedicated and in a shared worker, and a million guarded requests in workerd. It
 // exists because leaks of memory and of tokens show after hours. The clock is moved, so it takes
-// half an hour. Alone: `npm run soak`, or `npm run soak -- --hours 2 --requests 100000 --seed 7`.
+// ten minutes. Alone: `npm run soak`, or `npm run soak -- --hours 2 --requests 100000 --seed 7`.
 
 import { build } from "./build.mjs";
 import { endChildrenOnSignal, report, root, run } from "./lib/run.mjs";
