@@ -25,6 +25,11 @@ export default defineConfig({
     sidebar: contents.map(({ text, items }) => ({ text, items: [...items] })),
     outline: [2, 3],
     search: { provider: "local" },
+    notFound: {
+      title: "Page not found",
+      quote: "There is no page at this address. The search above finds what has moved.",
+      linkText: "Home",
+    },
     footer: { message: "MIT or Apache-2.0, as you choose." },
   },
 });
