@@ -323,7 +323,8 @@ export interface TokenKeep {
   /**
    * Sends the application's sign-in request while no refresh can run, takes the token out of its
    * JSON reply and resolves to that reply without it. Rejects with `refresh_malformed` when the
-   * token in it can't be used or the JSON can't be read. Replies without a token pass through
+   * token in it can't be used or the JSON can't be read, and with `signed_out` when `logout()` is
+   * called before its turn has come: then nothing is sent. Replies without a token pass through
    * untouched.
    */
   signIn(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;

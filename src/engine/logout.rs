@@ -84,6 +84,7 @@ impl Engine {
             }
             self.session.begin_epoch(self.session.next_epoch(self.now));
             self.sign_out(SignedOutReason::Logout);
+            self.refuse_sign_ins(FailureKind::SignedOut);
             self.logout.at = self.now.mono;
             self.broadcast(News::SignedOut { ago: Some(0) });
             if !self.config.logout_endpoint {

@@ -7,6 +7,7 @@
 use super::budget::Asker;
 use super::clock::{Millis, Now, SECOND};
 use super::contract::{Config, Event, Output};
+use super::failure::FailureKind;
 use super::journal::{Journal, Note, Step, Transition};
 use super::logout::Logout;
 use super::outbox::Outbox;
@@ -122,7 +123,7 @@ impl Engine {
             self.free_lock();
             self.closed = true;
             self.sign_out(SignedOutReason::Closed);
-            self.close_sign_ins();
+            self.refuse_sign_ins(FailureKind::Closed);
             self.close_logout();
             self.timers.clear_all();
         }

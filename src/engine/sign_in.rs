@@ -129,10 +129,10 @@ impl Engine {
         }
     }
 
-    /// The keep is closed: nobody signs in any more.
-    pub(super) fn close_sign_ins(&mut self) {
+    /// A logout or the end of the keep goes before the sign-ins that have not had their turn.
+    pub(super) fn refuse_sign_ins(&mut self, kind: FailureKind) {
         while let Some(waiter) = self.sign_ins.queued.pop() {
-            self.settle(waiter, Outcome::Failed(FailureKind::Closed.into()));
+            self.settle(waiter, Outcome::Failed(kind.into()));
         }
     }
 }

@@ -288,6 +288,26 @@ fn a_sign_in_waits_for_a_refresh_and_raises_the_epoch() {
 }
 
 #[test]
+fn client_H362_a_logout_ends_the_sign_ins_that_still_wait_for_their_turn() {
+    let mut tab = Tab::signed_in(900);
+    tab.input(Engine::handle_refresh);
+    let waiting = [tab.input(Engine::handle_sign_in), tab.input(Engine::handle_sign_in)];
+    let logout = tab.input(Engine::handle_logout);
+    for turn in waiting {
+        let over = Outcome::Failed(FailureKind::SignedOut.into());
+        assert_eq!(tab.outcome(turn), Some(over), "it was asked for before the logout");
+    }
+    let turn = tab.input(Engine::handle_sign_in);
+    tab.grant(900);
+    tab.logged_out(204);
+    assert_eq!(
+        (tab.outcome(logout), tab.outcome(turn)),
+        (Some(Outcome::Done), Some(Outcome::Proceed)),
+        "it was asked for after the logout"
+    );
+}
+
+#[test]
 fn a_failed_sign_in_leaves_the_session_as_it_was() {
     let mut tab = Tab::signed_in(900);
     let turn = tab.input(Engine::handle_sign_in);

@@ -323,7 +323,7 @@ impl World {
                 .position(|waiting| waiting.id == id)
                 .map(|at| waiters.swap_remove(at));
             let verdict =
-                invariants::a_waiter_is_settled_once(self.tabs[tab].id, id, waiting, outcome);
+                invariants::a_waiter_is_settled_once(&self.tabs[tab], id, waiting, outcome);
             self.hold(verdict);
             let Some(Waiting { purpose, by, since, .. }) = waiting else { continue };
             if let (Purpose::First { .. }, Outcome::Failed(failure)) = (purpose, outcome) {

@@ -11,7 +11,7 @@ use tokenkeep::engine::{
 use crate::authority::Cookie;
 use crate::network::{Errand, Exchange};
 use crate::script::MINUTE;
-use crate::tab::{End, Heard, Purpose, Request, Tab, TabId, Waiting};
+use crate::tab::{End, Heard, Purpose, Request, Tab, Waiting};
 use crate::world::{LISTED, PATIENCE, World};
 
 /// An invariant that did not hold.
@@ -222,14 +222,16 @@ pub fn a_session_that_ended_does_not_come_back(tab: &Tab) -> Verdict {
     Ok(())
 }
 
-/// Invariant 4: Every waiter settles, once, with a token, a session answer or a typed error.
+/// Invariant 4: Every waiter settles, once, with a token, a session answer or a typed error. A
+/// sign-in that waits when its tab logs out is never sent.
 pub fn a_waiter_is_settled_once(
-    tab: TabId,
+    tab: &Tab,
     id: WaiterId,
     waiting: Option<Waiting>,
     outcome: Outcome,
 ) -> Verdict {
-    let Some(Waiting { purpose, .. }) = waiting else {
+    let Tab { id: tab, notes, .. } = tab;
+    let Some(Waiting { purpose, since, .. }) = waiting else {
         return broken(4, format!("{tab} settles {id:?}, who does not wait"));
     };
     let fits = match outcome {
@@ -241,9 +243,14 @@ pub fn a_waiter_is_settled_once(
             matches!(purpose, Purpose::Start { .. } | Purpose::Refresh | Purpose::Logout)
         }
         Outcome::GiveUp => matches!(purpose, Purpose::Retry { .. }),
-        Outcome::Proceed => matches!(purpose, Purpose::SignIn { .. }),
+        Outcome::Proceed => {
+            matches!(purpose, Purpose::SignIn { .. }) && since >= notes.logged_out_at
+        }
         Outcome::Failed(failure) => match purpose {
-            Purpose::SignIn { .. } => failure.kind == FailureKind::Closed,
+            Purpose::SignIn { .. } => match failure.kind {
+                FailureKind::SignedOut => since <= notes.logged_out_at,
+                kind => kind == FailureKind::Closed,
+            },
             Purpose::Retry { .. } => failure.kind == FailureKind::Closed,
             Purpose::Logout => {
                 matches!(failure.kind, FailureKind::Closed | FailureKind::LogoutFailed)
