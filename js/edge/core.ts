@@ -320,17 +320,14 @@ export class Core {
     return this.#wasm.describeKeys(set, isGiven);
   }
 
-  /**
-   * The bytes of an encrypted token whose header and lengths keep the rules: those of its five
-   * parts, then those of `apu` and `apv`, one after the other. undefined: it is refused.
-   */
+  /** The parts of an encrypted token that keeps the rules. undefined: it is refused. */
   readEncrypted(
     token: string,
     keyManagement: readonly string[],
     contentEncryption: readonly string[],
     isNested: boolean,
     longest: number,
-  ): Uint8Array<ArrayBuffer> | undefined {
+  ): Wasm.Encrypted | undefined {
     if (token !== this.#token) this.#write(token);
     return this.#wasm.readEncrypted(
       this.#length,
@@ -338,7 +335,7 @@ export class Core {
       [...contentEncryption],
       isNested,
       longest,
-    ) as Uint8Array<ArrayBuffer> | undefined;
+    );
   }
 
   /** Compares two sequences of bytes in a time that depends on their lengths alone. */

@@ -6,6 +6,8 @@ import type { Core } from "./core.js";
 import type { Decryption } from "./options/types.js";
 import type { Verified } from "./result/verified.js";
 
+export type { Encrypted } from "../../build/edge/edge.js";
+
 /** The part of the wasm that decryption needs. */
 export type EncryptedReader = Pick<Core, "code" | "isSame" | "readEncrypted">;
 

@@ -2,12 +2,12 @@
 // src/verify/jwe.rs. Whatever goes wrong after them is one refusal: whoever sends tokens that were
 // changed learns nothing from the answers.
 
-import type { EncryptedReader } from "../edge/encryption.js";
+import type { Encrypted, EncryptedReader } from "../edge/encryption.js";
 import { ownMembers } from "../edge/options/own.js";
 import { VerifyError } from "../edge/request/error.js";
 import type { JoseHeader } from "../edge/result/verified.js";
 import { contentKeyBytes, hashBits, isAgreement, isRsa, wrappingBytes } from "./algorithms.js";
-import { type Bytes, big, decoded, encoded, joined } from "./bytes.js";
+import { type Bytes, big, encoded, joined } from "./bytes.js";
 import { type Cipher, decryptRsa, webCipher } from "./cipher.js";
 import { nodeCipher } from "./node-cipher.js";
 import type { Settings } from "./options.js";
@@ -22,8 +22,6 @@ interface Parameters {
   readonly enc: string;
   readonly kid: string | undefined;
   readonly epk: JsonWebKey;
-  readonly apu: string | undefined;
-  readonly apv: string | undefined;
 }
 const PUBLIC_KEY = ["kty", "crv", "x", "y"];
 
@@ -33,15 +31,11 @@ let platform: Cipher<unknown> | undefined;
 export class EncryptedToken {
   readonly header: JoseHeader;
   readonly #parameters: Parameters;
+  readonly #parts: Encrypted;
   readonly #reader: EncryptedReader;
   readonly #cipher = (platform ??= (nodeCipher() ?? webCipher) as Cipher<unknown>);
   /** The additional authenticated data: the header as it came. */
   readonly #aad: Bytes;
-  readonly #encryptedKey: Bytes;
-  readonly #iv: Bytes;
-  /** The ciphertext, then the tag. */
-  readonly #sealed: Bytes;
-  readonly #parties: readonly [apu: Bytes, apv: Bytes];
 
   /** @throws {VerifyError} for what the header or the shape breaks */
   constructor(
@@ -51,20 +45,14 @@ export class EncryptedToken {
     isNested: boolean,
     longest: number,
   ) {
-    const bytes = reader.readEncrypted(token, keyManagement, contentEncryption, isNested, longest);
-    if (bytes === undefined) throw new VerifyError(reader.code());
-    let at = 0;
-    const next = (text = "") => bytes.subarray(at, (at += (text.length * 3) >> 2));
-    const [header = "", encryptedKey, iv, ciphertext, tag] = token.split(".");
+    const read = reader.readEncrypted(token, keyManagement, contentEncryption, isNested, longest);
+    if (read === undefined) throw new VerifyError(reader.code());
     this.#reader = reader;
-    this.header = JSON.parse(decoded(next(header))) as JoseHeader;
+    this.#parts = read;
+    this.header = JSON.parse(read.header) as JoseHeader;
     // Without a prototype: what a header lacks is nowhere else.
     this.#parameters = { __proto__: null, ...this.header } as unknown as Parameters;
-    this.#aad = encoded(header);
-    this.#encryptedKey = next(encryptedKey);
-    this.#iv = next(iv);
-    this.#sealed = bytes.subarray(at, at + next(ciphertext).length + next(tag).length);
-    this.#parties = [next(this.#parameters.apu), next(this.#parameters.apv)];
+    this.#aad = encoded(token.slice(0, token.indexOf(".")));
   }
 
   /** @throws {VerifyError} token.undecryptable; config_invalid for a key that is no good */
@@ -102,13 +90,13 @@ export class EncryptedToken {
     if (alg === "dir") return key;
     if (isRsa(alg)) return this.#byRsa(key as CryptoKey);
     if (isAgreement(alg)) return this.#agreed(key);
-    return this.#cipher.unwrap(key, this.#encryptedKey, enc);
+    return this.#cipher.unwrap(key, this.#parts.key, enc);
   }
 
   async #byRsa(key: CryptoKey): Promise<Bytes> {
     // RFC 7516 section 11.5: a failure goes on with another key, and comes out with the tag.
     const random = crypto.getRandomValues(new Uint8Array(contentKeyBytes(this.#parameters.enc)));
-    const found = await decryptRsa(key, this.#encryptedKey).catch(() => random);
+    const found = await decryptRsa(key, this.#parts.key).catch(() => random);
     return found.length === random.length ? found : random;
   }
 
@@ -117,7 +105,7 @@ export class EncryptedToken {
     const shared = await this.#cipher.agree(key, ownMembers(epk, PUBLIC_KEY));
     const isDirect = alg === "ECDH-ES";
     const derived = await this.#derived(shared, isDirect);
-    return isDirect ? derived : this.#cipher.unwrap(derived, this.#encryptedKey, enc);
+    return isDirect ? derived : this.#cipher.unwrap(derived, this.#parts.key, enc);
   }
 
   /**
@@ -129,10 +117,9 @@ export class EncryptedToken {
     if (!shared.some(Boolean)) throw undecryptable();
     const { alg, enc } = this.#parameters;
     const length = isDirect ? contentKeyBytes(enc) : wrappingBytes(alg);
-    const info = [encoded(isDirect ? enc : alg), ...this.#parties].flatMap((part) => [
-      big(part.length),
-      part,
-    ]);
+    const info = [encoded(isDirect ? enc : alg), this.#parts.apu, this.#parts.apv].flatMap(
+      (part) => [big(part.length), part],
+    );
     const rounds: Bytes[] = [];
     for (let round = 1; rounds.length * 32 < length; round += 1) {
       const bytes = joined(big(round), shared, ...info, big(length * 8));
@@ -144,7 +131,7 @@ export class EncryptedToken {
   #content(key: unknown): Bytes | Promise<Bytes> {
     const bits = hashBits(this.#parameters.enc);
     return bits === undefined
-      ? this.#cipher.gcm(key, this.#iv, this.#aad, this.#sealed)
+      ? this.#cipher.gcm(key, this.#parts.iv, this.#aad, this.#parts.sealed)
       : this.#cbc(key as Bytes, bits);
   }
 
@@ -152,13 +139,13 @@ export class EncryptedToken {
   async #cbc(both: Bytes, bits: string): Promise<Bytes> {
     // RFC 7518 section 5.2.2.2: nothing is decrypted before the tag is found to hold.
     const half = both.length / 2;
-    const ciphertext = this.#sealed.subarray(0, -half);
+    const ciphertext = this.#parts.sealed.subarray(0, -half);
     const length = [big(0), big(this.#aad.length * 8)];
-    const authentic = joined(this.#aad, this.#iv, ciphertext, ...length);
+    const authentic = joined(this.#aad, this.#parts.iv, ciphertext, ...length);
     const mac = await this.#cipher.hmac(both.subarray(0, half), bits, authentic);
-    if (!this.#reader.isSame(mac.subarray(0, half), this.#sealed.subarray(-half)))
+    if (!this.#reader.isSame(mac.subarray(0, half), this.#parts.sealed.subarray(-half)))
       throw undecryptable();
-    return this.#cipher.cbc(both.subarray(half), this.#iv, ciphertext);
+    return this.#cipher.cbc(both.subarray(half), this.#parts.iv, ciphertext);
   }
 }
 

@@ -23,7 +23,8 @@ use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
-/// The object that JavaScript gets.
+/// The object that JavaScript gets. Bytes in it are `Uint8Array`s.
 fn object_of(described: &impl Serialize) -> JsValue {
-    described.serialize(&Serializer::json_compatible()).expect("texts, lists and plain numbers")
+    let serializer = Serializer::json_compatible().serialize_bytes_as_arrays(false);
+    described.serialize(&serializer).expect("texts, bytes, lists and plain numbers")
 }

@@ -27,47 +27,58 @@ pub struct Rules {
     pub longest: usize,
 }
 
-/// Reads a compact JWE. Gives the bytes of its five parts one after the other, then those of `apu`
-/// and `apv`. Nothing in it is trusted.
+/// What a compact JWE is made of. Nothing in it is trusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// JSON text.
+    pub header: Vec<u8>,
+    /// The encrypted key.
+    pub key: Vec<u8>,
+    /// The initialization vector.
+    pub iv: Vec<u8>,
+    /// The ciphertext, then the authentication tag.
+    pub sealed: Vec<u8>,
+    /// Of the header; empty where it has none.
+    pub apu: Vec<u8>,
+    /// Of the header; empty where it has none.
+    pub apv: Vec<u8>,
+}
+
+/// Reads a compact JWE.
 ///
 /// # Errors
 /// The first rule that it breaks; those of the shape and of the header come before those of the
 /// lengths.
-pub fn read(text: &[u8], rules: &Rules) -> Result<Vec<u8>, Failure> {
+pub fn read(text: &[u8], rules: &Rules) -> Result<Parts, Failure> {
     if text.len() > rules.longest {
         return Err(Failure::TooLarge);
     }
-    let Some((5, [header, parts @ ..])) = split(text) else { return Err(Failure::Malformed) };
+    let Some((5, [header, key, iv, ciphertext, tag])) = split(text) else {
+        return Err(Failure::Malformed);
+    };
     if header.len() > MAX_HEADER_BYTES.div_ceil(3) * 4 {
         return Err(Failure::TooLarge);
     }
-    let mut bytes = Vec::new();
-    append(header, &mut bytes)?;
-    let Header { management, encryption, parties } = Header::read(&bytes, rules)?;
-    let mut lengths = [0; 4];
-    for (part, length) in parts.into_iter().zip(&mut lengths) {
-        *length = append(part, &mut bytes)?;
-    }
-    let [encrypted_key, iv, ciphertext, tag] = lengths;
+    let header = decoded(header)?;
+    let Header { management, encryption, apu, apv } = Header::read(&header, rules)?;
+    let (key, iv, mut sealed, tag) =
+        (decoded(key)?, decoded(iv)?, decoded(ciphertext)?, decoded(tag)?);
     let (least, most) = management.encrypted_key_bytes(encryption.key_bytes);
-    if !(least..=most).contains(&encrypted_key)
-        || iv != encryption.iv_bytes
-        || tag != encryption.tag_bytes
-        || ciphertext == 0
-        || ciphertext % encryption.block_bytes != 0
+    if !(least..=most).contains(&key.len())
+        || iv.len() != encryption.iv_bytes
+        || tag.len() != encryption.tag_bytes
+        || sealed.is_empty()
+        || sealed.len() % encryption.block_bytes != 0
     {
         return Err(Failure::Malformed);
     }
-    bytes.extend_from_slice(&parties);
-    Ok(bytes)
+    sealed.extend_from_slice(&tag);
+    Ok(Parts { header, key, iv, sealed, apu, apv })
 }
 
-/// Adds the bytes of a part to those of the parts before it, and says how many they are.
 #[inline(never)]
-fn append(part: &[u8], bytes: &mut Vec<u8>) -> Result<usize, Failure> {
-    let decoded = base64url::decode(part).map_err(|_| Failure::Malformed)?;
-    bytes.extend_from_slice(&decoded);
-    Ok(decoded.len())
+fn decoded(part: &[u8]) -> Result<Vec<u8>, Failure> {
+    base64url::decode(part).map_err(|_| Failure::Malformed)
 }
 
 /// Whether two texts of bytes are the same, in a time that depends on their lengths alone.

@@ -18,8 +18,8 @@ const EXTENSIONS: [&str; 5] = ["crit", "b64", "zip", "p2c", "p2s"];
 pub(super) struct Header {
     pub(super) management: &'static KeyManagement,
     pub(super) encryption: &'static ContentEncryption,
-    /// The bytes of `apu`, then those of `apv`.
-    pub(super) parties: Vec<u8>,
+    pub(super) apu: Vec<u8>,
+    pub(super) apv: Vec<u8>,
 }
 
 impl Header {
@@ -52,9 +52,8 @@ impl Header {
         if !is_right {
             return Err(Failure::Header("epk"));
         }
-        let mut parties = party(&members, "apu")?;
-        parties.append(&mut party(&members, "apv")?);
-        Ok(Self { management, encryption, parties })
+        let (apu, apv) = (party(&members, "apu")?, party(&members, "apv")?);
+        Ok(Self { management, encryption, apu, apv })
     }
 }
 
