@@ -1,4 +1,5 @@
-// base64url without padding (RFC 4648 section 5). The verifier's own is Rust, and not loaded here.
+// base64url without padding (RFC 4648 section 5), for what is our own or was checked: it is read
+// leniently. What comes from outside is decoded in Rust (src/verify/base64url.rs).
 
 export function encodeBase64url(given: Uint8Array | ArrayBuffer): string {
   // Twice as fast as to spread the bytes.

@@ -2,6 +2,7 @@
 // its nonce; its signature; and last, that it is its first use. A proof that fails an earlier check
 // stays unused.
 
+import { decodeBinary } from "../../shared/base64url.js";
 import type { Core, ExpectedOfProof as Expected, Proof } from "../core.js";
 import { Key } from "../keys/crypto.js";
 import type { ReplayStore, ReplayUse } from "../options/store-types.js";
@@ -90,8 +91,8 @@ function read(
 
 /** The key in the header of a proof, which was read before. */
 function keyIn(header: string, core: Core): Key {
-  const text = atob(header.replace(/-/g, "+").replace(/_/g, "/"));
-  const set = { keys: [(JSON.parse(text) as { jwk: unknown }).jwk] };
+  const { jwk } = JSON.parse(decodeBinary(header)) as { jwk: unknown };
+  const set = { keys: [jwk] };
   const [description] = core.describeKeys(JSON.stringify(set), false).keys;
   if (description === undefined) throw new VerifyError("proof.key");
   return new Key(description);

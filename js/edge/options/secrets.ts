@@ -1,6 +1,7 @@
 // The secrets of an issuer that signs with HS*. They never meet its key set: an algorithm goes with
 // the one or with the other. RFC 8725 section 2.1 tells what happens where it doesn't.
 
+import { decodeBinary, encodeBinary } from "../../shared/base64url.js";
 import type { Algorithm } from "../core.js";
 import { isOfSecrets, secretBytes } from "./algorithms.js";
 import { invalidOption } from "./invalid.js";
@@ -72,7 +73,7 @@ function textOf(name: string, secret: unknown, least: number): string {
   if (bytes.length > MOST_BYTES) throw invalidOption(name, `must not be over ${MOST_BYTES} bytes`);
   const text = String.fromCharCode(...bytes);
   if (isKey(text)) throw invalidOption(name, "must not be a key or a certificate");
-  return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  return encodeBinary(text);
 }
 
 /**
@@ -82,7 +83,7 @@ function textOf(name: string, secret: unknown, least: number): string {
 function isKey(text: string): boolean {
   let decoded = "";
   try {
-    decoded = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+    decoded = decodeBinary(text);
   } catch {
     // It is no base64.
   }
