@@ -2,7 +2,7 @@
 // takes (RFC 9728). It loads no wasm, and its errors are those of `tokenkeep/edge`.
 
 import { invalidOption } from "./edge/options/invalid.js";
-import type { VerifyError } from "./edge/request/error.js";
+import { THIS_MACHINE } from "./shared/this-machine.js";
 
 /** What the document says. What is not given is left out. */
 export interface ProtectedResourceOptions {
@@ -44,11 +44,13 @@ export interface ProtectedResource {
 // What each value has to be, as JSON.
 const TEXT = /^"[^"]/;
 const ALGORITHM = /^"(?!none")[^"]/;
-const FLAG = /^(true|false)$/;
-const ADDRESS = /^"http(s|(?=:\/\/(localhost|127\.0\.0\.1)[:/"])):\/\/[^\s/@\\]+(\/[^\s\\]*)?"$/;
+const FLAG = /^[tf]/;
+/** An address without the characters of `but`. */
+const addressBut = (but: string) =>
+  new RegExp(`^"http(s|(?=://${THIS_MACHINE}[:/"]))://[^\\s/@\\\\${but}]+(/[^\\s\\\\${but}]*)?"$`);
+const ADDRESS = addressBut("");
 /** The name of an API (RFC 9728 section 1.2), or of an issuer (RFC 8414 section 2). */
-const IDENTIFIER =
-  /^"http(s|(?=:\/\/(localhost|127\.0\.0\.1)[:/"])):\/\/[^\s/@\\?#]+(\/[^\s\\?#]*)?"$/;
+const IDENTIFIER = addressBut("?#");
 
 type Member = readonly [name: string, form: RegExp, isList?: true];
 
@@ -86,46 +88,49 @@ const MEMBERS: Readonly<Record<string, Member>> = {
  * @throws {VerifyError} config_invalid
  */
 export function protectedResource(options: ProtectedResourceOptions): ProtectedResource {
-  // Without a prototype: what counts are the options' own members.
-  const { dpop, maxAge = 3_600, ...given } = { __proto__: null, ...options };
-  const { resource = "", authorizationServers = [""] } = given;
-  const values: readonly (readonly [string, unknown])[] = [
-    ...Object.entries({ ...given, resource, authorizationServers }),
-    ...Object.entries(dpop ?? {}).map(([name, value]) => [`dpop.${name}`, value] as const),
-  ];
-  const document: Record<string, unknown> = { bearer_methods_supported: ["header"] };
-  for (const [option, value] of values) {
-    if (value === undefined) continue;
-    const [name = "", form, isList] = MEMBERS[option] ?? [];
-    const items: unknown = isList ? value : [value];
-    if (!Array.isArray(items) || ![...items].every((item) => form?.test(JSON.stringify(item))))
-      throw invalid(option);
-    // Section 3.2: a list without items is left out.
-    if (items.length > 0) document[name] = value;
+  let option = "resource";
+  try {
+    // Without a prototype: what counts are the options' own members.
+    const { dpop, maxAge = 3_600, ...given } = { __proto__: null, ...options };
+    const { resource = "", authorizationServers = [""] } = given;
+    const { origin, pathname } = new URL(resource);
+    const values: readonly (readonly [string, unknown])[] = [
+      ...Object.entries({ ...given, resource, authorizationServers }),
+      ...Object.entries(dpop ?? {}).map(([name, value]) => [`dpop.${name}`, value] as const),
+    ];
+    const document: Record<string, unknown> = { bearer_methods_supported: ["header"] };
+    let value: unknown;
+    for ([option, value] of values) {
+      if (value === undefined) continue;
+      const [name = "", form, isList] = MEMBERS[option] ?? [];
+      const items: unknown = isList ? value : [value];
+      if (!Array.isArray(items) || ![...items].every((item) => form?.test(JSON.stringify(item))))
+        throw items;
+      // Section 3.2: a list without items is left out.
+      if (items.length > 0) document[name] = value;
+    }
+    option = "maxAge";
+    if (!/^\d+$/.test(maxAge as never)) throw maxAge;
+
+    const body = JSON.stringify(document);
+    const headers = {
+      "Access-Control-Allow-Origin": "*",
+      // For preflights: some clients say in a header which version of a protocol they speak.
+      "Access-Control-Allow-Headers": "*",
+      "Cache-Control": `public, max-age=${maxAge}`,
+      "Content-Type": "application/json",
+    };
+    // Section 3.1: between the host and the path, in place of the slash of an empty path.
+    const path = `/.well-known/oauth-protected-resource${pathname === "/" ? "" : pathname}`;
+    return {
+      metadataUrl: origin + path,
+      handle: ({ method, url }) =>
+        /^(GET|HEAD|OPTIONS)$/.test(method) && new URL(url).pathname === path
+          ? new Response(method === "GET" ? body : null, { headers })
+          : null,
+    };
+  } catch {
+    // Of the wrong type, or it can't even be read.
+    throw invalidOption(option, "is of the wrong type");
   }
-  if (!URL.canParse(resource)) throw invalid("resource");
-  if (!/^\d+$/.test(String(maxAge))) throw invalid("maxAge");
-
-  const body = JSON.stringify(document);
-  const headers = {
-    "Access-Control-Allow-Origin": "*",
-    // For preflights: some clients say in a header which version of a protocol they speak.
-    "Access-Control-Allow-Headers": "*",
-    "Cache-Control": `public, max-age=${maxAge}`,
-    "Content-Type": "application/json",
-  };
-  const { origin, pathname } = new URL(resource);
-  // Section 3.1: between the host and the path, in place of the slash of an empty path.
-  const path = `/.well-known/oauth-protected-resource${pathname === "/" ? "" : pathname}`;
-  return {
-    metadataUrl: origin + path,
-    handle: ({ method, url }) =>
-      /^(GET|HEAD|OPTIONS)$/.test(method) && new URL(url).pathname === path
-        ? new Response(method === "GET" ? body : null, { headers })
-        : null,
-  };
-}
-
-function invalid(option: string): VerifyError {
-  return invalidOption(option, "is not what the type allows");
 }

@@ -4,6 +4,7 @@
 import type { KeyFinder } from "../edge/keys/key-sets.js";
 import type { Locator, Means } from "../edge/keys/locator.js";
 import type { KeyLocator } from "../edge/options/types.js";
+import { given } from "../shared/given.js";
 
 /** Which document `discover()` reads, and what it may name. */
 export interface DiscoverOptions {
@@ -32,11 +33,15 @@ export interface DiscoverOptions {
  */
 export function discover(options: DiscoverOptions = {}): KeyLocator {
   const kind = "discovery";
-  const of = { ...options };
+  const of = given(() => Object(options) === options && { ...options });
   const open = (means: Means): KeyFinder => {
     const { addressOf, issuer, VerifyError } = means;
     const names = ["keyOrigins", "maxBytes", "type"];
-    const { keyOrigins, maxBytes, type = "oidc" } = means.readMembers(kind, of, names);
+    const {
+      keyOrigins,
+      maxBytes,
+      type = "oidc",
+    } = means.readMembers(kind, of as DiscoverOptions, names);
     const origins =
       keyOrigins && means.listOfTexts(kind, keyOrigins).map((one) => addressOf(one).origin);
     const { origin, pathname } = addressOf(issuer);

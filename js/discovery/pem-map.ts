@@ -1,5 +1,6 @@
 import type { Locator, Means } from "../edge/keys/locator.js";
 import type { KeyLocator } from "../edge/options/types.js";
+import { given } from "../shared/given.js";
 import { setOf } from "./pem.js";
 
 /**
@@ -7,7 +8,7 @@ import { setOf } from "./pem.js";
  * each `kid`. Google publishes those of Firebase in this form.
  */
 export function pemMap(url: string | URL): KeyLocator {
-  const of = String(url);
+  const of = given(() => String(url)) ?? "";
   const open = ({ keysAt }: Means) =>
     keysAt(of, {
       decode: async (text) => setOf(Object.entries<string>(JSON.parse(text))),

@@ -4,6 +4,7 @@
 import type { KeyFinder } from "../edge/keys/key-sets.js";
 import type { Locator, Means } from "../edge/keys/locator.js";
 import type { KeyLocator } from "../edge/options/types.js";
+import { given } from "../shared/given.js";
 import { setOf } from "./pem.js";
 
 /** Fetches in a cooldown for kids without a key, and how many of these kids are remembered. */
@@ -19,7 +20,7 @@ const MOST_KNOWN = 100;
  */
 export function pemPerKey(base: string | URL): KeyLocator {
   const kind = "pemPerKey";
-  const of = String(base).replace(/\/?$/, "/");
+  const of = given(() => String(base).replace(/\/?$/, "/")) ?? "";
   const open = (means: Means): KeyFinder => {
     const { jwks, keysAt, LeastRecent, now, VerifyError } = means;
     const name = kind + means.addressOf(of);

@@ -67,8 +67,8 @@ function rulesOf(names: readonly string[]): RuleSet {
 function textOf(given: Jwk | { keys: readonly Jwk[] }): string {
   if (typeof given !== "object" || given === null)
     throw invalidOption("keys", "must be a key or a key set");
-  const isSet = Object.hasOwn(given, "keys") && "keys" in given && Array.isArray(given.keys);
   try {
+    const isSet = Object.hasOwn(given, "keys") && "keys" in given && Array.isArray(given.keys);
     return JSON.stringify({ keys: isSet ? given.keys : [given] });
   } catch {
     throw invalidOption("keys", "must be JSON");

@@ -10,7 +10,7 @@ import { explainWith } from "./explain.js";
 import type { Instance } from "./instance.js";
 import { type Introspection, introspectionOf } from "./introspector.js";
 import { promiseScope } from "./keys/scope.js";
-import { invalidOption } from "./options/invalid.js";
+import { invalidOption, reading } from "./options/invalid.js";
 import { type Issuer, type Issuers, issuersOf, keysFor } from "./options/issuers.js";
 import { ownCopy, silence, tagOf } from "./options/own.js";
 import { readClock, readSettings, type Settings } from "./options/read.js";
@@ -27,7 +27,7 @@ import {
   type Subject,
   subjectFrom,
 } from "./request/policy.js";
-import { isPreflight, isWithDpop, tokenOf } from "./request/token.js";
+import { isPreflight, isRequest, isWithDpop, tokenOf } from "./request/token.js";
 import { issuerOf, Outcome } from "./result/outcome.js";
 import { ownerOf, refusalOf } from "./result/owner.js";
 import type { ExecutionContextLike, Policy, Verified, Verifier } from "./result/verified.js";
@@ -42,7 +42,7 @@ type Handler = (
 
 /** A verifier over an instance of the wasm, which is loaded when the first token comes. */
 export function verifierOver(options: VerifierOptions, instance: Instance): Verifier {
-  return new TokenVerifier(options, instance);
+  return reading("options", () => new TokenVerifier(options, instance));
 }
 
 /** Verifies logout tokens of issuers that have no profile of their own, and no other tokens. */
@@ -50,7 +50,7 @@ export function logoutVerifierOver(
   options: VerifierOptions,
   instance: Instance,
 ): Verifier["verify"] {
-  const verifier = new TokenVerifier(options, instance, "logout");
+  const verifier = reading("options", () => new TokenVerifier(options, instance, "logout"));
   return (token, ctx) => verifier.verify(token, ctx);
 }
 
@@ -219,6 +219,8 @@ class TokenVerifier implements Verifier {
     context: ExecutionContextLike | null,
     passesPreflights: boolean,
   ): Promise<Outcome | null> {
+    // A server of Node has requests of another kind.
+    if (!isRequest(request)) throw invalidOption("request", "must be a Request");
     const { readsPadding } = this.#issuers.unmatchedRules;
     const token = tokenOf(request, policy, this.#dpop !== null, readsPadding);
     if (token === null) {
@@ -272,7 +274,7 @@ class TokenVerifier implements Verifier {
 
   #refused(cause: unknown, request?: Request, policy: Policy = NO_POLICY): VerifyError {
     const error = this.#errorOf(cause);
-    if (this.#dpop !== null && request !== undefined)
+    if (this.#dpop !== null && isRequest(request))
       withDpop(error, { algs: this.#dpop.algs, isUsed: isWithDpop(request, policy) });
     const { code, category } = error;
     const { issuer = null, tenant = null } = ownerOf(error) ?? {};

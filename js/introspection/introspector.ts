@@ -8,6 +8,7 @@ import type { Introspector } from "../edge/options/types.js";
 import type { VerifyErrorCode } from "../edge/request/error.js";
 import type { Known } from "../edge/result/outcome.js";
 import type { ExecutionContextLike } from "../edge/result/verified.js";
+import { given } from "../shared/given.js";
 import { endpointOf } from "./endpoint.js";
 import { readOptions } from "./options.js";
 import type { Reading } from "./signed.js";
@@ -44,8 +45,8 @@ const MOST_REFUSED = 1_000;
  * ```
  */
 export function introspection(options: IntrospectionOptions): Introspector {
-  const given = { ...options };
-  const open = (means: IntrospectionMeans) => opened(means, given);
+  const copy = given(() => ({ ...options })) as IntrospectionOptions;
+  const open = (means: IntrospectionMeans) => opened(means, copy);
   return { kind: "introspection", open } as OpenIntrospector;
 }
 

@@ -1,6 +1,6 @@
 // The options of `tokenkeep/jwe`, read and checked.
 
-import { invalidOption } from "../edge/options/invalid.js";
+import { invalidOption, reading } from "../edge/options/invalid.js";
 import { listOf, readMembers } from "../edge/options/read.js";
 import { type RecipientKey, readKey } from "./recipient-key.js";
 import type {
@@ -63,7 +63,10 @@ export function readOptions(
 
 /** @throws {VerifyError} config_invalid */
 export function readKeys(given: unknown): readonly RecipientKey[] {
-  const keys = listOf("keys", given).map((key, place) => readKey(key, `keys[${place}]`));
+  const keys = listOf("keys", given).map((key, place) => {
+    const where = `keys[${place}]`;
+    return reading(where, () => readKey(key, where));
+  });
   const kids = keys.flatMap(({ kid }) => kid ?? []);
   if (keys.length === 0 || new Set(kids).size < kids.length)
     throw invalidOption("keys", "must not be empty, nor name one kid twice");

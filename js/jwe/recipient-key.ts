@@ -4,6 +4,7 @@ import { invalidOption } from "../edge/options/invalid.js";
 import { ownMembers } from "../edge/options/own.js";
 import { listOf, readMembers } from "../edge/options/read.js";
 import type { Jwk } from "../edge/options/types.js";
+import { decodeBase64url } from "../shared/base64url.js";
 import {
   contentKeyBytes,
   hashBits,
@@ -43,8 +44,9 @@ export function readKey(given: unknown, where: string): RecipientKey {
   const isPlatforms = "usages" in Object(key);
   const jwk = ownMembers<Jwk>(Object(isPlatforms ? null : key), MEMBERS);
   const { kid: ownKid, alg: ownAlg } = jwk;
-  // An odd `alg` goes with no algorithm.
-  const areTexts = [kid, issuer, ownKid].every((one = "-") => one && typeof one === "string");
+  const areTexts = [kid, issuer, ownKid, alg, ownAlg].every(
+    (one = "-") => one && typeof one === "string",
+  );
   let made: Material | null = null;
   try {
     made = isPlatforms ? ofPlatform(key as CryptoKey) : ofJwk(jwk);
@@ -85,14 +87,14 @@ function ofJwk(jwk: Jwk): Material | null {
   const { kty = "", crv, k = "", n = "", use = "enc", key_ops: operations = OPERATIONS } = jwk;
   const isKnown = KINDS.test(crv === undefined ? kty : `${kty} ${crv}`);
   const isFor = listOf("key_ops", operations).some((one) => OPERATIONS.includes(one));
-  const isText = (name: string) => /^[\w-]+$/.test(String(jwk[name] ?? ""));
+  const isText = (name: string) => typeof jwk[name] === "string" && /^[\w-]+$/.test(jwk[name]);
   const members = PRIVATE[kty]?.split(" ") ?? [];
   if (!isKnown || !isFor || use !== "enc" || !members.every(isText)) return null;
   if (kty === "oct") {
-    const secret = bytesOf(k);
+    const secret = decodeBase64url(k);
     return { material: secret, isSymmetric: true, fits: secretFits(secret.length) };
   }
-  if (kty === "RSA" && bytesOf(n).length < LEAST_RSA_BITS / 8) return null;
+  if (kty === "RSA" && decodeBase64url(n).length < LEAST_RSA_BITS / 8) return null;
   const material = ownMembers(jwk, [...MEMBERS.slice(0, crv ? 2 : 1), ...members]);
   return { material, isSymmetric: false, fits: kty === "RSA" ? isRsa : isAgreement };
 }
@@ -121,9 +123,3 @@ const secretFits =
   (bytes: number): Material["fits"] =>
   (alg, enc) =>
     !isAgreement(alg) && bytes === (alg === "dir" ? contentKeyBytes(enc) : wrappingBytes(alg));
-
-/** The bytes of a text in base64url. */
-function bytesOf(text: string): Bytes {
-  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(plain, (character) => character.charCodeAt(0));
-}

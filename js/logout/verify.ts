@@ -1,7 +1,7 @@
 // What `tokenkeep/logout` takes, and the verification of one logout token. The rules are those of
 // src/verify/logout.rs.
 
-import { invalidOption } from "../edge/options/invalid.js";
+import { invalidOption, reading } from "../edge/options/invalid.js";
 import { ownMembers } from "../edge/options/own.js";
 import { functionIfGiven, number, readMembers } from "../edge/options/read.js";
 import type { Revoker } from "../edge/options/store-types.js";
@@ -127,6 +127,10 @@ export async function verifyLogoutToken(
 
 /** @throws {VerifyError} config_invalid */
 export function readSettings(given: LogoutOptions): Settings {
+  return reading("options", () => settingsOf(given));
+}
+
+function settingsOf(given: LogoutOptions): Settings {
   const options = readMembers("options", given, KNOWN);
   const { issuers, revoker, reach = "session", ttl, maxAge, onLogout, ...rest } = options;
   if (reach !== "session" && reach !== "user")

@@ -2,7 +2,7 @@
 // methods, so the package depends on neither. Every command has one key, as a cluster wants it, and
 // a bound on how long it is waited for.
 
-import { invalidOption } from "../edge/options/invalid.js";
+import { invalidOption, reading } from "../edge/options/invalid.js";
 import type { RedisClient } from "./client.js";
 
 interface NodeRedis extends RedisClient {
@@ -52,8 +52,11 @@ export class Connection {
 
   /** `timeout`: milliseconds. */
   constructor(client: RedisClient, timeout: number) {
-    const { getRange, getrange } = Object(client) as Partial<NodeRedis & IoRedis>;
-    if (typeof (getRange ?? getrange) !== "function")
+    const read = reading("client", () => {
+      const { getRange, getrange } = Object(client) as Partial<NodeRedis & IoRedis>;
+      return getRange ?? getrange;
+    });
+    if (typeof read !== "function")
       throw invalidOption("client", "must be a client of redis or ioredis");
     this.#client = client as NodeRedis | IoRedis;
     this.#timeout = timeout;

@@ -1,6 +1,7 @@
 // Proofs that were used, in Durable Objects: one for each key, near its client. An object looks at
 // one proof after the other, so that of equal ones exactly one is the first.
 
+import { methodsIn } from "../options/read.js";
 import type { ReplayStore } from "../options/store-types.js";
 
 /** What is used of Cloudflare's `DurableObjectNamespace`. */
@@ -29,6 +30,7 @@ export const APART = 60;
  * class is `ReplayObject` of `tokenkeep/replay-object`, which the Worker exports.
  */
 export function durableReplay(namespace: ReplayNamespace): ReplayStore {
+  methodsIn("namespace", namespace, "idFromName", "get");
   return {
     async firstUse({ name, thumbprint, expiresAt }) {
       const object = namespace.get(namespace.idFromName(thumbprint) as never) as {

@@ -6,7 +6,14 @@ import { LeastRecent } from "../keys/least-recent.js";
 import { isOfSecrets, readAlgorithms } from "../options/algorithms.js";
 import { invalidOption } from "../options/invalid.js";
 import { NO_RULES } from "../options/issuer.js";
-import { functionIfGiven, integer, listOf, listOfTexts, readMembers } from "../options/read.js";
+import {
+  functionIfGiven,
+  integer,
+  listOf,
+  listOfTexts,
+  methodsIn,
+  readMembers,
+} from "../options/read.js";
 import type { ReplayStore } from "../options/store-types.js";
 import type { DpopOptions } from "../options/types.js";
 
@@ -66,8 +73,7 @@ export function readDpop(where: string, given: DpopOptions, means: Means): DpopS
   const names = listOfTexts(at("algorithms"), options.algorithms ?? ["ES256", "EdDSA"]);
   const algorithms = readAlgorithms(at("algorithms"), names);
   if (algorithms.some(isOfSecrets)) throw invalidOption(at("algorithms"), "must not name HS*");
-  if (replay !== undefined && replay !== "off" && typeof replay?.firstUse !== "function")
-    throw invalidOption(at("replay"), 'must have a method firstUse, or be "off"');
+  if (replay !== undefined && replay !== "off") methodsIn(at("replay"), replay, "firstUse");
   const age = integer(at("maxProofAge"), options.maxProofAge, 60, 1, 600);
   const nonce = options.nonce === undefined ? null : readNonce(at("nonce"), options.nonce);
   const { clock, slack } = means;

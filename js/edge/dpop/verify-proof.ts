@@ -34,8 +34,9 @@ export async function verifyProofOver(
     return await verify(instance, proof, expected, settings);
   } catch (cause) {
     if (cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError) instance.renew();
-    const error =
-      cause instanceof VerifyError ? cause : new VerifyError("runtime.failed", { cause });
+    // Options that throw can't be read.
+    const code = settings === null ? "config_invalid" : "runtime.failed";
+    const error = cause instanceof VerifyError ? cause : new VerifyError(code, { cause });
     throw settings === null ? error : withDpop(error, { algs: settings.algs, isUsed: true });
   }
 }

@@ -3,7 +3,7 @@
 
 import { hexDigest } from "../../shared/digest.js";
 import { invalidOption } from "../options/invalid.js";
-import { readMembers } from "../options/read.js";
+import { methodsIn, readMembers } from "../options/read.js";
 import type { JwksStore, KeyValue, StoredJwks } from "../options/store-types.js";
 
 /** @internal A name that no two lists of texts share, fit for any store. */
@@ -18,6 +18,7 @@ export function digestOf(parts: readonly unknown[]): Promise<string> {
 export function kvJwksStore(kv: KeyValue, options: { prefix?: string } = {}): JwksStore {
   const { prefix = "tokenkeep:jwks:" } = readMembers("options", options, ["prefix"]);
   if (typeof prefix !== "string") throw invalidOption("prefix", "must be a text");
+  methodsIn("kv", kv, "get", "put");
   return {
     async get(key) {
       const text = await kv.get(prefix + key);
@@ -32,6 +33,7 @@ export function kvJwksStore(kv: KeyValue, options: { prefix?: string } = {}): Jw
 
 /** Key sets in the Cache API, which is shared within one data centre. */
 export function cacheJwksStore(cache: Cache): JwksStore {
+  methodsIn("cache", cache, "match", "put");
   // Never fetched: a name that the cache accepts.
   const address = (key: string) => `https://jwks.tokenkeep.invalid/${key}`;
   return {

@@ -1,5 +1,6 @@
 // The options of one issuer, checked and completed, and the rules that they make for its tokens.
 
+import { THIS_MACHINE } from "../../shared/this-machine.js";
 import type { Algorithm, Profile, RuleSet } from "../core.js";
 import type { Locator } from "../keys/locator.js";
 import { isOfSecrets, readAlgorithms } from "./algorithms.js";
@@ -218,6 +219,8 @@ function readJwksUri(
     : readAddress(`${where}.jwksUri`, given, allowHttp).href;
 }
 
+const LOOPBACK = /* @__PURE__ */ new RegExp(`^${THIS_MACHINE}$`);
+
 /** An address that may be asked. */
 export function readAddress(option: string, given: unknown, allowHttp: boolean): URL {
   let url: URL;
@@ -226,11 +229,7 @@ export function readAddress(option: string, given: unknown, allowHttp: boolean):
   } catch {
     throw invalidOption(option, "must be an absolute URL");
   }
-  const isHttpAllowed =
-    allowHttp ||
-    url.hostname === "localhost" ||
-    url.hostname === "[::1]" ||
-    /^127(\.\d{1,3}){3}$/.test(url.hostname);
+  const isHttpAllowed = allowHttp || LOOPBACK.test(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isHttpAllowed))
     throw invalidOption(option, "must be an https: URL");
   if (url.username !== "" || url.password !== "")

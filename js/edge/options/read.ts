@@ -5,7 +5,7 @@ import type { Profile } from "../core.js";
 import type { Decrypter } from "../encryption.js";
 import type { OpenIntrospector } from "../introspector.js";
 import { VerifyError } from "../request/error.js";
-import { invalidOption } from "./invalid.js";
+import { invalidOption, reading } from "./invalid.js";
 import { ownMembers } from "./own.js";
 import type { JwksStore, RevocationStore } from "./store-types.js";
 import type { JwksOptions, VerifierEvent, VerifierOptions } from "./types.js";
@@ -118,8 +118,7 @@ export function readSettings(given: VerifierOptions, fixed?: Profile): Settings 
   functionIfGiven("clock", clock);
   functionIfGiven("onEvent", onEvent);
   functionIfGiven("respond", respond);
-  if (revocation !== undefined && typeof revocation?.isRevoked !== "function")
-    throw invalidOption("revocation", "must have a method isRevoked");
+  if (revocation !== undefined) methodsIn("revocation", revocation, "isRevoked");
   const opened = introspection as OpenIntrospector | undefined;
   if (opened !== undefined && typeof ownMembers(Object(opened), ["open"]).open !== "function")
     throw invalidOption("introspection", "must be made by introspection()");
@@ -162,12 +161,7 @@ function readJwksSettings(given: JwksOptions): JwksSettings {
   functionIfGiven("jwks.fetch", fetch);
   if (typeof allowHttp !== "boolean")
     throw invalidOption("jwks.allowHttp", "must be true or false");
-  if (
-    store !== undefined &&
-    (typeof store?.get !== "function" || typeof store.put !== "function")
-  ) {
-    throw invalidOption("jwks.store", "must have the methods get and put");
-  }
+  if (store !== undefined) methodsIn("jwks.store", store, "get", "put");
   return {
     maxAge: number("jwks.maxAge", options.maxAge, 600, 60, 86_400) * 1000,
     maxStale: number("jwks.maxStale", options.maxStale, 86_400, 0, 365 * 86_400) * 1000,
@@ -199,12 +193,14 @@ export function readMembers<T extends object>(
   given: T,
   known: readonly string[],
 ): T {
-  if (typeof given !== "object" || given === null || Array.isArray(given))
-    throw invalidOption(where, "must be an object");
-  const odd = Object.keys(given).find((key) => !known.includes(key));
-  if (odd !== undefined)
-    throw invalidOption(where === "options" ? odd : `${where}.${odd}`, "is no option");
-  return ownMembers(given, known);
+  return reading(where, () => {
+    if (typeof given !== "object" || given === null || Array.isArray(given))
+      throw invalidOption(where, "must be an object");
+    const odd = Object.keys(given).find((key) => !known.includes(key));
+    if (odd !== undefined)
+      throw invalidOption(where === "options" ? odd : `${where}.${odd}`, "is no option");
+    return ownMembers(given, known);
+  });
 }
 
 export function functionIfGiven(name: string, given: unknown): void {
@@ -212,17 +208,25 @@ export function functionIfGiven(name: string, given: unknown): void {
     throw invalidOption(name, "must be a function");
 }
 
+/** @throws {VerifyError} config_invalid for what lacks one of the methods */
+export function methodsIn(name: string, given: unknown, ...methods: readonly string[]): void {
+  const members = Object(given) as Record<string, unknown>;
+  const missing = reading(name, () => methods.find((one) => typeof members[one] !== "function"));
+  if (missing !== undefined) throw invalidOption(name, `must have a method ${missing}`);
+}
+
 export function listOf(name: string, given: unknown): readonly unknown[] {
-  if (!Array.isArray(given)) throw invalidOption(name, "must be a list");
-  // A hole in a list is an item that is undefined.
-  return Array.from<unknown>(given);
+  return reading(name, () => {
+    if (!Array.isArray(given)) throw invalidOption(name, "must be a list");
+    // A hole in a list is an item that is undefined.
+    return Array.from<unknown>(given);
+  });
 }
 
 export function listOfTexts(name: string, given: unknown): readonly string[] {
   const isText = (one: unknown): one is string => typeof one === "string" && one !== "";
-  const list = Array.isArray(given) ? listOf(name, given) : null;
-  if (list === null || !list.every(isText))
-    throw invalidOption(name, "must be a list of texts that are not empty");
+  const list = listOf(name, given);
+  if (!list.every(isText)) throw invalidOption(name, "must be a list of texts that are not empty");
   return list;
 }
 

@@ -1,6 +1,9 @@
 // The value of `WWW-Authenticate` for a refusal. Its texts are fixed or the application's own.
 // Nothing in it comes from the token.
 
+import { reading } from "../options/invalid.js";
+import { ownMembers } from "../options/own.js";
+import { listOfTexts } from "../options/read.js";
 import type { Policy } from "../result/verified.js";
 import type { VerifyError } from "./error.js";
 
@@ -39,24 +42,43 @@ export function dpopOf(error: VerifyError): DpopChallenge | null {
 /** These say that Bearer would not do, whatever the request came with. */
 const OF_DPOP = /^(proof\.|token\.unbound|claim\.cnf|policy\.dpop_required)/;
 
-/** `policy`: of its own members alone. */
-export function challengeFor(
+/** What of a policy a challenge looks at: its own members. */
+const MEMBERS: readonly string[] = [
+  "realm",
+  "scopes",
+  "anyScope",
+  "acr",
+  "maxAge",
+  "resourceMetadata",
+  "dpop",
+  "token",
+] satisfies (keyof Policy)[];
+
+/** @throws {VerifyError} config_invalid for a policy that is none */
+export function challengeFor(...given: Parameters<typeof challengeOf>): string {
+  return reading("policy", () => challengeOf(...given));
+}
+
+function challengeOf(
   refusal: Refusal,
   code: string,
   description: string,
-  policy: Policy,
+  given: Policy,
   dpop: DpopChallenge | null,
 ): string {
+  const policy = ownMembers(given, MEMBERS);
+  const texts = (name: "scopes" | "anyScope" | "acr") =>
+    listOfTexts(`policy.${name}`, policy[name] ?? []);
   const parameters: (readonly [name: string, value: string])[] = [];
   if (policy.realm !== undefined) parameters.push(["realm", policy.realm]);
   // RFC 6750 section 3.1: a request that brought no token at all gets no error code.
   if (refusal !== "token_missing")
     parameters.push(["error", refusal], ["error_description", description]);
   // RFC 6750 section 3. Without a token too: an MCP client asks its authority for these scopes.
-  const scopes = new Set([...(policy.scopes ?? []), ...(policy.anyScope ?? [])]);
+  const scopes = new Set([...texts("scopes"), ...texts("anyScope")]);
   if (scopes.size > 0) parameters.push(["scope", [...scopes].join(" ")]);
   if (code === "policy.step_up") {
-    if (policy.acr !== undefined) parameters.push(["acr_values", policy.acr.join(" ")]);
+    if (policy.acr !== undefined) parameters.push(["acr_values", texts("acr").join(" ")]);
     if (policy.maxAge !== undefined) parameters.push(["max_age", String(policy.maxAge)]);
   }
   if (policy.resourceMetadata !== undefined)

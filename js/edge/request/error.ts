@@ -2,7 +2,6 @@
 // which status answers it, and the challenge (RFC 6750 section 3, RFC 9470 section 3, RFC 9728
 // section 5.1). No text here ever holds anything of a token.
 
-import { ownCopy } from "../options/own.js";
 import type { Policy } from "../result/verified.js";
 import { challengeFor, dpopOf, type Refusal } from "./challenge.js";
 
@@ -219,12 +218,14 @@ export class VerifyError extends Error {
    * instead). Tells a client nothing that an attacker could use. The scheme is Bearer wherever
    * `policy.token` looks for the token: RFC 6750 section 3 asks for it however a token is sent. A
    * verifier with `dpop` names DPoP beside it, or alone.
+   *
+   * @throws {VerifyError} config_invalid for a policy that is none
    */
   challenge(policy: Policy = {}): string | null {
     const { refusal } = kindOf(this.code);
     return this.status >= 500
       ? null
-      : challengeFor(refusal, this.code, WORDS[refusal], ownCopy(policy), dpopOf(this));
+      : challengeFor(refusal, this.code, WORDS[refusal], policy, dpopOf(this));
   }
 
   /**

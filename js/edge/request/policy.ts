@@ -3,7 +3,7 @@
 // counts as absent.
 
 import type { Paths } from "../options/claims.js";
-import { invalidOption } from "../options/invalid.js";
+import { invalidOption, reading } from "../options/invalid.js";
 import { isInherited, silence, tagOf } from "../options/own.js";
 import { readClock, type Settings } from "../options/read.js";
 import { textsAt } from "../result/claim-paths.js";
@@ -26,7 +26,10 @@ const read = new WeakSet<Policy>();
  * everybody in
  */
 export function readPolicy(given: Policy): Policy {
-  if (given === NO_POLICY || read.has(given)) return given;
+  return given === NO_POLICY || read.has(given) ? given : reading("policy", () => readAnew(given));
+}
+
+function readAnew(given: Policy): Policy {
   // A list, a map or a promise has none of the rules, and would let everybody in.
   if (!OBJECTS.includes(tagOf(given))) throw invalidOption("policy", "must be an object");
   const policy = copyOf(given) as Policy;

@@ -14,6 +14,15 @@ export function isName(given: unknown): boolean {
   return typeof given === "string" && NAME.test(given);
 }
 
+/** Whether it is one of whatever realm, or looks like one. */
+export function isRequest(given: unknown): given is Request {
+  try {
+    return typeof (given as Request).headers.get === "function";
+  } catch {
+    return false;
+  }
+}
+
 /** A copy of `Policy.token`. */
 export function readToken(given: unknown): unknown {
   if (given === undefined || typeof given === "function") return given;

@@ -1,6 +1,7 @@
 // Who acts for the user of a token: `act` and `may_act` (RFC 8693 sections 4.1 and 4.4), read by
 // the token's own members alone.
 
+import { reading } from "../options/invalid.js";
 import { valueAt } from "./claim-paths.js";
 import type { Actor, Claims, Verified } from "./verified.js";
 
@@ -32,14 +33,16 @@ export function mayAct(
   subjectToken: Verified,
   actor: { readonly issuer?: string; readonly subject: string },
 ): boolean {
-  const { claims } = subjectToken;
-  const named = actorFrom(valueAt(claims, ["may_act"]));
-  const home = valueAt(claims, ["iss"]);
-  return (
-    named !== null &&
-    named.subject === actor.subject &&
-    (named.issuer ?? home) === (actor.issuer ?? home)
-  );
+  return reading("may_act", () => {
+    const { claims } = subjectToken;
+    const named = actorFrom(valueAt(claims, ["may_act"]));
+    const home = valueAt(claims, ["iss"]);
+    return (
+      named !== null &&
+      named.subject === actor.subject &&
+      (named.issuer ?? home) === (actor.issuer ?? home)
+    );
+  });
 }
 
 /** An object with a text `sub` that is not empty, and a text `iss` if it has one. */

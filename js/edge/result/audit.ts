@@ -1,5 +1,6 @@
 // What an audit log says of a token: flat, with no token in it.
 
+import { reading } from "../options/invalid.js";
 import { actorsOf } from "./actors.js";
 import { subjectOf, valueAt } from "./claim-paths.js";
 import { issuerOf } from "./outcome.js";
@@ -12,6 +13,10 @@ import type { AuditRecord, Verified } from "./verified.js";
  * stands behind its issuer and a space.
  */
 export function auditOf(auth: Verified): AuditRecord {
+  return reading("auth", () => recordOf(auth));
+}
+
+function recordOf(auth: Verified): AuditRecord {
   const { claims, issuer, tenant } = auth;
   const text = (name: string): string | null => {
     const value = valueAt(claims, [name]);

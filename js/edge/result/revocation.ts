@@ -2,7 +2,7 @@
 
 import { digestOf } from "../keys/stores.js";
 import { invalidOption } from "../options/invalid.js";
-import { integer, number, readMembers } from "../options/read.js";
+import { integer, methodsIn, number, readMembers } from "../options/read.js";
 import type { KeyValue, RevocationStore, Revoker } from "../options/store-types.js";
 import { clockOf, type Entry, entryOf, lasting, putNewest, revocationOver } from "./revoked.js";
 
@@ -26,6 +26,7 @@ export function kvRevocation(
   const given = readMembers("options", options, KNOWN_OF_KV);
   const { prefix = "tokenkeep:revoked:" } = given;
   if (typeof prefix !== "string") throw invalidOption("prefix", "must be a text");
+  methodsIn("kv", kv, "get", "put");
   const cacheTtl = number("cacheTtl", given.cacheTtl, 30, 0, Number.MAX_SAFE_INTEGER);
   const clock = clockOf(given.clock);
   const remembered = new Map<

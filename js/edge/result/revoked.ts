@@ -1,7 +1,7 @@
 // Revocation by token, session and user, over whatever keeps the entries. Tokens are named by
 // `jti`, never by their text: an ECDSA signature has a valid twin, so one token has two texts.
 
-import { invalidOption } from "../options/invalid.js";
+import { invalidOption, reading } from "../options/invalid.js";
 import { ownMembers } from "../options/own.js";
 import { functionIfGiven } from "../options/read.js";
 import type { RevocationStore, RevocationSubject, Revoker } from "../options/store-types.js";
@@ -33,18 +33,23 @@ export interface Entries {
 export function revocationOver(entries: Entries, clock: () => number): RevocationStore & Revoker {
   const now = () => clock() / 1000;
   return {
-    async isRevoked({ issuer, jti, sid, sub, iat }: RevocationSubject) {
-      const entry = async (kind: keyof typeof names, name: string | null) =>
-        name === null ? null : entries.get(names[kind](issuer, name));
-      const [token, session, user] = await Promise.all([
-        entry("token", jti),
-        entry("session", sid),
-        entry("user", sub),
-      ]);
+    async isRevoked(subject: RevocationSubject) {
+      const { asked, issued } = reading("subject", () => {
+        const { issuer, jti, sid, sub, iat } = subject;
+        const named = (kind: keyof typeof names, name: string | null) =>
+          name === null ? null : names[kind](issuer, name);
+        return {
+          asked: [named("token", jti), named("session", sid), named("user", sub)],
+          issued: typeof iat === "number" ? Math.floor(iat) : Number.NEGATIVE_INFINITY,
+        };
+      });
+      const [token, session, user = null] = await Promise.all(
+        asked.map(async (name) => (name === null ? null : entries.get(name))),
+      );
       if (token !== null || session !== null) return true;
       // Without `iat` nobody can say that the token is newer. A second is cut off as a whole, for
       // most authorities write no fractions.
-      return user !== null && !(iat !== null && Math.floor(iat) > user.made);
+      return user !== null && !(issued > user.made);
     },
     async revokeToken(issuer, jti, expiresAt) {
       const made = now();
