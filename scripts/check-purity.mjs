@@ -31,7 +31,7 @@ const mayImport = {
   hosted: ["client", "shared"],
   worker: ["hosted", "client", "shared"],
   edge: ["shared"],
-  discovery: ["edge"],
+  discovery: ["edge", "shared"],
   jwe: ["edge", "shared"],
   logout: ["edge", "shared"],
   oauth: ["edge", "shared"],
