@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isMain, report, root, StepFailed } from "../scripts/lib/run.mjs";
+import { asCommand, root, StepFailed } from "../scripts/lib/run.mjs";
 import { startStack } from "../www/stack.mjs";
 
 export const DOCUMENT = join(root, "docs", "contract-kit.md");
@@ -73,17 +73,13 @@ export function tableIn(document) {
   return table.trim();
 }
 
-if (isMain(import.meta.url)) {
-  try {
-    const { code, rows } = await checkAuthority();
-    const document = readFileSync(DOCUMENT, "utf8");
-    const marked = (/** @type {string} */ table) => `${BEGIN}\n\n${table}\n\n${END}`;
-    writeFileSync(
-      DOCUMENT,
-      document.replace(marked(tableIn(document)), () => marked(tableOf(rows))),
-    );
-    console.log(`docs/contract-kit.md: ${rows.length} rows, exit code ${code}.`);
-  } catch (error) {
-    report(error);
-  }
-}
+await asCommand(import.meta.url, async () => {
+  const { code, rows } = await checkAuthority();
+  const document = readFileSync(DOCUMENT, "utf8");
+  const marked = (/** @type {string} */ table) => `${BEGIN}\n\n${table}\n\n${END}`;
+  writeFileSync(
+    DOCUMENT,
+    document.replace(marked(tableIn(document)), () => marked(tableOf(rows))),
+  );
+  console.log(`docs/contract-kit.md: ${rows.length} rows, exit code ${code}.`);
+});

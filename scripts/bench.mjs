@@ -10,12 +10,11 @@
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { installPackages } from "./lib/packages.mjs";
-import { endChildrenOnSignal, report, root, run } from "./lib/run.mjs";
+import { asCommand, root, run } from "./lib/run.mjs";
 import { findChromium } from "./lib/system.mjs";
 import { setUp } from "./setup.mjs";
 
-endChildrenOnSignal();
-try {
+await asCommand(import.meta.url, async () => {
   await setUp({ browser: true });
   await installPackages(join(root, "benches", "peers"));
   await build({ lenient: true });
@@ -33,6 +32,4 @@ try {
     env,
   });
   process.exitCode = code;
-} catch (error) {
-  report(error);
-}
+});

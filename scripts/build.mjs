@@ -5,7 +5,7 @@
 
 import { buildPackage } from "./lib/bundle.mjs";
 import { adapters } from "./lib/entries.mjs";
-import { atOnce, endChildrenOnSignal, isMain, report, StepFailed, step } from "./lib/run.mjs";
+import { asCommand, atOnce, StepFailed, step } from "./lib/run.mjs";
 import { overBudget, sizeTable, weighAll } from "./lib/sizes.mjs";
 import { alone } from "./lib/stamps.mjs";
 import { buildWasm } from "./lib/wasm.mjs";
@@ -38,13 +38,8 @@ export async function build({ sizes = false, lenient = false } = {}) {
   });
 }
 
-if (isMain(import.meta.url)) {
-  endChildrenOnSignal();
-  try {
-    const { setUp } = await import("./setup.mjs");
-    await setUp();
-    await build({ sizes: true });
-  } catch (error) {
-    report(error);
-  }
-}
+await asCommand(import.meta.url, async () => {
+  const { setUp } = await import("./setup.mjs");
+  await setUp();
+  await build({ sizes: true });
+});

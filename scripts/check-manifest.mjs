@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { isTable, parseManifest, tableAt } from "./lib/manifest.mjs";
-import { isMain, report, root, StepFailed } from "./lib/run.mjs";
+import { asCommand, root, StepFailed } from "./lib/run.mjs";
 import { wasmPackage } from "./lib/wasm.mjs";
 
 /**
@@ -145,11 +145,7 @@ export function checkManifest() {
     throw new StepFailed("wasm-pack.toml disagrees with the project.", found.join("\n"));
 }
 
-if (isMain(import.meta.url)) {
-  try {
-    checkManifest();
-    console.log("wasm-pack.toml agrees with Cargo.toml, Cargo.lock and package.json.");
-  } catch (error) {
-    report(error);
-  }
-}
+await asCommand(import.meta.url, async () => {
+  checkManifest();
+  console.log("wasm-pack.toml agrees with Cargo.toml, Cargo.lock and package.json.");
+});

@@ -6,7 +6,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, posix, relative, sep } from "node:path";
-import { isMain, report, root, StepFailed } from "./lib/run.mjs";
+import { asCommand, root, StepFailed } from "./lib/run.mjs";
 
 /**
  * The layers by folder under src/: whether one is pure, and which others it may not name (the
@@ -160,11 +160,7 @@ export function checkPurity() {
     throw new StepFailed("A layer names what it may not know.", found.join("\n"));
 }
 
-if (isMain(import.meta.url)) {
-  try {
-    checkPurity();
-    console.log("No room names one that it may not; the pure ones await nothing.");
-  } catch (error) {
-    report(error);
-  }
-}
+await asCommand(import.meta.url, async () => {
+  checkPurity();
+  console.log("No room names one that it may not; the pure ones await nothing.");
+});

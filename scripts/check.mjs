@@ -3,7 +3,7 @@
 // install, and a newcomer wants to see the product tested first. Alone: `npm run check`.
 
 import { build } from "./build.mjs";
-import { endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
+import { asCommand, report, StepFailed, spoken } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
 async function check() {
@@ -31,9 +31,4 @@ async function check() {
   process.exitCode = 1;
 }
 
-endChildrenOnSignal();
-try {
-  await check();
-} catch (error) {
-  report(error);
-}
+await asCommand(import.meta.url, check);

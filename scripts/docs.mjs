@@ -9,16 +9,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.mjs";
-import {
-  endChildrenOnSignal,
-  isMain,
-  must,
-  report,
-  root,
-  run,
-  StepFailed,
-  step,
-} from "./lib/run.mjs";
+import { asCommand, must, root, run, StepFailed, step } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
 const docs = join(root, "docs");
@@ -162,22 +153,17 @@ function hasAnchor(html, fragment) {
   return html === undefined || html.includes(`id="${decodeURIComponent(fragment)}"`);
 }
 
-if (isMain(import.meta.url)) {
-  endChildrenOnSignal();
-  try {
-    await setUp({ docs: true });
-    await build({ lenient: true });
-    await step("Building the documentation into build/docs", "20 s", buildDocs);
-    if (process.argv.includes("--serve"))
-      await run(
-        process.execPath,
-        [join(docs, "node_modules", "vitepress", "bin", "vitepress.js"), "preview", docs],
-        {
-          echo: true,
-          seconds: 86_400,
-        },
-      );
-  } catch (error) {
-    report(error);
-  }
-}
+await asCommand(import.meta.url, async () => {
+  await setUp({ docs: true });
+  await build({ lenient: true });
+  await step("Building the documentation into build/docs", "20 s", buildDocs);
+  if (process.argv.includes("--serve"))
+    await run(
+      process.execPath,
+      [join(docs, "node_modules", "vitepress", "bin", "vitepress.js"), "preview", docs],
+      {
+        echo: true,
+        seconds: 86_400,
+      },
+    );
+});

@@ -7,7 +7,7 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { endChildrenOnSignal, must, report, root, run, StepFailed, step } from "./lib/run.mjs";
+import { asCommand, must, root, run, StepFailed, step } from "./lib/run.mjs";
 
 const ROOM = join(root, "build", "fuzz");
 const CORPUS = join(root, "tests", "fuzz", "corpus");
@@ -81,8 +81,7 @@ async function fuzz(program, reader, seconds, seed) {
   return Number(/number_of_executed_units:\s*(\d+)/.exec(ended.output)?.[1] ?? 0);
 }
 
-endChildrenOnSignal();
-try {
+await asCommand(import.meta.url, async () => {
   const { readers, each, seed } = settings();
   const program = await step("Building the readers with libFuzzer", "a minute", build);
   let texts = 0;
@@ -92,6 +91,4 @@ try {
     texts += count;
   }
   console.log(`${texts} texts, ${readers.length} readers, seed ${seed}: all that must hold did.`);
-} catch (error) {
-  report(error);
-}
+});

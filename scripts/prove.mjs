@@ -5,16 +5,7 @@
 // two cores. `-- --fuzz 600` fuzzes for so many seconds, `-- --soak` adds the long run.
 
 import { parseArgs } from "node:util";
-import {
-  endChildrenOnSignal,
-  isMain,
-  must,
-  report,
-  root,
-  run,
-  StepFailed,
-  spoken,
-} from "./lib/run.mjs";
+import { asCommand, must, root, run, StepFailed, spoken } from "./lib/run.mjs";
 import { table } from "./lib/sizes.mjs";
 
 /**
@@ -90,19 +81,14 @@ export async function prove(parts) {
   if (failed.length > 0) throw new StepFailed(`Not proved: ${failed.join(", ")}.`);
 }
 
-if (isMain(import.meta.url)) {
-  endChildrenOnSignal();
-  try {
-    const { values } = parseArgs({
-      options: { fuzz: { type: "string" }, soak: { type: "boolean" } },
-    });
-    const commit = await commitWithoutChanges();
-    console.log(`Proving ${commit}`);
-    await prove(partsOf(values));
-    if ((await commitWithoutChanges()) !== commit)
-      throw new StepFailed("Another commit was checked out meanwhile.");
-    console.log(`\n${commit} is proved.`);
-  } catch (error) {
-    report(error);
-  }
-}
+await asCommand(import.meta.url, async () => {
+  const { values } = parseArgs({
+    options: { fuzz: { type: "string" }, soak: { type: "boolean" } },
+  });
+  const commit = await commitWithoutChanges();
+  console.log(`Proving ${commit}`);
+  await prove(partsOf(values));
+  if ((await commitWithoutChanges()) !== commit)
+    throw new StepFailed("Another commit was checked out meanwhile.");
+  console.log(`\n${commit} is proved.`);
+});

@@ -5,7 +5,7 @@
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { endChildrenOnSignal, isMain, must, report, root, StepFailed } from "./lib/run.mjs";
+import { asCommand, must, root, StepFailed } from "./lib/run.mjs";
 import { partsOf, prove } from "./prove.mjs";
 import { commitOf, reproduce } from "./reproduce.mjs";
 import { setUp } from "./setup.mjs";
@@ -104,11 +104,6 @@ async function release(tested) {
   );
 }
 
-if (isMain(import.meta.url)) {
-  endChildrenOnSignal();
-  try {
-    await release(!process.argv.includes("--untested"));
-  } catch (error) {
-    report(error);
-  }
-}
+await asCommand(import.meta.url, async () => {
+  await release(!process.argv.includes("--untested"));
+});

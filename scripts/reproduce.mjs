@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endChildrenOnSignal, isMain, must, report, root, StepFailed, step } from "./lib/run.mjs";
+import { asCommand, must, root, StepFailed, step } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
 /**
@@ -121,19 +121,12 @@ export async function reproduce(commit) {
   }
 }
 
-if (isMain(import.meta.url)) {
-  endChildrenOnSignal();
-  try {
-    await setUp();
-    const { path, sha256, size, remove } = await reproduce(
-      await commitOf(process.argv[2] ?? "HEAD"),
-    );
-    console.log(
-      `\n  ${path.split(/[/\\]/).at(-1)}   ${size} bytes   sha256 ${sha256}\n\nTwo builds ` +
-        `of one commit gave the same tarball.`,
-    );
-    remove();
-  } catch (error) {
-    report(error);
-  }
-}
+await asCommand(import.meta.url, async () => {
+  await setUp();
+  const { path, sha256, size, remove } = await reproduce(await commitOf(process.argv[2] ?? "HEAD"));
+  console.log(
+    `\n  ${path.split(/[/\\]/).at(-1)}   ${size} bytes   sha256 ${sha256}\n\nTwo builds ` +
+      `of one commit gave the same tarball.`,
+  );
+  remove();
+});

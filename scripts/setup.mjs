@@ -15,7 +15,7 @@ import {
   installTools,
 } from "./lib/cargo.mjs";
 import { installPackages } from "./lib/packages.mjs";
-import { atOnce, endChildrenOnSignal, isMain, report, root, StepFailed } from "./lib/run.mjs";
+import { asCommand, atOnce, root, StepFailed } from "./lib/run.mjs";
 import {
   installChromium,
   installFirefox,
@@ -149,14 +149,9 @@ export async function setUp(needs = {}) {
   forgetBuilds();
 }
 
-if (isMain(import.meta.url)) {
-  endChildrenOnSignal();
-  try {
-    const tests = process.argv.includes("--tests");
-    const checks = process.argv.includes("--checks");
-    await setUp({ runtimes: tests, redis: tests, browser: tests, firefox: tests, checks });
-    console.log("Everything that is needed is installed.");
-  } catch (error) {
-    report(error);
-  }
-}
+await asCommand(import.meta.url, async () => {
+  const tests = process.argv.includes("--tests");
+  const checks = process.argv.includes("--checks");
+  await setUp({ runtimes: tests, redis: tests, browser: tests, firefox: tests, checks });
+  console.log("Everything that is needed is installed.");
+});

@@ -7,7 +7,7 @@
 import { spawn } from "node:child_process";
 import { delimiter } from "node:path";
 import { parseArgs } from "node:util";
-import { endChildrenOnSignal, report, root, StepFailed, searchPath } from "./lib/run.mjs";
+import { asCommand, root, StepFailed, searchPath } from "./lib/run.mjs";
 
 const names = /** @type {const} */ (["seed", "seeds", "first"]);
 
@@ -60,9 +60,6 @@ function simulate({ test, env }) {
   });
 }
 
-endChildrenOnSignal();
-try {
+await asCommand(import.meta.url, async () => {
   process.exitCode = await simulate(settings());
-} catch (error) {
-  report(error);
-}
+});

@@ -4,12 +4,11 @@
 // ten minutes. Alone: `npm run soak`, or `npm run soak -- --hours 2 --requests 100000 --seed 7`.
 
 import { build } from "./build.mjs";
-import { endChildrenOnSignal, report, root, run } from "./lib/run.mjs";
+import { asCommand, root, run } from "./lib/run.mjs";
 import { findChromium } from "./lib/system.mjs";
 import { setUp } from "./setup.mjs";
 
-endChildrenOnSignal();
-try {
+await asCommand(import.meta.url, async () => {
   await setUp({ browser: true });
   await build({ lenient: true });
   const program = ["--import", "tsx", "tests/soak/run.ts", ...process.argv.slice(2)];
@@ -20,6 +19,4 @@ try {
     env: { CHROMIUM: findChromium() ?? "chromium" },
   });
   process.exitCode = code;
-} catch (error) {
-  report(error);
-}
+});

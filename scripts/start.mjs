@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
-import { endChildrenOnSignal, report, root, StepFailed } from "./lib/run.mjs";
+import { asCommand, root, StepFailed } from "./lib/run.mjs";
 import { setUp } from "./setup.mjs";
 
 /** @param {string} text */
@@ -76,8 +76,7 @@ async function start() {
   return stack;
 }
 
-endChildrenOnSignal();
-try {
+await asCommand(import.meta.url, async () => {
   const stack = await start();
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
     // Miniflare listens too and would end the process before the stack is closed.
@@ -85,6 +84,4 @@ try {
       .removeAllListeners(signal)
       .once(signal, () => void stack.close().then(() => process.exit(0)));
   }
-} catch (error) {
-  report(error);
-}
+});

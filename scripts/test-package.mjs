@@ -3,12 +3,11 @@
 // minutes. Alone: `npm run test:package`, with words after `--` for some places only.
 
 import { build } from "./build.mjs";
-import { endChildrenOnSignal, report, root, run } from "./lib/run.mjs";
+import { asCommand, root, run } from "./lib/run.mjs";
 import { findChromium } from "./lib/system.mjs";
 import { setUp } from "./setup.mjs";
 
-endChildrenOnSignal();
-try {
+await asCommand(import.meta.url, async () => {
   await setUp({ runtimes: true, browser: true });
   await build({ lenient: true });
   const env = { CHROMIUM: findChromium() ?? "chromium" };
@@ -23,6 +22,4 @@ try {
     },
   );
   process.exitCode = code;
-} catch (error) {
-  report(error);
-}
+});

@@ -6,7 +6,7 @@
 // keeps what the suites printed.
 
 import { build } from "./build.mjs";
-import { atOnce, endChildrenOnSignal, report, StepFailed, spoken } from "./lib/run.mjs";
+import { asCommand, atOnce, report, StepFailed, spoken } from "./lib/run.mjs";
 import { table } from "./lib/sizes.mjs";
 import { findChromium, findFirefox, findHeadlessShell } from "./lib/system.mjs";
 import { needsOf, setUp } from "./setup.mjs";
@@ -121,9 +121,4 @@ async function test() {
   if (failed > 0) process.exitCode = 1;
 }
 
-endChildrenOnSignal();
-try {
-  await test();
-} catch (error) {
-  report(error);
-}
+await asCommand(import.meta.url, test);

@@ -68,7 +68,7 @@ function endGroup(child) {
 }
 
 /** Ends the children on ctrl-C, which does not reach their process groups. */
-export function endChildrenOnSignal() {
+function endChildrenOnSignal() {
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
     process.once(signal, () => {
       for (const child of running) endGroup(child);
@@ -202,7 +202,23 @@ export function report(error) {
  * Whether a module is the script that was started rather than an imported one.
  * @param {string} url its import.meta.url
  */
-export function isMain(url) {
+function isMain(url) {
   const started = process.argv[1];
   return started !== undefined && fileURLToPath(url) === realpathSync(started);
+}
+
+/**
+ * Does the work of a script that was started, not of one that is imported. It ends with its
+ * children on ctrl-C, and a failure is reported.
+ * @param {string} url its import.meta.url
+ * @param {() => Promise<unknown>} work
+ */
+export async function asCommand(url, work) {
+  if (!isMain(url)) return;
+  endChildrenOnSignal();
+  try {
+    await work();
+  } catch (error) {
+    report(error);
+  }
 }
