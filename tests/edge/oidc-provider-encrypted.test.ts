@@ -15,6 +15,7 @@ import {
   decryption,
   type KeyManagement,
 } from "tokenkeep/jwe";
+import { CONTENT_ENCRYPTION, KEY_MANAGEMENT } from "./suite/jwe-algorithms.ts";
 
 const CLIENT = { client_id: "service", client_secret: "a-secret-of-the-test-and-of-nothing-else" };
 
@@ -59,17 +60,8 @@ async function signingKey(): Promise<JWK> {
 }
 
 before(async () => {
-  for (const alg of [
-    "dir",
-    "A128KW",
-    "A256KW",
-    "RSA-OAEP",
-    "RSA-OAEP-256",
-    "ECDH-ES",
-    "ECDH-ES+A128KW",
-    "ECDH-ES+A256KW",
-  ] as const)
-    for (const enc of ["A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"] as const)
+  for (const alg of KEY_MANAGEMENT)
+    for (const enc of CONTENT_ENCRYPTION)
       for (const crv of alg.startsWith("ECDH") ? CURVES : [undefined])
         apis.set(`https://api.example/${alg}/${enc}/${crv}`, await apiFor(alg, enc, crv));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Algorithm, type Jwk, VerifyError, verifyCompact } from "tokenkeep/edge";
-import { type ContentEncryption, decryptCompact, type KeyManagement } from "tokenkeep/jwe";
+import { decryptCompact } from "tokenkeep/jwe";
+import { ALL, CONTENT_ENCRYPTION, KEY_MANAGEMENT } from "./suite/jwe-algorithms.ts";
 
 const folder =
   process.env["WYCHEPROOF_DIR"] ??
@@ -49,24 +50,6 @@ async function outcomeOf(work: Promise<unknown>): Promise<string> {
     return error.code;
   }
 }
-
-const KEY_MANAGEMENT: readonly KeyManagement[] = [
-  "dir",
-  "A128KW",
-  "A256KW",
-  "RSA-OAEP",
-  "RSA-OAEP-256",
-  "ECDH-ES",
-  "ECDH-ES+A128KW",
-  "ECDH-ES+A256KW",
-];
-const CONTENT_ENCRYPTION: readonly ContentEncryption[] = [
-  "A128GCM",
-  "A256GCM",
-  "A128CBC-HS256",
-  "A256CBC-HS512",
-];
-const ALL = { keyManagement: KEY_MANAGEMENT, contentEncryption: CONTENT_ENCRYPTION };
 
 const ASYMMETRIC: readonly Algorithm[] = [
   "RS256",

@@ -5,15 +5,14 @@ import assert from "node:assert/strict";
 import { CompactEncrypt, exportJWK, generateKeyPair } from "jose";
 import { createVerifier, memoryRevocation, type VerifierOptions } from "tokenkeep/edge";
 import {
-  type ContentEncryption,
   type DecryptionKey,
   type DecryptionOptions,
   decryptCompact,
   decryption,
   type Jwk,
-  type KeyManagement,
   publicKeys,
 } from "tokenkeep/jwe";
+import { ALL, CONTENT_ENCRYPTION, KEY_MANAGEMENT } from "./jwe-algorithms.ts";
 import {
   AUDIENCE,
   base64url,
@@ -28,24 +27,7 @@ import {
   sign,
 } from "./kit.ts";
 
-const KEY_MANAGEMENT: readonly KeyManagement[] = [
-  "dir",
-  "A128KW",
-  "A256KW",
-  "RSA-OAEP",
-  "RSA-OAEP-256",
-  "ECDH-ES",
-  "ECDH-ES+A128KW",
-  "ECDH-ES+A256KW",
-];
-const CONTENT_ENCRYPTION: readonly ContentEncryption[] = [
-  "A128GCM",
-  "A256GCM",
-  "A128CBC-HS256",
-  "A256CBC-HS512",
-];
 const CURVES = ["P-256", "P-384", "P-521", "X25519"];
-const ALL = { keyManagement: KEY_MANAGEMENT, contentEncryption: CONTENT_ENCRYPTION };
 
 interface Recipient {
   readonly jwk: Jwk;

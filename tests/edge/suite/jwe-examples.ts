@@ -8,26 +8,9 @@ import {
   decryptCompact,
   type KeyManagement,
 } from "tokenkeep/jwe";
+import { ALL } from "./jwe-algorithms.ts";
 import { EXAMPLES, type Example } from "./jwe-vectors.ts";
 import { base64url, bytesOf, edge, refused } from "./kit.ts";
-
-const KEY_MANAGEMENT: readonly KeyManagement[] = [
-  "dir",
-  "A128KW",
-  "A256KW",
-  "RSA-OAEP",
-  "RSA-OAEP-256",
-  "ECDH-ES",
-  "ECDH-ES+A128KW",
-  "ECDH-ES+A256KW",
-];
-const CONTENT_ENCRYPTION: readonly ContentEncryption[] = [
-  "A128GCM",
-  "A256GCM",
-  "A128CBC-HS256",
-  "A256CBC-HS512",
-];
-const ALL = { keyManagement: KEY_MANAGEMENT, contentEncryption: CONTENT_ENCRYPTION };
 
 /** What there is not, by the code of the refusal. */
 const REFUSED: Readonly<Record<string, string>> = {
