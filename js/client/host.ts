@@ -25,6 +25,9 @@ import { newSiblings } from "./siblings.js";
 import type { Transition } from "./types.js";
 import { newWaiters } from "./waiters.js";
 
+/** The inputs that ask for the session. */
+const ASKING: readonly Input[] = ["start", "request", "lend"];
+
 /** The reply that brings a token. Without one: whether it is of the session that is there. */
 type Source = Uint8Array | boolean | undefined;
 
@@ -94,7 +97,7 @@ export function openHost(
    */
   function ask(input: Input, number = 0): Promise<Outcome> {
     const wanted = hint;
-    if (wanted && (["start", "request", "lend"] satisfies Input[] as Input[]).includes(input)) {
+    if (wanted && ASKING.includes(input)) {
       hint = undefined;
       if (realm.cookies(wanted.cookie) === undefined) engine().input("no-hint", 0);
     }

@@ -25,7 +25,7 @@ export interface Hello {
 
 // From the page to the worker.
 
-/** id, input: asks the engine. `NO_HINT` is answered by nothing. */
+/** id, input: asks the engine. Nothing answers "no-hint". */
 export const SETTLE = 1;
 /** id, what `SentRequest` has: a request of the application. */
 export const FETCH = 2;

@@ -29,6 +29,8 @@ import { type Body, newBody, responseOf } from "./response.js";
 
 /** Milliseconds that a worker may be silent. */
 const SILENCE = 5_000;
+/** Milliseconds by which a timer is late when the page slept, and can have missed an answer. */
+const LATE = 2_000;
 /** The most transitions that are kept, as in the engine. */
 const KEPT = 100;
 
@@ -74,7 +76,7 @@ function homeIn(
   let isClosed = false;
   /** Why this home can't be used any more. */
   let over: TokenKeepError | undefined;
-  let leave: () => void = () => undefined;
+  let leave: (() => void) | undefined;
   let hint = settings.sessionHint;
   let session: SentSession | null = null;
 
@@ -95,6 +97,7 @@ function homeIn(
   const errorOf = ([code, details]: Failure) =>
     code ? new KeepError(code, details) : new TypeError(details.message);
 
+  /** Says it to the worker, which is made for it at the first use. */
   const post = (message: FromPage, transfer: Transferable[] = []) =>
     connected().postMessage(message, transfer);
 
@@ -112,13 +115,15 @@ function homeIn(
     const { port1, port2 } = new MessageChannel();
     port = port1;
     port.onmessage = hear;
-    const hello: Hello = {
-      tokenkeep: [Kind.VERSION],
-      settings: options,
-      base: ownBase(),
-      port: port2,
-    };
-    ("port" in worker ? worker.port : worker).postMessage(hello, [port2]);
+    ("port" in worker ? worker.port : worker).postMessage(
+      {
+        tokenkeep: [Kind.VERSION],
+        settings: options,
+        base: ownBase(),
+        port: port2,
+      } satisfies Hello,
+      [port2],
+    );
     const unwatch = watchPage((what) => tell([Kind.PAGE, what]), {
       left: (persisted) => tell([persisted ? Kind.STORED : Kind.BYE]),
       restored: () => tell([Kind.BACK]),
@@ -131,7 +136,7 @@ function homeIn(
     return port;
   }
 
-  /** Says what nobody waits for. */
+  /** Says what nobody waits for, if there is a worker. */
   function tell(message: FromPage): void {
     port?.postMessage(message);
   }
@@ -154,7 +159,7 @@ function homeIn(
   function end(error: TokenKeepError): void {
     if (over) return;
     over = error;
-    leave();
+    leave?.();
     clearTimeout(timer);
     for (const waiter of waiters.values()) waiter.reject(error);
     waiters.clear();
@@ -187,13 +192,17 @@ function homeIn(
   function take(id: number): Waiter | undefined {
     const waiter = waiters.get(id);
     waiters.delete(id);
-    if (waiters.size === 0 && (welcome || !port)) {
-      clearTimeout(timer);
-      timer = undefined;
-      silent = 0;
-      if (isClosed) end(new KeepError("closed"));
-    }
+    relax();
     return waiter;
+  }
+
+  /** Looks after the worker no more once nobody waits for it. */
+  function relax(): void {
+    if (waiters.size > 0 || (port && !welcome)) return;
+    clearTimeout(timer);
+    timer = undefined;
+    silent = 0;
+    if (isClosed) end(new KeepError("closed"));
   }
 
   /** Looks after the worker while it has to answer, and at no other time. */
@@ -207,9 +216,9 @@ function homeIn(
     timer = undefined;
     const now = performance.now();
     const rest = heardAt + SILENCE - now;
-    // A timer that fires late: the page slept, and can have missed an answer.
-    if (now - due > 2000) silent = 0;
+    if (now - due > LATE) silent = 0;
     if (rest > 0) return watch(rest);
+    // A worker that has not even answered the hello is given up sooner.
     if (silent === (welcome ? 2 : 1)) return fall(unavailable());
     silent += 1;
     tell([Kind.PING]);
@@ -240,7 +249,7 @@ function homeIn(
         return tell([Kind.COOKIE, data[1], cookieNamed(settings.csrf!.cookie)]);
       case Kind.WELCOME:
         welcome = true;
-        take(0);
+        relax();
     }
     if (!isClosed) inform(data);
   }
@@ -272,9 +281,7 @@ function homeIn(
       case Kind.ENTRIES:
         return note(data[1], data[2]);
       case Kind.EVENT:
-        return told.emit(
-          ...([data[1], readJson(data[2]) ?? undefined] as unknown as ["signed-in"]),
-        );
+        return told.emit(...([data[1], readJson(data[2])] as unknown as ["signed-in"]));
       case Kind.REFRESH_FAILED:
         return told.refreshFailed(errorOf(data[1]) as TokenKeepError, data[2]);
       case Kind.WARN:
@@ -289,7 +296,7 @@ function homeIn(
 
   function note(more: readonly Transition[], all: boolean): void {
     const fresh = more.map((entry) => Object.freeze(entry));
-    entries = [...(all ? [] : entries), ...fresh].slice(-KEPT);
+    entries = (all ? fresh : [...entries, ...fresh]).slice(-KEPT);
   }
 
   /** Tells the worker, before the session is first asked for, that its cookie is not there. */
@@ -299,7 +306,7 @@ function homeIn(
     if (wanted && cookieNamed(wanted.cookie) === undefined) post([Kind.SETTLE, 0, "no-hint"]);
   }
 
-  const here = async (): Promise<never> => {
+  const notInPage = async (): Promise<never> => {
     throw new KeepError("not_in_page", { message: "The token is in a worker." });
   };
 
@@ -324,9 +331,12 @@ function homeIn(
       else moved = [(body = replayable ? await request.arrayBuffer() : request.body!)];
     }
     signal.throwIfAborted();
-    const whole = [request.url, sent, [...request.headers], body, replayable] as const;
     try {
-      return await ask((id) => [kind, id, ...whole], moved, signal);
+      return await ask(
+        (id) => [kind, id, request.url, sent, [...request.headers], body, replayable],
+        moved,
+        signal,
+      );
     } catch (error) {
       if ((error as Error | null)?.name !== "DataCloneError") throw error;
       throw new TypeError("A worker can't send this.", { cause: error });
@@ -349,9 +359,9 @@ function homeIn(
       return forward(Kind.FETCH, request, replayable, init);
     },
     signIn: (request) => forward(Kind.SIGN_IN, request, true),
-    attempt: here,
-    lend: here,
-    adopt: here,
+    attempt: notInPage,
+    lend: notInPage,
+    adopt: notInPage,
     explain: () => entries,
     close() {
       const [status, generation = 0] = session?.[0] ?? [];
@@ -363,7 +373,7 @@ function homeIn(
       if (status === "authenticated") told.emit("signed-out", { reason: "closed" });
       isClosed = true;
       tell([Kind.CLOSE]);
-      take(0);
+      relax();
     },
   };
 }

@@ -24,9 +24,10 @@ export function newBody(taken: (bytes: number) => void, cancelled: () => void): 
     start: (given: ReadableByteStreamController) => void (controller = given),
     pull() {
       const waiting = CREDIT - controller.desiredSize!;
-      if (added - waiting - told < CREDIT / 4) return;
-      taken(added - waiting - told);
-      told = added - waiting;
+      const read = added - waiting;
+      if (read - told < CREDIT / 4) return;
+      taken(read - told);
+      told = read;
     },
     cancel: cancelled,
   };
@@ -74,11 +75,12 @@ function dressed(response: Response, facts: Facts, body: Body | null, touch: () 
     ...facts,
     clone: () => dressed(prototype.clone.call(response), facts, body, touch),
   };
-  for (const name of READERS.filter((one) => one in response))
-    values[name] = () =>
-      prototype[name].call(response).catch((error: unknown) => {
-        throw body?.error ?? error;
-      });
+  for (const name of READERS)
+    if (name in response)
+      values[name] = () =>
+        prototype[name].call(response).catch((error: unknown) => {
+          throw body?.error ?? error;
+        });
   for (const [name, value] of Object.entries(values))
     Object.defineProperty(response, name, { value });
   return Object.defineProperty(response, "body", {

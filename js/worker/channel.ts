@@ -12,7 +12,7 @@ import type { Failure, SentSession, SettleInput } from "../hosted/protocol.js";
 import * as Kind from "../hosted/protocol.js";
 import { discard } from "../shared/body.js";
 import type { Shared } from "./engine.js";
-import { type Speaker, speakerTo } from "./messages.js";
+import { failureOf, type Speaker, speakerTo } from "./messages.js";
 import { inputOf, type ReadRequest, requestOf } from "./read.js";
 
 /** Milliseconds after which a silent page with calls is asked whether it is there. */
@@ -40,13 +40,6 @@ export interface Channel {
   lose(error: TokenKeepError): void;
 }
 
-/** What a page is told of an error. An error that is not the client's is one of the network. */
-export function failureOf(error: unknown): Failure {
-  if (!(error instanceof TokenKeepError)) return ["", { message: "Failed to fetch" }];
-  const { code, message, retryable, status, retryAfter } = error;
-  return [code, { message, retryable, status, retryAfter }];
-}
-
 export function openChannel(port: MessagePort, shared: Shared): Channel {
   const { host, settings } = shared;
   const { authority, origins, signInOrigins } = settings;
@@ -69,10 +62,10 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
   };
 
   /**
-   * A page that is new here asks the authority, as every new page does: somebody may have signed
-   * in by a redirect since the engine asked.
+   * Whether the engine has to ask the authority again for a page that is new here. Somebody may
+   * have signed in by a redirect since it asked. Afterwards the page is new no more.
    */
-  function takesUp(): boolean {
+  function mustAskAgain(): boolean {
     const isFirst = isFresh && shared.isAnonymous();
     isFresh = false;
     return isFirst;
@@ -80,7 +73,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
 
   async function settle(id: number, input: SettleInput): Promise<void> {
     if (input === "logout") shared.leaves(channel);
-    const asked = takesUp() && input === "start" ? "start-again" : input;
+    const asked = mustAskAgain() && input === "start" ? "start-again" : input;
     waiting.add(id);
     let failure: Failure | null = null;
     try {
@@ -141,7 +134,7 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
     // The page sends such a request itself.
     if (bareOf(request, host.engine.allows(utf8(request.url)), host.prover !== null))
       throw new TypeError();
-    if (takesUp()) await host.ask("start-again").catch(() => undefined);
+    if (mustAskAgain()) await host.ask("start-again").catch(() => undefined);
     const response = await exchange(host, request, fetching, replayable, asker);
     if (response.redirected) refuse(response);
     return response;
@@ -164,9 +157,9 @@ export function openChannel(port: MessagePort, shared: Shared): Channel {
     });
     for (;;) {
       if (call.credit <= 0) await new Promise<void>((resolve) => (call.more = resolve));
-      await speaker.awake();
+      await speaker.absence();
       const { value } = signal.aborted ? {} : await reader.read();
-      await speaker.awake();
+      await speaker.absence();
       if (signal.aborted) return;
       if (value === undefined) return say(Kind.END, id);
       call.credit -= value.byteLength;

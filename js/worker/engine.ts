@@ -11,7 +11,8 @@ import type { watchPage } from "../client/page.js";
 import type { SignedOutReason, Transition } from "../client/types.js";
 import type { SentSession } from "../hosted/protocol.js";
 import * as Kind from "../hosted/protocol.js";
-import { type Channel, failureOf, openChannel } from "./channel.js";
+import { type Channel, openChannel } from "./channel.js";
+import { failureOf } from "./messages.js";
 
 /** The events of a worker that the engine hears of. */
 const NETWORK = ["online", "offline"] as const;
@@ -28,7 +29,7 @@ type Bfcache = Parameters<typeof watchPage>[1];
 export interface Shared {
   readonly host: Host;
   readonly settings: Settings;
-  /** Hears that the only page is stored or back. A shared worker stays awake meanwhile. */
+  /** Hears that the page of a dedicated worker is stored or back: the worker sleeps meanwhile. */
   readonly bfcache: Bfcache | undefined;
   /** Tells the pages what the engine has noted since the last time. */
   note(): void;
@@ -101,10 +102,11 @@ export function shareEngine(
     },
   };
   const advise = adviser(settings.console, (line) => {
-    [...channels].find(({ speaker }) => !speaker.awake())?.speaker.say(Kind.WARN, line);
+    [...channels].find(({ speaker }) => !speaker.absence())?.speaker.say(Kind.WARN, line);
   });
   const host = openHost(core, settings, told, advise, prover, {
     cookies: askCookie,
+    // The engine calls this while it is opened, so `bfcache` is there below.
     watch(wake, given) {
       if (!isShared) bfcache = given;
       const watching = new AbortController();

@@ -2,10 +2,11 @@
 // place for an error, a request or anything else that could hold a token. What it has are numbers,
 // fixed texts, the claims of a token without its signature, and the answers of APIs.
 
+import { TokenKeepError } from "../client/error.js";
 import type { Events, SessionNumbers } from "../client/home.js";
 import { utf8 } from "../client/session.js";
 import type { Transition } from "../client/types.js";
-import type { FromWorker, SentSession } from "../hosted/protocol.js";
+import type { Failure, FromWorker, SentSession } from "../hosted/protocol.js";
 import * as Kind from "../hosted/protocol.js";
 
 /** Says it to one page. */
@@ -13,6 +14,13 @@ export type Speaker = ReturnType<typeof speakerTo>;
 
 /** The answers to calls, which are kept for a page that is stored. */
 const ANSWERS: readonly number[] = [Kind.SETTLED, Kind.HEAD, Kind.END, Kind.BROKEN, Kind.LOST];
+
+/** What a page is told of an error. An error that is not the client's is one of the network. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof TokenKeepError)) return ["", { message: "Failed to fetch" }];
+  const { code, message, retryable, status, retryAfter } = error;
+  return [code, { message, retryable, status, retryAfter }];
+}
 
 /**
  * Speaks to the page at the other end of `port`. While the page is stored in the back/forward cache
@@ -23,8 +31,9 @@ export function speakerTo(port: MessagePort) {
   let kept: FromWorker[] | undefined;
   /** The status that the page knows of. */
   let status: SessionNumbers[0] | undefined;
-  let wake: () => void = () => undefined;
-  let awake: Promise<void> | undefined;
+  /** Until the page is back. */
+  let absence: Promise<void> | undefined;
+  let endAbsence: () => void = () => undefined;
 
   function say(...message: FromWorker): void {
     if (!kept) port.postMessage(message, message[0] === Kind.CHUNK ? [message[2]] : []);
@@ -44,7 +53,7 @@ export function speakerTo(port: MessagePort) {
     /** The page is stored. */
     rest(): void {
       kept ??= [];
-      awake ??= new Promise((resolve) => (wake = resolve));
+      absence ??= new Promise((resolve) => (endAbsence = resolve));
     },
     /**
      * The page is back. `catchUp` tells how things stand, before the answers that were kept. It
@@ -52,13 +61,13 @@ export function speakerTo(port: MessagePort) {
      */
     goOn(catchUp: (known: typeof status) => void): void {
       const waiting = kept ?? [];
-      kept = awake = undefined;
+      kept = absence = undefined;
       catchUp(status);
       for (const message of waiting) say(...message);
-      wake();
+      endAbsence();
     },
     /** While the page is stored: resolves when it is back. */
-    awake: () => awake,
+    absence: () => absence,
     welcome: (session: SentSession | null, entries: readonly Transition[]): void =>
       say(Kind.WELCOME, Kind.VERSION, session && seen(session, false), entries),
     changed: (session: SentSession, isLeaver: boolean): void =>

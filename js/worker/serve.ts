@@ -8,9 +8,8 @@ import { type LoadProver, proverFrom } from "../client/proofs.js";
 import type { TokenKeepOptions } from "../client/types.js";
 import type { Hello } from "../hosted/protocol.js";
 import * as Kind from "../hosted/protocol.js";
-import { failureOf } from "./channel.js";
 import { type Join, shareEngine } from "./engine.js";
-import { speakerTo } from "./messages.js";
+import { failureOf, speakerTo } from "./messages.js";
 
 /** The most characters of options that are read. */
 const LONGEST = 65_536;
@@ -31,6 +30,7 @@ export function serve(
 ): (options: TokenKeepOptions) => void {
   const isShared = isScope("SharedWorkerGlobalScope");
   let sealed: Sealed | undefined;
+  /** A page has come, which is too late for `seal`. */
   let isLate = false;
   let opening: Promise<Join> | null = null;
   /** Made with the first settings, which stay. */
@@ -110,6 +110,7 @@ function fromText(text: string): TokenKeepOptions {
   }
 }
 
+/** What the options come to. Relative addresses count from `base`. */
 function sealing(options: TokenKeepOptions, base?: string): Sealed {
   const settings = readOptions(options, base);
   const text = JSON.stringify(settings, (_, value: unknown) =>

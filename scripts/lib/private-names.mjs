@@ -5,6 +5,7 @@
  * tests/tooling/package.test.ts holds them apart from what is public.
  */
 export const privateNames = [
+  "absence",
   "accepted",
   "acquire",
   "acquireLock",
@@ -16,7 +17,6 @@ export const privateNames = [
   "askCookie",
   "authority",
   "authorizationAddress",
-  "awake",
   "bare",
   "bfcache",
   "broadcast",
