@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Response as MiniflareResponse } from "miniflare";
 import { cases } from "./suite/all.ts";
-import { AUDIENCE, claims, keyPair, sign } from "./suite/kit.ts";
+import { AUDIENCE, claims, ISSUER, keyPair, NOW, sign } from "./suite/kit.ts";
 import { ask, CROSSED, moment, until } from "./workerd/clients.ts";
 import { type Running, startBehindFront, startWorker } from "./workerd/start.ts";
 
@@ -103,6 +103,55 @@ test("edge_P2_a_client_that_hangs_up_does_not_keep_a_new_key_from_the_others, in
     assert.deepEqual([seen, fetches], [good, 2]);
     assert.doesNotMatch(log(), CROSSED);
   } finally {
+    await miniflare.dispose();
+  }
+});
+
+test("edge_Z356_cancelled_requests_for_the_metadata_hold_back_nobody, in workerd", async () => {
+  const { jwk } = await keyPair();
+  const asked: string[] = [];
+  let waiting = 0;
+  const [hangUp, release, never] = [moment(), moment(), moment()];
+  const issuer = async ({ url }: { readonly url: string }) => {
+    const { pathname } = new URL(url);
+    asked.push(pathname);
+    if (pathname === "/keys") return MiniflareResponse.json({ keys: [jwk] });
+    if (documents() <= 30) await release.come;
+    if (documents() === 31) await never.come;
+    return MiniflareResponse.json({ issuer: ISSUER, jwks_uri: `${ISSUER}/keys` });
+  };
+  const documents = () => asked.filter((path) => path !== "/keys").length;
+  const { url, miniflare, log } = await startBehindFront(
+    "discovery-worker.ts",
+    issuer,
+    () => ((waiting += 1), hangUp.come),
+  );
+  const at = (seconds: number) => new URL(`?at=${seconds}`, url);
+  let serial = 0;
+  const token = () => sign(claims({ exp: NOW + 9_000, jti: `t${(serial += 1)}` }));
+  const good = '200 {"sub":"alice"}';
+  try {
+    const isCancelled = (place: number) => place % 3 === 0;
+    const answers = Promise.all(
+      Array.from({ length: 30 }, async (_, place) => ask(at(0), await token(), isCancelled(place))),
+    );
+    await until(() => documents() === 30 && waiting === 10);
+    hangUp.now();
+    await sleep(300);
+    release.now();
+    for (const [place, answer] of (await answers).entries())
+      assert.equal(answer, isCancelled(place) ? '200 "hung up"' : good);
+    for (let later = 0; later < 10; later += 1) assert.equal(await ask(at(1), await token()), good);
+    assert.equal(documents(), 30);
+    // An hour later a renewal begins that never ends. All go on with the address that is known.
+    for (let later = 0; later < 10; later += 1)
+      assert.equal(await ask(at(3_600), await token()), good);
+    assert.equal(documents(), 31);
+    assert.equal(await ask(at(3_660), await token()), good);
+    await until(() => documents() === 32);
+    assert.doesNotMatch(log(), CROSSED);
+  } finally {
+    never.now();
     await miniflare.dispose();
   }
 });
