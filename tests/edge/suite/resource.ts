@@ -1,7 +1,7 @@
 // Group Z: the metadata of a protected resource (RFC 9728), and what leads a client to them.
 
 import assert from "node:assert/strict";
-import { VerifyError } from "tokenkeep/edge";
+import { createVerifier, VerifyError } from "tokenkeep/edge";
 import { type ProtectedResourceOptions, protectedResource } from "tokenkeep/resource";
 import { AUDIENCE, bench, edge, ISSUER, misconfigured } from "./kit.ts";
 
@@ -177,4 +177,33 @@ edge("edge_Z8_refuses_options_that_could_never_be_right", async () => {
     for (const name of Object.keys(inherited)) delete shared[name];
   }
   assert.ok(VerifyError.prototype instanceof Error);
+});
+
+edge("edge_J357_one_rule_says_what_this_machine_is", async () => {
+  const verifierAt = (jwksUri: string) =>
+    createVerifier({
+      issuers: { issuer: ISSUER, audience: AUDIENCE, algorithms: ["ES256"], jwksUri },
+    });
+  for (const host of ["localhost", "127.0.0.1", "127.0.0.2", "127.255.1.1", "[::1]"])
+    for (const address of [`http://${host}/a`, `http://${host}:8080/a`]) {
+      assert.ok(made({ resource: address, jwksUri: address }).metadataUrl.startsWith("http://"));
+      verifierAt(address);
+    }
+  for (const host of [
+    "127.0.0.1.example",
+    "127.example",
+    "1270.0.0.1",
+    "128.0.0.1",
+    "10.0.0.1",
+    "[::2]",
+    "localhost.example",
+    "local",
+    "0.0.0.0",
+  ])
+    for (const address of [`http://${host}/a`, `http://${host}:8080/a`]) {
+      misconfigured(() => made({ resource: address }), address);
+      misconfigured(() => made({ jwksUri: address }), address);
+      misconfigured(() => verifierAt(address), address);
+    }
+  await undefined;
 });
