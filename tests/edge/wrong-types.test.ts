@@ -421,7 +421,7 @@ test("edge_G355_names_what_is_wrong_with_a_policy_or_a_request", async () => {
       code: "config_invalid",
       status: 500,
     });
-  for (const given of [{ scopes: "read" }, { acr: "1" }, { realm: 7 }, { scopes: [1n] }, null]) {
+  for (const given of [{ scopes: "read" }, { acr: "1" }, { realm: 7 }, { maxAge: "x" }, null]) {
     await wrong(() => refusal.challenge(given as never));
     await wrong(() => refusal.response(given as never));
     await wrong(() => verifier.authenticate(request(), given as never));

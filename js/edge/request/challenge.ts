@@ -3,7 +3,7 @@
 
 import { reading } from "../options/invalid.js";
 import { ownMembers } from "../options/own.js";
-import { listOfTexts } from "../options/read.js";
+import { listOfTexts, number } from "../options/read.js";
 import type { Policy } from "../result/verified.js";
 import type { VerifyError } from "./error.js";
 
@@ -79,7 +79,7 @@ function challengeOf(
   if (scopes.size > 0) parameters.push(["scope", [...scopes].join(" ")]);
   if (code === "policy.step_up") {
     if (policy.acr !== undefined) parameters.push(["acr_values", texts("acr").join(" ")]);
-    if (policy.maxAge !== undefined) parameters.push(["max_age", String(policy.maxAge)]);
+    if (policy.maxAge !== undefined) parameters.push(["max_age", secondsOf(policy.maxAge)]);
   }
   if (policy.resourceMetadata !== undefined)
     parameters.push(["resource_metadata", policy.resourceMetadata]);
@@ -91,6 +91,12 @@ function challengeOf(
   const bearer = written("Bearer", parameters);
   // Elsewhere than in `Authorization` a token can't come with a proof.
   return policy.token === undefined ? `${bearer}, ${written("DPoP", [algs])}` : bearer;
+}
+
+/** RFC 9470 section 3: a whole number. */
+function secondsOf(maxAge: number): string {
+  const seconds = number("policy.maxAge", maxAge, 0, 0, Number.POSITIVE_INFINITY);
+  return String(Math.floor(Math.min(seconds, Number.MAX_SAFE_INTEGER)));
 }
 
 function written(

@@ -192,6 +192,21 @@ edge("edge_M109_asks_for_a_stronger_login", async () => {
   }
 });
 
+edge("edge_M358_asks_for_a_whole_number_of_seconds", async () => {
+  for (const [maxAge, seconds] of [
+    [0, "0"],
+    [0.5, "0"],
+    [90.9, "90"],
+    [1e21, "9007199254740991"],
+    [Number.POSITIVE_INFINITY, "9007199254740991"],
+  ] as const) {
+    const { ask } = await door({ maxAge });
+    const answer = await ask(request(bearer(await sign())));
+    const challenge = answer.headers.get("WWW-Authenticate") ?? "";
+    assert.ok(challenge.endsWith(`max_age="${seconds}"`), challenge);
+  }
+});
+
 edge("edge_M110_points_to_the_resource_metadata_in_every_challenge", async () => {
   const resourceMetadata = "https://api.example/.well-known/oauth-protected-resource";
   const { ask } = await door({ resourceMetadata, scopes: ["a"] });
