@@ -39,7 +39,9 @@ export function keepWith(
     throw invalid("transport", "must be a function, in a page");
   const settings = { ...readOptions(others), transport: transport ?? send };
   if (!inPage) {
-    const text = JSON.stringify(others);
+    const text = JSON.stringify(others, (_, value: unknown) =>
+      value instanceof Headers ? [...value] : value,
+    );
     let homes: Load | undefined;
     return new Keep(async () => {
       homes ??= (await loadRemote()).remoteHomes({ ...settings, host }, text, TokenKeepError);

@@ -170,7 +170,7 @@ function endpoint(
   const address = absolute(option, url, base);
   try {
     const all = new Headers({ Accept: "application/json", "X-Requested-With": "XMLHttpRequest" });
-    for (const [name, value] of Object.entries(headers)) all.set(name, value);
+    for (const [name, value] of new Headers(headers)) all.set(name, value);
     // The platform checks method, headers and body.
     if (!isRelative(address)) new Request(address, { method, headers: all, body: body ?? null });
     return { url: address, method, headers: all, body, authorization, done: answers };

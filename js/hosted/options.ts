@@ -26,7 +26,7 @@ export function readHosted(given: TokenKeepOptions): RemoteSettings {
 }
 
 function listed(origins: readonly string[]): readonly string[] {
-  return [...origins].map((entry) => {
+  return Array.from(origins, (entry) => {
     const { href, origin } = parsed("origins", entry);
     if (href !== `${origin}/` || entry.includes("*")) throw invalid("origins", "must hold origins");
     return origin;

@@ -193,6 +193,40 @@ behaviour("client_E360_an_unknown_member_of_an_option_is_named", async (scene) =
   assert.deepEqual(faults, []);
 });
 
+behaviour(
+  "client_E363_headers_of_an_endpoint_are_sent_in_each_form_of_the_platform",
+  async (scene) => {
+    const { page, at, authority } = scene;
+    const faults = await page.evaluate(async ({ authority }) => {
+      const url = `${authority}/session/refresh`;
+      const forms: unknown[] = [
+        { "X-Tenant": "a" },
+        [["X-Tenant", "a"]],
+        new Headers({ "X-Tenant": "a" }),
+      ];
+      for (const [place, headers] of forms.entries()) {
+        const refresh = { url, headers: headers as Record<string, string> };
+        globalThis.keep = stage.make({ refresh, name: `form ${place}` });
+        await keep.start();
+        keep.close();
+      }
+      return [5, "X-Tenant: a", [["X-Tenant"]]].filter((headers) => {
+        try {
+          stage.createTokenKeep({ refresh: { url, headers: headers as never } }).close();
+          return true;
+        } catch (error) {
+          return (error as { code?: string }).code !== "config_invalid";
+        }
+      });
+    }, at);
+    assert.deepEqual(faults, []);
+    assert.deepEqual(
+      authority.to("/session/refresh").map(({ headers }) => headers["x-tenant"]),
+      ["a", "a", "a"],
+    );
+  },
+);
+
 behaviour("client_B10_the_longest_times_that_an_option_takes_do_not_end_at_once", async (scene) => {
   const most = Number.MAX_VALUE;
   scene.authority.on("/session/refresh", async () => {

@@ -402,11 +402,13 @@ behaviour("client_W11_the_hosted_entry_checks_where_things_are_at_once", async (
       { leeway: Number.NaN },
       { timeout: Number.POSITIVE_INFINITY },
       { backoff: { max: Number.NaN } },
+      { refresh: { url: options.refresh, urll: "/refresh" } },
+      { origins: 5 as never },
     ]) {
       const late = createTokenKeep({ ...options, host, ...faulty });
       told.push((await stage.outcome(late.start())).error?.code);
     }
     return told;
   }, optionsOf(scene));
-  assert.deepEqual(codes, Array(15).fill("config_invalid"));
+  assert.deepEqual(codes, Array(17).fill("config_invalid"));
 });
