@@ -198,7 +198,7 @@ function homeIn(
 
   /** Looks after the worker no more once nobody waits for it. */
   function relax(): void {
-    if (waiters.size > 0 || (port && !welcome)) return;
+    if (waiters.size || (port && !welcome)) return;
     clearTimeout(timer);
     timer = undefined;
     silent = 0;
@@ -207,7 +207,7 @@ function homeIn(
 
   /** Looks after the worker while it has to answer, and at no other time. */
   function watch(delay = SILENCE): void {
-    if (timer || over || (welcome && waiters.size === 0)) return;
+    if (timer || over || (welcome && !waiters.size)) return;
     due = performance.now() + delay;
     timer = outsideZones(() => setTimeout(look, delay));
   }
