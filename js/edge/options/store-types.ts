@@ -11,9 +11,9 @@ export interface JwksStore {
   /** `ttlSeconds`: after these it is of no use any more. */
   put(key: string, value: StoredJwks, ttlSeconds: number): Promise<void>;
 }
-/** A key set as it was fetched. */
+/** What was fetched: a key set, or the address of one that `discover()` has found. */
 export interface StoredJwks {
-  /** The answer's body. */
+  /** JSON. Of a key set it is the answer's body. */
   body: string;
   /** Epoch milliseconds. */
   fetchedAt: number;
