@@ -76,6 +76,17 @@ behaviour("recipe_openapi_fetch_is_answered_after_one_refresh", async (scene) =>
   assert.deepEqual([tokensAt(scene, "/orders"), scene.refreshes()], [scene.granted, 2]);
 });
 
+behaviour("recipe_the_pages_own_fetch_is_answered_after_one_refresh", async (scene) => {
+  await scene.started();
+  await run(scene, 'import "doc:docs/recipes/http-clients.md#3";');
+  scene.valid.clear();
+  assert.equal(
+    await scene.page.evaluate((url) => fetch(url).then(({ status }) => status), scene.at.api),
+    200,
+  );
+  assert.deepEqual([tokensAt(scene, "/"), scene.refreshes()], [scene.granted, 2]);
+});
+
 for (const path of ["axios-auth-refresh", "supertokens-website"] as const) {
   behaviour(`recipe_the_program_after_${path}_is_answered_after_one_refresh`, async (scene) => {
     const { api } = scene;
