@@ -14,7 +14,8 @@ export type Sent = readonly (readonly [name: string, value: string])[];
 
 /** The cookies of a request (RFC 6265 section 4.2). */
 export function cookiesOf({ headers }: Request): Sent {
-  const pairs = (headers.get("Cookie") ?? "").matchAll(/([^=;]*)=([^;]*)/g);
+  // A pair begins nowhere else: a long text without "=" would be read from each of its characters.
+  const pairs = (headers.get("Cookie") ?? "").matchAll(/(?:^|;)([^=;]*)=([^;]*)/g);
   return Array.from(pairs, ([, name = "", value = ""]) => [name.trim(), value.trim()]);
 }
 

@@ -211,6 +211,20 @@ test("mediator_S2_takes_no_sealed_cookie_that_was_changed_or_is_for_something_el
   );
 });
 
+test("mediator_R12_counts_a_sealed_session_however_its_cookie_is_written", async () => {
+  const { browser } = await signedIn({ sessions: none() });
+  const cookie = browser.jar.get(NAME) ?? assert.fail();
+  // White space and the other alphabet of base64 mean the same bytes.
+  const spaced = (place: number) =>
+    `${cookie.value.slice(0, place)}\t${cookie.value.slice(place)}`.replaceAll("-", "+");
+  for (let place = 2; place < 22; place += 1) {
+    browser.jar.set(NAME, { ...cookie, value: spaced(place) });
+    assert.equal((await browser.refresh()).status, 200);
+  }
+  browser.jar.set(NAME, { ...cookie, value: spaced(22) });
+  assert.equal((await browser.refresh()).status, 429);
+});
+
 test("mediator_S6_ends_a_sealed_session_to_the_second", async () => {
   const lifetime = { idle: 3_600, absolute: 10_000 };
   const slid = await signedIn({ sessions: sliding(), lifetime });

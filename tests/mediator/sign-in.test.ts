@@ -11,7 +11,7 @@ import {
   memorySessions,
   storedSessions,
 } from "tokenkeep/mediator";
-import { APP, Browser, bodyOf, errorIn, locationOf } from "./browser.ts";
+import { APP, Browser, bodyOf, errorIn, locationOf, URL_OF_MEDIATOR } from "./browser.ts";
 import {
   CLIENT_ID,
   FaultyProvider,
@@ -739,4 +739,20 @@ test("mediator_Q306_tells_which_caller_was_refused_and_by_which_header", async (
   ] as const)
     assert.deepEqual(await refused("sign-in", "GET", { [header]: value }), [header, undefined]);
   assert.equal((await browser.refresh()).status, 200);
+});
+
+test("mediator_Q350_reads_a_long_cookie_header_in_no_time", async () => {
+  const { mediator } = await signedIn();
+  for (const Cookie of ["a", ";", "a;", "=", " "].map((text) => text.repeat(300_000))) {
+    const begun = performance.now();
+    const { status } = await mediator.fetch(
+      new Request(`${URL_OF_MEDIATOR}/refresh`, {
+        method: "POST",
+        headers: { "X-Requested-With": "XMLHttpRequest", Cookie },
+      }),
+    );
+    assert.equal(status, 401);
+    // It takes a minute and more where each character is read for each other one.
+    assert.ok(performance.now() - begun < 10_000, JSON.stringify(Cookie.slice(0, 2)));
+  }
 });
