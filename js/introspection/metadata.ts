@@ -12,7 +12,7 @@ const MOST_BYTES = 262_144;
 /** Milliseconds that they count. */
 const FRESH_FOR = 3_600_000;
 
-/** They are of `VerifyError` where they can't be had: discovery.*. */
+/** What it can't have is a `VerifyError`: discovery.*. */
 export function metadataOf(
   { fetchBody, now, settings, VerifyError }: IntrospectionMeans,
   { issuer, timeout, fetch }: Options,

@@ -12,6 +12,7 @@ export async function end(
 ): Promise<Response> {
   const returnTo = returnAddress(new URL(request.url).searchParams.get("return_to"), apps);
   const sent = cookiesOf(request);
+  // It is "" for a session that the provider gave no `sid`.
   const sid = await sealing.open(cookies.end.in(sent), "end");
   if (sid === null) return redirect(returnTo);
   const gone = [cookies.end.set(), cookies.idToken.set()];

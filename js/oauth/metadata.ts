@@ -25,7 +25,7 @@ export function remembered(read: () => Promise<Found>, now: () => number): Metad
   let life = 0;
   return {
     async current() {
-      // A moment that a clock has set which was put back since counts no more.
+      // The clock may have been put back since.
       if (known && Math.abs(now() - since) < life) return known;
       // Before anything is awaited: others go on with what is known.
       since = now();

@@ -530,6 +530,27 @@ test("mediator_R303_goes_on_with_the_metadata_it_has_where_that_cannot_be_renewe
   assert.equal((await visitor.refresh()).status, 200);
 });
 
+test("mediator_R303_has_one_of_many_renew_the_metadata_also_after_a_clock_was_put_back", async () => {
+  const { provider, visitor, signIn } = await world({ reuse: 0 });
+  const browsers = Array.from({ length: 5 }, visitor);
+  for (const one of browsers) assert.equal(errorIn(await signIn(one)), "in");
+  const asked = () => provider.count("openid-configuration");
+  assert.equal(asked(), 1);
+  let refreshes = 0;
+  // The one that renews waits for the others, which go on with what is known.
+  provider.answers["openid-configuration"] = async () => {
+    while (provider.refreshes < refreshes + 4) await new Promise((resolve) => setTimeout(resolve));
+    return undefined;
+  };
+  for (const [count, by] of [3_600_000, -7_200_000].entries()) {
+    refreshes = provider.refreshes;
+    provider.offset += by;
+    const answers = await Promise.all(browsers.map((one) => one.refresh()));
+    assert.ok(answers.every(({ status }) => status === 200));
+    assert.equal(asked(), count + 2);
+  }
+});
+
 test("mediator_R341_answers_although_the_context_throws", async () => {
   const over = () => {
     throw new Error("over");

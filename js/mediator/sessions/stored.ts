@@ -20,7 +20,6 @@ import type { Secrets, Sessions } from "../types.js";
 
 /** What a store has to do. */
 const METHODS = ["create", "read", "replace", "delete", "deleteNamed"];
-const STORE = `a store with ${METHODS}. Workers KV is none: it is not consistent enough`;
 /** Milliseconds that a lease is longer than the call it guards. */
 const LEASE_MARGIN = 5_000;
 /** Milliseconds of a token's life without which it is not handed out again, or half its life. */
@@ -38,7 +37,8 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
  * @throws {MediatorError} config_invalid
  */
 export function storedSessions(store: SessionStore, options: { keys: Secrets }): Sessions {
-  read(members({ store: having(STORE, ...METHODS) }), { store }, invalidOption);
+  const what = `a store with ${METHODS.join(", ")}. Workers KV is none: it is not consistent enough`;
+  read(members({ store: having(what, ...METHODS) }), { store }, invalidOption);
   const { keys } = read(members({ keys: listOf(secret, 1) }), options, invalidOption);
   const sessions: LiveSessionsMaker = {
     kind: "stored",
