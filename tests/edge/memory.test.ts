@@ -33,11 +33,11 @@ async function held(): Promise<number> {
 
 const MEGABYTE = 1_048_576;
 
-/** What `show` makes grow, when the first tenth, in which caches fill up, is not counted. */
+/** What `show` makes grow, when the first half, in which caches fill up, is not counted. */
 async function growthOf(times: number, show: (place: number) => Promise<unknown>): Promise<number> {
-  for (let place = 0; place < times / 10; place += 1) await show(place);
+  for (let place = 0; place < times / 2; place += 1) await show(place);
   const before = await held();
-  for (let place = times / 10; place < times; place += 1) await show(place);
+  for (let place = times / 2; place < times; place += 1) await show(place);
   return (await held()) - before;
 }
 

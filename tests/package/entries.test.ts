@@ -28,14 +28,22 @@ const ALONE: Readonly<Record<string, readonly [bytes: number, ...files: string[]
   "tokenkeep/introspection": [3_300, "introspection"],
   "tokenkeep/jwe": [55_000, "edge", "jwe"],
   "tokenkeep/logout": [71_000, "edge", "logout"],
-  "tokenkeep/resource": [3_900, "edge", "resource"],
+  "tokenkeep/resource": [4_200, "edge", "resource"],
   "tokenkeep/replay-object": [700, "replay-object"],
-  "tokenkeep/redis": [6_700, "edge", "redis"],
-  "tokenkeep/mediator": [80_000, "edge", "mediator"],
+  "tokenkeep/redis": [7_000, "edge", "redis"],
+  "tokenkeep/mediator": [
+    80_500,
+    "edge",
+    "mediator",
+    "mediator-d1",
+    "mediator-objects",
+    "mediator-options",
+    "session-check",
+  ],
   "tokenkeep/service": [5_400, "service"],
   "tokenkeep/react": [400, "react"],
   "tokenkeep/redirects": [1_100, "redirects"],
-  "tokenkeep/testing": [5_700, "index", "testing"],
+  "tokenkeep/testing": [6_500, "index", "testing"],
 };
 
 /** Those that need a peer as they run, which an application installs beside them. */
