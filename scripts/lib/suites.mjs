@@ -174,6 +174,7 @@ export function runJs() {
 
 /**
  * The demo page against the real Workers, and the client against scripted servers, in Chromium.
+ * It runs alone for most of its time, so more of its files run at once.
  * @param {string} chromium
  * @param {string | null} shell Chromium without its windows
  */
@@ -185,7 +186,7 @@ export function runBrowser(chromium, shell) {
         (file) => inBrowser(file) && !file.startsWith("tests/firefox/"),
       ),
     ),
-    [filesAtOnce(1)],
+    [filesAtOnce(3)],
     { CHROMIUM: chromium, HEADLESS_SHELL: shell ?? chromium },
   );
 }
