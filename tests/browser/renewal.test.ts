@@ -16,7 +16,7 @@ afterEach(() => demo.peace());
 const refreshesOf = (visitor: Visitor): Request[] =>
   sentTo(visitor.requests, `${demo.authority}/session/refresh`, "POST");
 
-test("a token that would expire while the page is idle is renewed before it does, time after time", async () => {
+test("a token that would expire while the page is idle is renewed before, time after time", async () => {
   const lifetime = 8;
   await demo.settings({ accessTokenSeconds: lifetime });
   const visitor = await demo.visit();
@@ -82,7 +82,7 @@ test("the page counts down to the renewal and starts again after it", async () =
   await visitor.leave();
 });
 
-test("an outage of the refresh endpoint shows as degraded, calls go on, and it recovers by itself", async () => {
+test("an outage of refreshes shows as degraded, calls go on, and it ends by itself", async () => {
   const visitor = await demo.visit();
   await visitor.signIn();
   await visitor.press("Break it");
@@ -99,7 +99,7 @@ test("an outage of the refresh endpoint shows as degraded, calls go on, and it r
   await visitor.leave();
 });
 
-test("a page that opens during an outage stays undecided, and is signed in when the outage ends", async () => {
+test("a page that opens in an outage is undecided, and signed in at its end", async () => {
   const visitor = await demo.visit();
   await visitor.signIn();
   await demo.settings({ refreshOutageSeconds: 600 });
@@ -111,7 +111,7 @@ test("a page that opens during an outage stays undecided, and is signed in when 
   await visitor.leave();
 });
 
-test("a used cookie that returns after the grace window is refused, and ends its session", async () => {
+test("a used cookie that returns after the grace window ends its session", async () => {
   await demo.settings({ graceSeconds: 0 });
   const visitor = await demo.visit();
   await visitor.signIn();

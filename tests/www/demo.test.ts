@@ -64,7 +64,7 @@ describe("with the demo on", () => {
     assert.equal((await visitor.refresh()).expires_in, before);
   });
 
-  test("an outage answers refreshes with a readable 503, uses up no cookie, and ends by itself", async () => {
+  test("an outage answers a readable 503, uses up no cookie, and ends by itself", async () => {
     const visitor = new Visitor(stack());
     await visitor.signIn();
     await visitor.post("/demo/settings", { body: { refreshOutageSeconds: 6 } });
@@ -76,7 +76,7 @@ describe("with the demo on", () => {
     assert.equal(await visitor.tryRefresh(), 200);
   });
 
-  test("the authority counts sign-ins, refreshes, the most of them at once, and reuse alarms", async () => {
+  test("the authority counts sign-ins, refreshes, most at once, and reuse alarms", async () => {
     const before = await authorityStats();
     const visitor = new Visitor(stack());
     await visitor.signIn();
@@ -109,7 +109,7 @@ describe("with the demo on", () => {
     assert.equal(Number((await authorityStats()).graceReplays) - Number(before.graceReplays), 1);
   });
 
-  test("a thief replays the used token: harmless within the window, an alarm beyond it", async () => {
+  test("a used token replayed: harmless within the window, an alarm beyond it", async () => {
     for (const base of ["", SOUTH]) {
       const visitor = new Visitor(stack(), null, base);
       const { sid } = claimsOf(await visitor.signIn());
@@ -126,7 +126,7 @@ describe("with the demo on", () => {
     }
   });
 
-  test("the API refuses the token it is told to, no other, until it is told to accept all", async () => {
+  test("the API refuses the token it is told to, no other, until told to accept all", async () => {
     const { access_token: one } = await new Visitor(stack()).signIn();
     const { access_token: other } = await new Visitor(stack()).signIn();
     assert.equal(await control("/demo/refuse", one), 204);
@@ -142,7 +142,7 @@ describe("with the demo on", () => {
     );
   });
 
-  test("the API's switches are not for pages of other origins, with a good token either", async () => {
+  test("the API's switches are not for pages of other origins, with any token", async () => {
     const { access_token: token } = await new Visitor(stack()).signIn();
     const { access_token: south } = await new Visitor(stack(), null, SOUTH).signIn();
     const foreign = [

@@ -29,7 +29,7 @@ describe("sign-in", () => {
   const statuses = async (tries: Promise<Response>[]) =>
     (await Promise.all(tries)).map(({ status }) => status).toSorted();
 
-  test("gives five wrong tries a minute for an account from an address, however many come at once", async () => {
+  test("gives five wrong tries a minute for an account from an address, also at once", async () => {
     const wrong = { ...ALICE, password: "wrong" };
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => attempt(stack(), wrong, "192.0.2.1")),
@@ -144,7 +144,7 @@ describe("sign-in from many addresses", () => {
     assert.deepEqual(await guess(["192.0.2.31"], BOB), [200]);
   });
 
-  test("an account has a limit of its own, whatever the address; who is signed in stays", async () => {
+  test("an account has a limit whatever the address; who is signed in stays", async () => {
     const signedIn = new Visitor(stack(), null, SOUTH);
     await signedIn.signIn(BOB);
     const from = (address: string) => (credentials: object) =>
@@ -176,7 +176,7 @@ describe("sign-in from many addresses", () => {
 describe("refresh", () => {
   const stack = useStack();
 
-  test("gives a session ten renewals a minute, then 429 and when to come back; nothing is lost by it", async () => {
+  test("gives a session ten renewals a minute, then 429 and when to come back", async () => {
     const visitor = new Visitor(stack());
     await visitor.signIn();
     const other = new Visitor(stack());
@@ -227,7 +227,7 @@ describe("what was noticed", () => {
     assert.fail(`the hook never heard of ${event}`);
   }
 
-  test("failures, rapid renewals and reuse are recorded once each and told to the hook", async () => {
+  test("failures, rapid renewals and reuse are each recorded and told to the hook", async () => {
     const guess = { username: "bob", password: "a secret typed by somebody" };
     await Promise.all(Array.from({ length: 9 }, () => attempt(stack, guess, "192.0.2.9")));
     const loop = new Visitor(stack);

@@ -32,7 +32,10 @@ async function serve(scene: Scene, setUp: SetUp): Promise<void> {
     origins: [at.api],
   };
   const policy = {
-    "Content-Security-Policy": `default-src 'none'; script-src 'self'; connect-src 'self'; frame-src 'self'; worker-src ${at.app}/token.js`,
+    "Content-Security-Policy": [
+      "default-src 'none'; script-src 'self'; connect-src 'self'; frame-src 'self'",
+      `worker-src ${at.app}/token.js`,
+    ].join("; "),
   };
   const own = setUp === "sealed" ? policy : {};
   const body = '<!doctype html><script type="module" src="/page.js"></script>';
@@ -45,7 +48,10 @@ async function serve(scene: Scene, setUp: SetUp): Promise<void> {
   app.on("/token.js", () =>
     script(worker, {
       ...(setUp === "sealed" && {
-        "Content-Security-Policy": `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src ${at.authority} ${at.api}`,
+        "Content-Security-Policy": [
+          "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'",
+          `connect-src ${at.authority} ${at.api}`,
+        ].join("; "),
       }),
     }),
   );
@@ -97,7 +103,10 @@ const ATTACKS: Record<string, (scene: Scene, setUp: SetUp) => Promise<string>> =
       const caught = (globalThis.caught = []);
       for (const name of ["set", "append"]) {
         const original = Headers.prototype[name];
-        Headers.prototype[name] = function (key, value) { caught.push(value); return original.call(this, key, value); };
+        Headers.prototype[name] = function (key, value) {
+          caught.push(value);
+          return original.call(this, key, value);
+        };
       }
       const { fetch } = globalThis;
       globalThis.fetch = (input, init) => {
@@ -105,7 +114,10 @@ const ATTACKS: Record<string, (scene: Scene, setUp: SetUp) => Promise<string>> =
         return fetch(input, init);
       };
       const { postMessage } = MessagePort.prototype;
-      MessagePort.prototype.postMessage = function (...given) { caught.push(JSON.stringify(given[0])); return postMessage.apply(this, given); };
+      MessagePort.prototype.postMessage = function (...given) {
+        caught.push(JSON.stringify(given[0]));
+        return postMessage.apply(this, given);
+      };
     })()`);
     await start(scene, setUp);
     await page.evaluate(({ api }) => keep.fetch(`${api}/orders`), scene.at);
@@ -118,7 +130,8 @@ const ATTACKS: Record<string, (scene: Scene, setUp: SetUp) => Promise<string>> =
       const { instantiate } = WebAssembly;
       WebAssembly.instantiate = async (...given) => {
         const made = await instantiate.apply(WebAssembly, given);
-        globalThis.memory = Object.values((made.instance ?? made).exports).find((one) => one instanceof WebAssembly.Memory);
+        const all = Object.values((made.instance ?? made).exports);
+        globalThis.memory = all.find((one) => one instanceof WebAssembly.Memory);
         return made;
       };
     })()`);
@@ -126,7 +139,9 @@ const ATTACKS: Record<string, (scene: Scene, setUp: SetUp) => Promise<string>> =
     await page.evaluate(() => keep.start());
     return inject(
       page,
-      "Array.from(new Uint8Array(globalThis.memory?.buffer ?? 0), (byte) => String.fromCharCode(byte)).join('')",
+      `Array.from(new Uint8Array(globalThis.memory?.buffer ?? 0))
+        .map((byte) => String.fromCharCode(byte))
+        .join("")`,
     );
   },
 
@@ -148,11 +163,15 @@ const ATTACKS: Record<string, (scene: Scene, setUp: SetUp) => Promise<string>> =
         const worker = new Worker("/worker.js", { type: "module" });
         const refused = new Promise((resolve) => worker.addEventListener("error", resolve));
         const { port1, port2 } = new MessageChannel();
-        const settings = JSON.stringify({ refresh: "${at.authority}/session/refresh", origins: ["${at.foreign}"] });
-        worker.postMessage({ tokenkeep: [${VERSION}], settings, base: location.href, port: port2 }, [port2]);
+        const refresh = "${at.authority}/session/refresh";
+        const settings = JSON.stringify({ refresh, origins: ["${at.foreign}"] });
+        const hello = { tokenkeep: [${VERSION}], settings, base: location.href, port: port2 };
+        worker.postMessage(hello, [port2]);
         const sent = { method: "GET", mode: "cors", credentials: "omit" };
         port1.postMessage([${FETCH}, 1, "${at.foreign}/take", sent, [], null, true]);
-        const answered = new Promise((resolve) => (port1.onmessage = ({ data }) => data[0] === ${HEAD} && resolve()));
+        const answered = new Promise((resolve) => {
+          port1.onmessage = ({ data }) => data[0] === ${HEAD} && resolve();
+        });
         await Promise.race([refused, answered]);
       })().catch(String)`,
     );
@@ -174,7 +193,9 @@ const ATTACKS: Record<string, (scene: Scene, setUp: SetUp) => Promise<string>> =
         const loaded = new Promise((resolve) => (frame.onload = resolve));
         document.body.append(frame);
         await loaded;
-        const one = await frame.contentWindow.fetch("${scene.at.authority}/session/refresh", { method: "POST", credentials: "include" });
+        const init = { method: "POST", credentials: "include" };
+        const url = "${scene.at.authority}/session/refresh";
+        const one = await frame.contentWindow.fetch(url, init);
         return one.text();
       })().catch(String)`,
     );
